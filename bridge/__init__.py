@@ -1,0 +1,3 @@
+"""leadbridge: webhooks in, LeadConverter bot starts out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""A call becomes a request, and its outcome."""

@@ -1,0 +1,29 @@
+"""What can go wrong, each knowing the exit code of a command that ends with it.
+
+Messages have no full stop, say what was found and expected, and may carry a hint: what to do next.
+"""
+
+
+class BridgeError(Exception):
+    """A fault that its reader can mend. Anything else that escapes is a bug (exit code 3)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BridgeError):
+    """A command was called with words that do not fit."""
+
+    exit_code = 2
+
+
+class DocumentError(BridgeError):
+    """A webhook's body cannot be read as its source says it should be."""
+
+
+class StoreUnavailable(BridgeError):
+    """The database did not take part in time. Nothing was accepted; the sender is to try again."""

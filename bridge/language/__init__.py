@@ -1,0 +1,1 @@
+"""What a YAML file may say: pure, spoken by webhook and mapping alike."""

@@ -1,0 +1,278 @@
+"""Declarations of keys, and the one reader that holds a file against them.
+
+A `Table` lists the keys of one YAML mapping; a `Kind` says what a key's value may be. The same declarations
+drive reading, findings, defaults, documentation and the JSON Schema for editors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any, Literal, TypeAlias
+
+from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """One scalar. A duration reads as seconds, a rate as events a second, a secret as the variable's value."""
+
+    type: Literal["text", "integer", "number", "flag", "duration", "rate", "secret"]
+    choices: tuple[str, ...] = ()
+    at_least: int | None = None
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A node that its own compiler reads: a value, a condition, a verification scheme."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list; with `or_one`, a single element may stand without the list around it."""
+
+    kind: Kind
+    or_one: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A mapping whose keys are the user's own names."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: what it holds, whether it must be there, what it is when absent, what it is for."""
+
+    name: str
+    kind: Kind
+    help: str
+    required: bool = False
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The keys that one mapping may have. `name` is what findings call it: "rule", "source"."""
+
+    name: str
+    keys: tuple[Key, ...]
+
+
+Kind: TypeAlias = Plain | Raw | ListOf | MapOf | Table
+
+TEXT = Plain("text")
+INTEGER = Plain("integer")
+NUMBER = Plain("number")
+FLAG = Plain("flag")
+DURATION = Plain("duration")
+RATE = Plain("rate")
+SECRET = Plain("secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What was read of one table: values by key, defaults filled in, and the node each came from."""
+
+    node: Mapping
+    values: Dict[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the file itself has the key."""
+        return self.node.get(name) is not None
+
+    def at(self, name: str) -> Node:
+        """Where to point for this key: its value, or the whole table where it is absent."""
+        return self.node.get(name) or self.node
+
+
+_INVALID = object()
+
+
+@dataclass(slots=True)
+class Reader:
+    """Holds nodes against declarations and reports every difference where it stands."""
+
+    report: Report
+    environment: Dict[str, str] = field(default_factory=dict)
+
+    def table(self, node: Node, table: Table) -> Fields | None:
+        """The table's fields; None only where the node is no mapping. Invalid values read as the default."""
+        if not isinstance(node, Mapping):
+            self._expected(node, f"{table.name}: a mapping of keys")
+            return None
+        self._unknown_keys(node, table)
+        values: dict[str, Any] = {}
+        for key in table.keys:
+            value = _INVALID
+            child = node.get(key.name)
+            if child is not None:
+                value = self.value(child, key.kind)
+            elif key.required:
+                self.report.add(node, "M105", f'{table.name} has no "{key.name}"')
+            values[key.name] = key.default if value is _INVALID else value
+        return Fields(node, values)
+
+    def value(self, node: Node, kind: Kind) -> Any:
+        match kind:
+            case Raw():
+                return node
+            case Table():
+                fields = self.table(node, kind)
+                return _INVALID if fields is None else fields
+            case ListOf():
+                return self._list(node, kind)
+            case MapOf():
+                return self._map(node, kind)
+            case Plain():
+                return self._plain(node, kind)
+
+    def _list(self, node: Node, kind: ListOf) -> Any:
+        if isinstance(node, Sequence):
+            read = (self.value(item, kind.kind) for item in node.items)
+            return tuple(value for value in read if value is not _INVALID)
+        if kind.or_one:
+            value = self.value(node, kind.kind)
+            return () if value is _INVALID else (value,)
+        return self._expected(node, "a list")
+
+    def _map(self, node: Node, kind: MapOf) -> Any:
+        if not isinstance(node, Mapping):
+            return self._expected(node, "a mapping")
+        read = ((key.text, self.value(child, kind.kind)) for key, child in node.entries)
+        return {name: value for name, value in read if value is not _INVALID}
+
+    def _plain(self, node: Node, kind: Plain) -> Any:
+        if not isinstance(node, Scalar):
+            return self._expected(node, _WORDS[kind.type])
+        if node.value is None and kind.nullable:
+            return None
+        if kind.type == "secret":
+            return self._secret(node)
+        value = _CONVERT[kind.type](node)
+        if value is _INVALID:
+            return self._expected(node, _WORDS[kind.type])
+        if kind.choices and value not in kind.choices:
+            hint = suggestion(str(value), kind.choices)
+            self.report.add(node, "M106", f'"{value}" is not one of {", ".join(kind.choices)}{hint}')
+            return _INVALID
+        if kind.at_least is not None and value < kind.at_least:
+            return self._expected(node, f"at least {kind.at_least}")
+        return value
+
+    def _secret(self, node: Scalar) -> Any:
+        match = _ENVIRONMENT.fullmatch(node.text)
+        if not match:
+            self.report.add(
+                node, "M107", "a secret stands here literally; write ${NAME} and set NAME in the environment"
+            )
+            return _INVALID
+        if not self.environment.get(match[1]):
+            self.report.add(node, "M108", f"environment variable {match[1]} is not set")
+            return _INVALID
+        return self.environment[match[1]]
+
+    def _unknown_keys(self, node: Mapping, table: Table) -> None:
+        known = [key.name for key in table.keys]
+        for key, _ in node.entries:
+            if key.text not in known:
+                self.report.add(key, "M104", f'unknown key "{key.text}"{suggestion(key.text, known)}')
+
+    def _expected(self, node: Node, what: str) -> Any:
+        self.report.add(node, "M103", f"expected {what}, found {describe(node)}")
+        return _INVALID
+
+
+def suggestion(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """The tail of a message that proposes the nearest known name; empty where none is near."""
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def describe(node: Node) -> str:
+    """What a node is, in a user's words."""
+    match node:
+        case Mapping():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool()):
+            return node.text
+        case Scalar(value=str()):
+            return f'the text "{node.text[:60]}"'
+        case Scalar():
+            return f"the number {node.text[:60]}"
+
+
+def duration(text: str) -> int | None:
+    """Seconds of "90s", "10m", "24h" or "30d"; None where the text is no duration."""
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    return int(match[1]) * _UNITS[match[2]] if match else None
+
+
+def _text(node: Scalar) -> Any:
+    return (
+        node.text
+        if isinstance(node.value, str | int | Decimal) and not isinstance(node.value, bool)
+        else _INVALID
+    )
+
+
+def _integer(node: Scalar) -> Any:
+    return node.value if isinstance(node.value, int) and not isinstance(node.value, bool) else _INVALID
+
+
+def _number(node: Scalar) -> Any:
+    is_number = isinstance(node.value, int | Decimal) and not isinstance(node.value, bool)
+    return node.value if is_number else _INVALID
+
+
+def _flag(node: Scalar) -> Any:
+    return node.value if isinstance(node.value, bool) else _INVALID
+
+
+def _duration(node: Scalar) -> Any:
+    seconds = duration(node.text)
+    return _INVALID if seconds is None else seconds
+
+
+def _rate(node: Scalar) -> Any:
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)/([smhd])", node.text)
+    if not match or float(match[1]) == 0:
+        return _INVALID
+    return float(match[1]) / _UNITS[match[2]]
+
+
+_CONVERT = {
+    "text": _text,
+    "integer": _integer,
+    "number": _number,
+    "flag": _flag,
+    "duration": _duration,
+    "rate": _rate,
+}
+_WORDS = {
+    "text": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "flag": "true or false",
+    "duration": 'a duration such as "90s", "10m", "24h" or "30d"',
+    "rate": 'a rate such as "5/s" or "100/m"',
+    "secret": "a secret as ${NAME}",
+}

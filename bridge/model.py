@@ -1,0 +1,261 @@
+"""The frozen values that the layers hand to one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
+
+Json: TypeAlias = Any
+"""A decoded document: dict, list, str, int, language.numbers.Number, bool, None."""
+
+Order: TypeAlias = Literal["strict", "relaxed", "none"]
+OnUncertain: TypeAlias = Literal["hold", "resend"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing wrong or suspicious in a mapping or a setting.
+
+    Lines and columns count from 1. A code that begins with W is a warning, any other an error.
+    """
+
+    path: str
+    line: int
+    column: int
+    code: str
+    message: str
+
+    @property
+    def is_error(self) -> bool:
+        return not self.code.startswith("W")
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A webhook as it came in: the bytes as sent, nothing decoded."""
+
+    method: str
+    query: str
+    """The raw query string, percent-encoded, without the question mark."""
+    headers: tuple[tuple[str, str], ...]
+    """As received, in order; names may repeat and differ in case."""
+    body: bytes
+    client: str
+    """The sender's IP address, behind the proxies that the owner trusts."""
+    path_token: str | None = None
+    """What follows /hooks/<source>/ in the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the sender of a webhook hears."""
+
+    status: int = 200
+    body: bytes = b"OK"
+    content_type: str = "text/plain; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, as received; a batch webhook holds several."""
+
+    source: str
+    id: str
+    """The sender's own id of it, or a digest of the body where the sender gives none."""
+    type: str
+    """The sender's name for what happened; empty where it has none."""
+    received_at: int
+    """Unix milliseconds."""
+    document: Json
+    headers: Mapping[str, str]
+    """Lower-case names; a repeated header's values are joined by a comma and a blank."""
+    query: Json
+    dedup_within: int = 30 * 86400
+    """Seconds for which the same id from the same source is a repeat; 0 switches repeats off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a bot is started for: a subscriber of LeadConverter, or a person in a messenger's channel."""
+
+    subscriber_id: int | None = None
+    user_id: str | None = None
+    channel_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """One text per recipient: the lane in which its calls keep their order."""
+        if self.subscriber_id is not None:
+            return f"subscriber:{self.subscriber_id}"
+        return f"messenger:{quote(self.channel_id or '', safe='')}/{quote(self.user_id or '', safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class BotStart:
+    """The value that a rule produces: one start of one bot for one recipient, rendered for good."""
+
+    rule: str
+    item: int
+    """Which element of `for_each` it came from, from 0; 0 for a rule without."""
+    account: str
+    recipient: Recipient
+    bot_id: int
+    variables: tuple[tuple[str, str], ...] = ()
+    forced: bool = False
+    order: Order = "relaxed"
+    on_uncertain: OnUncertain | None = None
+    """None: as the account says."""
+    expires: int = 86400
+    """Seconds after acceptance beyond which it is not sent any more."""
+    shadow: bool = False
+    """Recorded, never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A rule matched, but what it needs is missing or invalid: nothing was started for this item."""
+
+    rule: str
+    item: int
+    key: str
+    """Which key of `start` failed: `bot_id`, `subscriber_id`, `variables.amount`."""
+    path: str
+    """The path or template that was to give the value."""
+    message: str
+
+
+class Match(StrEnum):
+    """What a rule made of an event."""
+
+    MATCHED = "matched"
+    UNMATCHED = "unmatched"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """An earlier rule said `stop`."""
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule made of one event, and which condition decided on what value."""
+
+    rule: str
+    match: Match
+    condition: str = ""
+    """The deciding condition as the owner wrote it, `$.status: paid`; empty where none decided."""
+    code: str = ""
+    """Why: `absent`, `differs`, `case`, `type`, `not_in`, `less` … (language.conditions lists them)."""
+    found: Json = None
+    """The value the condition looked at, long texts cut; absent is None with the code `absent`."""
+    line: int = 0
+    """Of the condition or rule in its mapping file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Everything that a rule set made of one event."""
+
+    starts: tuple[BotStart, ...]
+    failures: tuple[Failure, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One LeadConverter project: where and how calls for it go out. Never print its token."""
+
+    name: str
+    token: str = field(repr=False)
+    url: str = "https://leadconverter.ru"
+    rate: float = 5.0
+    """Calls a second, across all processes."""
+    burst: int = 5
+    parameters: Literal["auto", "query", "form"] = "auto"
+    forced_value: str = "true"
+    server_error: Literal["retry", "hold"] = "retry"
+    on_uncertain: OnUncertain = "hold"
+    call_id_variable: str | None = None
+
+
+class State(StrEnum):
+    """Of a call; delivery's state machine says which follows which."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+    EXHAUSTED = "exhausted"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset({State.DONE, State.REFUSED, State.EXHAUSTED, State.EXPIRED, State.CANCELLED})
+
+
+class Outcome(StrEnum):
+    """What an attempt showed."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    RETRY = "retry"
+    UNCERTAIN = "uncertain"
+    PAUSE = "pause"
+    """Not run, and no call of this account will be until a person acts: wait without using up a try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A bot start owed to LeadConverter, as the queue has it."""
+
+    id: int
+    event_id: int
+    source: str
+    start: BotStart
+    state: State
+    attempt: int
+    """Tries begun so far; together with the owner it guards every step."""
+    answered: int
+    """Tries that ended in an answer or a definite failure, of the 20 allowed."""
+    resends: int
+    parent: int
+    """The call that this one repeats at a person's word; 0 for none."""
+    owner: str
+    created_at: int
+    due_at: int
+    expires_at: int
+    lease_until: int
+    reason: str = ""
+    had_uncertain: bool = False
+    """An earlier attempt of this call may have run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a call and what it showed. Times are unix milliseconds."""
+
+    started_at: int
+    ended_at: int
+    outcome: Outcome
+    reason: str
+    """One sentence for the owner."""
+    phase: str
+    """How far the request got: resolving, connecting, tls, sending, waiting, reading, complete."""
+    status: int | None = None
+    content_type: str = ""
+    answer: str = ""
+    """The first 2 KB of LeadConverter's answer, the token masked."""
+    retry_after: float | None = None
+    """Seconds that the answer asked to wait."""
+    pause_account: bool = False
+    slow_down: bool = False
+    """LeadConverter said the pace is too high: halve it."""

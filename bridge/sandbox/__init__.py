@@ -1,0 +1,1 @@
+"""A local LeadConverter for trying out and for tests."""

@@ -1,0 +1,1 @@
+"""Events, calls and attempts at rest. The only user of SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""HTTP: webhooks in, health, metrics, console. The only user of Flask."""
