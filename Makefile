@@ -1,0 +1,48 @@
+# `make run` tries it out, `make test` proves it. Both need only python3 with venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint check-types imports suite lock clean
+
+run: .venv/run
+	$(BIN)/leadbridge run --sandbox --demo
+
+test: lint check-types imports suite
+
+lint: .venv/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+check-types: .venv/test
+	$(BIN)/mypy
+
+imports: .venv/test
+	$(BIN)/lint-imports
+
+suite: .venv/test
+	$(BIN)/coverage erase
+	COVERAGE_PROCESS_START=$(CURDIR)/setup.cfg $(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+# Both locks are made from setup.cfg; run this after changing a dependency there.
+lock: .venv/test
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q setup.cfg --universal --python-version 3.11 --no-emit-index-url \
+		--extra install --extra postgres --extra asymmetric --generate-hashes --no-header -o requirements.txt
+	$(BIN)/uv pip compile -q setup.cfg --universal --python-version 3.11 --no-emit-index-url \
+		--extra test --generate-hashes --no-header -c requirements.txt -o tests/requirements.txt
+
+.venv/run: requirements.txt setup.cfg
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/test: tests/requirements.txt .venv/run
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

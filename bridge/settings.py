@@ -1,0 +1,139 @@
+"""The environment becomes one frozen Settings. The only reader of os.environ."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from bridge.errors import BridgeError
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+class SettingsError(BridgeError):
+    """Some settings cannot be used; `problems` names every one, a sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems), "set or unset these environment variables and start again")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """Who stands in front of the bridge: a number of hops, or the networks they are in."""
+
+    hops: int = 0
+    networks: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the environment decides. Printing it reveals no secret."""
+
+    database_url: str = field(default="sqlite:///var/bridge.db", repr=False)
+    mappings: str = "mappings"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 2
+    log: str = "text"
+    public_url: str = ""
+    proxies: Proxies = Proxies()
+    sandbox: str = ""
+    """URL of a sandbox that stands in for every account; empty when LeadConverter is meant."""
+    console_password: str = field(default="", repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where `${NAME}` in mapping files takes its values from."""
+
+
+_NAMES = {
+    "database_url": "DATABASE_URL",
+    "mappings": "BRIDGE_MAPPINGS",
+    "host": "BRIDGE_HOST",
+    "port": "PORT",
+    "workers": "BRIDGE_WORKERS",
+    "log": "BRIDGE_LOG",
+    "public_url": "BRIDGE_PUBLIC_URL",
+    "proxies": "BRIDGE_TRUSTED_PROXIES",
+    "sandbox": "BRIDGE_SANDBOX",
+    "console_password": "BRIDGE_CONSOLE_PASSWORD",
+}
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raises SettingsError with every problem at once.
+
+    An empty variable counts as unset, as hosting panels leave them.
+    """
+    environment = dict(os.environ if environment is None else environment)
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, variable in _NAMES.items():
+        text = environment.get(variable, "").strip()
+        if not text:
+            continue
+        try:
+            values[name] = _READ.get(name, str)(text)
+        except ValueError as error:
+            problems.append(f"{variable} is {_shown(name, text)}, expected {error}")
+    if problems:
+        raise SettingsError(tuple(problems))
+    return Settings(environment=environment, **values)
+
+
+def _shown(name: str, text: str) -> str:
+    return "a value kept secret" if name in ("database_url", "console_password") else f'"{text}"'
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text[:9]) <= high):
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(" or ".join(choices))
+        return text
+
+    return read
+
+
+def _web_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("a URL such as https://hooks.example.com")
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    if urlsplit(text).scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
+        raise ValueError("sqlite:///path/to/file.db or postgres://user:password@host/database")
+    return text
+
+
+def _proxies(text: str) -> Proxies:
+    if text.isascii() and text.isdigit():
+        return Proxies(hops=_between(0, 10)(text))
+    try:
+        return Proxies(networks=tuple(ip_network(part.strip()) for part in text.split(",")))
+    except ValueError:
+        raise ValueError('the number of proxies in front, or their networks: "1" or "10.0.0.0/8, ::1"') from None
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "database_url": _database_url,
+    "port": _between(1, 65535),
+    "workers": _between(1, 64),
+    "log": _choice("text", "json"),
+    "public_url": _web_url,
+    "sandbox": _web_url,
+    "proxies": _proxies,
+}
