@@ -1,0 +1,175 @@
+"""What an attempt showed: from what was seen to an outcome and a sentence for the owner. Pure.
+
+The rule above all rows: a call is repeated by itself only when LeadConverter cannot have run it, or said
+that it failed. The phase decides what may have run; an exception's type does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from bridge.dispatch.answer import Answer, Complaint, complaint, decode, message_of
+from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
+from bridge.model import Account, Outcome
+
+UNSUBSCRIBED: Final = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
+BLOCKED: Final = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
+UNSUBSCRIBED_WORDS = re.compile(r"отписан|отписал|unsubscribed", re.IGNORECASE)
+BLOCKED_WORDS = re.compile(r"запретил|заблокировал|blocked|forbid(?:s|den)? messages", re.IGNORECASE)
+LONG_TEXT: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The outcome of one attempt, why, and what it means for the account's other calls."""
+
+    outcome: Outcome
+    reason: str
+    retry_after: float | None = None
+    """Seconds, between one and 3,600."""
+    pause_account: bool = False
+    slow_down: bool = False
+
+
+# What a status alone decides. The words come before the answer's own message.
+ROWS: Final = {
+    # The token is not accepted: no call of this account can succeed, none is used up on it.
+    401: Shown(Outcome.PAUSE, "the token is not accepted", pause_account=True),
+    # Denied or not there: the call's fault, or a wrong token's; a row of these pauses the account (streaks.py).
+    403: Shown(Outcome.REFUSED, "access is denied"),
+    404: Shown(Outcome.REFUSED, "not found: the bot, the subscriber, or the method for this token"),
+    410: Shown(Outcome.REFUSED, "gone: the bot, the subscriber, or the method"),
+    # Not run because of the moment, not because of the call.
+    408: Shown(Outcome.RETRY, "LeadConverter gave up waiting for the request"),
+    421: Shown(Outcome.RETRY, "the wrong server was reached"),
+    425: Shown(Outcome.RETRY, "too early"),
+    429: Shown(Outcome.RETRY, "too many calls a second", slow_down=True),
+    # It exists already: after an attempt whose end is unknown that is the proof that it ran.
+    409: Shown(Outcome.REFUSED, "it conflicts with what is there"),
+    # The request itself is at fault: the same bytes would meet the same answer.
+    413: Shown(Outcome.REFUSED, "the request is too large"),
+    414: Shown(Outcome.REFUSED, "the URL is too long; `parameters: form` may help"),
+    422: Shown(Outcome.REFUSED, "a parameter is not valid"),
+    431: Shown(Outcome.REFUSED, "the request's head is too large; `parameters: form` may help"),
+    501: Shown(Outcome.REFUSED, "the method is not implemented there"),
+    505: Shown(Outcome.REFUSED, "the HTTP version is not spoken there"),
+}
+# 400 405 406 411 415 and the statuses that nobody expects, by their hundreds.
+FAMILIES: Final = {
+    3: Shown(Outcome.REFUSED, "a redirect, not followed because the token is in the URL", pause_account=True),
+    4: Shown(Outcome.REFUSED, "the request is not accepted"),
+    5: Shown(Outcome.RETRY, "LeadConverter failed"),
+}
+
+
+def judge(seen: Seen, account: Account, now: int, *, had_uncertain: bool = False) -> Shown:
+    """What was seen, as delivery's table reads it. `now` is unix milliseconds, for dates in Retry-After.
+
+    `had_uncertain`: an earlier attempt of the same call may have run.
+    """
+    if seen.phase in BEFORE_SENT:
+        return unsent(seen)
+    if seen.status is None:
+        return Shown(
+            Outcome.UNCERTAIN, f"all {seen.total} bytes were sent, then {seen.fault}; it may have run"
+        )
+    answer = decode(seen)
+    family = seen.status // 100
+    if family == 2:
+        shown = success(seen, answer)
+    elif family == 5:
+        shown = server_error(seen, answer, account)
+    else:
+        shown = definite(seen.status, message_of(answer))
+    if seen.status == 409 and had_uncertain:
+        return Shown(Outcome.DONE, "answered 409 after an attempt that may have run: it ran")
+    return with_retry_after(shown, seen, now)
+
+
+def unsent(seen: Seen) -> Shown:
+    """The whole request was never handed over, so it cannot have run."""
+    if seen.phase is Phase.BUILDING:
+        return Shown(Outcome.REFUSED, f"it cannot be sent: {seen.fault}")
+    if seen.bad_certificate:
+        reason = f"nothing was sent: the server's certificate is not valid: {seen.fault}"
+        return Shown(Outcome.PAUSE, reason, pause_account=True)
+    if seen.sent:
+        return Shown(Outcome.RETRY, f"only {seen.sent} of {seen.total} bytes were sent: {seen.fault}")
+    return Shown(Outcome.RETRY, f"nothing was sent: {seen.fault}")
+
+
+def success(seen: Seen, answer: Answer) -> Shown:
+    """A 2xx is success unless it says otherwise, is a page for people, or cannot be read to its end."""
+    heading = f"answered {seen.status}"
+    if seen.phase is not Phase.COMPLETE:
+        return Shown(Outcome.UNCERTAIN, f"probably done: {heading}, but {seen.fault}")
+    if answer.is_html:
+        return Shown(Outcome.UNCERTAIN, f"{heading} with {message_of(answer)} instead of the API's answer")
+    if seen.oversized:
+        return Shown(Outcome.UNCERTAIN, f"probably done: {heading} with an answer too long to be read whole")
+    if not answer.readable:
+        return Shown(Outcome.UNCERTAIN, f"{heading} with unreadable content")
+    if answer.claims_json and not answer.is_json and (answer.text.strip() or not seen.framed):
+        return Shown(Outcome.UNCERTAIN, f"probably done: {heading}, but its JSON is broken off or not JSON")
+    found = complaint(answer)
+    if found is not None:
+        return complained(seen.status or 200, found)
+    if not answer.is_json and len(seen.body) > LONG_TEXT:
+        return Shown(Outcome.UNCERTAIN, f"{heading} with a long text instead of the API's answer")
+    return Shown(Outcome.DONE, heading)
+
+
+def complained(status: int, found: Complaint) -> Shown:
+    """A 2xx that speaks of failure counts as the status it should have had."""
+    return phrased(ROWS[found.like], f"answered {status} but says that it failed", found.message)
+
+
+def server_error(seen: Seen, answer: Answer, account: Account) -> Shown:
+    """A whole 5xx says that it failed; a cut one may be a proxy that lost sight of a call that ran."""
+    status = seen.status or 500
+    message = message_of(answer)
+    if seen.phase is not Phase.COMPLETE:
+        return Shown(Outcome.UNCERTAIN, f"answered {status}, but {seen.fault}; it may have run")
+    shown = definite(status, message)
+    asked_to_wait = status == 503 and "retry-after" in seen.headers
+    if shown.outcome is Outcome.RETRY and account.server_error == "hold" and not asked_to_wait:
+        return replace(shown, outcome=Outcome.UNCERTAIN, reason=f"{shown.reason}; it may have run")
+    return shown
+
+
+def definite(status: int, message: str) -> Shown:
+    """What a status other than 2xx decides, whatever the body says."""
+    row = ROWS.get(status) or FAMILIES[status // 100]
+    return phrased(row, f"answered {status}: {row.reason}", message)
+
+
+def phrased(row: Shown, heading: str, message: str) -> Shown:
+    """The row with its sentence; the two ways in which a subscriber is out of reach have their own."""
+    reason = f"{heading}: {message}" if message else heading
+    if row.outcome is Outcome.REFUSED and not row.pause_account:
+        if BLOCKED_WORDS.search(message):
+            reason = f"{BLOCKED} ({reason})"
+        elif UNSUBSCRIBED_WORDS.search(message):
+            reason = f"{UNSUBSCRIBED} ({reason})"
+    return replace(row, reason=reason)
+
+
+def with_retry_after(shown: Shown, seen: Seen, now: int) -> Shown:
+    if shown.outcome is not Outcome.RETRY:
+        return shown
+    return replace(shown, retry_after=retry_after(seen.headers.get("retry-after", ""), now))
+
+
+def retry_after(text: str, now: int) -> float | None:
+    """Seconds to wait, from a number of seconds or an HTTP date, kept between 1 s and 1 h; None if neither."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        return float(min(max(int(text[:9]), 1), 3600))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(moment.timestamp() - now / 1000, 1.0), 3600.0)

@@ -1,0 +1,88 @@
+"""A bot start becomes the request that asks LeadConverter for it. Pure.
+
+Parameters are percent-encoded once with nothing safe, brackets included, so that whatever text a value
+holds, the API parses back exactly the parameters that were meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from bridge.errors import BridgeError
+from bridge.model import Account, BotStart, Recipient
+
+METHOD = "bot.startWithVariables"
+URL_LIMIT = 7000
+"""Bytes of an encoded URL beyond which servers with an 8 KB request line may refuse it."""
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+class UnsendableError(BridgeError):
+    """A bot start that no request can carry as its account is set up; sending it again changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request, ready to go. The URL holds the token: it is kept out of the repr."""
+
+    url: str = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+    content_type: str | None = None
+    method: str = "POST"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """`Accept` keeps Laravel from answering a validation error with a redirect."""
+        headers = {"Accept": "application/json", "Content-Length": str(len(self.body))}
+        if self.content_type is not None:
+            headers["Content-Type"] = self.content_type
+        return headers
+
+
+def build(start: BotStart, account: Account, call_id: int) -> Outgoing:
+    """The request for one call. Raises UnsendableError when no request can carry it."""
+    address = method_url(account)
+    try:
+        query = encode(parameters(start, account, call_id))
+    except UnicodeEncodeError as fault:
+        raise UnsendableError("a value holds half a surrogate pair, which UTF-8 cannot carry") from fault
+    url = f"{address}?{query}"
+    if account.parameters == "form" or (account.parameters == "auto" and len(url) > URL_LIMIT):
+        return Outgoing(address, query.encode("ascii"), FORM_TYPE)
+    if len(url) > URL_LIMIT:
+        raise UnsendableError(
+            f"the encoded URL has {len(url)} bytes, more than {URL_LIMIT}",
+            "shorten the variables, or set `parameters: auto` for this account",
+        )
+    return Outgoing(url)
+
+
+def method_url(account: Account) -> str:
+    """Where the account's bots are started. Holds the token: never to be shown."""
+    return f"{account.url.rstrip('/')}/api/v1/{quote(account.token, safe='')}/{METHOD}"
+
+
+def parameters(start: BotStart, account: Account, call_id: int) -> list[tuple[str, str]]:
+    """The API's parameters in the order of its documentation, not yet encoded."""
+    pairs = [*recipient(start.recipient), ("bot_id", str(start.bot_id))]
+    marker = account.call_id_variable
+    pairs += [(f"variable[{name}]", value) for name, value in start.variables if name != marker]
+    if marker is not None:
+        pairs.append((f"variable[{marker}]", str(call_id)))
+    if start.forced:
+        pairs.append(("forced", account.forced_value))
+    return pairs
+
+
+def recipient(person: Recipient) -> list[tuple[str, str]]:
+    """The parameters of whichever of the two documented forms names this recipient."""
+    if person.subscriber_id is not None:
+        return [("subscriber_id", str(person.subscriber_id))]
+    return [("user_id", person.user_id or ""), ("channel_id", person.channel_id or "")]
+
+
+def encode(pairs: list[tuple[str, str]]) -> str:
+    """Percent-encode names and values as UTF-8. Raises UnicodeEncodeError on lone surrogates."""
+    return "&".join([f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs])
