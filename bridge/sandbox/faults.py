@@ -1,0 +1,163 @@
+"""Answers that go wrong on request: what to ask for, and what each looks like on the wire."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bridge.sandbox.http import Response, encode, json_response
+from bridge.sandbox.sending import End, Sending
+
+
+class Kind(StrEnum):
+    """The ways in which LeadConverter may fail."""
+
+    TIMEOUT = "timeout"
+    """Takes the request and says nothing."""
+    RESET = "reset"
+    """Takes the request and resets the connection."""
+    SLOW = "slow"
+    """The true answer, a byte at a time."""
+    INTERNAL = "500"
+    GATEWAY = "502"
+    UNAVAILABLE = "503"
+    THROTTLED = "429"
+    UNAUTHENTICATED = "401"
+    FORBIDDEN = "403"
+    NOT_FOUND = "404"
+    INVALID = "422"
+    HTML = "html"
+    """200 with a page, as a login page or a firewall gives."""
+    REDIRECT = "redirect"
+    """302 to a page, as Laravel gives to who does not ask for JSON."""
+    TRUNCATED = "truncated"
+    """The true answer, cut in the middle of its body."""
+    GARBAGE = "garbage"
+    """Bytes that are not HTTP."""
+
+
+TRUE_ANSWERS = frozenset({Kind.SLOW, Kind.TRUNCATED})
+"""These spoil the true answer rather than replace it, so the bot runs unless the fault says otherwise."""
+SECONDS = {Kind.TIMEOUT: 300.0, Kind.SLOW: 30.0}
+"""How long a silence or a drip lasts unless the fault says so: longer than any caller should wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to fail, for the next `times` calls."""
+
+    kind: Kind
+    times: int | None = 1
+    """None: until the faults are deleted."""
+    ran: bool = False
+    """Whether the bot runs before the fault shows."""
+    retry_after: str | None = None
+    """Sent as Retry-After where the fault is an answer with a head."""
+    seconds: float = 0.0
+    """How long `timeout` is silent and over how long `slow` spreads its bytes."""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "kind": self.kind.value,
+            "times": self.times,
+            "ran": self.ran,
+            "retry_after": self.retry_after,
+            "seconds": self.seconds,
+        }
+
+
+class FaultQueue:
+    """Faults in the order in which they were asked for; the first is used up before the second begins."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Fault] = deque()
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append(fault)
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def list(self) -> list[dict[str, object]]:
+        """What is still to come, `times` counted down."""
+        return [fault.as_json() for fault in self._waiting]
+
+    def take(self) -> Fault | None:
+        """The fault that the next call meets."""
+        if not self._waiting:
+            return None
+        fault = self._waiting[0]
+        if fault.times is not None:
+            if fault.times == 1:
+                self._waiting.popleft()
+            else:
+                self._waiting[0] = replace(fault, times=fault.times - 1)
+        return fault
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A fault as it goes out, and the status that the caller sees; None where it sees none."""
+
+    sending: Sending
+    status: int | None
+
+
+def fail(fault: Fault, true_answer: Response, *, latency: float, keep_alive: bool) -> Failed:
+    """What the fault makes of the answer that the call would have had."""
+    end = End.KEEP if keep_alive else End.CLOSE
+    data = encode(true_answer, keep_alive=keep_alive)
+    match fault.kind:
+        case Kind.TIMEOUT:
+            return Failed(Sending((), End.CLOSE, after=fault.seconds), None)
+        case Kind.RESET:
+            return Failed(Sending((), End.RESET, after=latency), None)
+        case Kind.GARBAGE:
+            return Failed(Sending((_GARBAGE,), End.CLOSE, after=latency), None)
+        case Kind.SLOW:
+            drip = Sending(_bytes_of(data), end, after=latency, between=fault.seconds / len(data))
+            return Failed(drip, true_answer.status)
+        case Kind.TRUNCATED:
+            cut = data[: len(data) - (len(true_answer.body) + 1) // 2]
+            return Failed(Sending((cut,), End.CLOSE, after=latency), true_answer.status)
+        case _:
+            answer = _with_retry_after(_ANSWERS[fault.kind], fault.retry_after)
+            whole = encode(answer, keep_alive=keep_alive)
+            return Failed(Sending((whole,), end, after=latency), answer.status)
+
+
+def _bytes_of(data: bytes) -> list[bytes]:
+    return [data[place : place + 1] for place in range(len(data))]
+
+
+def _with_retry_after(answer: Response, retry_after: str | None) -> Response:
+    if retry_after is None:
+        return answer
+    return replace(answer, headers=(*answer.headers, ("Retry-After", retry_after)))
+
+
+def page(title: str) -> bytes:
+    """A small HTML page."""
+    head, body = f"<head><title>{title}</title></head>", f"<body><h1>{title}</h1></body>"
+    return f"<!DOCTYPE html>\n<html>{head}{body}</html>\n".encode()
+
+
+def _problem(status: int, message: str, **more: object) -> Response:
+    return json_response(status, {"message": message, **more})
+
+
+_HTML = "text/html; charset=utf-8"
+_GARBAGE = b"\x15\x03\x03\x00\x02\x02\x28 this is not HTTP\r\n\r\n"
+_ANSWERS = {
+    Kind.INTERNAL: _problem(500, "Server Error"),
+    Kind.GATEWAY: Response(502, page("502 Bad Gateway"), _HTML),
+    Kind.UNAVAILABLE: _problem(503, "Service Unavailable"),
+    Kind.THROTTLED: _problem(429, "Too Many Attempts"),
+    Kind.UNAUTHENTICATED: _problem(401, "Unauthenticated"),
+    Kind.FORBIDDEN: _problem(403, "This action is unauthorized"),
+    Kind.NOT_FOUND: _problem(404, "Not Found"),
+    Kind.INVALID: _problem(422, "bot_id: no such bot", errors={"bot_id": ["bot_id: no such bot"]}),
+    Kind.HTML: Response(200, page("Вход в личный кабинет"), _HTML),
+    Kind.REDIRECT: Response(302, page("Redirecting to /login"), _HTML, (("Location", "/login"),)),
+}

@@ -1,0 +1,106 @@
+"""The sandbox as a server: bind, announce, serve until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bridge.errors import BridgeError
+from bridge.sandbox.api import Api
+from bridge.sandbox.application import Application
+from bridge.sandbox.connection import Connection
+from bridge.sandbox.state import CALLS_KEPT, Memory
+
+_SWEEPS_PER_IDLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a sandbox behaves."""
+
+    tokens: frozenset[str] = frozenset()
+    """The tokens that it takes; empty: any but the empty one."""
+    latency: float = 0.0
+    """Seconds that every answer of the API takes longer."""
+    keep: int = CALLS_KEPT
+    """How many calls `GET /calls` remembers."""
+    idle: float = 75.0
+    """Seconds after which a silent connection is closed."""
+
+
+DEFAULT = Options()
+
+
+def run(host: str, port: int, options: Options = DEFAULT) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. Raises BridgeError where the port cannot be had."""
+    asyncio.run(_until_signal(host, port, options))
+    return 0
+
+
+async def _until_signal(host: str, port: int, options: Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(host, port, options, stop=stop, listening=_announce)
+
+
+def _announce(url: str) -> None:
+    print(
+        f"sandbox listening on {url}: a local LeadConverter, curl examples at {url}/",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+async def serve(
+    host: str,
+    port: int,
+    options: Options = DEFAULT,
+    *,
+    stop: asyncio.Event,
+    listening: Callable[[str], None],
+    clock: Callable[[], float] = time.time,
+) -> None:
+    """Serve until `stop` is set. `listening` hears the URL once; port 0 takes any free port."""
+    application = Application(Api(Memory(options.keep), options.tokens, options.latency, clock))
+    loop = asyncio.get_running_loop()
+    connections: set[Connection] = set()
+    try:
+        server = await loop.create_server(
+            lambda: Connection(application, connections, loop), host, port, backlog=1024
+        )
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BridgeError(f"cannot listen on {host}:{port}: {reason}", "choose another port") from error
+    listening(_url(host, server.sockets[0].getsockname()[1]))
+    sweep = loop.create_task(_sweep(connections, options.idle))
+    await stop.wait()
+    sweep.cancel()
+    await _close(server, connections)
+    with suppress(asyncio.CancelledError):
+        await sweep
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _sweep(connections: set[Connection], idle: float) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(idle / _SWEEPS_PER_IDLE)
+        for connection in tuple(connections):
+            connection.close_if_idle(loop.time() - idle)
+
+
+async def _close(server: asyncio.Server, connections: set[Connection]) -> None:
+    server.close()
+    for connection in tuple(connections):
+        connection.abort()
+    await server.wait_closed()
