@@ -1,0 +1,244 @@
+"""Every key that a source may have: of a mapping file, or of a profile, which is the same keys shipped.
+
+One table per YAML mapping. `webhook/` compiles what is read with them; documentation, editors' schema and
+`leadbridge profiles` are made from the same declarations.
+"""
+
+from __future__ import annotations
+
+from bridge.language.keys_verify import CODEC, DIGEST, KEYED, SECRETS, TEXTS, TOKEN
+from bridge.language.schema import DURATION, FLAG, INTEGER, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
+
+BODIES = ("json", "form", "multipart", "xml", "query")
+CHARSETS = ("utf-8", "utf-8-sig", "windows-1251", "koi8-r", "iso-8859-1", "utf-16")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+_WHEN = Key("when", Raw("conditions"), "only requests that these conditions hold for, as in a rule")
+_TYPE = Key("type", TEXT, "content type of the answer")
+
+HANDSHAKE = Table(
+    "handshake",
+    (
+        Key(
+            "echo_query",
+            Table(
+                "echo_query",
+                (
+                    Key("parameter", TEXT, "parameter whose value is sent back", required=True),
+                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="GET"),
+                    Key("token", TOKEN, "must hold first"),
+                    Key("field", TEXT, "answer JSON with the value in this field instead of the bare text"),
+                    _WHEN,
+                ),
+            ),
+            "a challenge in the URL is sent back",
+        ),
+        Key(
+            "echo_json",
+            Table(
+                "echo_json",
+                (
+                    Key("path", TEXT, "path of the challenge", required=True),
+                    Key("field", TEXT, "answer JSON with the value in this field instead of the bare text"),
+                    Key("verified", FLAG, "the request must pass `verify`", default=True),
+                    _WHEN,
+                ),
+            ),
+            "a challenge in the body is sent back",
+        ),
+        Key(
+            "echo_header",
+            Table(
+                "echo_header",
+                (
+                    Key("header", TEXT, "header whose value is sent back", required=True),
+                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                    Key("as_header", TEXT, "answer with a header of this name"),
+                    Key("field", TEXT, "answer JSON with the value in this field"),
+                    Key("verified", FLAG, "the request must pass `verify`", default=False),
+                    _WHEN,
+                ),
+            ),
+            "a challenge in a header is sent back",
+        ),
+        Key(
+            "hmac_reply",
+            Table(
+                "hmac_reply",
+                (
+                    Key(
+                        "path",
+                        TEXT,
+                        "path of the challenge: `$.payload.plainToken`, `$query.crc_token`",
+                        required=True,
+                    ),
+                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                    Key("algorithm", DIGEST, "digest, keyed with the secret", default="sha256"),
+                    Key("encoding", CODEC, "how the digest is written", default="hex"),
+                    Key(
+                        "fields",
+                        MapOf(TEXT),
+                        "JSON to answer: templates with `{value}` and `{digest}`",
+                        required=True,
+                    ),
+                    Key("verified", FLAG, "the request must pass `verify`", default=True),
+                    _WHEN,
+                    *KEYED,
+                ),
+            ),
+            "a challenge is answered with its keyed digest",
+        ),
+        Key(
+            "fixed",
+            Table(
+                "fixed",
+                (
+                    Key(
+                        "when",
+                        Raw("conditions"),
+                        "which requests, as in a rule: `$.type: confirmation`",
+                        required=True,
+                    ),
+                    Key("body", TEXT, "what is answered", default=""),
+                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                    Key("verified", FLAG, "the request must pass `verify`", default=True),
+                    _TYPE,
+                ),
+            ),
+            "a fixed answer to one kind of request",
+        ),
+        Key(
+            "options_consent",
+            Table(
+                "options_consent",
+                (
+                    Key("origin", TEXT, "WebHook-Allowed-Origin", default="*"),
+                    Key("rate", TEXT, "WebHook-Allowed-Rate", default="*"),
+                ),
+            ),
+            "OPTIONS is answered with consent, as CloudEvents asks",
+        ),
+        Key(
+            "accept_unsigned",
+            Table(
+                "accept_unsigned",
+                (
+                    Key("when", Raw("conditions"), "which requests, as in a rule", required=True),
+                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                ),
+            ),
+            "an unsigned ping at creation is answered with 200 and nothing else happens",
+        ),
+    ),
+)
+
+EVENT = Table(
+    "event",
+    (
+        Key(
+            "id",
+            Raw("identity"),
+            "path, template or a list joined by `:`; `{first_of: [..]}`, `{path: .., default: ..}`,"
+            " `{key: .., except: [..]}`, `{split: names}`",
+        ),
+        Key("type", Raw("identity"), "the sender's name for what happened, in the same words", default=None),
+    ),
+)
+
+REPLY = Table(
+    "reply",
+    (
+        Key("status", INTEGER, "200 to 299", default=200),
+        Key("type", TEXT, "content type", default="text/plain; charset=utf-8"),
+        Key("body", TEXT, "text, or template over the event: `OK{$.InvId}`", default="OK"),
+    ),
+)
+
+DEDUP = Table("dedup", (Key("within", DURATION, "for how long the same event is a repeat", required=True),))
+
+SPLIT = Table(
+    "split",
+    (
+        Key("path", TEXTS, "where the items are, each ending in [*]", required=True),
+        Key(
+            "keep",
+            Plain("text", choices=("envelope", "item")),
+            "`envelope`: each event is the whole document with only its own item; `item`: the item itself",
+            default="item",
+        ),
+    ),
+)
+
+JSON_FIELD = Table(
+    "json_fields",
+    (
+        Key("field", TEXT, "name of the field", required=True),
+        Key(
+            "encoding",
+            Plain("text", choices=("text", "base64")),
+            "how the JSON text is wrapped",
+            default="text",
+        ),
+    ),
+)
+
+SOURCE_KEYS = (
+    Key("source", TEXT, "name; the URL is /hooks/<source>", required=True),
+    Key("profile", TEXT, "built-in source definition whose keys these override"),
+    Key("methods", ListOf(Plain("text", choices=METHODS), or_one=True), "HTTP methods", default=("POST",)),
+    Key(
+        "body",
+        ListOf(Plain("text", choices=BODIES), or_one=True),
+        "how the body is decoded; of several, the request's Content-Type picks",
+        default=("json",),
+    ),
+    Key("charset", Plain("text", choices=CHARSETS), "character set of the body", default="utf-8"),
+    Key("json_fields", ListOf(Raw("json field"), or_one=True), "fields that hold JSON text", default=()),
+    Key("unwrap", TEXT, "the document is what stands in this field, where it does: `payload`"),
+    Key(
+        "secret", SECRETS, "what `verify` checks against, as ${NAME}; a list while a secret is being changed"
+    ),
+    Key("secrets", Raw("secrets"), "a list like `secret`, or further secrets by name for `use`"),
+    Key("public_url", TEXT, "the URL as the sender knows it, where the URL is signed"),
+    Key("verify", Raw("verify"), "how the sender is proved; `none` must be written out"),
+    Key(
+        "handshake",
+        ListOf(HANDSHAKE, or_one=True),
+        "requests that are answered and are no events",
+        default=(),
+    ),
+    Key(
+        "ignore",
+        ListOf(Raw("conditions"), or_one=True),
+        "test pings: answered, counted, not matched",
+        default=(),
+    ),
+    Key("split", Raw("split"), "path of the items of a batch: each becomes an event"),
+    Key("event", EVENT, "the event's own id and type"),
+    Key("reply", REPLY, "what the sender hears"),
+    Key("dedup", Raw("dedup"), "`{within: 30d}`, or `none`: repeats are taken as new events"),
+)
+
+SOURCE = Table("source", SOURCE_KEYS)
+
+ABOUT = Table(
+    "about",
+    (
+        Key("title", TEXT, "the system's name", required=True),
+        Key("summary", TEXT, "one sentence: what it sends", required=True),
+        Key("setup", ListOf(TEXT), "what to enter at the vendor, step by step", required=True),
+        Key("method", TEXT, "method and format to choose there"),
+        Key("secret", TEXT, "where the secret is found"),
+        Key("events", TEXT, "which events to tick"),
+        Key("verified", TEXT, "what is verified and how", required=True),
+        Key("retries", TEXT, "what the vendor does when it is not answered with 2xx"),
+        Key("own_ids", TEXT, "where the owner's ids travel", required=True),
+        Key("traps", ListOf(TEXT), "what has surprised others", default=()),
+        Key("unverified", ListOf(TEXT), "what no document or sample has confirmed", default=()),
+        Key("starter", TEXT, "a mapping file to begin with, its tests included", required=True),
+    ),
+)
+
+PROFILE = Table(
+    "profile", (Key("about", ABOUT, "what `leadbridge profiles show` tells", required=True), *SOURCE_KEYS[2:])
+)

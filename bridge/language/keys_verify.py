@@ -1,0 +1,256 @@
+"""Every key of `verify`: how the sender of a webhook is proved, and what a signature is made over."""
+
+from __future__ import annotations
+
+from bridge.language.schema import DURATION, FLAG, SECRET, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
+
+DIGESTS = ("sha256", "sha1", "sha384", "sha512", "md5", "ripemd160")
+ASYMMETRIC = ("ed25519", "rsa-sha256", "rsa-sha1", "rsa-sha512", "ecdsa-p256")
+
+TEXTS = ListOf(TEXT, or_one=True)
+SECRETS = ListOf(SECRET, or_one=True)
+DIGEST = Plain("text", choices=DIGESTS)
+
+CODEC = Plain("text", choices=("hex", "base64", "base64url"))
+
+_PLACES = (
+    Key("header", TEXTS, "header that carries it; of several, any may"),
+    Key("query", TEXT, "parameter of the URL that carries it"),
+    Key("form", TEXT, "form field that carries it, named as sent: `sign`, `auth[token]`"),
+    Key("json", TEXT, "path into the decoded body, `$.signature`; of a form or XML body as well"),
+    Key("xml", TEXT, "the same as `json`, for a reader of XML"),
+)
+
+KEYED = (
+    Key("secret", SECRETS, "secret of this scheme alone; without it the source's own"),
+    Key(
+        "use",
+        TEXTS,
+        "names of the source's `secrets`; the first that is given counts, `secret` is the main one",
+    ),
+)
+
+DERIVED_KEY = Table(
+    "key",
+    (
+        Key(
+            "encoding",
+            Plain("text", choices=("text", "hex", "base64", "base64url")),
+            "how the vendor writes the secret",
+            default="text",
+        ),
+        Key("strip", TEXT, "beginning of the secret that is no part of the key: `whsec_`", default=""),
+        Key("hash", DIGEST, "the key is the digest of the secret, not the secret"),
+    ),
+)
+
+SIGNATURE_PLACE = Table(
+    "signature",
+    (
+        *_PLACES,
+        Key("item", TEXT, "path inside each element of `each`: `additionalData.hmacSignature`"),
+        Key("encoding", CODEC, "how the digest is written", default="hex"),
+        Key("prefix", TEXT, "what stands before the digest: `sha256=`", default=""),
+        Key("prefix_optional", FLAG, "also accepted without the prefix", default=False),
+        Key("separator", Plain("text"), "between several signatures of one header; default `,` with `pick`"),
+        Key("between", TEXT, "between label and value of each of them", default="="),
+        Key("pick", TEXT, "label of those that count: `v1`"),
+    ),
+)
+
+TIMESTAMP_PLACE = Table(
+    "timestamp",
+    (
+        *_PLACES,
+        Key("pick", TEXT, "label in the signature's own list: `t`"),
+        Key(
+            "unit",
+            Plain("text", choices=("s", "ms", "iso")),
+            "seconds, milliseconds or ISO 8601",
+            default="s",
+        ),
+        Key("tolerance", DURATION, "how far it may be from now, both ways", default=300),
+    ),
+)
+
+BODY_DIGEST = Table(
+    "body_digest",
+    (
+        *_PLACES,
+        Key("algorithm", DIGEST, "digest of the raw body", default="sha256"),
+        Key("encoding", CODEC, "how it is written", default="hex"),
+        Key("prefix", TEXT, "what stands before it", default=""),
+    ),
+)
+
+_JOIN_KEYS = (
+    Key(
+        "from",
+        Plain("text", choices=("form", "query", "params", "json", "item")),
+        "where the fields are; `params` is query and form",
+        default="form",
+    ),
+    Key("at", TEXT, "path of the object whose fields are meant, inside `from: json` or `item`"),
+    Key("sub", TEXT, "only fields `sub[name]`, by their inner name: `params`"),
+    Key("keys", TEXTS, "names in order, or `sorted`, `sorted_ignoring_case`, `as_sent`; may hold `{secret}`"),
+    Key("drop", TEXTS, "names that are left out", default=()),
+    Key("only_prefix", TEXTS, "only names that begin so, in any case", default=()),
+    Key("scalars_only", FLAG, "objects and lists are left out", default=False),
+    Key(
+        "nested",
+        Plain("text", choices=("json", "skip", "flatten")),
+        "objects and lists otherwise",
+        default="json",
+    ),
+    Key("empty", Plain("text", choices=("keep", "skip")), "fields with an empty value", default="keep"),
+    Key("unique_values", FLAG, "a name sent twice counts once per value, sorted", default=False),
+    Key("insert", MapOf(TEXT), 'fields added before sorting: `{Password: "{secret}"}`', default={}),
+    Key(
+        "pair",
+        TEXT,
+        "how one field is written: `{value}`, `{key}{value}`, `{key}={value}`",
+        default="{value}",
+    ),
+    Key("separator", TEXT, "between fields", default=""),
+    Key(
+        "missing", TEXT, "stands for a field of `keys` that was not sent; without it such a field is left out"
+    ),
+    Key("encode", Plain("text", choices=("rfc3986", "form")), "percent-encoding of names and values"),
+    Key("head", TEXT, "template before the first field", default=""),
+    Key("tail", TEXT, "template after the last field", default=""),
+)
+
+JOIN = Table(
+    "join", (*_JOIN_KEYS, Key("then", Table("then", _JOIN_KEYS), "a second join, after the separator"))
+)
+
+_DOCUMENT_KEYS = (
+    Key(
+        "from",
+        Plain("text", choices=("body", "form", "query", "json", "item")),
+        "what is written",
+        default="body",
+    ),
+    Key("at", TEXT, "path of the part that is written"),
+    Key("drop", TEXTS, "names at the top that are left out: the signature's own", default=()),
+    Key("encode", Plain("text", choices=("base64", "hex")), "applied to the finished text"),
+)
+
+CANONICAL_JSON = Table(
+    "canonical_json",
+    (
+        *_DOCUMENT_KEYS,
+        Key("sort", FLAG, "keys sorted, at every depth", default=True),
+        Key("strings", FLAG, "every scalar is written as a string", default=False),
+        Key("escape_slashes", FLAG, "`/` as `\\/`, as PHP does", default=False),
+        Key(
+            "escape_unicode",
+            FLAG,
+            "other than ASCII as `\\u`, as PHP and Python do by default",
+            default=False,
+        ),
+        Key("spaces", FLAG, "a blank after `,` and `:`, as Python does by default", default=False),
+    ),
+)
+
+PHP_SERIALIZE = Table("php_serialize", (*_DOCUMENT_KEYS, Key("sort", FLAG, "fields sorted", default=True)))
+
+MESSAGE = Table(
+    "message",
+    (
+        Key("join", JOIN, "fields of the body or URL, one after another"),
+        Key("canonical_json", CANONICAL_JSON, "the document written anew in an agreed form"),
+        Key("php_serialize", PHP_SERIALIZE, "the fields as PHP's serialize writes them"),
+        Key("template", TEXT, "text with `{body}`, `{timestamp}`, `{url}`, `{header:X}` …"),
+        Key("substitute", TEXT, "the raw body with the signature replaced by this template"),
+        Key("encode", Plain("text", choices=("base64", "hex")), "applied to the finished text"),
+    ),
+)
+
+_SIGNED = (
+    Key("message", Raw("what is signed"), "what is signed: a template, a builder, or a list of both"),
+    Key("signature", SIGNATURE_PLACE, "where the signature stands and how it is written", required=True),
+    Key("timestamp", TIMESTAMP_PLACE, "when it was signed; older or newer than the tolerance is refused"),
+    Key("each", TEXT, "path of the elements that are signed one by one; all must hold"),
+    Key("body_digest", BODY_DIGEST, "the message holds a digest of the body instead of the body"),
+    Key(
+        "url_port",
+        Plain("text", choices=("as_set", "either")),
+        "whether the signed URL may also name, or leave out, its port",
+        default="as_set",
+    ),
+    Key("url", TEXT, "what `{url}` stands for, where it is not `public_url`"),
+)
+
+HMAC = Table(
+    "hmac",
+    (
+        Key("algorithm", DIGEST, "digest", required=True),
+        Key("key", DERIVED_KEY, "how the key is made from the secret"),
+        *_SIGNED,
+        *KEYED,
+    ),
+)
+
+HASH = Table("hash", (Key("algorithm", DIGEST, "digest", required=True), *_SIGNED, *KEYED))
+
+CERTIFICATE = Table(
+    "certificate",
+    (
+        Key("header", TEXT, "header with the certificate's URL", required=True),
+        Key("hosts", TEXTS, "hosts it may come from: `api.paypal.com`, `*.paypal.com`", required=True),
+        Key("names", TEXTS, "names of which the certificate must bear one; without it, `hosts`"),
+    ),
+)
+
+SIGNATURE = Table(
+    "signature",
+    (
+        Key("algorithm", Plain("text", choices=ASYMMETRIC), "kind of signature", required=True),
+        Key("public_key", TEXT, "PEM, base64 or hex, or ${NAME}; without it the source's secret"),
+        Key("key", DERIVED_KEY, "a beginning to strip off the key: `whpk_`"),
+        Key("certificate", CERTIFICATE, "the key comes as a certificate from the vendor's host"),
+        Key(
+            "format",
+            Plain("text", choices=("der", "raw")),
+            "how an ECDSA signature is packed: DER, or r and s side by side",
+            default="der",
+        ),
+        *_SIGNED,
+        *KEYED,
+    ),
+)
+
+BASIC = Table("basic", (Key("user", TEXT, "user name; without it any"),))
+
+TOKEN = Table(
+    "token",
+    (
+        *_PLACES,
+        Key("path", FLAG, "the secret is the last part of the URL: /hooks/<source>/<secret>"),
+        Key("basic", BASIC, "HTTP Basic; the secret is the password"),
+        Key("prefix", TEXT, "what stands before the secret: `Bearer `", default=""),
+        *KEYED,
+    ),
+)
+
+IP = Table(
+    "ip", (Key("networks", ListOf(TEXT, or_one=True), "addresses and networks, v4 or v6", required=True),)
+)
+
+VERIFY = Table(
+    "verify",
+    (
+        Key("hmac", HMAC, "keyed digest of a message"),
+        Key("hash", HASH, "plain digest of a message that holds the secret"),
+        Key("token", TOKEN, "the secret itself, in one place of the request"),
+        Key("ip", IP, "the sender's address"),
+        Key("signature", SIGNATURE, "signature with a public key"),
+        Key(
+            "any",
+            ListOf(Raw("verify")),
+            "one of these is enough; those whose secret is not given are left out",
+        ),
+        Key("all", ListOf(Raw("verify")), "all of these"),
+    ),
+)
