@@ -50,6 +50,8 @@ class Request:
     """The sender's IP address, behind the proxies that the owner trusts."""
     path_token: str | None = None
     """What follows /hooks/<source>/ in the path."""
+    local: bool = False
+    """Sent from this machine while the sandbox stands in for LeadConverter: passes every IP list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""Log lines for people or machines: one line per fact, values escaped, no payloads."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+
+
+def set_up(form: str) -> None:
+    """Send every log line to stderr as `text` or `json`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(logging.INFO)
+    # Below this level urllib3 writes request paths, and the token is in the path.
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+class TextLines(logging.Formatter):
+    """`2026-05-10 14:27:54 INFO  dispatch.worker: 12 calls claimed`, in UTC."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = self.formatTime(record, "%Y-%m-%d %H:%M:%S")
+        name = record.name.removeprefix("bridge.")
+        return f"{at} {record.levelname:<7} {name}: {_one_line(_told(record, self))}"
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: at, level, from, message."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "from": record.name.removeprefix("bridge."),
+            "message": _told(record, self),
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _told(record: logging.LogRecord, formatter: logging.Formatter) -> str:
+    message = record.getMessage()
+    if record.exc_info:
+        message = f"{message}\n{formatter.formatException(record.exc_info)}"
+    return message
+
+
+def _one_line(text: str) -> str:
+    """Control characters spelled out, so that no value can forge a line."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -1,0 +1,47 @@
+"""Who really sent a request: the client's address behind the proxies that the owner trusts."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from bridge.settings import Proxies
+
+
+def client_address(peer: str, forwarded_for: str, proxies: Proxies) -> str:
+    """The sender's address: X-Forwarded-For counted from the right, as far as its writers are trusted.
+
+    Every trusted proxy appends the address it saw; whatever stands further left may be invented by
+    the client. Without trusted proxies the header counts for nothing.
+    """
+    chain = [*(part.strip() for part in forwarded_for.split(",") if part.strip()), peer]
+    if proxies.hops:
+        return _bare(chain[-min(proxies.hops + 1, len(chain))])
+    while len(chain) > 1 and _trusted(chain[-1], proxies):
+        chain.pop()
+    return _bare(chain[-1])
+
+
+def _trusted(text: str, proxies: Proxies) -> bool:
+    address = _parsed(text)
+    return address is not None and any(
+        address.version == network.version and address in network for network in proxies.networks
+    )
+
+
+def _bare(text: str) -> str:
+    """The address alone, in its shortest spelling; empty where a proxy wrote something else."""
+    address = _parsed(text)
+    return "" if address is None else str(address)
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    """Some proxies add a port: 203.0.113.9:41022, [2001:db8::1]:443."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,60 @@
+"""`/hooks/<source>`: the door for webhooks."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from bridge.intake import UNKNOWN, Intake
+from bridge.model import Reply, Request
+from bridge.settings import Proxies
+from bridge.web.client import client_address
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+TOO_LARGE = Reply(413, b"body too large\n")
+
+_SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LOOPBACK = ("127.", "::1")
+
+
+def blueprint(intake: Intake, proxies: Proxies, *, trust_local: bool) -> Blueprint:
+    """The routes. `trust_local`: while the sandbox stands in, this machine passes every IP list."""
+    hooks = Blueprint("hooks", __name__)
+
+    def receive(source: str, token: str | None = None) -> Response:
+        if not _SOURCE_NAME.fullmatch(source):
+            return _response(UNKNOWN)
+        try:
+            webhook = _webhook(token, proxies, trust_local=trust_local)
+        except RequestEntityTooLarge:
+            return _response(TOO_LARGE)
+        return _response(intake.receive(source, webhook))
+
+    for rule in ("/hooks/<source>", "/hooks/<source>/<path:token>"):
+        hooks.add_url_rule(rule, view_func=receive, methods=METHODS, provide_automatic_options=False)
+    return hooks
+
+
+def _webhook(token: str | None, proxies: Proxies, *, trust_local: bool) -> Request:
+    environ = request.environ
+    peer = environ.get("REMOTE_ADDR") or ""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return Request(
+        method=request.method,
+        query=environ.get("QUERY_STRING", ""),
+        headers=tuple(request.headers.items()),
+        body=request.get_data(cache=False),
+        client=client_address(peer, forwarded, proxies),
+        path_token=token,
+        local=trust_local and not forwarded and peer.startswith(_LOOPBACK),
+    )
+
+
+def _response(reply: Reply) -> Response:
+    response: Response = current_app.response_class(
+        reply.body, status=reply.status, content_type=reply.content_type
+    )
+    response.headers.extend(reply.headers)
+    return response
