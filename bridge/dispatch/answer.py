@@ -9,9 +9,10 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from bridge.dispatch.mask import mask
 from bridge.dispatch.seen import Seen
 from bridge.model import Json
 
@@ -20,6 +21,7 @@ KEPT: Final = 2048
 UNPACKED_LIMIT: Final = 1 << 20
 
 HTML_MARK = re.compile(r"<(?:!doctype|html|head|body|title|meta|script|form|div|h1|p|br)\b", re.IGNORECASE)
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 TEXT_FAILURE = re.compile(r"(?:error|fail|false\b|exception|ошибка)", re.IGNORECASE)
 PACE_WORDS = re.compile(
     r"too many (?:requests|attempts)|rate.?limit|throttl|слишком (?:много|часто)|превышен\w* лимит",
@@ -28,7 +30,7 @@ PACE_WORDS = re.compile(
 AUTH_WORDS = re.compile(
     r"unauthenticated|unauthori[sz]ed|(?:invalid|wrong|bad|expired|unknown) (?:api.?)?token"
     r"|token (?:is )?(?:invalid|expired|not found|wrong)"
-    r"|(?:не)?(?:верн|действительн|правильн|известн)\w* токен|токен \w*\s?(?:не\w+|ист[её]к\w*)",
+    r"|не\s?(?:верн|действительн|правильн|известн)\w* токен|токен \w*\s?(?:не\w+|ист[её]к\w*)",
     re.IGNORECASE,
 )
 FAILED_WORDS = frozenset({"error", "fail", "failed", "failure"})
@@ -48,6 +50,8 @@ class Answer:
     """Its content type says JSON, whatever it is."""
     readable: bool = True
     """False for compressed or binary content that could not be made a text."""
+    token: str = field(default="", repr=False)
+    """What no message may hold, even where JSON spelled it with escapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +63,19 @@ class Complaint:
     """The status that such an answer should have had: 401, 429 or 422."""
 
 
-def decode(seen: Seen) -> Answer:
-    """The body of what was seen. PHP labels JSON and plain words as HTML, so the content decides."""
+def decode(seen: Seen, token: str = "") -> Answer:
+    """The body of what was seen, the token masked. PHP labels JSON as HTML, so the content decides."""
     raw = unpacked(seen.body, seen.headers.get("content-encoding", ""))
     kind = seen.headers.get("content-type", "").lower()
     claims_json = "json" in kind.partition(";")[0]
     if raw is None:
         return Answer("", readable=False, claims_json=claims_json)
-    text = decoded(raw, kind)
+    text = mask(decoded(raw, kind), token)
     stripped = text.lstrip("\ufeff \t\r\n")
     document, is_json = parsed(stripped)
     is_html = not is_json and (stripped.startswith("<") or HTML_MARK.search(stripped) is not None)
-    readable = is_json or is_html or not any(letter < " " and letter not in "\t\r\n\f" for letter in text)
-    return Answer(text, document, is_json, is_html, claims_json, readable)
+    readable = is_json or is_html or CONTROL.search(raw) is None
+    return Answer(text, document, is_json, is_html, claims_json, readable, token)
 
 
 def decoded(raw: bytes, content_type: str) -> str:
@@ -167,7 +171,8 @@ def message_of(answer: Answer) -> str:
         return one_line(f"an HTML page, {title[1]}") if title else "an HTML page"
     if not answer.readable:
         return "unreadable content"
-    return one_line("; ".join(sayings(answer.document)) if answer.is_json else answer.text)
+    text = "; ".join(sayings(answer.document)) if answer.is_json else answer.text
+    return one_line(mask(text, answer.token))
 
 
 def sayings(document: Json, label: str = "", depth: int = 0) -> Iterator[str]:

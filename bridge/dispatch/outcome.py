@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from bridge.dispatch.answer import Answer, Complaint, complaint, decode, message_of
+from bridge.dispatch.answer import Answer, Complaint, complaint, message_of
 from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
 from bridge.model import Account, Outcome
 
@@ -38,7 +39,7 @@ class Shown:
 ROWS: Final = {
     # The token is not accepted: no call of this account can succeed, none is used up on it.
     401: Shown(Outcome.PAUSE, "the token is not accepted", pause_account=True),
-    # Denied or not there: the call's fault, or a wrong token's; a row of these pauses the account (streaks.py).
+    # Denied or not there: the call's fault, or a wrong token's; several in a row pause (streaks.py).
     403: Shown(Outcome.REFUSED, "access is denied"),
     404: Shown(Outcome.REFUSED, "not found: the bot, the subscriber, or the method for this token"),
     410: Shown(Outcome.REFUSED, "gone: the bot, the subscriber, or the method"),
@@ -65,7 +66,7 @@ FAMILIES: Final = {
 }
 
 
-def judge(seen: Seen, account: Account, now: int, *, had_uncertain: bool = False) -> Shown:
+def judge(seen: Seen, answer: Answer, account: Account, now: int, *, had_uncertain: bool = False) -> Shown:
     """What was seen, as delivery's table reads it. `now` is unix milliseconds, for dates in Retry-After.
 
     `had_uncertain`: an earlier attempt of the same call may have run.
@@ -76,7 +77,6 @@ def judge(seen: Seen, account: Account, now: int, *, had_uncertain: bool = False
         return Shown(
             Outcome.UNCERTAIN, f"all {seen.total} bytes were sent, then {seen.fault}; it may have run"
         )
-    answer = decode(seen)
     family = seen.status // 100
     if family == 2:
         shown = success(seen, answer)
@@ -164,7 +164,7 @@ def with_retry_after(shown: Shown, seen: Seen, now: int) -> Shown:
 
 
 def retry_after(text: str, now: int) -> float | None:
-    """Seconds to wait, from a number of seconds or an HTTP date, kept between 1 s and 1 h; None if neither."""
+    """Seconds to wait, from a number or an HTTP date, kept between 1 s and 1 h; None if it is neither."""
     text = text.strip()
     if text.isascii() and text.isdecimal():
         return float(min(max(int(text[:9]), 1), 3600))
@@ -172,4 +172,6 @@ def retry_after(text: str, now: int) -> float | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
     return min(max(moment.timestamp() - now / 1000, 1.0), 3600.0)

@@ -1,0 +1,140 @@
+"""When to leave LeadConverter alone: a circuit breaker shared by all processes. Pure.
+
+It opens on calls that may have run or found no connection, since each of those may cost a person's time.
+An answer, even one of failure, shows that LeadConverter is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from bridge.model import Attempt, Outcome
+
+CONSECUTIVE: Final = 5
+WINDOW: Final = 20
+SHORTEST: Final = 5_000
+LONGEST: Final = 60_000
+TRIALS: Final = (1, 2, 4)
+"""Calls let through after a probe went well, each round only when the one before went well."""
+PROBE_TIME: Final = 30_000
+"""Milliseconds after which another process may probe: longer than a probe may take."""
+ROUND_TIME: Final = 90_000
+"""Milliseconds after which a round whose calls never ended is begun again: longer than a lease."""
+
+
+class Gate(StrEnum):
+    """What the breaker lets through."""
+
+    CLOSED = "closed"
+    """Everything: all is well."""
+    OPEN = "open"
+    TRIAL = "trial"
+    """A few calls at a time, to see whether it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """Of one account. Times are unix milliseconds."""
+
+    gate: Gate = Gate.CLOSED
+    recent: str = ""
+    """The last attempts, oldest first: `x` failed, `.` reached LeadConverter."""
+    until: int = 0
+    """Open: when to probe. Trial: when the round began."""
+    wait: int = 0
+    """Milliseconds for which it was opened last."""
+    round: int = 0
+    left: int = 0
+    """Calls of this round that may still be claimed."""
+    passed: int = 0
+    """Calls of this round that reached LeadConverter."""
+
+
+def fails(attempt: Attempt) -> bool:
+    """The attempt may have run unseen, or found no connection."""
+    return attempt.outcome is Outcome.UNCERTAIN or (
+        attempt.outcome is Outcome.RETRY and attempt.status is None
+    )
+
+
+def after(breaker: Breaker, attempt: Attempt, now: int) -> Breaker:
+    """The breaker once an attempt has ended. One that began before the gate last moved tells nothing new."""
+    if attempt.outcome is Outcome.PAUSE:
+        return breaker
+    failed = fails(attempt)
+    if breaker.gate is Gate.CLOSED:
+        return watched(breaker, failed, now)
+    if breaker.gate is Gate.OPEN or attempt.started_at < breaker.until:
+        return breaker
+    return opened(breaker, now) if failed else advanced(breaker, now)
+
+
+def watched(breaker: Breaker, failed: bool, now: int) -> Breaker:
+    """Closed: opens on five failures in a row, or on more than half of twenty."""
+    if not failed and "x" not in breaker.recent:
+        return breaker if breaker.recent == "." * WINDOW else replace(breaker, recent=grown(breaker, "."))
+    recent = grown(breaker, "x" if failed else ".")
+    if recent.endswith("x" * CONSECUTIVE) or (len(recent) == WINDOW and recent.count("x") * 2 > WINDOW):
+        return opened(breaker, now)
+    return replace(breaker, recent=recent)
+
+
+def grown(breaker: Breaker, mark: str) -> str:
+    return (breaker.recent + mark)[-WINDOW:]
+
+
+def opened(breaker: Breaker, now: int) -> Breaker:
+    """Shut for five seconds, and twice as long each time it does not help."""
+    wait = SHORTEST if breaker.gate is Gate.CLOSED else min(breaker.wait * 2, LONGEST)
+    return Breaker(Gate.OPEN, until=now + wait, wait=wait)
+
+
+def advanced(breaker: Breaker, now: int) -> Breaker:
+    """One trial call reached LeadConverter: the next round begins when all of this one did."""
+    if breaker.passed + 1 < TRIALS[breaker.round]:
+        return replace(breaker, passed=breaker.passed + 1)
+    if breaker.round + 1 == len(TRIALS):
+        return Breaker()
+    return in_round(breaker, breaker.round + 1, now)
+
+
+def in_round(breaker: Breaker, number: int, now: int) -> Breaker:
+    return Breaker(Gate.TRIAL, until=now, wait=breaker.wait, round=number, left=TRIALS[number])
+
+
+def wants_probe(breaker: Breaker, now: int) -> bool:
+    """It is open, and it is time to see whether LeadConverter can be reached."""
+    return breaker.gate is Gate.OPEN and now >= breaker.until
+
+
+def probing(breaker: Breaker, now: int) -> Breaker:
+    """This process probes; the others wait for what it finds, or for its death."""
+    return replace(breaker, until=now + PROBE_TIME)
+
+
+def probed(breaker: Breaker, reached: bool, now: int) -> Breaker:
+    """After a probe: the first trial call, or shut for longer."""
+    if breaker.gate is not Gate.OPEN:
+        return breaker
+    return in_round(breaker, 0, now) if reached else opened(breaker, now)
+
+
+def allowance(breaker: Breaker, now: int, wanted: int) -> int:
+    """How many of the wanted calls may be claimed now."""
+    if breaker.gate is Gate.CLOSED:
+        return wanted
+    if breaker.gate is Gate.OPEN:
+        return 0
+    left = TRIALS[breaker.round] if now - breaker.until > ROUND_TIME else breaker.left
+    return min(left, wanted)
+
+
+def claimed(breaker: Breaker, calls: int, now: int) -> Breaker:
+    """Calls were claimed under the allowance."""
+    if breaker.gate is not Gate.TRIAL or not calls:
+        return breaker
+    if now - breaker.until > ROUND_TIME:
+        breaker = in_round(breaker, breaker.round, now)
+    return replace(breaker, left=breaker.left - calls)

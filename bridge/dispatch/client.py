@@ -1,0 +1,100 @@
+"""Calls go out to LeadConverter, and an attempt comes back, whatever happens in between.
+
+The token stands in the path of every URL. It is masked in each text that leaves this module.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from requests import PreparedRequest
+from requests.structures import CaseInsensitiveDict
+
+from bridge import __version__
+from bridge.dispatch.answer import KEPT, Answer, decode
+from bridge.dispatch.mask import mask
+from bridge.dispatch.outcome import Shown, judge
+from bridge.dispatch.request import Outgoing, UnsendableError, build, method_url
+from bridge.dispatch.seen import Phase, Seen
+from bridge.dispatch.transport import BrokenError, Transport
+from bridge.model import Account, Attempt, Call
+
+DEADLINE: Final = 20.0
+"""Seconds for one attempt in all, from the name's resolution to the answer's last byte."""
+
+
+def wall_clock() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Client:
+    """The only way out. Safe to be shared by threads.
+
+    `now` gives unix milliseconds, for the attempts' times; `deadline` is in seconds.
+    """
+
+    def __init__(
+        self, transport: Transport, *, deadline: float = DEADLINE, now: Callable[[], int] = wall_clock
+    ) -> None:
+        self.transport = transport
+        self.deadline = deadline
+        self.now = now
+
+    def send(self, account: Account, call: Call) -> Attempt:
+        """One attempt of one call. Never raises for anything that the network or LeadConverter do."""
+        started = self.now()
+        seen = self.see(account, call)
+        ended = self.now()
+        answer = decode(seen, account.token)
+        shown = judge(seen, answer, account, ended, had_uncertain=call.had_uncertain)
+        return attempt_of(seen, answer, shown, account.token, started, ended)
+
+    def see(self, account: Account, call: Call) -> Seen:
+        try:
+            request = prepared(build(call.start, account, call.id))
+        except UnsendableError as fault:
+            return Seen(Phase.BUILDING, f"{fault.message}; {fault.hint}" if fault.hint else fault.message)
+        try:
+            return self.transport.send(request, timeout=self.deadline).seen
+        except BrokenError as broken:
+            return broken.seen
+
+    def probe(self, account: Account) -> str:
+        """Connect and send nothing: empty when LeadConverter can be reached, else why not."""
+        return mask(self.transport.probe(method_url(account), self.deadline), account.token)
+
+    def close(self) -> None:
+        """Drop the idle connections."""
+        self.transport.close()
+
+
+def prepared(outgoing: Outgoing) -> PreparedRequest:
+    """As requests would prepare it, without parsing and quoting again what is encoded already."""
+    request = PreparedRequest()
+    request.method = outgoing.method
+    request.url = outgoing.url
+    request.body = outgoing.body
+    request.headers = CaseInsensitiveDict(outgoing.headers)
+    request.headers["Accept-Encoding"] = "identity"
+    request.headers["User-Agent"] = f"leadbridge/{__version__}"
+    return request
+
+
+def attempt_of(seen: Seen, answer: Answer, shown: Shown, token: str, started: int, ended: int) -> Attempt:
+    """The attempt as it may be kept and shown: every text from outside masked and cut."""
+    return Attempt(
+        started_at=started,
+        ended_at=ended,
+        outcome=shown.outcome,
+        reason=mask(shown.reason, token),
+        phase=seen.phase.value,
+        status=seen.status,
+        content_type=mask(seen.headers.get("content-type", ""), token)[:200],
+        answer=answer.text.encode()[:KEPT].decode("utf-8", errors="ignore"),
+        retry_after=shown.retry_after,
+        pause_account=shown.pause_account,
+        slow_down=shown.slow_down,
+    )

@@ -1,0 +1,231 @@
+"""One connection to LeadConverter, and the progress of one request over it.
+
+Every operation gets only the time that the request's one deadline has left, name resolution included.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from bridge.dispatch.seen import Phase, Seen
+from bridge.dispatch.wire import Incoming
+
+CHUNK: Final = 1 << 14
+Address: TypeAlias = tuple[Any, ...]
+"""Family, type, protocol, name and socket address, as socket.getaddrinfo gives them."""
+Resolve: TypeAlias = Callable[[str, int], list[Address]]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where connections go."""
+
+    scheme: str
+    host: str
+    port: int
+    header: str
+    """What the Host header says."""
+
+
+class Deadline:
+    """The one moment by which a request must have its whole answer."""
+
+    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
+        self.clock = clock
+        self.seconds = seconds
+        self.at = clock() + seconds
+
+    def left(self) -> float:
+        """Seconds, more than none. Raises TimeoutError when there are none."""
+        left = self.at - self.clock()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one request has got. Read after a failure it tells what may have run."""
+
+    phase: Phase = Phase.RESOLVING
+    sent: int = 0
+    total: int = 0
+    bad_certificate: bool = False
+    incoming: Incoming | None = field(default=None, repr=False)
+
+    def seen(self, fault: str = "") -> Seen:
+        """What the outcome is judged by."""
+        came = self.incoming
+        if came is None or came.status is None:
+            return Seen(self.phase, fault, self.bad_certificate, self.sent, self.total)
+        return Seen(
+            self.phase,
+            fault,
+            sent=self.sent,
+            total=self.total,
+            status=came.status,
+            headers=came.headers,
+            body=bytes(came.body),
+            framed=came.framed,
+            oversized=came.oversized,
+        )
+
+
+class Resolver:
+    """Looks names up in threads, for the system's own lookup has no time limit."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self.resolve = resolve
+        self.lock = threading.Lock()
+        self.running: dict[tuple[str, int], Future[list[Address]]] = {}
+
+    def lookup(self, host: str, port: int, deadline: Deadline) -> list[Address]:
+        """Addresses in the order to be tried. Raises TimeoutError, or OSError for an unknown name."""
+        key = (host, port)
+        with self.lock:
+            result = self.running.get(key)
+            if result is None:
+                result = self.running[key] = Future()
+                threading.Thread(target=self.run, args=(key, result), name="resolve", daemon=True).start()
+        return result.result(deadline.left())
+
+    def run(self, key: tuple[str, int], result: Future[list[Address]]) -> None:
+        try:
+            result.set_result(self.resolve(*key))
+        except (OSError, ValueError) as fault:
+            result.set_exception(fault)
+        finally:
+            with self.lock:
+                del self.running[key]
+
+
+class Connection:
+    """A connected socket that carries one request at a time."""
+
+    def __init__(self, origin: Origin, sock: socket.socket) -> None:
+        self.origin = origin
+        self.sock = sock
+        self.keep_until = 0.0
+        """Monotonic time until which the idle connection may be trusted with another request."""
+
+    def exchange(self, data: bytes, progress: Progress, deadline: Deadline, cap: int) -> Incoming:
+        """Send the request and read the answer. Raises OSError, TimeoutError or BadAnswerError."""
+        progress.phase = Phase.SENDING
+        progress.total = len(data)
+        view = memoryview(data)
+        while progress.sent < progress.total:
+            self.sock.settimeout(deadline.left())
+            progress.sent += self.sock.send(view[progress.sent :])
+        progress.phase = Phase.WAITING
+        incoming = progress.incoming = Incoming(lambda: self.receive(progress, deadline), cap)
+        incoming.read()
+        progress.phase = Phase.COMPLETE
+        return incoming
+
+    def receive(self, progress: Progress, deadline: Deadline) -> bytes:
+        self.sock.settimeout(deadline.left())
+        chunk = self.sock.recv(CHUNK)
+        if chunk:
+            progress.phase = Phase.READING
+        return chunk
+
+    def is_quiet(self) -> bool:
+        """Nothing came in while it was idle: neither an end nor bytes that nobody asked for."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN | select.POLLHUP | select.POLLERR)
+        return not poll.poll(0)
+
+    def close(self) -> None:
+        try:
+            self.sock.close()
+        except OSError:
+            return
+
+
+def connect(
+    origin: Origin, resolver: Resolver, context: ssl.SSLContext, progress: Progress, deadline: Deadline
+) -> Connection:
+    """A new connection, over verified TLS for https. Raises OSError or ValueError; nothing was sent then."""
+    progress.phase = Phase.RESOLVING
+    addresses = resolver.lookup(origin.host, origin.port, deadline)
+    progress.phase = Phase.CONNECTING
+    sock = dial(addresses, deadline)
+    if origin.scheme == "https":
+        progress.phase = Phase.TLS
+        sock = secured(sock, origin.host, context, progress, deadline)
+    return Connection(origin, sock)
+
+
+def dial(addresses: list[Address], deadline: Deadline) -> socket.socket:
+    """The first address that answers; each gets its share of the time that is left."""
+    fault: OSError = OSError("the name has no address")
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(deadline.left() / (len(addresses) - tried))
+            sock.connect(address)
+        except OSError as failed:
+            sock.close()
+            fault = failed
+        else:
+            return sock
+    raise fault
+
+
+def secured(
+    plain: socket.socket, host: str, context: ssl.SSLContext, progress: Progress, deadline: Deadline
+) -> ssl.SSLSocket:
+    """TLS with the server's name and certificate verified."""
+    sock = context.wrap_socket(
+        plain, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    )
+    try:
+        sock.settimeout(deadline.left())
+        sock.do_handshake()
+    except ssl.SSLCertVerificationError:
+        progress.bad_certificate = True
+        sock.close()
+        raise
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def in_words(fault: Exception, phase: Phase, seconds: float) -> str:
+    """What went wrong, for a sentence: never the exception's own text where that could hold an address."""
+    if isinstance(fault, TimeoutError):
+        return f"{LATE[phase]} within {seconds:g} s"
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return fault.verify_message
+    if isinstance(fault, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return "the connection was closed"
+    if isinstance(fault, ssl.SSLError):
+        return f"TLS failed ({(fault.reason or 'unknown reason').lower().replace('_', ' ')})"
+    if isinstance(fault, socket.gaierror | UnicodeError):
+        return "the server's name could not be resolved"
+    if isinstance(fault, ConnectionResetError | BrokenPipeError):
+        return "the connection was reset"
+    if isinstance(fault, OSError) and fault.strerror:
+        return fault.strerror.lower()
+    return str(fault) if type(fault) is OSError else "the connection failed"
+
+
+LATE: Final = {
+    Phase.BUILDING: "the request was not built",
+    Phase.RESOLVING: "the server's name was not resolved",
+    Phase.CONNECTING: "no connection was made",
+    Phase.TLS: "the TLS handshake did not end",
+    Phase.SENDING: "the request was not taken",
+    Phase.WAITING: "no answer came",
+    Phase.READING: "the answer did not end",
+    Phase.COMPLETE: "the answer came, but not",
+}

@@ -1,0 +1,78 @@
+"""What the processes share about an account besides its pace: breaker and streaks, as one text. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+
+from bridge.dispatch import breaker as breakers
+from bridge.dispatch import streaks as rows
+from bridge.dispatch.breaker import Breaker, Gate
+from bridge.dispatch.streaks import Streaks
+from bridge.model import Attempt, Call, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Of one account. Written only when it changes, which a healthy account's does not."""
+
+    breaker: Breaker = field(default_factory=Breaker)
+    streaks: Streaks = field(default_factory=Streaks)
+    slowed_at: int = 0
+    """When the pace was halved last: calls that began before must not halve it again."""
+    reissue: tuple[int, ...] = ()
+    """Calls refused by what may have been a wrong token: to be issued again when a person resumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an attempt means for its whole account."""
+
+    health: Health
+    pause: str = ""
+    """Why the account must pause; empty when it need not."""
+    slow_down: bool = False
+    """The pace is to be halved."""
+
+
+def after(health: Health, call: Call, attempt: Attempt, now: int) -> Finding:
+    """The account's health once an attempt has ended."""
+    streaks = rows.after(health.streaks, call.id, call.start.recipient.key, attempt)
+    slow_down = attempt.slow_down and attempt.started_at >= health.slowed_at
+    pause = attempt.reason if attempt.pause_account else streaks.pause
+    reissue = health.reissue
+    if streaks.pause:
+        reissue = tuple(sorted({*reissue, *(call_id for call_id, _ in streaks.denied)}))
+        streaks = Streaks()
+    changed = Health(
+        breakers.after(health.breaker, attempt, now),
+        streaks,
+        now if slow_down else health.slowed_at,
+        reissue,
+    )
+    return Finding(health if changed == health else changed, pause, slow_down)
+
+
+def resumed(health: Health) -> Health:
+    """A person let the account go on: the past is forgotten but for the calls to issue again."""
+    return replace(health, breaker=Breaker(), streaks=Streaks())
+
+
+def to_text(health: Health) -> str:
+    """For the account's row; empty for an account of which nothing is known."""
+    return "" if health == Health() else json.dumps(asdict(health), separators=(",", ":"))
+
+
+def from_text(text: str) -> Health:
+    """Read back what `to_text` wrote."""
+    if not text:
+        return Health()
+    document: Json = json.loads(text)
+    breaker = document["breaker"]
+    denied = tuple((call_id, recipient) for call_id, recipient in document["streaks"]["denied"])
+    return Health(
+        Breaker(**{**breaker, "gate": Gate(breaker["gate"])}),
+        Streaks(document["streaks"]["pages"], denied),
+        document["slowed_at"],
+        tuple(document["reissue"]),
+    )

@@ -1,0 +1,54 @@
+"""How many calls an account may make now: GCRA over one number that all processes share. Pure.
+
+`tat` is the theoretical arrival time of the next call in unix milliseconds. Each call moves it on by one
+interval; calls are let through while it is at most `burst - 1` intervals ahead of now.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from bridge.model import Account
+
+RECOVERY: Final = 60_000.0
+"""Milliseconds in which a pace that was halved doubles again."""
+DEEPEST: Final = 4
+"""Halvings at most: a sixteenth of the pace always remains."""
+
+
+def slots(account: Account, tat: float, slow: float, now: int) -> int:
+    """Calls that may start at this moment, from 0 to `burst`."""
+    step = interval(account, slow, now)
+    ahead = max(tat - now, 0.0) / step
+    return max(int(max(account.burst, 1) - ahead + 1e-9), 0)
+
+
+def taken(account: Account, tat: float, slow: float, now: int, calls: int) -> float:
+    """The new `tat` after `calls` calls were let through."""
+    return max(tat, float(now)) + calls * interval(account, slow, now) if calls else tat
+
+
+def next_slot(account: Account, tat: float, slow: float, now: int) -> int:
+    """When the next call may start: now, or the later unix millisecond."""
+    step = interval(account, slow, now)
+    moment = tat - (max(account.burst, 1) - 1) * step
+    return max(now, int(moment) + 1) if moment > now else now
+
+
+def interval(account: Account, slow: float, now: int) -> float:
+    """Milliseconds between calls at the pace that holds now."""
+    return 1000.0 / (account.rate * factor(slow, now))
+
+
+def factor(slow: float, now: int) -> float:
+    """The part of the account's rate that holds now, from 1/16 to 1.
+
+    `slow` is the moment at which the full pace is back; each minute before it halves the pace once.
+    """
+    return math.exp2(-min(max(slow - now, 0.0) / RECOVERY, float(DEEPEST)))
+
+
+def halved(slow: float, now: int) -> float:
+    """The new `slow` after LeadConverter said that the pace is too high."""
+    return min(max(slow, float(now)) + RECOVERY, now + DEEPEST * RECOVERY)

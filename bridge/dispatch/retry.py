@@ -1,0 +1,94 @@
+"""What becomes of a call after an attempt. Pure: time and randomness come in as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.model import Account, Attempt, Call, OnUncertain, Outcome, State
+
+BACKOFF: Final = (1, 2, 5, 15, 60, 300, 900)
+"""Seconds that the next try waits at most, by tries so far; the last for all beyond."""
+TRIES: Final = 20
+LANE_PATIENCE: Final = 600_000
+"""Milliseconds for which a call in back-off holds its recipient's later calls under `order: relaxed`."""
+PAUSE_PATIENCE: Final = 1_000
+"""Milliseconds before a call of a paused account may be looked at again; the pause itself holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call's next state. Times are unix milliseconds."""
+
+    state: State
+    reason: str
+    due_at: int
+    holds_until: int | None = None
+    """Until when its recipient's later calls wait for it; None leaves that as it is."""
+    answered: bool = False
+    """This try counts towards the tries allowed."""
+    resend: bool = False
+    """It goes out again though it may have run: recorded, and done once by itself."""
+
+
+def next_step(call: Call, attempt: Attempt, account: Account, now: int, random: Callable[[], float]) -> Step:
+    """The step that follows an attempt. `random` gives numbers from 0 up to 1."""
+    match attempt.outcome:
+        case Outcome.DONE:
+            return Step(State.DONE, attempt.reason, now, answered=True)
+        case Outcome.REFUSED:
+            return Step(State.REFUSED, attempt.reason, now, answered=True)
+        case Outcome.UNCERTAIN:
+            return after_uncertain(call, attempt, policy(call, account), now, random)
+        case Outcome.PAUSE:
+            return unless_expired(call, Step(State.QUEUED, attempt.reason, now + PAUSE_PATIENCE), now)
+        case Outcome.RETRY:
+            return after_failure(call, attempt, now, random)
+
+
+def policy(call: Call, account: Account) -> OnUncertain:
+    """The rule's own word on uncertain calls, or the account's."""
+    return call.start.on_uncertain or account.on_uncertain
+
+
+def after_uncertain(
+    call: Call, attempt: Attempt, wanted: OnUncertain, now: int, random: Callable[[], float]
+) -> Step:
+    """Held for a person, or sent again once by itself where the owner asked for that."""
+    if wanted == "hold" or call.resends:
+        return Step(State.UNCERTAIN, attempt.reason, now)
+    due = now + wait(call.answered, None, random)
+    if due >= call.expires_at:
+        return Step(State.UNCERTAIN, attempt.reason, now)
+    return Step(State.QUEUED, f"resent: {attempt.reason}", due, hold(call, now), resend=True)
+
+
+def after_failure(call: Call, attempt: Attempt, now: int, random: Callable[[], float]) -> Step:
+    """Tried again later, until it expires or was answered often enough."""
+    if call.answered + 1 >= TRIES and attempt.status is not None:
+        return Step(State.EXHAUSTED, f"{TRIES} tries failed, the last: {attempt.reason}", now, answered=True)
+    due = now + wait(call.answered, attempt.retry_after, random)
+    step = Step(State.QUEUED, attempt.reason, due, hold(call, now), answered=True)
+    return unless_expired(call, step, due)
+
+
+def unless_expired(call: Call, step: Step, due: int) -> Step:
+    """The step, or the end of a call whose next try would come too late."""
+    if due < call.expires_at:
+        return step
+    reason = f"it expired before another try could be made, the last: {step.reason}"
+    return Step(State.EXPIRED, reason, step.due_at, answered=step.answered)
+
+
+def wait(tries: int, retry_after: float | None, random: Callable[[], float]) -> int:
+    """Milliseconds to the next try: full jitter below the back-off, never sooner than the server asked."""
+    backoff = BACKOFF[min(tries, len(BACKOFF) - 1)] * random()
+    return round(1000 * (backoff if retry_after is None else max(backoff, retry_after)))
+
+
+def hold(call: Call, now: int) -> int | None:
+    """Set at the first retry and not moved by later ones, so that ten minutes are ten minutes in all."""
+    if call.answered or call.resends or call.start.order == "strict":
+        return None
+    return now + LANE_PATIENCE if call.start.order == "relaxed" else 0

@@ -1,0 +1,181 @@
+"""The bytes of one HTTP/1.1 answer, read strictly.
+
+The standard library's reader takes a head that was cut off for a whole one and gives 200 with an empty
+body; here every cut shows, and what was read before it stays readable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+HEAD_LIMIT: Final = 1 << 16
+LINE_LIMIT: Final = 1 << 10
+INTERIM_LIMIT: Final = 10
+"""How many 1xx heads may come before the answer."""
+HEAD_END = re.compile(rb"\r?\n\r?\n")
+STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
+
+
+class BadAnswerError(Exception):
+    """The answer is cut short or is not HTTP. The message follows the word "then" or "but"."""
+
+
+class Incoming:
+    """An answer as far as it has come in. `read` fills it; after a failure it holds what there was."""
+
+    def __init__(self, receive: Callable[[], bytes], cap: int) -> None:
+        self.receive = receive
+        self.cap = cap
+        self.buffer = bytearray()
+        self.body = bytearray()
+        self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.version = 0
+        self.framed = True
+        self.oversized = False
+
+    @property
+    def reusable(self) -> bool:
+        """The connection is in a known state after this complete answer and may carry another request."""
+        tokens = self.headers.get("connection", "").lower()
+        return (
+            self.version == 1
+            and self.framed
+            and not self.oversized
+            and not self.buffer
+            and "close" not in tokens
+        )
+
+    def read(self) -> None:
+        """Read to the answer's end or the cap. Raises BadAnswerError, and whatever `receive` raises."""
+        for _ in range(INTERIM_LIMIT):
+            status = self.read_head()
+            if status >= 200 or status == 101:
+                break
+        else:
+            raise BadAnswerError("only interim answers came")
+        if status == 101:
+            raise BadAnswerError("the server changed to another protocol")
+        self.status = status
+        if status not in (204, 304):
+            self.read_body()
+
+    def read_head(self) -> int:
+        """One head; its headers replace those of an interim one before."""
+        end = HEAD_END.search(self.buffer)
+        while end is None:
+            self.check_head()
+            if not self.fill():
+                raise BadAnswerError(
+                    "the answer was cut inside its head"
+                    if self.buffer
+                    else "the connection was closed unanswered"
+                )
+            end = HEAD_END.search(self.buffer)
+        head = self.buffer[: end.start()].decode("latin-1")
+        del self.buffer[: end.end()]
+        first, *lines = re.split(r"\r?\n", head)
+        match = STATUS_LINE.fullmatch(first)
+        if match is None:
+            raise BadAnswerError("the answer is not HTTP")
+        self.version = int(match[1])
+        self.headers = headers_of(lines)
+        return int(match[2])
+
+    def check_head(self) -> None:
+        """Stop early on what can never become an answer."""
+        if not b"HTTP/1.".startswith(self.buffer[:7]):
+            raise BadAnswerError("the answer is not HTTP")
+        if len(self.buffer) > HEAD_LIMIT:
+            raise BadAnswerError(f"the answer's head is longer than {HEAD_LIMIT} bytes")
+
+    def read_body(self) -> None:
+        coding = self.headers.get("transfer-encoding", "").lower()
+        if coding.endswith("chunked"):
+            self.read_chunks()
+        elif not coding and "content-length" in self.headers:
+            self.take(length_of(self.headers["content-length"]))
+        else:
+            self.framed = False
+            while self.take_some(self.cap):
+                pass
+
+    def read_chunks(self) -> None:
+        size = -1
+        while size != 0 and not self.oversized:
+            text = self.line().partition(";")[0].strip()
+            if not re.fullmatch(r"[0-9a-fA-F]{1,15}", text):
+                raise BadAnswerError("the answer's chunks are garbled")
+            size = int(text, 16)
+            self.take(size)
+            if size and not self.oversized and self.line():
+                raise BadAnswerError("the answer's chunks are garbled")
+        while not self.oversized and self.line():
+            pass
+
+    def line(self) -> str:
+        """One short line of the chunked coding, without its end."""
+        while b"\n" not in self.buffer:
+            if len(self.buffer) > LINE_LIMIT:
+                raise BadAnswerError("the answer's chunks are garbled")
+            self.need()
+        line, _, _ = self.buffer.partition(b"\n")
+        del self.buffer[: len(line) + 1]
+        return line.rstrip(b"\r").decode("latin-1")
+
+    def take(self, count: int) -> None:
+        """Move `count` bytes of body into place, fewer when the cap is reached."""
+        while count and not self.oversized:
+            if not self.buffer:
+                self.need()
+            count -= self.move(count)
+
+    def take_some(self, count: int) -> bool:
+        """Move what is there, or read on; False at the end of the stream or the cap."""
+        if self.buffer:
+            self.move(count)
+        return not self.oversized and self.fill()
+
+    def move(self, count: int) -> int:
+        part = self.buffer[:count]
+        self.body += part
+        del self.buffer[: len(part)]
+        if len(self.body) > self.cap:
+            del self.body[self.cap :]
+            self.oversized = True
+        return len(part)
+
+    def need(self) -> None:
+        if not self.fill():
+            raise BadAnswerError(f"the answer was cut short after {len(self.body)} bytes of its body")
+
+    def fill(self) -> bool:
+        chunk = self.receive()
+        self.buffer += chunk
+        return bool(chunk)
+
+
+def headers_of(lines: list[str]) -> dict[str, str]:
+    """Lower-case names; of a repeated header the first counts, but lengths and codings are joined."""
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        key = name.lower()
+        if not colon or key != key.strip() or not key:
+            raise BadAnswerError("the answer's head is garbled")
+        if key in headers and key in ("content-length", "transfer-encoding", "connection"):
+            headers[key] += f", {value.strip()}"
+        else:
+            headers.setdefault(key, value.strip())
+    return headers
+
+
+def length_of(text: str) -> int:
+    """The one length that the head gives. Raises BadAnswerError when it gives none or several."""
+    lengths = {part.strip() for part in text.split(",")}
+    length = lengths.pop()
+    if lengths or not re.fullmatch(r"[0-9]{1,15}", length):
+        raise BadAnswerError("the answer's length is garbled")
+    return int(length)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from bridge.dispatch.breaker import (
+    CONSECUTIVE,
+    Breaker,
+    Gate,
+    after,
+    allowance,
+    claimed,
+    probed,
+    probing,
+    wants_probe,
+)
+from bridge.model import Attempt, Outcome
+
+NOW = 1_700_000_000_000
+
+
+def attempt(outcome: Outcome, at: int = NOW, status: int | None = None) -> Attempt:
+    return Attempt(at, at + 50, outcome, "why", "waiting", status=status)
+
+
+def fed(breaker: Breaker, marks: str, now: int = NOW) -> Breaker:
+    """The breaker after calls that failed (x) or reached LeadConverter (.)."""
+    for mark in marks:
+        outcome = Outcome.UNCERTAIN if mark == "x" else Outcome.DONE
+        breaker = after(breaker, attempt(outcome, now), now)
+    return breaker
+
+
+OPEN = fed(Breaker(), "xxxxx")
+
+
+def on_trial(now: int = NOW + 5000) -> Breaker:
+    return probed(OPEN, reached=True, now=now)
+
+
+def test_five_failures_in_a_row_open_it_for_five_seconds() -> None:
+    assert fed(Breaker(), "xxxx").gate is Gate.CLOSED
+    assert Breaker(Gate.OPEN, until=NOW + 5000, wait=5000) == OPEN
+    assert allowance(OPEN, NOW + 6000, 10) == 0
+
+
+def test_more_than_half_of_twenty_open_it() -> None:
+    assert fed(Breaker(), "xx.." * 5).gate is Gate.CLOSED
+    assert fed(Breaker(), "xx." * 7).gate is Gate.OPEN
+
+
+def test_few_failures_among_few_calls_do_not() -> None:
+    assert fed(Breaker(), "xxx.xxx").gate is Gate.CLOSED
+
+
+def test_connections_that_fail_count_and_answers_of_failure_do_not() -> None:
+    breaker = Breaker()
+    for _ in range(CONSECUTIVE):
+        breaker = after(breaker, attempt(Outcome.RETRY, status=500), NOW)
+        breaker = after(breaker, attempt(Outcome.PAUSE, status=401), NOW)
+    assert breaker.gate is Gate.CLOSED
+    for _ in range(CONSECUTIVE):
+        breaker = after(breaker, attempt(Outcome.RETRY), NOW)
+    assert breaker.gate is Gate.OPEN
+
+
+def test_a_healthy_breaker_stops_changing() -> None:
+    healthy = fed(Breaker(), "." * 30)
+    assert fed(healthy, ".") is healthy
+
+
+def test_it_is_probed_once_its_time_has_come_and_by_one_process() -> None:
+    assert not wants_probe(OPEN, NOW + 4999)
+    assert wants_probe(OPEN, NOW + 5000)
+    watched = probing(OPEN, NOW + 5000)
+    assert not wants_probe(watched, NOW + 5001)
+    assert wants_probe(watched, NOW + 35_000)
+
+
+def test_a_failing_probe_doubles_the_wait_up_to_a_minute() -> None:
+    breaker, waits = OPEN, []
+    for _ in range(5):
+        breaker = probed(probing(breaker, breaker.until), reached=False, now=breaker.until)
+        waits.append(breaker.wait)
+    assert waits == [10_000, 20_000, 40_000, 60_000, 60_000]
+
+
+def test_after_a_good_probe_one_call_goes_then_two_then_four_then_all() -> None:
+    breaker, now = on_trial(), NOW + 5000
+    for expected in (1, 2, 4):
+        assert allowance(breaker, now, 10) == expected
+        breaker = claimed(breaker, expected, now)
+        assert allowance(breaker, now, 10) == 0
+        now += 100
+        breaker = fed(breaker, "." * expected, now)
+    assert breaker == Breaker()
+    assert allowance(breaker, now, 10) == 10
+
+
+def test_a_failing_trial_call_opens_it_for_longer() -> None:
+    breaker = claimed(on_trial(), 1, NOW + 5000)
+    assert fed(breaker, "x", NOW + 6000) == Breaker(Gate.OPEN, until=NOW + 16_000, wait=10_000)
+
+
+def test_calls_that_began_before_the_trial_tell_nothing() -> None:
+    breaker = claimed(on_trial(), 1, NOW + 5000)
+    late = attempt(Outcome.UNCERTAIN, at=NOW + 4000)
+    assert after(breaker, late, NOW + 5500) is breaker
+    assert after(OPEN, late, NOW + 4500) is OPEN
+
+
+def test_a_round_whose_calls_never_end_begins_again() -> None:
+    breaker = claimed(on_trial(), 1, NOW + 5000)
+    later = NOW + 5000 + 90_001
+    assert allowance(breaker, later, 10) == 1
+    assert allowance(claimed(breaker, 1, later), later, 10) == 0

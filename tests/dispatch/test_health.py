@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.dispatch.health import Health, after, from_text, resumed, to_text
+from bridge.dispatch.outcome import BLOCKED
+from bridge.model import Attempt, BotStart, Call, Outcome, Recipient, State
+
+NOW = 1_700_000_000_000
+
+
+def call(number: int, recipient: int) -> Call:
+    start = BotStart("paid", 0, "main", Recipient(subscriber_id=recipient), 4512)
+    return Call(number, 1, "shop", start, State.SENDING, 1, 0, 0, 0, "w1", NOW, NOW, NOW * 2, NOW)
+
+
+def answered(status: int, outcome: Outcome, reason: str = "why") -> Attempt:
+    return Attempt(NOW, NOW + 10, outcome, reason, "complete", status=status)
+
+
+DENIED = answered(404, Outcome.REFUSED)
+DONE = answered(200, Outcome.DONE)
+PAGE = answered(200, Outcome.UNCERTAIN, "answered 200 with an HTML page instead of the API's answer")
+
+
+def pauses(*attempts: tuple[int, Attempt]) -> list[str]:
+    """What each attempt, with its recipient, says about pausing the account."""
+    health, found = Health(), []
+    for number, (recipient, attempt) in enumerate(attempts, start=1):
+        finding = after(health, call(number, recipient), attempt, NOW)
+        health = finding.health
+        found.append(finding.pause)
+    return found
+
+
+def test_three_pages_in_a_row_pause_the_account() -> None:
+    reason = "3 answers in a row were HTML pages: a login page, a firewall or maintenance"
+    assert pauses((1, PAGE), (1, PAGE), (1, PAGE)) == ["", "", reason]
+    assert not any(pauses((1, PAGE), (1, PAGE), (1, DONE), (1, PAGE), (1, PAGE)))
+
+
+def test_five_denials_of_three_recipients_pause_the_account() -> None:
+    reason = "5 calls in a row were answered 403, 404 or 410: the token may be wrong"
+    assert pauses(*[(n % 3, DENIED) for n in range(5)])[-1] == reason
+    assert not any(pauses(*[(n % 2, DENIED) for n in range(20)]))
+    assert not any(pauses(*[(n, DENIED) for n in range(4)], (9, DONE), (10, DENIED)))
+
+
+def test_a_subscribers_own_wish_is_no_sign_of_a_wrong_token() -> None:
+    blocked = answered(403, Outcome.REFUSED, f"{BLOCKED} (answered 403)")
+    assert not any(pauses(*[(n, blocked) for n in range(20)]))
+
+
+def test_what_had_no_answer_neither_adds_nor_breaks() -> None:
+    lost = Attempt(NOW, NOW, Outcome.RETRY, "nothing was sent", "connecting")
+    assert pauses((1, PAGE), (1, PAGE), (1, lost), (1, PAGE))[-1] != ""
+
+
+def test_calls_refused_by_a_wrong_token_are_remembered_until_a_person_resumes() -> None:
+    health = Health()
+    for number in range(1, 6):
+        health = after(health, call(number, number), DENIED, NOW).health
+    assert health.reissue == (1, 2, 3, 4, 5)
+    assert resumed(health) == Health(reissue=(1, 2, 3, 4, 5))
+
+
+def test_an_answer_that_says_so_pauses_the_account_with_its_reason() -> None:
+    expired = replace(answered(401, Outcome.PAUSE, "the token is not accepted"), pause_account=True)
+    assert pauses((1, expired)) == ["the token is not accepted"]
+
+
+def test_calls_that_went_out_before_the_pace_was_halved_do_not_halve_it_again() -> None:
+    throttled = replace(answered(429, Outcome.RETRY), slow_down=True)
+    first = after(Health(), call(1, 1), throttled, NOW + 10)
+    assert first.slow_down
+    assert not after(first.health, call(2, 2), throttled, NOW + 20).slow_down
+    assert after(first.health, call(3, 3), replace(throttled, started_at=NOW + 30), NOW + 40).slow_down
+
+
+def test_health_reads_back_as_it_was_written() -> None:
+    health = Health(slowed_at=NOW)
+    for number, attempt in enumerate([DENIED, PAGE, DENIED, DENIED, DONE, DENIED]):
+        assert from_text(to_text(health)) == health
+        health = after(health, call(number, number), attempt, NOW).health
+    assert from_text(to_text(health)) == health
+    assert to_text(Health()) == ""
+
+
+def test_a_healthy_account_is_not_written_again() -> None:
+    health = Health()
+    for number in range(25):
+        health = after(health, call(number, number), DONE, NOW).health
+    assert after(health, call(99, 99), DONE, NOW).health is health
