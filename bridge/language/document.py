@@ -1,81 +1,274 @@
-"""YAML text becomes nodes that know their line and column. The only user of yaml."""
+"""YAML text becomes nodes that know their line and column. The only user of yaml.
+
+Strict reading: YAML 1.2 core scalars with JSON's numbers, no tags, no merge keys, no duplicate keys, one
+document, and limits that stop a hostile file while its events arrive, before anything is composed.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from bridge.model import Finding, Json
+import yaml
 
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain, walk
+from bridge.language.numbers import Number
+from bridge.model import Finding
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A text, number, boolean or null. `text` is the source's spelling without quotes."""
+__all__ = ["Mapping", "Node", "Report", "Scalar", "Sequence", "plain", "read", "walk"]
 
-    line: int
-    column: int
-    value: str | int | Decimal | bool | None
-    text: str
-    quoted: bool = False
+MAX_BYTES: Final = 1024 * 1024
+MAX_DEPTH: Final = 20
+MAX_ALIASES: Final = 50
+MAX_NODES: Final = 200_000
+"""Counted as if every alias were written out."""
 
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    line: int
-    column: int
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    line: int
-    column: int
-    entries: tuple[tuple[Scalar, Node], ...]
-
-    def get(self, name: str) -> Node | None:
-        return next((node for key, node in self.entries if key.text == name), None)
-
-    def key(self, name: str) -> Scalar | None:
-        return next((key for key, _ in self.entries if key.text == name), None)
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,299})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,299})(?:\.[0-9]{1,300})?(?:[eE][-+]?[0-9]{1,4})?")
+_WORDS: Final = dict.fromkeys(("", "~", "null", "Null", "NULL")) | {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-Node: TypeAlias = Scalar | Sequence | Mapping
-
-
-@dataclass(slots=True)
-class Report:
-    """Collects the findings of one file."""
-
-    path: str
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(self, at: Node, code: str, message: str) -> None:
-        """Note a finding where the node stands."""
-        self.findings.append(Finding(self.path, at.line, at.column, code, message))
-
-    @property
-    def failed(self) -> bool:
-        return any(finding.is_error for finding in self.findings)
-
-
-def plain(node: Node) -> Json:
-    """The node as ordinary Python values, positions dropped."""
-    match node:
-        case Scalar(value=value):
-            return value
-        case Sequence(items=items):
-            return [plain(item) for item in items]
-        case Mapping(entries=entries):
-            return {key.text: plain(value) for key, value in entries}
+_Start: TypeAlias = yaml.ScalarEvent | yaml.CollectionStartEvent
 
 
 def read(data: bytes, report: Report) -> Node | None:
-    """Compose one YAML document under the limits of strict reading; None after an error in the report."""
-    raise NotImplementedError
+    """Compose one YAML document under the limits of strict reading.
+
+    None after a fault that leaves nothing to go on with. A key that stands twice is reported and its
+    second value dropped, so that the rest of the file is still read: ask `report.failed`.
+    """
+    try:
+        return _compose(_decode(data), report)
+    except _ReadError as fault:
+        report.findings.append(Finding(report.path, fault.line, fault.column, fault.code, fault.message))
+        return None
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it, in the order of the text."""
-    raise NotImplementedError
+def _compose(text: str, report: Report) -> Node:
+    try:
+        return _Composer(text, report).document()
+    except yaml.YAMLError as error:
+        raise _syntax_fault(error, text) from None
+
+
+class _ReadError(Exception):
+    """Ends the reading of a file."""
+
+    def __init__(self, line: int, column: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.code = code
+        self.message = message
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise _ReadError(1, 1, "M102", f"the file has {len(data)} bytes, at most {MAX_BYTES} are read")
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise _ReadError(1, 1, "M100", "the file begins with a byte order mark; save it as UTF-8 without BOM")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        raise _ReadError(
+            *_place(before, len(before)),
+            "M100",
+            f"byte 0x{data[error.start]:02x} is not UTF-8; save it as UTF-8",
+        ) from None
+    if found := _UNWANTED.search(text):
+        code = ord(found[0])
+        raise _ReadError(
+            *_place(text, found.start()),
+            "M100",
+            f'control character U+{code:04X}; remove it or write it as "\\u{code:04x}" in double quotes',
+        )
+    return text
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of an offset, both from 1, as the YAML parser counts them."""
+    lines = re.split(r"\r\n|\r|\n", text[:offset])
+    return len(lines), len(lines[-1]) + 1
+
+
+class _Composer:
+    """Builds nodes while the parser's events arrive, so that a limit ends the reading at once."""
+
+    def __init__(self, text: str, report: Report) -> None:
+        self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._report = report
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
+        self._open: set[str] = set()
+        self._aliases = 0
+        self._nodes = 0
+
+    def document(self) -> Node:
+        next(self._events)
+        start = next(self._events)
+        if not isinstance(start, yaml.DocumentStartEvent):
+            raise _fault_at(start, "M100", "the file is empty")
+        if start.version or start.tags:
+            raise _fault_at(start, "M100", "YAML directives are not read; remove the lines that begin with %")
+        node = self._node(next(self._events), 1)
+        next(self._events)
+        end = next(self._events)
+        if not isinstance(end, yaml.StreamEndEvent):
+            raise _fault_at(end, "M100", "a second document begins here; one file holds one document")
+        return node
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, depth)
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            return self._value(event, depth)
+        raise _fault_at(event, "M100", "a value is missing here")
+
+    def _value(self, event: _Start, depth: int) -> Node:
+        self._count(event, 1)
+        if depth > MAX_DEPTH:
+            raise _fault_at(event, "M102", f"nested deeper than {MAX_DEPTH} levels")
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise _fault_at(event, "M100", f"tag {tag} is not read; write the value without a tag")
+        if event.anchor is None:
+            return self._content(event, depth)
+        return self._anchored(event, event.anchor, depth)
+
+    def _content(self, event: _Start, depth: int) -> Node:
+        line, column = _position(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Sequence(line, column, tuple(self._items(depth)))
+        return Mapping(line, column, tuple(self._entries(depth)))
+
+    def _items(self, depth: int) -> Iterator[Node]:
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            yield self._node(event, depth + 1)
+
+    def _entries(self, depth: int) -> Iterator[tuple[Scalar, Node]]:
+        seen: dict[str, int] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event, depth)
+            value = self._node(next(self._events), depth + 1)
+            if key.text in seen:
+                self._report.add(
+                    key, "M101", f'key "{key.text}" stands twice; the first is in line {seen[key.text]}'
+                )
+                continue
+            seen[key.text] = key.line
+            yield key, value
+
+    def _key(self, event: yaml.Event, depth: int) -> Scalar:
+        key = self._node(event, depth + 1)
+        if not isinstance(key, Scalar):
+            raise _fault_at(event, "M100", "a key must be a text; put it in quotes if it has brackets")
+        if key.text == "<<" and not key.quoted:
+            raise _fault_at(event, "M100", "merge keys are not read; write the keys out")
+        return key
+
+    def _anchored(self, event: _Start, anchor: str, depth: int) -> Node:
+        if anchor in self._anchors or anchor in self._open:
+            raise _fault_at(event, "M100", f"anchor &{anchor} stands twice")
+        before = self._nodes - 1
+        self._open.add(anchor)
+        node = self._content(event, depth)
+        self._open.discard(anchor)
+        self._anchors[anchor] = node, self._nodes - before, _height(node)
+        return node
+
+    def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
+        self._aliases += 1
+        if self._aliases > MAX_ALIASES:
+            raise _fault_at(event, "M102", f"more than {MAX_ALIASES} aliases")
+        if event.anchor in self._open:
+            raise _fault_at(event, "M100", f"alias *{event.anchor} stands inside its own anchor")
+        if event.anchor not in self._anchors:
+            hint = 'write "*" in quotes if a text is meant'
+            raise _fault_at(event, "M100", f"alias *{event.anchor} has no anchor before it; {hint}")
+        node, size, height = self._anchors[event.anchor]
+        self._count(event, size)
+        if depth + height - 1 > MAX_DEPTH:
+            raise _fault_at(event, "M102", f"nested deeper than {MAX_DEPTH} levels")
+        return node
+
+    def _count(self, event: yaml.Event, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            raise _fault_at(event, "M102", f"more than {MAX_NODES} values")
+
+
+def _height(node: Node) -> int:
+    match node:
+        case Sequence(items=items):
+            return 1 + max(map(_height, items), default=0)
+        case Mapping(entries=entries):
+            return 1 + max((_height(value) for _, value in entries), default=1)
+        case Scalar():
+            return 1
+
+
+def _scalar(event: yaml.ScalarEvent) -> Scalar:
+    line, column = _position(event)
+    quoted = event.style in ("'", '"')
+    value = _resolve(event.value) if event.implicit[0] else event.value
+    return Scalar(line, column, value, event.value, quoted)
+
+
+def _resolve(text: str) -> str | int | Decimal | bool | None:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return Number(text) if _DECIMAL.fullmatch(text) else text
+
+
+def _position(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _fault_at(event: yaml.Event, code: str, message: str) -> _ReadError:
+    return _ReadError(*_position(event), code, message)
+
+
+_PROBLEMS: Final = (
+    ("mapping values are not allowed", 'a second ": " in one line, or a wrong indentation; quote the text'),
+    ("sequence entries are not allowed", "a list begins on its own line, under its key"),
+    ("did not find expected ',' or '}'", "quote what holds brackets or commas inside { }"),
+    ("did not find expected ',' or ']'", "quote what holds brackets or commas inside [ ]"),
+    ("did not find expected key", "this line does not fit the keys above it; look at its indentation"),
+    ("did not find expected '-'", "this line does not fit the list above it; look at its indentation"),
+    ("found unknown escape character", "write a backslash twice, or use single quotes"),
+    ("could not find expected ':'", 'write "key: value", with a blank after the colon'),
+)
+
+
+def _syntax_fault(error: yaml.YAMLError, text: str) -> _ReadError:
+    """The parser's complaint in a mapping author's words."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return _ReadError(1, 1, "M100", "not YAML")
+    mark, problem = error.problem_mark, str(error.problem)
+    if problem == "found unexpected end of stream" and error.context_mark is not None:
+        mark, message = error.context_mark, "this quote is not closed"
+    elif problem == "found character that cannot start any token":
+        message = _stray(text, mark.line, mark.column)
+    else:
+        hint = next((hint for begin, hint in _PROBLEMS if problem.startswith(begin)), "")
+        message = f"not YAML: {problem}" + (f"; {hint}" if hint else "")
+    return _ReadError(mark.line + 1, mark.column + 1, "M100", message)
+
+
+def _stray(text: str, line: int, column: int) -> str:
+    """Why no value can begin with the character that stands there."""
+    character = re.split(r"\r\n|\r|\n", text)[line][column : column + 1]
+    if character == "\t":
+        return "a tab stands here; indent with blanks"
+    return f'a text cannot begin with "{character}"; put it in quotes'

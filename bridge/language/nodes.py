@@ -1,0 +1,87 @@
+"""What a YAML file says: nodes that know their line and column, and the findings of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from bridge.model import Finding, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text, number, boolean or null. `text` is the source's spelling without quotes."""
+
+    line: int
+    column: int
+    value: str | int | Decimal | bool | None
+    text: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    line: int
+    column: int
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    line: int
+    column: int
+    entries: tuple[tuple[Scalar, Node], ...]
+
+    def get(self, name: str) -> Node | None:
+        return next((node for key, node in self.entries if key.text == name), None)
+
+    def key(self, name: str) -> Scalar | None:
+        return next((key for key, _ in self.entries if key.text == name), None)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects the findings of one file."""
+
+    path: str
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, at: Node, code: str, message: str, offset: int | None = None) -> None:
+        """Note a finding where the node stands; `offset` counts characters into a scalar's text."""
+        column = at.column
+        if offset is not None and isinstance(at, Scalar):
+            column += at.quoted + offset
+        self.findings.append(Finding(self.path, at.line, column, code, message))
+
+    @property
+    def failed(self) -> bool:
+        return any(finding.is_error for finding in self.findings)
+
+
+def plain(node: Node) -> Json:
+    """The node as ordinary Python values, positions dropped."""
+    match node:
+        case Scalar(value=value):
+            return value
+        case Sequence(items=items):
+            return [plain(item) for item in items]
+        case Mapping(entries=entries):
+            return {key.text: plain(value) for key, value in entries}
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it, keys included, in the order of the text."""
+    yield node
+    match node:
+        case Sequence(items=items):
+            for item in items:
+                yield from walk(item)
+        case Mapping(entries=entries):
+            for key, value in entries:
+                yield key
+                yield from walk(value)
