@@ -132,6 +132,18 @@ HANDSHAKE = Table(
     ),
 )
 
+IDENTITY = Table(
+    "identity",
+    (
+        Key("first_of", ListOf(Raw("identity")), "the first of these that the event has"),
+        Key("path", TEXT, "where the value stands"),
+        Key("default", TEXT, "instead of an absent `path`"),
+        Key("key", TEXT, "path of an object whose first member's name is the value"),
+        Key("except", TEXTS, "names that `key` passes over", default=()),
+        Key("split", Plain("text", choices=("names",)), "the names on the way to the item: `leads.status`"),
+    ),
+)
+
 EVENT = Table(
     "event",
     (

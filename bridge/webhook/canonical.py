@@ -1,0 +1,131 @@
+"""Documents written anew in the form that both sides agreed on: canonical JSON, PHP's serialize."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bridge.language.paths import Path
+from bridge.language.schema import Fields
+from bridge.model import Json
+from bridge.webhook.forms import build as build_form
+from bridge.webhook.places import with_item
+from bridge.webhook.setup import Setup
+from bridge.webhook.signing import Builder, Signing, encoded, scalar
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    sort: bool
+    strings: bool
+    escape_slashes: bool
+    escape_unicode: bool
+    spaces: bool
+
+    def text(self, value: Json) -> str:
+        """The value as JSON."""
+        if isinstance(value, dict):
+            members = sorted(value.items()) if self.sort else value.items()
+            inner = self._comma.join(
+                f"{self._string(key)}{self._colon}{self.text(one)}" for key, one in members
+            )
+            return f"{{{inner}}}"
+        if isinstance(value, list):
+            return f"[{self._comma.join(self.text(one) for one in value)}]"
+        if isinstance(value, str) or self.strings:
+            return self._string(scalar(value))
+        if isinstance(value, bool) or value is None:
+            return {True: "true", False: "false", None: "null"}[value]
+        return str(value)
+
+    @property
+    def _comma(self) -> str:
+        return ", " if self.spaces else ","
+
+    @property
+    def _colon(self) -> str:
+        return ": " if self.spaces else ":"
+
+    def _string(self, text: str) -> str:
+        written = json.dumps(text, ensure_ascii=self.escape_unicode)
+        return written.replace("/", "\\/") if self.escape_slashes else written
+
+
+def compile_canonical(fields: Fields, setup: Setup) -> Builder | None:
+    """`canonical_json:`"""
+    style = _Style(
+        fields["sort"],
+        fields["strings"],
+        fields["escape_slashes"],
+        fields["escape_unicode"],
+        fields["spaces"],
+    )
+    return _written(fields, setup, lambda document: style.text(document).encode())
+
+
+def compile_php(fields: Fields, setup: Setup) -> Builder | None:
+    """`php_serialize:`"""
+    sort: bool = fields["sort"]
+    return _written(fields, setup, lambda document: _php(document, sort))
+
+
+def _written(fields: Fields, setup: Setup, write: Callable[[Json], bytes]) -> Builder | None:
+    path = setup.path(fields.at("at"), fields["at"]) if fields["at"] else None
+    if fields["at"] and path is None:
+        return None
+    origin, dropped = fields["from"], frozenset(fields["drop"])
+
+    def build(signing: Signing) -> bytes:
+        document = _document(origin, path, signing)
+        if dropped and isinstance(document, dict):
+            document = {key: value for key, value in document.items() if key not in dropped}
+        return write(document)
+
+    return Builder(encoded(build, fields["encode"]), frozenset({"body"}))
+
+
+def _document(origin: str, path: Path | None, signing: Signing) -> Json:
+    incoming = signing.incoming
+    if path is not None:
+        return next(iter(path.find(with_item(incoming, signing.item))), None)
+    match origin:
+        case "item":
+            return signing.item
+        case "query":
+            return as_lists(incoming.query)
+        case "form":
+            return as_lists(build_form(incoming.form_pairs))
+    return as_lists(incoming.document) if incoming.kind != "json" else incoming.document
+
+
+def as_lists(value: Json) -> Json:
+    """A form's document with maps keyed 0, 1, 2 … as lists, which is what PHP makes of them."""
+    if isinstance(value, list):
+        return [as_lists(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value and list(value) == [str(index) for index in range(len(value))]:
+        return [as_lists(one) for one in value.values()]
+    return {key: as_lists(one) for key, one in value.items()}
+
+
+def _php(value: Json, sort: bool) -> bytes:
+    if isinstance(value, dict):
+        members = sorted(value.items()) if sort else list(value.items())
+        inner = b"".join(_php(key, sort) + _php(one, sort) for key, one in members)
+        return b"a:%d:{%s}" % (len(members), inner)
+    if isinstance(value, list):
+        inner = b"".join(b"i:%d;%s" % (index, _php(one, sort)) for index, one in enumerate(value))
+        return b"a:%d:{%s}" % (len(value), inner)
+    if isinstance(value, bool):
+        return b"b:%d;" % value
+    if value is None:
+        return b"N;"
+    if isinstance(value, int):
+        return b"i:%d;" % value
+    if isinstance(value, Decimal):
+        return b"d:%s;" % str(value).encode()
+    data = str(value).encode()
+    return b's:%d:"%s";' % (len(data), data)

@@ -1,0 +1,96 @@
+"""The keys of a source become a Source, or findings."""
+
+from __future__ import annotations
+
+from bridge.language.conditions import Condition, compile_conditions
+from bridge.language.document import Mapping, Node, Scalar
+from bridge.language.keys_source import DEDUP, JSON_FIELD
+from bridge.language.schema import Fields, Reader
+from bridge.webhook.decode import Decoder, JsonField, field_path
+from bridge.webhook.handshake import compile_handshakes
+from bridge.webhook.identity import compile_identity
+from bridge.webhook.reply import compile_reply
+from bridge.webhook.setup import Setup, check_named, read_secrets, used_names
+from bridge.webhook.source import WITH_ID, WITHOUT_ID, Dedup, Source
+from bridge.webhook.split import compile_split
+from bridge.webhook.verify import compile_verify
+
+
+def compile_source(fields: Fields, reader: Reader) -> Source | None:
+    """The source of a table of SOURCE_KEYS, its profile merged already; None after an error in the report."""
+    before = _errors(reader)
+    setup = read_secrets(fields, reader, fields["source"] or "", fields["public_url"] or "")
+    check_named(setup, fields, used_names(fields["verify"]) | used_names(fields.node.get("handshake")))
+    check = compile_verify(fields["verify"], fields.node, setup)
+    handshakes = compile_handshakes(fields["handshake"] or (), setup)
+    answer = compile_reply(fields["reply"], setup)
+    event = fields["event"]
+    source = Source(
+        name=setup.name,
+        methods=tuple(fields["methods"]) or ("POST",),
+        decoder=_decoder(fields, setup),
+        check=check,  # type: ignore[arg-type]  # None only after a finding, and then the source is dropped
+        handshakes=handshakes,  # type: ignore[arg-type]  # the same
+        ignore=_ignore(fields, setup),
+        split=compile_split(fields["split"], setup),
+        event_id=compile_identity(event["id"], setup) if event else None,
+        event_type=compile_identity(event["type"], setup) if event else None,
+        answer=answer,  # type: ignore[arg-type]  # the same
+        dedup=_dedup(fields, setup),
+        takes_path_token=_mentions_path(fields["verify"]),
+    )
+    return None if _errors(reader) > before or check is None else source
+
+
+def _errors(reader: Reader) -> int:
+    return sum(finding.is_error for finding in reader.report.findings)
+
+
+def _decoder(fields: Fields, setup: Setup) -> Decoder:
+    nodes = fields["json_fields"] or ()
+    known = tuple(field for node in nodes if (field := _json_field(node, setup)) is not None)
+    unwrap = field_path(fields["unwrap"]) if fields["unwrap"] else None
+    return Decoder(tuple(fields["body"]) or ("json",), fields["charset"], known, unwrap)
+
+
+def _json_field(node: Node, setup: Setup) -> JsonField | None:
+    if isinstance(node, Scalar):
+        return JsonField(field_path(node.text))
+    fields = setup.reader.table(node, JSON_FIELD)
+    if fields is None:
+        return None
+    return JsonField(field_path(fields["field"] or ""), fields["encoding"] == "base64")
+
+
+def _ignore(fields: Fields, setup: Setup) -> tuple[tuple[Condition, ...], ...]:
+    pings = (compile_conditions(node, setup.report) for node in fields["ignore"] or ())
+    return tuple(conditions for conditions in pings if conditions)
+
+
+def _dedup(fields: Fields, setup: Setup) -> Dedup:
+    node = fields["dedup"]
+    if node is None:
+        return Dedup()
+    if isinstance(node, Scalar):
+        if node.text == "none":
+            return Dedup(0, 0)
+        setup.report.add(node, "M103", f'expected none or {{within: 30d}}, found the text "{node.text[:40]}"')
+        return Dedup()
+    table = setup.reader.table(node, DEDUP)
+    within = WITH_ID if table is None or table["within"] is None else table["within"]
+    has_id = fields["event"] is not None and fields["event"]["id"] is not None
+    return Dedup(within, min(within, WITHOUT_ID) if has_id else within)
+
+
+def _mentions_path(node: Node | None) -> bool:
+    """Whether some scheme takes the last part of the URL."""
+    match node:
+        case Mapping(entries=entries):
+            return any(
+                (key.text == "token" and isinstance(child, Mapping) and child.get("path") is not None)
+                or _mentions_path(child)
+                for key, child in entries
+            )
+        case None | Scalar():
+            return False
+    return any(_mentions_path(item) for item in node.items)

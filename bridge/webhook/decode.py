@@ -1,0 +1,147 @@
+"""A request's bytes become one JSON-like document, as the source's configuration says."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bridge.errors import DocumentError
+from bridge.model import Json
+from bridge.webhook.forms import Pairs, build, read_pairs, split_name
+from bridge.webhook.json_body import check_limits, parse_json, read_json
+from bridge.webhook.multipart import read_multipart
+from bridge.webhook.xml_body import read_xml
+
+BodyKind: TypeAlias = Literal["json", "form", "multipart", "xml", "query"]
+
+_FORM = "application/x-www-form-urlencoded"
+_NEVER = {
+    "json": ("multipart", "xml"),
+    "form": ("multipart", "xml", "json"),
+    "multipart": ("xml", "json"),
+    "xml": ("multipart", "json"),
+    "query": (),
+}
+"""Content types that a source of each kind answers with 415. JSON under a form's name is read as JSON: it is
+what careless clients send."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonField:
+    """A form field that holds JSON text. Where it does not, it stays the text that it is."""
+
+    name: tuple[str, ...]
+    base64: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """How one source's bodies are read. Pure; raises nothing but DocumentError."""
+
+    kinds: tuple[BodyKind, ...] = ("json",)
+    charset: str = "utf-8"
+    json_fields: tuple[JsonField, ...] = ()
+    unwrap: tuple[str, ...] | None = None
+
+    def kind_of(self, method: str, content_type: str, body: bytes) -> BodyKind | None:
+        """Which of the source's kinds a request is; None where its Content-Type rules out all of them."""
+        if "query" in self.kinds and (method == "GET" or not body):
+            return "query"
+        declared = _declared(content_type)
+        if declared in self.kinds:
+            return declared
+        possible = [kind for kind in self.kinds if declared not in _NEVER[kind]]
+        if not possible:
+            return None
+        sniffed = _sniff(body)
+        return sniffed if not content_type and sniffed in possible else possible[0]
+
+    def pairs(self, kind: BodyKind, content_type: str, body: bytes) -> Pairs:
+        """The fields of a form as sent; none for other kinds."""
+        if kind == "form":
+            return read_pairs(body, self.charset)
+        if kind == "multipart":
+            return read_multipart(body, content_type, self.charset)
+        return ()
+
+    def document(self, kind: BodyKind, body: bytes, pairs: Pairs, query: Pairs) -> Json:
+        """The document of one request whose pairs are read already."""
+        match kind:
+            case "json":
+                document = read_json(body, self.charset)
+            case "xml":
+                document = read_xml(body, self.charset)
+            case "query":
+                document = build(query)
+            case _:
+                document = build(pairs)
+        for one in self.json_fields:
+            _expand(document, one)
+        if self.json_fields:
+            check_limits(document)
+        return self._unwrapped(document)
+
+    def _unwrapped(self, document: Json) -> Json:
+        if self.unwrap is None:
+            return document
+        inner = document
+        for name in self.unwrap:
+            if not isinstance(inner, dict) or name not in inner:
+                return document
+            inner = inner[name]
+        return inner if isinstance(inner, dict | list) else document
+
+
+def field_path(name: str) -> tuple[str, ...]:
+    """Where a form field stands in the document: `payment`, `data[json]` or `$.data.json`."""
+    if name.startswith("$."):
+        return tuple(name[2:].split("."))
+    return tuple(split_name(name))
+
+
+def _declared(content_type: str) -> BodyKind | None:
+    media = content_type.partition(";")[0].strip().lower()
+    if media == _FORM:
+        return "form"
+    if media.startswith("multipart/"):
+        return "multipart"
+    if media in ("application/json", "text/json") or media.endswith("+json"):
+        return "json"
+    if media in ("text/xml", "application/xml") or media.endswith("+xml"):
+        return "xml"
+    return None
+
+
+def _sniff(body: bytes) -> BodyKind | None:
+    start = body[:64].lstrip()
+    if start.startswith((b"{", b"[")):
+        return "json"
+    if start.startswith(b"<"):
+        return "xml"
+    if start.startswith(b"--"):
+        return "multipart"
+    return "form" if b"=" in body else None
+
+
+def _expand(document: Json, field: JsonField) -> None:
+    node = document
+    for name in field.name[:-1]:
+        node = node.get(name) if isinstance(node, dict) else None
+    last = field.name[-1]
+    if not isinstance(node, dict) or not isinstance(node.get(last), str):
+        return
+    text = _plain(node[last]) if field.base64 else node[last]
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            node[last] = parse_json(text)
+        except DocumentError:
+            return
+
+
+def _plain(text: str) -> str:
+    try:
+        return b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,0 +1,205 @@
+"""Schemes with a shared secret: `hmac`, a keyed digest, and `hash`, a plain one of a text that holds it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.language.paths import Path
+from bridge.language.schema import Fields
+from bridge.model import Json
+from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.message import compile_message
+from bridge.webhook.places import Place, compile_place, decode_bytes
+from bridge.webhook.setup import Setup
+from bridge.webhook.signatures import Found, Signature, Timestamp, compile_signature, compile_timestamp
+from bridge.webhook.signing import Builder, Signing
+from bridge.webhook.urls import Urls, compile_urls
+
+_LENGTHS = {"sha256": 32, "sha1": 20, "sha384": 48, "sha512": 64, "md5": 16, "ripemd160": 20}
+
+
+@dataclass(frozen=True, slots=True)
+class _BodyDigest:
+    place: Place
+    algorithm: str
+    encoding: str
+    prefix: str
+
+    def check(self, incoming: Incoming) -> None:
+        text = self.place.one(incoming).removeprefix(self.prefix)
+        sent = decode_bytes(text, self.encoding) or b""
+        if not hmac.compare_digest(sent, digest(self.algorithm, incoming.request.body)):
+            raise DeniedError("body_digest", f"{self.place.words} is not the digest of the body")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What every scheme over a message shares: where its signature is, what it covers, when it was made."""
+
+    signature: Signature
+    message: Builder
+    timestamp: Timestamp | None
+    each: Path | None
+    body_digest: _BodyDigest | None
+    urls: Urls
+
+    def run(self, incoming: Incoming, holds: Callable[[Found, Callable[[str, str], bytes]], bool]) -> None:
+        """Ask `holds` for every signed item; it gets the signature and a builder of (secret, url) → bytes."""
+        if self.body_digest is not None:
+            self.body_digest.check(incoming)
+        items = [None] if self.each is None else self.each.find(incoming.scope)
+        if not items:
+            raise DeniedError("missing", f"nothing is signed: {self.each and self.each.text} finds no item")
+        for item in items:
+            self._item(incoming, item, holds)
+
+    def _item(
+        self, incoming: Incoming, item: Json, holds: Callable[[Found, Callable[[str, str], bytes]], bool]
+    ) -> None:
+        found = self.signature.read(incoming, item)
+        timestamp = "" if self.timestamp is None else self.timestamp.read(incoming, item, found)
+
+        def message(secret: str, url: str) -> bytes:
+            return self.message.build(Signing(incoming, secret, timestamp, url, item, found.text))
+
+        if not holds(found, message):
+            raise DeniedError("signature", f"{self.signature.place.words} does not match what was sent")
+
+
+def compile_signed(fields: Fields, setup: Setup, length: int) -> Signed | None:
+    """The keys that `hmac`, `hash` and `signature` share. None after a finding."""
+    each = setup.path(fields.at("each"), fields["each"]) if fields["each"] else None
+    if fields["each"] and each is None:
+        return None
+    message = compile_message(fields["message"], setup)
+    if fields["signature"] is None or message is None:
+        return None
+    signature = compile_signature(fields["signature"], setup, length, per_item=each is not None)
+    if signature is None:
+        return None
+    timestamp = compile_timestamp(fields["timestamp"], setup, signature)
+    body_digest = _body_digest(fields["body_digest"], setup)
+    urls = compile_urls(fields, setup, needed=bool(message.uses & {"url", "decoded_url"}))
+    if urls is None or (fields["timestamp"] and not timestamp) or (fields["body_digest"] and not body_digest):
+        return None
+    _warn_unsigned_timestamp(fields, setup, message, timestamp)
+    return Signed(signature, message, timestamp, each, body_digest, urls)
+
+
+def _warn_unsigned_timestamp(
+    fields: Fields, setup: Setup, message: Builder, timestamp: Timestamp | None
+) -> None:
+    if timestamp is None or "timestamp" in message.uses:
+        return
+    place = fields["timestamp"]
+    sent = {f"header:{name.lower()}" for name in place["header"] or ()}
+    if sent & {use.lower() for use in message.uses}:
+        return
+    if "header" in place or "query" in place or "pick" in place:
+        setup.report.add(
+            fields.at("timestamp"),
+            "W502",
+            "the timestamp is no part of the signed message, so anyone can renew an old webhook; "
+            "put {timestamp} into the message as the sender does",
+        )
+
+
+def _body_digest(fields: Fields | None, setup: Setup) -> _BodyDigest | None:
+    if fields is None:
+        return None
+    place = compile_place(fields, setup, "body_digest")
+    if place is None:
+        return None
+    return _BodyDigest(place, fields["algorithm"], fields["encoding"], fields["prefix"])
+
+
+def compile_hmac(fields: Fields, setup: Setup) -> Check | None:
+    """`hmac:`"""
+    algorithm = fields["algorithm"]
+    secrets = setup.secrets_of(fields, "hmac")
+    keys = [key for secret in secrets if (key := _key(fields, secret, setup))]
+    signed = compile_signed(fields, setup, _LENGTHS.get(algorithm, 0))
+    if algorithm is None or signed is None or not keys or len(keys) < len(secrets):
+        return None
+    pairs = tuple(zip(secrets, keys, strict=True))
+
+    def holds(found: Found, message: Callable[[str, str], bytes], urls: tuple[str, ...]) -> bool:
+        made = [keyed(algorithm, key, message(secret, url)) for secret, key in pairs for url in urls]
+        return matches(found.candidates, made)
+
+    return _check(f"hmac {algorithm}", signed, holds)
+
+
+def compile_hash(fields: Fields, setup: Setup) -> Check | None:
+    """`hash:`; a message without the secret is a finding, since anyone could make it."""
+    algorithm = fields["algorithm"]
+    secrets = setup.secrets_of(fields, "hash")
+    signed = compile_signed(fields, setup, _LENGTHS.get(algorithm, 0))
+    if algorithm is None or signed is None or not secrets:
+        return None
+    if not any(use == "secret" or use.startswith("secret:") for use in signed.message.uses):
+        setup.report.add(
+            fields.at("message"), "M406", "the message of a hash holds no {secret}, so anyone could sign it"
+        )
+        return None
+
+    def holds(found: Found, message: Callable[[str, str], bytes], urls: tuple[str, ...]) -> bool:
+        made = [digest(algorithm, message(secret, url)) for secret in secrets for url in urls]
+        return matches(found.candidates, made)
+
+    return _check(f"hash {algorithm}", signed, holds)
+
+
+def _check(
+    words: str,
+    signed: Signed,
+    holds: Callable[[Found, Callable[[str, str], bytes], tuple[str, ...]], bool],
+) -> Check:
+    def run(incoming: Incoming) -> str:
+        urls = signed.urls.spellings(incoming)
+        signed.run(incoming, lambda found, message: holds(found, message, urls))
+        return words
+
+    return Check(words, run)
+
+
+def matches(candidates: tuple[bytes, ...], made: list[bytes]) -> bool:
+    """Whether any candidate equals any of ours. Every pair is compared, each in constant time."""
+    return sum(hmac.compare_digest(candidate, own) for candidate in candidates for own in made) > 0
+
+
+def digest_text(data: bytes, encoding: str) -> str:
+    """A digest as senders write it."""
+    if encoding == "hex":
+        return data.hex()
+    encode = urlsafe_b64encode if encoding == "base64url" else b64encode
+    return encode(data).decode()
+
+
+def digest(algorithm: str, data: bytes) -> bytes:
+    """An un-keyed digest."""
+    return hashlib.new(algorithm, data, usedforsecurity=False).digest()
+
+
+def keyed(algorithm: str, key: bytes, data: bytes) -> bytes:
+    """HMAC of RFC 2104."""
+    return hmac.digest(key, data, algorithm)
+
+
+def _key(fields: Fields, secret: str, setup: Setup) -> bytes | None:
+    table = fields["key"]
+    if table is None:
+        return secret.encode()
+    text = secret.removeprefix(table["strip"])
+    key = text.encode() if table["encoding"] == "text" else decode_bytes(text, table["encoding"])
+    if key is None:
+        setup.report.add(
+            table.at("encoding"), "M407", f"the secret is not {table['encoding']}, as the key's encoding says"
+        )
+        return None
+    return digest(table["hash"], key) if table["hash"] else key

@@ -1,0 +1,92 @@
+"""Forms and query strings become pairs, and pairs with PHP's brackets become a document.
+
+`leads[add][0][id]=7` is `{"leads": {"add": {"0": {"id": "7"}}}}`: maps all the way, keyed by what was sent,
+so that a huge number is a key and never a list's length. `a[]` counts on from the largest number so far. A
+name sent twice keeps all its values, as a list. A name that is a value and a parent at once keeps both: the
+value stands at `note.type`, its children in a map at `note['type[]']`. Names keep their dots and blanks; a
+name whose brackets do not pair is a plain name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from bridge.errors import DocumentError
+from bridge.model import Json
+from bridge.webhook.json_body import check_text
+
+MAX_PAIRS = 5_000
+MAX_DEPTH = 32
+
+Pairs = tuple[tuple[str, str], ...]
+
+_BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
+
+
+def read_pairs(text: bytes, charset: str = "utf-8") -> Pairs:
+    """Names and values in the order sent, percent-decoded, `+` a blank. Raises DocumentError."""
+    parts = [part for part in text.split(b"&") if part]
+    if len(parts) > MAX_PAIRS:
+        raise DocumentError(f"the form has more than {MAX_PAIRS} fields")
+    split = (part.partition(b"=") for part in parts)
+    return tuple((_decode(name, charset), _decode(value, charset)) for name, _, value in split)
+
+
+def _decode(part: bytes, charset: str) -> str:
+    try:
+        text = unquote_to_bytes(part.replace(b"+", b" ")).decode(charset)
+    except UnicodeDecodeError:
+        raise DocumentError(
+            f"a form field is not {charset}", "set `charset` to what the sender uses"
+        ) from None
+    check_text(text)
+    return text
+
+
+@dataclass(slots=True)
+class _Node:
+    values: list[str] = field(default_factory=list)
+    children: dict[str, _Node] = field(default_factory=dict)
+    next_index: int = 0
+
+    def child(self, key: str) -> _Node:
+        if key == "":
+            key = str(self.next_index)
+        if _NUMBER.fullmatch(key):
+            self.next_index = max(self.next_index, int(key) + 1)
+        return self.children.setdefault(key, _Node())
+
+
+def build(pairs: Pairs) -> dict[str, Json]:
+    """The document that the pairs' brackets draw. Raises DocumentError beyond 32 levels."""
+    root = _Node()
+    for name, value in pairs:
+        node = root
+        for depth, key in enumerate(split_name(name)):
+            node = node.child(key) if depth else node.children.setdefault(key, _Node())
+        node.values.append(value)
+    return _document(root)
+
+
+def split_name(name: str) -> list[str]:
+    """`a[b][]` as `a`, `b`, `` ; a name whose brackets do not pair is one part."""
+    match = _BRACKETED.fullmatch(name)
+    if match is None:
+        return [name]
+    parts = [match[1], *match[2][1:-1].split("][")]
+    if len(parts) > MAX_DEPTH:
+        raise DocumentError(f"a form field is nested deeper than {MAX_DEPTH} levels")
+    return parts
+
+
+def _document(node: _Node) -> dict[str, Json]:
+    document: dict[str, Json] = {}
+    for key, child in node.children.items():
+        if child.values:
+            document[key] = child.values[0] if len(child.values) == 1 else child.values
+        if child.children:
+            document[f"{key}[]" if child.values else key] = _document(child)
+    return document

@@ -1,0 +1,227 @@
+"""Requests that are answered and are no events: challenges, consents and pings at creation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bridge.errors import DocumentError
+from bridge.language.conditions import Condition, compile_conditions
+from bridge.language.paths import Path
+from bridge.language.schema import Fields
+from bridge.language.scope import Scope
+from bridge.language.text import Unusable, text_of
+from bridge.model import Reply
+from bridge.webhook.digests import digest_text, keyed
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.reply import media_type
+from bridge.webhook.setup import Setup
+from bridge.webhook.tokens import compile_token
+
+MAX_CHALLENGE = 4_096
+
+_KINDS = (
+    "echo_query",
+    "echo_json",
+    "echo_header",
+    "hmac_reply",
+    "fixed",
+    "options_consent",
+    "accept_unsigned",
+)
+_TEXT = "text/plain; charset=utf-8"
+_JSON = "application/json"
+_PLAIN_ONLY = (("X-Content-Type-Options", "nosniff"),)
+
+Handshake: TypeAlias = Callable[[Incoming], Reply | None]
+"""The answer where the request is this handshake; DeniedError where it is and proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshakes:
+    """Those that come before the source's own verification, and those that must pass it."""
+
+    early: tuple[Handshake, ...] = ()
+    late: tuple[Handshake, ...] = ()
+
+    def before(self, incoming: Incoming) -> Reply | None:
+        return _first(self.early, incoming)
+
+    def after(self, incoming: Incoming) -> Reply | None:
+        return _first(self.late, incoming)
+
+
+def _first(handshakes: tuple[Handshake, ...], incoming: Incoming) -> Reply | None:
+    return next((reply for one in handshakes if (reply := one(incoming)) is not None), None)
+
+
+def compile_handshakes(tables: tuple[Fields, ...], setup: Setup) -> Handshakes | None:
+    """`handshake:`, one mapping or a list of them. None after a finding."""
+    early: list[Handshake] = []
+    late: list[Handshake] = []
+    for table in tables:
+        kinds = [kind for kind in _KINDS if kind in table]
+        if not kinds:
+            setup.report.add(table.node, "M412", f"handshake names no kind; give one of {', '.join(_KINDS)}")
+            return None
+        for kind in kinds:
+            one = None if table[kind] is None else _COMPILE[kind](table[kind], setup)
+            if one is None:
+                return None
+            is_late = kind in ("echo_json", "hmac_reply", "fixed", "echo_header") and table[kind]["verified"]
+            (late if is_late else early).append(one)
+    return Handshakes(tuple(early), tuple(late))
+
+
+def _echo_query(fields: Fields, setup: Setup) -> Handshake | None:
+    parameter, field = fields["parameter"], fields["field"]
+    token = None if fields["token"] is None else compile_token(fields["token"], setup)
+    if parameter is None or (token is None and fields["token"] is not None):
+        return None
+    asked = _asked(fields, setup)
+
+    def answer(incoming: Incoming) -> Reply | None:
+        values = [value for name, value in incoming.query_pairs if name == parameter]
+        if not values or not asked(incoming):
+            return None
+        if token is not None:
+            token.run(incoming)
+        return _echo(values[0], field)
+
+    return answer
+
+
+def _echo_json(fields: Fields, setup: Setup) -> Handshake | None:
+    path = setup.path(fields.at("path"), fields["path"]) if fields["path"] else None
+    asked, field = _asked(fields, setup), fields["field"]
+    if path is None:
+        return None
+
+    def answer(incoming: Incoming) -> Reply | None:
+        challenge = _challenge(path, incoming) if asked(incoming) else None
+        return None if challenge is None else _echo(challenge, field)
+
+    return answer
+
+
+def _echo_header(fields: Fields, setup: Setup) -> Handshake | None:
+    header, field, as_header = fields["header"], fields["field"], fields["as_header"]
+    asked = _asked(fields, setup)
+    if header is None:
+        return None
+
+    def answer(incoming: Incoming) -> Reply | None:
+        values = incoming.header(header)
+        if len(values) != 1 or not asked(incoming):
+            return None
+        if as_header is None:
+            return _echo(values[0], field)
+        if len(values[0]) > MAX_CHALLENGE or not (values[0].isascii() and values[0].isprintable()):
+            return None
+        return Reply(200, b"", _TEXT, ((as_header, values[0]),))
+
+    return answer
+
+
+def _hmac_reply(fields: Fields, setup: Setup) -> Handshake | None:
+    path = setup.path(fields.at("path"), fields["path"]) if fields["path"] else None
+    secrets = setup.secrets_of(fields, "hmac_reply")
+    asked = _asked(fields, setup)
+    if path is None or not secrets or fields["fields"] is None:
+        return None
+
+    def answer(incoming: Incoming) -> Reply | None:
+        challenge = _challenge(path, incoming) if asked(incoming) else None
+        if challenge is None:
+            return None
+        made = keyed(fields["algorithm"], secrets[0].encode(), challenge.encode())
+        digest = digest_text(made, fields["encoding"])
+        body = {
+            name: text.replace("{digest}", digest).replace("{value}", challenge)
+            for name, text in fields["fields"].items()
+        }
+        return Reply(200, json.dumps(body, ensure_ascii=False).encode(), _JSON)
+
+    return answer
+
+
+def _fixed(fields: Fields, setup: Setup) -> Handshake | None:
+    if not _conditions(fields, setup):
+        return None
+    content_type = _TEXT if fields["type"] is None else media_type(fields, "type", setup)
+    if content_type is None:
+        return None
+    asked, reply = _asked(fields, setup), Reply(200, fields["body"].encode(), content_type)
+    return lambda incoming: reply if asked(incoming) else None
+
+
+def _options_consent(fields: Fields, _: Setup) -> Handshake | None:
+    headers = (
+        ("WebHook-Allowed-Origin", fields["origin"]),
+        ("WebHook-Allowed-Rate", fields["rate"]),
+        ("Allow", "POST, OPTIONS"),
+    )
+    reply = Reply(200, b"", _TEXT, headers)
+    return lambda incoming: reply if incoming.request.method == "OPTIONS" else None
+
+
+def _accept_unsigned(fields: Fields, setup: Setup) -> Handshake | None:
+    if not _conditions(fields, setup):
+        return None
+    asked, reply = _asked(fields, setup), Reply()
+    return lambda incoming: reply if asked(incoming) else None
+
+
+_COMPILE: dict[str, Callable[[Fields, Setup], Handshake | None]] = {
+    "echo_query": _echo_query,
+    "echo_json": _echo_json,
+    "echo_header": _echo_header,
+    "hmac_reply": _hmac_reply,
+    "fixed": _fixed,
+    "options_consent": _options_consent,
+    "accept_unsigned": _accept_unsigned,
+}
+
+
+def _conditions(fields: Fields, setup: Setup) -> tuple[Condition, ...]:
+    return () if fields["when"] is None else compile_conditions(fields["when"], setup.report)
+
+
+def _asked(fields: Fields, setup: Setup) -> Callable[[Incoming], bool]:
+    """Whether a request has the method and fulfils the conditions. An unreadable body counts as none."""
+    conditions = _conditions(fields, setup)
+    method = fields.values.get("method", "POST")
+
+    def asked(incoming: Incoming) -> bool:
+        if incoming.request.method != method:
+            return False
+        scope = _scope(incoming) if conditions else None
+        return scope is None or all(condition.test(scope).holds for condition in conditions)
+
+    return asked
+
+
+def _scope(incoming: Incoming) -> Scope:
+    try:
+        return incoming.scope
+    except DocumentError:
+        return Scope(None, incoming.headers, {}, {"source": incoming.source, "received_at": incoming.now_ms})
+
+
+def _challenge(path: Path, incoming: Incoming) -> str | None:
+    found = path.find(_scope(incoming))
+    try:
+        text = text_of(found[0]) if found else ""
+    except Unusable:
+        return None
+    return text if 0 < len(text) <= MAX_CHALLENGE else None
+
+
+def _echo(challenge: str, field: str | None) -> Reply | None:
+    if len(challenge) > MAX_CHALLENGE:
+        return None
+    if field is None:
+        return Reply(200, challenge.encode(), _TEXT, _PLAIN_ONLY)
+    return Reply(200, json.dumps({field: challenge}, ensure_ascii=False).encode(), _JSON)

@@ -1,0 +1,122 @@
+"""The event's own id and type: paths, templates and literals, alone, in a row or one instead of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bridge.language.document import Mapping, Node, Scalar, Sequence
+from bridge.language.keys_source import IDENTITY
+from bridge.language.paths import Path, PathError, is_path
+from bridge.language.schema import Fields
+from bridge.language.scope import Scope
+from bridge.language.templates import compile_template, is_template
+from bridge.language.text import Unusable, text_of
+from bridge.webhook.setup import Setup
+
+SEPARATOR = ":"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an identity is read from: the event's roots, and the names on the way to it in its batch."""
+
+    scope: Scope
+    names: tuple[str, ...] = ()
+
+
+Identity: TypeAlias = Callable[[Facts], str | None]
+"""The text, or None where the event lacks it."""
+
+
+def compile_identity(node: Node | None, setup: Setup) -> Identity | None:
+    """None where nothing is declared, or after a finding."""
+    match node:
+        case None | Scalar(value=None):
+            return None
+        case Scalar():
+            return _scalar(node, setup)
+        case Sequence(items=items):
+            return _row([compile_identity(item, setup) for item in items])
+        case Mapping():
+            fields = setup.reader.table(node, IDENTITY)
+            return None if fields is None else _mapping(fields, setup)
+
+
+def _scalar(node: Scalar, setup: Setup) -> Identity | None:
+    if is_path(node.text):
+        path = setup.path(node, node.text)
+        return None if path is None else _path(path, None)
+    if not is_template(node.text):
+        text = node.text
+        return lambda _: text
+    try:
+        template = compile_template(node.text)
+    except PathError as error:
+        setup.report.add(node, error.code, error.message, error.offset)
+        return None
+
+    def render(facts: Facts) -> str | None:
+        try:
+            return template.render(facts.scope) or None
+        except Unusable:
+            return None
+
+    return render
+
+
+def _path(path: Path, default: str | None) -> Identity:
+    def read(facts: Facts) -> str | None:
+        found = path.find(facts.scope)
+        try:
+            return text_of(found[0]) or default if found else default
+        except Unusable:
+            return default
+
+    return read
+
+
+def _row(parts: list[Identity | None]) -> Identity | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts) or not known:
+        return None
+
+    def read(facts: Facts) -> str | None:
+        texts = [part(facts) for part in known]
+        present = [text for text in texts if text is not None]
+        return SEPARATOR.join(present) if len(present) == len(texts) else None
+
+    return read
+
+
+def _mapping(fields: Fields, setup: Setup) -> Identity | None:
+    kind = setup.compatible(fields, ("first_of", "path", "key", "split"), "an id or type")
+    match kind:
+        case "first_of":
+            return _first([compile_identity(node, setup) for node in fields["first_of"] or ()])
+        case "path":
+            path = setup.path(fields.at("path"), fields["path"] or "")
+            return None if path is None else _path(path, fields["default"])
+        case "key":
+            path = setup.path(fields.at("key"), fields["key"] or "")
+            return None if path is None else _key(path, frozenset(fields["except"]))
+        case "split":
+            return lambda facts: ".".join(facts.names) or None
+    return None
+
+
+def _first(parts: list[Identity | None]) -> Identity | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts) or not known:
+        return None
+    return lambda facts: next((text for part in known if (text := part(facts)) is not None), None)
+
+
+def _key(path: Path, passed_over: frozenset[str]) -> Identity:
+    def read(facts: Facts) -> str | None:
+        found = path.find(facts.scope)
+        members = found[0] if found and isinstance(found[0], dict) else {}
+        return next((name for name in members if name not in passed_over), None)
+
+    return read

@@ -1,0 +1,93 @@
+"""One request on its way through a source: raw bytes first, decoded when something asks for more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TypeAlias
+
+from bridge.errors import DocumentError
+from bridge.language.scope import Scope
+from bridge.model import Json, Request
+from bridge.webhook.decode import BodyKind, Decoder
+from bridge.webhook.forms import Pairs, build, read_pairs
+
+Fetch: TypeAlias = Callable[[str], bytes | None]
+"""Gives the PEM certificates behind a URL whose host is allowed already; None where they cannot be had."""
+
+
+def no_network(_: str) -> None:
+    """The default: nothing is fetched, so a certificate is never at hand."""
+
+
+class Incoming:
+    """A request and everything that is read out of it, each once. Its properties may raise DocumentError."""
+
+    def __init__(
+        self, request: Request, now_ms: int, source: str, decoder: Decoder, fetch: Fetch = no_network
+    ) -> None:
+        self.request = request
+        self.now_ms = now_ms
+        self.source = source
+        self.fetch = fetch
+        self._decoder = decoder
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        by_name: dict[str, list[str]] = {}
+        for name, value in self.request.headers:
+            by_name.setdefault(name.lower(), []).append(value)
+        return by_name
+
+    def header(self, name: str) -> tuple[str, ...]:
+        """Every value of a header, the name in any case."""
+        return tuple(self._by_name.get(name.lower(), ()))
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """Lower-case names; a repeated header's values joined."""
+        return {name: ", ".join(values) for name, values in self._by_name.items()}
+
+    @cached_property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+    @cached_property
+    def kind(self) -> BodyKind | None:
+        """How the body is read; None where its Content-Type is not of this source."""
+        return self._decoder.kind_of(self.request.method, self.content_type, self.request.body)
+
+    @cached_property
+    def query_pairs(self) -> Pairs:
+        return read_pairs(self.request.query.encode("latin-1", "replace"), self._query_charset)
+
+    @property
+    def _query_charset(self) -> str:
+        charset = self._decoder.charset
+        return "utf-8" if charset.startswith("utf-") else charset
+
+    @cached_property
+    def query(self) -> Json:
+        return build(self.query_pairs)
+
+    @cached_property
+    def form_pairs(self) -> Pairs:
+        return self._decoder.pairs(self._readable_kind, self.content_type, self.request.body)
+
+    @cached_property
+    def document(self) -> Json:
+        return self._decoder.document(
+            self._readable_kind, self.request.body, self.form_pairs, self.query_pairs
+        )
+
+    @property
+    def _readable_kind(self) -> BodyKind:
+        if self.kind is None:
+            raise DocumentError(f"the content type {self.content_type[:80]!r} is not one of this source")
+        return self.kind
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The roots for paths, before the event has its id and type."""
+        event = {"source": self.source, "received_at": self.now_ms}
+        return Scope(self.document, self.headers, self.query, event)

@@ -1,0 +1,68 @@
+"""What is signed: a template, a join of fields, canonical JSON, PHP's serialize, or several in a row."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.language.document import Mapping, Node, Scalar, Sequence
+from bridge.language.keys_verify import MESSAGE
+from bridge.language.schema import Fields
+from bridge.webhook.canonical import compile_canonical, compile_php
+from bridge.webhook.join import compile_join
+from bridge.webhook.setup import Setup
+from bridge.webhook.signing import Builder, Signing, compile_text, encoded, joined
+
+_KINDS = ("template", "join", "canonical_json", "php_serialize", "substitute")
+
+
+def compile_message(node: Node | None, setup: Setup) -> Builder | None:
+    """The builder of a `message:`; without one, the raw body. None after a finding."""
+    match node:
+        case None:
+            return Builder(lambda signing: signing.incoming.request.body, frozenset({"body"}))
+        case Scalar():
+            return compile_text(node, node.text, setup)
+        case Sequence(items=items):
+            builders = [compile_message(item, setup) for item in items]
+            known = [builder for builder in builders if builder is not None]
+            if len(known) < len(builders) or not known:
+                return None
+            uses = frozenset[str]().union(*(builder.uses for builder in known))
+            return Builder(joined([builder.build for builder in known]), uses)
+        case Mapping():
+            return _built(node, setup)
+
+
+def _built(node: Mapping, setup: Setup) -> Builder | None:
+    fields = setup.reader.table(node, MESSAGE)
+    kind = None if fields is None else setup.compatible(fields, _KINDS, "message")
+    if fields is None or kind is None or fields[kind] is None:
+        return None
+    builder = _kind(kind, fields, setup)
+    return None if builder is None else Builder(encoded(builder.build, fields["encode"]), builder.uses)
+
+
+def _kind(kind: str, fields: Fields, setup: Setup) -> Builder | None:
+    match kind:
+        case "template":
+            return compile_text(fields.at(kind), fields[kind], setup)
+        case "join":
+            return compile_join(fields[kind], setup)
+        case "canonical_json":
+            return compile_canonical(fields[kind], setup)
+        case "php_serialize":
+            return compile_php(fields[kind], setup)
+    return _substitute(fields, setup)
+
+
+def _substitute(fields: Fields, setup: Setup) -> Builder | None:
+    inner = compile_text(fields.at("substitute"), fields["substitute"], setup)
+    if inner is None:
+        return None
+    fill = inner.build
+
+    def build(signing: Signing) -> bytes:
+        found = re.escape(signing.signature.encode())
+        return re.sub(found, lambda _: fill(signing), signing.incoming.request.body, count=1)
+
+    return Builder(build, inner.uses | {"body"})

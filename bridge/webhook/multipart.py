@@ -1,0 +1,72 @@
+"""multipart/form-data becomes name and value pairs: a small strict reader of RFC 7578.
+
+A file's part gives its file name; what was uploaded stays in the raw body only.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bridge.errors import DocumentError
+from bridge.webhook.forms import MAX_PAIRS, Pairs
+from bridge.webhook.json_body import check_text
+
+_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
+_PARAMETER = re.compile(r';\s*(name|filename)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))', re.IGNORECASE)
+_MAX_HEAD = 8_192
+
+
+def read_multipart(body: bytes, content_type: str, charset: str = "utf-8") -> Pairs:
+    """The fields in the order sent. Raises DocumentError for what is no complete multipart body."""
+    boundary = _boundary(body, content_type)
+    delimiter = b"\r\n--" + boundary
+    pieces = (b"\r\n" + body).split(delimiter)
+    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+        raise DocumentError("the multipart body is cut short: its closing boundary is missing")
+    if len(pieces) - 2 > MAX_PAIRS:
+        raise DocumentError(f"the form has more than {MAX_PAIRS} fields")
+    return tuple(_part(piece, charset) for piece in pieces[1:-1])
+
+
+def _boundary(body: bytes, content_type: str) -> bytes:
+    match = _BOUNDARY.search(content_type)
+    if match:
+        return (match[1] or match[2]).encode("latin-1", "replace")
+    if not content_type and body.startswith(b"--"):
+        return body[2:202].split(b"\r\n")[0]
+    raise DocumentError("the multipart body's Content-Type names no boundary")
+
+
+def _part(piece: bytes, charset: str) -> tuple[str, str]:
+    line_end, _, rest = piece.partition(b"\r\n")
+    head, blank, value = rest.partition(b"\r\n\r\n")
+    if line_end.strip(b" \t") or not blank or len(head) > _MAX_HEAD:
+        raise DocumentError("a part of the multipart body has no proper head")
+    parameters = _disposition(_text(head, charset))
+    if "name" not in parameters:
+        raise DocumentError("a part of the multipart body has no name")
+    file_name = parameters.get("filename")
+    return parameters["name"], _text(value, charset) if file_name is None else file_name
+
+
+def _disposition(head: str) -> dict[str, str]:
+    for line in head.split("\r\n"):
+        field, _, content = line.partition(":")
+        if field.strip().lower() == "content-disposition":
+            return {
+                name.lower(): _unquote(quoted or bare) for name, quoted, bare in _PARAMETER.findall(content)
+            }
+    return {}
+
+
+def _unquote(text: str) -> str:
+    return re.sub(r'\\(["\\])', r"\1", text).replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
+def _text(data: bytes, charset: str) -> str:
+    try:
+        text = data.decode(charset)
+    except UnicodeDecodeError:
+        raise DocumentError(f"a part of the multipart body is not {charset}") from None
+    check_text(text)
+    return text

@@ -1,0 +1,134 @@
+"""Where in a request a signature, a token or a timestamp stands, and how it is written there."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.language.paths import Path
+from bridge.language.schema import Fields
+from bridge.language.scope import Scope
+from bridge.language.text import Unusable, text_of
+from bridge.model import Json
+from bridge.webhook.check import DeniedError
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.setup import Setup
+
+PLACES = ("header", "query", "form", "json", "xml")
+
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_MAX_TEXT = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`find` gives the values that stand there; `words` name the place to the owner."""
+
+    words: str
+    find: Callable[[Incoming, Json], tuple[str, ...]]
+    once: bool = True
+    """Whether a second value is a contradiction, or another candidate."""
+
+    def all(self, incoming: Incoming, item: Json = None) -> tuple[str, ...]:
+        """The values; DeniedError where there are none, or more than the place may have."""
+        values = self.find(incoming, item)
+        if not values or not any(values):
+            raise DeniedError("missing", f"{self.words} is missing")
+        if self.once and len(values) > 1:
+            raise DeniedError("repeated", f"{self.words} is given {len(values)} times")
+        if any(len(value) > _MAX_TEXT for value in values):
+            raise DeniedError("too_long", f"{self.words} is longer than {_MAX_TEXT} characters")
+        return values
+
+    def one(self, incoming: Incoming, item: Json = None) -> str:
+        """The single value; DeniedError otherwise."""
+        values = self.all(incoming, item)
+        if len(values) > 1:
+            raise DeniedError("repeated", f"{self.words} is given {len(values)} times")
+        return values[0]
+
+
+def compile_place(fields: Fields, setup: Setup, what: str, also: tuple[str, ...] = ()) -> Place | None:
+    """The one place that a table of PLACES names; `also` are further keys that may stand instead."""
+    kind = setup.compatible(fields, (*PLACES, *also), what)
+    if kind is None or not fields[kind]:
+        return None
+    name = fields[kind]
+    match kind:
+        case "header":
+            return Place(f"header {' or '.join(name)}", _headers(name), once=len(name) == 1)
+        case "query":
+            return Place(f"parameter {name}", lambda incoming, _: _values(incoming.query_pairs, name))
+        case "form":
+            return Place(f"field {name}", lambda incoming, _: _values(incoming.form_pairs, name))
+        case "item":
+            path = setup.path(fields.at(kind), item_path(name))
+            return None if path is None else Place(f"{name} of an item", _in_item(path))
+        case "json" | "xml":
+            path = setup.path(fields.at(kind), name if name.startswith("$") else f"$.{name}")
+            return None if path is None else Place(name, _in_document(path), once=path.definite)
+    return None
+
+
+def item_path(name: str) -> str:
+    """A name inside a batch item as a path: `a.b` is `$item.a.b`."""
+    if name.startswith("$item"):
+        return name
+    return f"$item{name}" if name.startswith("[") else f"$item.{name.removeprefix('$.')}"
+
+
+def _headers(names: tuple[str, ...]) -> Callable[[Incoming, Json], tuple[str, ...]]:
+    def find(incoming: Incoming, _: Json) -> tuple[str, ...]:
+        found = [incoming.header(name) for name in names]
+        if len(names) > 1 and any(len(values) > 1 for values in found):
+            raise DeniedError("repeated", f"one of the headers {', '.join(names)} is given twice")
+        return tuple(value for values in found for value in values)
+
+    return find
+
+
+def _values(pairs: tuple[tuple[str, str], ...], name: str) -> tuple[str, ...]:
+    return tuple(value for key, value in pairs if key == name)
+
+
+def _in_document(path: Path) -> Callable[[Incoming, Json], tuple[str, ...]]:
+    return lambda incoming, _: _scalars(path.find(incoming.scope))
+
+
+def _in_item(path: Path) -> Callable[[Incoming, Json], tuple[str, ...]]:
+    return lambda incoming, item: _scalars(path.find(with_item(incoming, item)))
+
+
+def with_item(incoming: Incoming, item: Json) -> Scope:
+    """The roots of paths with one element of a batch as `$item`."""
+    scope = incoming.scope
+    return Scope(scope.body, scope.headers, scope.query, scope.event, item)
+
+
+def _scalars(values: list[Json]) -> tuple[str, ...]:
+    try:
+        return tuple(text_of(value) for value in values)
+    except Unusable:
+        raise DeniedError("kind", "a list or object stands where a text is expected") from None
+
+
+def decode_bytes(text: str, encoding: str) -> bytes | None:
+    """The bytes that a text in hex, base64 or base64url stands for; None where it is not exactly that."""
+    if encoding == "hex":
+        return bytes.fromhex(text) if _HEX.fullmatch(text) else None
+    if encoding == "base64url":
+        text = text.replace("+", "!").replace("/", "!").replace("-", "+").replace("_", "/")
+    if not _BASE64.fullmatch(text):
+        return None
+    bare = text.rstrip("=")
+    padded = bare + "=" * (-len(bare) % 4)
+    try:
+        data = b64decode(padded, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    exact = text in (bare, padded) and b64encode(data).decode() == padded
+    return data if exact else None

@@ -1,0 +1,127 @@
+"""What every part of a source's compiler needs: the reader of its file, its name, its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+
+from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.keys_verify import SECRETS
+from bridge.language.paths import Path, PathError, compile_path
+from bridge.language.schema import Fields, Reader, suggestion
+
+MAIN = "secret"
+"""The name under which `use` knows the source's main secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One source being compiled."""
+
+    reader: Reader
+    name: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    named: Dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    public_url: str = ""
+    broken_secrets: bool = False
+    """A secret was written but cannot be used, which is a finding already."""
+
+    @property
+    def report(self) -> Report:
+        return self.reader.report
+
+    def given(self, name: str) -> bool:
+        return bool(self.secrets if name == MAIN else self.named.get(name))
+
+    def secrets_of(self, fields: Fields, scheme: str) -> tuple[str, ...]:
+        """The secrets that a scheme checks against; without any a finding, and none."""
+        if "secret" in fields:
+            return fields["secret"] or ()
+        names = fields["use"] or (MAIN,)
+        for name in names:
+            found = self.secrets if name == MAIN else self.named.get(name, ())
+            if found:
+                return found
+        if not self.broken_secrets:
+            self._missing(fields, scheme, names)
+        return ()
+
+    def _missing(self, fields: Fields, scheme: str, names: tuple[str, ...]) -> None:
+        if names == (MAIN,):
+            message = f'{scheme} has no secret; write "secret: ${{NAME}}" at the source'
+        else:
+            other = [name for name in names if name != MAIN]
+            message = f'{scheme} has no secret; write "secrets: {{{other[0]}: ${{NAME}}}}" at the source'
+        self.report.add(fields.node, "M402", message)
+
+    def path(self, node: Node, text: str) -> Path | None:
+        """The compiled path; what is wrong with it becomes a finding at its place."""
+        try:
+            return compile_path(text)
+        except PathError as error:
+            self.report.add(node, error.code, error.message, error.offset)
+            return None
+
+    def compatible(self, fields: Fields, names: tuple[str, ...], what: str) -> str | None:
+        """The one of the keys that is given; none or several are findings."""
+        given = [name for name in names if name in fields]
+        if len(given) == 1:
+            return given[0]
+        if given:
+            self.report.add(
+                fields.at(given[1]), "M403", f'{what} has both "{given[0]}" and "{given[1]}"; keep one'
+            )
+        else:
+            self.report.add(
+                fields.node, "M402", f"{what} says nowhere where it is; give one of {', '.join(names)}"
+            )
+        return None
+
+
+def read_secrets(fields: Fields, reader: Reader, name: str, public_url: str) -> Setup:
+    """The source's secrets from `secret` and `secrets`."""
+    before = len(reader.report.findings)
+    main: tuple[str, ...] = fields["secret"] or ()
+    named: dict[str, tuple[str, ...]] = {}
+    node = fields.node.get("secrets")
+    if isinstance(node, Mapping):
+        named = {key.text: reader.value(child, SECRETS) for key, child in node.entries}
+        named = {key: value for key, value in named.items() if isinstance(value, tuple) and value}
+    elif node is not None:
+        if "secret" in fields:
+            reader.report.add(node, "M403", 'both "secret" and a list of "secrets"; keep one')
+        value = reader.value(node, SECRETS)
+        main = value if isinstance(value, tuple) else main
+    broken = len(reader.report.findings) > before or ("secret" in fields and not main)
+    return Setup(reader, name, main, named, public_url, broken)
+
+
+def check_named(setup: Setup, fields: Fields, used: set[str]) -> None:
+    """A secret by a name that nothing uses is most likely misspelt."""
+    node = fields.node.get("secrets")
+    if not isinstance(node, Mapping):
+        return
+    for key, _ in node.entries:
+        if key.text not in used:
+            setup.report.add(
+                key, "M404", f'no scheme uses the secret "{key.text}"{suggestion(key.text, sorted(used))}'
+            )
+
+
+def used_names(node: Node | None) -> set[str]:
+    """Every name that a `use` or a `{secret:name}` below the node mentions."""
+    match node:
+        case Scalar(text=text):
+            return {part.partition("}")[0].partition("|")[0] for part in text.split("{secret:")[1:]}
+        case Sequence(items=items):
+            return set().union(*(used_names(item) for item in items))
+        case Mapping(entries=entries):
+            below = set().union(*(used_names(child) for _, child in entries)) if entries else set()
+            return below | set().union(*(_texts(child) for key, child in entries if key.text == "use"))
+    return set()
+
+
+def _texts(node: Node) -> set[str]:
+    if isinstance(node, Sequence):
+        return {item.text for item in node.items if isinstance(item, Scalar)}
+    return {node.text} if isinstance(node, Scalar) else set()

@@ -1,0 +1,161 @@
+"""Signatures and timestamps as senders write them: `sha256=…`, `t=…,v1=…,v1=…`, `v1,… v1,…`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bridge.language.schema import Fields
+from bridge.model import Json
+from bridge.webhook.check import DeniedError
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.places import PLACES, Place, compile_place, decode_bytes
+from bridge.webhook.setup import Setup
+
+MAX_CANDIDATES = 16
+
+_SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
+_MILLISECONDS = re.compile(r"[0-9]{1,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stood in the signature's place: the signatures of which one must hold, and labelled neighbours."""
+
+    candidates: tuple[bytes, ...]
+    labels: tuple[tuple[str, str], ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """How to read the signature of a request. `length` is that of the digest in bytes, 0 where it varies."""
+
+    place: Place
+    encoding: str
+    prefix: str = ""
+    prefix_optional: bool = False
+    separator: str = ""
+    between: str = "="
+    pick: str = ""
+    length: int = 0
+
+    def read(self, incoming: Incoming, item: Json) -> Found:
+        """Raises DeniedError where nothing in that place can be a signature."""
+        texts = self.place.all(incoming, item)
+        labels: tuple[tuple[str, str], ...] = ()
+        if self.separator:
+            parts = tuple(part.strip() for text in texts for part in text.split(self.separator))
+            labels = tuple(self._label(part) for part in parts if part)
+            texts = tuple(value for label, value in labels if not self.pick or label == self.pick)
+        decoded = (self._decode(text) for text in texts[:MAX_CANDIDATES])
+        candidates = tuple(digest for digest in decoded if digest is not None)
+        if not candidates:
+            raise DeniedError("malformed", f"{self.place.words} holds no signature as it should be written")
+        return Found(candidates, labels, texts[0])
+
+    def _label(self, part: str) -> tuple[str, str]:
+        if not self.pick:
+            return "", part
+        label, _, value = part.partition(self.between)
+        return label.strip(), value.strip()
+
+    def _decode(self, text: str) -> bytes | None:
+        if self.prefix and text.startswith(self.prefix):
+            text = text[len(self.prefix) :]
+        elif self.prefix and not self.prefix_optional:
+            return None
+        digest = decode_bytes(text, self.encoding)
+        return digest if digest and self.length in (0, len(digest)) else None
+
+
+def compile_signature(fields: Fields, setup: Setup, length: int, *, per_item: bool) -> Signature | None:
+    """The `signature:` table of a scheme. `item` is only for schemes that check each item."""
+    place = compile_place(fields, setup, "signature", ("item",))
+    if place is None:
+        return None
+    if "item" in fields and not per_item:
+        setup.report.add(fields.at("item"), "M402", 'signature "item" needs "each": the path of the items')
+        return None
+    separator = fields["separator"] or ("," if fields["pick"] else "")
+    if separator:
+        place = Place(place.words, place.find, once=False)
+    return Signature(
+        place,
+        fields["encoding"],
+        fields["prefix"],
+        fields["prefix_optional"],
+        separator,
+        fields["between"],
+        fields["pick"] or "",
+        length,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """How to read when a request was signed, and how long that holds."""
+
+    place: Place | None
+    pick: str
+    unit: str
+    tolerance: int
+    """Seconds, both ways."""
+
+    def read(self, incoming: Incoming, item: Json, found: Found) -> str:
+        """The timestamp as sent. Raises DeniedError where it is missing, unreadable or too far from now."""
+        text = self.place.one(incoming, item) if self.place else self._picked(found)
+        moment = milliseconds(text, self.unit)
+        if moment is None:
+            raise DeniedError("timestamp", f"the timestamp {text[:40]!r} cannot be read")
+        age = (incoming.now_ms - moment) / 1000
+        if abs(age) > self.tolerance:
+            when = "old" if age > 0 else "ahead"
+            raise DeniedError(
+                "stale", f"the timestamp is {abs(age):.0f} s {when}; {self.tolerance} s are allowed"
+            )
+        return text
+
+    def _picked(self, found: Found) -> str:
+        values = [value for label, value in found.labels if label == self.pick]
+        if len(values) != 1:
+            raise DeniedError(
+                "timestamp", f'the signature has {len(values)} timestamps "{self.pick}", not one'
+            )
+        return values[0]
+
+
+def compile_timestamp(fields: Fields | None, setup: Setup, signature: Signature) -> Timestamp | None:
+    """The `timestamp:` table of a scheme; None where it has none or is wrong."""
+    if fields is None:
+        return None
+    unit, tolerance = fields["unit"], fields["tolerance"]
+    if setup.compatible(fields, (*PLACES, "pick"), "timestamp") != "pick":
+        place = compile_place(fields, setup, "timestamp") if any(key in fields for key in PLACES) else None
+        return None if place is None else Timestamp(place, "", unit, tolerance)
+    if not signature.pick:
+        setup.report.add(
+            fields.at("pick"), "M402", 'timestamp "pick" needs a signature with "pick", in a list of both'
+        )
+        return None
+    return Timestamp(None, fields["pick"], unit, tolerance)
+
+
+def milliseconds(text: str, unit: str) -> int | None:
+    """Unix milliseconds of a time in seconds, milliseconds or ISO 8601 (UTC where it has no zone)."""
+    if unit == "s":
+        return int(float(text) * 1000) if _SECONDS.fullmatch(text) else None
+    if unit == "ms":
+        return int(text) if _MILLISECONDS.fullmatch(text) else None
+    if len(text) > 40 or not text.isascii():
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return int(aware.timestamp() * 1000)
+    except (OverflowError, ValueError):
+        return None

@@ -1,0 +1,182 @@
+"""What the builders of a signed message can draw on, and the placeholders of its templates."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
+from urllib.parse import quote, unquote_to_bytes
+
+from bridge.errors import DocumentError
+from bridge.language.document import Node
+from bridge.language.keys_verify import DIGESTS
+from bridge.language.paths import Path
+from bridge.language.schema import suggestion
+from bridge.language.text import Unusable, text_of
+from bridge.model import Json
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.places import with_item
+from bridge.webhook.setup import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """One message being rebuilt: for one secret, one spelling of the URL, one item of a batch."""
+
+    incoming: Incoming
+    secret: str = field(default="", repr=False)
+    timestamp: str = ""
+    url: str = ""
+    item: Json = None
+    signature: str = ""
+
+
+Part: TypeAlias = Callable[[Signing], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Rebuilds the signed bytes. `uses` are the placeholders that went into it."""
+
+    build: Part
+    uses: frozenset[str] = frozenset()
+
+
+def digest_hex(algorithm: str, data: bytes) -> bytes:
+    """The digest of some bytes, in small hexadecimal letters."""
+    return hashlib.new(algorithm, data, usedforsecurity=False).hexdigest().encode()
+
+
+_HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_SIMPLE: dict[str, Part] = {
+    "body": lambda signing: signing.incoming.request.body,
+    "decoded_body": lambda signing: unquote_to_bytes(signing.incoming.request.body.replace(b"+", b" ")),
+    "timestamp": lambda signing: signing.timestamp.encode(),
+    "method": lambda signing: signing.incoming.request.method.encode(),
+    "url": lambda signing: signing.url.encode(),
+    "decoded_url": lambda signing: unquote_to_bytes(signing.url),
+    "query": lambda signing: signing.incoming.request.query.encode("latin-1", "replace"),
+    "secret": lambda signing: signing.secret.encode(),
+    "crc32": lambda signing: str(zlib.crc32(signing.incoming.request.body)).encode(),
+}
+_NAMED: dict[str, Callable[[str], Part]] = {
+    "header": lambda name: (
+        lambda signing: ", ".join(signing.incoming.header(name)).encode("latin-1", "replace")
+    ),
+    "query": lambda name: lambda signing: last_value(signing.incoming.query_pairs, name),
+    "form": lambda name: lambda signing: last_value(signing.incoming.form_pairs, name),
+    "digest": lambda name: lambda signing: digest_hex(name, signing.incoming.request.body),
+}
+_CHANGES: dict[str, Callable[[bytes], bytes]] = {
+    "lower": bytes.lower,
+    "upper": bytes.upper,
+    "base64": b64encode,
+    "hex": lambda data: data.hex().encode(),
+    "urlencode": lambda data: quote(data, safe="").encode(),
+    "urldecode": lambda data: unquote_to_bytes(data.replace(b"+", b" ")),
+    **{name: partial(digest_hex, name) for name in DIGESTS},
+}
+PLACEHOLDERS = (*_SIMPLE, *(f"{name}:NAME" for name in (*_NAMED, "secret")))
+
+
+def last_value(pairs: tuple[tuple[str, str], ...], name: str) -> bytes:
+    """The value of a field by its name as sent; nothing where there is none."""
+    return next((value.encode() for key, value in reversed(pairs) if key == name), b"")
+
+
+def compile_text(node: Node, text: str, setup: Setup) -> Builder | None:
+    """A template over the request: `{timestamp}.{body}`, `{header:X-Id}`, `{$.data.id}`, `{secret|md5}`.
+
+    `{{` and `}}` are braces. What a placeholder names but the request lacks counts as nothing.
+    """
+    parts: list[Part] = []
+    uses: set[str] = set()
+    position = 0
+    for match in _HOLE.finditer(text):
+        parts.append(constant(text[position : match.start()]))
+        position = match.end()
+        if match[1] is None:
+            parts.append(constant(match[0][0]))
+            continue
+        part = _hole(node, match[1], setup)
+        if part is None:
+            return None
+        parts.append(part)
+        uses.add(match[1].partition("|")[0].strip())
+    parts.append(constant(text[position:]))
+    return Builder(joined(parts), frozenset(uses))
+
+
+def _hole(node: Node, text: str, setup: Setup) -> Part | None:
+    name, *changes = (piece.strip() for piece in text.split("|"))
+    part = _source(node, name, setup)
+    for change in changes:
+        if change not in _CHANGES:
+            setup.report.add(
+                node, "M405", f'unknown change "{change}" in "{{{text}}}"{suggestion(change, [*_CHANGES])}'
+            )
+            return None
+        part = None if part is None else _changed(part, _CHANGES[change])
+    return part
+
+
+def _source(node: Node, name: str, setup: Setup) -> Part | None:
+    if name.startswith("$"):
+        path = setup.path(node, name)
+        return None if path is None else _at(path)
+    if name in _SIMPLE:
+        return _SIMPLE[name]
+    kind, _, argument = name.partition(":")
+    if kind == "secret" and (setup.given(argument) or setup.broken_secrets):
+        return constant(setup.named.get(argument, ("",))[0])
+    if argument and kind in _NAMED and (kind != "digest" or argument in DIGESTS):
+        return _NAMED[kind](argument)
+    known = [*_SIMPLE, *_NAMED]
+    hint = suggestion(kind, known) or f"; there are {', '.join(PLACEHOLDERS)} and paths"
+    setup.report.add(node, "M405", f'unknown placeholder "{{{name}}}"{hint}')
+    return None
+
+
+def _at(path: Path) -> Part:
+    def value(signing: Signing) -> bytes:
+        found = path.find(with_item(signing.incoming, signing.item))
+        return scalar(found[0]).encode() if found else b""
+
+    return value
+
+
+def scalar(value: Json) -> str:
+    """A single value as text; null is nothing. Raises DocumentError for lists and objects."""
+    if value is None:
+        return ""
+    try:
+        return text_of(value)
+    except Unusable as error:
+        raise DocumentError(f"a signed field is not a single value: {error.message}") from None
+
+
+def _changed(part: Part, change: Callable[[bytes], bytes]) -> Part:
+    return lambda signing: change(part(signing))
+
+
+def constant(text: str) -> Part:
+    data = text.encode()
+    return lambda _: data
+
+
+def joined(parts: list[Part]) -> Part:
+    return lambda signing: b"".join([part(signing) for part in parts])
+
+
+def encoded(part: Part, encoding: str | None) -> Part:
+    """The part's bytes, wrapped."""
+    if encoding == "base64":
+        return lambda signing: b64encode(part(signing))
+    if encoding == "hex":
+        return lambda signing: part(signing).hex().encode()
+    return part

@@ -1,0 +1,194 @@
+"""A compiled source: a request becomes events, a refusal or an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bridge.errors import DocumentError
+from bridge.language.conditions import Condition
+from bridge.language.scope import Scope
+from bridge.model import Event, Json, Reply, Request
+from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.decode import Decoder
+from bridge.webhook.handshake import Handshakes
+from bridge.webhook.identity import Facts, Identity
+from bridge.webhook.incoming import Fetch, Incoming, no_network
+from bridge.webhook.reply import Answer
+from bridge.webhook.split import Part, Split
+
+WITH_ID = 30 * 86400
+WITHOUT_ID = 600
+"""Seconds for which a repeat is one: of an id, and of an identical body where there is none."""
+MAX_ID = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Authentic and read: at least one event."""
+
+    events: tuple[Event, ...]
+    reply: Reply
+    verified: str
+    """What was proved: `hmac sha256`, `path token`, `open`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not believed, or not asked for. The detail is for the owner; the sender hears one generic text."""
+
+    status: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """No event: the sender tried the connection and got its answer."""
+
+    kind: Literal["handshake", "ping"]
+    reply: Reply
+    document: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Authentic, but not decodable as the source says: kept for the owner to see."""
+
+    detail: str
+    reply: Reply
+    verified: str
+
+
+Reception: TypeAlias = Accepted | Refused | Answered | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Dedup:
+    """For how many seconds an event is a repeat of an earlier one; 0: never."""
+
+    with_id: int = WITH_ID
+    without_id: int = WITHOUT_ID
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One sender of webhooks: how it is decoded, verified, identified, answered. Pure."""
+
+    name: str
+    methods: tuple[str, ...]
+    decoder: Decoder
+    check: Check
+    handshakes: Handshakes
+    ignore: tuple[tuple[Condition, ...], ...]
+    split: Split | None
+    event_id: Identity | None
+    event_type: Identity | None
+    answer: Answer
+    dedup: Dedup
+    takes_path_token: bool
+
+    def receive(self, request: Request, now_ms: int, fetch: Fetch = no_network) -> Reception:
+        """What the request is. `fetch` gets certificates for senders that sign with them."""
+        incoming = Incoming(request, now_ms, self.name, self.decoder, fetch)
+        try:
+            early = self.handshakes.before(incoming)
+            if early is not None:
+                return Answered("handshake", early, None)
+            refused = self._unfit(incoming)
+            return refused or self._verified(incoming, self.check.run(incoming))
+        except DeniedError as error:
+            return Refused(error.status, error.code, error.message)
+        except DocumentError as error:
+            return Refused(400, "unreadable", error.message)
+
+    def decode(
+        self, body: bytes, headers: tuple[tuple[str, str], ...] = (), query: str = "", method: str = "POST"
+    ) -> Json:
+        """The document of a body, as tests and `leadbridge try` need it. Raises DocumentError."""
+        request = Request(method, query, headers, body, "")
+        return Incoming(request, 0, self.name, self.decoder).document
+
+    def events(self, request: Request, now_ms: int) -> tuple[Event, ...]:
+        """The events of a request that is believed without proof. Raises DocumentError."""
+        return self._events(Incoming(request, now_ms, self.name, self.decoder))
+
+    def events_of(
+        self,
+        document: Json,
+        now_ms: int = 0,
+        headers: Mapping[str, str] | None = None,
+        query: Json = None,
+    ) -> tuple[Event, ...]:
+        """The events of a document that was decoded elsewhere, such as one in a mapping file's tests."""
+        scope = Scope(document, headers or {}, query or {}, {"source": self.name, "received_at": now_ms})
+        return self._taken_apart(scope, now_ms, "")
+
+    def _unfit(self, incoming: Incoming) -> Refused | None:
+        request = incoming.request
+        if request.method not in self.methods:
+            return Refused(
+                405, "method", f"the method is {request.method[:20]}, not {' or '.join(self.methods)}"
+            )
+        if request.path_token and not self.takes_path_token:
+            return Refused(
+                401, "path", "the URL goes on after the name of the source, which has no path token"
+            )
+        if incoming.kind is None:
+            return Refused(
+                415, "content_type", f"the content type {incoming.content_type[:80]!r} is not of this source"
+            )
+        return None
+
+    def _verified(self, incoming: Incoming, verified: str) -> Reception:
+        try:
+            late = self.handshakes.after(incoming)
+            if late is not None:
+                return Answered("handshake", late, incoming.document)
+            if any(all(one.test(incoming.scope).holds for one in ping) for ping in self.ignore):
+                return Answered("ping", self._reply(self._events(incoming)), incoming.document)
+            events = self._events(incoming)
+        except DocumentError as error:
+            return Unreadable(error.message, self.answer.render(None), verified)
+        return Accepted(events, self._reply(events), verified)
+
+    def _reply(self, events: tuple[Event, ...]) -> Reply:
+        return self.answer.render(scope_of(events[0]))
+
+    def _events(self, incoming: Incoming) -> tuple[Event, ...]:
+        request = incoming.request
+        digest = hashlib.sha256(b"\0".join((request.method.encode(), request.query.encode(), request.body)))
+        return self._taken_apart(incoming.scope, incoming.now_ms, digest.hexdigest()[:32])
+
+    def _taken_apart(self, scope: Scope, now_ms: int, digest: str) -> tuple[Event, ...]:
+        parts = self.split.parts(scope.body) if self.split else (Part(scope.body),)
+        return tuple(self._event(part, index, scope, now_ms, digest) for index, part in enumerate(parts))
+
+    def _event(self, part: Part, index: int, scope: Scope, now_ms: int, digest: str) -> Event:
+        facts = Facts(Scope(part.document, scope.headers, scope.query, scope.event), part.names)
+        own = self.event_id(facts) if self.event_id else None
+        kind = self.event_type(facts) if self.event_type else None
+        return Event(
+            source=self.name,
+            id=_short(own) if own else f"body:{digest}:{index}",
+            type=_short(kind or ""),
+            received_at=now_ms,
+            document=part.document,
+            headers=scope.headers,
+            query=scope.query,
+            dedup_within=self.dedup.with_id if own else self.dedup.without_id,
+        )
+
+
+def scope_of(event: Event) -> Scope:
+    """The roots for paths into an event."""
+    facts = {"id": event.id, "type": event.type, "source": event.source, "received_at": event.received_at}
+    return Scope(event.document, event.headers, event.query, facts)
+
+
+def _short(text: str) -> str:
+    if len(text) <= MAX_ID:
+        return text
+    return f"{text[: MAX_ID - 65]}:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,110 @@
+"""Schemes without a digest: `token`, the secret itself in one place, and `ip`, the sender's address."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import ipaddress
+from base64 import b64decode
+from collections.abc import Callable
+
+from bridge.language.schema import Fields
+from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.places import compile_place
+from bridge.webhook.setup import Setup
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def compile_token(fields: Fields, setup: Setup) -> Check | None:
+    """`token:`"""
+    secrets = tuple(secret.encode() for secret in setup.secrets_of(fields, "token"))
+    read = _reader(fields, setup)
+    if not secrets or read is None:
+        return None
+    words, values = read
+    prefix = fields["prefix"]
+
+    def run(incoming: Incoming) -> str:
+        for value in values(incoming):
+            text = value[len(prefix) :] if value.startswith(prefix) else ""
+            sent = text.encode(errors="replace")
+            if not sum(hmac.compare_digest(sent, secret) for secret in secrets):
+                raise DeniedError("token", f"{words} is not the secret")
+        return words
+
+    return Check(words, run)
+
+
+def _reader(fields: Fields, setup: Setup) -> tuple[str, Callable[[Incoming], tuple[str, ...]]] | None:
+    if "basic" in fields or "path" in fields:
+        kind = setup.compatible(fields, ("header", "query", "form", "json", "xml", "path", "basic"), "token")
+        if kind == "basic" and fields["basic"] is not None:
+            user = fields["basic"]["user"]
+            return "basic password", lambda incoming: (_password(incoming, user),)
+        if kind == "path" and fields["path"] is True:
+            return "path token", lambda incoming: (_path_token(incoming),)
+        if kind == "path":
+            setup.report.add(fields.at("path"), "M402", 'token "path" can only be true')
+        return None
+    place = compile_place(fields, setup, "token", ("path", "basic"))
+    return None if place is None else (f"token in {place.words}", place.all)
+
+
+def _path_token(incoming: Incoming) -> str:
+    if not incoming.request.path_token:
+        raise DeniedError("missing", "the URL ends without its token")
+    return incoming.request.path_token
+
+
+def _password(incoming: Incoming, user: str | None) -> str:
+    values = incoming.header("authorization")
+    if len(values) != 1:
+        raise DeniedError("missing", f"header Authorization is given {len(values)} times, not once")
+    kind, _, code = values[0].partition(" ")
+    if kind.lower() != "basic":
+        raise DeniedError("malformed", "header Authorization is not Basic")
+    try:
+        name, colon, password = b64decode(code.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        raise DeniedError("malformed", "header Authorization holds no base64") from None
+    if not colon or (user is not None and not hmac.compare_digest(name.encode(), user.encode())):
+        raise DeniedError("token", "the user of Basic authorization is not the expected one")
+    return password
+
+
+def compile_ip(fields: Fields, setup: Setup) -> Check | None:
+    """`ip:`"""
+    networks = tuple(
+        network for text in fields["networks"] or () if (network := _network(text, fields, setup))
+    )
+    if not networks:
+        if fields["networks"] == ():
+            setup.report.add(fields.at("networks"), "M402", "ip has no networks, so nobody could ever pass")
+        return None
+
+    def run(incoming: Incoming) -> str:
+        if incoming.request.local or inside(incoming.request.client, networks):
+            return "ip"
+        raise DeniedError("ip", f"the address {incoming.request.client[:60]} is in none of the networks")
+
+    return Check("ip", run)
+
+
+def _network(text: str, fields: Fields, setup: Setup) -> Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=True)
+    except ValueError as error:
+        setup.report.add(fields.at("networks"), "M409", f'"{text}" is no network: {error}')
+        return None
+
+
+def inside(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address is in one of the networks; an IPv4 address in IPv6 clothes counts as IPv4."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return any((mapped or parsed) in network for network in networks)

@@ -1,0 +1,146 @@
+"""`verify:` becomes one check of a request: its schemes, `any` and `all`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.errors import DocumentError
+from bridge.language.document import Mapping, Node, Scalar
+from bridge.language.keys_verify import VERIFY
+from bridge.language.schema import Fields
+from bridge.webhook.asymmetric import compile_asymmetric
+from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.digests import compile_hash, compile_hmac
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.setup import MAIN, Setup
+from bridge.webhook.tokens import compile_ip, compile_token
+
+_SCHEMES: dict[str, Callable[[Fields, Setup], Check | None]] = {
+    "hmac": compile_hmac,
+    "hash": compile_hash,
+    "token": compile_token,
+    "ip": compile_ip,
+    "signature": compile_asymmetric,
+}
+
+OPEN = Check("open", lambda _: "open")
+"""`verify: none`: whoever knows the URL is believed."""
+
+
+def compile_verify(node: Node | None, at: Node, setup: Setup) -> Check | None:
+    """The check of a source. Without `verify:` a finding; None after findings."""
+    if node is None:
+        setup.report.add(
+            at,
+            "M401",
+            "the source says nothing about how its sender is verified; "
+            'give "verify" a scheme, or write "verify: none" to take webhooks from anyone',
+        )
+        return None
+    if isinstance(node, Scalar) and node.text == "none":
+        setup.report.add(
+            node,
+            "W501",
+            "the source is open: whoever knows its URL can start bots; a path token is little work",
+        )
+        return OPEN
+    return _all(node, setup)
+
+
+def _all(node: Node, setup: Setup) -> Check | None:
+    """Every scheme of one level must hold."""
+    fields = setup.reader.table(node, VERIFY)
+    if fields is None:
+        return None
+    checks = [check for name in _SCHEMES if name in fields for check in [_scheme(name, fields, setup)]]
+    checks += [_every([_all(one, setup) for one in fields["all"] or ()])] if "all" in fields else []
+    checks += [_any(fields["any"] or (), fields, setup)] if "any" in fields else []
+    if not checks:
+        setup.report.add(node, "M402", f"verify names no scheme; give one of {', '.join(_SCHEMES)}, any, all")
+    return _every(checks)
+
+
+def _scheme(name: str, fields: Fields, setup: Setup) -> Check | None:
+    return None if fields[name] is None else _SCHEMES[name](fields[name], setup)
+
+
+def _every(checks: list[Check | None]) -> Check | None:
+    known = [check for check in checks if check is not None]
+    if len(known) < len(checks) or not known:
+        return None
+    if len(known) == 1:
+        return known[0]
+
+    def run(incoming: Incoming) -> str:
+        return " + ".join([check.run(incoming) for check in known])
+
+    return Check(" + ".join(check.words for check in known), run)
+
+
+def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check | None:
+    """One of them is enough. Those that use named secrets of which none is given are left out."""
+    given = [node for node in alternatives if _has_secret(node, setup)]
+    if not given:
+        if alternatives and not setup.broken_secrets:
+            setup.report.add(
+                fields.at("any"), "M402", f"none of the secrets of {_wanted(alternatives)} is given"
+            )
+        elif not alternatives:
+            setup.report.add(fields.at("any"), "M402", "any is empty, so nobody could ever pass")
+        return None
+    checks = [_all(node, setup) for node in given]
+    known = [check for check in checks if check is not None]
+    if len(known) < len(checks):
+        return None
+    return known[0] if len(known) == 1 else Check(" or ".join(check.words for check in known), _first(known))
+
+
+def _first(checks: list[Check]) -> Callable[[Incoming], str]:
+    def run(incoming: Incoming) -> str:
+        failures: list[DeniedError | DocumentError] = []
+        proved = ""
+        for check in checks:
+            try:
+                proved = proved or check.run(incoming)
+            except (DeniedError, DocumentError) as error:
+                failures.append(error)
+        if proved:
+            return proved
+        raise _nearest(failures)
+
+    return run
+
+
+def _nearest(failures: list[DeniedError | DocumentError]) -> DeniedError | DocumentError:
+    """Of several failures the one that tells the owner most: a signature that was there but wrong."""
+    told = [error for error in failures if isinstance(error, DeniedError) and error.code != "missing"]
+    denied = [error for error in failures if isinstance(error, DeniedError)]
+    return (told or denied or failures)[0]
+
+
+def _has_secret(node: Node, setup: Setup) -> bool:
+    uses = _uses(node)
+    return not uses or any(setup.given(name) for name in uses)
+
+
+def _uses(node: Node) -> list[str]:
+    if not isinstance(node, Mapping):
+        return []
+    found: list[str] = []
+    for key, scheme in node.entries:
+        if key.text in _SCHEMES and key.text != "ip" and isinstance(scheme, Mapping):
+            found += _named(scheme)
+    return found
+
+
+def _named(scheme: Mapping) -> list[str]:
+    use = scheme.get("use")
+    if isinstance(use, Scalar):
+        return [use.text]
+    if use is None:
+        return [MAIN] if scheme.get("secret") is None and scheme.get("public_key") is None else []
+    return [item.text for item in getattr(use, "items", ()) if isinstance(item, Scalar)]
+
+
+def _wanted(alternatives: tuple[Node, ...]) -> str:
+    return " or ".join(dict.fromkeys(name for node in alternatives for name in _uses(node)))
