@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 import html
-import json
-from urllib.parse import quote
+import re
+from functools import lru_cache
+from typing import Final
 
-MASK = "•••"
-SHORTEST_TRACE = 4
-"""Characters of a token's beginning, at the end of a text that was cut, that are masked as well."""
+MASK: Final = "•••"
+CUT_LETTER: Final = r"(?:%[0-9a-fA-F]{0,3}|\\[u0-9a-fA-F]{0,5}|&[#\w]{0,8})?"
+"""What is left of an encoded letter where a text ends."""
+TRACE: Final = 4
+"""Characters of a token's beginning that are masked, too, where a text was cut inside the token."""
 
 
 def mask(text: str, token: str) -> str:
-    """The text without the token, however it may be spelled: as it is, percent-encoded, in JSON or HTML.
+    """The text without the token, each of its letters in whatever way URLs, JSON or HTML spell it.
 
-    NUL is dropped too: no database's text column would take it.
+    NUL goes too: no database's text column would take it.
     """
-    text = text.replace("\x00", "�")
-    if not token:
-        return text
-    for spelling in spellings(token):
-        text = text.replace(spelling, MASK)
-        text = without_beginning(text, spelling)
-    return text
+    text = text.replace("\x00", "\ufffd")
+    return spelled(token).sub(MASK, text) if token else text
 
 
-def spellings(token: str) -> list[str]:
-    """Longest first, so that no spelling is left half masked."""
-    encoded = quote(token, safe="")
-    in_json = json.dumps(token)[1:-1]
-    ways = {
-        token,
-        encoded,
-        encoded.lower(),
-        quote(token),
-        in_json,
-        in_json.replace("/", "\\/"),
-        html.escape(token),
-    }
-    return sorted(ways, key=len, reverse=True)
+@lru_cache(maxsize=64)
+def spelled(token: str) -> re.Pattern[str]:
+    """Matches the whole token anywhere, and a beginning of it at the end of a text."""
+    letters = [letter_spelled(letter) for letter in token]
+    first, rest = letters[:TRACE], letters[TRACE:]
+    beginning = "".join(first) + "".join(f"(?:{letter}" for letter in rest) + ")?" * len(rest)
+    return re.compile(f"{''.join(letters)}|{beginning}{CUT_LETTER}\\Z")
 
 
-def without_beginning(text: str, spelling: str) -> str:
-    """A text that was cut in the middle of a token keeps nothing of it."""
-    for length in range(min(len(spelling) - 1, len(text)), SHORTEST_TRACE - 1, -1):
-        if text.endswith(spelling[:length]):
-            return text[:-length] + MASK
-    return text
+def letter_spelled(letter: str) -> str:
+    """One letter as it is, percent-encoded once or twice, escaped as in JSON, or as an HTML entity."""
+    encoded = "".join(f"%(?:25)?{byte:02x}" for byte in letter.encode("utf-8", errors="replace"))
+    code = ord(letter)
+    unescaped = {re.escape(letter), re.escape(html.escape(letter)), re.escape(f"\\{letter}")}
+    escaped = [encoded, f"\\\\+u{code:04x}", f"&#0*{code};", f"&#x0*{code:x};"]
+    return f"(?:{'|'.join(sorted(unescaped, key=len, reverse=True))}|(?i:{'|'.join(escaped)}))"

@@ -15,12 +15,14 @@ RECOVERY: Final = 60_000.0
 """Milliseconds in which a pace that was halved doubles again."""
 DEEPEST: Final = 4
 """Halvings at most: a sixteenth of the pace always remains."""
+SLACK: Final = 0.001
+"""Milliseconds: what a double cannot tell apart at the size of today's times."""
 
 
 def slots(account: Account, tat: float, slow: float, now: int) -> int:
     """Calls that may start at this moment, from 0 to `burst`."""
     step = interval(account, slow, now)
-    ahead = max(tat - now, 0.0) / step
+    ahead = max(tat - now - SLACK, 0.0) / step
     return max(int(max(account.burst, 1) - ahead + 1e-9), 0)
 
 
@@ -32,8 +34,7 @@ def taken(account: Account, tat: float, slow: float, now: int, calls: int) -> fl
 def next_slot(account: Account, tat: float, slow: float, now: int) -> int:
     """When the next call may start: now, or the later unix millisecond."""
     step = interval(account, slow, now)
-    moment = tat - (max(account.burst, 1) - 1) * step
-    return max(now, int(moment) + 1) if moment > now else now
+    return max(now, math.ceil(tat - (max(account.burst, 1) - 1) * step - SLACK))
 
 
 def interval(account: Account, slow: float, now: int) -> float:

@@ -137,7 +137,7 @@ class Transport(BaseAdapter):
             connection = connect(origin, self.resolver, self.context, progress, Deadline(self.clock, timeout))
         except (OSError, ValueError) as fault:
             return in_words(fault, progress.phase, timeout)
-        self.park(connection, self.idle)
+        connection.close()
         return ""
 
     def address(self, url: str) -> tuple[Origin, str]:
