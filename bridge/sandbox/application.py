@@ -79,7 +79,7 @@ _NOTHING = Response(204, content_type="")
 
 
 def _decoded(segment: str) -> str:
-    return unescape(segment.replace("+", "%2B").encode()).decode(errors="replace")
+    return unescape(segment.encode()).decode(errors="replace")
 
 
 def _wrong_method(allowed: str) -> Response:
@@ -98,7 +98,7 @@ def _stream(request: Request, pieces: Iterable[bytes]) -> Sending:
     if head.version == "1.0":
         start = encode_head(response, "", keep_alive=False)
         return Sending(_after(start, pieces), End.CLOSE)
-    start = encode_head(response, "Transfer-Encoding: chunked", keep_alive=head.keep_alive)
+    start = encode_head(response, "Transfer-Encoding: chunked\r\n", keep_alive=head.keep_alive)
     return Sending(_after(start, _chunked(pieces)), End.KEEP if head.keep_alive else End.CLOSE)
 
 

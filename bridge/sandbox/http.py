@@ -17,10 +17,9 @@ MAX_LINE = 8 * 1024
 MAX_HEAD = 32 * 1024
 MAX_BODY = 1024 * 1024
 
-_METHOD = re.compile(rb"[A-Z]{1,20}")
-_TARGET = re.compile(rb"(?:https?://[^/?#\s]+)?(/[\x21-\x7e]*)")
-_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
+_LINE = re.compile(rb"([A-Z]{1,20}) (?:https?://[!-.0-~]+)?(/[!->@-~]*)(?:\?([!-~]*))? HTTP/([0-9]\.[0-9])")
 _HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _LENGTH = re.compile(r"[0-9]{1,15}")
 
 
@@ -132,21 +131,17 @@ def _check_size(buffer: bytes, end: int) -> None:
 def parse_head(data: bytes) -> Head:
     """The head without its empty line; raises BadRequestError."""
     line, _, block = data.partition(b"\r\n")
-    words = line.split(b" ")
-    if len(words) != 3 or not _METHOD.fullmatch(words[0]) or not _VERSION.fullmatch(words[2]):
-        raise BadRequestError(400, "expected a request line such as POST /path HTTP/1.1")
-    target = _TARGET.fullmatch(words[1])
-    if not target:
-        raise BadRequestError(400, "the request target must begin with / and be percent-encoded ASCII")
-    version = words[2][5:].decode()
+    match = _LINE.fullmatch(line)
+    if not match:
+        raise BadRequestError(400, "expected a request line such as POST /path HTTP/1.1, percent-encoded")
+    version = match[4].decode()
     if version not in ("1.0", "1.1"):
         raise BadRequestError(505, f"expected HTTP/1.0 or HTTP/1.1, found HTTP/{version}")
     headers = parse_headers(block)
     if version == "1.1" and "host" not in headers.values:
         raise BadRequestError(400, "an HTTP/1.1 request needs a Host header")
-    path, _, query = target[1].partition(b"?")
     keep_alive = _keeps_alive(version, headers.get("connection").lower())
-    return Head(words[0].decode(), path.decode(), query, headers, version, keep_alive)
+    return Head(match[1].decode(), match[2].decode(), match[3] or b"", headers, version, keep_alive)
 
 
 def _keeps_alive(version: str, connection: str) -> bool:
@@ -190,7 +185,7 @@ class Response:
 
 def to_json(document: object) -> bytes:
     """Readable by people who write Cyrillic; half a surrogate pair becomes a question mark."""
-    return json.dumps(document, ensure_ascii=False).encode(errors="replace")
+    return _ENCODER.encode(document).encode(errors="replace")
 
 
 def json_response(status: int, document: object) -> Response:
@@ -198,21 +193,22 @@ def json_response(status: int, document: object) -> Response:
 
 
 def encode_head(response: Response, framing: str, *, keep_alive: bool) -> bytes:
-    """Status line and fields; `framing` is the one that says where the body ends."""
-    lines = [_STATUS_LINES[response.status], framing]
+    """Status line and fields; `framing` is the line that says where the body ends."""
+    lines = _STATUS_LINES[response.status] + framing
     if response.content_type:
-        lines.append(f"Content-Type: {response.content_type}")
-    lines += [f"{name}: {value}" for name, value in response.headers]
+        lines += f"Content-Type: {response.content_type}\r\n"
+    for name, value in response.headers:
+        lines += f"{name}: {value}\r\n"
     if not keep_alive:
-        lines.append("Connection: close")
-    return ("\r\n".join(line for line in lines if line) + "\r\n\r\n").encode("latin-1")
+        lines += "Connection: close\r\n"
+    return f"{lines}\r\n".encode("latin-1")
 
 
 def encode(response: Response, *, keep_alive: bool, with_body: bool = True) -> bytes:
     """The whole answer. Without the body it is the answer to HEAD."""
-    framing = "" if response.status == HTTPStatus.NO_CONTENT else f"Content-Length: {len(response.body)}"
+    framing = "" if response.status == HTTPStatus.NO_CONTENT else f"Content-Length: {len(response.body)}\r\n"
     head = encode_head(response, framing, keep_alive=keep_alive)
     return head + response.body if with_body else head
 
 
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}

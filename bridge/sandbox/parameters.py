@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 Tree: TypeAlias = dict[str, Any]
@@ -20,6 +21,7 @@ MAX_DEPTH = 64
 """PHP's `max_input_nesting_level`: deeper parameters are dropped."""
 
 _ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
 _INDEX = re.compile(r"(?:0|-?[1-9][0-9]{0,17})")
 
 
@@ -45,15 +47,26 @@ def decode(encoded: bytes) -> Parameters:
     """`a=1&b[x]=2` → {"a": "1", "b": {"x": "2"}}. Never raises."""
     tree: Tree = {}
     faults: list[str] = []
-    pairs = [pair for pair in encoded.split(b"&") if pair]
+    pairs = [pair for pair in encoded.replace(b"+", b" ").split(b"&") if pair]
     if len(pairs) > MAX_PARAMETERS:
         faults.append(f"expected at most {MAX_PARAMETERS} parameters, found {len(pairs)}")
     for pair in pairs[:MAX_PARAMETERS]:
-        raw_name, _, raw_value = pair.partition(b"=")
-        name, value = _text(raw_name, faults), _text(raw_value, faults)
-        if keys := split_name(name):
-            _put(tree, keys, value)
+        name, _, value = pair.partition(b"=")
+        try:
+            keys, text = _keys(name), unescape(value).decode()
+        except UnicodeDecodeError:
+            keys = split_name(unescape(name).decode(errors="replace"))
+            text = unescape(value).decode(errors="replace")
+            faults.append(f"expected UTF-8, found other bytes in {pair[:60].decode(errors='replace')}")
+        if keys:
+            _put(tree, keys, text)
     return Parameters(tree, tuple(faults))
+
+
+@lru_cache(maxsize=4096)
+def _keys(escaped: bytes) -> tuple[str | None, ...]:
+    """The way down to a value; the same few names come in call after call."""
+    return split_name(unescape(escaped).decode())
 
 
 def split_name(name: str) -> tuple[str | None, ...]:
@@ -63,12 +76,12 @@ def split_name(name: str) -> tuple[str | None, ...]:
     if not outer:
         return ()
     if bracket and "]" not in rest:
-        return (_underscored(f"{outer}_") + rest,)
+        return (f"{_underscored(outer)}_{rest}",)
     keys: list[str | None] = [_underscored(outer)]
-    while bracket and "]" in rest:
-        key, _, rest = rest.partition("]")
-        keys.append(key if key.strip(" \t") else None)
-        bracket, rest = rest[:1] if rest.startswith("[") else "", rest[1:]
+    place = len(outer)
+    while inner := _BRACKETS.match(name, place):
+        keys.append(inner[1] if inner[1].strip() else None)
+        place = inner.end()
     return tuple(keys) if len(keys) <= MAX_DEPTH else ()
 
 
@@ -77,36 +90,28 @@ def _underscored(name: str) -> str:
 
 
 def _put(tree: Tree, keys: tuple[str | None, ...], value: str) -> None:
-    for key in keys[:-1]:
-        name = _next_index(tree) if key is None else key
-        below = tree.get(name)
-        if not isinstance(below, dict):
-            below = tree[name] = {}
-        tree = below
-    last = keys[-1]
-    tree[_next_index(tree) if last is None else last] = value
+    """Set what the keys lead to and make the way there; None stands for the next free index."""
+    name = _next_index(tree) if keys[0] is None else keys[0]
+    if len(keys) == 1:
+        tree[name] = value
+        return
+    below = tree.get(name)
+    if not isinstance(below, dict):
+        below = tree[name] = {}
+    _put(below, keys[1:], value)
 
 
 def _next_index(tree: Tree) -> str:
     return str(max((int(key) for key in tree if _INDEX.fullmatch(key)), default=-1) + 1)
 
 
-def _text(encoded: bytes, faults: list[str]) -> str:
-    data = unescape(encoded)
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        text = data.decode(errors="replace")
-        faults.append(f'expected UTF-8, found other bytes in "{text[:60]}"')
-        return text
+def unescape(escaped: bytes) -> bytes:
+    """Percent escapes undone; a percent sign without two hex digits stays as it is."""
+    return _ESCAPES.sub(_bytes, escaped) if b"%" in escaped else escaped
 
 
-def unescape(encoded: bytes) -> bytes:
-    """Percent escapes and plus signs undone; a percent sign without two hex digits stays as it is."""
-    spaced = encoded.replace(b"+", b" ")
-    if b"%" not in spaced:
-        return spaced
-    return _ESCAPES.sub(lambda run: bytes.fromhex(run[0].translate(None, b"%").decode()), spaced)
+def _bytes(run: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(run[0].translate(None, b"%").decode())
 
 
 def _decode_json(body: bytes) -> Parameters:

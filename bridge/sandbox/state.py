@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from bridge.sandbox.checks import Start
 from bridge.sandbox.faults import FaultQueue
@@ -55,7 +56,13 @@ class Call:
 
 def timestamp(at: float) -> str:
     """Unix seconds in the form in which LeadConverter's API writes times."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    second = int(at)
+    return f"{_second(second)}.{int((at - second) * 1_000_000):06d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class Memory:
