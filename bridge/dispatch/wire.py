@@ -99,7 +99,7 @@ class Incoming:
             self.take(length_of(self.headers["content-length"]))
         else:
             self.framed = False
-            while self.take_some(self.cap):
+            while self.take_some():
                 pass
 
     def read_chunks(self) -> None:
@@ -132,10 +132,9 @@ class Incoming:
                 self.need()
             count -= self.move(count)
 
-    def take_some(self, count: int) -> bool:
-        """Move what is there, or read on; False at the end of the stream or the cap."""
-        if self.buffer:
-            self.move(count)
+    def take_some(self) -> bool:
+        """Move what is there and read on; False at the end of the stream or the cap."""
+        self.move(len(self.buffer))
         return not self.oversized and self.fill()
 
     def move(self, count: int) -> int:
