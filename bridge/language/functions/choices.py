@@ -1,0 +1,70 @@
+"""Functions that put one value in another's place."""
+
+from __future__ import annotations
+
+from bridge.language.functions.base import Arguments, Function, Step, UnfitError
+from bridge.language.nodes import Mapping, Node, Scalar
+from bridge.language.schema import FLAG, Key, Raw, describe
+from bridge.language.scope import ABSENT
+from bridge.language.text import text_of
+from bridge.model import Json
+
+
+def table_of(node: Node) -> dict[str, Json]:
+    """The table of a `map`: what to give for each text. Raises UnfitError."""
+    if not isinstance(node, Mapping):
+        raise UnfitError(f"expected a mapping of values, found {describe(node)}", node)
+    return {key.text: scalar_of(value) for key, value in node.entries}
+
+
+def scalar_of(node: Node) -> Json:
+    """A literal scalar of the file. Raises UnfitError."""
+    if not isinstance(node, Scalar):
+        raise UnfitError(f"expected a text, number, true or false, found {describe(node)}", node)
+    return node.value
+
+
+def look_up(table: dict[str, Json]) -> Step:
+    """Gives what the table has for the value's text; ABSENT where it has nothing."""
+
+    def step(value: Json) -> Json:
+        return table.get(text_of(value), ABSENT)
+
+    return step
+
+
+def _map(arguments: Arguments) -> Step:
+    return look_up(table_of(arguments.main))
+
+
+def _default(arguments: Arguments) -> Step:
+    replacement = scalar_of(arguments.main)
+    empty_too = arguments["empty"]
+
+    def step(value: Json) -> Json:
+        if value is None or value is ABSENT or (empty_too and value in ("", [], {})):
+            return replacement
+        return value
+
+    return step
+
+
+CHOICES = (
+    Function(
+        "map",
+        "gives what a table has for the value; absent where it has nothing",
+        _map,
+        argument=Raw("a table"),
+        required=True,
+    ),
+    Function(
+        "default",
+        "stands in for what is absent or null",
+        _default,
+        argument=Raw("a text, number, true or false"),
+        required=True,
+        options=(Key("empty", FLAG, "stands in for an empty text, list or object too", default=False),),
+        whole=True,
+        takes_absent=True,
+    ),
+)

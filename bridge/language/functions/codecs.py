@@ -1,0 +1,148 @@
+"""Functions that undo or apply an encoding."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from urllib.parse import unquote_to_bytes
+
+from bridge.language.functions.base import (
+    Arguments,
+    Function,
+    Many,
+    Step,
+    always,
+    bounded,
+    quote,
+    unless_blank,
+)
+from bridge.language.numbers import from_json, to_json
+from bridge.language.paths import PathError, compile_path
+from bridge.language.schema import TEXT, Plain
+from bridge.language.scope import Scope
+from bridge.language.text import Unusable, text_of
+from bridge.model import Json
+
+MAX_JSON = 1 << 20
+"""Characters of JSON text that `json` reads, as of a whole document."""
+
+MAX_DEPTH = 64
+
+_HASHES = ("sha256", "sha1", "md5", "sha512")
+_URLSAFE = str.maketrans("-_", "+/", " \t\r\n")
+
+
+def _json(arguments: Arguments) -> Step:
+    """Reads JSON text; the argument is a path into what was read."""
+    if arguments.main is None:
+        return unless_blank(_parsed)
+    try:
+        path = compile_path(arguments.main)
+    except PathError as error:
+        raise arguments.unfit("json", error.message) from error
+    if path.root != "$":
+        raise arguments.unfit("json", f"expected a path that begins with $, found {quote(path.text)}")
+
+    def inside(value: Json) -> Json:
+        scope = Scope(_parsed(value), {}, {}, {})
+        return path.first(scope) if path.definite else Many(path.find(scope))
+
+    return unless_blank(inside)
+
+
+def _parsed(value: Json) -> Json:
+    if not isinstance(value, str):
+        return value
+    if len(value) > MAX_JSON:
+        raise Unusable(f"a JSON text of {len(value):,} characters is longer than {MAX_JSON:,}")
+    try:
+        document = from_json(value)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise Unusable(f"{quote(value)} is not JSON") from error
+    if _deeper(document, MAX_DEPTH):
+        raise Unusable(f"the JSON text is nested deeper than {MAX_DEPTH} levels")
+    return document
+
+
+def _deeper(document: Json, limit: int) -> bool:
+    level = [document]
+    for _ in range(limit + 1):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: Json) -> list[Json]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
+def _to_json(value: Json) -> str:
+    try:
+        return bounded(to_json(value))
+    except ValueError as error:
+        raise Unusable("the value cannot be written as JSON") from error
+
+
+def _base64(arguments: Arguments) -> Step:
+    return _encoded if arguments.main == "encode" else unless_blank(_decoded)
+
+
+def _encoded(value: Json) -> str:
+    return base64.b64encode(_utf8(bounded(text_of(value)))).decode("ascii")
+
+
+def _decoded(value: Json) -> str:
+    """Base64 in either alphabet, with or without the padding."""
+    text = text_of(value)
+    bare = text.translate(_URLSAFE).rstrip("=")
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise Unusable(f"{quote(text)} is not a text in base64") from error
+
+
+def _urldecode(value: Json) -> str:
+    text = text_of(value)
+    try:
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+    except ValueError as error:
+        raise Unusable(f"{quote(text)} does not decode to UTF-8") from error
+
+
+def _hash(arguments: Arguments) -> Step:
+    algorithm = arguments.main or "sha256"
+
+    def digest(value: Json) -> str:
+        return hashlib.new(algorithm, _utf8(text_of(value)), usedforsecurity=False).hexdigest()
+
+    return digest
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Unusable("the text holds half of a surrogate pair, which is no character") from error
+
+
+CODECS = (
+    Function("json", "reads JSON text; the argument is a path into it", _json, argument=TEXT),
+    Function("to_json", "writes any value as JSON text", always(_to_json), whole=True),
+    Function(
+        "base64",
+        "decodes base64 to text; with the argument `encode`, the other way",
+        _base64,
+        argument=Plain("text", ("decode", "encode")),
+    ),
+    Function("urldecode", "undoes percent-encoding; a plus is a blank", always(_urldecode)),
+    Function(
+        "hash",
+        "the hexadecimal digest of a text, by sha256 unless the argument says otherwise",
+        _hash,
+        argument=Plain("text", _HASHES),
+    ),
+)

@@ -1,0 +1,134 @@
+"""The function `date`: ISO 8601 and unix times become a text in the owner's form and time zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from bridge.language.functions.base import Arguments, Function, Step, quote, unless_blank
+from bridge.language.functions.strftime import LANGUAGES, FormatError, compile_format
+from bridge.language.schema import TEXT, Key, Plain, suggestion
+from bridge.language.text import Unusable, text_of
+from bridge.model import Json
+
+_UNIX = re.compile(r"(-?[0-9]{1,13})(\.[0-9]{1,9})?")
+_COMPACT = re.compile(r"([0-9]{8})([0-9]{6})?")
+_ZONE = re.compile(r"\s*(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$")
+_SAMPLE = datetime(2024, 5, 22, 14, 17, 18, tzinfo=UTC)
+_FIRST_MILLISECONDS = 100_000_000_000
+"""A unix time from here on is in milliseconds: as seconds it would lie beyond the year 5138."""
+
+
+def moment(value: Json, naive: tzinfo = UTC) -> datetime:
+    """The time that a value spells, always with its zone; `naive` is the zone of times that tell none.
+
+    Reads ISO 8601 in its usual spellings and unix seconds or milliseconds. Raises Unusable.
+    """
+    text = text_of(value).strip()
+    compact = _COMPACT.fullmatch(text)
+    unix = None if compact else _UNIX.fullmatch(text)
+    if unix:
+        return _of_unix(int(unix[1]), float(unix[2] or 0))
+    try:
+        read = datetime.fromisoformat(_spaced(compact) if compact else _plain(text))
+    except ValueError as error:
+        raise Unusable(
+            f"{quote(text)} is not a time; ISO 8601 and unix times are read as they are"
+        ) from error
+    return read if read.tzinfo else read.replace(tzinfo=naive)
+
+
+def _of_unix(whole: int, fraction: float) -> datetime:
+    seconds = whole / 1000 if abs(whole) >= _FIRST_MILLISECONDS else whole + fraction
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _spaced(compact: re.Match[str]) -> str:
+    """20240522 and 20240522141718, which no unix time is, with the T that ISO 8601 has."""
+    return f"{compact[1]}T{compact[2]}" if compact[2] else compact[1]
+
+
+def _plain(text: str) -> str:
+    """The text with its zone as an offset; raises ValueError for digits other than ASCII."""
+    return _ZONE.sub(_zone, text.encode("ascii").decode())
+
+
+def _zone(match: re.Match[str]) -> str:
+    return "+00:00" if match[1] in {"Z", "UTC", "GMT"} else match[1]
+
+
+def zone_of(arguments: Arguments, name: str) -> tzinfo | None:
+    """The IANA time zone of an option; None where the option is absent. Raises UnfitError."""
+    zone = arguments[name]
+    if zone is None:
+        return None
+    known = available_timezones()
+    if zone not in known:
+        hint = suggestion(zone, sorted(known))
+        raise arguments.unfit(name, f'unknown time zone "{zone}"{hint or "; write it as Europe/Moscow"}')
+    return ZoneInfo(zone)
+
+
+def _date(arguments: Arguments) -> Step:
+    try:
+        spell = compile_format(arguments.main, arguments["language"])
+    except FormatError as error:
+        raise arguments.unfit("date", error.message) from error
+    shown, naive = zone_of(arguments, "tz"), zone_of(arguments, "from_tz") or UTC
+    read = _reader(arguments, naive)
+
+    def date(value: Json) -> str:
+        try:
+            time = read(value)
+            return spell(time.astimezone(shown) if shown else time)
+        except (OverflowError, ValueError) as error:
+            raise Unusable(f"{quote(value)} is a time out of range") from error
+
+    return unless_blank(date)
+
+
+def _reader(arguments: Arguments, naive: tzinfo) -> Callable[[Json], datetime]:
+    """How times are read: by the format in `from`, else as ISO 8601 or unix time."""
+    form = arguments["from"]
+    if form is None:
+        return lambda value: moment(value, naive)
+    if not _readable(form):
+        raise arguments.unfit("from", f'"{form}" is not a format to read by; write it as "%d.%m.%Y %H:%M"')
+
+    def read(value: Json) -> datetime:
+        text = text_of(value).strip()
+        try:
+            time = datetime.strptime(text, form)
+        except ValueError as error:
+            raise Unusable(f'{quote(text)} is not a time of the form "{form}"') from error
+        return time if time.tzinfo else time.replace(tzinfo=naive)
+
+    return read
+
+
+def _readable(form: str) -> bool:
+    """Whether strptime reads what strftime writes in this form."""
+    try:
+        datetime.strptime(_SAMPLE.strftime(form), form)
+    except (ValueError, re.error):
+        return False
+    return True
+
+
+DATES = (
+    Function(
+        "date",
+        "writes a time in a strftime format, or as `iso` or `unix`",
+        _date,
+        argument=TEXT,
+        required=True,
+        options=(
+            Key("tz", TEXT, "time zone of the result, such as Europe/Moscow; as sent by default"),
+            Key("from_tz", TEXT, "time zone of times that tell none; UTC by default"),
+            Key("from", TEXT, "strptime format of the time as sent, where it is not ISO 8601 or unix"),
+            Key("language", Plain("text", LANGUAGES), "of the names of months and days", default="en"),
+        ),
+    ),
+)

@@ -1,0 +1,43 @@
+"""The function `phone`: numbers as people write them become E.164."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+from bridge.language.functions.base import Arguments, Function, Step, quote, unless_blank
+from bridge.language.schema import TEXT, suggestion
+from bridge.language.text import Unusable, text_of
+from bridge.model import Json
+
+DEFAULT_REGION = "RU"
+
+
+def _phone(arguments: Arguments) -> Step:
+    region = arguments.main or DEFAULT_REGION
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        hint = suggestion(region.upper(), sorted(phonenumbers.SUPPORTED_REGIONS))
+        raise arguments.unfit(
+            "phone", f'expected a country in two letters such as RU, found "{region}"{hint}'
+        )
+
+    def phone(value: Json) -> str:
+        text = text_of(value)
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException as error:
+            raise Unusable(f"{quote(text)} is not a phone number") from error
+        if not phonenumbers.is_possible_number(number):
+            raise Unusable(f"{quote(text)} is not a phone number of {region} or with a country code")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    return unless_blank(phone)
+
+
+PHONES = (
+    Function(
+        "phone",
+        f"writes a phone number as +79161234567; the argument is the country, {DEFAULT_REGION} by default",
+        _phone,
+        argument=TEXT,
+    ),
+)

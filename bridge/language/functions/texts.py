@@ -1,0 +1,91 @@
+"""Functions that change a text."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.language.functions.base import Arguments, Function, Step, always, bounded
+from bridge.language.schema import INTEGER, TEXT, ListOf
+from bridge.language.text import text_of
+from bridge.model import Json
+
+_WORD = re.compile(r"[^\s\-]+")
+
+
+def _trim(value: Json) -> str:
+    return text_of(value).strip()
+
+
+def _lower(value: Json) -> str:
+    return bounded(text_of(value)).lower()
+
+
+def _upper(value: Json) -> str:
+    return bounded(text_of(value)).upper()
+
+
+def _title(value: Json) -> str:
+    """Each word begins with a capital: "иван петров-водкин" gives "Иван Петров-Водкин"."""
+    return _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), bounded(text_of(value)))
+
+
+def _digits(value: Json) -> str:
+    return "".join(sign for sign in text_of(value) if sign in "0123456789")
+
+
+def _length(value: Json) -> int:
+    """Characters of a text, elements of a list or entries of an object."""
+    return len(value) if isinstance(value, list | dict) else len(text_of(value))
+
+
+def _slice(arguments: Arguments) -> Step:
+    written = arguments.main
+    if len(written) not in (1, 2):
+        raise arguments.unfit("slice", f"expected one or two whole numbers, found {len(written)}")
+    bounds = slice(*written)
+
+    def cut(value: Json) -> Json:
+        return type(value)(value[bounds]) if isinstance(value, list) else text_of(value)[bounds]
+
+    return cut
+
+
+def _split(arguments: Arguments) -> Step:
+    separator = arguments.main
+    if not separator:
+        raise arguments.unfit("split", "expected a separator, found an empty text")
+
+    def split(value: Json) -> Json:
+        return [part.strip() for part in bounded(text_of(value)).split(separator)]
+
+    return split
+
+
+TEXTS = (
+    Function("trim", "cuts blanks and line breaks off both ends", always(_trim)),
+    Function("lower", "makes every letter small", always(_lower)),
+    Function("upper", "makes every letter a capital", always(_upper)),
+    Function("title", "makes each word begin with a capital", always(_title)),
+    Function("digits", "keeps only the digits 0 to 9", always(_digits)),
+    Function(
+        "length",
+        "counts the characters of a text, or the elements of a list or object",
+        always(_length),
+        whole=True,
+    ),
+    Function(
+        "slice",
+        "cuts out a part: the first `n`, or `[from, to]` counted from 0, negative from the end",
+        _slice,
+        argument=ListOf(INTEGER, or_one=True),
+        required=True,
+        whole=True,
+    ),
+    Function(
+        "split",
+        "makes a list of the parts between separators, blanks around each cut off",
+        _split,
+        argument=TEXT,
+        required=True,
+    ),
+)

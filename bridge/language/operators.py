@@ -1,0 +1,235 @@
+"""What a condition may ask of one value: a table of named comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+from bridge.language.functions.figures import decimal_of
+from bridge.language.operands import Operand, same
+from bridge.language.regex import Regex
+from bridge.language.scope import Scope
+from bridge.model import Json
+
+Check: TypeAlias = Callable[[Json, Scope], str]
+"""Looks at one value that is not absent: "" where the condition holds, else the code of why not."""
+
+CODES = {
+    "absent": "nothing stands at the path",
+    "other_absent": "nothing to compare with stands at the other path",
+    "differs": "another value",
+    "case": "the same text but for capital letters",
+    "blank": "the same text but for blanks around it",
+    "type": "a text where a number was wanted, or the like",
+    "list": "a list, and its elements were meant",
+    "object": "an object, and something in it was meant",
+    "excluded": "one of the values that must not be",
+    "not_number": "not a number, and so not to be compared",
+    "less": "a smaller number",
+    "more": "a larger number",
+    "no_match": "a text without what was asked for",
+    "present": "something, where nothing was wanted",
+    "empty": "empty",
+    "not_empty": "not empty",
+    "none_held": "none of the alternatives held",
+    "held": "what must not hold does",
+    "no_items": "the list of `for_each` is absent or empty",
+}
+"""Why a condition does not hold: what a verdict stores, in place of prose."""
+
+
+def equal(operand: Operand, fold: bool) -> Check:
+    """The value is the operand, or one of several."""
+    if operand.dynamic or fold:
+        return _equal_slowly(operand, fold)
+    texts = frozenset(value for value in operand.values if isinstance(value, str))
+    others = tuple(value for value in operand.values if not isinstance(value, str))
+    if not others:
+        return _equal_text(texts)
+
+    def check(found: Json, _: Scope) -> str:
+        if isinstance(found, str) and found in texts:
+            return ""
+        if any(same(found, value) for value in others):
+            return ""
+        return difference(found, operand.values)
+
+    return check
+
+
+def _equal_text(texts: frozenset[str]) -> Check:
+    wanted = tuple(texts)
+
+    def check(found: Json, _: Scope) -> str:
+        return "" if isinstance(found, str) and found in texts else difference(found, wanted)
+
+    return check
+
+
+def _equal_slowly(operand: Operand, fold: bool) -> Check:
+    def check(found: Json, scope: Scope) -> str:
+        wanted = operand.find(scope)
+        if any(same(found, value, fold) or _same_elsewhere(value, found, operand) for value in wanted):
+            return ""
+        return difference(found, wanted) if wanted else "other_absent"
+
+    return check
+
+
+def _same_elsewhere(other: Json, found: Json, operand: Operand) -> bool:
+    """Of two values of the event either may be the number and the other its text."""
+    return operand.dynamic and same(other, found)
+
+
+def unequal(operand: Operand, fold: bool) -> Check:
+    """The value is none of the operand's."""
+
+    def check(found: Json, scope: Scope) -> str:
+        wanted = operand.find(scope)
+        if not wanted:
+            return "other_absent"
+        hit = any(same(found, value, fold) or _same_elsewhere(value, found, operand) for value in wanted)
+        return "excluded" if hit else ""
+
+    return check
+
+
+def difference(found: Json, wanted: tuple[Json, ...]) -> str:
+    """How a value differs from all that were wanted, the nearest way first."""
+    if isinstance(found, str):
+        return _text_difference(found, wanted)
+    if isinstance(found, list):
+        return "list"
+    if isinstance(found, dict):
+        return "object"
+    return "type" if any(_spelled(found) == value for value in wanted) else "differs"
+
+
+def _text_difference(found: str, wanted: tuple[Json, ...]) -> str:
+    texts = [value for value in wanted if isinstance(value, str)]
+    folded = found.casefold() if len(found) <= 200 else found
+    if any(folded == value.casefold() for value in texts):
+        return "case"
+    if any(folded.strip() == value.strip().casefold() for value in texts):
+        return "blank"
+    return "type" if any(found == _spelled(value) for value in wanted if value is not None) else "differs"
+
+
+def _spelled(value: Json) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The numbers between which a value must lie; a bound of its own is excluded where `open`."""
+
+    low: Operand | None = None
+    high: Operand | None = None
+    open: bool = False
+
+
+def within(bounds: Bounds) -> Check:
+    """The value is a number, or a text that spells one, within the bounds."""
+    low, high, is_open = bounds.low, bounds.high, bounds.open
+
+    def check(found: Json, scope: Scope) -> str:
+        number = decimal_of(found)
+        if number is None:
+            return "not_number"
+        if low and (code := _against(number, low, scope, is_open, "less", 1)):
+            return code
+        return _against(number, high, scope, is_open, "more", -1) if high else ""
+
+    return check
+
+
+def _against(number: Decimal, bound: Operand, scope: Scope, is_open: bool, code: str, sign: int) -> str:
+    limits = bound.find(scope)
+    if not limits:
+        return "other_absent"
+    limit = decimal_of(limits[0])
+    if limit is None:
+        return "not_number"
+    order = sign * int(number.compare(limit))
+    return code if order < 0 or (is_open and order == 0) else ""
+
+
+def emptiness(wanted: bool) -> Check:
+    """The value is null, a text of blanks, or a list or object without elements; or it is none of these."""
+
+    def check(found: Json, _: Scope) -> str:
+        is_empty = found is None or found in ([], {}) or (isinstance(found, str) and not found.strip())
+        if is_empty is wanted:
+            return ""
+        return "not_empty" if wanted else "empty"
+
+    return check
+
+
+def containing(operand: Operand, fold: bool) -> Check:
+    """The value is a text with the operand in it, or a list that has it as an element."""
+
+    def check(found: Json, scope: Scope) -> str:
+        wanted = operand.find(scope)
+        if isinstance(found, list):
+            hit = any(same(element, value, fold) for element in found for value in wanted)
+        else:
+            text = _comparable(found, fold)
+            hit = text is not None and any(_folded(value, fold) in text for value in wanted)
+        return "" if hit else _no_match(found, wanted)
+
+    return check
+
+
+def beginning(operand: Operand, fold: bool) -> Check:
+    """The value is a text that begins with the operand."""
+    return _at_an_end(operand, fold, str.startswith)
+
+
+def ending(operand: Operand, fold: bool) -> Check:
+    """The value is a text that ends with the operand."""
+    return _at_an_end(operand, fold, str.endswith)
+
+
+def _at_an_end(operand: Operand, fold: bool, compare: Callable[[str, str], bool]) -> Check:
+    def check(found: Json, scope: Scope) -> str:
+        wanted = operand.find(scope)
+        text = _comparable(found, fold)
+        hit = text is not None and any(compare(text, _folded(value, fold)) for value in wanted)
+        return "" if hit else _no_match(found, wanted)
+
+    return check
+
+
+def matching(regex: Regex) -> Check:
+    """The pattern is found somewhere in the text."""
+
+    def check(found: Json, _: Scope) -> str:
+        text = _comparable(found, False)
+        return "" if text is not None and regex.search(text) else _no_match(found, (regex.text,))
+
+    return check
+
+
+def _no_match(found: Json, wanted: tuple[Json, ...]) -> str:
+    if not wanted:
+        return "other_absent"
+    if isinstance(found, dict):
+        return "object"
+    return "list" if isinstance(found, list) else "no_match"
+
+
+def _comparable(found: Json, fold: bool) -> str | None:
+    """A text or number as text; None for what has no text to look into."""
+    if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
+        return None
+    return _folded(found, fold)
+
+
+def _folded(value: Json, fold: bool) -> str:
+    text = _spelled(value)
+    return text.casefold() if fold else text

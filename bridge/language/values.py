@@ -1,0 +1,201 @@
+"""Values of a mapping file: literals, paths, templates, and objects with functions, table and default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.language.functions import Many, Step
+from bridge.language.functions.base import UnfitError
+from bridge.language.functions.choices import look_up, table_of
+from bridge.language.nodes import Mapping, Node, Report, Scalar
+from bridge.language.paths import Path, PathError, compile_path, is_path
+from bridge.language.pipes import compile_pipe, guarded
+from bridge.language.schema import Fields, Key, Raw, Reader, Table, describe
+from bridge.language.scope import ABSENT, Scope
+from bridge.language.templates import Template, compile_template, is_template
+from bridge.language.text import Unusable
+from bridge.model import Json
+
+VALUE = Table(
+    "value",
+    (
+        Key("path", Raw("path"), "where the value stands in the event"),
+        Key("value", Raw("literal"), "the value itself, even where it begins with $"),
+        Key("template", Raw("template"), "a text with paths in it: `Order {$.id}`"),
+        Key("pipe", Raw("functions"), "functions that change the value, left to right"),
+        Key("map", Raw("table"), "what to give for each value; absent where it has nothing"),
+        Key("default", Raw("value"), "stands in for what is absent or null"),
+    ),
+)
+_ORIGINS = ("path", "value", "template")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A compiled value. `render` gives a value, None for null or ABSENT; it raises Unusable."""
+
+    text: str
+    """Where it comes from as the owner wrote it: a path, a template or the literal."""
+    render: Callable[[Scope], Json]
+    paths: tuple[Path, ...] = ()
+    literal: Json = ABSENT
+    """What it is for every event; ABSENT where that depends on the event."""
+
+
+def compile_value(node: Node, report: Report) -> Value | None:
+    """The value that a node says; None after an error in the report."""
+    if isinstance(node, Mapping):
+        return _object(node, report)
+    if not isinstance(node, Scalar):
+        report.add(node, "M209", f"expected a value, found {describe(node)}")
+        return None
+    if isinstance(node.value, str) and is_path(node.value):
+        return _path(node, report)
+    if isinstance(node.value, str) and is_template(node.value):
+        return _template(node, report)
+    return _literal(node)
+
+
+def report_path(report: Report, node: Node, error: PathError) -> None:
+    """Note an error of a path or template where it stands."""
+    hint = f"; {error.hint}" if error.hint else ""
+    report.add(node, error.code, f"{error.message}{hint}", error.offset)
+
+
+def read_path(node: Node, report: Report) -> Path | None:
+    """The path that a scalar holds; None after an error in the report."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        report.add(node, "M103", f"expected a path such as $.id, found {describe(node)}")
+        return None
+    try:
+        return compile_path(node.value)
+    except PathError as error:
+        report_path(report, node, error)
+        return None
+
+
+def _literal(node: Scalar) -> Value:
+    value = node.value
+    return Value(node.text, lambda _: value, (), value)
+
+
+def _path(node: Scalar, report: Report) -> Value | None:
+    path = read_path(node, report)
+    return None if path is None else Value(path.text, _single(path), (path,))
+
+
+def _single(path: Path) -> Callable[[Scope], Json]:
+    """The one value of a path; several are no value."""
+    if path.definite:
+        return path.first
+    return lambda scope: _collapse(Many(path.find(scope)), path.text)
+
+
+def _collapse(value: Json, text: str) -> Json:
+    """What a wildcard or filter found, as one value."""
+    if type(value) is not Many:
+        return value
+    if len(value) > 1:
+        hint = "pick one with first or last, or make a text of them with join, count or sum"
+        raise Unusable(f"{text} gives {len(value)} values, not a single one", text, hint)
+    return value[0] if value else ABSENT
+
+
+def _template(node: Scalar, report: Report) -> Value | None:
+    try:
+        template = compile_template(node.text)
+    except PathError as error:
+        report_path(report, node, error)
+        return None
+    return Value(template.text, _render(template), template.paths)
+
+
+def _render(template: Template) -> Callable[[Scope], Json]:
+    """The text; ABSENT where a path in it has nothing to give, as for a path alone."""
+
+    def render(scope: Scope) -> Json:
+        try:
+            return template.render(scope)
+        except Unusable:
+            if any(_is_missing(path, scope) for path in template.paths):
+                return ABSENT
+            raise
+
+    return render
+
+
+def _is_missing(path: Path, scope: Scope) -> bool:
+    found = path.find(scope)
+    return not found or found == [None]
+
+
+def _object(node: Mapping, report: Report) -> Value | None:
+    before = len(report.findings)
+    fields = Reader(report).table(node, VALUE)
+    if fields is None or any(finding.is_error for finding in report.findings[before:]):
+        return None
+    origin = _origin(node, report)
+    if origin is None:
+        return None
+    steps = _steps(fields, report)
+    default = compile_value(fields["default"], report) if "default" in fields else None
+    if steps is None or ("default" in fields and default is None):
+        return None
+    return _composed(origin, steps, default)
+
+
+def _origin(node: Mapping, report: Report) -> Value | None:
+    """What `path`, `value` or `template` gives: all matches of a path, so that functions see every one."""
+    written = [key for key, _ in node.entries if key.text in _ORIGINS]
+    if len(written) != 1:
+        found = " and ".join(key.text for key in written) or "none"
+        report.add(node, "M209", f"expected one of path, value or template, found {found}")
+        return None
+    name, child = written[0].text, node.get(written[0].text) or node
+    if not isinstance(child, Scalar):
+        report.add(child, "M209", f"{name}: expected a single value, found {describe(child)}")
+        return None
+    if name == "value":
+        return _literal(child)
+    if name == "template":
+        return _template(child, report)
+    path = read_path(child, report)
+    return None if path is None else Value(path.text, _all(path), (path,))
+
+
+def _all(path: Path) -> Callable[[Scope], Json]:
+    return path.first if path.definite else lambda scope: Many(path.find(scope))
+
+
+def _steps(fields: Fields, report: Report) -> tuple[Step, ...] | None:
+    """The functions of `pipe`, then the table of `map`."""
+    steps = compile_pipe(fields["pipe"], report) if "pipe" in fields else ()
+    if "map" not in fields:
+        return steps
+    try:
+        table = guarded("map", look_up(table_of(fields["map"])))
+    except UnfitError as unfit:
+        report.add(unfit.at, "M209", f"map: {unfit.message}")
+        return None
+    return None if steps is None else (*steps, table)
+
+
+def _composed(origin: Value, steps: tuple[Step, ...], default: Value | None) -> Value:
+    text, start = origin.text, origin.render
+
+    def render(scope: Scope) -> Json:
+        try:
+            value = start(scope)
+            for step in steps:
+                value = step(value)
+            value = _collapse(value, text)
+        except Unusable as unusable:
+            raise Unusable(unusable.message, unusable.path or text, unusable.hint) from unusable
+        if default is not None and (value is None or value is ABSENT):
+            return default.render(scope)
+        return value
+
+    paths = origin.paths + (default.paths if default else ())
+    constant = origin.literal if not steps and default is None else ABSENT
+    return Value(text, render, paths, constant)

@@ -1,0 +1,85 @@
+"""The accounts that starts go to: `accounts.yml`, or the one account of the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from urllib.parse import urlsplit
+
+from bridge.language.keys_account import ACCOUNT, ACCOUNTS, DEFAULT_URL
+from bridge.language.nodes import Mapping, Node, Report, Scalar
+from bridge.language.schema import Fields, Reader
+from bridge.mapping.ids import name_fault
+from bridge.model import Account
+
+MAIN = "main"
+TOKEN_VARIABLE = "LEADCONVERTER_TOKEN"  # noqa: S105  the name of a variable, not a token
+URL_VARIABLE = "LEADCONVERTER_URL"
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def of_environment(environment: Dict[str, str], placeholder: str | None) -> dict[str, Account]:
+    """The account `main` where its token is set, or stood in for."""
+    token = environment.get(TOKEN_VARIABLE) or placeholder
+    return {MAIN: Account(MAIN, token, _default_url(environment))} if token else {}
+
+
+def compile_accounts(node: Node, reader: Reader) -> dict[str, Account]:
+    """The accounts of `accounts.yml`; those with errors are reported and left out."""
+    fields = reader.table(node, ACCOUNTS)
+    if fields is None:
+        return {}
+    if "alerts" in fields:
+        reader.report.add(fields.node.key("alerts") or fields.node, "M110", '"alerts" is not available yet')
+    listed = fields.node.get("accounts")
+    entries = listed.entries if isinstance(listed, Mapping) else ()
+    if isinstance(listed, Mapping) and not entries:
+        reader.report.add(listed, "M103", "expected at least one account, found an empty mapping")
+    compiled = ((key.text, _account(key, child, reader)) for key, child in entries)
+    return {name: account for name, account in compiled if account is not None}
+
+
+def _account(key: Scalar, node: Node, reader: Reader) -> Account | None:
+    fields = reader.table(node, ACCOUNT)
+    if fields is None or fields["token"] is None:
+        return None
+    _check_variable(fields, reader.report)
+    url = _url(fields, reader)
+    optional = {name: fields[name] for name in _COPIED}
+    return Account(key.text, fields["token"], url, **optional)
+
+
+_COPIED = ("rate", "burst", "parameters", "forced_value", "server_error", "on_uncertain", "call_id_variable")
+
+
+def _check_variable(fields: Fields, report: Report) -> None:
+    name = fields["call_id_variable"]
+    fault = None if name is None else name_fault(name)
+    if fault:
+        report.add(fields.at("call_id_variable"), "M209", fault)
+
+
+def _url(fields: Fields, reader: Reader) -> str:
+    if fields["url"] is None:
+        return _default_url(reader.environment)
+    url: str = fields["url"]
+    if not _is_base(url):
+        reader.report.add(fields.at("url"), "M209", f'expected a URL such as {DEFAULT_URL}, found "{url}"')
+    elif url.startswith("http://") and urlsplit(url).hostname not in _LOCAL:
+        reader.report.add(fields.at("url"), "W503", "the token travels unencrypted over http; write https")
+    return url.rstrip("/")
+
+
+def _is_base(url: str) -> bool:
+    """Whether it is scheme, host and perhaps a path, and nothing more."""
+    try:
+        parts = urlsplit(url)
+        port_fits = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    extra = parts.query or parts.fragment or parts.username or parts.password
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port_fits and not extra
+
+
+def _default_url(environment: Dict[str, str]) -> str:
+    return (environment.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")

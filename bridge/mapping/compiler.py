@@ -1,0 +1,85 @@
+"""Mapping files become sources, rules and accounts, or every finding of all of them in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from bridge.language.document import read
+from bridge.language.nodes import Report
+from bridge.mapping.accounts import compile_accounts, of_environment
+from bridge.mapping.file_compiler import compile_file
+from bridge.mapping.rules import MappingFile
+from bridge.mapping.surroundings import Surroundings
+from bridge.model import Account, Finding
+
+ACCOUNTS_FILES = ("accounts.yml", "accounts.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a set of files says. Only a valid set may replace another."""
+
+    sources: Dict[str, MappingFile] = field(default_factory=dict)
+    """By the source's name; a file with errors gives none."""
+    accounts: Dict[str, Account] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    """Of all files, sorted by file and place."""
+    valid: bool = False
+    """Whether there are files, and no error in any."""
+
+
+def compile_files(
+    files: Dict[str, bytes], environment: Dict[str, str], *, placeholder: str | None = None
+) -> Compiled:
+    """Compile all files of a mapping folder, `accounts.yml` among them, with the environment's secrets.
+
+    A secret that is not set is an error; with a `placeholder` it reads as that word and is a warning.
+    """
+    findings: list[Finding] = []
+    around = _surroundings(files, environment, placeholder, findings)
+    sources: dict[str, MappingFile] = {}
+    for path in sorted(path for path in files if not is_accounts(path)):
+        report = Report(path)
+        mapping = compile_file(files[path], around, report)
+        findings += report.findings
+        if mapping is not None:
+            _add(mapping, sources, findings)
+    ordered = tuple(sorted(set(findings)))
+    valid = bool(files) and not any(finding.is_error for finding in ordered)
+    return Compiled(sources, around.accounts or {}, ordered, valid)
+
+
+def is_accounts(path: str) -> bool:
+    """Whether a file of the mapping folder lists accounts, by its name."""
+    return PurePath(path).name in ACCOUNTS_FILES
+
+
+def _add(mapping: MappingFile, sources: dict[str, MappingFile], findings: list[Finding]) -> None:
+    name = mapping.source.name
+    if name not in sources:
+        sources[name] = mapping
+        return
+    message = f'source "{name}" stands twice, first in {sources[name].path}'
+    findings.append(Finding(mapping.path, mapping.line, 1, "M109", message))
+
+
+def _surroundings(
+    files: Dict[str, bytes], environment: Dict[str, str], placeholder: str | None, findings: list[Finding]
+) -> Surroundings:
+    paths = sorted(path for path in files if is_accounts(path))
+    if not paths:
+        accounts = of_environment(environment, placeholder)
+        return Surroundings(environment, placeholder, accounts)
+    message = f"a second accounts file; {paths[0]} is the first"
+    findings += [Finding(path, 1, 1, "M109", message) for path in paths[1:]]
+    report = Report(paths[0])
+    known = _accounts(files[paths[0]], Surroundings(environment, placeholder), report)
+    findings += report.findings
+    return Surroundings(environment, placeholder, None if report.failed else known, paths[0])
+
+
+def _accounts(data: bytes, around: Surroundings, report: Report) -> dict[str, Account]:
+    node = read(data, report)
+    return {} if node is None else compile_accounts(node, around.reader(node, report))

@@ -1,0 +1,144 @@
+"""Runs the `tests:` of a mapping file: samples through the source's decoding and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.errors import DocumentError
+from bridge.language.functions.base import quote
+from bridge.mapping.explain import sentence
+from bridge.mapping.rules import Example, Expected, MappingFile, apply
+from bridge.model import Application, BotStart, Event, Failure, Json, Match, Request
+from bridge.webhook.forms import build, read_pairs
+
+ReadSample = Callable[[str], bytes]
+"""Gives the bytes of a sample by its path beside the mapping file; raises OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one test showed. It passed where there is no difference."""
+
+    name: str
+    line: int
+    differences: tuple[str, ...]
+    """Lines for a person: what differs, then for starts that are missing why."""
+    starts: tuple[BotStart, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences
+
+
+def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int = 0) -> Result:
+    """One test of the file; whatever goes wrong is a difference, never an exception."""
+    try:
+        events = _events(mapping, example, read_sample, now_ms)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return Result(example.name, example.line, (f"{example.file} cannot be read: {why}",))
+    except DocumentError as error:
+        return Result(example.name, example.line, (f"the sample cannot be decoded: {error.message}",))
+    applied = [(event, apply(mapping, event)) for event in events]
+    starts = tuple(start for _, application in applied for start in application.starts)
+    failures = tuple(failure for _, application in applied for failure in application.failures)
+    differences = (*_compare(example.expect, starts), *_compare_failures(example.failed, failures))
+    reasons = _reasons(example, applied) if differences else ()
+    return Result(example.name, example.line, (*differences, *reasons), starts, failures)
+
+
+def _events(
+    mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int
+) -> tuple[Event, ...]:
+    source = mapping.source
+    if example.file is None:
+        query = build(read_pairs(example.query.encode()))
+        return source.events_of(example.body, now_ms, dict(example.headers), query)
+    body = read_sample(example.file)
+    return source.events(Request(source.methods[0], example.query, example.headers, body, ""), now_ms)
+
+
+def _compare(expected: tuple[Expected, ...], starts: tuple[BotStart, ...]) -> list[str]:
+    differences = []
+    for index in range(max(len(expected), len(starts))):
+        number = f"start {index + 1}"
+        if index >= len(starts):
+            differences.append(f"{number} is missing: {_listed(expected[index].values)}")
+        elif index >= len(expected):
+            differences.append(f"{number} was not expected: {_listed(facts(starts[index]))}")
+        else:
+            differences += _compare_start(number, expected[index].values, facts(starts[index]))
+    return differences
+
+
+def facts(start: BotStart) -> dict[str, Json]:
+    """A start under the names that `expect:` uses; what it does not have is left out."""
+    recipient = start.recipient
+    known = {
+        "rule": start.rule,
+        "bot_id": start.bot_id,
+        "subscriber_id": recipient.subscriber_id,
+        "user_id": recipient.user_id,
+        "channel_id": recipient.channel_id,
+        "variables": dict(start.variables),
+        "forced": start.forced,
+        "account": start.account,
+        "shadow": start.shadow,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _compare_start(number: str, wanted: dict[str, Json], found: dict[str, Json]) -> list[str]:
+    differences = []
+    for name, value in wanted.items():
+        if name == "variables":
+            differences += _compare_variables(number, value, found["variables"])
+        elif found.get(name) != value:
+            differences.append(f"{number}: {name} is {quote(found.get(name))}, expected {quote(value)}")
+    return differences
+
+
+def _compare_variables(number: str, wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+    names = [*wanted, *(name for name in found if name not in wanted)]
+    return [
+        f"{number}: variables.{name} is {_variable(found, name)}, expected {_variable(wanted, name)}"
+        for name in names
+        if wanted.get(name) != found.get(name)
+    ]
+
+
+def _variable(variables: dict[str, str], name: str) -> str:
+    return quote(variables[name]) if name in variables else "absent"
+
+
+def _listed(values: dict[str, Json]) -> str:
+    return ", ".join(f"{name} {_shown(value)}" for name, value in values.items() if value is not False)
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {quote(text)}" for name, text in value.items()) + "}"
+    return quote(value)
+
+
+def _compare_failures(expected: tuple[str, ...], failures: tuple[Failure, ...]) -> list[str]:
+    failed = {failure.rule for failure in failures}
+    differences = [f'rule "{name}" was to fail and did not' for name in expected if name not in failed]
+    return differences + [
+        f'rule "{failure.rule}" failed: {failure.key}: {failure.message}'
+        for failure in failures
+        if failure.rule not in expected
+    ]
+
+
+def _reasons(example: Example, applied: list[tuple[Event, Application]]) -> list[str]:
+    """Why the rules that were expected to start something did not match."""
+    wanted = {str(expected.values.get("rule")) for expected in example.expect} | set(example.failed)
+    return [
+        f'rule "{verdict.rule}" did not match: {sentence(verdict, event)}'
+        for event, application in applied
+        for verdict in application.verdicts
+        if verdict.match is not Match.MATCHED and verdict.match is not Match.FAILED and verdict.rule in wanted
+    ]

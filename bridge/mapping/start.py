@@ -1,0 +1,109 @@
+"""The `start:` of a rule: compiled once, rendered for each event or item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bridge.language.scope import ABSENT, Scope
+from bridge.language.text import Unusable, text_of
+from bridge.language.values import Value
+from bridge.mapping.ids import clean, messenger_id, whole_id
+from bridge.model import Json, Recipient
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why a start cannot be: which key, what was to give it, what is wrong."""
+
+    key: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A start for one event or item."""
+
+    bot_id: int
+    recipient: Recipient
+    variables: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """One way to tell the recipient: a subscriber, or a person in a channel."""
+
+    subscriber_id: Value | None = None
+    user_id: Value | None = None
+    channel_id: Value | None = None
+
+    def resolve(self, scope: Scope, lacks: list[Lack]) -> Recipient | None:
+        """The recipient, or None after noting what is missing or invalid."""
+        if self.subscriber_id is not None:
+            number = _checked("subscriber_id", self.subscriber_id, scope, whole_id, lacks)
+            return None if number is None else Recipient(subscriber_id=number)
+        user = self.user_id and _checked("user_id", self.user_id, scope, messenger_id, lacks)
+        channel = self.channel_id and _checked("channel_id", self.channel_id, scope, messenger_id, lacks)
+        return Recipient(user_id=user, channel_id=channel) if user and channel else None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a rule starts: the values that an event must give."""
+
+    bot_id: Value
+    recipients: tuple[Whom, ...]
+    """The first that the event has is taken."""
+    variables: tuple[tuple[str, Value], ...]
+    forced: bool
+
+    def render(self, scope: Scope) -> Rendered | list[Lack]:
+        """The start, or everything that it lacks."""
+        lacks: list[Lack] = []
+        bot_id = _checked("bot_id", self.bot_id, scope, whole_id, lacks)
+        recipient = self._recipient(scope, lacks)
+        variables = self._variables(scope, lacks)
+        if lacks or bot_id is None or recipient is None:
+            return lacks
+        return Rendered(bot_id, recipient, variables)
+
+    def _recipient(self, scope: Scope, lacks: list[Lack]) -> Recipient | None:
+        missing: list[Lack] = []
+        for whom in self.recipients:
+            recipient = whom.resolve(scope, missing)
+            if recipient is not None:
+                return recipient
+        lacks += missing
+        return None
+
+    def _variables(self, scope: Scope, lacks: list[Lack]) -> tuple[tuple[str, str], ...]:
+        """Every variable that the event gives; what is absent or null is left out."""
+        found = []
+        for name, value in self.variables:
+            try:
+                content = value.render(scope)
+                if content is not None and content is not ABSENT:
+                    found.append((name, clean(text_of(content))))
+            except Unusable as unusable:
+                lacks.append(Lack(f"variables.{name}", value.text, _sentence(value, unusable)))
+        return tuple(found)
+
+
+def _checked(key: str, value: Value, scope: Scope, check: Callable[[Json], T], lacks: list[Lack]) -> T | None:
+    try:
+        return check(value.render(scope))
+    except Unusable as unusable:
+        lacks.append(Lack(key, value.text, _sentence(value, unusable)))
+        return None
+
+
+def _sentence(value: Value, unusable: Unusable) -> str:
+    """The fault with what it is about in front: "$.id is absent, an id is …"."""
+    message = unusable.message.removeprefix("the value ")
+    if message.startswith(("is ", "holds ", "has ")):
+        message = f"{value.text} {message}"
+    return f"{message}; {unusable.hint}" if unusable.hint else message
