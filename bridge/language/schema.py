@@ -109,6 +109,8 @@ class Reader:
 
     report: Report
     environment: Dict[str, str] = field(default_factory=dict)
+    placeholder: str | None = None
+    """What stands in the environment for secrets that are not set, where that is allowed."""
 
     def table(self, node: Node, table: Table) -> Fields | None:
         """The table's fields; None only where the node is no mapping. Invalid values read as the default."""

@@ -1,21 +1,160 @@
-"""`signature:`, made with the sender's private key and checked with a public one.
-
-Needs the optional extra `asymmetric` (the package cryptography): the only module that imports it.
-"""
+"""`signature:`, made with the sender's private key, checked with a public one or a certificate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from bridge.language.schema import Fields
-from bridge.webhook.check import Check
+from bridge.language.schema import SECRET, Fields
+from bridge.webhook.certificates import CertificateError, key_of_certificate
+from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.digests import Signed, compile_signed
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_key
 from bridge.webhook.setup import Setup
+from bridge.webhook.signatures import Found
+
+EXTRA = "signatures with a public key need the optional part: pip install 'leadbridge[asymmetric]'"
+MAX_CERTIFICATE = 65_536
+
+Keys = Callable[[Incoming], tuple[PublicKey, ...]]
 
 
 def compile_asymmetric(fields: Fields, setup: Setup) -> Check | None:
-    """`signature:`"""
-    setup.report.add(fields.node, "M110", "signatures with a public key are not available yet")
-    return None
+    """`signature:`; a finding where the optional package is not installed."""
+    if not AVAILABLE:
+        setup.report.add(fields.node, "M413", EXTRA)
+        return None
+    signed = compile_signed(fields, setup, 0)
+    if fields["algorithm"] is None:
+        return None
+    algorithm = Algorithm(fields["algorithm"], raw=fields["format"] == "raw")
+    if fields["certificate"] is None:
+        secrets: tuple[str, ...] = ()
+        keys = _static(fields, setup, algorithm)
+    else:
+        secrets = _message_secrets(fields, setup, signed)
+        keys = _certified(fields, setup, algorithm)
+    if signed is None or keys is None:
+        return None
+    return _check(algorithm, signed, keys, secrets or ("",))
 
 
-Verifier = Callable[[bytes, bytes], bool]
+def _check(algorithm: Algorithm, signed: Signed, keys: Keys, secrets: tuple[str, ...]) -> Check:
+    words = f"signature {algorithm.name}"
+
+    def run(incoming: Incoming) -> str:
+        public = keys(incoming)
+        urls = signed.urls.spellings(incoming)
+
+        def holds(found: Found, message: Callable[[str, str], bytes]) -> bool:
+            messages = [message(secret, url) for secret in secrets for url in urls]
+            return any(
+                algorithm.holds(key, candidate, data)
+                for data in messages
+                for key in public
+                for candidate in found.candidates
+            )
+
+        signed.run(incoming, holds)
+        return words
+
+    return Check(words, run)
+
+
+def _static(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
+    texts = _texts(fields, setup)
+    table = fields["key"]
+    strip, encoding = (table["strip"], table["encoding"]) if table else ("", "text")
+    keys: list[PublicKey] = []
+    for text in texts:
+        if text == setup.reader.placeholder:
+            continue
+        try:
+            keys.append(read_key(text.removeprefix(strip), encoding, algorithm))
+        except UnfitKeyError as error:
+            setup.report.add(fields.at("public_key"), "M407", f"the public key cannot be used: {error}")
+    if not texts or (len(keys) < len(texts) and setup.reader.placeholder is None):
+        return None
+    public = tuple(keys)
+    return lambda _: public
+
+
+def _texts(fields: Fields, setup: Setup) -> tuple[str, ...]:
+    if "public_key" not in fields:
+        return setup.secrets_of(fields, "signature")
+    text: str = fields["public_key"] or ""
+    if not text.startswith("${"):
+        return (text,) if text else ()
+    value = setup.reader.value(fields.at("public_key"), SECRET)
+    return (value,) if isinstance(value, str) else ()
+
+
+def _message_secrets(fields: Fields, setup: Setup, signed: Signed | None) -> tuple[str, ...]:
+    needed = signed is not None and "secret" in signed.message.uses
+    return setup.secrets_of(fields, "signature") if needed else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a sender's certificate may come from and whose it must be."""
+
+    header: str
+    hosts: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def key(self, incoming: Incoming) -> PublicKey:
+        """The key of the certificate that the request points to. DeniedError where it cannot be trusted."""
+        values = incoming.header(self.header)
+        if len(values) != 1:
+            raise DeniedError("missing", f"header {self.header} is given {len(values)} times, not once")
+        url = values[0]
+        if not _allowed(url, self.hosts):
+            raise DeniedError("certificate", f"the certificate's URL {url[:100]!r} is of no allowed host")
+        chain = incoming.trust.fetch(url)
+        if chain is None:
+            raise DeniedError("unavailable", f"the certificate at {url[:100]} cannot be had now", 503)
+        try:
+            return key_of_certificate(
+                chain[:MAX_CERTIFICATE], incoming.trust.roots, self.names, incoming.now_ms
+            )
+        except CertificateError as error:
+            raise DeniedError("certificate", f"the certificate is not to be trusted: {error}") from None
+
+
+def _certified(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
+    table = fields["certificate"]
+    header, hosts = table["header"], table["hosts"]
+    if "public_key" in fields:
+        setup.report.add(
+            fields.at("public_key"), "M403", 'signature has both "certificate" and "public_key"; keep one'
+        )
+    if header is None or not hosts:
+        return None
+    origin = _Origin(header, hosts, table["names"] or hosts)
+
+    def keys(incoming: Incoming) -> tuple[PublicKey, ...]:
+        key = origin.key(incoming)
+        if not algorithm.fits(key):
+            raise DeniedError("certificate", f"the certificate holds no key for {algorithm.name}")
+        return (key,)
+
+    return keys
+
+
+def _allowed(url: str, hosts: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = parts.scheme == "https" and port in (None, 443) and parts.username is None and url.isascii()
+    return plain and any(covers(pattern, parts.hostname or "") for pattern in hosts)
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether `*.paypal.com` or `api.paypal.com` covers a host; the star stands for one label or more."""
+    if pattern.startswith("*."):
+        return host.lower().endswith(pattern[1:].lower()) and len(host) > len(pattern) - 1
+    return host.lower() == pattern.lower()

@@ -103,7 +103,7 @@ def _warn_unsigned_timestamp(
     if "header" in place or "query" in place or "pick" in place:
         setup.report.add(
             fields.at("timestamp"),
-            "W502",
+            "W511",
             "the timestamp is no part of the signed message, so anyone can renew an old webhook; "
             "put {timestamp} into the message as the sender does",
         )
@@ -197,6 +197,8 @@ def _key(fields: Fields, secret: str, setup: Setup) -> bytes | None:
         return secret.encode()
     text = secret.removeprefix(table["strip"])
     key = text.encode() if table["encoding"] == "text" else decode_bytes(text, table["encoding"])
+    if key is None and secret == setup.reader.placeholder:
+        key = secret.encode()
     if key is None:
         setup.report.add(
             table.at("encoding"), "M407", f"the secret is not {table['encoding']}, as the key's encoding says"

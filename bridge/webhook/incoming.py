@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
@@ -17,19 +18,30 @@ Fetch: TypeAlias = Callable[[str], bytes | None]
 
 
 def no_network(_: str) -> None:
-    """The default: nothing is fetched, so a certificate is never at hand."""
+    """Nothing is fetched, so a certificate is never at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How certificates are had, and the authorities (PEM) that vouch for them. By default neither."""
+
+    fetch: Fetch = no_network
+    roots: bytes = b""
+
+
+NOBODY = Trust()
 
 
 class Incoming:
     """A request and everything that is read out of it, each once. Its properties may raise DocumentError."""
 
     def __init__(
-        self, request: Request, now_ms: int, source: str, decoder: Decoder, fetch: Fetch = no_network
+        self, request: Request, now_ms: int, source: str, decoder: Decoder, trust: Trust = NOBODY
     ) -> None:
         self.request = request
         self.now_ms = now_ms
         self.source = source
-        self.fetch = fetch
+        self.trust = trust
         self._decoder = decoder
 
     @cached_property

@@ -15,7 +15,7 @@ from bridge.webhook.check import Check, DeniedError
 from bridge.webhook.decode import Decoder
 from bridge.webhook.handshake import Handshakes
 from bridge.webhook.identity import Facts, Identity
-from bridge.webhook.incoming import Fetch, Incoming, no_network
+from bridge.webhook.incoming import NOBODY, Incoming, Trust
 from bridge.webhook.reply import Answer
 from bridge.webhook.split import Part, Split
 
@@ -90,9 +90,9 @@ class Source:
     dedup: Dedup
     takes_path_token: bool
 
-    def receive(self, request: Request, now_ms: int, fetch: Fetch = no_network) -> Reception:
-        """What the request is. `fetch` gets certificates for senders that sign with them."""
-        incoming = Incoming(request, now_ms, self.name, self.decoder, fetch)
+    def receive(self, request: Request, now_ms: int, trust: Trust = NOBODY) -> Reception:
+        """What the request is. `trust` gets certificates for senders that sign with them."""
+        incoming = Incoming(request, now_ms, self.name, self.decoder, trust)
         try:
             early = self.handshakes.before(incoming)
             if early is not None:

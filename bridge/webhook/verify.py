@@ -40,7 +40,7 @@ def compile_verify(node: Node | None, at: Node, setup: Setup) -> Check | None:
     if isinstance(node, Scalar) and node.text == "none":
         setup.report.add(
             node,
-            "W501",
+            "W510",
             "the source is open: whoever knows its URL can start bots; a path token is little work",
         )
         return OPEN

@@ -1,0 +1,76 @@
+"""A sender's certificate: its chain, its time and its name are checked before its key is used.
+
+Needs the optional extra `asymmetric` (the package cryptography).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from bridge.webhook.public_keys import AVAILABLE, PublicKey
+
+if AVAILABLE:
+    from cryptography.x509 import Certificate, DNSName, load_pem_x509_certificates
+    from cryptography.x509.extensions import ExtensionNotFound, SubjectAlternativeName
+    from cryptography.x509.oid import NameOID
+    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+MAX_CHAIN = 8
+
+
+class CertificateError(Exception):
+    """A certificate is not to be trusted."""
+
+
+def key_of_certificate(chain: bytes, roots: bytes, names: tuple[str, ...], now_ms: int) -> PublicKey:
+    """The public key of the first certificate in `chain` (PEM), trusted by `roots` (PEM) at a time.
+
+    A leaf that is itself among the roots is trusted as it stands, within its time. It must bear one of the
+    names (`*.paypal.com` covers what is below). Raises CertificateError.
+    """
+    certificates = _load(chain)
+    if not certificates or len(certificates) > MAX_CHAIN:
+        raise CertificateError("there is none, or its chain is too long")
+    leaf, *others = certificates
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    name = next((own for own in _names(leaf) if any(_covers(one, own) for one in names)), None)
+    if name is None:
+        raise CertificateError(f"it is of {', '.join(_names(leaf))[:100] or 'nobody'}")
+    trusted = _load(roots)
+    if leaf in trusted:
+        if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
+            raise CertificateError("it is not valid at this time")
+        return leaf.public_key()
+    if not trusted:
+        raise CertificateError("no certificate authority is trusted here")
+    try:
+        verifier = PolicyBuilder().store(Store(trusted)).time(now).build_server_verifier(DNSName(name))
+        verifier.verify(leaf, others)
+    except (VerificationError, ValueError) as error:
+        raise CertificateError(str(error)[:200]) from None
+    return leaf.public_key()
+
+
+@lru_cache(maxsize=16)
+def _load(pem: bytes) -> list[Certificate]:
+    try:
+        return load_pem_x509_certificates(pem) if pem.strip() else []
+    except ValueError:
+        raise CertificateError("it is not PEM") from None
+
+
+def _names(certificate: Certificate) -> list[str]:
+    """Its DNS names; the common name where it has none."""
+    try:
+        names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+        return names.get_values_for_type(DNSName)
+    except (ExtensionNotFound, ValueError):
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return [str(one.value) for one in common]
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if pattern.startswith("*."):
+        return name.lower().endswith(pattern[1:].lower())
+    return name.lower() == pattern.lower()

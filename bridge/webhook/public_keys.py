@@ -1,0 +1,94 @@
+"""Public keys and what is signed with them. Needs the optional extra `asymmetric`: cryptography."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bridge.webhook.places import decode_bytes
+
+try:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+    from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
+    from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    AVAILABLE = True
+except ImportError:
+    AVAILABLE = False
+
+PublicKey: TypeAlias = Any
+"""A key of the cryptography package."""
+
+
+class UnfitKeyError(Exception):
+    """A text is no public key of the kind that the algorithm needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """`ed25519`, `rsa-sha256`, `rsa-sha1`, `rsa-sha512` or `ecdsa-p256`."""
+
+    name: str
+    raw: bool = False
+    """ECDSA: r and s side by side instead of DER."""
+
+    def fits(self, key: PublicKey) -> bool:
+        """Whether a key is of this algorithm."""
+        if self.name == "ed25519":
+            return isinstance(key, ed25519.Ed25519PublicKey)
+        if self.name == "ecdsa-p256":
+            return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+        return isinstance(key, rsa.RSAPublicKey) and key.key_size >= 1024
+
+    def holds(self, key: PublicKey, signature: bytes, message: bytes) -> bool:
+        """Whether the signature is of this message by this key."""
+        try:
+            self._verify(key, signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def _verify(self, key: PublicKey, signature: bytes, message: bytes) -> None:
+        if self.name == "ed25519":
+            key.verify(signature, message)
+        elif self.name == "ecdsa-p256":
+            key.verify(self._der(signature), message, ec.ECDSA(SHA256()))
+        else:
+            digest = {"rsa-sha256": SHA256(), "rsa-sha1": SHA1(), "rsa-sha512": SHA512()}[self.name]
+            key.verify(signature, message, padding.PKCS1v15(), digest)
+
+    def _der(self, signature: bytes) -> bytes:
+        if not self.raw:
+            return signature
+        if len(signature) != 64:
+            raise ValueError("a raw P-256 signature has 64 bytes")
+        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+        return utils.encode_dss_signature(r, s)
+
+
+def read_key(text: str, encoding: str, algorithm: Algorithm) -> PublicKey:
+    """A key from PEM (also of a certificate), DER in base64, or 32 bytes in base64 or hex for Ed25519."""
+    try:
+        key = _read(text.replace("\\n", "\n").strip(), encoding, algorithm)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UnfitKeyError(str(error).split("\n")[0][:120] or "it is not readable") from None
+    if not algorithm.fits(key):
+        raise UnfitKeyError(f"it is no key for {algorithm.name}")
+    return key
+
+
+def _read(text: str, encoding: str, algorithm: Algorithm) -> PublicKey:
+    if text.startswith("-----BEGIN CERTIFICATE"):
+        return load_pem_x509_certificate(text.encode()).public_key()
+    if text.startswith("-----BEGIN"):
+        return load_pem_public_key(text.encode())
+    encodings = ("hex", "base64", "base64url") if encoding == "text" else (encoding,)
+    compact = "".join(text.split())
+    for data in (decode_bytes(compact, one) for one in encodings):
+        if data is not None:
+            if algorithm.name == "ed25519" and len(data) == 32:
+                return ed25519.Ed25519PublicKey.from_public_bytes(data)
+            return load_der_public_key(data)
+    raise ValueError("it is neither PEM nor hex nor base64")
