@@ -167,7 +167,7 @@ class Source:
         return tuple(self._event(part, index, scope, now_ms, digest) for index, part in enumerate(parts))
 
     def _event(self, part: Part, index: int, scope: Scope, now_ms: int, digest: str) -> Event:
-        facts = Facts(Scope(part.document, scope.headers, scope.query, scope.event), part.names)
+        facts = Facts(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
         own = self.event_id(facts) if self.event_id else None
         kind = self.event_type(facts) if self.event_type else None
         return Event(

@@ -11,6 +11,7 @@ from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Node
 from bridge.language.keys_source import SPLIT
 from bridge.language.keys_verify import TEXTS
+from bridge.language.scope import ABSENT
 from bridge.model import Json
 from bridge.webhook.setup import Setup
 
@@ -26,9 +27,10 @@ _QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One event's share of a delivery, and the names on the way to it, without wildcards over a list."""
+    """One event's share of a delivery, the item itself, and the names on the way to it."""
 
     document: Json
+    item: Json = ABSENT
     names: tuple[str, ...] = ()
 
 
@@ -50,9 +52,9 @@ class Split:
         if not found:
             return (Part(document),)
         if not self.envelope:
-            return tuple(Part(item, _names(route)) for route, item in found.items())
+            return tuple(Part(item, item, _names(route)) for route, item in found.items())
         branches = _grow(document, found)
-        return tuple(Part(_only(branches, route, item), _names(route)) for route, item in found.items())
+        return tuple(Part(_only(branches, route, item), item, _names(route)) for route, item in found.items())
 
 
 def compile_split(node: Node | None, setup: Setup) -> Split | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 from urllib.parse import quote, quote_plus
 
@@ -45,7 +46,9 @@ def test_empty_brackets_count_on_from_the_largest_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["note[type]=3&note[type][uuid]=u", "note[type][uuid]=u&note[type]=3"], ids=["value first", "child first"]
+    "text",
+    ["note[type]=3&note[type][uuid]=u", "note[type][uuid]=u&note[type]=3"],
+    ids=["value first", "child first"],
 )
 def test_a_name_that_is_value_and_parent_keeps_both(text: str) -> None:
     assert form(text) == {"note": {"type": "3", "type[]": {"uuid": "u"}}}
@@ -96,7 +99,9 @@ def test_thirty_two_levels_are_read_and_one_more_is_not() -> None:
 _NAMES = st.text("абa.[]% &=+0", min_size=1, max_size=8)
 
 
-@given(st.lists(st.tuples(_NAMES, st.text(st.characters(exclude_categories=("Cs",)), max_size=10)), max_size=20))
+@given(
+    st.lists(st.tuples(_NAMES, st.text(st.characters(exclude_categories=("Cs",)), max_size=10)), max_size=20)
+)
 def test_pairs_are_read_back_as_they_were_encoded(pairs: list[tuple[str, str]]) -> None:
     clean = [(name, value.replace("\0", "")) for name, value in pairs]
     body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in clean)
@@ -115,12 +120,16 @@ def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"a[" * 500_000, b"a" + b"[]" * 500_000 + b"=1", b"&" * 1_000_000, b"%5B" * 330_000, b"a=" + b"%" * 1_000_000],
+    [
+        b"a[" * 500_000,
+        b"a" + b"[]" * 500_000 + b"=1",
+        b"&" * 1_000_000,
+        b"%5B" * 330_000,
+        b"a=" + b"%" * 1_000_000,
+    ],
 )
 def test_a_megabyte_of_malice_takes_less_than_a_second(body: bytes) -> None:
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(DocumentError):
         build(read_pairs(body))
-    except DocumentError:
-        pass
     assert time.perf_counter() - start < 1

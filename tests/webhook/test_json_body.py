@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 
@@ -94,8 +95,13 @@ def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
 
 
 _DOCUMENTS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("абв.[]xyz", max_size=5), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("абв.[]xyz", max_size=5), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -107,12 +113,15 @@ def test_what_was_written_is_read_back(document: object) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"[" * 1_000_000, b'{"":' * 250_000, b"[[],[]" + b",[]" * 300_000 + b"]", b'"' + b"\\u0041" * 170_000 + b'"'],
+    [
+        b"[" * 1_000_000,
+        b'{"":' * 250_000,
+        b"[[],[]" + b",[]" * 300_000 + b"]",
+        b'"' + b"\\u0041" * 170_000 + b'"',
+    ],
 )
 def test_a_megabyte_of_malice_takes_less_than_a_second(body: bytes) -> None:
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(DocumentError):
         read_json(body)
-    except DocumentError:
-        pass
     assert time.perf_counter() - start < 1

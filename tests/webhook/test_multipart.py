@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -48,7 +49,8 @@ def test_a_file_gives_its_name_and_not_its_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ['multipart/form-data; charset=utf-8; boundary="----x1"', "MULTIPART/form-data;BOUNDARY=----x1"]
+    "content_type",
+    ['multipart/form-data; charset=utf-8; boundary="----x1"', "MULTIPART/form-data;BOUNDARY=----x1"],
 )
 def test_the_boundary_may_be_quoted_and_written_large(content_type: str) -> None:
     assert read_multipart(body(part("a", "1")), content_type) == (("a", "1"),)
@@ -73,7 +75,7 @@ def test_what_is_cut_or_malformed_is_told() -> None:
         "the multipart body is cut short: its closing boundary is missing"
     )
     assert trouble(b"------x1\r\nno head\r\n------x1--") == "a part of the multipart body has no proper head"
-    assert trouble(b'------x1\r\nContent-Disposition: form-data\r\n\r\nv\r\n------x1--') == (
+    assert trouble(b"------x1\r\nContent-Disposition: form-data\r\n\r\nv\r\n------x1--") == (
         "a part of the multipart body has no name"
     )
     assert trouble(b"x", "multipart/form-data") == "the multipart body's Content-Type names no boundary"
@@ -103,8 +105,6 @@ def test_any_bytes_are_fields_or_a_document_error(data: bytes, content_type: str
 )
 def test_a_megabyte_of_malice_takes_less_than_a_second(data: bytes) -> None:
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(DocumentError):
         read_multipart(data, TYPE)
-    except DocumentError:
-        pass
     assert time.perf_counter() - start < 1

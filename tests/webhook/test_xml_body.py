@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -78,11 +79,11 @@ def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
             continue
 
 
-@pytest.mark.parametrize("body", [b"<a>" * 300_000, b"<a " + b'b="" ' * 190_000 + b"/>", b"<a>" + b"<b/>" * 250_000])
+@pytest.mark.parametrize(
+    "body", [b"<a>" * 300_000, b"<a " + b'b="" ' * 190_000 + b"/>", b"<a>" + b"<b/>" * 250_000]
+)
 def test_a_megabyte_of_malice_takes_less_than_a_second(body: bytes) -> None:
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(DocumentError):
         read_xml(body)
-    except DocumentError:
-        pass
     assert time.perf_counter() - start < 1

@@ -1,1 +1,80 @@
-"""Built-in sources: data."""
+"""Built-in source definitions: YAML data of the package, merged beneath a mapping file's own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+from bridge.language.document import Mapping, Node, Report, Scalar, Sequence, read
+from bridge.language.keys_source import PROFILE
+from bridge.language.schema import Fields, Reader
+
+MERGED = ("event", "reply")
+"""Keys whose own keys are overridden one by one; any other key is replaced whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One built-in source definition."""
+
+    name: str
+    node: Mapping
+    about: Fields
+
+    @property
+    def title(self) -> str:
+        return str(self.about["title"])
+
+
+@cache
+def load_profiles() -> Dict[str, Profile]:
+    """Every shipped profile by name, sorted. They are data of the package: a broken one is a bug."""
+    folder = files(__name__)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yml"))
+    return {name.removesuffix(".yml"): _load(name, folder.joinpath(name).read_bytes()) for name in names}
+
+
+def _load(name: str, data: bytes) -> Profile:
+    report = Report(name)
+    node = read(data, report)
+    fields = Reader(report, {}).table(node, PROFILE) if node is not None else None
+    broken = [finding for finding in report.findings if finding.code not in ("M107", "M108")]
+    if broken or fields is None or not isinstance(node, Mapping) or fields["about"] is None:
+        raise ValueError(f"profile {name} is broken: {'; '.join(map(str, broken))}")
+    return Profile(name.removesuffix(".yml"), node, fields["about"])
+
+
+def merge(profile: Mapping, own: Mapping) -> Mapping:
+    """The file's keys over the profile's. What comes from the profile stands where the file names it."""
+    at = own.key("profile") or own
+    merged: dict[str, tuple[Scalar, Node]] = {}
+    for key, node in profile.entries:
+        if key.text != "about":
+            merged[key.text] = (_moved_key(key, at), _moved(node, at))
+    for key, node in own.entries:
+        shipped = merged.get(key.text)
+        if shipped and key.text in MERGED and isinstance(node, Mapping) and isinstance(shipped[1], Mapping):
+            node = replace(node, entries=_over(shipped[1], node))
+        merged[key.text] = (key, node)
+    return replace(own, entries=tuple(merged.values()))
+
+
+def _over(shipped: Mapping, own: Mapping) -> tuple[tuple[Scalar, Node], ...]:
+    return (*(entry for entry in shipped.entries if own.get(entry[0].text) is None), *own.entries)
+
+
+def _moved(node: Node, at: Node) -> Node:
+    match node:
+        case Scalar():
+            return _moved_key(node, at)
+        case Sequence(items=items):
+            return Sequence(at.line, at.column, tuple(_moved(item, at) for item in items))
+        case Mapping(entries=entries):
+            moved = tuple((_moved_key(key, at), _moved(child, at)) for key, child in entries)
+            return Mapping(at.line, at.column, moved)
+
+
+def _moved_key(key: Scalar, at: Node) -> Scalar:
+    return replace(key, line=at.line, column=at.column)
