@@ -45,7 +45,7 @@ class Application:
     def _switch(self, request: Request, path: str) -> Response:
         method = "GET" if request.head.method == "HEAD" else request.head.method
         if path.startswith("/subscribers/"):
-            return self._subscriber(request, _decoded(path.removeprefix("/subscribers/")))
+            return self._subscriber(request, path.removeprefix("/subscribers/"))
         match method, path:
             case "GET", "/":
                 host = request.head.headers.get("host")
@@ -66,12 +66,12 @@ class Application:
             return _wrong_method(_METHODS[path])
         return json_response(404, {"message": "no such page; GET / lists what there is"})
 
-    def _subscriber(self, request: Request, person: str) -> Response:
+    def _subscriber(self, request: Request, segment: str) -> Response:
         if request.head.method != "PUT":
             return _wrong_method("PUT")
-        if not person or "/" in person:
-            raise control.ControlError("id", "a subscriber_id or user_id after /subscribers/", person)
-        return control.set_subscriber(self._memory, person, request)
+        if not segment or "/" in segment:
+            raise control.ControlError("id", "one subscriber_id or user_id after /subscribers/", segment)
+        return control.set_subscriber(self._memory, _decoded(segment), request)
 
 
 _METHODS = {"/": "GET", "/healthz": "GET", "/faults": "GET, POST, DELETE", "/calls": "GET, DELETE"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -36,8 +37,9 @@ class Options:
 DEFAULT = Options()
 
 
-def run(host: str, port: int, options: Options = DEFAULT) -> int:
+def run(host: str, port: int, *, latency_ms: int = 0, tokens: Iterable[str] = ()) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. Raises BridgeError where the port cannot be had."""
+    options = Options(tokens=frozenset(tokens), latency=latency_ms / 1000)
     asyncio.run(_until_signal(host, port, options))
     return 0
 
@@ -76,7 +78,7 @@ async def serve(
             lambda: Connection(application, connections, loop), host, port, backlog=1024
         )
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise BridgeError(f"cannot listen on {host}:{port}: {reason}", "choose another port") from error
     listening(_url(host, server.sockets[0].getsockname()[1]))
     sweep = loop.create_task(_sweep(connections, options.idle))

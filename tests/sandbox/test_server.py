@@ -1,0 +1,76 @@
+"""The sandbox as a process: how it begins and ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import BridgeError
+from bridge.sandbox import run
+from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request
+from tests.support.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = "import sys; from bridge.sandbox import run; sys.exit(run('127.0.0.1', 0, tokens=['token']))"
+
+
+def start_process() -> tuple[subprocess.Popen[str], int]:
+    """The process and the port that its first line names."""
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stderr
+    line = process.stderr.readline()
+    url = line.split()[3].rstrip(":")
+    assert line == f"sandbox listening on {url}: a local LeadConverter, curl examples at {url}/\n"
+    return process, int(url.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_even_with_answers_under_way(number: signal.Signals) -> None:
+    process, port = start_process()
+    assert ask(port, request("/faults", body=b'{"kind": "timeout"}')).status == 201
+    with Wire(port) as waiting, Wire(port) as idle:
+        waiting.send(SOUND)
+        assert idle.send(request("/healthz", method="GET")).answer().status == 200
+        process.send_signal(number)
+        assert process.communicate(timeout=10)[1] == ""
+    assert process.returncode == 0
+
+
+def test_only_the_tokens_given_are_let_in() -> None:
+    process, port = start_process()
+    try:
+        assert ask(port, SOUND).status == 200
+        assert ask(port, request(METHOD.replace("token", "other"))).status == 401
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_a_port_that_is_taken_is_told(sandbox: Sandbox) -> None:
+    with pytest.raises(BridgeError) as caught:
+        run("127.0.0.1", sandbox.port)
+    assert caught.value.message == f"cannot listen on 127.0.0.1:{sandbox.port}: Address already in use"
+    assert caught.value.hint == "choose another port"
+
+
+def test_a_port_is_free_again_after_the_end() -> None:
+    first = Sandbox().start()
+    ask(first.port, SOUND)
+    first.stop()
+    second = Sandbox(port=first.port).start()
+    try:
+        assert second.calls() == []
+    finally:
+        second.stop()
+
+
+def test_an_ipv6_address_is_written_in_brackets() -> None:
+    sandbox = Sandbox(host="::1").start()
+    try:
+        assert sandbox.url == f"http://[::1]:{sandbox.port}"
+    finally:
+        sandbox.stop()
