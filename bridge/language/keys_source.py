@@ -139,7 +139,9 @@ IDENTITY = Table(
         Key("path", TEXT, "where the value stands"),
         Key("default", TEXT, "instead of an absent `path`"),
         Key("key", TEXT, "path of an object whose first member's name is the value"),
-        Key("except", TEXTS, "names that `key` passes over", default=()),
+        Key(
+            "except", TEXTS, "names that `key` passes over, values of `path` that count as absent", default=()
+        ),
         Key("split", Plain("text", choices=("names",)), "the names on the way to the item: `leads.status`"),
     ),
 )
@@ -205,6 +207,7 @@ SOURCE_KEYS = (
         default=("json",),
     ),
     Key("charset", Plain("text", choices=CHARSETS), "character set of the body", default="utf-8"),
+    Key("lists", TEXTS, "XML elements that are lists even if there is one", default=()),
     Key("json_fields", ListOf(Raw("json field"), or_one=True), "fields that hold JSON text", default=()),
     Key("unwrap", TEXT, "the document is what stands in this field, where it does: `payload`"),
     Key(
@@ -252,5 +255,10 @@ ABOUT = Table(
 )
 
 PROFILE = Table(
-    "profile", (Key("about", ABOUT, "what `leadbridge profiles show` tells", required=True), *SOURCE_KEYS[2:])
+    "profile",
+    (
+        Key("about", ABOUT, "what `leadbridge profiles show` tells", required=True),
+        Key("profile", TEXT, "another profile whose keys these override"),
+        *SOURCE_KEYS[2:],
+    ),
 )

@@ -185,14 +185,21 @@ _SIGNED = (
 HMAC = Table(
     "hmac",
     (
-        Key("algorithm", DIGEST, "digest", required=True),
+        Key("algorithm", ListOf(DIGEST, or_one=True), "digest; of several, any may match", required=True),
         Key("key", DERIVED_KEY, "how the key is made from the secret"),
         *_SIGNED,
         *KEYED,
     ),
 )
 
-HASH = Table("hash", (Key("algorithm", DIGEST, "digest", required=True), *_SIGNED, *KEYED))
+HASH = Table(
+    "hash",
+    (
+        Key("algorithm", ListOf(DIGEST, or_one=True), "digest; of several, any may match", required=True),
+        *_SIGNED,
+        *KEYED,
+    ),
+)
 
 CERTIFICATE = Table(
     "certificate",

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from bridge.language.schema import SECRET, Fields
 from bridge.webhook.certificates import CertificateError, key_of_certificate
-from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.check import Check
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.digests import Signed, compile_signed
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_key

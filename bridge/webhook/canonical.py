@@ -96,8 +96,9 @@ def _document(origin: str, path: Path | None, signing: Signing) -> Json:
         case "query":
             return as_lists(incoming.query)
         case "form":
-            return as_lists(build_form(incoming.form_pairs))
-    return as_lists(incoming.document) if incoming.kind != "json" else incoming.document
+            return as_lists(build_form(incoming.fields))
+    document = incoming.plain_document
+    return document if incoming.kind == "json" else as_lists(document)
 
 
 def as_lists(value: Json) -> Json:

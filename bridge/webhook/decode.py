@@ -44,6 +44,8 @@ class Decoder:
     charset: str = "utf-8"
     json_fields: tuple[JsonField, ...] = ()
     unwrap: tuple[str, ...] | None = None
+    lists: frozenset[str] = frozenset()
+    """XML elements that are lists even where there is one."""
 
     def kind_of(self, method: str, content_type: str, body: bytes) -> BodyKind | None:
         """Which of the source's kinds a request is; None where its Content-Type rules out all of them."""
@@ -59,26 +61,26 @@ class Decoder:
         return sniffed if not content_type and sniffed in possible else possible[0]
 
     def pairs(self, kind: BodyKind, content_type: str, body: bytes) -> Pairs:
-        """The fields of a form as sent; none for other kinds."""
+        """The fields of a form body as sent; none for other kinds."""
         if kind == "form":
             return read_pairs(body, self.charset)
         if kind == "multipart":
             return read_multipart(body, content_type, self.charset)
         return ()
 
-    def document(self, kind: BodyKind, body: bytes, pairs: Pairs, query: Pairs) -> Json:
-        """The document of one request whose pairs are read already."""
+    def plain(self, kind: BodyKind, body: bytes, fields: Pairs) -> Json:
+        """The document as sent: JSON inside fields is still text. What is signed is made of this."""
         match kind:
             case "json":
-                document = read_json(body, self.charset)
+                return read_json(body, self.charset)
             case "xml":
-                document = read_xml(body, self.charset)
-            case "query":
-                document = build(query)
-            case _:
-                document = build(pairs)
+                return read_xml(body, self.charset, self.lists)
+        return build(fields)
+
+    def expanded(self, document: Json) -> Json:
+        """The document with the JSON inside its fields read, and unwrapped."""
         for one in self.json_fields:
-            _expand(document, one)
+            document = _expand(document, one.name, base64=one.base64)
         if self.json_fields:
             check_limits(document)
         return self._unwrapped(document)
@@ -125,19 +127,19 @@ def _sniff(body: bytes) -> BodyKind | None:
     return "form" if b"=" in body else None
 
 
-def _expand(document: Json, field: JsonField) -> None:
-    node = document
-    for name in field.name[:-1]:
-        node = node.get(name) if isinstance(node, dict) else None
-    last = field.name[-1]
-    if not isinstance(node, dict) or not isinstance(node.get(last), str):
-        return
-    text = _plain(node[last]) if field.base64 else node[last]
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            node[last] = parse_json(text)
-        except DocumentError:
-            return
+def _expand(node: Json, names: tuple[str, ...], *, base64: bool) -> Json:
+    if not isinstance(node, dict) or names[0] not in node:
+        return node
+    child = node[names[0]]
+    if names[1:]:
+        return {**node, names[0]: _expand(child, names[1:], base64=base64)}
+    text = _plain(child) if base64 and isinstance(child, str) else child
+    if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
+        return node
+    try:
+        return {**node, names[0]: parse_json(text)}
+    except DocumentError:
+        return node
 
 
 def _plain(text: str) -> str:

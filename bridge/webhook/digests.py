@@ -7,11 +7,13 @@ import hmac
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bridge.language.paths import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
-from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.check import Check
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.message import compile_message
 from bridge.webhook.places import Place, compile_place, decode_bytes
@@ -20,7 +22,11 @@ from bridge.webhook.signatures import Found, Signature, Timestamp, compile_signa
 from bridge.webhook.signing import Builder, Signing
 from bridge.webhook.urls import Urls, compile_urls
 
-_LENGTHS = {"sha256": 32, "sha1": 20, "sha384": 48, "sha512": 64, "md5": 16, "ripemd160": 20}
+LENGTHS = {"sha256": 32, "sha1": 20, "sha384": 48, "sha512": 64, "md5": 16, "ripemd160": 20}
+
+
+Message: TypeAlias = Callable[[str, str], bytes]
+"""The signed bytes for one secret and one spelling of the URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Signed:
     body_digest: _BodyDigest | None
     urls: Urls
 
-    def run(self, incoming: Incoming, holds: Callable[[Found, Callable[[str, str], bytes]], bool]) -> None:
+    def run(self, incoming: Incoming, holds: Callable[[Found, Message], bool]) -> None:
         """Ask `holds` for every signed item; it gets the signature and a builder of (secret, url) → bytes."""
         if self.body_digest is not None:
             self.body_digest.check(incoming)
@@ -58,9 +64,7 @@ class Signed:
         for item in items:
             self._item(incoming, item, holds)
 
-    def _item(
-        self, incoming: Incoming, item: Json, holds: Callable[[Found, Callable[[str, str], bytes]], bool]
-    ) -> None:
+    def _item(self, incoming: Incoming, item: Json, holds: Callable[[Found, Message], bool]) -> None:
         found = self.signature.read(incoming, item)
         timestamp = "" if self.timestamp is None else self.timestamp.read(incoming, item, found)
 
@@ -120,27 +124,29 @@ def _body_digest(fields: Fields | None, setup: Setup) -> _BodyDigest | None:
 
 def compile_hmac(fields: Fields, setup: Setup) -> Check | None:
     """`hmac:`"""
-    algorithm = fields["algorithm"]
+    algorithms = fields["algorithm"]
     secrets = setup.secrets_of(fields, "hmac")
     keys = [key for secret in secrets if (key := _key(fields, secret, setup))]
-    signed = compile_signed(fields, setup, _LENGTHS.get(algorithm, 0))
-    if algorithm is None or signed is None or not keys or len(keys) < len(secrets):
+    signed = compile_signed(fields, setup, _length(algorithms))
+    if not algorithms or signed is None or not keys or len(keys) < len(secrets):
         return None
     pairs = tuple(zip(secrets, keys, strict=True))
 
-    def holds(found: Found, message: Callable[[str, str], bytes], urls: tuple[str, ...]) -> bool:
-        made = [keyed(algorithm, key, message(secret, url)) for secret, key in pairs for url in urls]
-        return matches(found.candidates, made)
+    def holds(found: Found, message: Message, urls: tuple[str, ...]) -> bool:
+        messages = [(key, message(secret, url)) for secret, key in pairs for url in urls]
+        return matches(
+            found.candidates, [keyed(one, key, data) for one in algorithms for key, data in messages]
+        )
 
-    return _check(f"hmac {algorithm}", signed, holds)
+    return _check(f"hmac {' or '.join(algorithms)}", signed, holds)
 
 
 def compile_hash(fields: Fields, setup: Setup) -> Check | None:
     """`hash:`; a message without the secret is a finding, since anyone could make it."""
-    algorithm = fields["algorithm"]
+    algorithms = fields["algorithm"]
     secrets = setup.secrets_of(fields, "hash")
-    signed = compile_signed(fields, setup, _LENGTHS.get(algorithm, 0))
-    if algorithm is None or signed is None or not secrets:
+    signed = compile_signed(fields, setup, _length(algorithms))
+    if not algorithms or signed is None or not secrets:
         return None
     if not any(use == "secret" or use.startswith("secret:") for use in signed.message.uses):
         setup.report.add(
@@ -148,17 +154,22 @@ def compile_hash(fields: Fields, setup: Setup) -> Check | None:
         )
         return None
 
-    def holds(found: Found, message: Callable[[str, str], bytes], urls: tuple[str, ...]) -> bool:
-        made = [digest(algorithm, message(secret, url)) for secret in secrets for url in urls]
-        return matches(found.candidates, made)
+    def holds(found: Found, message: Message, urls: tuple[str, ...]) -> bool:
+        messages = [message(secret, url) for secret in secrets for url in urls]
+        return matches(found.candidates, [digest(one, data) for one in algorithms for data in messages])
 
-    return _check(f"hash {algorithm}", signed, holds)
+    return _check(f"hash {' or '.join(algorithms)}", signed, holds)
+
+
+def _length(algorithms: tuple[str, ...] | None) -> int:
+    """Of the digest in bytes; 0 where several lengths are possible."""
+    return LENGTHS[algorithms[0]] if algorithms is not None and len(algorithms) == 1 else 0
 
 
 def _check(
     words: str,
     signed: Signed,
-    holds: Callable[[Found, Callable[[str, str], bytes], tuple[str, ...]], bool],
+    holds: Callable[[Found, Message, tuple[str, ...]], bool],
 ) -> Check:
     def run(incoming: Incoming) -> str:
         urls = signed.urls.spellings(incoming)

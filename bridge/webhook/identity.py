@@ -47,7 +47,7 @@ def compile_identity(node: Node | None, setup: Setup) -> Identity | None:
 def _scalar(node: Scalar, setup: Setup) -> Identity | None:
     if is_path(node.text):
         path = setup.path(node, node.text)
-        return None if path is None else _path(path, None)
+        return None if path is None else _path(path)
     if not is_template(node.text):
         text = node.text
         return lambda _: text
@@ -66,13 +66,14 @@ def _scalar(node: Scalar, setup: Setup) -> Identity | None:
     return render
 
 
-def _path(path: Path, default: str | None) -> Identity:
+def _path(path: Path, default: str | None = None, passed_over: frozenset[str] = frozenset()) -> Identity:
     def read(facts: Facts) -> str | None:
         found = path.find(facts.scope)
         try:
-            return text_of(found[0]) or default if found else default
+            text = text_of(found[0]) if found else ""
         except Unusable:
             return default
+        return text if text and text not in passed_over else default
 
     return read
 
@@ -97,7 +98,7 @@ def _mapping(fields: Fields, setup: Setup) -> Identity | None:
             return _first([compile_identity(node, setup) for node in fields["first_of"] or ()])
         case "path":
             path = setup.path(fields.at("path"), fields["path"] or "")
-            return None if path is None else _path(path, fields["default"])
+            return None if path is None else _path(path, fields["default"], frozenset(fields["except"]))
         case "key":
             path = setup.path(fields.at("key"), fields["key"] or "")
             return None if path is None else _key(path, frozenset(fields["except"]))

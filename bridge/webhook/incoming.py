@@ -11,6 +11,7 @@ from bridge.errors import DocumentError
 from bridge.language.scope import Scope
 from bridge.model import Json, Request
 from bridge.webhook.decode import BodyKind, Decoder
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.forms import Pairs, build, read_pairs
 
 Fetch: TypeAlias = Callable[[str], bytes | None]
@@ -83,14 +84,29 @@ class Incoming:
         return build(self.query_pairs)
 
     @cached_property
-    def form_pairs(self) -> Pairs:
+    def fields(self) -> Pairs:
+        """The fields that the document is made of: of the form, or of the URL for a source that reads that.
+
+        DeniedError for a body of another kind: its signature must not pass for one of no fields.
+        """
+        if self._readable_kind not in ("form", "multipart", "query"):
+            raise DeniedError("kind", f"the body is {self.kind}, and the signed fields of a form are wanted")
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> Pairs:
+        if self.kind == "query":
+            return self.query_pairs
         return self._decoder.pairs(self._readable_kind, self.content_type, self.request.body)
 
     @cached_property
+    def plain_document(self) -> Json:
+        """The document as sent, JSON inside its fields still text."""
+        return self._decoder.plain(self._readable_kind, self.request.body, self._fields)
+
+    @cached_property
     def document(self) -> Json:
-        return self._decoder.document(
-            self._readable_kind, self.request.body, self.form_pairs, self.query_pairs
-        )
+        return self._decoder.expanded(self.plain_document)
 
     @property
     def _readable_kind(self) -> BodyKind:

@@ -97,12 +97,12 @@ class _Join:
         incoming = signing.incoming
         match self.origin:
             case "form":
-                return _inside(incoming.form_pairs, self.sub)
+                return _inside(incoming.fields, self.sub)
             case "query":
                 return _inside(incoming.query_pairs, self.sub)
             case "params":
-                return _inside((*incoming.query_pairs, *incoming.form_pairs), self.sub)
-        node = signing.item if self.origin == "item" else incoming.document
+                return _inside((*incoming.query_pairs, *incoming.fields), self.sub)
+        node = signing.item if self.origin == "item" else incoming.plain_document
         if self.at is not None:
             node = next(iter(self.at.find(with_item(incoming, signing.item))), None)
         if self.sub is not None and isinstance(node, dict):

@@ -13,7 +13,7 @@ from bridge.language.schema import Fields
 from bridge.language.scope import Scope
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.webhook.check import DeniedError
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.setup import Setup
 
@@ -64,7 +64,7 @@ def compile_place(fields: Fields, setup: Setup, what: str, also: tuple[str, ...]
         case "query":
             return Place(f"parameter {name}", lambda incoming, _: _values(incoming.query_pairs, name))
         case "form":
-            return Place(f"field {name}", lambda incoming, _: _values(incoming.form_pairs, name))
+            return Place(f"field {name}", lambda incoming, _: _values(incoming.fields, name))
         case "item":
             path = setup.path(fields.at(kind), item_path(name))
             return None if path is None else Place(f"{name} of an item", _in_item(path))

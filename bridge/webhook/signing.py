@@ -69,7 +69,7 @@ _NAMED: dict[str, Callable[[str], Part]] = {
         lambda signing: ", ".join(signing.incoming.header(name)).encode("latin-1", "replace")
     ),
     "query": lambda name: lambda signing: last_value(signing.incoming.query_pairs, name),
-    "form": lambda name: lambda signing: last_value(signing.incoming.form_pairs, name),
+    "form": lambda name: lambda signing: last_value(signing.incoming.fields, name),
     "digest": lambda name: lambda signing: digest_hex(name, signing.incoming.request.body),
 }
 _CHANGES: dict[str, Callable[[bytes], bytes]] = {

@@ -11,8 +11,9 @@ from bridge.errors import DocumentError
 from bridge.language.conditions import Condition
 from bridge.language.scope import Scope
 from bridge.model import Event, Json, Reply, Request
-from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.check import Check
 from bridge.webhook.decode import Decoder
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.handshake import Handshakes
 from bridge.webhook.identity import Facts, Identity
 from bridge.webhook.incoming import NOBODY, Incoming, Trust

@@ -50,7 +50,8 @@ def _decoder(fields: Fields, setup: Setup) -> Decoder:
     nodes = fields["json_fields"] or ()
     known = tuple(field for node in nodes if (field := _json_field(node, setup)) is not None)
     unwrap = field_path(fields["unwrap"]) if fields["unwrap"] else None
-    return Decoder(tuple(fields["body"]) or ("json",), fields["charset"], known, unwrap)
+    kinds = tuple(fields["body"]) or ("json",)
+    return Decoder(kinds, fields["charset"], known, unwrap, frozenset(fields["lists"]))
 
 
 def _json_field(node: Node, setup: Setup) -> JsonField | None:

@@ -46,9 +46,11 @@ class Split:
         found: dict[Route, Json] = {}
         for path in self.paths:
             for route, item in _find(document, path, ()):
-                found[route] = item
+                if isinstance(item, dict) or not self.envelope:
+                    found[route] = item
                 if len(found) > MAX_ITEMS:
                     raise DocumentError(f"the batch has more than {MAX_ITEMS} items")
+        found = _innermost(found)
         if not found:
             return (Part(document),)
         if not self.envelope:
@@ -75,14 +77,14 @@ def _compile(node: Node, texts: tuple[str, ...] | None, setup: Setup, *, envelop
     for text, path in zip(texts or (), paths, strict=True):
         if path is None:
             setup.report.add(
-                node, "M410", f'"{text}" is no path of batch items: names, indexes and [*], ending in [*]'
+                node, "M410", f'"{text}" is no path of batch items: names, indexes and at least one [*]'
             )
     known = tuple(path for path in paths if path is not None)
     return Split(known, envelope) if known and len(known) == len(paths) else None
 
 
 def _steps(text: str) -> tuple[frozenset[str] | int | None, ...] | None:
-    if not text.startswith("$") or not text.endswith(("[*]", ".*")):
+    if not text.startswith("$") or "*" not in text:
         return None
     steps: list[frozenset[str] | int | None] = []
     position = 1
@@ -124,6 +126,12 @@ def _children(node: Json, step: frozenset[str] | int | None) -> list[tuple[str |
     if not isinstance(node, list) or isinstance(step, frozenset):
         return []
     return [(index, child) for index, child in enumerate(node) if step is None or index == step]
+
+
+def _innermost(found: dict[Route, Json]) -> dict[Route, Json]:
+    """Without the items that hold other items."""
+    outer = {route[:end] for route in found for end in range(1, len(route))}
+    return {route: item for route, item in found.items() if route not in outer}
 
 
 def _names(route: Route) -> tuple[str, ...]:

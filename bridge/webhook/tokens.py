@@ -9,7 +9,8 @@ from base64 import b64decode
 from collections.abc import Callable
 
 from bridge.language.schema import Fields
-from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.check import Check
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.places import compile_place
 from bridge.webhook.setup import Setup

@@ -9,7 +9,8 @@ from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_verify import VERIFY
 from bridge.language.schema import Fields
 from bridge.webhook.asymmetric import compile_asymmetric
-from bridge.webhook.check import Check, DeniedError
+from bridge.webhook.check import Check
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.digests import compile_hash, compile_hmac
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.setup import MAIN, Setup

@@ -20,8 +20,11 @@ from bridge.webhook.json_body import MAX_DEPTH, MAX_NODES
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
-def read_xml(body: bytes, charset: str = "utf-8") -> Json:
-    """Decode a body; a `charset` other than UTF-8 overrules the XML declaration. Raises DocumentError."""
+def read_xml(body: bytes, charset: str = "utf-8", lists: frozenset[str] = frozenset()) -> Json:
+    """Decode a body; a `charset` other than UTF-8 overrules the XML declaration. Raises DocumentError.
+
+    Elements named in `lists` are lists even where there is only one.
+    """
     try:
         root = fromstring(body if charset == "utf-8" else _decoded(body, charset), forbid_dtd=True)
     except ParseError as error:
@@ -31,7 +34,7 @@ def read_xml(body: bytes, charset: str = "utf-8") -> Json:
     except (ValueError, LookupError) as error:
         raise DocumentError(f"not XML: {error}") from None
     _check(root)
-    return {_local(root.tag): _value(root)}
+    return {_local(root.tag): _value(root, lists)}
 
 
 def _decoded(body: bytes, charset: str) -> str:
@@ -53,22 +56,22 @@ def _check(root: Element) -> None:
         waiting.extend((child, depth + 1) for child in element)
 
 
-def _value(element: Element) -> Json:
+def _value(element: Element, lists: frozenset[str]) -> Json:
     text = element.text or ""
     if not len(element) and not element.attrib:
         return text
     value: dict[str, Json] = {f"@{_local(name)}": text for name, text in element.attrib.items()}
     for child in element:
-        _add(value, _local(child.tag), _value(child))
+        _add(value, _local(child.tag), _value(child, lists), lists)
         text += child.tail or ""
     if text.strip():
         value["#text"] = text.strip() if len(element) else text
     return value
 
 
-def _add(value: dict[str, Json], name: str, child: Json) -> None:
+def _add(value: dict[str, Json], name: str, child: Json, lists: frozenset[str]) -> None:
     if name not in value:
-        value[name] = child
+        value[name] = [child] if name in lists else child
     elif isinstance(value[name], list):
         value[name].append(child)
     else:

@@ -33,7 +33,17 @@ def load_profiles() -> Dict[str, Profile]:
     """Every shipped profile by name, sorted. They are data of the package: a broken one is a bug."""
     folder = files(__name__)
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yml"))
-    return {name.removesuffix(".yml"): _load(name, folder.joinpath(name).read_bytes()) for name in names}
+    profiles = {name.removesuffix(".yml"): _load(name, folder.joinpath(name).read_bytes()) for name in names}
+    return {name: _completed(profile, profiles) for name, profile in profiles.items()}
+
+
+def _completed(profile: Profile, profiles: Dict[str, Profile]) -> Profile:
+    """A profile that names another has its keys as well."""
+    base = profile.node.get("profile")
+    if not isinstance(base, Scalar):
+        return profile
+    entries = merge(profiles[base.text].node, profile.node).entries
+    return replace(profile, node=replace(profile.node, entries=entries))
 
 
 def _load(name: str, data: bytes) -> Profile:
@@ -51,7 +61,7 @@ def merge(profile: Mapping, own: Mapping) -> Mapping:
     at = own.key("profile") or own
     merged: dict[str, tuple[Scalar, Node]] = {}
     for key, node in profile.entries:
-        if key.text != "about":
+        if key.text not in ("about", "profile"):
             merged[key.text] = (_moved_key(key, at), _moved(node, at))
     for key, node in own.entries:
         shipped = merged.get(key.text)
