@@ -105,4 +105,6 @@ async def _close(server: asyncio.Server, connections: set[Connection]) -> None:
     server.close()
     for connection in tuple(connections):
         connection.abort()
+    while connections:
+        await asyncio.sleep(0)
     await server.wait_closed()

@@ -138,6 +138,31 @@ def test_requests_before_an_unreadable_one_are_answered(sandbox: Sandbox) -> Non
     assert len(sandbox.calls()) == 1
 
 
+def fill(sandbox: Sandbox, calls: int) -> None:
+    form = ("Content-Type: application/x-www-form-urlencoded",)
+    long = request(METHOD, headers=form, body=b"subscriber_id=1&bot_id=2&variable[a]=" + b"x" * 100_000)
+    with Wire(sandbox.port) as wire:
+        for _ in range(calls):
+            assert wire.send(long).answer().status == 200
+
+
+def test_a_list_longer_than_any_buffer_is_sent_as_fast_as_it_is_read(sandbox: Sandbox) -> None:
+    fill(sandbox, 300)
+    with Wire(sandbox.port) as wire:
+        wire.send(request("/calls", method="GET") + PING)
+        assert ask(sandbox.port, PING).status == 200
+        assert len(wire.answer().json) == 300
+        assert wire.answer().json == {"status": "ok"}
+
+
+def test_a_reader_that_leaves_in_the_middle_of_a_list_harms_nobody(sandbox: Sandbox) -> None:
+    fill(sandbox, 300)
+    with Wire(sandbox.port) as wire:
+        wire.send(request("/calls", method="GET"))
+        assert ask(sandbox.port, PING).status == 200
+    assert ask(sandbox.port, PING).status == 200
+
+
 def test_a_silent_connection_is_closed_after_a_while() -> None:
     sandbox = Sandbox(Options(idle=0.1)).start()
     try:
