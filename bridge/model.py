@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 Json: TypeAlias = Any
@@ -144,9 +144,11 @@ class Match(StrEnum):
     DISABLED = "disabled"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule made of one event, and which condition decided on what value."""
+class Verdict(NamedTuple):
+    """What one rule made of one event, and which condition decided on what value.
+
+    A tuple, because one is made per rule and event: it costs a third of a frozen dataclass.
+    """
 
     rule: str
     match: Match

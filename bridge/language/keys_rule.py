@@ -70,11 +70,16 @@ EXPECTED = Table(
         Key("subscriber_id", Plain("integer"), "the recipient"),
         Key("user_id", TEXT, "the recipient in a messenger"),
         Key("channel_id", TEXT, "the messenger channel"),
-        Key("variables", MapOf(TEXT), "all variables"),
+        Key("variables", MapOf(Raw("text")), "all variables"),
         Key("forced", FLAG, "whether it is forced"),
         Key("account", TEXT, "the account"),
         Key("shadow", FLAG, "whether it is recorded only"),
     ),
+)
+
+FAILED = Table(
+    "expected failure",
+    (Key("failed", ListOf(TEXT, or_one=True), "rules that match but lack a value", required=True),),
 )
 
 TEST = Table(
@@ -85,8 +90,12 @@ TEST = Table(
         Key("body", Raw("document"), "the decoded document itself"),
         Key("headers", MapOf(TEXT), "request headers", default={}),
         Key("query", TEXT, "query string of the request", default=""),
-        Key("expect", ListOf(EXPECTED), "the starts, in order; [] for none; keys left out are not compared"),
-        Key("failed", ListOf(TEXT), "rules that match but lack a value", default=()),
+        Key(
+            "expect",
+            ListOf(Raw("expected start"), or_one=True),
+            "the starts, in order; [] for none; {failed: [rule]} for rules that match but lack a value",
+        ),
+        Key("failed", ListOf(TEXT), "the same, beside expect", default=()),
     ),
 )
 

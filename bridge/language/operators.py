@@ -39,6 +39,9 @@ CODES = {
 }
 """Why a condition does not hold: what a verdict stores, in place of prose."""
 
+_MAX_FOLDED = 1_000
+"""Characters up to which a text is looked at for differences of case and blanks."""
+
 
 def equal(operand: Operand, fold: bool) -> Check:
     """The value is the operand, or one of several."""
@@ -60,10 +63,21 @@ def equal(operand: Operand, fold: bool) -> Check:
 
 
 def _equal_text(texts: frozenset[str]) -> Check:
+    """The commonest check by far, so what it compares with is made ready here."""
     wanted = tuple(texts)
+    lengths = frozenset(map(len, texts))
+    folded = frozenset(text.casefold() for text in texts)
+    trimmed = frozenset(text.strip() for text in folded)
 
     def check(found: Json, _: Scope) -> str:
-        return "" if isinstance(found, str) and found in texts else difference(found, wanted)
+        if not isinstance(found, str):
+            return difference(found, wanted)
+        if found in texts:
+            return ""
+        if len(found) in lengths and found.casefold() in folded:
+            return "case"
+        bare = found.strip()
+        return "blank" if bare is not found and bare.casefold() in trimmed else "differs"
 
     return check
 
@@ -109,7 +123,7 @@ def difference(found: Json, wanted: tuple[Json, ...]) -> str:
 
 def _text_difference(found: str, wanted: tuple[Json, ...]) -> str:
     texts = [value for value in wanted if isinstance(value, str)]
-    folded = found.casefold() if len(found) <= 200 else found
+    folded = found.casefold() if len(found) <= _MAX_FOLDED else found
     if any(folded == value.casefold() for value in texts):
         return "case"
     if any(folded.strip() == value.strip().casefold() for value in texts):

@@ -20,7 +20,7 @@ from bridge.language.operators import (
     unequal,
     within,
 )
-from bridge.language.paths import Path
+from bridge.language.paths import Path, is_path
 from bridge.language.regex import ASCII_ONLY, RegexError, compile_regex
 from bridge.language.schema import describe, suggestion
 
@@ -170,7 +170,7 @@ _LISTS = {"eq": "in", "ne": "not_in"}
 
 
 def _is_path(node: Node) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")
+    return isinstance(node, Scalar) and isinstance(node.value, str) and is_path(node.value)
 
 
 def _bounded(
@@ -236,7 +236,7 @@ def _matches(node: Node, fold: bool, report: Report) -> Part | None:
     try:
         regex = compile_regex(f"(?i){node.value}" if fold else node.value)
     except RegexError as error:
-        report.add(node, "M207", f"{error.message}; {error.hint}" if error.hint else error.message)
+        report.add(node, "M207", error.sentence)
         return None
     if regex.looks_foreign:
         report.add(node, "W502", ASCII_ONLY)
@@ -263,7 +263,9 @@ OPERATORS = {
             "lte", "is a number of at most this", _bounded("lte", lambda at: Bounds(high=at), "of at most")
         ),
         Operator("between", "is a number from the first to the second, both included", _between),
-        Operator("exists", "stands there at all, be it null", _stated("exists", "something", "nothing")),
+        Operator(
+            "exists", "stands there at all, be it null", _stated("exists", "something there", "nothing there")
+        ),
         Operator(
             "empty",
             "is null, blank, or a list or object without elements",

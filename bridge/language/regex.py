@@ -20,11 +20,16 @@ MAX_PATTERN = 1_000
 ASCII_ONLY = r"\w, \d, \s and \b know only ASCII; for letters of any language write \p{L}, for digits \p{Nd}"
 
 _ASCII_CLASS = re.compile(r"(?<!\\)(?:\\\\)*\\[wWbB]")
-_OTHER_SYNTAX = re.compile(r"\(\?[=!<>](?!P?<?[A-Za-z_])|\\[1-9]")
+_OTHER_SYNTAX = re.compile(r"\(\?<?[=!]|\(\?>|\\[1-9]")
 
 
 class RegexError(BridgeError):
     """A pattern that RE2 does not read; the message says what is wrong with it."""
+
+    @property
+    def sentence(self) -> str:
+        """The message with its hint, as findings have it."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ VALUE = Table(
         Key("default", Raw("value"), "stands in for what is absent or null"),
     ),
 )
+_MISSPELLED = re.compile(r"\$[a-z_]+[.\[]")
+"""What hardly means a literal: `$evnt.id`. Read as a path, so that its root becomes a finding."""
 _ORIGINS = ("path", "value", "template")
 
 
@@ -50,7 +53,7 @@ def compile_value(node: Node, report: Report) -> Value | None:
     if not isinstance(node, Scalar):
         report.add(node, "M209", f"expected a value, found {describe(node)}")
         return None
-    if isinstance(node.value, str) and is_path(node.value):
+    if isinstance(node.value, str) and (is_path(node.value) or _MISSPELLED.match(node.value)):
         return _path(node, report)
     if isinstance(node.value, str) and is_template(node.value):
         return _template(node, report)

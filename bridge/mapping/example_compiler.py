@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bridge.language.keys_rule import TEST
-from bridge.language.nodes import Node, Report, Scalar, plain
-from bridge.language.schema import Fields, Reader, suggestion
+from collections.abc import Iterable
+
+from bridge.language.keys_rule import EXPECTED, FAILED, TEST
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
+from bridge.language.schema import Fields, Reader, describe, suggestion
 from bridge.mapping.rule_compiler import unique
 from bridge.mapping.rules import Example, Expected
-from bridge.model import Json
 
 
 def compile_examples(nodes: tuple[Node, ...], rules: tuple[str, ...], report: Report) -> tuple[Example, ...]:
@@ -24,9 +25,12 @@ def _example(node: Node, rules: tuple[str, ...], names: dict[str, int], report: 
         return None
     unique(fields, "test", names, report)
     _check_sample(fields, report)
-    _check_rules(fields, rules, report)
+    starts, failed = _outcomes(fields, report)
+    _check_rules([one.get("rule") for one in starts], rules, report)
+    _check_rules(failed, rules, report)
     if "expect" not in fields and "failed" not in fields:
         report.add(fields.node, "M105", 'test has no "expect"; write [] where nothing starts')
+    expect = tuple(_expected(one, report) for one in starts)
     if any(finding.is_error for finding in report.findings[before:]):
         return None
     return Example(
@@ -36,9 +40,30 @@ def _example(node: Node, rules: tuple[str, ...], names: dict[str, int], report: 
         body=plain(fields["body"]) if "body" in fields else None,
         headers=tuple((name.lower(), value) for name, value in fields["headers"].items()),
         query=fields["query"],
-        expect=tuple(_expected(one) for one in fields["expect"] or ()),
-        failed=fields["failed"],
+        expect=expect,
+        failed=tuple(node.text for node in failed if isinstance(node, Scalar)),
     )
+
+
+def _outcomes(fields: Fields, report: Report) -> tuple[list[Mapping], list[Node]]:
+    """The starts that are expected, and the names of rules that are to fail."""
+    expected = fields["expect"] or ()
+    failures = [node for node in expected if isinstance(node, Mapping) and node.get("failed") is not None]
+    failed = list(_items(fields.node.get("failed")))
+    for node in failures:
+        Reader(report).table(node, FAILED)
+        failed += _items(node.get("failed"))
+    starts = [node for node in expected if node not in failures]
+    for node in starts:
+        if not isinstance(node, Mapping):
+            report.add(node, "M103", f"expected a start such as {{bot_id: 1}}, found {describe(node)}")
+    return [node for node in starts if isinstance(node, Mapping)], failed
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    if isinstance(node, Sequence):
+        return node.items
+    return () if node is None else (node,)
 
 
 def _check_sample(fields: Fields, report: Report) -> None:
@@ -53,23 +78,27 @@ def _check_sample(fields: Fields, report: Report) -> None:
         )
 
 
-def _check_rules(fields: Fields, rules: tuple[str, ...], report: Report) -> None:
-    for node in _named_rules(fields):
-        if node.text not in rules:
+def _check_rules(nodes: Iterable[Node | None], rules: tuple[str, ...], report: Report) -> None:
+    for node in nodes:
+        if isinstance(node, Scalar) and node.text not in rules:
             report.add(node, "M304", f'no rule is called "{node.text}"{suggestion(node.text, rules)}')
 
 
-def _named_rules(fields: Fields) -> list[Scalar]:
-    """Where a test names a rule."""
-    failed = fields.node.get("failed")
-    nodes = [one.node.get("rule") for one in fields["expect"] or ()]
-    nodes += getattr(failed, "items", ())
-    return [node for node in nodes if isinstance(node, Scalar)]
+def _expected(node: Mapping, report: Report) -> Expected:
+    fields = Reader(report).table(node, EXPECTED)
+    known = {} if fields is None else fields.values
+    values = {name: value for name, value in known.items() if node.get(name) is not None}
+    if "variables" in values:
+        values["variables"] = _variables(node.get("variables"), report)
+    return Expected(node.line, values)
 
 
-def _expected(fields: Fields) -> Expected:
-    return Expected(fields.node.line, {key.text: _value(key.text, fields) for key, _ in fields.node.entries})
-
-
-def _value(name: str, fields: Fields) -> Json:
-    return dict(fields[name]) if name == "variables" else fields[name]
+def _variables(node: Node | None, report: Report) -> dict[str, str]:
+    """The expected variables as texts; numbers, true and false as they are written."""
+    expected = {}
+    for key, child in node.entries if isinstance(node, Mapping) else ():
+        if isinstance(child, Scalar) and (child.value is not None or child.quoted):
+            expected[key.text] = child.text
+        else:
+            report.add(child, "M103", f"expected a variable's text, found {describe(child)}")
+    return expected

@@ -35,7 +35,7 @@ class Surroundings:
             if name and not self.environment.get(name):
                 environment[name] = self.placeholder
                 report.add(scalar, "W501", f"environment variable {name} is not set")
-        return Reader(report, environment)
+        return Reader(report, environment, self.placeholder)
 
     def check_account(self, name: str, at: Node, report: Report) -> None:
         """A finding where starts go to an account that is not there."""

@@ -112,7 +112,7 @@ def quote(value: Json) -> str:
         return "a list"
     if isinstance(value, dict):
         return "an object"
-    return "nothing" if value is None else str(value)[:60]
+    return "null" if value is None else str(value)[:60]
 
 
 def unless_blank(step: Step) -> Step:

@@ -97,7 +97,7 @@ def _pattern(arguments: Arguments, node: Node) -> Regex:
     try:
         regex = compile_regex(node.value)
     except RegexError as error:
-        raise UnfitError(error.message, node, "M207") from error
+        raise UnfitError(error.sentence, node, "M207") from error
     if regex.looks_foreign:
         arguments.report.add(node, "W502", ASCII_ONLY)
     return regex
