@@ -24,7 +24,7 @@ HOMES = {
     "urllib3": ("bridge/dispatch/",),
     "flask": ("bridge/web/",),
     "werkzeug": ("bridge/web/",),
-    "click": ("bridge/main.py", "bridge/commands/"),
+    "click": ("bridge/main.py", "bridge/cli/", "bridge/commands/"),
     "gevent": ("bridge/web/",),
 }
 PURE = ("bridge/language/", "bridge/webhook/", "bridge/mapping/", "bridge/model.py", "bridge/errors.py")

@@ -1,0 +1,104 @@
+"""Commands for those who write mapping files. None of them sends or stores anything."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.common import as_json, files, quiet
+from bridge.commands import check as check_command
+from bridge.commands import profiles as profiles_command
+from bridge.commands import test as test_command
+from bridge.commands import try_ as try_command
+
+
+@click.command()
+@files
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@as_json
+def check(files: tuple[str, ...], strict: bool, as_json: bool) -> int:
+    """Look for mistakes in mapping files: FILES and folders, or the whole mapping folder.
+
+    Prints one finding a line, path:line:column: CODE message, and nothing where all is well. Exit code 1
+    where there are errors. Secrets need not be set; those that are not are named on stderr.
+
+    Keys of --json: path, line, column, code, level, message.
+
+    \b
+    Example:
+      leadbridge check mappings/yookassa.yml
+    """
+    return check_command.check(quiet(), files, strict=strict, as_json=as_json)
+
+
+@click.command()
+@files
+@as_json
+def test(files: tuple[str, ...], as_json: bool) -> int:
+    """Run the `tests:` of mapping files: FILES and folders, or the whole mapping folder.
+
+    Prints what differs from the expected bot starts. Exit code 1 where a test fails, or there is none.
+
+    Keys of --json: file, line, name, passed, differences, starts, failed.
+
+    \b
+    Example:
+      leadbridge test mappings/yookassa.yml
+    """
+    return test_command.test(quiet(), files, as_json=as_json)
+
+
+@click.command("try")
+@click.argument("source")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--header", "headers", multiple=True, metavar='"NAME: VALUE"', help="A header; may be repeated."
+)
+@click.option("--query", default="", help="The query string: what follows ? in the URL.")
+@click.option("--method", help="The request's method (the source's first).")
+@as_json
+def try_(
+    source: str, file: str, headers: tuple[str, ...], query: str, method: str | None, as_json: bool
+) -> int:
+    """Put a payload through the rules of SOURCE: what matches, what nearly does and why not, the exact call.
+
+    FILE holds the raw body of a webhook, - reads it from stdin. SOURCE is the name of a source or a mapping
+    file. Nothing is verified, sent or stored. Exit code 1 where a rule matches but lacks a value.
+
+    Keys of --json, for each event: source, file, id, type, document, ping, rules, failures, calls.
+
+    \b
+    Example:
+      leadbridge try yookassa mappings/samples/yookassa-paid.json
+    """
+    payload = try_command.Payload(file, headers, query, method)
+    return try_command.try_(quiet(), source, payload, as_json=as_json)
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def profiles(context: click.Context, as_json: bool) -> int:
+    """List the built-in source definitions: `profile:` of a mapping file names one.
+
+    Keys of --json: name and those of `profiles show NAME --json`.
+
+    \b
+    Example:
+      leadbridge profiles show yookassa
+    """
+    if context.invoked_subcommand is None:
+        return profiles_command.profiles(quiet(), as_json=as_json)
+    return 0
+
+
+@profiles.command("show")
+@click.argument("name")
+@as_json
+def show_profile(name: str, as_json: bool) -> int:
+    """What to enter at the vendor, what is verified, and a mapping file to begin with.
+
+    \b
+    Example:
+      leadbridge profiles show stripe
+    """
+    return profiles_command.show_profile(name, as_json=as_json)

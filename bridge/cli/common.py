@@ -1,0 +1,52 @@
+"""What the groups of commands share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import click
+
+from bridge import logs, settings
+
+port = click.IntRange(1, 65535)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text.")
+files = click.argument("files", nargs=-1, type=click.Path(exists=True))
+
+
+def loaded(level: int = logging.INFO) -> settings.Settings:
+    """The settings, with logging set up as they say."""
+    given = settings.load()
+    logs.set_up(given.log)
+    logging.root.setLevel(level)
+    return given
+
+
+def quiet() -> settings.Settings:
+    """The settings for a command that answers and ends: only warnings are logged."""
+    return loaded(logging.WARNING)
+
+
+class Sections(click.Group):
+    """A group whose help lists its commands under headings, in the order in which they are met."""
+
+    sections: Mapping[str, Sequence[click.Command]] = MappingProxyType({})
+
+    def arrange(self, sections: Mapping[str, Sequence[click.Command]]) -> None:
+        """Add commands, under their headings."""
+        self.sections = sections
+        for commands in sections.values():
+            for command in commands:
+                self.add_command(command)
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """By section, not by alphabet."""
+        return [command.name or "" for commands in self.sections.values() for command in commands]
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One list per section."""
+        for heading, commands in self.sections.items():
+            with formatter.section(heading):
+                room = formatter.width - 20
+                formatter.write_dl([(one.name or "", one.get_short_help_str(room)) for one in commands])

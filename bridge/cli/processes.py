@@ -1,0 +1,80 @@
+"""Commands that run the bridge, or a part of it."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.common import loaded, port
+from bridge.commands import migrate as migrate_command
+from bridge.commands import run as run_command
+from bridge.commands import sandbox as sandbox_command
+from bridge.commands import serve as serve_command
+from bridge.commands import worker as worker_command
+
+
+@click.command()
+@click.option("--port", type=port, help="Where webhooks arrive (PORT, else 8080).")
+@click.option("--sandbox", is_flag=True, help="Add a local LeadConverter that takes every call.")
+@click.option("--sandbox-port", type=port, default=8090, show_default=True, help="Where it listens.")
+@click.option("--demo", is_flag=True, help="Send one shipped sample webhook through and print its story.")
+def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
+    """Run everything in one process tree: migrate, web, dispatcher. Ctrl-C stops it cleanly.
+
+    \b
+    Example, to try it out without messaging anybody:
+      leadbridge run --sandbox
+    """
+    if demo and not sandbox:
+        raise click.UsageError("--demo needs --sandbox: it starts a bot, and that must not be a real one")
+    return run_command.run(loaded(), port, sandbox_port if sandbox else None, demo=demo)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (BRIDGE_HOST, else 127.0.0.1).")
+@click.option("--port", type=port, help="Port to listen on (PORT, else 8080).")
+def serve(host: str | None, port: int | None) -> int:
+    """The web process: takes webhooks in and stores them.
+
+    \b
+    Example:
+      leadbridge serve --host 0.0.0.0 --port 8080
+    """
+    given = {"BRIDGE_HOST": host, "PORT": port and str(port)}
+    return serve_command.serve(loaded(), {name: value for name, value in given.items() if value})
+
+
+@click.command()
+def worker() -> int:
+    """The dispatcher process: sends what is due to LeadConverter. Any number may run.
+
+    \b
+    Example:
+      leadbridge worker
+    """
+    return worker_command.worker(loaded())
+
+
+@click.command()
+def migrate() -> int:
+    """Bring the database to this version's tables. Safe to run again.
+
+    \b
+    Example:
+      leadbridge migrate
+    """
+    return migrate_command.migrate(loaded())
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=port, default=8090, show_default=True, help="Port to listen on.")
+@click.option("--latency-ms", type=click.IntRange(0, 60000), default=0, help="Wait before each answer.")
+def sandbox(host: str, port: int, latency_ms: int) -> int:
+    """A local LeadConverter for trying out: checks calls, plays faults, shows what it got.
+
+    \b
+    Example, and where to see its calls:
+      leadbridge sandbox --port 8090
+      curl http://127.0.0.1:8090/calls
+    """
+    return sandbox_command.sandbox(host, port, latency_ms)

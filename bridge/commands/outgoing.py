@@ -1,0 +1,59 @@
+"""A bot start as the request that LeadConverter gets, shown with the token masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridge.commands.output import printable
+from bridge.dispatch.mask import MASK
+from bridge.dispatch.request import METHOD, UnsendableError, build, method_url, parameters
+from bridge.model import Account, BotStart, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The exact request but for the token, or why there can be none."""
+
+    url: str
+    body: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Not encoded, in their order."""
+    error: str = ""
+
+    def as_json(self) -> dict[str, Json]:
+        """Under documented keys."""
+        return {
+            "method": "POST",
+            "url": self.url,
+            "body": self.body,
+            "parameters": dict(self.parameters),
+            "error": self.error,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people: the request as it goes out, then what it says."""
+        if self.error:
+            yield f"cannot be sent: {printable(self.error)}"
+            return
+        yield f"POST {printable(self.url)}"
+        if self.body:
+            yield f"body {printable(self.body)}"
+        for name, value in self.parameters:
+            yield f"     {printable(name)} = {printable(value)}"
+
+
+def outgoing(start: BotStart, account: Account | None, call_id: int) -> Shown:
+    """The request for one call. Without the account, which may be gone, only what it says."""
+    if account is None:
+        nowhere = Account(start.account, "")
+        error = f'account "{start.account}" is not in the mapping folder any more'
+        return Shown("", parameters=tuple(parameters(start, nowhere, call_id)), error=error)
+    said = tuple(parameters(start, account, call_id))
+    try:
+        request = build(start, account, call_id)
+    except UnsendableError as fault:
+        return Shown("", parameters=said, error=fault.message)
+    behind = request.url.removeprefix(method_url(account))
+    address = f"{account.url.rstrip('/')}/api/v1/{MASK}/{METHOD}{behind}"
+    return Shown(address, request.body.decode("ascii"), said)

@@ -1,0 +1,158 @@
+"""What commands show: text that no value can forge, tables that fit the terminal, JSON for machines."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import click
+
+from bridge.language.numbers import to_json
+from bridge.model import Json
+from bridge.settings import Settings
+
+GAP = "  "
+_NARROWEST = 8
+_ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where text goes: a terminal of some width, or a pipe that takes lines as long as they are."""
+
+    width: int | None = None
+    color: bool = False
+
+    def paint(self, text: str, color: str) -> str:
+        """The text in a colour, where the terminal has colours and its user wants them."""
+        return click.style(text, fg=color) if self.color else text
+
+
+def screen_of(settings: Settings) -> Screen:
+    """The screen that stdout is. NO_COLOR (no-color.org) and dumb terminals are respected."""
+    if not sys.stdout.isatty():
+        return Screen()
+    environment = settings.environment
+    plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
+    return Screen(shutil.get_terminal_size().columns, not plain)
+
+
+def printable(text: str) -> str:
+    """The text on one line, with everything that could move a cursor or reverse a line spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def json_text(document: Json) -> str:
+    """Compact JSON that is safe on a terminal, every number in the digits it came with."""
+    return _json_safe(to_json(document))
+
+
+def json_array(rows: Iterable[Json]) -> str:
+    """A JSON array with one element a line."""
+    lines = ",\n".join(json_text(row) for row in rows)
+    return f"[\n{lines}\n]" if lines else "[]"
+
+
+def document_lines(document: Json) -> Iterator[str]:
+    """The document as indented JSON, safe on a terminal, every number in the digits it came with."""
+    yield from _indented(document, "", "")
+
+
+def say(text: str) -> None:
+    """One line of prose, to stderr."""
+    click.echo(text, err=True)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    """Aligned lines, the headers first; the widest columns are cut until a line fits `width`."""
+    cells = [list(headers), *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(columns(row[index]) for row in cells) for index in range(len(headers))]
+    if width is not None:
+        widths = _fitting(widths, width)
+    for row in cells:
+        padded = (_pad(_cut(cell, room), room) for cell, room in zip(row, widths, strict=True))
+        yield GAP.join(padded).rstrip()
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: ideographs and emoji take two, accents none."""
+    return sum(_columns_of(char) for char in text)
+
+
+def counted(many: int, word: str) -> str:
+    """`1 call`, `3 calls`."""
+    return f"{many:,} {word}{'' if many == 1 else 's'}"
+
+
+def keys_of(rows: Sequence[Mapping[str, Json]]) -> list[str]:
+    """The keys of the rows, in order; for documentation and tests."""
+    return list(dict.fromkeys(key for row in rows for key in row))
+
+
+def _fitting(widths: list[int], width: int) -> list[int]:
+    widths = list(widths)
+    spare = width - len(GAP) * (len(widths) - 1)
+    while sum(widths) > spare:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST:
+            return widths
+        widths[widest] -= 1
+    return widths
+
+
+def _cut(text: str, room: int) -> str:
+    if columns(text) <= room:
+        return text
+    kept, used = "", columns(_ELLIPSIS)
+    for char in text:
+        used += _columns_of(char)
+        if used > room:
+            break
+        kept += char
+    return kept + _ELLIPSIS
+
+
+def _pad(text: str, room: int) -> str:
+    return text + " " * (room - columns(text))
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _escape(char: str) -> str:
+    return repr(char)[1:-1]
+
+
+def _indented(node: Json, indent: str, comma: str) -> Iterator[str]:
+    """Lines of which the first has no indent: its caller puts a key or the indent before it."""
+    if not isinstance(node, dict | list) or not node:
+        yield json_text(node) + comma
+        return
+    inner = indent + "  "
+    is_list = isinstance(node, list)
+    children = [("", child) for child in node] if is_list else [(f"{json_text(k)}: ", node[k]) for k in node]
+    yield "[" if is_list else "{"
+    for number, (key, child) in enumerate(children, 1):
+        first, *rest = _indented(child, inner, "," if number < len(children) else "")
+        yield inner + key + first
+        yield from rest
+    yield f"{indent}{']' if is_list else '}'}{comma}"
+
+
+def _json_safe(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _json_escape(char) for char in text)
+
+
+def _json_escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

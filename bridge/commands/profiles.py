@@ -1,0 +1,80 @@
+"""`leadbridge profiles`: the built-in source definitions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+import click
+
+from bridge.commands.output import json_array, json_text, printable, screen_of, table
+from bridge.errors import UsageError
+from bridge.language.keys_source import ABOUT
+from bridge.language.schema import suggestion
+from bridge.model import Json
+from bridge.settings import Settings
+from bridge.webhook.profiles import Profile, load_profiles
+
+_HEADINGS = {
+    "setup": "At the vendor",
+    "method": "Method and format",
+    "secret": "Secret",
+    "events": "Events",
+    "verified": "What is verified",
+    "retries": "When it is not answered",
+    "own_ids": "Where your ids travel",
+    "traps": "Mind",
+    "unverified": "Not confirmed",
+}
+
+
+def profiles(settings: Settings, *, as_json: bool) -> int:
+    """List them."""
+    known = load_profiles().values()
+    if as_json:
+        click.echo(json_array(_facts(profile) for profile in known))
+        return 0
+    rows = [(one.name, one.title, one.about["summary"]) for one in known]
+    for line in table(("PROFILE", "SYSTEM", "WHAT IT SENDS"), rows, screen_of(settings).width):
+        click.echo(line)
+    return 0
+
+
+def show_profile(name: str, *, as_json: bool) -> int:
+    """One of them in plain words, with a mapping file to begin with."""
+    known = load_profiles()
+    if name not in known:
+        raise UsageError(
+            f'no profile is called "{name}"{suggestion(name, list(known))}', f"there are: {', '.join(known)}"
+        )
+    if as_json:
+        click.echo(json_text(_facts(known[name])))
+        return 0
+    for line in _told(known[name]):
+        click.echo(line)
+    return 0
+
+
+def _facts(profile: Profile) -> dict[str, Json]:
+    about = ((key.name, profile.about[key.name]) for key in ABOUT.keys)
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in about}
+    return {"name": profile.name, **plain}
+
+
+def _told(profile: Profile) -> Iterator[str]:
+    about = profile.about
+    yield f"{profile.name}: {profile.title}"
+    yield about["summary"]
+    for key, heading in _HEADINGS.items():
+        value = about[key]
+        if value:
+            yield from ("", f"{heading}:", *_paragraphs(value, numbered=key == "setup"))
+    yield from ("", "A mapping file to begin with:", "")
+    yield from (printable(line) for line in about["starter"].rstrip().split("\n"))
+
+
+def _paragraphs(value: str | Sequence[str], *, numbered: bool) -> Iterator[str]:
+    items = [value] if isinstance(value, str) else value
+    for number, item in enumerate(items, 1):
+        bullet = "  " if isinstance(value, str) else f"  {number}. " if numbered else "  - "
+        yield from textwrap.wrap(item, 100, initial_indent=bullet, subsequent_indent=" " * len(bullet))

@@ -1,0 +1,51 @@
+"""Points in time as commands show and read them. Stored times are unix milliseconds; all text is UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bridge.errors import UsageError
+from bridge.language.schema import duration
+
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+
+
+def iso(at: int) -> str:
+    """`2026-05-10T14:27:54.031Z`."""
+    moment = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def iso_or_none(at: int) -> str | None:
+    """The time, or None for 0, which stands for "not yet"."""
+    return iso(at) if at else None
+
+
+def clock(at: int) -> str:
+    """`2026-05-10 14:27:54`, for people."""
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def ago(at: int, now: int) -> str:
+    """`12s ago`, `3d ago`, `in 5m`: the largest whole unit."""
+    seconds = abs(now - at) // 1000
+    for size, unit in _STEPS:
+        if seconds >= size:
+            amount = f"{seconds // size}{unit}"
+            return f"in {amount}" if at > now else f"{amount} ago"
+    return "now"
+
+
+def moment(text: str, now: int, option: str) -> int:
+    """Read `7d` (that long before `now`), a date or a date and time; raises UsageError."""
+    seconds = duration(text)
+    if seconds is not None:
+        return now - seconds * 1000
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f'{option} is "{text}", expected a time span or a time',
+            f"for example {option} 90m, {option} 7d, {option} 2026-05-10 or {option} 2026-05-10T14:30+03:00",
+        ) from None
+    return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
