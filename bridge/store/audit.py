@@ -1,0 +1,43 @@
+"""Everything a person decided, and every pause the bridge chose by itself: who, when, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select
+
+from bridge.store.ids import take_ids
+from bridge.store.tables import actions
+from bridge.store.texts import plain
+
+Kind = Literal["call", "event", "account", "store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One decision. `at` is unix milliseconds."""
+
+    id: int
+    at: int
+    who: str
+    what: str
+    why: str
+    kind: str
+    target: str
+
+
+def record(
+    connection: Connection, now: int, *, who: str, what: str, why: str, kind: Kind, target: object
+) -> None:
+    """Write a decision down, in the transaction that carries it out."""
+    number = take_ids(connection, "actions", 1)[0]
+    values = {"id": number, "at": now, "who": plain(who), "what": what, "why": plain(why), "kind": kind}
+    connection.execute(insert(actions).values(**values, target=str(target)))
+
+
+def of(connection: Connection, kind: Kind, target: object) -> tuple[Action, ...]:
+    """The decisions about one thing, oldest first."""
+    wanted = (actions.c.kind == kind, actions.c.target == str(target))
+    rows = connection.execute(select(actions).where(*wanted).order_by(actions.c.id))
+    return tuple(Action(**row._mapping) for row in rows)

@@ -1,0 +1,176 @@
+"""Calls at rest: every step of their life is one guarded update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, text
+
+from bridge.model import FINAL, Attempt, Call, State
+from bridge.store import bulk, lanes
+from bridge.store.claims import LEASE_MS
+from bridge.store.ids import take_ids
+from bridge.store.rows import Owed, call_row
+from bridge.store.tables import attempts, calls
+from bridge.store.texts import plain
+
+_SENT = frozenset({State.DONE, State.REFUSED, State.UNCERTAIN, State.QUEUED, State.EXHAUSTED, State.EXPIRED})
+AFTER = {State.SENDING: _SENT, State.UNCERTAIN: frozenset({State.DONE, State.REFUSED, State.QUEUED})}
+"""Where an attempt's end may lead: from `sending`, or late from `uncertain` by the same owner and attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What becomes of one call after an attempt; owner and attempt number are its guard."""
+
+    call_id: int
+    owner: str
+    number: int
+    shown: Attempt
+    state: State
+    reason: str
+    due_at: int = 0
+    """When it may be tried again, should it be queued; unix milliseconds."""
+    holds_until: int | None = None
+    """Until when later calls of its recipient wait while it is queued; None leaves that as it is."""
+    answered: bool = False
+    """The attempt counts towards the tries allowed."""
+    resend: bool = False
+    """It is queued though it may have run."""
+
+
+_INSERT = bulk.insert_each(calls)
+_INSERT_ATTEMPT = bulk.insert_each(
+    attempts,
+    "ON CONFLICT (call_id, number) DO UPDATE SET "
+    + ", ".join(f"{c.name} = excluded.{c.name}" for c in attempts.columns if not c.primary_key),
+)
+_STANDING = (
+    "SELECT id, state, owner, attempt, lease_until, account, recipient, order_mode "
+    "FROM calls WHERE id IN :ids ORDER BY id"
+)
+_LOOK = {
+    "sqlite": text(_STANDING).bindparams(bindparam("ids", expanding=True)),
+    "postgresql": text(f"{_STANDING} FOR UPDATE").bindparams(bindparam("ids", expanding=True)),
+}
+_BEGIN = (
+    "UPDATE calls SET state = 'sending', sent_at = ?, lease_until = ? "
+    "WHERE id = ? AND owner = ? AND attempt = ? AND state = 'claimed' AND lease_until > ?"
+)
+_RELEASE = (
+    "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 "
+    "WHERE id = ? AND owner = ? AND attempt = ? AND state = 'claimed'"
+)
+_SETTLE = (
+    "UPDATE calls SET state = ?, reason = ?, due_at = ?, holds_until = COALESCE(?, holds_until), "
+    "answered = answered + ?, resends = resends + ?, had_uncertain = (had_uncertain OR ?), owner = ?, "
+    "lease_until = 0, settled_at = ? WHERE id = ? AND owner = ? AND attempt = ? AND state = ?"
+)
+
+
+def add(connection: Connection, now: int, owed: Sequence[Owed]) -> list[int]:
+    """Queue new calls; gives their ids."""
+    ids = take_ids(connection, "calls", len(owed))
+    bulk.each(
+        connection, _INSERT, [call_row(number, now, one) for number, one in zip(ids, owed, strict=True)]
+    )
+    return ids
+
+
+def begin(connection: Connection, now: int, claimed: Sequence[Call]) -> list[bool]:
+    """claimed → sending, to be committed before the first byte goes out; per call, whether it may.
+
+    False means that the lease lapsed or the call is no longer its owner's: it must not be sent.
+    """
+    standing = _standing(connection, [call.id for call in claimed])
+    ready = [_is_owners(standing.get(call.id), call, now) for call in claimed]
+    rows = [
+        (now, now + LEASE_MS, call.id, call.owner, call.attempt, now)
+        for call, may in zip(claimed, ready, strict=True)
+        if may
+    ]
+    bulk.each(connection, _BEGIN, rows)
+    return ready
+
+
+def release(connection: Connection, claimed: Sequence[Call]) -> list[bool]:
+    """claimed → queued, untried; per call, whether it was still its owner's."""
+    standing = _standing(connection, [call.id for call in claimed])
+    ready = [_is_owners(standing.get(call.id), call) for call in claimed]
+    mine = [call for call, may in zip(claimed, ready, strict=True) if may]
+    bulk.each(connection, _RELEASE, [(call.id, call.owner, call.attempt) for call in mine])
+    lanes.moved(connection, [(call.start.account, call.start.recipient.key) for call in mine])
+    return ready
+
+
+def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) -> list[bool]:
+    """End attempts, each with its row; per settlement, whether it was taken.
+
+    Dropped is what comes from an owner or an attempt that the call has moved on from. A late answer to an
+    uncertain call counts when it is definite.
+    """
+    standing = _standing(connection, [one.call_id for one in settlements])
+    taken: list[bool] = []
+    steps: list[tuple[Settlement, Row[Any]]] = []
+    for one in settlements:
+        row = standing.get(one.call_id)
+        fits = row is not None and _fits(one, row)
+        taken.append(fits)
+        if row is not None and fits:
+            steps.append((one, standing.pop(one.call_id)))
+    bulk.each(connection, _SETTLE, [_settle_row(one, row, now) for one, row in steps])
+    bulk.each(connection, _INSERT_ATTEMPT, [_attempt_row(one) for one, _ in steps])
+    lanes.moved(connection, [(row.account, row.recipient) for _, row in steps])
+    return taken
+
+
+def _standing(connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    rows = connection.execute(_LOOK[connection.dialect.name], {"ids": ids}) if ids else ()
+    return {row.id: row for row in rows}
+
+
+def _is_owners(row: Row[Any] | None, call: Call, now: int = 0) -> bool:
+    """Claimed by the owner that thinks so, with some of its lease left at `now`."""
+    if row is None or row.lease_until <= now:
+        return False
+    return bool(row.state == State.CLAIMED and row.owner == call.owner and row.attempt == call.attempt)
+
+
+def _fits(one: Settlement, row: Row[Any]) -> bool:
+    return (
+        bool(row.owner == one.owner and row.attempt == one.number)
+        and row.state in AFTER
+        and one.state in AFTER[State(row.state)]
+    )
+
+
+def _settle_row(one: Settlement, row: Row[Any], now: int) -> tuple[Any, ...]:
+    uncertain = one.state is State.UNCERTAIN
+    holds = one.holds_until
+    if uncertain and row.order_mode != "strict":
+        holds = 0
+    owner = one.owner if uncertain else ""
+    counts = (int(one.answered), int(one.resend), uncertain or one.resend)
+    settled = now if one.state in FINAL else 0
+    guard = (one.call_id, one.owner, one.number, row.state)
+    return (one.state.value, plain(one.reason), one.due_at, holds, *counts, owner, settled, *guard)
+
+
+def _attempt_row(one: Settlement) -> tuple[Any, ...]:
+    shown = one.shown
+    return (
+        one.call_id,
+        one.number,
+        one.owner,
+        shown.started_at,
+        shown.ended_at,
+        shown.outcome.value,
+        plain(shown.reason),
+        shown.phase,
+        shown.status,
+        plain(shown.content_type),
+        plain(shown.answer),
+        shown.retry_after,
+    )

@@ -1,0 +1,135 @@
+"""Claiming: which queued calls may go now, taken by one owner under a lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy.exc import IntegrityError
+
+from bridge.model import Call
+from bridge.store import bulk, lanes
+from bridge.store.rows import call_of
+from bridge.store.tables import FOR_EVER
+
+LEASE_MS = 60_000
+"""How long an owner may keep a call without a sign of life."""
+EXPIRED = "it expired before it could be sent"
+_LOOK_AT = 100
+_ROUNDS = 20
+
+_CANDIDATES = """
+WITH c AS MATERIALIZED (
+  SELECT * FROM calls
+  WHERE account = :account AND state = 'queued' AND held_by = 0 AND due_at <= :now
+  ORDER BY due_at, id LIMIT :many {lock}
+)
+SELECT c.*,
+  (SELECT p.id FROM calls p
+   WHERE p.account = c.account AND p.recipient = c.recipient AND p.state IN ('claimed', 'sending')
+   LIMIT 1) AS in_flight,
+  (SELECT p.id FROM calls p
+   WHERE p.account = c.account AND p.recipient = c.recipient AND p.id < c.id
+     AND p.state IN ('queued', 'uncertain')
+     AND (p.holds_until > :now OR (p.state = 'queued' AND p.due_at <= :now))
+   ORDER BY p.id LIMIT 1) AS earlier
+FROM c ORDER BY due_at, id
+"""
+_STATEMENTS = {
+    "sqlite": text(_CANDIDATES.format(lock="")),
+    "postgresql": text(_CANDIDATES.format(lock="FOR UPDATE SKIP LOCKED")),
+}
+_BLOCKERS = "SELECT id, state, holds_until, due_at FROM calls WHERE id IN :ids"
+_BLOCKING = {
+    "sqlite": text(_BLOCKERS).bindparams(bindparam("ids", expanding=True)),
+    "postgresql": text(f"{_BLOCKERS} FOR UPDATE SKIP LOCKED").bindparams(bindparam("ids", expanding=True)),
+}
+_TAKE = text("""
+UPDATE calls SET state = 'claimed', owner = :owner, attempt = attempt + 1, lease_until = :lease
+WHERE id IN :ids AND state = 'queued' RETURNING *
+""").bindparams(bindparam("ids", expanding=True))
+_EXPIRE = (
+    "UPDATE calls SET state = 'expired', reason = ?, settled_at = ?, "
+    "held_by = 0, held_until = 0 WHERE id = ? AND state = 'queued'"
+)
+
+
+def claim(connection: Connection, now: int, account: str, owner: str, limit: int) -> list[Call]:
+    """Up to `limit` calls that may go now, oldest first, one per recipient, theirs for `LEASE_MS`.
+
+    Calls that must wait for another of their recipient are set aside on the way, and expired ones end.
+    """
+    taken: list[Call] = []
+    for _ in range(_ROUNDS):
+        if len(taken) >= limit:
+            break
+        found = _candidates(connection, now, account, limit - len(taken))
+        ended = _end_expired(connection, now, found)
+        free = [
+            row for row in found if row.in_flight is None and row.earlier is None and row.expires_at > now
+        ]
+        free = free[: limit - len(taken)]
+        mine = _take(connection, now, owner, [row.id for row in free])
+        if mine is None:
+            break
+        taken += mine
+        held = 0 if ended else _set_aside(connection, now, found)
+        if not (ended or held):
+            break
+    return taken
+
+
+def _candidates(connection: Connection, now: int, account: str, wanted: int) -> Sequence[Row[Any]]:
+    parameters = {"account": account, "now": now, "many": max(wanted, _LOOK_AT)}
+    return connection.execute(_STATEMENTS[connection.dialect.name], parameters).all()
+
+
+def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
+    late = [row for row in found if row.expires_at <= now]
+    bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in late])
+    lanes.moved(connection, [(row.account, row.recipient) for row in late])
+    return len(late)
+
+
+def _take(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> list[Call] | None:
+    """None when another process has just taken a call of one of these recipients: the schema forbids two."""
+    if not ids:
+        return []
+    try:
+        with connection.begin_nested():
+            rows = connection.execute(_TAKE, {"owner": owner, "lease": now + LEASE_MS, "ids": ids}).all()
+    except IntegrityError:
+        return None
+    place = {number: index for index, number in enumerate(ids)}
+    return [call_of(row) for row in sorted(rows, key=lambda row: place[row.id])]
+
+
+def _set_aside(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
+    """Mark what cannot go as held; gives how many.
+
+    The blocking call is locked first, and passed over when it cannot be: a call must never be marked as held
+    by one that is moving on at this moment and would not let it go.
+    """
+    waits = {row.id: row.in_flight or row.earlier for row in found if row.in_flight or row.earlier}
+    if not waits:
+        return 0
+    statement = _BLOCKING[connection.dialect.name]
+    rows = connection.execute(statement, {"ids": sorted(set(waits.values()))})
+    until = {row.id: _holds_until(row, now) for row in rows}
+    held = [
+        (blocker, until[blocker], call_id)
+        for call_id, blocker in waits.items()
+        if until.get(blocker, 0) > now
+    ]
+    lanes.hold(connection, held)
+    return len(held)
+
+
+def _holds_until(row: Row[Any], now: int) -> int:
+    """Until when this call holds later ones of its lane; 0 when it does not."""
+    if row.state in ("claimed", "sending"):
+        return FOR_EVER
+    if row.state == "queued" and row.due_at <= now:
+        return FOR_EVER
+    return int(row.holds_until) if row.state in ("queued", "uncertain") else 0

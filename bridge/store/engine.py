@@ -1,0 +1,170 @@
+"""One store, two databases: SQLite beside the process, or PostgreSQL for any number of them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, exc, text
+
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.store import migrate, sqlite
+from bridge.store.files import FileLock, refuse_network
+
+Clock = Callable[[], float]
+"""Unix seconds."""
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_DATABASE_NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)")
+
+
+@dataclass(slots=True)
+class Store:
+    """The database of one process. Not to be carried over a fork: open it in each process anew."""
+
+    url: str
+    path: Path | None
+    """The file of the embedded database; None on PostgreSQL."""
+    writing: Engine
+    reading: Engine
+    migrating: Engine
+    lock: FileLock | None
+    clock: Clock | None
+    process: int
+
+    @property
+    def embedded(self) -> bool:
+        return self.path is not None
+
+    @contextmanager
+    def transaction(self, timeout: float = 5.0) -> Iterator[Connection]:
+        """Everything inside is committed and on disk when the block ends, or nothing is.
+
+        `timeout` is how many seconds to wait for other writers of the embedded database. Raises
+        StoreUnavailable when the database cannot be reached, written or had in time.
+        """
+        with self._turn(timeout), _available(), self.writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A snapshot that changes nothing; raises StoreUnavailable when the database cannot be reached."""
+        self._same_process()
+        with _available(), self.reading.connect() as connection:
+            yield connection
+
+    def now(self, connection: Connection) -> int:
+        """Unix milliseconds by the clock that all processes share."""
+        if self.clock is None and not self.embedded:
+            return int(connection.execute(_DATABASE_NOW).scalar_one())
+        return int((self.clock or time.time)() * 1000)
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; any number of processes may do so at once."""
+        with self._turn(3600), _available(), self.migrating.begin() as connection:
+            migrate.upgrade(connection)
+
+    def check(self) -> None:
+        """Raise StoreUnavailable or BridgeError when the store cannot do its work now."""
+        with self.read() as connection:
+            migrate.require_newest(connection)
+
+    def problems(self) -> dict[str, str]:
+        """What keeps the database from its work now, by part; empty when all is well."""
+        try:
+            self.check()
+        except BridgeError as error:
+            return {"database": error.message if error.hint is None else f"{error.message}; {error.hint}"}
+        return {}
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log of the embedded database into its file and cut it to nothing."""
+        if self.embedded:
+            with self._turn(5.0), _available():
+                sqlite.checkpoint(self.writing)
+
+    def close(self) -> None:
+        """Let go of every connection. The last one out of a SQLite file checkpoints it, hence the turn."""
+        self.reading.dispose()
+        with self._turn(5.0):
+            self.writing.dispose()
+        self.migrating.dispose()
+        if self.lock:
+            self.lock.close()
+
+    def _turn(self, timeout: float) -> AbstractContextManager[None]:
+        self._same_process()
+        return self.lock.held(timeout) if self.lock else nullcontext()
+
+    def _same_process(self) -> None:
+        if os.getpid() != self.process:
+            raise RuntimeError("a store was carried over a fork, expected each process to open its own")
+
+
+def open_store(url: str, *, clock: Clock | None = None) -> Store:
+    """The store that DATABASE_URL names; no connection is made yet.
+
+    `clock` stands in for the database's clock in tests. Raises BridgeError for a URL of no known kind, a
+    file on a network file system, or a missing driver.
+    """
+    scheme = url.partition("://")[0].partition("+")[0]
+    if scheme == "sqlite":
+        return _open_sqlite(url, clock)
+    if scheme in ("postgres", "postgresql"):
+        return _open_postgres(url, clock)
+    raise BridgeError(
+        f'DATABASE_URL begins with "{scheme}", expected sqlite:///path/to/file.db or postgres://user@host/database'
+    )
+
+
+def _open_sqlite(url: str, clock: Clock | None) -> Store:
+    path = sqlite.path_of(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_network(path.parent.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
+        lock = FileLock(path)
+    except OSError as error:
+        raise BridgeError(f"the folder of the database {path} cannot be used: {error.strerror}") from error
+    writing = sqlite.writing_engine(path)
+    return Store(url, path, writing, sqlite.reading_engine(path), writing, lock, clock, os.getpid())
+
+
+def _open_postgres(url: str, clock: Clock | None) -> Store:
+    postgres = postgres_module()
+    pooled = postgres.pooled_engine(url)
+    reading = pooled.execution_options(postgresql_readonly=True)
+    return Store(url, None, pooled, reading, postgres.leisurely_engine(url), None, clock, os.getpid())
+
+
+def postgres_module() -> Any:
+    """`bridge.store.postgres`, which needs the extra; raises BridgeError when that is not installed."""
+    try:
+        return importlib.import_module("bridge.store.postgres")
+    except ModuleNotFoundError as error:
+        raise BridgeError(
+            f"PostgreSQL needs the package {error.name}", 'python -m pip install "leadbridge[postgres]"'
+        ) from error
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
+        raise StoreUnavailable(f"the database did not do its part: {_first_line(error)}") from error
+    except exc.TimeoutError as error:
+        raise StoreUnavailable("every connection to the database is in use") from error
+    except exc.ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", "") != "42P01":
+            raise
+        raise StoreUnavailable(f"the database has no tables yet: {_first_line(error)}") from error
+
+
+def _first_line(error: exc.DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]

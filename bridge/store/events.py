@@ -1,0 +1,204 @@
+"""Events at rest: a webhook's events, their dedup and their calls go in together, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from bridge.model import Application, Event, Match, Request
+from bridge.store import bulk, calls
+from bridge.store.engine import Store
+from bridge.store.ids import take_ids
+from bridge.store.refusals import Refusal, refuse
+from bridge.store.rows import Owed
+from bridge.store.tables import events
+from bridge.store.texts import document_text, plain
+
+Results = ("matched", "unmatched", "failed", "unreadable", "ignored")
+"""What became of an event; `failed` also where only some of its rules did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook, authenticated, with what the rules made of its events."""
+
+    source: str
+    request: Request
+    received_at: int
+    verified: str
+    rules_version: str
+    events: tuple[tuple[Event, Application], ...] = ()
+    unreadable: str = ""
+    """Why the body could not be decoded; there are no events then."""
+    ignored: str = ""
+    """Why there are no events though all is well: a ping, a handshake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an event is. Of a repeat: the event it repeats, and no calls."""
+
+    event_id: int
+    duplicate: bool = False
+    calls: int = 0
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An event on its way into the table."""
+
+    delivery: Delivery
+    event: Event | None = None
+    application: Application = field(default_factory=lambda: Application((), (), ()))
+    id: int = 0
+    duplicate: bool = False
+
+    @property
+    def key(self) -> tuple[str, str] | None:
+        """What makes a repeat of it; None where repeats are welcome."""
+        if self.event is None or self.event.dedup_within <= 0:
+            return None
+        return plain(self.event.source), plain(self.event.id)
+
+
+_INSERT = bulk.insert_each(events)
+_NEW_KEYS = (
+    "INSERT INTO dedup AS d (source, key, event_id, expires_at) VALUES {rows} "
+    "ON CONFLICT (source, key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at "
+    "WHERE d.expires_at <= ? RETURNING source, key"
+)
+_KNOWN_KEYS = "SELECT source, key, event_id FROM dedup WHERE (source, key) IN (VALUES {rows})"
+_LAST = text("SELECT received_at FROM events WHERE source = :source ORDER BY id DESC LIMIT 1")
+
+
+def accept(connection: Connection, now: int, deliveries: Sequence[Delivery]) -> list[tuple[Stored, ...]]:
+    """Store webhooks with their calls; per webhook, where each of its events is.
+
+    An event whose id its source has sent before, within its `dedup_within`, is not stored again.
+    """
+    groups = [_entries(delivery) for delivery in deliveries]
+    entries = [entry for group in groups for entry in group]
+    first = _first_of_each(entries)
+    fresh = _without_repeats(connection, now, list(first.values()))
+    _insert(connection, now, fresh)
+    for entry in entries:
+        known = first[entry.key or id(entry)]
+        entry.duplicate = entry.duplicate or known is not entry
+        entry.id = known.id
+    return [tuple(_stored(entry) for entry in group) for group in groups]
+
+
+def _entries(delivery: Delivery) -> list[_Entry]:
+    if not delivery.events:
+        return [_Entry(delivery)]
+    return [_Entry(delivery, event, application) for event, application in delivery.events]
+
+
+def _first_of_each(entries: Iterable[_Entry]) -> dict[object, _Entry]:
+    first: dict[object, _Entry] = {}
+    for entry in entries:
+        first.setdefault(entry.key or id(entry), entry)
+    return first
+
+
+def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) -> list[_Entry]:
+    """Give each entry an id of its own, or that of the event it repeats; gives those that are new.
+
+    Keys are claimed in sorted order, so that two processes never wait for each other.
+    """
+    for entry, number in zip(entries, take_ids(connection, "events", len(entries)), strict=True):
+        entry.id = number
+    keyed = {entry.key: entry for entry in entries if entry.key}
+    rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
+    claimed = {(row[0], row[1]) for row in bulk.together(connection, _NEW_KEYS, rows, now)}
+    repeated = [key for key in keyed if key and key not in claimed]
+    for source, key, event_id in bulk.together(connection, _KNOWN_KEYS, repeated):
+        keyed[source, key].id, keyed[source, key].duplicate = event_id, True
+    return [entry for entry in entries if not entry.duplicate]
+
+
+def _within(entry: _Entry) -> int:
+    return entry.event.dedup_within * 1000 if entry.event else 0
+
+
+def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
+    holders: dict[int, int] = {}
+    rows = [_row(entry, holders.setdefault(id(entry.delivery), entry.id)) for entry in entries]
+    bulk.each(connection, _INSERT, rows)
+    owed = [
+        Owed(entry.id, plain(entry.delivery.source), start)
+        for entry in entries
+        for start in entry.application.starts
+    ]
+    calls.add(connection, now, owed)
+
+
+def _stored(entry: _Entry) -> Stored:
+    return Stored(entry.id, entry.duplicate, 0 if entry.duplicate else len(entry.application.starts))
+
+
+def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
+    delivery, event, made = entry.delivery, entry.event, entry.application
+    request = delivery.request
+    raw = entry.id == holder
+    return (
+        entry.id,
+        holder,
+        plain(delivery.source),
+        plain(event.id) if event else "",
+        plain(event.type) if event else "",
+        delivery.received_at,
+        request.client,
+        delivery.verified,
+        plain(request.method),
+        plain(request.query) if raw else None,
+        document_text(request.headers) if raw else None,
+        request.body if raw else None,
+        document_text(event.document) if event else None,
+        document_text(event.query) if event else None,
+        result_of(made) if event else ("unreadable" if delivery.unreadable else "ignored"),
+        plain(delivery.unreadable or delivery.ignored),
+        delivery.rules_version,
+        verdicts_text(made),
+        failures_text(made),
+    )
+
+
+def result_of(made: Application) -> str:
+    """The one word for what a rule set made of an event."""
+    if made.failures:
+        return "failed"
+    return "matched" if made.starts or any(v.match is Match.MATCHED for v in made.verdicts) else "unmatched"
+
+
+def verdicts_text(made: Application) -> str:
+    """As stored: a list per verdict, fields in their order."""
+    return document_text([(v.rule, v.match, v.condition, v.code, v.found, v.line) for v in made.verdicts])
+
+
+def failures_text(made: Application) -> str:
+    """As stored: a list per failure, fields in their order."""
+    return document_text([(f.rule, f.item, f.key, f.path, f.message) for f in made.failures])
+
+
+def writing(store: Store) -> Callable[[Connection, Sequence[Delivery | Refusal]], list[tuple[Stored, ...]]]:
+    """What a Writer does with webhooks, accepted and refused ones alike."""
+
+    def write(connection: Connection, items: Sequence[Delivery | Refusal]) -> list[tuple[Stored, ...]]:
+        refuse(connection, [one for one in items if isinstance(one, Refusal)])
+        deliveries = [one for one in items if isinstance(one, Delivery)]
+        stored = iter(accept(connection, store.now(connection), deliveries))
+        return [next(stored) if isinstance(one, Delivery) else () for one in items]
+
+    return write
+
+
+def heard_of(store: Store, source: str, within: int = 30 * 86400) -> bool:
+    """Whether a source of that name sent anything in the last `within` seconds."""
+    with store.read() as connection:
+        since = store.now(connection) - within * 1000
+        row = connection.execute(_LAST, {"source": plain(source)}).scalar_one_or_none()
+        return row is not None and row > since

@@ -1,0 +1,46 @@
+"""Lanes: per account and recipient, one call in flight, in the order of acceptance.
+
+A queued call that must wait for another is marked as held by it, which takes it out of the claimers' sight;
+whenever a call of a lane moves, the first held one is let go to be looked at again. So a claim never wades
+through calls that cannot go, however many wait behind one recipient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, text
+
+from bridge.store import bulk
+
+Lane = tuple[str, str]
+"""Account and recipient."""
+
+_LET_GO = """
+UPDATE calls SET held_by = 0, held_until = 0 WHERE id = (
+  SELECT id FROM calls WHERE account = ? AND recipient = ? AND state = 'queued' AND held_by <> 0
+  ORDER BY id LIMIT 1
+) AND state = 'queued'
+"""
+_LAPSED = text("""
+UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
+  SELECT id FROM calls WHERE state = 'queued' AND held_by <> 0 AND held_until <= :now
+  ORDER BY held_until LIMIT 1000
+) AND state = 'queued'
+""")
+_HOLD = "UPDATE calls SET held_by = ?, held_until = ? WHERE id = ? AND state = 'queued'"
+
+
+def moved(connection: Connection, lanes: Iterable[Lane]) -> None:
+    """Calls of these lanes changed their state: let the next held one of each be looked at again."""
+    bulk.each(connection, _LET_GO, sorted(set(lanes)))
+
+
+def let_go_lapsed(connection: Connection, now: int) -> int:
+    """Let go of calls that were held until a time which has come; gives how many."""
+    return connection.execute(_LAPSED, {"now": now}).rowcount
+
+
+def hold(connection: Connection, held: Sequence[tuple[int, int, int]]) -> None:
+    """Mark calls as held: by which, until when, and the call itself."""
+    bulk.each(connection, _HOLD, held)

@@ -1,0 +1,10 @@
+"""Run by Alembic for each upgrade, on the connection and in the transaction of `migrate.upgrade`."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from bridge.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

@@ -1,0 +1,98 @@
+"""Connections to the embedded database: one that writes, and readers that cannot."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from bridge.errors import BridgeError
+
+BUSY_MS = 5000
+_WAL_PAGES = 4000
+_WAL_BYTES = 64 * 1024 * 1024
+_CACHE_KIB = 16 * 1024
+
+
+def path_of(url: str) -> Path:
+    """The file that a `sqlite:///` URL names: three slashes and a relative path, or four."""
+    rest = url.partition("://")[2]
+    if not rest.startswith("/") or not rest[1:].split("?")[0]:
+        raise BridgeError(
+            "DATABASE_URL names no file, expected sqlite:///var/bridge.db or sqlite:////absolute/path.db"
+        )
+    return Path(rest[1:].split("?")[0]).absolute()
+
+
+def writing_engine(path: Path) -> Engine:
+    """The process's single writing connection; every transaction takes the write lock as it begins."""
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(f"file:{quote(str(path))}")
+        _expect(connection, "journal_mode", "WAL", "wal")
+        _expect(connection, "synchronous", "FULL", 2)
+        _expect(connection, "wal_autocheckpoint", str(_WAL_PAGES), _WAL_PAGES)
+        _expect(connection, "journal_size_limit", str(_WAL_BYTES), _WAL_BYTES)
+        return connection
+
+    return _engine(connect, "BEGIN IMMEDIATE", pool_size=1)
+
+
+def reading_engine(path: Path) -> Engine:
+    """Connections that see a consistent snapshot and can change nothing."""
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(f"file:{quote(str(path))}?mode=ro")
+        _expect(connection, "query_only", "ON", 1)
+        return connection
+
+    return _engine(connect, "BEGIN", pool_size=4)
+
+
+def checkpoint(writing: Engine) -> None:
+    """Outside any transaction, as SQLite wants it; the caller holds the file lock."""
+    connection = writing.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=BUSY_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
+
+
+def _expect(connection: sqlite3.Connection, name: str, wanted: str, expected: str | int) -> None:
+    """Set a PRAGMA and believe only what SQLite says back: it ignores what it cannot do."""
+    connection.execute(f"PRAGMA {name} = {wanted}")
+    found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    if found != expected:
+        connection.close()
+        raise BridgeError(
+            f"SQLite answered {name} = {found}, expected {expected}: it would not keep what it accepts"
+        )
+
+
+def _engine(connect: Any, begin: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, pool_timeout=2
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,94 @@
+"""What time does to calls: leases lapse, calls expire, held ones are let go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, TextClause, text
+
+from bridge.model import Call, Outcome
+from bridge.store import bulk, lanes
+from bridge.store.claims import EXPIRED
+from bridge.store.rows import call_of
+from bridge.store.tables import FOR_EVER, attempts
+
+LAPSED = "its sender died or lost its lease while sending: it may have run"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep found: calls that may have run, and how many were queued again, ended or let go."""
+
+    uncertain: tuple[Call, ...] = ()
+    queued: int = 0
+    expired: int = 0
+    let_go: int = 0
+
+
+def _for_both(sql: str) -> dict[str, TextClause]:
+    return {"sqlite": text(sql), "postgresql": text(f"{sql} FOR UPDATE SKIP LOCKED")}
+
+
+_LEASES = _for_both(
+    "SELECT * FROM calls WHERE state IN ('claimed', 'sending') AND lease_until <= :until "
+    "ORDER BY lease_until, id LIMIT 1000"
+)
+_LATE = _for_both(
+    "SELECT * FROM calls WHERE state IN ('queued', 'waiting') AND expires_at <= :until "
+    "ORDER BY expires_at, id LIMIT 1000"
+)
+_QUEUE = "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 WHERE id = ? AND state = 'claimed'"
+_DOUBT = (
+    "UPDATE calls SET state = 'uncertain', had_uncertain = (1 = 1), reason = ?, lease_until = 0, "
+    "holds_until = CASE WHEN order_mode = 'strict' THEN holds_until ELSE 0 END "
+    "WHERE id = ? AND state = 'sending'"
+)
+_EXPIRE = (
+    "UPDATE calls SET state = 'expired', reason = ?, settled_at = ?, held_by = 0, held_until = 0 "
+    "WHERE id = ? AND state IN ('queued', 'waiting')"
+)
+_ATTEMPT = bulk.insert_each(attempts, "ON CONFLICT (call_id, number) DO NOTHING")
+
+
+def sweep(connection: Connection, now: int) -> Swept:
+    """Recover, expire and let go, a bounded number of each; to be run every second or so."""
+    uncertain, queued = recover(connection, now)
+    expired = expire(connection, now)
+    return Swept(uncertain, queued, expired, lanes.let_go_lapsed(connection, now))
+
+
+def recover(connection: Connection, now: int, *, everyone: bool = False) -> tuple[tuple[Call, ...], int]:
+    """Take back calls whose lease has lapsed: those never begun are queued, those begun may have run.
+
+    Gives the latter as they were, and how many were queued. `everyone` at the start of the only dispatcher:
+    whoever held a lease is dead, however long it has left.
+    """
+    until = FOR_EVER if everyone else now
+    rows = _all(connection, _LEASES, until)
+    claimed = [row for row in rows if row.state == "claimed"]
+    sending = [row for row in rows if row.state == "sending"]
+    bulk.each(connection, _QUEUE, [(row.id,) for row in claimed])
+    bulk.each(connection, _DOUBT, [(LAPSED, row.id) for row in sending])
+    bulk.each(connection, _ATTEMPT, [_lost(row, now) for row in sending])
+    lanes.moved(connection, [(row.account, row.recipient) for row in rows])
+    return tuple(call_of(row) for row in sending), len(claimed)
+
+
+def expire(connection: Connection, now: int) -> int:
+    """End queued and waiting calls that came too late; gives how many."""
+    rows = _all(connection, _LATE, now)
+    bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in rows])
+    lanes.moved(connection, [(row.account, row.recipient) for row in rows])
+    return len(rows)
+
+
+def _all(connection: Connection, statement: dict[str, TextClause], until: int) -> Sequence[Row[Any]]:
+    return connection.execute(statement[connection.dialect.name], {"until": until}).all()
+
+
+def _lost(row: Row[Any], now: int) -> tuple[Any, ...]:
+    """The row of an attempt whose end nobody saw."""
+    times = (row.sent_at, max(now, row.sent_at))
+    return (row.id, row.attempt, row.owner, *times, Outcome.UNCERTAIN.value, LAPSED, "", None, "", "", None)

@@ -1,0 +1,250 @@
+"""The tables, as the newest migration leaves them. Times are unix milliseconds, documents are JSON texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bridge.model import State
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+FOR_EVER = 2**62
+"""A time that never comes."""
+
+IDS = ("events", "calls", "refusals", "actions")
+"""Tables whose ids are taken inside the transaction: from `sequences`, or on PostgreSQL from a sequence."""
+
+for _name in IDS:
+    Sequence(f"{_name}_ids", metadata=metadata)
+
+
+_ID = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite makes only an INTEGER key the row's own number."""
+
+
+def _text(name: str, **more: Any) -> Column[str]:
+    return Column(name, Text, nullable=False, **more)
+
+
+def _number(name: str, **more: Any) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, **more)
+
+
+def _id(name: str = "id") -> Column[int]:
+    return Column(name, _ID, primary_key=True, autoincrement=False)
+
+
+def _partial(name: str, *columns: Column[Any], where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+sequences = Table("sequences", metadata, Column("name", Text, primary_key=True), _number("value"))
+
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    _number("delivery"),
+    _text("source"),
+    _text("key"),
+    _text("type"),
+    _number("received_at"),
+    _text("client"),
+    _text("verified"),
+    _text("method"),
+    Column("query", Text),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+    Column("document", Text),
+    Column("parameters", Text),
+    _text("result"),
+    _text("error"),
+    _text("rules_version"),
+    _text("verdicts"),
+    _text("failures"),
+    CheckConstraint("result IN ('matched', 'unmatched', 'failed', 'unreadable', 'ignored')", name="result"),
+)
+"""One row per event. `key` is the sender's own id. `delivery` is the event that holds the raw query, headers
+and body of their common webhook; the others of a batch have none. Bodies may be purged before rows."""
+
+Index("events_by_source", events.c.source, events.c.id)
+Index("events_by_key", events.c.key)
+Index("events_by_time", events.c.received_at)
+_partial("events_of_batches", events.c.delivery, where="delivery <> id")
+_partial("events_to_mend", events.c.result, events.c.id, where="result IN ('failed', 'unreadable')")
+
+dedup = Table(
+    "dedup",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _number("event_id"),
+    _number("expires_at"),
+    sqlite_with_rowid=False,
+)
+"""Which event an id of a source stands for, until when."""
+
+Index("dedup_by_end", dedup.c.expires_at)
+
+_STATES = ", ".join(f"'{state}'" for state in State)
+
+calls = Table(
+    "calls",
+    metadata,
+    _id(),
+    _number("event_id"),
+    _text("source"),
+    _text("rule"),
+    Column("item", Integer, nullable=False),
+    _number("parent"),
+    _text("account"),
+    _text("recipient"),
+    _text("request"),
+    _text("order_mode"),
+    _text("on_uncertain"),
+    _text("state"),
+    Column("attempt", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("resends", Integer, nullable=False),
+    Column("had_uncertain", Boolean, nullable=False),
+    _text("owner"),
+    _number("created_at"),
+    _number("due_at"),
+    _number("expires_at"),
+    _number("lease_until"),
+    _number("sent_at"),
+    _number("settled_at"),
+    _number("holds_until"),
+    _number("held_by"),
+    _number("held_until"),
+    _text("reason"),
+    UniqueConstraint("event_id", "rule", "item", "parent"),
+    CheckConstraint(f"state IN ({_STATES})", name="state"),
+    CheckConstraint("order_mode IN ('strict', 'relaxed', 'none')", name="order_mode"),
+    CheckConstraint("state NOT IN ('claimed', 'sending') OR owner <> ''", name="owner"),
+)
+"""One row per call. `request` is the rendered bot start. `holds_until`: while the call is queued or
+uncertain, later calls of its recipient wait until then. `held_by`: the call it was last found waiting for,
+out of the claimers' sight until that call moves or `held_until` comes."""
+
+_partial(
+    "calls_ready",
+    calls.c.account,
+    calls.c.due_at,
+    calls.c.id,
+    where="state = 'queued' AND held_by = 0",
+)
+_partial(
+    "calls_in_flight",
+    calls.c.account,
+    calls.c.recipient,
+    where="state IN ('claimed', 'sending')",
+    unique=True,
+)
+_partial(
+    "calls_in_lane",
+    calls.c.account,
+    calls.c.recipient,
+    calls.c.id,
+    where="state IN ('queued', 'uncertain')",
+)
+_partial(
+    "calls_held",
+    calls.c.account,
+    calls.c.recipient,
+    calls.c.id,
+    where="state = 'queued' AND held_by <> 0",
+)
+_partial("calls_by_release", calls.c.held_until, where="state = 'queued' AND held_by <> 0")
+_partial("calls_by_lease", calls.c.lease_until, where="state IN ('claimed', 'sending')")
+_partial("calls_by_end", calls.c.expires_at, where="state IN ('queued', 'waiting')")
+Index("calls_by_state", calls.c.state, calls.c.id)
+Index("calls_by_recipient", calls.c.recipient, calls.c.id)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _id("call_id"),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("owner"),
+    _number("started_at"),
+    _number("ended_at"),
+    _text("outcome"),
+    _text("reason"),
+    _text("phase"),
+    Column("status", Integer),
+    _text("content_type"),
+    _text("answer"),
+    Column("retry_after", Double),
+    sqlite_with_rowid=False,
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    _id(),
+    _text("source"),
+    _number("received_at"),
+    Column("status", Integer, nullable=False),
+    _text("code"),
+    _text("detail"),
+    _text("client"),
+    _text("method"),
+    _text("query"),
+    _text("headers"),
+    Column("body", LargeBinary, nullable=False),
+    Column("body_size", Integer, nullable=False),
+)
+Index("refusals_by_source", refusals.c.source, refusals.c.id)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("tat", Double, nullable=False),
+    Column("slow", Double, nullable=False),
+    _number("paused_at"),
+    _text("paused_by"),
+    _text("paused_reason"),
+    _text("token_mark"),
+    _text("health"),
+)
+"""What the processes share about one account: pace, pause and breaker."""
+
+actions = Table(
+    "actions",
+    metadata,
+    _id(),
+    _number("at"),
+    _text("who"),
+    _text("what"),
+    _text("why"),
+    _text("kind"),
+    _text("target"),
+)
+"""Everything a person decided: who, when, why. `kind` is call, event or account, `target` its id or name."""
+
+Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)

@@ -1,0 +1,19 @@
+"""Values as the text columns of both databases can hold them."""
+
+from __future__ import annotations
+
+from bridge.language.numbers import to_json
+from bridge.model import Json
+
+
+def plain(text: str) -> str:
+    """The text with what no text column holds written out: NUL and lone surrogates as escapes."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def document_text(document: Json) -> str:
+    """The document as JSON; lone surrogates become the escapes that JSON has for them."""
+    text = to_json(document)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

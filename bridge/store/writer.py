@@ -1,0 +1,174 @@
+"""Group commit: whatever waits to be written goes to disk together, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import Condition, Lock, Thread
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from bridge.errors import StoreUnavailable
+from bridge.store.engine import Store
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Observe = Callable[[int, float], None]
+"""Told after each commit: how many items it held, how many seconds it took."""
+
+SUBMIT_S = 2.5
+
+
+def _unobserved(items: int, seconds: float) -> None:
+    """What a writer tells when nobody listens."""
+
+
+class _Ticket(Generic[Item, Result]):
+    """One waiting item, and in the end its result or its error."""
+
+    __slots__ = ("done", "error", "item", "result", "taken")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.taken = False
+        self.result: Result | None = None
+        self.error: Exception | None = None
+        self.done = Lock()
+        self.done.acquire()
+
+    def settle(self, result: Result | None, error: Exception | None = None) -> None:
+        self.result, self.error = result, error
+        self.done.release()
+
+
+class Writer(Generic[Item, Result]):
+    """Writes items through `write`, which gets a transaction and a batch and gives one result per item.
+
+    A batch that fails is written again item by item, so that one bad item fails alone. With `start` false no
+    thread runs and `step` writes what waits: for tests and for commands.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        write: Callable[[Connection, Sequence[Item]], Sequence[Result]],
+        *,
+        batch: int = 128,
+        waiting: int = 4096,
+        observe: Observe = _unobserved,
+        start: bool = True,
+    ) -> None:
+        self._store = store
+        self._write = write
+        self._batch = batch
+        self._limit = waiting
+        self._observe = observe
+        self._queue: deque[_Ticket[Item, Result]] = deque()
+        self._changed = Condition(Lock())
+        self._closed = False
+        self._thread = Thread(target=self._run, name="store-writer", daemon=True) if start else None
+        if self._thread:
+            self._thread.start()
+
+    def submit(self, item: Item, timeout: float = SUBMIT_S) -> Result:
+        """Wait until the item is on disk and give its result.
+
+        Raises StoreUnavailable when too much waits already, when `timeout` seconds pass or when the database
+        does not do its part: the item then counts as not accepted, even if a commit in progress still lands.
+        Raises what `write` raised when the item itself is at fault.
+        """
+        ticket = self._enqueue(item)
+        if not ticket.done.acquire(timeout=timeout):
+            self._withdraw(ticket)
+            raise StoreUnavailable(f"the database took longer than {timeout:g} s")
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.result  # type: ignore[return-value]  # settled without an error means with a result
+
+    def offer(self, item: Item) -> bool:
+        """Have the item written at some time, or not at all when too much waits: for what may be lost."""
+        try:
+            self._enqueue(item)
+        except StoreUnavailable:
+            return False
+        return True
+
+    def waiting(self) -> int:
+        """How many items are not yet in a transaction."""
+        return len(self._queue)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Take nothing more, write what waits, and fail what is left after `timeout` seconds."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread:
+            self._thread.join(timeout)
+        with self._changed:
+            left, self._queue = self._queue, deque()
+        for ticket in left:
+            ticket.settle(None, StoreUnavailable("the writer is closed"))
+
+    def step(self) -> int:
+        """Write one batch of what waits now; gives how many items it held."""
+        tickets = self._take()
+        if tickets:
+            self._commit(tickets)
+        return len(tickets)
+
+    def _enqueue(self, item: Item) -> _Ticket[Item, Result]:
+        ticket: _Ticket[Item, Result] = _Ticket(item)
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("the writer is closed")
+            if len(self._queue) >= self._limit:
+                raise StoreUnavailable(f"{self._limit} items wait for the database already")
+            self._queue.append(ticket)
+            self._changed.notify()
+        return ticket
+
+    def _withdraw(self, ticket: _Ticket[Item, Result]) -> None:
+        with self._changed:
+            if not ticket.taken and ticket in self._queue:
+                self._queue.remove(ticket)
+
+    def _take(self) -> list[_Ticket[Item, Result]]:
+        with self._changed:
+            tickets = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+            for ticket in tickets:
+                ticket.taken = True
+            return tickets
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue and not self._closed:
+                    self._changed.wait()
+                if not self._queue:
+                    return
+            self.step()
+
+    def _commit(self, tickets: Sequence[_Ticket[Item, Result]]) -> None:
+        began = time.monotonic()
+        try:
+            with self._store.transaction() as connection:
+                results = self._write(connection, [ticket.item for ticket in tickets])
+                pairs = list(zip(tickets, results, strict=True))
+        except StoreUnavailable as error:
+            for ticket in tickets:
+                ticket.settle(None, StoreUnavailable(error.message, error.hint))
+        except Exception as error:
+            self._singly(tickets, error)
+        else:
+            self._observe(len(tickets), time.monotonic() - began)
+            for ticket, result in pairs:
+                ticket.settle(result)
+
+    def _singly(self, tickets: Sequence[_Ticket[Item, Result]], error: Exception) -> None:
+        if len(tickets) == 1:
+            tickets[0].settle(None, error)
+            return
+        for ticket in tickets:
+            self._commit([ticket])
