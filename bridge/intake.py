@@ -11,7 +11,8 @@ from bridge.errors import StoreUnavailable
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Application, Event, Reply, Request
 from bridge.rulebook import Rulebook
-from bridge.store.events import Delivery, Refusal, Stored
+from bridge.store.events import Delivery, Stored
+from bridge.store.refusals import Refusal
 from bridge.store.writer import Writer
 from bridge.webhook.source import Accepted, Answered, Reception, Refused, Unreadable
 
