@@ -1,0 +1,103 @@
+"""The work load: a signed payment webhook of 1.4 KB, of whose ten rules one matches and starts one bot."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = "shop"
+SECRET = "not-a-secret-but-a-benchmark"
+ACCOUNTS = """\
+accounts:
+  main: {token: "${LEADCONVERTER_TOKEN}", rate: 100000/s, burst: 1000}
+"""
+_RULE = """\
+  - name: course {number} paid
+    when:
+      $event.type: payment.succeeded
+      $.object.metadata.course: course-{number}
+      $.object.amount.value: {{gte: 1000}}
+    start:
+      bot_id: {bot_id}
+      subscriber_id: $.object.metadata.subscriber_id
+      variables:
+        order: $.object.id
+        amount: $.object.amount.value
+        hello: "Спасибо, {{$.object.metadata.name}}! Заказ {{$.object.id}}"
+"""
+_HEAD = """\
+source: shop
+body: json
+secret: ${SHOP_SECRET}
+verify:
+  hmac:
+    algorithm: sha256
+    message: "{body}"
+    signature: {header: X-Signature}
+event: {id: $.object.id, type: $.event}
+rules:
+"""
+_LENGTH = 1400
+
+
+def mapping() -> str:
+    """The mapping file: ten rules, of which the webhook matches the seventh."""
+    return _HEAD + "".join(_RULE.format(number=number, bot_id=4500 + number) for number in range(1, 11))
+
+
+def install(folder: Path) -> None:
+    """Write the mapping files into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "shop.yml").write_text(mapping())
+    (folder / "accounts.yml").write_text(ACCOUNTS)
+
+
+def body(order: str, subscriber: int) -> bytes:
+    """One payment. Each order is an event of its own."""
+    document = {
+        "type": "notification",
+        "event": "payment.succeeded",
+        "object": {
+            "id": order,
+            "status": "succeeded",
+            "paid": True,
+            "amount": {"value": "1990.00", "currency": "RUB"},
+            "income_amount": {"value": "1920.35", "currency": "RUB"},
+            "captured_at": "2026-05-10T14:28:03.412Z",
+            "created_at": "2026-05-10T14:27:54.691Z",
+            "description": "Заказ курса «Python с нуля»",
+            "payment_method": {"type": "bank_card", "card": {"first6": "555555", "last4": "4444"}},
+            "metadata": {"subscriber_id": str(subscriber), "course": "course-7", "name": "Мария"},
+        },
+    }
+    text = json.dumps(document, ensure_ascii=False)
+    document["padding"] = "x" * (_LENGTH - len(text.encode()) - len(', "padding": ""'))
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """A series of webhooks; the same run and number is the same event."""
+
+    run: str
+
+    def order(self, number: int) -> str:
+        return f"{self.run}-{number:07d}"
+
+    def requests(self, host: str, path: str) -> Callable[[int], bytes]:
+        """What gives the bytes of the request with a number. Only order and signature differ between two."""
+        before, after = body(self.order(0), 778899).split(self.order(0).encode())
+        key = SECRET.encode()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(before) + len(self.order(0)) + len(after)}\r\nX-Signature: "
+        ).encode()
+
+        def request(number: int) -> bytes:
+            data = b"%b%b%b" % (before, self.order(number).encode(), after)
+            return b"%b%b\r\n\r\n%b" % (head, hmac.digest(key, data, "sha256").hex().encode(), data)
+
+        return request
