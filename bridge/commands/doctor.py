@@ -1,0 +1,172 @@
+"""`leadbridge doctor`: what the bridge needs, looked at piece by piece, one line each."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from bridge.assemble import accounts, rulebook
+from bridge.commands.mappings import UNSET
+from bridge.commands.opening import require_there
+from bridge.commands.output import Screen, counted, json_array, printable, screen_of
+from bridge.dispatch.client import Client
+from bridge.dispatch.transport import Transport
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.mapping.compiler import Compiled
+from bridge.model import Account
+from bridge.rulebook import Rulebook
+from bridge.settings import Settings
+from bridge.store import facts
+from bridge.store.engine import Store, open_store
+
+Level = Literal["ok", "warn", "FAIL"]
+
+FLOOR = 200 * 1024 * 1024
+LOW = 2 * 1024 * 1024 * 1024
+"""Bytes free on the database's disk below which something is wrong, or soon will be."""
+
+_APART_MS = 2_000
+_PROBE_S = 5.0
+_COLORS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing looked at."""
+
+    level: Level
+    subject: str
+    text: str
+
+
+def doctor(settings: Settings, *, as_json: bool) -> int:
+    """Print what is well and what is not; 1 where something fails."""
+    remarks = list(_remarks(settings))
+    show(remarks, screen_of(settings), as_json=as_json)
+    return 1 if any(one.level == "FAIL" for one in remarks) else 0
+
+
+def show(remarks: list[Remark], screen: Screen, *, as_json: bool) -> None:
+    """One line each, or a JSON array."""
+    if as_json:
+        rows = [{"level": one.level.lower(), "subject": one.subject, "text": one.text} for one in remarks]
+        click.echo(json_array(rows))
+        return
+    for one in remarks:
+        click.echo(
+            f"{screen.paint(f'{one.level:<4}', _COLORS[one.level])}  {printable(f'{one.subject}: {one.text}')}"
+        )
+
+
+def _remarks(settings: Settings) -> Iterator[Remark]:
+    yield from _settings(settings)
+    yield from _database(settings)
+    rules = rulebook(settings)
+    yield from _mappings(settings, rules)
+    for name, account in sorted(accounts(settings, rules).items()):
+        yield _reachable(name, account)
+
+
+def _settings(settings: Settings) -> Iterator[Remark]:
+    where = f"listens on {settings.host}:{settings.port}, mappings in {settings.mappings}"
+    yield Remark("ok", "settings", where)
+    if settings.sandbox:
+        yield Remark("warn", "mode", f"sandbox: every call goes to {settings.sandbox}, nobody is messaged")
+    else:
+        yield Remark("ok", "mode", "calls go to LeadConverter")
+
+
+def _database(settings: Settings) -> Iterator[Remark]:
+    try:
+        require_there(settings)
+        store = open_store(settings.database_url)
+    except BridgeError as error:
+        yield Remark("FAIL", "database", _sentence(error))
+        return
+    try:
+        yield from _opened(store)
+    except BridgeError as error:
+        yield Remark("FAIL", "database", _sentence(error))
+    finally:
+        store.close()
+
+
+def _opened(store: Store) -> Iterator[Remark]:
+    with store.transaction() as connection:
+        version, durable = facts.version(connection), facts.durability(connection)
+        apart = store.now(connection) - int(time.time() * 1000)
+    yield Remark("ok", "database", f"{version} answers and can be written")
+    said = ", ".join(f"{one.name} {one.value}" for one in durable)
+    yield Remark("ok" if all(one.good for one in durable) else "FAIL", "durability", said)
+    try:
+        store.check()
+        yield Remark("ok", "tables", "as this version needs them")
+    except StoreUnavailable as error:
+        yield Remark("FAIL", "tables", _sentence(error))
+    yield _clock(apart, embedded=store.embedded)
+    if store.path:
+        yield _disk(store.path)
+
+
+def _clock(apart: int, *, embedded: bool) -> Remark:
+    if embedded:
+        return Remark("ok", "clock", "the database goes by this machine's")
+    level: Level = "warn" if abs(apart) > _APART_MS else "ok"
+    return Remark(level, "clock", f"{apart / 1000:+.1f} s between the database's and this machine's")
+
+
+def _disk(path: Path) -> Remark:
+    free = shutil.disk_usage(path.parent).free
+    level: Level = "FAIL" if free < FLOOR else "warn" if free < LOW else "ok"
+    kind = facts.file_system_of(path)
+    return Remark(level, "disk", f"{free / 2**30:,.1f} GiB free for {path}{f' ({kind})' if kind else ''}")
+
+
+def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
+    try:
+        rules.refresh()
+    except BridgeError as error:
+        yield Remark("FAIL", "mappings", _sentence(error))
+        return
+    read = rules.latest
+    wrong = [one for one in read.findings if one.is_error]
+    for finding in wrong:
+        yield Remark("FAIL", "mappings", str(finding))
+    if not wrong:
+        yield Remark(*_read(settings, read))
+
+
+def _read(settings: Settings, read: Compiled) -> tuple[Level, str, str]:
+    warnings = [one for one in read.findings if one.code != UNSET]
+    found = f"{counted(len(read.sources), 'source')} in {settings.mappings}"
+    if not read.sources:
+        return "FAIL", "mappings", f"{found}: nothing can be accepted"
+    if warnings:
+        return "warn", "mappings", f"{found}, {counted(len(warnings), 'warning')}: run leadbridge check"
+    return "ok", "mappings", found
+
+
+def _reachable(name: str, account: Account) -> Remark:
+    client = Client(Transport(), deadline=_PROBE_S)
+    try:
+        why = client.probe(account)
+    finally:
+        client.close()
+    subject = f"account {name}"
+    if why:
+        return Remark("FAIL", subject, f"{account.url} cannot be reached: {why}")
+    return Remark(
+        "ok",
+        subject,
+        f"token set, {account.url} can be reached; whether it takes the token shows at the first call",
+    )
+
+
+def _sentence(error: BridgeError) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message

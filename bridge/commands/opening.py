@@ -1,0 +1,53 @@
+"""Opening the database for commands that look at it, or decide something in it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.settings import Settings
+from bridge.store.engine import Store, open_store
+from bridge.store.sqlite import path_of
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """The store, there already and with this version's tables; looking never creates one.
+
+    Raises BridgeError with the command to run where it is not there, not migrated or not reachable.
+    """
+    require_there(settings)
+    store = open_store(settings.database_url)
+    try:
+        _check(store)
+        yield store
+    finally:
+        store.close()
+
+
+def require_there(settings: Settings) -> None:
+    """Raise BridgeError where the embedded database has no file yet."""
+    url = settings.database_url
+    if urlsplit(url).scheme.partition("+")[0] == "sqlite" and not path_of(url).is_file():
+        raise BridgeError(
+            f"there is no database at {path_of(url)}",
+            "run: leadbridge migrate - or point DATABASE_URL at the right one",
+        )
+
+
+def who() -> str:
+    """The person at this terminal, for the record of what people decided."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _check(store: Store) -> None:
+    try:
+        store.check()
+    except StoreUnavailable as error:
+        raise BridgeError(error.message, error.hint or "leadbridge doctor tells more") from error
