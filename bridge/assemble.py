@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bridge.dispatch.client import Client
-from bridge.dispatch.worker import Dispatcher
 from bridge.errors import BridgeError
 from bridge.intake import Intake
 from bridge.model import Account
@@ -37,9 +34,18 @@ class WebSide:
     store: Store
     intake: Intake
 
+    @property
+    def sandboxed(self) -> bool:
+        """Whether the sandbox stands in for LeadConverter."""
+        return bool(self.settings.sandbox)
+
     def problems(self) -> Mapping[str, str]:
         """What keeps this process from its work now, by part; empty when all is well."""
-        wrong = dict(self.store.problems())
+        wrong: dict[str, str] = {}
+        try:
+            self.store.check()
+        except BridgeError as error:
+            wrong["database"] = error.message
         if not self.rulebook.ready:
             wrong["mappings"] = "no valid mappings: run leadbridge check"
         elif self.rulebook.stale:
@@ -74,8 +80,27 @@ def web_side(settings: Settings) -> WebSide:
     _every(_REFRESH_SECONDS, lambda: _refresh(rules))
     intake = Intake(
         rulebook=rules,
-        writer=Writer(store, events.write),
+        writer=Writer(store, events.writing(store)),
         heard_of=lambda source: events.heard_of(store, source),
         wake=Waker(store).wake,
     )
     return WebSide(settings, rules, store, intake)
+
+
+def _refresh(rules: Rulebook) -> None:
+    try:
+        rules.refresh()
+    except (BridgeError, OSError) as error:
+        log.error("mappings cannot be read: %s", error)
+
+
+def _every(seconds: float, act: Callable[[], None]) -> threading.Event:
+    """Repeat an action in the background until the event is set."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.wait(seconds):
+            act()
+
+    threading.Thread(target=repeat, daemon=True).start()
+    return stop

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
+import logging.config
 import time
+from typing import Any
 
 
 def set_up(form: str) -> None:
     """Send every log line to stderr as `text` or `json`."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else TextLines())
-    logging.root.handlers[:] = [handler]
-    logging.root.setLevel(logging.INFO)
-    # Below this level urllib3 writes request paths, and the token is in the path.
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    logging.config.dictConfig(configuration(form))
+
+
+def configuration(form: str) -> dict[str, Any]:
+    """The same for programs that set up logging themselves, such as gunicorn."""
+    quiet = {"level": "WARNING"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": JsonLines if form == "json" else TextLines}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"level": "INFO", "handlers": ["stderr"]},
+        "loggers": {
+            # Below this level urllib3 writes request paths, and the token is in the path.
+            "urllib3": quiet,
+            "alembic": quiet,
+            "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+            "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
+        },
+    }
 
 
 class TextLines(logging.Formatter):

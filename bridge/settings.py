@@ -125,7 +125,8 @@ def _proxies(text: str) -> Proxies:
     try:
         return Proxies(networks=tuple(ip_network(part.strip()) for part in text.split(",")))
     except ValueError:
-        raise ValueError('the number of proxies in front, or their networks: "1" or "10.0.0.0/8, ::1"') from None
+        expected = 'the number of proxies in front, or their networks: "1" or "10.0.0.0/8, ::1"'
+        raise ValueError(expected) from None
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {

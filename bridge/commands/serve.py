@@ -12,4 +12,4 @@ from bridge.settings import Settings
 def serve(settings: Settings, overrides: Mapping[str, str]) -> int:
     """Become gunicorn: a fresh interpreter, since greenlets must be in place before anything is imported."""
     arguments = [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "python:bridge.web.server"]
-    os.execve(sys.executable, arguments, {**settings.environment, **overrides})  # noqa: S606
+    os.execve(sys.executable, arguments, {**settings.environment, **overrides})

@@ -39,7 +39,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             # Ctrl-C reaches the whole foreground group: the children hear it from us alone, as SIGTERM.
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
 
     @property
@@ -63,7 +63,7 @@ class Supervisor:
             child.start(self.clock())
 
     def watch(self, until: Callable[[], bool] = lambda: False, seconds: float | None = None) -> bool:
-        """Keep the children running until `until` holds (True), or a stop signal or the time is up (False)."""
+        """Keep the children running until `until` holds (True), or a stop signal or time-out (False)."""
         end = None if seconds is None else self.clock() + seconds
         while not self.stop.is_set() and (end is None or self.clock() < end):
             for child in self.children:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bridge import logs, settings
 
 _settings = settings.load()
-logs.set_up(_settings.log)
 
 wsgi_app = "bridge.wsgi:app"
 bind = f"{_settings.host}:{_settings.port}"
@@ -18,9 +17,4 @@ timeout = 30
 graceful_timeout = 20
 control_socket_disable = True
 accesslog = None
-logconfig_dict = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "incremental": False,
-    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
-}
+logconfig_dict = logs.configuration(_settings.log)
