@@ -51,21 +51,20 @@ def _misspelled(path: Path, node: Json) -> str | None:
         if inside:
             node = inside[0]
             continue
-        for other in _alternatives(node, step):
-            steps = (*path.steps[:index], other, *path.steps[index + 1 :])
-            if _exists(node, steps[index:]):
-                return spell(path.root, steps)
-        return None
+        tails = (alternative + path.steps[index + 1 :] for alternative in _alternatives(node, step))
+        found = next((tail for tail in tails if _exists(node, tail)), None)
+        return None if found is None else spell(path.root, path.steps[:index] + found)
     return None
 
 
-def _alternatives(node: Json, step: str | int) -> list[str | int]:
-    if isinstance(node, list) and node and step != 0:
-        return [0]
+def _alternatives(node: Json, step: str | int) -> list[Steps]:
+    """What may stand for a step that leads nowhere: the first element of a list, a name spelled alike."""
+    if isinstance(node, list):
+        return [(0, step)]
     if not isinstance(node, dict) or not isinstance(step, str):
         return []
-    same = [key for key in node if key.casefold() == step.casefold()]
-    return [*same, *get_close_matches(step, list(node)[:200], n=2, cutoff=0.75)]
+    alike = [key for key in node if key.casefold() == step.casefold()]
+    return [(key,) for key in (*alike, *get_close_matches(step, list(node)[:200], n=2, cutoff=0.75))]
 
 
 def _elsewhere(path: Path, document: Json) -> str | None:
