@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 from bridge.dispatch import breaker as breakers
 from bridge.dispatch import streaks as rows
@@ -51,11 +51,6 @@ def after(health: Health, call: Call, attempt: Attempt, now: int) -> Finding:
         reissue,
     )
     return Finding(health if changed == health else changed, pause, slow_down)
-
-
-def resumed(health: Health) -> Health:
-    """A person let the account go on: the past is forgotten but for the calls to issue again."""
-    return replace(health, breaker=Breaker(), streaks=Streaks())
 
 
 def to_text(health: Health) -> str:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.dispatch.health import Health, after, from_text, resumed, to_text
+from bridge.dispatch.health import Health, after, from_text, to_text
 from bridge.dispatch.outcome import BLOCKED
+from bridge.dispatch.streaks import Streaks
 from bridge.model import Attempt, BotStart, Call, Outcome, Recipient, State
 
 NOW = 1_700_000_000_000
@@ -61,7 +62,7 @@ def test_calls_refused_by_a_wrong_token_are_remembered_until_a_person_resumes() 
     for number in range(1, 6):
         health = after(health, call(number, number), DENIED, NOW).health
     assert health.reissue == (1, 2, 3, 4, 5)
-    assert resumed(health) == Health(reissue=(1, 2, 3, 4, 5))
+    assert health.streaks == Streaks()
 
 
 def test_an_answer_that_says_so_pauses_the_account_with_its_reason() -> None:

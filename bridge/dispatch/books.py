@@ -1,0 +1,87 @@
+"""The accounts that one transaction has locked, and what it changes about them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bridge.dispatch import breaker as breakers
+from bridge.dispatch import health as healths
+from bridge.dispatch import pace
+from bridge.dispatch.breaker import Gate
+from bridge.dispatch.health import Health
+from bridge.model import Account, Attempt, Call
+from bridge.store import accounts as rows
+from bridge.store.accounts import AccountState
+from bridge.store.outlook import Transaction
+
+log = logging.getLogger(__name__)
+
+BRIDGE = "the bridge"
+"""Who pauses an account when no person does."""
+
+
+class Books:
+    """Opened on locked rows, changed in memory, written back once by `close`."""
+
+    def __init__(self, before: Mapping[str, AccountState]) -> None:
+        self.before = before
+        self.states = dict(before)
+        self.pauses: dict[str, tuple[str, str]] = {}
+
+    def health(self, name: str) -> Health:
+        return healths.from_text(self.states[name].health)
+
+    def keep(self, name: str, health: Health) -> None:
+        self.states[name] = replace(self.states[name], health=healths.to_text(health))
+
+    def is_paused(self, name: str) -> bool:
+        return name in self.pauses or self.states[name].paused
+
+    def learn(self, account: Account, call: Call, attempt: Attempt, now: int) -> None:
+        """What an attempt says about its account: breaker, streaks, pace, pause."""
+        name = account.name
+        health = self.health(name)
+        finding = healths.after(health, call, attempt, now)
+        if finding.health is not health:
+            self.keep(name, finding.health)
+        if finding.slow_down:
+            state = self.states[name]
+            self.states[name] = replace(state, slow=pace.halved(state.slow, now))
+        if finding.pause and not self.is_paused(name):
+            self.pauses[name] = (finding.pause, token_mark(account))
+
+    def limit(self, account: Account, now: int, wanted: int) -> tuple[int, bool]:
+        """How many calls may be claimed now, and whether this process is to probe instead."""
+        state, health = self.states[account.name], self.health(account.name)
+        if breakers.wants_probe(health.breaker, now):
+            self.keep(account.name, replace(health, breaker=breakers.probing(health.breaker, now)))
+            return 0, True
+        wanted = min(wanted, pace.slots(account, state.tat, state.slow, now))
+        return breakers.allowance(health.breaker, now, wanted), False
+
+    def claimed(self, account: Account, count: int, now: int) -> None:
+        """Calls were claimed: they use up pace, and what a breaker on trial lets through."""
+        if not count:
+            return
+        state, health = self.states[account.name], self.health(account.name)
+        tat = pace.taken(account, state.tat, state.slow, now, count)
+        self.states[account.name] = replace(state, tat=tat)
+        if health.breaker.gate is Gate.TRIAL:
+            self.keep(account.name, replace(health, breaker=breakers.claimed(health.breaker, count, now)))
+
+    def close(self, connection: Transaction, now: int) -> None:
+        """Write what has changed; pauses last, for they are written down as decisions too."""
+        for name, state in self.states.items():
+            if state != self.before[name]:
+                rows.save(connection, state)
+        for name, (why, mark) in self.pauses.items():
+            rows.pause(connection, now, name, who=BRIDGE, why=why, token_mark=mark)
+            log.error("account %s is paused: %s", name, why)
+
+
+def token_mark(account: Account) -> str:
+    """Tells one token from another and gives neither away."""
+    return hashlib.sha256(f"{account.name}:{account.token}".encode()).hexdigest()[:16]

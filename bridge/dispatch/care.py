@@ -1,0 +1,105 @@
+"""What must be looked after now and then: lapsed leases, late calls, accounts with a new token."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from bridge.dispatch import health as healths
+from bridge.dispatch.books import BRIDGE, token_mark
+from bridge.dispatch.ledger import settlement
+from bridge.dispatch.retry import next_step, policy
+from bridge.errors import BridgeError
+from bridge.model import Account, Attempt, Call, Outcome
+from bridge.store import accounts as rows
+from bridge.store import calls, decisions, outlook, sweep
+from bridge.store.claims import LEASE_MS
+from bridge.store.decisions import Decided
+from bridge.store.engine import Store
+from bridge.store.outlook import Transaction
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caretaker:
+    """One dispatcher's share of the care; any number may do it at once. `random` is as for retries."""
+
+    store: Store
+    accounts: Callable[[], Mapping[str, Account]]
+    random: Callable[[], float]
+
+    def look_after(self, *, everyone: bool = False) -> None:
+        """Once around. Raises StoreUnavailable.
+
+        `everyone`: no other dispatcher lives, so whoever held a lease is dead.
+        """
+        known = self.accounts()
+        with self.store.transaction() as connection:
+            now = self.store.now(connection)
+            rows.ensure(connection, known)
+            if everyone:
+                lost, _ = sweep.recover(connection, now, everyone=True)
+                self.doubt(connection, now, lost)
+            found = sweep.sweep(connection, now)
+            self.doubt(connection, now, found.uncertain)
+        for name in self.renewed(known):
+            self.resume(name)
+
+    def doubt(self, connection: Transaction, now: int, lost: tuple[Call, ...]) -> None:
+        """Calls that may have run unseen: sent again once where the owner asked for it, else shown."""
+        known = self.accounts()
+        for call in lost:
+            log.error("call %d is uncertain: %s", call.id, sweep.LAPSED)
+            account = known.get(call.start.account)
+            if account is None or policy(call, account) == "hold":
+                continue
+            began = call.lease_until - LEASE_MS
+            attempt = Attempt(began, max(now, began), Outcome.UNCERTAIN, sweep.LAPSED, "sending")
+            step = next_step(call, attempt, account, now, self.random)
+            if step.resend:
+                calls.settle(connection, now, [settlement(call, call.owner, attempt, step)])
+
+    def renewed(self, known: Mapping[str, Account]) -> list[str]:
+        """Accounts that were paused with another token than they have now."""
+        with self.store.read() as connection:
+            states = [view.state for view in outlook.look(connection)]
+        return [
+            state.name
+            for state in states
+            if state.paused
+            and state.token_mark
+            and state.name in known
+            and state.token_mark != token_mark(known[state.name])
+        ]
+
+    def resume(self, name: str) -> None:
+        with self.store.transaction() as connection:
+            now = self.store.now(connection)
+            resume(connection, now, name, who=BRIDGE, why="its token has changed")
+        log.warning("account %s goes on: its token has changed", name)
+
+
+def resume(connection: Transaction, now: int, name: str, *, who: str, why: str) -> list[int]:
+    """Let a paused account go on; gives the new calls for those that a wrong token may have refused.
+
+    Breaker and streaks begin anew. An account that was not paused is left alone.
+    """
+    if not rows.resume(connection, now, name, who=who, why=why):
+        return []
+    state = rows.lock(connection, name)
+    health = healths.from_text(state.health)
+    rows.save(connection, replace(state, health=""))
+    return [
+        made for call_id in health.reissue if (made := again(connection, now, call_id, Decided(who, why)))
+    ]
+
+
+def again(connection: Transaction, now: int, call_id: int, by: Decided) -> int:
+    """The new call for one that was refused; 0 where a person has seen to it already."""
+    try:
+        return decisions.again(connection, now, call_id, by)
+    except BridgeError as refusal:
+        log.info("call %d is not issued again: %s", call_id, refusal)
+        return 0

@@ -1,0 +1,117 @@
+"""A pool of threads that send calls, and the bell that tells the dispatcher when to look around."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Condition, Thread
+from typing import TypeAlias
+
+from bridge.model import Account, Attempt, Call, Outcome
+
+log = logging.getLogger(__name__)
+
+Send: TypeAlias = Callable[[Account, Call], Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A call on its way out, with its account as it was when the call was claimed."""
+
+    call: Call
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call that was tried, and what that showed."""
+
+    job: Job
+    attempt: Attempt
+    unsent: bool = False
+    """It never went out, for a reason of our own: its account has nothing to learn from it."""
+
+
+class Senders:
+    """`size` threads, each sending one call at a time.
+
+    They share one condition with whoever waits for them: it is notified when a call has ended and when
+    `ring` is called. `now` gives unix milliseconds.
+    """
+
+    def __init__(self, send: Send, size: int, now: Callable[[], int]) -> None:
+        self.send = send
+        self.size = size
+        self.now = now
+        self.queue: SimpleQueue[Job | None] = SimpleQueue()
+        self.changed = Condition()
+        self.busy = 0
+        self.rung = False
+        self.awaited = 0
+        """So many must be free before an end is worth a notification."""
+        self.ended: list[Ended] = []
+        self.threads = [Thread(target=self.work, name=f"sender-{n}", daemon=True) for n in range(size)]
+        for thread in self.threads:
+            thread.start()
+
+    @property
+    def free(self) -> int:
+        """Senders with nothing to do."""
+        return self.size - self.busy
+
+    def put(self, jobs: Sequence[Job]) -> None:
+        """Send these; there must be free senders for all of them."""
+        with self.changed:
+            self.busy += len(jobs)
+        for job in jobs:
+            self.queue.put(job)
+
+    def ring(self) -> None:
+        """Wake who waits in `take`: there may be calls to claim, or it is time to stop."""
+        with self.changed:
+            self.rung = True
+            self.changed.notify()
+
+    def take(self, timeout: float, enough: int, gather: float) -> list[Ended]:
+        """Calls that have ended, after a wait of at most `timeout` seconds for one or for the bell.
+
+        While senders are busy it waits `gather` seconds longer, unless `enough` of them are free, so that
+        many calls are settled and claimed together.
+        """
+        with self.changed:
+            self.changed.wait_for(lambda: (self.rung and self.free) or self.ended, timeout)
+            if self.busy and self.free < enough:
+                self.awaited = enough
+                self.changed.wait_for(lambda: self.free >= enough, gather)
+                self.awaited = 0
+            self.rung = False
+            ended, self.ended = self.ended, []
+            return ended
+
+    def close(self) -> None:
+        """Let the threads end when they have nothing more to send."""
+        for _ in self.threads:
+            self.queue.put(None)
+
+    def work(self) -> None:
+        while (job := self.queue.get()) is not None:
+            ended = Ended(job, self.attempt(job))
+            with self.changed:
+                self.busy -= 1
+                self.ended.append(ended)
+                if self.free >= self.awaited:
+                    self.changed.notify()
+
+    def attempt(self, job: Job) -> Attempt:
+        """One try. A fault of our own leaves the call uncertain: nobody knows how far it got."""
+        started = self.now()
+        try:
+            return self.send(job.account, job.call)
+        except Exception as fault:
+            # Only the type: an exception's text or values may hold the URL, and with it the token.
+            kind = type(fault).__name__
+            log.error("call %d: a fault in the bridge itself while sending: %s", job.call.id, kind)
+            reason = f"a fault in the bridge itself ({kind}); it may have run"
+            return Attempt(started, self.now(), Outcome.UNCERTAIN, reason, "sending")

@@ -1,0 +1,201 @@
+"""Claim, mark as sending, send, settle: the loop that brings calls to LeadConverter.
+
+Each round of the loop is one transaction (`ledger.py`). A call's bytes go out only after the commit that
+marked it as `sending`; should this process die then, the call shows as uncertain.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random as randomness
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Thread
+from typing import Final
+
+from bridge.dispatch.care import Caretaker
+from bridge.dispatch.client import Client
+from bridge.dispatch.ledger import Ledger, Round
+from bridge.dispatch.senders import Ended, Job, Senders
+from bridge.errors import StoreUnavailable
+from bridge.model import Account, Attempt, Outcome
+from bridge.store import wake
+from bridge.store.engine import Store
+
+log = logging.getLogger(__name__)
+
+SENDERS: Final = 32
+LONGEST_WAIT: Final = 1.0
+"""Seconds between two looks at the queue when nothing calls for one sooner."""
+SHORTEST_WAIT: Final = 0.02
+"""Seconds before calls are looked at again that were due and could not be claimed."""
+CARE_EVERY: Final = 2.0
+GATHER: Final = 0.005
+"""Seconds that a busy dispatcher waits for more calls to end, so that many share one commit."""
+STOP_WAIT: Final = 20.0
+"""Seconds that a graceful stop waits for calls in flight."""
+TROUBLE_WAIT: Final = 0.5
+"""Seconds before the database is tried again."""
+UNCONFIRMED: Final = "nothing was sent: the database did not confirm in time that it might be"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a dispatcher has done since it began."""
+
+    rounds: int = 0
+    settled: int = 0
+    dropped: int = 0
+    """Steps that came too late: the call had moved on without this process."""
+
+
+class Dispatcher:
+    """One process's share of the dispatching. Any number of them may share a store.
+
+    `accounts` gives the accounts as they are now. `owner` is this dispatcher's name in the queue and must be
+    its own; `alone` says that no other dispatcher lives. `clock` is in monotonic seconds, `stop_wait` in
+    seconds; `random` gives numbers from 0 up to 1.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: Client,
+        accounts: Callable[[], Mapping[str, Account]],
+        *,
+        owner: str | None = None,
+        senders: int = SENDERS,
+        alone: bool = False,
+        stop_wait: float = STOP_WAIT,
+        random: Callable[[], float] = randomness.random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.store = store
+        self.client = client
+        self.ledger = Ledger(store, accounts, owner or a_name(), random)
+        self.caretaker = Caretaker(store, accounts, random)
+        self.senders = Senders(client.send, senders, client.now)
+        self.alone = alone
+        self.stop_wait = stop_wait
+        self.clock = clock
+        self.tally = Tally()
+        self.stops = 0
+        self.wait = 0.0
+        self.next_care = clock()
+        self.unsettled: list[Ended] = []
+        self.claimed: list[Job] = []
+        self.in_doubt = False
+        """The last commit may have landed though it seemed to fail."""
+
+    def run(self) -> None:
+        """Dispatch until `stop` is called, then finish what is being sent."""
+        Thread(target=self.listen, name="wake-ups", daemon=True).start()
+        try:
+            while not self.stops:
+                self.turn()
+            self.wind_down()
+        finally:
+            self.senders.close()
+
+    def stop(self) -> None:
+        """Stop gracefully; called a second time, at once. Safe in a signal handler."""
+        self.stops += 1
+        self.senders.ring()
+
+    def turn(self) -> None:
+        """Wait for something to do, and do a round of it."""
+        self.unsettled += self.senders.take(self.wait, self.senders.size // 2, GATHER)
+        if self.clock() >= self.next_care:
+            self.care()
+        if not self.stops:
+            self.round(self.senders.free - len(self.claimed))
+
+    def round(self, room: int) -> None:
+        """One transaction, and what follows from it."""
+        try:
+            done = self.ledger.round(self.unsettled, self.claimed, room)
+        except StoreUnavailable as trouble:
+            log.warning("the queue is out of reach: %s", trouble)
+            self.in_doubt = True
+            time.sleep(TROUBLE_WAIT)
+            return
+        self.senders.put(done.begun)
+        self.unsettled = self.never_sent(done) if self.in_doubt else []
+        self.in_doubt = False
+        self.claimed = done.claimed
+        self.wait = self.until_next(done)
+        for account in done.probes:
+            Thread(target=self.probe, args=(account,), name="probe", daemon=True).start()
+        self.tally.rounds += 1
+        self.tally.settled += done.settled
+        self.tally.dropped += done.dropped
+
+    def never_sent(self, done: Round) -> list[Ended]:
+        """Calls marked as sending by a commit that seemed to fail: queued again rather than uncertain."""
+        begun = {job.call.id for job in done.begun}
+        attempt = Attempt(done.now, done.now, Outcome.RETRY, UNCONFIRMED, "building")
+        return [Ended(job, attempt, unsent=True) for job in self.claimed if job.call.id not in begun]
+
+    def until_next(self, done: Round) -> float:
+        """Seconds to wait for the next round, unless something happens before."""
+        if done.claimed or self.unsettled:
+            return 0.0
+        if done.wake_at is None:
+            return LONGEST_WAIT
+        return min(max((done.wake_at - done.now) / 1000, SHORTEST_WAIT), LONGEST_WAIT)
+
+    def care(self) -> None:
+        self.next_care = self.clock() + CARE_EVERY
+        try:
+            self.caretaker.look_after(everyone=self.alone)
+        except StoreUnavailable as trouble:
+            log.warning("the queue is out of reach: %s", trouble)
+        else:
+            self.alone = False
+
+    def probe(self, account: Account) -> None:
+        """See whether LeadConverter can be reached, and let the breaker know."""
+        fault = self.client.probe(account)
+        log.warning("account %s: the probe %s", account.name, f"failed: {fault}" if fault else "went well")
+        try:
+            self.ledger.probed(account, not fault)
+        except StoreUnavailable as trouble:
+            log.warning("the queue is out of reach: %s", trouble)
+        self.senders.ring()
+
+    def listen(self) -> None:
+        """Pass wake-ups from other processes on, for as long as this one runs."""
+        while not self.stops:
+            try:
+                listener = wake.listen(self.store)
+                while not self.stops:
+                    if listener.wait(LONGEST_WAIT):
+                        self.senders.ring()
+                listener.close()
+            except (StoreUnavailable, OSError) as trouble:
+                log.warning("wake-ups are not heard: %s", trouble)
+                time.sleep(TROUBLE_WAIT)
+
+    def wind_down(self) -> None:
+        """Give back what was not begun, wait for what is being sent, and settle it."""
+        leave_at = self.clock() + self.stop_wait
+        try:
+            self.ledger.release(self.claimed)
+        except StoreUnavailable as trouble:
+            log.warning("claimed calls stay claimed until their lease ends: %s", trouble)
+        self.claimed = []
+        while (self.senders.busy or self.unsettled) and self.clock() < leave_at and self.stops < 2:
+            self.unsettled += self.senders.take(0.1, self.senders.size, GATHER)
+            if self.unsettled:
+                self.round(0)
+        if self.senders.busy or self.unsettled:
+            log.error("stopped with %d calls in flight: they will show as uncertain", self.senders.busy)
+
+
+def a_name() -> str:
+    """A name that no other dispatcher has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
