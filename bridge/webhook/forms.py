@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote_to_bytes
 
 from bridge.errors import DocumentError
 from bridge.model import Json
@@ -23,6 +22,7 @@ MAX_DEPTH = 32
 Pairs = tuple[tuple[str, str], ...]
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -35,9 +35,14 @@ def read_pairs(text: bytes, charset: str = "utf-8") -> Pairs:
     return tuple((_decode(name, charset), _decode(value, charset)) for name, _, value in split)
 
 
+def unescape(part: bytes) -> bytes:
+    """Percent-decoded, `+` a blank; what is no percent sequence stays as it is."""
+    return _PERCENT.sub(lambda match: bytes.fromhex(match[1].decode()), part.replace(b"+", b" "))
+
+
 def _decode(part: bytes, charset: str) -> str:
     try:
-        text = unquote_to_bytes(part.replace(b"+", b" ")).decode(charset)
+        text = unescape(part).decode(charset)
     except UnicodeDecodeError:
         raise DocumentError(
             f"a form field is not {charset}", "set `charset` to what the sender uses"

@@ -13,6 +13,7 @@ from bridge.webhook.json_body import check_text
 
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*(name|filename)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))', re.IGNORECASE)
+_FORM_DATA = re.compile(r"\s*form-data\s*;", re.IGNORECASE)
 _MAX_HEAD = 8_192
 
 
@@ -23,6 +24,8 @@ def read_multipart(body: bytes, content_type: str, charset: str = "utf-8") -> Pa
     pieces = (b"\r\n" + body).split(delimiter)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise DocumentError("the multipart body is cut short: its closing boundary is missing")
+    if pieces[0] or pieces[-1].removeprefix(b"--") not in (b"", b"\r\n", b"\n"):
+        raise DocumentError("the multipart body has something before its first or after its last boundary")
     if len(pieces) - 2 > MAX_PAIRS:
         raise DocumentError(f"the form has more than {MAX_PAIRS} fields")
     return tuple(_part(piece, charset) for piece in pieces[1:-1])
@@ -52,7 +55,7 @@ def _part(piece: bytes, charset: str) -> tuple[str, str]:
 def _disposition(head: str) -> dict[str, str]:
     for line in head.split("\r\n"):
         field, _, content = line.partition(":")
-        if field.strip().lower() == "content-disposition":
+        if field.strip().lower() == "content-disposition" and _FORM_DATA.match(content):
             return {
                 name.lower(): _unquote(quoted or bare) for name, quoted, bare in _PARAMETER.findall(content)
             }

@@ -32,8 +32,10 @@ class Profile:
 def load_profiles() -> Dict[str, Profile]:
     """Every shipped profile by name, sorted. They are data of the package: a broken one is a bug."""
     folder = files(__name__)
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yml"))
-    profiles = {name.removesuffix(".yml"): _load(name, folder.joinpath(name).read_bytes()) for name in names}
+    names = sorted(
+        entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml")
+    )
+    profiles = {name: _load(name, folder.joinpath(f"{name}.yml").read_bytes()) for name in names}
     return {name: _completed(profile, profiles) for name, profile in profiles.items()}
 
 
@@ -47,13 +49,13 @@ def _completed(profile: Profile, profiles: Dict[str, Profile]) -> Profile:
 
 
 def _load(name: str, data: bytes) -> Profile:
-    report = Report(name)
+    report = Report(f"{name}.yml")
     node = read(data, report)
     fields = Reader(report, {}).table(node, PROFILE) if node is not None else None
     broken = [finding for finding in report.findings if finding.code not in ("M107", "M108")]
     if broken or fields is None or not isinstance(node, Mapping) or fields["about"] is None:
         raise ValueError(f"profile {name} is broken: {'; '.join(map(str, broken))}")
-    return Profile(name.removesuffix(".yml"), node, fields["about"])
+    return Profile(name, node, fields["about"])
 
 
 def merge(profile: Mapping, own: Mapping) -> Mapping:
