@@ -13,12 +13,14 @@ from bridge.sandbox.sending import End, Sending
 
 Answer: TypeAlias = Callable[[Request], Sending]
 
+_ROOM = 32 * 1024
+"""Bytes taken in at once, always into the same place: a plain Protocol maps new memory for each packet."""
 _READ_AHEAD = 64 * 1024
 _LINGER_SECONDS = 2.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Speaks HTTP/1.1 over one socket. Pipelined requests wait their turn."""
 
     def __init__(
@@ -28,6 +30,7 @@ class Connection(asyncio.Protocol):
         self._open = open_connections
         self._loop = loop
         self._reader = RequestReader()
+        self._room = memoryview(bytearray(_ROOM))
         self._sending: asyncio.Task[None] | None = None
         self._writable = asyncio.Event()
         self._writable.set()
@@ -47,11 +50,14 @@ class Connection(asyncio.Protocol):
         if self._sending:
             self._sending.cancel()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        return self._room
+
+    def buffer_updated(self, count: int) -> None:
         if self._leaving:
             return
         self.heard_at = self._loop.time()
-        self._reader.feed(data)
+        self._reader.feed(bytes(self._room[:count]))
         self._advance()
         if self._sending and len(self._reader) > _READ_AHEAD:
             self._transport.pause_reading()
