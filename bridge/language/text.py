@@ -31,7 +31,7 @@ def text_of(value: Json, path: str = "") -> str:
     raise Unusable(f"{path or 'the value'} {_trouble(value)}", path, _HINTS.get(type(value)))
 
 
-_HINTS = {
+_HINTS: dict[type, str] = {
     list: "pick one with first or last, or make a text of it with join, count or to_json",
     dict: "go deeper with the path, or make a text of it with to_json",
 }

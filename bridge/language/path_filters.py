@@ -1,0 +1,170 @@
+"""Conditions in a path's filters become closures: RFC 9535, sections 2.3.5 and 2.4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from bridge.language.path_regex import compile_pattern
+from bridge.language.path_tree import (
+    All,
+    AnyOf,
+    Call,
+    Compare,
+    Constant,
+    Exists,
+    Holds,
+    Not,
+    Operand,
+    Query,
+    Test,
+)
+from bridge.language.regex import Regex, RegexError
+from bridge.language.scope import ABSENT
+from bridge.model import Json
+
+Known: TypeAlias = list[list[Json]]
+"""What the absolute paths of a path's filters found, looked up once per find."""
+Finder: TypeAlias = Callable[[Json, Known], list[Json]]
+Check: TypeAlias = Callable[[Json, Known], bool]
+Value: TypeAlias = Callable[[Json, Known], Json]
+
+
+def compile_test(test: Test, resolve: Callable[[Query], Finder]) -> Check:
+    """Whether a value passes; `resolve` compiles the paths inside the test."""
+    match test:
+        case All(tests=tests):
+            every = [compile_test(one, resolve) for one in tests]
+            return lambda item, known: all(holds(item, known) for holds in every)
+        case AnyOf(tests=tests):
+            some = [compile_test(one, resolve) for one in tests]
+            return lambda item, known: any(holds(item, known) for holds in some)
+        case Not(test=inner):
+            holds = compile_test(inner, resolve)
+            return lambda item, known: not holds(item, known)
+        case Exists(query=query):
+            find = resolve(query)
+            return lambda item, known: bool(find(item, known))
+        case Holds(call=call):
+            return _matches(call, resolve)
+        case Compare(left=left, operator=operator, right=right):
+            return _comparison(_value(left, resolve), operator, _value(right, resolve))
+
+
+def _comparison(left: Value, operator: str, right: Value) -> Check:
+    compare = _COMPARE[operator]
+    return lambda item, known: compare(left(item, known), right(item, known))
+
+
+def _value(operand: Operand, resolve: Callable[[Query], Finder]) -> Value:
+    """One value, or ABSENT where a path finds nothing or a function has no answer."""
+    match operand:
+        case Constant(value=value):
+            return lambda _, __: value
+        case Query():
+            return _first(resolve(operand))
+        case Call(name="length", arguments=(argument,)):
+            return _length(_value(argument, resolve))
+        case Call(name="count", arguments=(Query() as query,)):
+            find = resolve(query)
+            return lambda item, known: len(find(item, known))
+        case Call(arguments=(Query() as query,)):
+            return _only(resolve(query))
+    raise AssertionError(operand)
+
+
+def _first(find: Finder) -> Value:
+    def value(item: Json, known: Known) -> Json:
+        found = find(item, known)
+        return found[0] if found else ABSENT
+
+    return value
+
+
+def _only(find: Finder) -> Value:
+    def value(item: Json, known: Known) -> Json:
+        found = find(item, known)
+        return found[0] if len(found) == 1 else ABSENT
+
+    return value
+
+
+def _length(value: Value) -> Value:
+    def length(item: Json, known: Known) -> Json:
+        found = value(item, known)
+        return len(found) if isinstance(found, str | list | dict) else ABSENT
+
+    return length
+
+
+def _matches(call: Call, resolve: Callable[[Query], Finder]) -> Check:
+    text = _value(call.arguments[0], resolve)
+    pattern = _pattern(call.arguments[1], resolve)
+    whole = call.name == "match"
+
+    def check(item: Json, known: Known) -> bool:
+        subject, regex = text(item, known), pattern(item, known)
+        if regex is None or not isinstance(subject, str):
+            return False
+        return bool(regex.fullmatch(subject) if whole else regex.search(subject))
+
+    return check
+
+
+def _pattern(argument: Operand, resolve: Callable[[Query], Finder]) -> Callable[[Json, Known], Regex | None]:
+    """A literal pattern is compiled once; one that comes from the document matches nothing if it is none."""
+    if isinstance(argument, Constant):
+        regex = _regex(argument.value)
+        return lambda _, __: regex
+    value = _value(argument, resolve)
+    return lambda item, known: _regex(value(item, known))
+
+
+def _regex(text: Json) -> Regex | None:
+    try:
+        return compile_pattern(text) if isinstance(text, str) else None
+    except RegexError:
+        return None
+
+
+def equal(left: Json, right: Json) -> bool:
+    """Equality of JSON values: true is not 1, absent equals absent only, maps in any order."""
+    pairs = [(left, right)]
+    while pairs:
+        left, right = pairs.pop()
+        if isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            pairs.extend(zip(left, right, strict=True))
+        elif isinstance(left, dict) and isinstance(right, dict):
+            if left.keys() != right.keys():
+                return False
+            pairs.extend((value, right[key]) for key, value in left.items())
+        elif isinstance(left, bool) or isinstance(right, bool):
+            if left is not right:
+                return False
+        elif left is not right and left != right:
+            return False
+    return True
+
+
+def less(left: Json, right: Json) -> bool:
+    """Only two numbers or two texts have an order."""
+    texts = isinstance(left, str) and isinstance(right, str)
+    numbers = _is_number(left) and _is_number(right)
+    return (texts or numbers) and bool(left < right)
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+_COMPARE: Final[dict[str, Callable[[Json, Json], bool]]] = {
+    "==": equal,
+    "!=": lambda left, right: not equal(left, right),
+    "<": less,
+    "<=": lambda left, right: less(left, right) or equal(left, right),
+    ">": lambda left, right: less(right, left),
+    ">=": lambda left, right: less(right, left) or equal(left, right),
+}

@@ -1,0 +1,176 @@
+"""The tree of a path becomes closures that find values.
+
+Absolute paths inside filters do not depend on the value under test: they are looked up once per find, so that
+a filter costs no more than its own length times what it tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from bridge.language.path_filters import Finder, Known, compile_test
+from bridge.language.path_tree import Digits, Every, Name, Position, Query, Segment, Selector, Span, Where
+from bridge.language.scope import ABSENT, Scope
+from bridge.model import Json
+
+Get: TypeAlias = Callable[[Scope], Json]
+_Step: TypeAlias = Callable[[Json], Json]
+_Pick: TypeAlias = Callable[[Json, Known], Iterable[Json]]
+
+_ROOTS: Final[dict[str, Get]] = {
+    "$": lambda scope: scope.body,
+    "$headers": lambda scope: scope.headers,
+    "$query": lambda scope: scope.query,
+    "$event": lambda scope: scope.event,
+    "$item": lambda scope: scope.item,
+}
+
+
+def compile_first(query: Query) -> Get:
+    """The one value that a path of names and numbers finds, or ABSENT."""
+    root = _ROOTS[query.root]
+    selectors = [segment.selectors[0] for segment in query.segments]
+    names = [selector.name for selector in selectors if type(selector) is Name]
+    if len(names) == len(selectors) and not any(isinstance(name, Digits) for name in names):
+        return _members(root, tuple(names))
+    return _mixed(root, tuple(_single(selector) for selector in selectors))
+
+
+def compile_find(query: Query) -> Callable[[Scope], list[Json]]:
+    """All values that a path finds, in the order of the document."""
+    root = _ROOTS[query.root]
+    absolutes: list[Callable[[Scope, Known], list[Json]]] = []
+    look = _finder(query, absolutes)
+
+    def find(scope: Scope) -> list[Json]:
+        known: Known = []
+        for absolute in absolutes:
+            known.append(absolute(scope, known))
+        return look(_plain(root(scope)), known)
+
+    return find
+
+
+def _members(root: Get, names: tuple[str, ...]) -> Get:
+    def get(scope: Scope) -> Json:
+        value = root(scope)
+        try:
+            for name in names:
+                value = value[name]
+        except (KeyError, TypeError):
+            return ABSENT
+        return value
+
+    return get
+
+
+def _mixed(root: Get, steps: tuple[_Step, ...]) -> Get:
+    def get(scope: Scope) -> Json:
+        value = root(scope)
+        for step in steps:
+            value = step(value)
+        return value
+
+    return get
+
+
+def _single(selector: Selector) -> _Step:
+    """One step that gives a value or ABSENT; of ABSENT itself it gives ABSENT."""
+    if isinstance(selector, Position):
+        return _item(selector.index, None)
+    name = selector.name if isinstance(selector, Name) else ""
+    if isinstance(name, Digits) and name == str(int(name)):
+        return _item(int(name), name)
+    return _member(name)
+
+
+def _member(name: str) -> _Step:
+    def step(value: Json) -> Json:
+        try:
+            return value[name]
+        except (KeyError, TypeError):
+            return ABSENT
+
+    return step
+
+
+def _item(index: int, name: str | None) -> _Step:
+    def step(value: Json) -> Json:
+        try:
+            return value[index] if isinstance(value, list) else value[name]
+        except (IndexError, KeyError, TypeError):
+            return ABSENT
+
+    return step
+
+
+def _finder(query: Query, absolutes: list[Callable[[Scope, Known], list[Json]]]) -> Finder:
+    """Follow the query's steps from a given value. Absolute paths in its filters join `absolutes`."""
+
+    def resolve(inner: Query) -> Finder:
+        look = _finder(inner, absolutes)
+        if inner.root == "@":
+            return look
+        root, place = _ROOTS[inner.root], len(absolutes)
+        absolutes.append(lambda scope, known: look(_plain(root(scope)), known))
+        return lambda _, known: known[place]
+
+    steps = [_segment(segment, resolve) for segment in query.segments]
+
+    def look(start: Json, known: Known) -> list[Json]:
+        found = [] if start is ABSENT else [start]
+        for step in steps:
+            found = step(found, known)
+        return found
+
+    return look
+
+
+def _segment(
+    segment: Segment, resolve: Callable[[Query], Finder]
+) -> Callable[[list[Json], Known], list[Json]]:
+    picks = [_pick(selector, resolve) for selector in segment.selectors]
+
+    def step(nodes: list[Json], known: Known) -> list[Json]:
+        return [value for node in nodes for pick in picks for value in pick(node, known)]
+
+    def deep(nodes: list[Json], known: Known) -> list[Json]:
+        return step([below for node in nodes for below in _with_descendants(node)], known)
+
+    return deep if segment.descendant else step
+
+
+def _pick(selector: Selector, resolve: Callable[[Query], Finder]) -> _Pick:
+    match selector:
+        case Name() | Position():
+            single = _single(selector)
+            return lambda node, _: () if (value := single(node)) is ABSENT else (value,)
+        case Span(start, end, step):
+            part = slice(start, end, step)
+            return lambda node, _: node[part] if isinstance(node, list) and step != 0 else ()
+        case Every():
+            return lambda node, _: _children(node)
+        case Where(test=test):
+            holds = compile_test(test, resolve)
+            return lambda node, known: [child for child in _children(node) if holds(child, known)]
+
+
+def _children(node: Json) -> Iterable[Json]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
+def _with_descendants(node: Json) -> Iterator[Json]:
+    """The node and all below it, each before what it holds."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(tuple(_children(node))))
+
+
+def _plain(root: Json) -> Json:
+    """Headers and the event's facts may be any mapping, while steps know dict and list."""
+    return dict(root) if isinstance(root, Mapping) and not isinstance(root, dict) else root

@@ -1,0 +1,52 @@
+"""Names and texts in quotes, with the escapes of RFC 9535, section 2.3.1.1."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bridge.language.path_tree import PathError
+
+_PLAIN: Final = {"'": re.compile(r"[^'\\\x00-\x1f]+"), '"': re.compile(r'[^"\\\x00-\x1f]+')}
+_SHORT: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "\\": "\\"}
+_UNIT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})")
+
+
+def unquote(text: str, start: int) -> tuple[str, int]:
+    """What the quotes at `start` hold, and where they end. Raises PathError."""
+    quote, position = text[start], start + 1
+    pieces: list[str] = []
+    while not text.startswith(quote, position):
+        if plain := _PLAIN[quote].match(text, position):
+            piece, position = plain[0], plain.end()
+        elif text.startswith("\\", position):
+            piece, position = _escape(text, position, quote)
+        elif position >= len(text):
+            raise PathError(f"the quote {quote} is not closed", offset=start)
+        else:
+            code = ord(text[position])
+            raise PathError(f"control character in quotes; write it as \\u{code:04x}", offset=position)
+        pieces.append(piece)
+    return "".join(pieces), position + 1
+
+
+def _escape(text: str, position: int, quote: str) -> tuple[str, int]:
+    character = text[position + 1 : position + 2]
+    if character == quote:
+        return quote, position + 2
+    if character in _SHORT:
+        return _SHORT[character], position + 2
+    if unit := _UNIT.match(text, position):
+        return _character(text, int(unit[1], 16), position)
+    raise PathError(f'unknown escape "\\{character}"', offset=position, hint="a backslash itself is \\\\")
+
+
+def _character(text: str, unit: int, position: int) -> tuple[str, int]:
+    """The character of one escape, or of two where the first is half of a surrogate pair."""
+    if not 0xD800 <= unit <= 0xDFFF:
+        return chr(unit), position + 6
+    second = _UNIT.match(text, position + 6)
+    low = int(second[1], 16) if second else 0
+    if unit > 0xDBFF or not 0xDC00 <= low <= 0xDFFF:
+        raise PathError("half of a surrogate pair, which is no character", offset=position)
+    return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)), position + 12

@@ -1,0 +1,221 @@
+"""The text of a path becomes tokens, with RFC 9535's strictness and the exact place of every fault.
+
+Brackets come nested: a token of kind "[]", "()" or "call" holds the comma-separated items inside it.
+Beyond the RFC, names after a dot may hold hyphens (`$headers.x-event`) and be numbers (`$.add.0.id`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from bridge.language.numbers import Number
+from bridge.language.path_quotes import unquote
+from bridge.language.path_rules import BARE_WORDS, MAY_FOLLOW, STRAY_SIGNS
+from bridge.language.path_tree import ROOTS, Digits, PathError
+from bridge.language.schema import suggestion
+
+MAX_LENGTH: Final = 512
+MAX_NODES: Final = 80
+MAX_NESTING: Final = 16
+MAX_INDEX: Final = 2**53 - 1
+
+_LETTERS: Final = r"A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff"
+_NAME: Final = re.compile(rf"[{_LETTERS}][0-9{_LETTERS}]*(?:-+[0-9{_LETTERS}]+)*")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_SIGN: Final = re.compile(r"\.\.|&&|\|\||[=!]=|[<>]=?|[][.(),:*?!$@]")
+_BLANKS: Final = re.compile(r"[ \t\n\r]*")
+_COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_WORDS: Final = {"true": True, "false": False, "null": None}
+_CLOSING: Final = {"[]": "]", "()": ")", "call": ")"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind` is a sign of the language or "name", "text", "number", "word", "op", "[]", "()", "call"."""
+
+    kind: str
+    value: object
+    offset: int
+    items: tuple[tuple[Token, ...], ...] = ()
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open bracket, or the path as a whole, and what has been read inside it."""
+
+    kind: str
+    value: object
+    offset: int
+    context: Literal["path", "brackets", "filter"]
+    items: list[list[Token]] = field(default_factory=lambda: [[]])
+
+    def close(self) -> Token:
+        return Token(self.kind, self.value, self.offset, tuple(tuple(item) for item in self.items))
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """The tokens of a path. Raises PathError where it is none."""
+    if len(text) > MAX_LENGTH:
+        raise PathError(f"{len(text)} characters, a path has at most {MAX_LENGTH}", "M202", MAX_LENGTH)
+    return _Tokenizer(text).tokens()
+
+
+class _Tokenizer:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+        self._previous = ""
+        self._nodes = 0
+        self._frames = [_Frame("path", None, 0, "path")]
+
+    def tokens(self) -> tuple[Token, ...]:
+        self._root()
+        while self._position < len(self._text):
+            self._step()
+        if self._previous in (".", ".."):
+            raise PathError("a name is missing after the dot", offset=len(self._text))
+        frame = self._frames[-1]
+        if frame.kind != "path":
+            raise PathError(f'"{_CLOSING[frame.kind]}" is missing', offset=frame.offset)
+        return tuple(frame.items[0])
+
+    def _root(self) -> None:
+        """The root, which may carry a name: `$headers`."""
+        start = self._position
+        if not self._text.startswith("$", start):
+            raise PathError(f"a path begins with one of {', '.join(ROOTS)}", offset=start)
+        name = _NAME.match(self._text, start + 1)
+        root = self._text[start : name.end()] if name else "$"
+        if root not in ROOTS:
+            hint = f"a member of the body is $.{root[1:]}, a plain text is {{value: ...}}"
+            raise PathError(f'unknown root "{root}"{suggestion(root, ROOTS)}', "M210", start, hint)
+        self._add("$", root, start + len(root))
+
+    def _step(self) -> None:
+        if self._previous in (".", ".."):
+            self._after_dots()
+            return
+        start, context = self._position, self._frames[-1].context
+        blanks = _BLANKS.match(self._text, start)
+        self._position = blanks.end() if blanks else start
+        if self._position == len(self._text):
+            raise PathError("a blank stands behind the path", offset=start)
+        if context == "path" or not self._literal():
+            self._sign()
+
+    def _after_dots(self) -> None:
+        """What may stand right behind a dot: a name, digits, a star; behind two of them a bracket."""
+        start, text = self._position, self._text
+        if name := _NAME.match(text, start):
+            self._add("name", name[0], name.end())
+        elif text.startswith("*", start):
+            self._add("*", "*", start + 1)
+        elif text.startswith("[", start) and self._previous == "..":
+            self._open("[]", None, start + 1)
+        elif (digits := _DIGITS.match(text, start)) and not _NAME.match(text, digits.end()):
+            self._add("name", Digits(digits[0]), digits.end())
+        else:
+            raise self._unexpected("any other name goes in brackets and quotes: ['2nd name']")
+
+    def _literal(self) -> bool:
+        """Read a text, number, word or function name, where one stands inside brackets."""
+        start, text = self._position, self._text
+        if text[start] in "'\"":
+            self._check("text")
+            self._add("text", *unquote(text, start))
+        elif number := _NUMBER.match(text, start):
+            self._check("number")
+            self._add("number", self._number(number), number.end())
+        elif name := _NAME.match(text, start):
+            self._word(name[0], name.end())
+        else:
+            return False
+        return True
+
+    def _word(self, word: str, end: int) -> None:
+        if self._frames[-1].context == "brackets":
+            raise self._unexpected(f"a name in brackets is in quotes: ['{word}']")
+        if self._text.startswith("(", end):
+            self._check("call")
+            self._open("call", word, end + 1)
+        elif word in _WORDS:
+            self._check("word")
+            self._add("word", _WORDS[word], end)
+        else:
+            raise self._unexpected(BARE_WORDS.get(word, f"a text is in quotes: '{word}'"))
+
+    def _number(self, match: re.Match[str]) -> int | Number:
+        text, whole = match[0], match[1] is None and match[2] is None
+        if self._frames[-1].context == "brackets":
+            if not whole or text == "-0" or abs(int(text)) > MAX_INDEX:
+                raise PathError(f"{text} is no number of a list item", offset=match.start())
+        elif match[2] and len(match[2]) > 6:
+            raise PathError(f"the exponent of {text} is too long", "M202", match.start())
+        return int(text) if whole else Number(text)
+
+    def _sign(self) -> None:
+        match = _SIGN.match(self._text, self._position)
+        if not match:
+            raise self._unexpected(STRAY_SIGNS.get(self._text[self._position]))
+        sign, end = match[0], match.end()
+        kind = "op" if sign in _COMPARISONS else sign
+        self._check(kind)
+        match kind:
+            case "$":
+                self._root()
+            case "[":
+                self._open("[]", None, end)
+            case "(":
+                self._open("()", None, end)
+            case "]" | ")":
+                self._close(sign, end)
+            case ",":
+                self._comma(end)
+            case _:
+                self._add(kind, sign, end)
+
+    def _add(self, kind: str, value: object, end: int) -> None:
+        frame = self._frames[-1]
+        frame.items[-1].append(Token(kind, value, self._position))
+        if kind == "?":
+            frame.context = "filter"
+        self._nodes += kind not in (".", "..", ":")
+        if self._nodes > MAX_NODES:
+            raise PathError(f"more than {MAX_NODES} parts, a path has fewer", "M202", self._position)
+        self._previous, self._position = kind, end
+
+    def _open(self, kind: str, name: str | None, end: int) -> None:
+        if len(self._frames) > MAX_NESTING:
+            raise PathError(f"brackets nested deeper than {MAX_NESTING}", "M202", self._position)
+        context: Literal["brackets", "filter"] = "brackets" if kind == "[]" else "filter"
+        self._frames.append(_Frame(kind, name, self._position, context))
+        self._previous, self._position = "[" if kind == "[]" else "(", end
+
+    def _close(self, sign: str, end: int) -> None:
+        if _CLOSING.get(self._frames[-1].kind) != sign:
+            raise self._unexpected()
+        frame = self._frames.pop()
+        self._frames[-1].items[-1].append(frame.close())
+        self._previous, self._position = "call)" if frame.kind == "call" else sign, end
+
+    def _comma(self, end: int) -> None:
+        frame = self._frames[-1]
+        if frame.kind == "()":
+            raise self._unexpected()
+        if frame.kind == "[]":
+            frame.context = "brackets"
+        frame.items.append([])
+        self._previous, self._position = ",", end
+
+    def _check(self, kind: str) -> None:
+        """Refuse what cannot stand behind the token before."""
+        if self._previous not in MAY_FOLLOW[self._frames[-1].context].get(kind, ()):
+            raise self._unexpected(STRAY_SIGNS.get(kind))
+
+    def _unexpected(self, hint: str | None = None) -> PathError:
+        found = self._text[self._position : self._position + 1]
+        message = f'"{found}" does not fit here' if found else "the path ends too early"
+        return PathError(message, offset=self._position, hint=hint)

@@ -1,0 +1,75 @@
+"""Texts with paths in them: `Order {$.id} is paid`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bridge.language.paths import Path, PathError, compile_path
+from bridge.language.scope import Scope
+from bridge.language.text import Unusable, text_of
+
+__all__ = ["Template", "Unusable", "compile_template", "is_template"]
+
+_PATH_CHARACTERS = re.compile(r"""[^{}'"]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text whose holes are filled from an event."""
+
+    text: str
+    parts: tuple[str | Path, ...]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Path))
+
+    def render(self, scope: Scope) -> str:
+        """The text for one event. Raises Unusable where a path gives no single value or many."""
+        return "".join(part if isinstance(part, str) else _value(part, scope) for part in self.parts)
+
+
+def is_template(text: str) -> bool:
+    """Whether the text has a hole in it."""
+    return "{$" in text
+
+
+def compile_template(text: str) -> Template:
+    """Split a text at its holes. Raises PathError with the offset into this text."""
+    parts: list[str | Path] = []
+    position = 0
+    while (hole := text.find("{$", position)) >= 0:
+        if text.startswith("{", hole - 1) and hole > 0:
+            raise PathError("a hole has single braces: {$.name}", "M208", hole - 1)
+        end = _end_of_hole(text, hole)
+        parts += [text[position:hole], _path(text[hole + 1 : end], hole + 1)]
+        position = end + 1
+    parts.append(text[position:])
+    return Template(text, tuple(part for part in parts if part))
+
+
+def _end_of_hole(text: str, start: int) -> int:
+    position = start + 1
+    while match := _PATH_CHARACTERS.match(text, position):
+        position = match.end()
+    if not text.startswith("}", position):
+        raise PathError('a hole "{$" is not closed by "}"', "M208", start)
+    return position
+
+
+def _path(text: str, offset: int) -> Path:
+    try:
+        return compile_path(text)
+    except PathError as error:
+        raise PathError(error.message, error.code, error.offset + offset, error.hint) from None
+
+
+def _value(path: Path, scope: Scope) -> str:
+    if path.definite:
+        return text_of(path.first(scope), path.text)
+    found = path.find(scope)
+    if len(found) > 1:
+        hint = "pick one with an index or a filter, or use a value with a pipe"
+        raise Unusable(f"{path.text} gives {len(found)} values, a template takes one", path.text, hint)
+    return text_of(path.first(scope), path.text)
