@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.language.functions.figures import decimal_of
-from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.operands import Operand, compile_operand
-from bridge.language.operators import (
-    Bounds,
-    Check,
-    beginning,
-    containing,
-    emptiness,
-    ending,
-    equal,
-    matching,
-    unequal,
-    within,
-)
-from bridge.language.paths import Path, is_path
-from bridge.language.regex import ASCII_ONLY, RegexError, compile_regex
+from bridge.language.nodes import Mapping, Node, Report, Scalar
+from bridge.language.operands import compile_operand
+from bridge.language.operator_table import FOLDING, OPERATORS, Part
+from bridge.language.operators import Check, equal
+from bridge.language.paths import Path
 from bridge.language.schema import describe, suggestion
 
 IGNORE_CASE = "ignore_case"
@@ -40,24 +27,6 @@ class Question:
     every: bool = False
     texts: frozenset[str] | None = None
     """The texts one of which the value must be exactly, where no more than that is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One operator of a question."""
-
-    check: Check | None
-    wanted: str
-    paths: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One operator: what it asks and how it is compiled; `build` gives None after reporting a finding."""
-
-    name: str
-    help: str
-    build: Callable[[Node, bool, Report], Part | None]
 
 
 def compile_question(node: Node, report: Report) -> Question | None:
@@ -130,7 +99,7 @@ def _part(key: Scalar, node: Node, fold: bool, report: Report) -> Part | None:
         names = [*OPERATORS, IGNORE_CASE, "every"]
         report.add(key, "M205", f'unknown operator "{key.text}"{suggestion(key.text, names)}')
         return None
-    if fold and key.text not in _FOLDING:
+    if fold and key.text not in FOLDING:
         report.add(key, "M206", f"{key.text} has no capital letters to ignore; leave ignore_case out")
         return None
     return operator.build(node, fold, report)
@@ -144,149 +113,3 @@ def _flag(node: Mapping, name: str, report: Report) -> bool | None:
         return child.value
     report.add(child, "M206", f"{name}: expected true or false, found {describe(child)}")
     return None
-
-
-def _compared(
-    name: str, compare: Callable[[Operand, bool], Check], words: str, many: bool
-) -> Callable[[Node, bool, Report], Part | None]:
-    """An operator that compares with one value, or with several where `many`."""
-
-    def build(node: Node, fold: bool, report: Report) -> Part | None:
-        if isinstance(node, Sequence) and not many:
-            report.add(node, "M206", f"{name}: expected one value, found a list; use {_LISTS[name]}")
-            return None
-        if name in _LISTS.values() and not isinstance(node, Sequence) and not _is_path(node):
-            report.add(node, "M206", f"{name}: expected a list or a path, found {describe(node)}")
-            return None
-        operand = compile_operand(node, report)
-        if operand is None:
-            return None
-        return Part(compare(operand, fold), f"{words}{operand.wanted}", operand.paths)
-
-    return build
-
-
-_LISTS = {"eq": "in", "ne": "not_in"}
-
-
-def _is_path(node: Node) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, str) and is_path(node.value)
-
-
-def _bounded(
-    name: str, bounds: Callable[[Operand], Bounds], words: str
-) -> Callable[[Node, bool, Report], Part | None]:
-    def build(node: Node, _: bool, report: Report) -> Part | None:
-        operand = _limit(name, node, report)
-        if operand is None:
-            return None
-        return Part(within(bounds(operand)), f"a number {words} {operand.wanted}", operand.paths)
-
-    return build
-
-
-def _limit(name: str, node: Node, report: Report) -> Operand | None:
-    """A number or a path."""
-    operand = compile_operand(node, report) if isinstance(node, Scalar) else None
-    is_number = operand is not None and (operand.dynamic or _is_number(operand))
-    if is_number:
-        return operand
-    if operand is not None or not isinstance(node, Scalar):
-        report.add(node, "M206", f"{name}: expected a number or a path, found {describe(node)}")
-    return None
-
-
-def _is_number(operand: Operand) -> bool:
-    value = operand.values[0]
-    return not isinstance(value, str) and decimal_of(value) is not None
-
-
-def _between(node: Node, _: bool, report: Report) -> Part | None:
-    if not isinstance(node, Sequence) or len(node.items) != 2:
-        report.add(node, "M206", f"between: expected [lowest, highest], found {describe(node)}")
-        return None
-    low, high = (_limit("between", item, report) for item in node.items)
-    if low is None or high is None:
-        return None
-    if not low.dynamic and not high.dynamic and low.values[0] > high.values[0]:
-        report.add(node, "M206", "between: the first number is larger than the second, so nothing holds")
-        return None
-    return Part(
-        within(Bounds(low, high)), f"a number from {low.wanted} to {high.wanted}", low.paths + high.paths
-    )
-
-
-def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part | None]:
-    """An operator whose argument is true or false."""
-
-    def build(node: Node, _: bool, report: Report) -> Part | None:
-        if not isinstance(node, Scalar) or not isinstance(node.value, bool):
-            report.add(node, "M206", f"{name}: expected true or false, found {describe(node)}")
-            return None
-        check = emptiness(node.value) if name == "empty" else None
-        return Part(check, yes if node.value else no)
-
-    return build
-
-
-def _matches(node: Node, fold: bool, report: Report) -> Part | None:
-    if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        report.add(node, "M206", f"matches: expected a regular expression, found {describe(node)}")
-        return None
-    try:
-        regex = compile_regex(f"(?i){node.value}" if fold else node.value)
-    except RegexError as error:
-        report.add(node, "M207", error.sentence)
-        return None
-    if regex.looks_foreign:
-        report.add(node, "W502", ASCII_ONLY)
-    return Part(matching(regex), f"a text that matches {node.value}")
-
-
-_FOLDING = ("eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with", "matches")
-
-OPERATORS = {
-    operator.name: operator
-    for operator in (
-        Operator("eq", "is this value", _compared("eq", equal, "", False)),
-        Operator("ne", "is there and is not this value", _compared("ne", unequal, "anything but ", False)),
-        Operator("in", "is one of these values", _compared("in", equal, "", True)),
-        Operator("not_in", "is there and none of these", _compared("not_in", unequal, "anything but ", True)),
-        Operator("gt", "is a number over this", _bounded("gt", lambda at: Bounds(low=at, open=True), "over")),
-        Operator(
-            "gte", "is a number of at least this", _bounded("gte", lambda at: Bounds(low=at), "of at least")
-        ),
-        Operator(
-            "lt", "is a number under this", _bounded("lt", lambda at: Bounds(high=at, open=True), "under")
-        ),
-        Operator(
-            "lte", "is a number of at most this", _bounded("lte", lambda at: Bounds(high=at), "of at most")
-        ),
-        Operator("between", "is a number from the first to the second, both included", _between),
-        Operator(
-            "exists", "stands there at all, be it null", _stated("exists", "something there", "nothing there")
-        ),
-        Operator(
-            "empty",
-            "is null, blank, or a list or object without elements",
-            _stated("empty", "something empty", "something not empty"),
-        ),
-        Operator(
-            "contains",
-            "is a text with this in it, or a list with this element",
-            _compared("contains", containing, "something with ", True),
-        ),
-        Operator(
-            "starts_with",
-            "is a text that begins with this",
-            _compared("starts_with", beginning, "a text that begins with ", True),
-        ),
-        Operator(
-            "ends_with",
-            "is a text that ends with this",
-            _compared("ends_with", ending, "a text that ends with ", True),
-        ),
-        Operator("matches", "is a text in which this RE2 pattern is found", _matches),
-    )
-}
-"""Every operator by its name. `ignore_case` and `every` stand beside and around them."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bridge.language.conditions import HOLDS, Decision, compile_conditions, decide, shown
 from bridge.language.document import Report, read
 from bridge.language.numbers import Number
+from bridge.language.operator_table import OPERATORS
 from bridge.language.operators import CODES
-from bridge.language.questions import OPERATORS
 from bridge.model import Json
 from tests.language.given import decision, findings_of_conditions, holds, scope
 from tests.language.test_functions import documents

@@ -1,0 +1,138 @@
+"""What a condition decides about an event, and how it looks at one value, any value or every value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import NamedTuple, TypeAlias
+
+from bridge.language.operators import Check
+from bridge.language.paths import Path
+from bridge.language.questions import Question
+from bridge.language.scope import ABSENT, Scope
+from bridge.model import Json
+
+MAX_FOUND = 200
+"""Characters of a found text that a decision keeps."""
+
+
+class Decision(NamedTuple):
+    """Whether a condition holds and, where not, which part decided on what. A tuple: made per event."""
+
+    holds: bool
+    code: str = ""
+    """Why not: one of `operators.CODES`."""
+    found: Json = None
+    """The value looked at, texts cut; of a list or object the number of its elements."""
+    condition: str = ""
+    """The part that decided, as the owner wrote it."""
+    line: int = 0
+
+
+HOLDS = Decision(True)
+
+Test: TypeAlias = Callable[[Scope], Decision]
+
+_decision: Callable[[tuple[bool, str, Json, str, int]], Decision] = partial(tuple.__new__, Decision)
+"""Makes a decision at half the cost of the class's own constructor."""
+
+
+def shown(value: Json) -> Json:
+    """A found value as decisions keep it: short, whatever the payload holds."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_FOUND else value[: MAX_FOUND - 1] + "…"
+    if isinstance(value, list | dict):
+        return len(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and len(str(value)) > MAX_FOUND:
+        return str(value)[: MAX_FOUND - 1] + "…"
+    return None if value is ABSENT else value
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Makes the decisions against a condition."""
+
+    text: str
+    line: int
+
+    def because(self, code: str, found: Json) -> Decision:
+        return Decision(False, code, shown(found), self.text, self.line)
+
+
+def _all_of(checks: tuple[Check, ...]) -> Check:
+    """One check of one value: its operators must all hold for the same value."""
+    if len(checks) == 1:
+        return checks[0]
+
+    def check(found: Json, scope: Scope) -> str:
+        for each in checks:
+            if code := each(found, scope):
+                return code
+        return ""
+
+    return check
+
+
+def _one_value(path: Path, check: Check, no: Refusal) -> Test:
+    first, text, line = path.first, no.text, no.line
+    absent = no.because("absent", None)
+
+    def test(scope: Scope) -> Decision:
+        found = first(scope)
+        if found is ABSENT:
+            return absent
+        code = check(found, scope)
+        return _decision((False, code, shown(found), text, line)) if code else HOLDS
+
+    return test
+
+
+def _any_value(path: Path, check: Check, no: Refusal) -> Test:
+    find, absent = path.find, no.because("absent", None)
+
+    def test(scope: Scope) -> Decision:
+        decision = absent
+        for found in find(scope):
+            code = check(found, scope)
+            if not code:
+                return HOLDS
+            if decision is absent or decision.code == "differs":
+                decision = no.because(code, found)
+        return decision
+
+    return test
+
+
+def _every_value(path: Path, check: Check, no: Refusal) -> Test:
+    """A definite path to a list asks its elements, any other path all values that it finds."""
+
+    def test(scope: Scope) -> Decision:
+        values = path.find(scope)
+        if path.definite and values and isinstance(values[0], list):
+            values = values[0]
+        for found in values:
+            if code := check(found, scope):
+                return no.because(code, found)
+        return HOLDS if values else no.because("absent", None)
+
+    return test
+
+
+def _nothing(path: Path, no: Refusal) -> Test:
+    def test(scope: Scope) -> Decision:
+        values = path.find(scope)
+        return no.because("present", values[0]) if values else HOLDS
+
+    return test
+
+
+def tester(path: Path, question: Question, no: Refusal) -> Test:
+    """Asks the values at a path; `no` decides where they do not hold."""
+    if question.exists is False:
+        return _nothing(path, no)
+    check = _all_of(question.checks)
+    if question.every:
+        return _every_value(path, check, no)
+    return _one_value(path, check, no) if path.definite else _any_value(path, check, no)
