@@ -1,4 +1,4 @@
-"""What the database says of itself, for `leadbridge doctor`: its version, and whether it keeps what it commits."""
+"""What the database says of itself: its version, and whether it keeps what it commits."""
 
 from __future__ import annotations
 

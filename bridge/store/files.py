@@ -59,6 +59,27 @@ class FileLock:
         os.close(self._turnstile)
 
 
+class Presence:
+    """A dispatcher's presence at the embedded database, seen by others while its process lives."""
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._descriptor = os.open(path.with_name(path.name + ".dispatchers"), flags, 0o600)
+        self.alone = self._excludes_all()
+        """Nobody else is there, and whoever comes waits until `settled`."""
+
+    def settled(self) -> None:
+        """Let others in."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def _excludes_all(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
 def _take(descriptor: int, deadline: float, timeout: float) -> None:
     looks = 0
     while True:

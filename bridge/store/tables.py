@@ -92,7 +92,6 @@ and body of their common webhook; the others of a batch have none. Bodies may be
 
 Index("events_by_source", events.c.source, events.c.id)
 Index("events_by_key", events.c.key)
-Index("events_by_time", events.c.received_at)
 _partial("events_of_batches", events.c.delivery, where="delivery <> id")
 _partial("events_to_mend", events.c.result, events.c.id, where="result IN ('failed', 'unreadable')")
 

@@ -103,7 +103,6 @@ def _create_events() -> None:
     )
     _index("events_by_key", "events", ["key"])
     _index("events_by_source", "events", ["source", "id"])
-    _index("events_by_time", "events", ["received_at"])
     _index("events_of_batches", "events", ["delivery"], where="delivery <> id")
     _index("events_to_mend", "events", ["result", "id"], where="result IN ('failed', 'unreadable')")
     _index("dedup_by_end", "dedup", ["expires_at"])

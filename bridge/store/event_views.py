@@ -1,0 +1,172 @@
+"""Looking at events: pages of them, and one with everything that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from bridge.errors import BridgeError
+from bridge.language.numbers import from_json
+from bridge.model import Event, Failure, Match, Request, State, Verdict
+from bridge.store.pages import Listing, Page, between, literal, newest, searched
+from bridge.store.tables import calls, events
+from bridge.store.texts import plain
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events; None is any. Times are unix milliseconds, `since` included and `until` not."""
+
+    source: str | None = None
+    type: str | None = None
+    result: str | None = None
+    since: int | None = None
+    until: int | None = None
+    search: str | None = None
+    """The sender's own id, or a part of the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """An event as a list shows it, with its calls and their states."""
+
+    id: int
+    source: str
+    key: str
+    type: str
+    received_at: int
+    result: str
+    error: str
+    verified: str
+    client: str
+    calls: tuple[tuple[int, State], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """Everything about one event. `event` is None when it could not be read, was ignored or is purged."""
+
+    line: EventLine
+    event: Event | None
+    request: Request | None
+    """The webhook as it came; None once its bytes are purged."""
+    rules_version: str
+    verdicts: tuple[Verdict, ...]
+    failures: tuple[Failure, ...]
+
+
+_LINE = [events.c[name] for name in EventLine.__dataclass_fields__ if name != "calls"]
+
+
+def page_of_events(connection: Connection, wanted: EventFilter, page: Page) -> Listing[EventLine]:
+    """One page of the events that fit, newest first."""
+    query = select(*_LINE).where(*_conditions(connection, wanted))
+    if wanted.search is None:
+        found = newest(connection, query, events.c.id, page)
+    else:
+        found = searched(connection, query, events, page)
+    owed = _calls_of(connection, [row.id for row in found.items])
+    return Listing(tuple(_line(row, owed) for row in found.items), found.more)
+
+
+def scan(
+    connection: Connection, wanted: EventFilter, after: int = 0, limit: int = 200
+) -> tuple[StoredEvent, ...]:
+    """Events that fit with an id above `after`, oldest first, whole: for reading through all of them."""
+    query = select(events).where(*_conditions(connection, wanted), events.c.id > after)
+    rows = connection.execute(query.order_by(events.c.id).limit(limit)).all()
+    return tuple(_stored(connection, row, {}) for row in rows)
+
+
+def event(connection: Connection, number: int) -> StoredEvent:
+    """One event; raises BridgeError when there is none of that id."""
+    row = connection.execute(select(events).where(events.c.id == number)).one_or_none()
+    if row is None:
+        raise BridgeError(f"there is no event {number}", "leadbridge events lists them")
+    return _stored(connection, row, _calls_of(connection, [number]))
+
+
+def count_by_result(connection: Connection, since: int) -> dict[str, int]:
+    """How many events of each result were received since then (unix milliseconds)."""
+    query = select(events.c.result, func.count()).group_by(events.c.result)
+    rows = connection.execute(query.where(*between(connection, events, events.c.received_at, since, None)))
+    return {row[0]: row[1] for row in rows}
+
+
+def _conditions(connection: Connection, wanted: EventFilter) -> list[ColumnElement[bool]]:
+    found = between(connection, events, events.c.received_at, wanted.since, wanted.until)
+    for column, value in (
+        (events.c.source, wanted.source),
+        (events.c.type, wanted.type),
+        (events.c.result, wanted.result),
+    ):
+        if value is not None:
+            found.append(column == plain(value))
+    if wanted.search is not None:
+        part = plain(wanted.search)
+        found.append(or_(events.c.key == part, events.c.document.like(literal(part), escape="\\")))
+    return found
+
+
+def _calls_of(connection: Connection, ids: list[int]) -> dict[int, tuple[tuple[int, State], ...]]:
+    query = select(calls.c.event_id, calls.c.id, calls.c.state).where(calls.c.event_id.in_(ids))
+    found: dict[int, tuple[tuple[int, State], ...]] = {}
+    for event_id, number, state in connection.execute(query.order_by(calls.c.id)):
+        found[event_id] = (*found.get(event_id, ()), (number, State(state)))
+    return found
+
+
+def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]) -> EventLine:
+    return EventLine(
+        **{column.name: getattr(row, column.name) for column in _LINE}, calls=owed.get(row.id, ())
+    )
+
+
+def _stored(
+    connection: Connection, row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]
+) -> StoredEvent:
+    line = _line(row, owed)
+    request = _request(connection, row)
+    return StoredEvent(
+        line=line,
+        event=_event(row, request),
+        request=request,
+        rules_version=row.rules_version,
+        verdicts=tuple(Verdict(rule, Match(match), *rest) for rule, match, *rest in from_json(row.verdicts)),
+        failures=tuple(Failure(*fields) for fields in from_json(row.failures)),
+    )
+
+
+def _request(connection: Connection, row: Any) -> Request | None:
+    if row.delivery != row.id:
+        held = select(events).where(events.c.id == row.delivery)
+        row = connection.execute(held).one_or_none()
+    if row is None or row.body is None:
+        return None
+    headers = tuple((name, value) for name, value in from_json(row.headers))
+    return Request(row.method, row.query, headers, bytes(row.body), row.client)
+
+
+def _event(row: Any, request: Request | None) -> Event | None:
+    if row.document is None:
+        return None
+    return Event(
+        source=row.source,
+        id=row.key,
+        type=row.type,
+        received_at=row.received_at,
+        document=from_json(row.document),
+        headers=_joined(request.headers if request else ()),
+        query=from_json(row.parameters),
+    )
+
+
+def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        lower = name.lower()
+        found[lower] = f"{found[lower]}, {value}" if lower in found else value
+    return found
