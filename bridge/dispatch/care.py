@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 
 from bridge.dispatch import health as healths
 from bridge.dispatch.books import BRIDGE, token_mark
-from bridge.dispatch.ledger import settlement
-from bridge.dispatch.retry import next_step, policy
+from bridge.dispatch.retry import policy
 from bridge.errors import BridgeError
-from bridge.model import Account, Attempt, Call, Outcome
+from bridge.model import Account, Call
 from bridge.store import accounts as rows
-from bridge.store import calls, decisions, outlook, sweep
-from bridge.store.claims import LEASE_MS
-from bridge.store.decisions import Decided
+from bridge.store import decisions, outlook, sweep
+from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 from bridge.store.outlook import Transaction
 
@@ -24,11 +22,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caretaker:
-    """One dispatcher's share of the care; any number may do it at once. `random` is as for retries."""
+    """One dispatcher's share of the care; any number may do it at once."""
 
     store: Store
     accounts: Callable[[], Mapping[str, Account]]
-    random: Callable[[], float]
 
     def look_after(self, *, everyone: bool = False) -> None:
         """Once around. Raises StoreUnavailable.
@@ -53,13 +50,8 @@ class Caretaker:
         for call in lost:
             log.error("call %d is uncertain: %s", call.id, sweep.LAPSED)
             account = known.get(call.start.account)
-            if account is None or policy(call, account) == "hold":
-                continue
-            began = call.lease_until - LEASE_MS
-            attempt = Attempt(began, max(now, began), Outcome.UNCERTAIN, sweep.LAPSED, "sending")
-            step = next_step(call, attempt, account, now, self.random)
-            if step.resend:
-                calls.settle(connection, now, [settlement(call, call.owner, attempt, step)])
+            if account and policy(call, account) == "resend" and not call.resends and now < call.expires_at:
+                decisions.resend(connection, now, call.id, Decider(BRIDGE, "on_uncertain: resend"), once=True)
 
     def renewed(self, known: Mapping[str, Account]) -> list[str]:
         """Accounts that were paused with another token than they have now."""
@@ -92,11 +84,11 @@ def resume(connection: Transaction, now: int, name: str, *, who: str, why: str) 
     health = healths.from_text(state.health)
     rows.save(connection, replace(state, health=""))
     return [
-        made for call_id in health.reissue if (made := again(connection, now, call_id, Decided(who, why)))
+        made for call_id in health.reissue if (made := again(connection, now, call_id, Decider(who, why)))
     ]
 
 
-def again(connection: Transaction, now: int, call_id: int, by: Decided) -> int:
+def again(connection: Transaction, now: int, call_id: int, by: Decider) -> int:
     """The new call for one that was refused; 0 where a person has seen to it already."""
     try:
         return decisions.again(connection, now, call_id, by)

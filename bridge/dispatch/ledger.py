@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bridge.dispatch import breaker as breakers
 from bridge.dispatch import health as healths
@@ -22,6 +23,9 @@ from bridge.store import calls, claims, outlook
 from bridge.store.calls import Settlement
 from bridge.store.engine import Store
 from bridge.store.outlook import Transaction, View
+
+CLOCKS_AGREE: Final = 200
+"""Milliseconds by which two clocks may differ and still count as one."""
 
 
 @dataclass(slots=True)
@@ -43,7 +47,11 @@ class Round:
 
 
 class Ledger:
-    """What one dispatcher, known as `owner`, asks of the store. `random` gives numbers from 0 up to 1."""
+    """What one dispatcher, known as `owner`, asks of the store.
+
+    `random` gives numbers from 0 up to 1, `wall` the clock of the attempts in unix milliseconds: it may
+    differ from the database's by any amount.
+    """
 
     def __init__(
         self,
@@ -51,11 +59,13 @@ class Ledger:
         accounts: Callable[[], Mapping[str, Account]],
         owner: str,
         random: Callable[[], float],
+        wall: Callable[[], int],
     ) -> None:
         self.store = store
         self.accounts = accounts
         self.owner = owner
         self.random = random
+        self.wall = wall
 
     def round(self, ended: Sequence[Ended], pending: Sequence[Job], room: int) -> Round:
         """Settle, mark and claim up to `room` calls. StoreUnavailable: all is to be tried again."""
@@ -97,12 +107,14 @@ class Ledger:
     def settle(self, connection: Transaction, done: Round, ended: Sequence[Ended], books: Books) -> None:
         """End attempts and draw from them what concerns their accounts."""
         settlements = []
+        ahead = done.now - self.wall()
         for one in ended:
             call, account = one.job.call, one.job.account
-            step = next_step(call, one.attempt, account, done.now, self.random)
-            settlements.append(settlement(call, self.owner, one.attempt, step))
+            attempt = shifted(one.attempt, ahead)
+            step = next_step(call, attempt, account, done.now, self.random)
+            settlements.append(settlement(call, self.owner, attempt, step))
             if not one.unsent:
-                books.learn(account, call, one.attempt, done.now)
+                books.learn(account, call, attempt, done.now)
         taken = calls.settle(connection, done.now, settlements)
         done.settled = sum(taken)
         done.dropped += len(taken) - done.settled
@@ -156,6 +168,13 @@ def invitations(known: Mapping[str, Account], views: Sequence[View], now: int) -
             continue
         found.append((state.name, at))
     return found
+
+
+def shifted(attempt: Attempt, ahead: int) -> Attempt:
+    """The attempt in the database's time; small differences are left, for they are the round's own delay."""
+    if abs(ahead) < CLOCKS_AGREE:
+        return attempt
+    return replace(attempt, started_at=attempt.started_at + ahead, ended_at=attempt.ended_at + ahead)
 
 
 def settlement(call: Call, owner: str, attempt: Attempt, step: Step) -> Settlement:

@@ -76,8 +76,8 @@ class Dispatcher:
     ) -> None:
         self.store = store
         self.client = client
-        self.ledger = Ledger(store, accounts, owner or a_name(), random)
-        self.caretaker = Caretaker(store, accounts, random)
+        self.ledger = Ledger(store, accounts, owner or a_name(), random, client.now)
+        self.caretaker = Caretaker(store, accounts)
         self.senders = Senders(client.send, senders, client.now)
         self.alone = alone
         self.stop_wait = stop_wait
@@ -137,7 +137,8 @@ class Dispatcher:
     def never_sent(self, done: Round) -> list[Ended]:
         """Calls marked as sending by a commit that seemed to fail: queued again rather than uncertain."""
         begun = {job.call.id for job in done.begun}
-        attempt = Attempt(done.now, done.now, Outcome.RETRY, UNCONFIRMED, "building")
+        now = self.client.now()
+        attempt = Attempt(now, now, Outcome.RETRY, UNCONFIRMED, "building")
         return [Ended(job, attempt, unsent=True) for job in self.claimed if job.call.id not in begun]
 
     def until_next(self, done: Round) -> float:
