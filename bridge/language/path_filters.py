@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from bridge.language.path_regex import compile_pattern
 from bridge.language.path_tree import (
@@ -31,25 +31,40 @@ Check: TypeAlias = Callable[[Json, Known], bool]
 Value: TypeAlias = Callable[[Json, Known], Json]
 
 
-def compile_test(test: Test, resolve: Callable[[Query], Finder]) -> Check:
-    """Whether a value passes; `resolve` compiles the paths inside the test."""
+class Paths(Protocol):
+    """Compiles the paths inside filters: to all their values, or to the one that there can be."""
+
+    def all(self, query: Query, /) -> Finder: ...
+
+    def one(self, query: Query, /) -> Value: ...
+
+
+def compile_test(test: Test, paths: Paths) -> Check:
+    """Whether a value passes; `paths` compiles the paths inside the test."""
     match test:
         case All(tests=tests):
-            every = [compile_test(one, resolve) for one in tests]
+            every = [compile_test(one, paths) for one in tests]
             return lambda item, known: all(holds(item, known) for holds in every)
         case AnyOf(tests=tests):
-            some = [compile_test(one, resolve) for one in tests]
+            some = [compile_test(one, paths) for one in tests]
             return lambda item, known: any(holds(item, known) for holds in some)
         case Not(test=inner):
-            holds = compile_test(inner, resolve)
+            holds = compile_test(inner, paths)
             return lambda item, known: not holds(item, known)
         case Exists(query=query):
-            find = resolve(query)
-            return lambda item, known: bool(find(item, known))
+            return _exists(query, paths)
         case Holds(call=call):
-            return _matches(call, resolve)
+            return _matches(call, paths)
         case Compare(left=left, operator=operator, right=right):
-            return _comparison(_value(left, resolve), operator, _value(right, resolve))
+            return _comparison(_value(left, paths), operator, _value(right, paths))
+
+
+def _exists(query: Query, paths: Paths) -> Check:
+    if query.single:
+        value = paths.one(query)
+        return lambda item, known: value(item, known) is not ABSENT
+    find = paths.all(query)
+    return lambda item, known: bool(find(item, known))
 
 
 def _comparison(left: Value, operator: str, right: Value) -> Check:
@@ -57,29 +72,21 @@ def _comparison(left: Value, operator: str, right: Value) -> Check:
     return lambda item, known: compare(left(item, known), right(item, known))
 
 
-def _value(operand: Operand, resolve: Callable[[Query], Finder]) -> Value:
+def _value(operand: Operand, paths: Paths) -> Value:
     """One value, or ABSENT where a path finds nothing or a function has no answer."""
     match operand:
         case Constant(value=value):
             return lambda _, __: value
         case Query():
-            return _first(resolve(operand))
+            return paths.one(operand)
         case Call(name="length", arguments=(argument,)):
-            return _length(_value(argument, resolve))
+            return _length(_value(argument, paths))
         case Call(name="count", arguments=(Query() as query,)):
-            find = resolve(query)
+            find = paths.all(query)
             return lambda item, known: len(find(item, known))
         case Call(arguments=(Query() as query,)):
-            return _only(resolve(query))
+            return _only(paths.all(query))
     raise AssertionError(operand)
-
-
-def _first(find: Finder) -> Value:
-    def value(item: Json, known: Known) -> Json:
-        found = find(item, known)
-        return found[0] if found else ABSENT
-
-    return value
 
 
 def _only(find: Finder) -> Value:
@@ -98,9 +105,9 @@ def _length(value: Value) -> Value:
     return length
 
 
-def _matches(call: Call, resolve: Callable[[Query], Finder]) -> Check:
-    text = _value(call.arguments[0], resolve)
-    pattern = _pattern(call.arguments[1], resolve)
+def _matches(call: Call, paths: Paths) -> Check:
+    text = _value(call.arguments[0], paths)
+    pattern = _pattern(call.arguments[1], paths)
     whole = call.name == "match"
 
     def check(item: Json, known: Known) -> bool:
@@ -112,12 +119,12 @@ def _matches(call: Call, resolve: Callable[[Query], Finder]) -> Check:
     return check
 
 
-def _pattern(argument: Operand, resolve: Callable[[Query], Finder]) -> Callable[[Json, Known], Regex | None]:
+def _pattern(argument: Operand, paths: Paths) -> Callable[[Json, Known], Regex | None]:
     """A literal pattern is compiled once; one that comes from the document matches nothing if it is none."""
     if isinstance(argument, Constant):
         regex = _regex(argument.value)
         return lambda _, __: regex
-    value = _value(argument, resolve)
+    value = _value(argument, paths)
     return lambda item, known: _regex(value(item, known))
 
 

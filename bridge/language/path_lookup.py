@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from bridge.language.path_filters import Finder, Known, compile_test
+from bridge.language.path_filters import Finder, Known, Value, compile_test
 from bridge.language.path_tree import Digits, Every, Name, Position, Query, Segment, Selector, Span, Where
 from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json
 
 Get: TypeAlias = Callable[[Scope], Json]
-_Step: TypeAlias = Callable[[Json], Json]
+_Move: TypeAlias = Callable[[Json], Json]
+_Step: TypeAlias = Callable[[list[Json], Known], list[Json]]
 _Pick: TypeAlias = Callable[[Json, Known], Iterable[Json]]
 
 _ROOTS: Final[dict[str, Get]] = {
@@ -39,13 +40,12 @@ def compile_first(query: Query) -> Get:
 
 def compile_find(query: Query) -> Callable[[Scope], list[Json]]:
     """All values that a path finds, in the order of the document."""
-    root = _ROOTS[query.root]
-    absolutes: list[Callable[[Scope, Known], list[Json]]] = []
-    look = _finder(query, absolutes)
+    root, inner = _ROOTS[query.root], _Inner()
+    look = inner.follow(query)
 
     def find(scope: Scope) -> list[Json]:
         known: Known = []
-        for absolute in absolutes:
+        for absolute in inner.absolutes:
             known.append(absolute(scope, known))
         return look(_plain(root(scope)), known)
 
@@ -65,7 +65,7 @@ def _members(root: Get, names: tuple[str, ...]) -> Get:
     return get
 
 
-def _mixed(root: Get, steps: tuple[_Step, ...]) -> Get:
+def _mixed(root: Get, steps: tuple[_Move, ...]) -> Get:
     def get(scope: Scope) -> Json:
         value = root(scope)
         for step in steps:
@@ -75,7 +75,7 @@ def _mixed(root: Get, steps: tuple[_Step, ...]) -> Get:
     return get
 
 
-def _single(selector: Selector) -> _Step:
+def _single(selector: Selector) -> _Move:
     """One step that gives a value or ABSENT; of ABSENT itself it gives ABSENT."""
     if isinstance(selector, Position):
         return _item(selector.index, None)
@@ -85,7 +85,7 @@ def _single(selector: Selector) -> _Step:
     return _member(name)
 
 
-def _member(name: str) -> _Step:
+def _member(name: str) -> _Move:
     def step(value: Json) -> Json:
         try:
             return value[name]
@@ -95,7 +95,7 @@ def _member(name: str) -> _Step:
     return step
 
 
-def _item(index: int, name: str | None) -> _Step:
+def _item(index: int, name: str | None) -> _Move:
     def step(value: Json) -> Json:
         try:
             return value[index] if isinstance(value, list) else value[name]
@@ -105,55 +105,82 @@ def _item(index: int, name: str | None) -> _Step:
     return step
 
 
-def _finder(query: Query, absolutes: list[Callable[[Scope, Known], list[Json]]]) -> Finder:
-    """Follow the query's steps from a given value. Absolute paths in its filters join `absolutes`."""
+class _Inner:
+    """Compiles the paths inside the filters of one path, and gathers those that begin at a root."""
 
-    def resolve(inner: Query) -> Finder:
-        look = _finder(inner, absolutes)
-        if inner.root == "@":
+    def __init__(self) -> None:
+        self.absolutes: list[Callable[[Scope, Known], list[Json]]] = []
+
+    def all(self, query: Query) -> Finder:
+        """What finds all values of a path inside a filter."""
+        look = self.follow(query)
+        if query.root == "@":
             return look
-        root, place = _ROOTS[inner.root], len(absolutes)
-        absolutes.append(lambda scope, known: look(_plain(root(scope)), known))
+        root, place = _ROOTS[query.root], len(self.absolutes)
+        self.absolutes.append(lambda scope, known: look(_plain(root(scope)), known))
         return lambda _, known: known[place]
 
-    steps = [_segment(segment, resolve) for segment in query.segments]
+    def one(self, query: Query) -> Value:
+        """What finds the value of a path of names and numbers inside a filter, or ABSENT."""
+        if query.root == "@":
+            return _chained(tuple(_single(segment.selectors[0]) for segment in query.segments))
+        find = self.all(query)
+        return lambda item, known: found[0] if (found := find(item, known)) else ABSENT
 
-    def look(start: Json, known: Known) -> list[Json]:
-        found = [] if start is ABSENT else [start]
+    def follow(self, query: Query) -> Finder:
+        """Follow the query's steps from a given value."""
+        steps = [self._step(segment) for segment in query.segments]
+
+        def look(start: Json, known: Known) -> list[Json]:
+            found = [] if start is ABSENT else [start]
+            for step in steps:
+                found = step(found, known)
+            return found
+
+        return look
+
+    def _step(self, segment: Segment) -> _Step:
+        step = _each(segment.selectors[0]) if segment.single else self._union(segment.selectors)
+        if not segment.descendant:
+            return step
+        return lambda nodes, known: step(
+            [below for node in nodes for below in _with_descendants(node)], known
+        )
+
+    def _union(self, selectors: tuple[Selector, ...]) -> _Step:
+        picks = [self._pick(selector) for selector in selectors]
+        if len(picks) == 1:
+            (only,) = picks
+            return lambda nodes, known: [value for node in nodes for value in only(node, known)]
+        return lambda nodes, known: [value for node in nodes for pick in picks for value in pick(node, known)]
+
+    def _pick(self, selector: Selector) -> _Pick:
+        match selector:
+            case Name() | Position():
+                single = _single(selector)
+                return lambda node, _: () if (value := single(node)) is ABSENT else (value,)
+            case Span(start, end, step):
+                part = slice(start, end, step)
+                return lambda node, _: node[part] if isinstance(node, list) and step != 0 else ()
+            case Every():
+                return lambda node, _: _children(node)
+            case Where(test=test):
+                holds = compile_test(test, self)
+                return lambda node, known: [child for child in _children(node) if holds(child, known)]
+
+
+def _each(selector: Selector) -> _Step:
+    single = _single(selector)
+    return lambda nodes, _: [value for node in nodes if (value := single(node)) is not ABSENT]
+
+
+def _chained(steps: tuple[_Move, ...]) -> Value:
+    def value(item: Json, _: Known) -> Json:
         for step in steps:
-            found = step(found, known)
-        return found
+            item = step(item)
+        return item
 
-    return look
-
-
-def _segment(
-    segment: Segment, resolve: Callable[[Query], Finder]
-) -> Callable[[list[Json], Known], list[Json]]:
-    picks = [_pick(selector, resolve) for selector in segment.selectors]
-
-    def step(nodes: list[Json], known: Known) -> list[Json]:
-        return [value for node in nodes for pick in picks for value in pick(node, known)]
-
-    def deep(nodes: list[Json], known: Known) -> list[Json]:
-        return step([below for node in nodes for below in _with_descendants(node)], known)
-
-    return deep if segment.descendant else step
-
-
-def _pick(selector: Selector, resolve: Callable[[Query], Finder]) -> _Pick:
-    match selector:
-        case Name() | Position():
-            single = _single(selector)
-            return lambda node, _: () if (value := single(node)) is ABSENT else (value,)
-        case Span(start, end, step):
-            part = slice(start, end, step)
-            return lambda node, _: node[part] if isinstance(node, list) and step != 0 else ()
-        case Every():
-            return lambda node, _: _children(node)
-        case Where(test=test):
-            holds = compile_test(test, resolve)
-            return lambda node, known: [child for child in _children(node) if holds(child, known)]
+    return value
 
 
 def _children(node: Json) -> Iterable[Json]:
