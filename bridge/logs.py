@@ -36,7 +36,7 @@ def configuration(form: str) -> dict[str, Any]:
 class TextLines(logging.Formatter):
     """`2026-05-10 14:27:54 INFO  dispatch.worker: 12 calls claimed`, in UTC."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         at = self.formatTime(record, "%Y-%m-%d %H:%M:%S")
@@ -47,7 +47,7 @@ class TextLines(logging.Formatter):
 class JsonLines(logging.Formatter):
     """One JSON object a line: at, level, from, message."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

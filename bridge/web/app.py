@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from bridge.assemble import WebSide
+from bridge.assemble.web import WebSide
 from bridge.web import health, hooks
 
 BODY_LIMIT = 1 << 20

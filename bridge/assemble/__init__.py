@@ -1,0 +1,1 @@
+"""Settings become a running bridge: the only place where constructors meet."""

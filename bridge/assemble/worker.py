@@ -1,0 +1,26 @@
+"""A dispatcher process."""
+
+from __future__ import annotations
+
+from bridge.assemble.rules import accounts, keep_fresh, rulebook
+from bridge.dispatch.client import Client
+from bridge.dispatch.transport import Transport
+from bridge.dispatch.worker import Dispatcher
+from bridge.settings import Settings
+from bridge.store.engine import open_store
+from bridge.store.files import Presence
+
+
+def dispatcher(settings: Settings) -> Dispatcher:
+    """A dispatcher on the settings' store; its accounts follow the mapping folder."""
+    store = open_store(settings.database_url)
+    store.check()
+    rules = rulebook(settings)
+    keep_fresh(rules)
+    made = Dispatcher(store, Client(Transport()), lambda: accounts(settings, rules))
+    if store.path:
+        presence = Presence(store.path)
+        # Calls that a killed dispatcher left behind need not wait for the end of their lease.
+        made.caretaker.look_after(everyone=presence.alone)
+        presence.settled()
+    return made
