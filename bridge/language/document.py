@@ -113,7 +113,7 @@ class _Composer:
         next(self._events)
         start = next(self._events)
         if not isinstance(start, yaml.DocumentStartEvent):
-            raise _fault_at(start, "M100", "the file is empty")
+            raise _ReadError(1, 1, "M100", "the file is empty")
         if start.version or start.tags:
             raise _fault_at(start, "M100", "YAML directives are not read; remove the lines that begin with %")
         node = self._node(next(self._events), 1)
@@ -246,6 +246,7 @@ _PROBLEMS: Final = (
     ("did not find expected ',' or ']'", "quote what holds brackets or commas inside [ ]"),
     ("did not find expected key", "this line does not fit the keys above it; look at its indentation"),
     ("did not find expected '-'", "this line does not fit the list above it; look at its indentation"),
+    ("did not find expected alphabetic", 'a text that begins with "*" or "&" stands in quotes'),
     ("found unknown escape character", "write a backslash twice, or use single quotes"),
     ("could not find expected ':'", 'write "key: value", with a blank after the colon'),
 )

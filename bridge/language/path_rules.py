@@ -45,21 +45,24 @@ MAY_FOLLOW: Final[dict[str, dict[str, frozenset[str]]]] = {
 """By where it stands (outside brackets, in them, behind a `?`): the kinds that may come right before."""
 
 _NO_ARITHMETIC: Final = "a path does not calculate; use a pipe: multiply, divide, add, round"
+_NO_COMMANDS: Final = "a path has no commands; use a pipe"
+_PIPE: Final = "functions stand beside the path: {path: ..., pipe: [...]}"
+_TEXT: Final = 'a text that begins with a dollar sign is {value: "$..."}'
 
-STRAY_SIGNS: Final = {
-    "=": "equal is ==",
-    "~": "a pattern is match(@.name, 'pattern') or search(...)",
-    "&": "and is &&",
-    "|": "or is ||",
-    "+": _NO_ARITHMETIC,
-    "-": _NO_ARITHMETIC,
-    "/": _NO_ARITHMETIC,
-    "*": _NO_ARITHMETIC,
-    "`": "a path has no commands; use a pipe",
-    "(": "a path calls no functions outside a filter; use a pipe",
-    "}": "a template ends its path there; is a quote or bracket missing?",
+_HINTS: Final = {
+    "path": dict.fromkeys("+-/*", _NO_ARITHMETIC) | {"(": _PIPE, "|": _PIPE, "`": _NO_COMMANDS},
+    "brackets": {"(": "the last item is [-1]; a filter begins with a question mark: [?@.name]"},
+    "filter": dict.fromkeys("+-/*", _NO_ARITHMETIC)
+    | {
+        "=~": "a pattern is match(@.name, 'pattern') or search(...)",
+        "==": "what is compared stands without brackets",
+        "=": "equal is ==",
+        "&": "and is &&",
+        "|": "or is ||",
+        "`": _NO_COMMANDS,
+    },
 }
-BARE_WORDS: Final = {
+_BARE_WORDS: Final = {
     "and": "and is &&",
     "or": "or is ||",
     "not": "not is !",
@@ -69,4 +72,26 @@ BARE_WORDS: Final = {
     "None": "write null",
     "undefined": "absent is !@.name",
 }
-"""What people write instead, and what is meant."""
+
+
+def hint_for_sign(context: str, previous: str, rest: str) -> str | None:
+    """What is meant by a sign that does not fit, at the beginning of the rest of the path."""
+    hints = _HINTS[context]
+    if previous in (".", ".."):
+        return (
+            "no dot stands before a bracket"
+            if rest[:1] == "["
+            else "other names go in brackets: ['2nd name']"
+        )
+    if context == "path" and previous == "$":
+        return _TEXT
+    if previous == "name" and rest[:1].isalpha():
+        return "a name with blanks goes in brackets: ['first name']"
+    return hints.get(rest[:2]) or hints.get(rest[:1])
+
+
+def hint_for_word(context: str, word: str) -> str:
+    """What is meant by a word without quotes inside brackets."""
+    if context == "brackets":
+        return f"a name in brackets is in quotes: ['{word}']"
+    return _BARE_WORDS.get(word, f"a text is in quotes: '{word}'")

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from bridge.language.numbers import Number
 from bridge.language.path_quotes import unquote
-from bridge.language.path_rules import BARE_WORDS, MAY_FOLLOW, STRAY_SIGNS
+from bridge.language.path_rules import MAY_FOLLOW, hint_for_sign, hint_for_word
 from bridge.language.path_tree import ROOTS, Digits, PathError
 from bridge.language.schema import suggestion
 
@@ -59,7 +59,7 @@ class _Frame:
 def tokenize(text: str) -> tuple[Token, ...]:
     """The tokens of a path. Raises PathError where it is none."""
     if len(text) > MAX_LENGTH:
-        raise PathError(f"{len(text)} characters, a path has at most {MAX_LENGTH}", "M202", MAX_LENGTH)
+        raise PathError(f"a path has at most {MAX_LENGTH} characters, found {len(text)}", "M202", MAX_LENGTH)
     return _Tokenizer(text).tokens()
 
 
@@ -79,7 +79,7 @@ class _Tokenizer:
             raise PathError("a name is missing after the dot", offset=len(self._text))
         frame = self._frames[-1]
         if frame.kind != "path":
-            raise PathError(f'"{_CLOSING[frame.kind]}" is missing', offset=frame.offset)
+            raise PathError(f'this is not closed by "{_CLOSING[frame.kind]}"', offset=frame.offset)
         return tuple(frame.items[0])
 
     def _root(self) -> None:
@@ -118,7 +118,7 @@ class _Tokenizer:
         elif (digits := _DIGITS.match(text, start)) and not _NAME.match(text, digits.end()):
             self._add("name", Digits(digits[0]), digits.end())
         else:
-            raise self._unexpected("any other name goes in brackets and quotes: ['2nd name']")
+            raise self._unexpected()
 
     def _literal(self) -> bool:
         """Read a text, number, word or function name, where one stands inside brackets."""
@@ -136,16 +136,15 @@ class _Tokenizer:
         return True
 
     def _word(self, word: str, end: int) -> None:
-        if self._frames[-1].context == "brackets":
-            raise self._unexpected(f"a name in brackets is in quotes: ['{word}']")
-        if self._text.startswith("(", end):
+        context = self._frames[-1].context
+        if context == "filter" and self._text.startswith("(", end):
             self._check("call")
             self._open("call", word, end + 1)
-        elif word in _WORDS:
+        elif context == "filter" and word in _WORDS:
             self._check("word")
             self._add("word", _WORDS[word], end)
         else:
-            raise self._unexpected(BARE_WORDS.get(word, f"a text is in quotes: '{word}'"))
+            raise self._unexpected(hint_for_word(context, word))
 
     def _number(self, match: re.Match[str]) -> int | Number:
         text, whole = match[0], match[1] is None and match[2] is None
@@ -159,7 +158,7 @@ class _Tokenizer:
     def _sign(self) -> None:
         match = _SIGN.match(self._text, self._position)
         if not match:
-            raise self._unexpected(STRAY_SIGNS.get(self._text[self._position]))
+            raise self._unexpected()
         sign, end = match[0], match.end()
         kind = "op" if sign in _COMPARISONS else sign
         self._check(kind)
@@ -184,7 +183,7 @@ class _Tokenizer:
             frame.context = "filter"
         self._nodes += kind not in (".", "..", ":")
         if self._nodes > MAX_NODES:
-            raise PathError(f"more than {MAX_NODES} parts, a path has fewer", "M202", self._position)
+            raise PathError(f"a path has at most {MAX_NODES} parts", "M202", self._position)
         self._previous, self._position = kind, end
 
     def _open(self, kind: str, name: str | None, end: int) -> None:
@@ -213,9 +212,10 @@ class _Tokenizer:
     def _check(self, kind: str) -> None:
         """Refuse what cannot stand behind the token before."""
         if self._previous not in MAY_FOLLOW[self._frames[-1].context].get(kind, ()):
-            raise self._unexpected(STRAY_SIGNS.get(kind))
+            raise self._unexpected()
 
     def _unexpected(self, hint: str | None = None) -> PathError:
-        found = self._text[self._position : self._position + 1]
-        message = f'"{found}" does not fit here' if found else "the path ends too early"
-        return PathError(message, offset=self._position, hint=hint)
+        rest = self._text[self._position :]
+        found = rest[0] if rest[0].isprintable() else f"U+{ord(rest[0]):04X}"
+        hint = hint or hint_for_sign(self._frames[-1].context, self._previous, rest)
+        return PathError(f'"{found}" does not fit here', offset=self._position, hint=hint)
