@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.language.schema import DURATION, FLAG, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
+from bridge.language.schema import FLAG, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
 
 ORDERS = ("relaxed", "strict", "none")
 ON_UNCERTAIN = ("hold", "resend")
@@ -45,7 +45,12 @@ RULE = Table(
         Key("start", Raw("start"), "the bot start"),
         Key("stop", FLAG, "once this rule has matched, later rules are not tried", default=False),
         Key("account", TEXT, "the LeadConverter account, where it is not the file's"),
-        Key("expires", DURATION, "after which time a start is not sent any more", default=86400),
+        Key(
+            "expires",
+            Plain("duration", at_least=1),
+            "after which time a start is not sent any more",
+            default=86400,
+        ),
         Key(
             "order",
             Plain("text", ORDERS),

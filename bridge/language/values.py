@@ -72,10 +72,19 @@ def read_path(node: Node, report: Report) -> Path | None:
         report.add(node, "M103", f"expected a path such as $.id, found {describe(node)}")
         return None
     try:
-        return compile_path(node.value)
+        path = compile_path(node.value)
     except PathError as error:
         report_path(report, node, error)
         return None
+    warn_of_header(path, node, report)
+    return path
+
+
+def warn_of_header(path: Path, node: Node, report: Report) -> None:
+    """A warning where a header is written with capital letters, and so is never found."""
+    name = path.steps[0] if path.root == "$headers" and path.steps else ""
+    if isinstance(name, str) and name != name.lower():
+        report.add(node, "W507", f'header names are in small letters here; write "{name.lower()}"')
 
 
 def _literal(node: Scalar) -> Value:
@@ -111,6 +120,8 @@ def _template(node: Scalar, report: Report) -> Value | None:
     except PathError as error:
         report_path(report, node, error)
         return None
+    for path in template.paths:
+        warn_of_header(path, node, report)
     return Value(template.text, _render(template), template.paths)
 
 

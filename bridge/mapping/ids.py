@@ -13,6 +13,7 @@ from bridge.model import Json
 MAX_ID_DIGITS = 18
 MAX_MESSENGER_ID = 255
 MAX_NAME = 200
+MAX_VARIABLE = 65_536
 
 _ID = re.compile(r"[0-9]{1,18}")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -44,6 +45,13 @@ def messenger_id(value: Json) -> str:
     if len(text) > MAX_MESSENGER_ID:
         raise Unusable(f"has {len(text):,} characters, a messenger's id has at most {MAX_MESSENGER_ID}")
     return text
+
+
+def variable_text(text: str) -> str:
+    """The text of a variable, within its length; raises Unusable."""
+    if len(text) > MAX_VARIABLE:
+        raise Unusable(f"has {len(text):,} characters, a variable has at most {MAX_VARIABLE:,}")
+    return clean(text)
 
 
 def clean(text: str) -> str:

@@ -10,6 +10,7 @@ from bridge.language.nodes import Node, Report, Scalar, walk
 from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
 from bridge.language.values import read_path
+from bridge.mapping.ids import MAX_NAME
 from bridge.mapping.rules import Rule
 from bridge.mapping.start import Start
 from bridge.mapping.start_compiler import compile_start, refuse_later
@@ -27,6 +28,8 @@ def unique(fields: Fields, what: str, names: dict[str, int], report: Report) -> 
     name, node = fields["name"], fields.at("name")
     if name is None:
         return
+    if not name.strip() or len(name) > MAX_NAME:
+        report.add(node, "M209", f"a {what} needs a name of 1 to {MAX_NAME} characters")
     if name in names:
         report.add(node, "M109", f'{what} "{name}" stands twice, first in line {names[name]}')
     names.setdefault(name, node.line)

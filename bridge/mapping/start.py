@@ -9,7 +9,7 @@ from typing import TypeVar
 from bridge.language.scope import ABSENT, Scope
 from bridge.language.text import Unusable, text_of
 from bridge.language.values import Value
-from bridge.mapping.ids import clean, messenger_id, whole_id
+from bridge.mapping.ids import messenger_id, variable_text, whole_id
 from bridge.model import Json, Recipient
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class Start:
             try:
                 content = value.render(scope)
                 if content is not None and content is not ABSENT:
-                    found.append((name, clean(text_of(content))))
+                    found.append((name, variable_text(text_of(content))))
             except Unusable as unusable:
                 lacks.append(Lack(f"variables.{name}", value.text, _sentence(value, unusable)))
         return tuple(found)

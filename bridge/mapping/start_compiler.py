@@ -10,7 +10,7 @@ from bridge.language.schema import Fields, Reader, describe
 from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
-from bridge.mapping.ids import messenger_id, name_fault, whole_id
+from bridge.mapping.ids import messenger_id, name_fault, variable_text, whole_id
 from bridge.mapping.start import Start, Whom
 from bridge.model import Json
 
@@ -115,7 +115,17 @@ def _variable(key: Scalar, node: Node, report: Report) -> Value | None:
     if fault:
         report.add(key, "M209", fault)
         return None
-    if isinstance(node, Scalar | Mapping):
-        return compile_value(node, report)
-    report.add(node, "M209", f"a variable holds a single value, found {describe(node)}")
-    return None
+    if not isinstance(node, Scalar | Mapping):
+        report.add(node, "M209", f"a variable holds a single value, found {describe(node)}")
+        return None
+    value = compile_value(node, report)
+    if value is not None and isinstance(value.literal, str):
+        _check_text(value.literal, node, report)
+    return value
+
+
+def _check_text(text: str, node: Node, report: Report) -> None:
+    try:
+        variable_text(text)
+    except Unusable as unusable:
+        report.add(node, "M209", f"the text {unusable.message}")

@@ -7,7 +7,7 @@ import pytest
 from bridge.language.numbers import Number
 from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable
-from bridge.mapping.ids import clean, messenger_id, name_fault, whole_id
+from bridge.mapping.ids import clean, messenger_id, name_fault, variable_text, whole_id
 from bridge.model import Json
 
 
@@ -75,6 +75,13 @@ def test_but_not_nothing(value: Json, why: str) -> None:
 def test_no_text_has_nul_or_half_a_surrogate_pair(text: str) -> None:
     with pytest.raises(Unusable):
         clean(text)
+
+
+def test_a_variable_is_a_message_and_no_file() -> None:
+    assert variable_text("я" * 65_536) == "я" * 65_536
+    with pytest.raises(Unusable) as caught:
+        variable_text("я" * 65_537)
+    assert caught.value.message == "has 65,537 characters, a variable has at most 65,536"
 
 
 @pytest.mark.parametrize("text", ["", "обычный \n текст", "🎉", "\x7f"])

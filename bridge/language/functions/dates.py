@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bridge.language.functions.base import Arguments, Function, Step, quote, unless_blank
 from bridge.language.functions.strftime import LANGUAGES, FormatError, compile_format
@@ -64,11 +64,11 @@ def zone_of(arguments: Arguments, name: str) -> tzinfo | None:
     zone = arguments[name]
     if zone is None:
         return None
-    known = available_timezones()
-    if zone not in known:
-        hint = suggestion(zone, sorted(known))
-        raise arguments.unfit(name, f'unknown time zone "{zone}"{hint or "; write it as Europe/Moscow"}')
-    return ZoneInfo(zone)
+    try:
+        return ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        hint = suggestion(zone, sorted(available_timezones())) or "; write it as Europe/Moscow"
+        raise arguments.unfit(name, f'unknown time zone "{zone}"{hint}') from error
 
 
 def _date(arguments: Arguments) -> Step:
