@@ -23,25 +23,20 @@ def lint(node: Mapping, rules: tuple[Rule, ...], report: Report) -> None:
 
 def _unreached(rules: list[Rule]) -> Iterator[tuple[Rule, tuple[str, str]]]:
     """Rules that an earlier one with `stop` keeps from every event that they could match."""
-    for index, rule in enumerate(rules):
-        for earlier in rules[:index]:
-            if earlier.stop and _covers(earlier, rule):
-                message = f'never reached: "{earlier.name}" in line {earlier.line} stops before it'
-                yield rule, ("W505", message)
-                break
+    stopping: list[tuple[Rule, frozenset[str]]] = []
+    for rule in rules:
+        asked = _asked(rule)
+        earlier = next((other for other, texts in stopping if texts <= asked), None)
+        if earlier is not None:
+            yield rule, ("W505", f'never reached: "{earlier.name}" in line {earlier.line} stops before it')
+        if rule.stop:
+            stopping.append((rule, asked))
 
 
-def _covers(earlier: Rule, later: Rule) -> bool:
-    """Whether every event that matches the later rule matches the earlier one, as far as the text shows."""
-    if earlier.for_each is not None and (later.for_each is None or not _same_items(earlier, later)):
-        return False
-    return _texts(earlier.conditions) <= _texts(later.conditions)
-
-
-def _same_items(earlier: Rule, later: Rule) -> bool:
-    return _path(earlier.for_each) == _path(later.for_each) and (
-        _texts(earlier.item_conditions) <= _texts(later.item_conditions)
-    )
+def _asked(rule: Rule) -> frozenset[str]:
+    """All that a rule asks, as texts: who asks no more than another matches whatever that matches."""
+    texts = _texts((*rule.conditions, *rule.item_conditions))
+    return texts | {f"for_each: {_path(rule.for_each)}"} if rule.for_each else texts
 
 
 def _doubled(rules: list[Rule]) -> Iterator[tuple[Rule, tuple[str, str]]]:
