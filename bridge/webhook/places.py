@@ -21,6 +21,7 @@ PLACES = ("header", "query", "form", "json", "xml")
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_URL_SAFE = str.maketrans("+/-_", "!!+/")
 _MAX_TEXT = 16_384
 
 
@@ -116,19 +117,23 @@ def _scalars(values: list[Json]) -> tuple[str, ...]:
         raise DeniedError("kind", "a list or object stands where a text is expected") from None
 
 
-def decode_bytes(text: str, encoding: str) -> bytes | None:
-    """The bytes that a text in hex, base64 or base64url stands for; None where it is not exactly that."""
+def decode_bytes(text: str, encoding: str, *, padded: bool = False) -> bytes | None:
+    """The bytes that a text in hex, base64 or base64url stands for; None where it is not exactly that.
+
+    With `padded`, base64 needs its `=`, so that there is one spelling; base64url goes without as well.
+    """
     if encoding == "hex":
         return bytes.fromhex(text) if _HEX.fullmatch(text) else None
     if encoding == "base64url":
-        text = text.replace("+", "!").replace("/", "!").replace("-", "+").replace("_", "/")
+        text = text.translate(_URL_SAFE)
     if not _BASE64.fullmatch(text):
         return None
     bare = text.rstrip("=")
-    padded = bare + "=" * (-len(bare) % 4)
+    full = bare + "=" * (-len(bare) % 4)
+    if text != full and (text != bare or (padded and encoding == "base64")):
+        return None
     try:
-        data = b64decode(padded, validate=True)
+        data = b64decode(full, validate=True)
     except (binascii.Error, ValueError):
         return None
-    exact = text in (bare, padded) and b64encode(data).decode() == padded
-    return data if exact else None
+    return data if b64encode(data).decode() == full else None

@@ -66,7 +66,7 @@ class Signature:
             text = text[len(self.prefix) :]
         elif self.prefix and not self.prefix_optional:
             return None
-        digest = decode_bytes(text, self.encoding)
+        digest = decode_bytes(text, self.encoding, padded=True)
         return digest if digest and self.length in (0, len(digest)) else None
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import binascii
 import hmac
 import ipaddress
-from base64 import b64decode
 from collections.abc import Callable
 
 from bridge.language.schema import Fields
 from bridge.webhook.check import Check
 from bridge.webhook.denied import DeniedError
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.places import compile_place
+from bridge.webhook.places import compile_place, decode_bytes
 from bridge.webhook.setup import Setup
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -67,9 +65,9 @@ def _password(incoming: Incoming, user: str | None) -> str:
     if kind.lower() != "basic":
         raise DeniedError("malformed", "header Authorization is not Basic")
     try:
-        name, colon, password = b64decode(code.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        raise DeniedError("malformed", "header Authorization holds no base64") from None
+        name, colon, password = (decode_bytes(code, "base64", padded=True) or b"").decode().partition(":")
+    except ValueError:
+        raise DeniedError("malformed", "header Authorization holds no text") from None
     if not colon or (user is not None and not hmac.compare_digest(name.encode(), user.encode())):
         raise DeniedError("token", "the user of Basic authorization is not the expected one")
     return password

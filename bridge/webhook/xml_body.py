@@ -8,10 +8,10 @@ document types are refused, as is everything that is not well-formed.
 from __future__ import annotations
 
 import re
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
 from bridge.errors import DocumentError
 from bridge.model import Json
@@ -20,20 +20,43 @@ from bridge.webhook.json_body import MAX_DEPTH, MAX_NODES
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
+class _Builder(TreeBuilder):
+    """Stops at the limits while the text is read, not when a tree of any size is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._count = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        self._depth += 1
+        self._count += 1 + len(attrs)
+        if self._depth >= MAX_DEPTH:
+            raise DocumentError(f"the document is nested deeper than {MAX_DEPTH} levels")
+        if self._count > MAX_NODES:
+            raise DocumentError(f"the document has more than {MAX_NODES} values")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
 def read_xml(body: bytes, charset: str = "utf-8", lists: frozenset[str] = frozenset()) -> Json:
     """Decode a body; a `charset` other than UTF-8 overrules the XML declaration. Raises DocumentError.
 
     Elements named in `lists` are lists even where there is only one.
     """
+    parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
     try:
-        root = fromstring(body if charset == "utf-8" else _decoded(body, charset), forbid_dtd=True)
+        parser.feed(body if charset == "utf-8" else _decoded(body, charset))
+        root = parser.close()
     except ParseError as error:
         raise DocumentError(f"not XML: {error}") from None
     except DefusedXmlException:
         raise DocumentError("the XML declares a document type or entities, which are not read") from None
     except (ValueError, LookupError) as error:
         raise DocumentError(f"not XML: {error}") from None
-    _check(root)
     return {_local(root.tag): _value(root, lists)}
 
 
@@ -42,18 +65,6 @@ def _decoded(body: bytes, charset: str) -> str:
         return _DECLARATION.sub("", body.decode(charset), count=1)
     except UnicodeDecodeError:
         raise DocumentError(f"the body is not {charset}") from None
-
-
-def _check(root: Element) -> None:
-    waiting, count = [(root, 1)], 0
-    while waiting:
-        element, depth = waiting.pop()
-        count += 1 + len(element.attrib)
-        if depth >= MAX_DEPTH:
-            raise DocumentError(f"the document is nested deeper than {MAX_DEPTH} levels")
-        if count > MAX_NODES:
-            raise DocumentError(f"the document has more than {MAX_NODES} values")
-        waiting.extend((child, depth + 1) for child in element)
 
 
 def _value(element: Element, lists: frozenset[str]) -> Json:

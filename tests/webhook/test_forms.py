@@ -99,9 +99,7 @@ def test_thirty_two_levels_are_read_and_one_more_is_not() -> None:
 _NAMES = st.text("абa.[]% &=+0", min_size=1, max_size=8)
 
 
-@given(
-    st.lists(st.tuples(_NAMES, st.text(st.characters(exclude_categories=("Cs",)), max_size=10)), max_size=20)
-)
+@given(st.lists(st.tuples(_NAMES, st.text(st.characters(codec="utf-8"), max_size=10)), max_size=20))
 def test_pairs_are_read_back_as_they_were_encoded(pairs: list[tuple[str, str]]) -> None:
     clean = [(name, value.replace("\0", "")) for name, value in pairs]
     body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in clean)

@@ -98,7 +98,7 @@ _DOCUMENTS = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20),
+    | st.text(st.characters(min_codepoint=32, codec="utf-8"), max_size=20),
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.text("абв.[]xyz", max_size=5), inner, max_size=4)
     ),

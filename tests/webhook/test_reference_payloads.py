@@ -29,12 +29,12 @@ class Case:
 
     profile: str
     id: str = ""
-    type: str = ""
+    name: str = ""
     more: str = ""
     query: str = ""
     path_token: bool = False
     reply: bytes = b"OK"
-    kind: type = Accepted
+    outcome: type[Accepted | Answered | Unreadable] = Accepted
     unsigned: bool = False
     """The system signs nothing, so that a changed body is still believed."""
     environment: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ CASES = {
         path_token=True,
         unsigned=True,
     ),
-    "bitrix24/ONAPPTEST": Case("bitrix24", kind=Answered, unsigned=True),
+    "bitrix24/ONAPPTEST": Case("bitrix24", outcome=Answered, unsigned=True),
     "bitrix24/ONCRMDEALADD.outgoing-webhook": Case(
         "bitrix24",
         "d897063e1ce7c5eb9f04b97510000001:ONCRMDEALADD:7405:1788047124",
@@ -108,13 +108,13 @@ CASES = {
     "getcourse/set-uri.dealPaid": Case(
         "getcourse", "getcourse/dealPaid:998877:payed", "getcourse/dealPaid", path_token=True, unsigned=True
     ),
-    "github/docs-vector": Case("github", kind=Unreadable),
+    "github/docs-vector": Case("github", outcome=Unreadable),
     "github/issues.opened": Case("github", "72d3162e-cc78-11e3-81ab-4c9367dc0958", "issues.opened"),
-    "github/ping": Case("github", kind=Answered),
-    "github/ping.form": Case("github", kind=Answered),
+    "github/ping": Case("github", outcome=Answered),
+    "github/ping.form": Case("github", outcome=Answered),
     "github/star.created": Case("github", "72d3162e-cc78-11e3-81ab-4c9367dc0958", "star.created"),
     "hubspot/contact.creation": Case("hubspot", "*", "contact.creation"),
-    "hubspot/sdk-vector": Case("hubspot", kind=Unreadable),
+    "hubspot/sdk-vector": Case("hubspot", outcome=Unreadable),
     "jotform/submission": Case(
         "jotform",
         "5267074469613966508:1650897326645_221144600480140_aGu8qm7",
@@ -127,7 +127,7 @@ CASES = {
     "meta-whatsapp/leadgen": Case("meta-whatsapp", "123123123123", "leadgen"),
     "meta-whatsapp/messages.status": Case("meta-whatsapp", "wamid.xyzxyz:sent", "messages.sent"),
     "meta-whatsapp/messages.text": Case("meta-whatsapp", "wamid.xyzxyz", "messages.text"),
-    "meta-whatsapp/verify": Case("meta-whatsapp", kind=Answered, reply=b"1158201444", unsigned=True),
+    "meta-whatsapp/verify": Case("meta-whatsapp", outcome=Answered, reply=b"1158201444", unsigned=True),
     "paypal/PAYMENT.CAPTURE.COMPLETED": Case("paypal", "*", "PAYMENT.CAPTURE.COMPLETED", more=PAYPAL),
     "paypal/PAYMENT.SALE.COMPLETED": Case("paypal", "*", "PAYMENT.SALE.COMPLETED", more=PAYPAL),
     "pipedrive/change.deal": Case("pipedrive", "*", "change.deal", unsigned=True),
@@ -155,7 +155,7 @@ CASES = {
         "slack", "398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c", "/webhook-collect", reply=b""
     ),
     "slack/url_verification": Case(
-        "slack", kind=Answered, reply=b"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
+        "slack", outcome=Answered, reply=b"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
     ),
     "standard-webhooks/contact.created": Case(
         "standard-webhooks", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", "contact.created"
@@ -177,7 +177,7 @@ CASES = {
         "tilda", "1234567:8901234563", "Cart", path_token=True, reply=b"ok", unsigned=True
     ),
     "tilda/form": Case("tilda", "1234567:8901234561", "*", path_token=True, reply=b"ok", unsigned=True),
-    "tilda/test-ping": Case("tilda", path_token=True, reply=b"ok", kind=Answered, unsigned=True),
+    "tilda/test-ping": Case("tilda", path_token=True, reply=b"ok", outcome=Answered, unsigned=True),
     "twilio/json.bodySHA256": Case("twilio", "body:", reply=b"<Response/>"),
     "twilio/sms.received": Case(
         "twilio", "d0b2b2c0-8f6f-4a2f-9d5e-3f5a4b7c1e11", "received", reply=b"<Response/>"
@@ -198,7 +198,7 @@ CASES = {
     ),
     "zapier/post": Case("json", "body:", unsigned=True),
     "zapier/post.form": Case("form", "body:", more="verify: {token: {basic: {user: zapier}}}", unsigned=True),
-    "zoom/endpoint.url_validation": Case("zoom", kind=Answered, reply=b"*"),
+    "zoom/endpoint.url_validation": Case("zoom", outcome=Answered, reply=b"*"),
     "zoom/meeting.started": Case(
         "zoom", "meeting.started:4444AAAiAAAAAiAiAiiAii==:1626230691572", "meeting.started"
     ),
@@ -275,13 +275,13 @@ def test_every_sample_has_its_case() -> None:
 def test_a_sample_is_accepted_identified_and_answered(name: str) -> None:
     case, sample = CASES[name], load(name)
     reception = sample.source.receive(sample.request, sample.now, sample.trust)
-    assert isinstance(reception, case.kind), reception
+    assert isinstance(reception, case.outcome), reception
     assert not isinstance(reception, Refused)
     expected = sample.meta.get("reply", {}).get("body", "").encode() if case.reply == b"*" else case.reply
     assert reception.reply.body == expected
     assert reception.reply.status == 200
     if isinstance(reception, Accepted):
-        assert [(fits(case.id, event.id), fits(case.type, event.type)) for event in reception.events] == [
+        assert [(fits(case.id, event.id), fits(case.name, event.type)) for event in reception.events] == [
             (True, True)
         ], reception.events
 
