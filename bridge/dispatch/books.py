@@ -72,6 +72,11 @@ class Books:
         if health.breaker.gate is Gate.TRIAL:
             self.keep(account.name, replace(health, breaker=breakers.claimed(health.breaker, count, now)))
 
+    def next_slot(self, account: Account, now: int) -> int:
+        """When the pace lets another call through; unix milliseconds."""
+        state = self.states[account.name]
+        return pace.next_slot(account, state.tat, state.slow, now)
+
     def close(self, connection: Transaction, now: int) -> None:
         """Write what has changed; pauses last, for they are written down as decisions too."""
         for name, state in self.states.items():

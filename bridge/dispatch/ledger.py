@@ -1,12 +1,13 @@
 """The dispatcher's dealings with the store: one round is one transaction.
 
-A round settles what has ended, marks as `sending` what the round before claimed, and claims anew within
-pace and breaker. Accounts are always locked in the order of their names, before any call.
+A round settles what has ended, claims anew within pace and breaker, and marks what it claimed as `sending`:
+there is a free sender for each, so nothing would be gained by another commit between the two. Accounts are
+always locked in the order of their names, before any call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,15 +18,28 @@ from bridge.dispatch.books import Books
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.retry import Step, next_step
 from bridge.dispatch.senders import Ended, Job
-from bridge.model import Account, Attempt, Call
+from bridge.model import Account, Attempt, Call, Outcome, State
 from bridge.store import accounts as rows
-from bridge.store import calls, claims, outlook
+from bridge.store import calls, claims
+from bridge.store import outlook as outlooks
 from bridge.store.calls import Settlement
 from bridge.store.engine import Store
 from bridge.store.outlook import Transaction, View
 
 CLOCKS_AGREE: Final = 200
 """Milliseconds by which two clocks may differ and still count as one."""
+
+
+UNCONFIRMED: Final = "nothing was sent: the database did not confirm in time that it might be"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The accounts that have calls to claim at `now`, and when others will; unix milliseconds."""
+
+    now: int
+    due: tuple[str, ...]
+    wake_at: int | None
 
 
 @dataclass(slots=True)
@@ -35,8 +49,6 @@ class Round:
     now: int
     begun: list[Job] = field(default_factory=list)
     """May be sent: their marks are on disk."""
-    claimed: list[Job] = field(default_factory=list)
-    """To be marked in the next round."""
     probes: list[Account] = field(default_factory=list)
     """Accounts whose breaker wants to know whether LeadConverter can be reached."""
     wake_at: int | None = None
@@ -44,6 +56,9 @@ class Round:
     settled: int = 0
     dropped: int = 0
     """Calls that had moved on without this process: not settled, or not to be sent."""
+
+    def wake_by(self, moment: int) -> None:
+        self.wake_at = moment if self.wake_at is None else min(self.wake_at, moment)
 
 
 class Ledger:
@@ -67,42 +82,49 @@ class Ledger:
         self.random = random
         self.wall = wall
 
-    def round(self, ended: Sequence[Ended], pending: Sequence[Job], room: int) -> Round:
-        """Settle, mark and claim up to `room` calls. StoreUnavailable: all is to be tried again."""
+    def round(self, ended: Sequence[Ended], room: int) -> Round:
+        """Settle, and claim up to `room` calls. Raises StoreUnavailable: all is to be tried again.
+
+        What is due is looked up before the transaction where there is nothing to settle, so that a paced
+        dispatcher which is woken often writes seldom.
+        """
         known = self.accounts()
-        with self.store.read() as connection:
-            now = self.store.now(connection)
-            views = [view for view in outlook.look(connection) if view.state.name in known]
-        inviting = {name for name, at in invitations(known, views, now) if at <= now} if room > 0 else set()
-        done = Round(now)
-        if ended or pending or inviting:
+        if ended:
             with self.store.transaction() as connection:
-                done.now = self.store.now(connection)
-                self.write(connection, done, ended, pending, sorted(inviting), room)
-        done.wake_at = min(
-            (at for name, at in invitations(known, views, now) if name not in inviting), default=None
-        )
-        return done
+                return self.write(connection, known, ended, self.look(connection, known), room)
+        with self.store.read() as connection:
+            outlook = self.look(connection, known)
+        if room <= 0 or not outlook.due:
+            return Round(outlook.now, wake_at=outlook.wake_at)
+        with self.store.transaction() as connection:
+            outlook = replace(outlook, now=self.store.now(connection))
+            return self.write(connection, known, ended, outlook, room)
+
+    def look(self, connection: Transaction, known: Mapping[str, Account]) -> Outlook:
+        """Which accounts have calls to claim, now or later."""
+        now = self.store.now(connection)
+        views = [view for view in outlooks.look(connection) if view.state.name in known]
+        at = dict(invitations(known, views, now))
+        due = tuple(sorted(name for name, moment in at.items() if moment <= now))
+        return Outlook(now, due, min((moment for moment in at.values() if moment > now), default=None))
 
     def write(
         self,
         connection: Transaction,
-        done: Round,
+        known: Mapping[str, Account],
         ended: Sequence[Ended],
-        pending: Sequence[Job],
-        inviting: Sequence[str],
+        outlook: Outlook,
         room: int,
-    ) -> None:
+    ) -> Round:
         """All of a round's writing, inside its transaction."""
-        names = {*inviting, *(one.job.account.name for one in ended)}
-        before = {name: rows.lock(connection, name) for name in sorted(names)}
-        books = Books(before)
+        done = Round(outlook.now, wake_at=outlook.wake_at)
+        inviting = [known[name] for name in outlook.due] if room > 0 else []
+        names = {account.name for account in inviting} | {one.job.account.name for one in ended}
+        books = Books({name: rows.lock(connection, name) for name in sorted(names)})
         self.settle(connection, done, ended, books)
-        may = calls.begin(connection, done.now, [job.call for job in pending])
-        done.begun = [job for job, begun in zip(pending, may, strict=True) if begun]
-        done.dropped += len(pending) - len(done.begun)
         self.claim(connection, done, inviting, room, books)
         books.close(connection, done.now)
+        return done
 
     def settle(self, connection: Transaction, done: Round, ended: Sequence[Ended], books: Books) -> None:
         """End attempts and draw from them what concerns their accounts."""
@@ -120,28 +142,40 @@ class Ledger:
         done.dropped += len(taken) - done.settled
 
     def claim(
-        self, connection: Transaction, done: Round, inviting: Sequence[str], room: int, books: Books
+        self, connection: Transaction, done: Round, inviting: Sequence[Account], room: int, books: Books
     ) -> None:
         """Share the room among the accounts that have calls due, as far as pace and breaker let them."""
-        known = self.accounts()
-        for place, name in enumerate(inviting):
-            account = known.get(name)
-            if account is None or books.is_paused(name):
+        for place, account in enumerate(inviting):
+            if books.is_paused(account.name):
                 continue
-            share = -(-(room - len(done.claimed)) // (len(inviting) - place))
+            share = -(-(room - len(done.begun)) // (len(inviting) - place))
             limit, probe = books.limit(account, done.now, share)
             if probe:
                 done.probes.append(account)
             if limit:
-                found = claims.claim(connection, done.now, name, self.owner, limit)
+                found = claims.claim(connection, done.now, account.name, self.owner, limit)
                 books.claimed(account, len(found), done.now)
-                done.claimed += [Job(call, account) for call in found]
+                may = calls.begin(connection, done.now, found)
+                done.begun += [Job(call, account) for call, begun in zip(found, may, strict=True) if begun]
+                if len(found) == limit:
+                    done.wake_by(books.next_slot(account, done.now))
 
-    def release(self, pending: Sequence[Job]) -> None:
-        """Give back what was claimed and not begun. Raises StoreUnavailable."""
-        if pending:
-            with self.store.transaction() as connection:
-                calls.release(connection, [job.call for job in pending])
+    def forgotten(self, mine: Iterable[int]) -> list[Ended]:
+        """Calls in this owner's name that it never sent: a commit which seemed to fail had landed.
+
+        `mine` are the ids of the calls that it knows of. Those only claimed are given back; those marked
+        as `sending` are to be settled as what they are: not sent. Raises StoreUnavailable.
+        """
+        known, accounts, now = set(mine), self.accounts(), self.wall()
+        attempt = Attempt(now, now, Outcome.RETRY, UNCONFIRMED, "building")
+        with self.store.transaction() as connection:
+            lost = [call for call in outlooks.held(connection, self.owner) if call.id not in known]
+            calls.release(connection, [call for call in lost if call.state is State.CLAIMED])
+        return [
+            Ended(Job(call, accounts[call.start.account]), attempt, unsent=True)
+            for call in lost
+            if call.state is State.SENDING and call.start.account in accounts
+        ]
 
     def probed(self, account: Account, reached: bool) -> None:
         """Write down what a probe found. Raises StoreUnavailable."""

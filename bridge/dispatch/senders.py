@@ -47,7 +47,8 @@ class Senders:
         self.now = now
         self.queue: SimpleQueue[Job | None] = SimpleQueue()
         self.changed = Condition()
-        self.busy = 0
+        self.sending: set[int] = set()
+        """Ids of the calls that are on their way, or wait for a thread to take them."""
         self.rung = False
         self.awaited = 0
         """So many must be free before an end is worth a notification."""
@@ -57,6 +58,11 @@ class Senders:
             thread.start()
 
     @property
+    def busy(self) -> int:
+        """Calls that have not ended."""
+        return len(self.sending)
+
+    @property
     def free(self) -> int:
         """Senders with nothing to do."""
         return self.size - self.busy
@@ -64,9 +70,14 @@ class Senders:
     def put(self, jobs: Sequence[Job]) -> None:
         """Send these; there must be free senders for all of them."""
         with self.changed:
-            self.busy += len(jobs)
+            self.sending.update(job.call.id for job in jobs)
         for job in jobs:
             self.queue.put(job)
+
+    def calls(self) -> set[int]:
+        """The ids of the calls that have not been handed out by `take` yet."""
+        with self.changed:
+            return self.sending | {one.job.call.id for one in self.ended}
 
     def ring(self) -> None:
         """Wake who waits in `take`: there may be calls to claim, or it is time to stop."""
@@ -99,7 +110,7 @@ class Senders:
         while (job := self.queue.get()) is not None:
             ended = Ended(job, self.attempt(job))
             with self.changed:
-                self.busy -= 1
+                self.sending.discard(job.call.id)
                 self.ended.append(ended)
                 if self.free >= self.awaited:
                     self.changed.notify()

@@ -20,9 +20,9 @@ from typing import Final
 from bridge.dispatch.care import Caretaker
 from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Ledger, Round
-from bridge.dispatch.senders import Ended, Job, Senders
+from bridge.dispatch.senders import Ended, Senders
 from bridge.errors import StoreUnavailable
-from bridge.model import Account, Attempt, Outcome
+from bridge.model import Account
 from bridge.store import wake
 from bridge.store.engine import Store
 
@@ -40,7 +40,6 @@ STOP_WAIT: Final = 20.0
 """Seconds that a graceful stop waits for calls in flight."""
 TROUBLE_WAIT: Final = 0.5
 """Seconds before the database is tried again."""
-UNCONFIRMED: Final = "nothing was sent: the database did not confirm in time that it might be"
 
 
 @dataclass(slots=True)
@@ -85,9 +84,9 @@ class Dispatcher:
         self.tally = Tally()
         self.stops = 0
         self.wait = 0.0
+        """Seconds that the next round may wait for something to happen."""
         self.next_care = clock()
         self.unsettled: list[Ended] = []
-        self.claimed: list[Job] = []
         self.in_doubt = False
         """The last commit may have landed though it seemed to fail."""
 
@@ -112,42 +111,32 @@ class Dispatcher:
         if self.clock() >= self.next_care:
             self.care()
         if not self.stops:
-            self.round(self.senders.free - len(self.claimed))
+            self.round(self.senders.free)
 
     def round(self, room: int) -> None:
         """One transaction, and what follows from it."""
         try:
-            done = self.ledger.round(self.unsettled, self.claimed, room)
+            if self.in_doubt:
+                self.unsettled += self.ledger.forgotten(self.known())
+                self.in_doubt = False
+            done = self.ledger.round(self.unsettled, room)
         except StoreUnavailable as trouble:
             log.warning("the queue is out of reach: %s", trouble)
             self.in_doubt = True
             time.sleep(TROUBLE_WAIT)
             return
         self.senders.put(done.begun)
-        self.unsettled = self.never_sent(done) if self.in_doubt else []
-        self.in_doubt = False
-        self.claimed = done.claimed
-        self.wait = self.until_next(done)
+        self.unsettled = []
+        self.wait = until_next(done)
         for account in done.probes:
             Thread(target=self.probe, args=(account,), name="probe", daemon=True).start()
         self.tally.rounds += 1
         self.tally.settled += done.settled
         self.tally.dropped += done.dropped
 
-    def never_sent(self, done: Round) -> list[Ended]:
-        """Calls marked as sending by a commit that seemed to fail: queued again rather than uncertain."""
-        begun = {job.call.id for job in done.begun}
-        now = self.client.now()
-        attempt = Attempt(now, now, Outcome.RETRY, UNCONFIRMED, "building")
-        return [Ended(job, attempt, unsent=True) for job in self.claimed if job.call.id not in begun]
-
-    def until_next(self, done: Round) -> float:
-        """Seconds to wait for the next round, unless something happens before."""
-        if done.claimed or self.unsettled:
-            return 0.0
-        if done.wake_at is None:
-            return LONGEST_WAIT
-        return min(max((done.wake_at - done.now) / 1000, SHORTEST_WAIT), LONGEST_WAIT)
+    def known(self) -> set[int]:
+        """Calls that are being sent, or were and are not settled yet."""
+        return self.senders.calls() | {one.job.call.id for one in self.unsettled}
 
     def care(self) -> None:
         self.next_care = self.clock() + CARE_EVERY
@@ -182,19 +171,21 @@ class Dispatcher:
                 time.sleep(TROUBLE_WAIT)
 
     def wind_down(self) -> None:
-        """Give back what was not begun, wait for what is being sent, and settle it."""
+        """Claim nothing more, wait for what is being sent, and settle it."""
         leave_at = self.clock() + self.stop_wait
-        try:
-            self.ledger.release(self.claimed)
-        except StoreUnavailable as trouble:
-            log.warning("claimed calls stay claimed until their lease ends: %s", trouble)
-        self.claimed = []
         while (self.senders.busy or self.unsettled) and self.clock() < leave_at and self.stops < 2:
             self.unsettled += self.senders.take(0.1, self.senders.size, GATHER)
             if self.unsettled:
                 self.round(0)
         if self.senders.busy or self.unsettled:
             log.error("stopped with %d calls in flight: they will show as uncertain", self.senders.busy)
+
+
+def until_next(done: Round) -> float:
+    """Seconds to wait for the next round, unless something happens before."""
+    if done.wake_at is None:
+        return LONGEST_WAIT
+    return min(max((done.wake_at - done.now) / 1000, 0.0), LONGEST_WAIT)
 
 
 def a_name() -> str:

@@ -7,7 +7,9 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
+from bridge.model import Call
 from bridge.store.accounts import AccountState
+from bridge.store.rows import call_of
 
 Transaction: TypeAlias = Connection
 """What `Store.transaction` gives, for those who hand it on."""
@@ -18,6 +20,9 @@ SELECT a.*, (
 ) AS due_at
 FROM accounts a ORDER BY a.name
 """)
+
+
+_HELD = text("SELECT * FROM calls WHERE state IN ('claimed', 'sending') AND owner = :owner ORDER BY id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +41,8 @@ def look(connection: Connection) -> list[View]:
         due_at = values.pop("due_at")
         views.append(View(AccountState(**values), due_at))
     return views
+
+
+def held(connection: Connection, owner: str) -> list[Call]:
+    """Every call that is claimed or being sent in this owner's name."""
+    return [call_of(row) for row in connection.execute(_HELD, {"owner": owner})]
