@@ -28,6 +28,7 @@ _REFUSED = {
     405: Reply(405, b"method not allowed\n"),
     413: Reply(413, b"body too large\n"),
     415: Reply(415, b"unsupported content type\n"),
+    503: BUSY,
 }
 _REFUSALS_KEPT_A_SECOND = 20
 
