@@ -22,7 +22,13 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             f"mapping folder {folder} is not there", "create it, or point BRIDGE_MAPPINGS at the right one"
         )
     paths = sorted(path for suffix in ("*.yml", "*.yaml") for path in folder.rglob(suffix))
-    return {str(path): path.open("rb").read(_LIMIT + 1) for path in paths if path.is_file()}
+    return {str(path): _head(path) for path in paths if path.is_file()}
+
+
+def _head(path: Path) -> bytes:
+    """One byte more than a mapping file may have, at most."""
+    with path.open("rb") as file:
+        return file.read(_LIMIT + 1)
 
 
 class Rulebook:

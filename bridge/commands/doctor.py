@@ -11,7 +11,7 @@ from typing import Literal
 
 import click
 
-from bridge.assemble import accounts, rulebook
+from bridge.assemble.rules import accounts, rulebook
 from bridge.commands.mappings import UNSET
 from bridge.commands.opening import require_there
 from bridge.commands.output import Screen, counted, json_array, printable, screen_of
@@ -59,9 +59,8 @@ def show(remarks: list[Remark], screen: Screen, *, as_json: bool) -> None:
         click.echo(json_array(rows))
         return
     for one in remarks:
-        click.echo(
-            f"{screen.paint(f'{one.level:<4}', _COLORS[one.level])}  {printable(f'{one.subject}: {one.text}')}"
-        )
+        level = screen.paint(f"{one.level:<4}", _COLORS[one.level])
+        click.echo(f"{level}  {printable(f'{one.subject}: {one.text}')}")
 
 
 def _remarks(settings: Settings) -> Iterator[Remark]:
@@ -162,9 +161,7 @@ def _reachable(name: str, account: Account) -> Remark:
     if why:
         return Remark("FAIL", subject, f"{account.url} cannot be reached: {why}")
     return Remark(
-        "ok",
-        subject,
-        f"token set, {account.url} can be reached; whether it takes the token shows at the first call",
+        "ok", subject, f"{account.url} can be reached, a token is set; no bot was started to try it"
     )
 
 

@@ -13,7 +13,7 @@ from bridge.model import Account, BotStart, Json
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The exact request but for the token, or why there can be none."""
+    """The exact request but for the token, or why there can be none. Without its account it has no URL."""
 
     url: str
     body: str = ""
@@ -36,7 +36,8 @@ class Shown:
         if self.error:
             yield f"cannot be sent: {printable(self.error)}"
             return
-        yield f"POST {printable(self.url)}"
+        if self.url:
+            yield f"POST {printable(self.url)}"
         if self.body:
             yield f"body {printable(self.body)}"
         for name, value in self.parameters:
@@ -44,11 +45,9 @@ class Shown:
 
 
 def outgoing(start: BotStart, account: Account | None, call_id: int) -> Shown:
-    """The request for one call. Without the account, which may be gone, only what it says."""
+    """The request for one call. Without the account, which may be gone or unreadable, only what it says."""
     if account is None:
-        nowhere = Account(start.account, "")
-        error = f'account "{start.account}" is not in the mapping folder any more'
-        return Shown("", parameters=tuple(parameters(start, nowhere, call_id)), error=error)
+        return Shown("", parameters=tuple(parameters(start, Account(start.account, ""), call_id)))
     said = tuple(parameters(start, account, call_id))
     try:
         request = build(start, account, call_id)

@@ -1,0 +1,126 @@
+"""The tour of `make run`: one sample webhook through by real HTTP, told as it happened."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import shlex
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from bridge.commands.explain import known_accounts
+from bridge.commands.mappings import compile_named
+from bridge.commands.output import say, screen_of
+from bridge.commands.story import find_story, told
+from bridge.errors import BridgeError
+from bridge.mapping.rules import MappingFile
+from bridge.model import Request
+from bridge.settings import Settings
+from bridge.store.engine import open_store
+
+SOURCE = "yookassa"
+SAMPLE = "samples/yookassa-paid.json"
+PATIENCE = 15.0
+"""Seconds to wait for the call to be final."""
+
+_TYPE = "application/json"
+_EVERY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A payment that never was."""
+
+    mapping: MappingFile
+    document: dict[str, Any]
+
+    def body(self, payment: str) -> str:
+        """The webhook's body for a payment of this id."""
+        return json.dumps(
+            {**self.document, "object": {**self.document["object"], "id": payment}}, ensure_ascii=False
+        )
+
+    def key(self, body: str) -> str:
+        """The id that the bridge gives the event."""
+        headers = (("Content-Type", _TYPE),)
+        (event,) = self.mapping.source.events(Request("POST", "", headers, body.encode(), ""), 0)
+        return event.id
+
+
+def tell_demo(settings: Settings, url: str) -> None:
+    """Send the sample to the running bridge and print its story; says what to do where that cannot be."""
+    try:
+        sample = _sample(settings)
+        body = sample.body(str(uuid.uuid4()))
+        click.echo(f"\na payment arrives: POST {url}/hooks/{SOURCE}")
+        _send(url, body)
+        for line in _story(settings, sample.key(body)):
+            click.echo(line)
+    except BridgeError as error:
+        say(f"no demonstration: {error.message}")
+        if error.hint:
+            say(error.hint)
+        return
+    click.echo(f"\nsend another, as often as you like:\n\n{curl(sample, url)}\n")
+
+
+def curl(sample: Sample, url: str) -> str:
+    """A command for a POSIX shell; the payment's id is the time, so that it is another payment each time."""
+    marker = "PAYMENT-ID"
+    quoted = shlex.quote(sample.body(marker)).replace(marker, "try-'$(date +%s)'")
+    return f"curl -H 'Content-Type: {_TYPE}' {url}/hooks/{SOURCE} -d {quoted}"
+
+
+def _sample(settings: Settings) -> Sample:
+    mapping = compile_named(settings, []).sources.get(SOURCE)
+    if mapping is None:
+        raise BridgeError(
+            f"{settings.mappings} has no source {SOURCE}, whose sample the demonstration sends",
+            "post a webhook of your own to /hooks/<source>, then look with: leadbridge events",
+        )
+    path = Path(mapping.path).parent / SAMPLE
+    try:
+        document = json.loads(path.read_bytes())
+        return Sample(mapping, {**document, "object": dict(document["object"])})
+    except OSError as error:
+        raise BridgeError(f"the sample {path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BridgeError(f"the sample {path} is no notification of a payment") from error
+
+
+def _send(url: str, body: str) -> None:
+    """Past every proxy that the environment may name: the bridge is on this machine."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
+    try:
+        with contextlib.closing(connection):
+            connection.request("POST", f"/hooks/{SOURCE}", body.encode(), {"Content-Type": _TYPE})
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace").strip()
+    except (OSError, http.client.HTTPException) as error:
+        raise BridgeError(f"the bridge does not answer at {url}: {error}") from error
+    click.echo(f"the sender hears: {answer.status} {text}\n")
+    if answer.status != 200:
+        raise BridgeError("the webhook was not accepted", "the lines above say why")
+
+
+def _story(settings: Settings, key: str) -> Iterator[str]:
+    """What became of the event, once nothing more will."""
+    store = open_store(settings.database_url)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        story = find_story(store, SOURCE, key)
+        while not story.final and time.monotonic() < deadline:
+            time.sleep(_EVERY)
+            story = find_story(store, SOURCE, key)
+        yield from told(story, known_accounts(settings), screen_of(settings))
+    finally:
+        store.close()

@@ -1,0 +1,93 @@
+"""`leadbridge events`: what came in, newest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import click
+
+from bridge.commands.opening import opened
+from bridge.commands.output import json_array, say, screen_of, table
+from bridge.commands.records import event_record, refusal_record
+from bridge.commands.times import ago, moment
+from bridge.settings import Settings
+from bridge.store.event_views import EventFilter, EventLine, page_of_events
+from bridge.store.pages import Page
+from bridge.store.refusals import KeptRefusal, recent
+
+HEADERS = ("ID", "RECEIVED", "SOURCE", "TYPE", "SENDER'S ID", "RESULT", "CALLS")
+REFUSED = ("ID", "RECEIVED", "SOURCE", "STATUS", "CODE", "FROM", "WHY")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which events, in the words of the command line."""
+
+    source: str | None = None
+    type: str | None = None
+    result: str | None = None
+    since: str | None = None
+    until: str | None = None
+    search: str | None = None
+
+    def at(self, now: int) -> EventFilter:
+        """The filter at a time; raises UsageError."""
+        return EventFilter(
+            source=self.source,
+            type=self.type,
+            result=self.result,
+            since=None if self.since is None else moment(self.since, now, "--since"),
+            until=None if self.until is None else moment(self.until, now, "--until"),
+            search=self.search,
+        )
+
+
+def events(settings: Settings, asked: Asked, page: Page, *, as_json: bool) -> int:
+    """List the events that fit."""
+    with opened(settings) as store, store.read() as connection:
+        now = store.now(connection)
+        found = page_of_events(connection, asked.at(now), page)
+    if as_json:
+        click.echo(json_array(event_record(line) for line in found.items))
+    else:
+        rows = [_row(line, now) for line in found.items]
+        for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
+            click.echo(text)
+    tell_more(len(found.items), found.more, "event")
+    return 0
+
+
+def refusals(settings: Settings, source: str | None, limit: int, *, as_json: bool) -> int:
+    """List the webhooks that were turned away, of which the last of each source are kept."""
+    with opened(settings) as store, store.read() as connection:
+        now = store.now(connection)
+        found = recent(connection, source, limit)
+    if as_json:
+        click.echo(json_array(refusal_record(one) for one in found))
+        return 0
+    rows = [_refused(one, now) for one in found]
+    for text in table(REFUSED, rows, screen_of(settings).width) if rows else ():
+        click.echo(text)
+    tell_more(len(rows), None, "refused webhook")
+    return 0
+
+
+def tell_more(shown: int, more: int | None, word: str) -> None:
+    """Say on stderr that nothing fits, or how to see what follows."""
+    if more is not None:
+        say(f"there may be older ones: --before {more}")
+    elif not shown:
+        say(f"no {word} fits")
+
+
+def _row(line: EventLine, now: int) -> tuple[str, ...]:
+    states = Counter(state.value for _, state in line.calls)
+    calls = ", ".join(f"{many} {state}" for state, many in states.items())
+    return (str(line.id), ago(line.received_at, now), line.source, line.type, line.key, line.result, calls)
+
+
+def _refused(kept: KeptRefusal, now: int) -> tuple[str, ...]:
+    one = kept.refusal
+    when = ago(one.received_at, now)
+    return (str(kept.id), when, one.source, str(one.status), one.code, one.request.client, one.detail)

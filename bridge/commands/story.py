@@ -1,0 +1,135 @@
+"""An event's story: how it came, what the rules made of it, and what became of its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bridge.commands.outgoing import outgoing
+from bridge.commands.output import Screen, printable
+from bridge.commands.times import ago, clock
+from bridge.errors import BridgeError
+from bridge.mapping.explain import NEAR_CODES, sentence
+from bridge.model import FINAL, Account, Attempt, Match, State, Verdict
+from bridge.store import audit
+from bridge.store.call_views import TriedCall, call, calls_of
+from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter, StoredEvent, event, page_of_events
+from bridge.store.pages import Page
+
+_SETTLED = FINAL | {State.UNCERTAIN}
+_STATE_COLORS = {State.DONE: "green", State.UNCERTAIN: "yellow", State.REFUSED: "red", State.EXHAUSTED: "red"}
+_MARKS = {Match.MATCHED: ("✓", "green"), Match.FAILED: ("✗", "red")}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that is known of one event."""
+
+    stored: StoredEvent
+    calls: tuple[TriedCall, ...]
+    actions: tuple[audit.Action, ...]
+    """What people did with it."""
+    now: int
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return all(one.call.state in _SETTLED for one in self.calls)
+
+
+def read_story(store: Store, number: int) -> Story:
+    """The story of an event by its number; raises BridgeError when there is none."""
+    with store.read() as connection:
+        return Story(
+            event(connection, number),
+            tuple(call(connection, one.id) for one in calls_of(connection, number)),
+            audit.of(connection, "event", number),
+            store.now(connection),
+        )
+
+
+def find_story(store: Store, source: str, key: str) -> Story:
+    """The story of an event by its sender's own id; raises BridgeError when there is none."""
+    with store.read() as connection:
+        found = page_of_events(connection, EventFilter(source=source, search=key), Page(limit=10)).items
+    numbers = [line.id for line in found if line.key == key]
+    if not numbers:
+        raise BridgeError(f"no event {key} of {source} was stored", "leadbridge events lists them")
+    return read_story(store, numbers[0])
+
+
+def told(story: Story, accounts: Mapping[str, Account], screen: Screen) -> Iterator[str]:
+    """The story for people, line by line."""
+    yield from _arrival(story)
+    yield ""
+    for verdict in story.stored.verdicts:
+        yield from _rule(story.stored, verdict, screen)
+    if not story.stored.verdicts and story.stored.event is not None:
+        yield "no rules were asked"
+    for one in story.calls:
+        yield ""
+        yield from _call(one, accounts.get(one.call.start.account), screen)
+    for action in story.actions:
+        yield ""
+        yield f"{_action(action)}"
+
+
+def _arrival(story: Story) -> Iterator[str]:
+    line, request = story.stored.line, story.stored.request
+    yield f"event {line.id} of {printable(line.source)}: {line.result}"
+    when = f"{clock(line.received_at)} UTC ({ago(line.received_at, story.now)})"
+    yield f"  received  {when} from {line.client or 'nobody known'}"
+    yield f"  verified  {printable(line.verified) or 'no'}"
+    if line.key:
+        yield f"  id        {printable(line.key)}"
+    if line.type:
+        yield f"  type      {printable(line.type)}"
+    if line.error:
+        yield f"  because   {printable(line.error)}"
+    if request is None:
+        yield "  the webhook's bytes are purged"
+    elif story.stored.event is None:
+        yield f"  body      {printable(request.body[:500].decode(errors='replace'))}"
+
+
+def _rule(stored: StoredEvent, verdict: Verdict, screen: Screen) -> Iterator[str]:
+    near = verdict.match is Match.UNMATCHED and verdict.code in NEAR_CODES
+    mark, color = ("≈", "yellow") if near else _MARKS.get(verdict.match, ("·", None))
+    text = f"{mark} {printable(verdict.rule)}"
+    why = sentence(verdict, stored.event)
+    yield f"{screen.paint(text, color) if color else text}: {'nearly: ' if near else ''}{printable(why)}"
+    if verdict.condition:
+        yield f"    line {verdict.line}: {printable(verdict.condition)}"
+    for failure in stored.failures:
+        if failure.rule == verdict.rule:
+            yield f"    {screen.paint('missing', 'red')} {printable(f'{failure.key}: {failure.message}')}"
+
+
+def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[str]:
+    owed = one.call
+    state = screen.paint(owed.state.value, _STATE_COLORS.get(owed.state, "cyan"))
+    again = f", again after call {owed.parent}" if owed.parent else ""
+    yield f"call {owed.id} by rule {printable(owed.start.rule)}{again}: {state}"
+    if owed.reason:
+        yield f"    {printable(owed.reason)}"
+    if one.held_by:
+        yield f"    waits for call {one.held_by} of the same recipient"
+    yield from (f"    {line}" for line in outgoing(owed.start, account, owed.id).lines())
+    for number, attempt in one.attempts:
+        yield f"    attempt {number}: {printable(_attempt(attempt))}"
+        if attempt.answer:
+            yield f"      answer: {printable(attempt.answer)}"
+    for action in one.actions:
+        yield f"    {_action(action)}"
+
+
+def _attempt(attempt: Attempt) -> str:
+    took = f"{attempt.ended_at - attempt.started_at} ms"
+    answered = f", status {attempt.status}" if attempt.status is not None else ""
+    return f"{attempt.outcome.value} at {clock(attempt.started_at)}, {took}{answered}: {attempt.reason}"
+
+
+def _action(action: audit.Action) -> str:
+    why = f": {action.why}" if action.why else ""
+    return printable(f"{action.what} by {action.who} at {clock(action.at)}{why}")
