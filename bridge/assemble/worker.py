@@ -9,12 +9,14 @@ from bridge.dispatch.worker import Dispatcher
 from bridge.settings import Settings
 from bridge.store.engine import open_store
 from bridge.store.files import Presence
+from bridge.store.notes import aim
 
 
 def dispatcher(settings: Settings) -> Dispatcher:
     """A dispatcher on the settings' store; its accounts follow the mapping folder."""
     store = open_store(settings.database_url)
     store.check()
+    aim(store, sandboxed=bool(settings.sandbox))
     rules = rulebook(settings)
     keep_fresh(rules)
     made = Dispatcher(store, Client(Transport()), lambda: accounts(settings, rules))

@@ -14,6 +14,8 @@ from bridge.commands.migrate import migrate
 from bridge.commands.supervisor import Child, Supervisor
 from bridge.errors import BridgeError
 from bridge.settings import Settings, load
+from bridge.store.engine import open_store
+from bridge.store.notes import aim
 
 
 def run(settings: Settings, port: int | None, sandbox_port: int | None, *, demo: bool) -> int:
@@ -25,6 +27,7 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, *, demo:
         environment["BRIDGE_SANDBOX"] = f"http://127.0.0.1:{sandbox_port}"
     settings = load(environment)
     migrate(settings)
+    _aim(settings)
     supervisor = Supervisor(_children(environment, sandbox_port))
     supervisor.start()
     try:
@@ -33,6 +36,15 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, *, demo:
         click.echo("stopping", err=True)
         supervisor.shut_down()
         click.echo("stopped", err=True)
+
+
+def _aim(settings: Settings) -> None:
+    """Before any process starts, so that a wrong target is told once and plainly."""
+    store = open_store(settings.database_url)
+    try:
+        aim(store, sandboxed=bool(settings.sandbox))
+    finally:
+        store.close()
 
 
 def _children(environment: Mapping[str, str], sandbox_port: int | None) -> list[Child]:

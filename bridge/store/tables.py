@@ -247,3 +247,6 @@ actions = Table(
 """Everything a person decided: who, when, why. `kind` is call, event or account, `target` its id or name."""
 
 Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
+
+notes = Table("notes", metadata, Column("name", Text, primary_key=True), _text("text"))
+"""What the store remembers of itself, such as whether its calls are for the sandbox."""

@@ -1,0 +1,51 @@
+"""What the store remembers of itself, by name."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from bridge.errors import BridgeError
+from bridge.store.engine import Store
+
+_READ = text("SELECT text FROM notes WHERE name = :name")
+_WRITE = text(
+    "INSERT INTO notes (name, text) VALUES (:name, :text) "
+    "ON CONFLICT (name) DO UPDATE SET text = excluded.text"
+)
+_LIVE = text("SELECT COUNT(*) FROM calls WHERE state IN ('queued', 'claimed', 'sending', 'waiting')")
+_TARGET = "target"
+REAL, SANDBOX = "LeadConverter", "the sandbox"
+
+
+def read(connection: Connection, name: str) -> str | None:
+    """What is noted under a name; None where nothing is."""
+    noted: str | None = connection.execute(_READ, {"name": name}).scalar_one_or_none()
+    return noted
+
+
+def write(connection: Connection, name: str, noted: str) -> None:
+    """Note it, in place of what was noted before."""
+    connection.execute(_WRITE, {"name": name, "text": noted})
+
+
+def aim(store: Store, *, sandboxed: bool) -> None:
+    """Remember where this store's calls go; raises BridgeError while calls wait to go elsewhere.
+
+    A call that was tried out must never reach a customer, and a real one must not end in the sandbox.
+    """
+    target = SANDBOX if sandboxed else REAL
+    with store.transaction() as connection:
+        before = read(connection, _TARGET)
+        if before not in (None, target):
+            _require_none_live(connection, str(before), target)
+        if before != target:
+            write(connection, _TARGET, target)
+
+
+def _require_none_live(connection: Connection, before: str, target: str) -> None:
+    live = connection.execute(_LIVE).scalar_one()
+    if live:
+        raise BridgeError(
+            f"{live} call(s) in this database wait to go to {before}, they must not go to {target}",
+            "let them finish as before, or use another DATABASE_URL",
+        )

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from bridge.errors import BridgeError
+from bridge.store import notes
+from bridge.store.engine import Store
+from bridge.store.notes import aim
+from tests.store.given import owe, start
+
+
+def test_a_note_replaces_the_one_before_it(store: Store) -> None:
+    with store.transaction() as connection:
+        notes.write(connection, "colour", "red")
+        notes.write(connection, "colour", "синий")
+    with store.read() as connection:
+        assert notes.read(connection, "colour") == "синий"
+        assert notes.read(connection, "size") is None
+
+
+def test_a_store_without_waiting_calls_may_be_aimed_anew(store: Store) -> None:
+    aim(store, sandboxed=True)
+    aim(store, sandboxed=False)
+    aim(store, sandboxed=False)
+    with store.read() as connection:
+        assert notes.read(connection, "target") == "LeadConverter"
+
+
+def test_tried_out_calls_never_go_out_for_real(store: Store) -> None:
+    aim(store, sandboxed=True)
+    owe(store, start())
+    with pytest.raises(BridgeError) as caught:
+        aim(store, sandboxed=False)
+    assert caught.value.message == (
+        "1 call(s) in this database wait to go to the sandbox, they must not go to LeadConverter"
+    )
+    assert caught.value.hint == "let them finish as before, or use another DATABASE_URL"
+    aim(store, sandboxed=True)
+
+
+def test_real_calls_never_end_in_the_sandbox(store: Store) -> None:
+    aim(store, sandboxed=False)
+    owe(store, start())
+    with pytest.raises(BridgeError, match="wait to go to LeadConverter, they must not go to the sandbox"):
+        aim(store, sandboxed=True)
