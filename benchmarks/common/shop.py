@@ -41,6 +41,8 @@ event: {id: $.object.id, type: $.event}
 rules:
 """
 _LENGTH = 1400
+_SUBSCRIBERS = 1_000_000_001
+"""The first of them; another one for each order, as calls for one wait for each other."""
 
 
 def mapping() -> str:
@@ -88,16 +90,20 @@ class Orders:
         return f"{self.run}-{number:07d}"
 
     def requests(self, host: str, path: str) -> Callable[[int], bytes]:
-        """What gives the bytes of the request with a number. Only order and signature differ between two."""
-        before, after = body(self.order(0), 778899).split(self.order(0).encode())
+        """What gives the bytes of the request with a number. Each is of another order and subscriber."""
+        order, subscriber = self.order(0).encode(), str(_SUBSCRIBERS).encode()
+        before, rest = body(self.order(0), _SUBSCRIBERS).split(order)
+        between, after = rest.split(subscriber)
+        length = sum(map(len, (before, order, between, subscriber, after)))
         key = SECRET.encode()
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(before) + len(self.order(0)) + len(after)}\r\nX-Signature: "
+            f"Content-Length: {length}\r\nX-Signature: "
         ).encode()
 
         def request(number: int) -> bytes:
-            data = b"%b%b%b" % (before, self.order(number).encode(), after)
+            order = self.order(number).encode()
+            data = b"%b%b%b%d%b" % (before, order, between, _SUBSCRIBERS + number, after)
             return b"%b%b\r\n\r\n%b" % (head, hmac.digest(key, data, "sha256").hex().encode(), data)
 
         return request
