@@ -10,7 +10,7 @@ import traceback
 import click
 
 from bridge import __version__
-from bridge.cli import authoring, processes
+from bridge.cli import authoring, looking, operating, processes
 from bridge.cli.common import Sections
 from bridge.commands.output import printable
 from bridge.errors import BridgeError
@@ -73,5 +73,7 @@ leadbridge.arrange(
     {
         "Run it": (processes.run, processes.serve, processes.worker, processes.migrate, processes.sandbox),
         "Write rules": (authoring.check, authoring.test, authoring.try_, authoring.profiles),
+        "Look": (looking.events, looking.calls, looking.explain, looking.doctor),
+        "Decide": (operating.replay, operating.resolve, operating.pause, operating.resume),
     }
 )

@@ -28,6 +28,11 @@ def quiet() -> settings.Settings:
     return loaded(logging.WARNING)
 
 
+def silent() -> settings.Settings:
+    """The settings for a command that tells all trouble itself."""
+    return loaded(logging.CRITICAL)
+
+
 class Sections(click.Group):
     """A group whose help lists its commands under headings, in the order in which they are met."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,10 +19,12 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.mapping.compiler import Compiled
-from bridge.model import Account
+from bridge.model import Account, State
 from bridge.rulebook import Rulebook
-from bridge.settings import Settings
+from bridge.settings import Settings, SettingsError
 from bridge.store import facts
+from bridge.store.accounts import all_states
+from bridge.store.call_views import count_by_state
 from bridge.store.engine import Store, open_store
 
 Level = Literal["ok", "warn", "FAIL"]
@@ -45,14 +47,19 @@ class Remark:
     text: str
 
 
-def doctor(settings: Settings, *, as_json: bool) -> int:
-    """Print what is well and what is not; 1 where something fails."""
+def doctor(load: Callable[[], Settings], *, as_json: bool) -> int:
+    """Print what is well and what is not, broken settings among it; 1 where something fails."""
+    try:
+        settings = load()
+    except SettingsError as error:
+        _show([Remark("FAIL", "settings", one) for one in error.problems], Screen(), as_json=as_json)
+        return 1
     remarks = list(_remarks(settings))
-    show(remarks, screen_of(settings), as_json=as_json)
+    _show(remarks, screen_of(settings), as_json=as_json)
     return 1 if any(one.level == "FAIL" for one in remarks) else 0
 
 
-def show(remarks: list[Remark], screen: Screen, *, as_json: bool) -> None:
+def _show(remarks: list[Remark], screen: Screen, *, as_json: bool) -> None:
     """One line each, or a JSON array."""
     if as_json:
         rows = [{"level": one.level.lower(), "subject": one.subject, "text": one.text} for one in remarks]
@@ -111,6 +118,22 @@ def _opened(store: Store) -> Iterator[Remark]:
     yield _clock(apart, embedded=store.embedded)
     if store.path:
         yield _disk(store.path)
+    if not store.problems():
+        yield from _queue(store)
+
+
+def _queue(store: Store) -> Iterator[Remark]:
+    with store.read() as connection:
+        uncertain = count_by_state(connection)[State.UNCERTAIN]
+        paused = [one for one in all_states(connection).values() if one.paused]
+    if uncertain:
+        text = f"{counted(uncertain, 'call')} may have run: leadbridge calls --state uncertain"
+        yield Remark("warn", "queue", text)
+    for one in paused:
+        text = f"account {one.name} is paused by {one.paused_by}: {one.paused_reason}"
+        yield Remark("warn", "queue", f"{text}; leadbridge resume account {one.name}")
+    if not uncertain and not paused:
+        yield Remark("ok", "queue", "no call is in doubt, no account is paused")
 
 
 def _clock(apart: int, *, embedded: bool) -> Remark:

@@ -1,19 +1,33 @@
-"""A stored event goes through mended rules: calls that it did not cause before are added, none is repeated."""
+"""A stored event goes through mended rules: starts that never came about get their call, none is repeated."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
 from bridge.errors import BridgeError
-from bridge.model import Application
+from bridge.model import FINAL, Application, BotStart, Call, State
 from bridge.store import audit, calls
+from bridge.store.call_views import calls_of
 from bridge.store.decisions import Decider
-from bridge.store.events import failures_text, result_of, verdicts_text
-from bridge.store.rows import Owed
-from bridge.store.tables import calls as call_table
+from bridge.store.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
+from bridge.store.rows import SHADOW, Owed
 from bridge.store.tables import events
+
+NEVER_RAN = frozenset({State.REFUSED, State.EXHAUSTED, State.EXPIRED})
+"""Ends in which LeadConverter did not run a call that was never in doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One start of a replay, and the call that it already had, if any."""
+
+    start: BotStart
+    earlier: Call | None
+    owed: bool
+    """Whether it gets a call; else the earlier one stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +38,33 @@ class Replayed:
     known: int
 
 
+def plan(
+    connection: Connection, event_id: int, made: Application, *, again: bool = False
+) -> tuple[Planned, ...]:
+    """Which of the starts would get a call.
+
+    One whose call is done, live or uncertain does not, nor one that a person cancelled; `again` repeats all
+    that are finished. A rule's new name does not make a new start.
+    """
+    earlier = _Earlier(calls_of(connection, event_id), {verdict.rule for verdict in made.verdicts})
+    found = ((start, earlier.of(start)) for start in made.starts)
+    return tuple(Planned(start, call, _is_owed(start, call, again=again)) for start, call in found)
+
+
 def replay(
-    connection: Connection, now: int, event_id: int, made: Application, rules_version: str, by: Decider
+    connection: Connection,
+    now: int,
+    event_id: int,
+    made: Application,
+    rules_version: str,
+    by: Decider,
+    *,
+    again: bool = False,
 ) -> Replayed:
-    """Store what the rules make of the event now, with the calls that it owes for the first time."""
-    query = select(events.c.source).where(events.c.id == event_id).with_for_update()
-    source = connection.execute(query).scalar_one_or_none()
-    if source is None:
-        raise BridgeError(f"there is no event {event_id}", "leadbridge events lists them")
-    known = _known(connection, event_id)
-    owed = [Owed(event_id, source, one) for one in made.starts if (one.rule, one.item) not in known]
+    """Store what the rules make of the event now, with the calls that it owes according to the plan."""
+    source = _lock(connection, event_id)
+    planned = plan(connection, event_id, made, again=again)
+    owed = [_owed(event_id, source, one) for one in planned if one.owed]
     added = calls.add(connection, now, owed)
     change = {
         "result": result_of(made),
@@ -43,10 +74,59 @@ def replay(
     }
     connection.execute(update(events).where(events.c.id == event_id).values(change))
     audit.record(connection, now, who=by.who, what="replay", why=by.why, kind="event", target=event_id)
-    return Replayed(tuple(added), len(made.starts) - len(owed))
+    return Replayed(tuple(added), len(planned) - len(owed))
 
 
-def _known(connection: Connection, event_id: int) -> set[tuple[str, int]]:
-    query = select(call_table.c.rule, call_table.c.item)
-    rows = connection.execute(query.where(call_table.c.event_id == event_id, call_table.c.parent == 0))
-    return {(row[0], row[1]) for row in rows}
+def reread(
+    connection: Connection, now: int, event_id: int, delivery: Delivery, by: Decider
+) -> tuple[Stored, ...]:
+    """Store the events of a webhook that could not be read when it came; its own row points to them."""
+    _lock(connection, event_id)
+    stored = accept(connection, now, [delivery])[0]
+    numbers = ", ".join(str(one.event_id) for one in stored)
+    change = {"result": "ignored", "error": f"read again as event {numbers}"}
+    connection.execute(update(events).where(events.c.id == event_id).values(change))
+    audit.record(connection, now, who=by.who, what="read again", why=by.why, kind="event", target=event_id)
+    return stored
+
+
+class _Earlier:
+    """The latest call of each start that an event ever had."""
+
+    def __init__(self, known: Iterable[Call], rules: set[str]) -> None:
+        self.by_rule: dict[tuple[str, int], Call] = {}
+        self.by_effect: dict[tuple[str, str, int], Call] = {}
+        for call in known:
+            self.by_rule[call.start.rule, call.start.item] = call
+            if call.start.rule not in rules:
+                self.by_effect[_effect(call.start)] = call
+
+    def of(self, start: BotStart) -> Call | None:
+        return self.by_rule.get((start.rule, start.item)) or self.by_effect.get(_effect(start))
+
+
+def _effect(start: BotStart) -> tuple[str, str, int]:
+    return start.account, start.recipient.key, start.bot_id
+
+
+def _is_owed(start: BotStart, earlier: Call | None, *, again: bool) -> bool:
+    if earlier is None:
+        return True
+    if earlier.state is State.CANCELLED and earlier.reason == SHADOW:
+        return not start.shadow
+    if again:
+        return earlier.state in FINAL
+    return earlier.state in NEVER_RAN and not earlier.had_uncertain
+
+
+def _owed(event_id: int, source: str, planned: Planned) -> Owed:
+    return Owed(event_id, source, planned.start, planned.earlier.id if planned.earlier else 0)
+
+
+def _lock(connection: Connection, event_id: int) -> str:
+    """The event's source; nobody else replays the event until the transaction ends."""
+    query = select(events.c.source).where(events.c.id == event_id).with_for_update()
+    source: str | None = connection.execute(query).scalar_one_or_none()
+    if source is None:
+        raise BridgeError(f"there is no event {event_id}", "leadbridge events lists them")
+    return source

@@ -1,0 +1,101 @@
+"""Commands by which people decide. Each decision is written down: who, when, why."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.common import quiet
+from bridge.cli.looking import event_filter
+from bridge.commands import pause as pause_command
+from bridge.commands import replay as replay_command
+from bridge.commands import resolve as resolve_command
+from bridge.commands.events import Asked
+
+_why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
+_kind = click.argument("kind", type=click.Choice(["account"]), expose_value=False)
+
+
+@click.command()
+@click.argument("events", nargs=-1, type=click.IntRange(1), metavar="[EVENT]...")
+@event_filter
+@click.option(
+    "--rules",
+    type=click.Choice(["current", "original"]),
+    default="current",
+    show_default=True,
+    help="The rules as they are now, or the stored requests of calls that were not sent.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would happen.")
+@click.option("--again", is_flag=True, help="Also repeat calls that are done: people hear twice.")
+@click.option("--yes", is_flag=True, help="Do not ask before replaying several.")
+@_why
+def replay(
+    events: tuple[int, ...],
+    rules: replay_command.Rules,
+    dry_run: bool,
+    again: bool,
+    yes: bool,
+    why: str,
+    **asked: str | None,
+) -> int:
+    """Put stored events through the rules as they are now: EVENTs by number, or those that the filter finds.
+
+    A start gets a call unless it had one that is done, live, uncertain or cancelled. Calls that LeadConverter
+    refused, or that expired, are made anew. Several events are counted and asked for first. Exit code 1 where
+    an event could not be replayed or a rule still lacks a value.
+
+    \b
+    Example, after mending a rule:
+      leadbridge replay --source yookassa --result failed --since 7d --dry-run
+    """
+    how = replay_command.How(rules, again, dry_run, yes, why)
+    return replay_command.replay(quiet(), events, Asked(**asked), how)
+
+
+@click.command()
+@click.argument("calls", nargs=-1, required=True, type=click.IntRange(1), metavar="CALL...")
+@click.option("--done", "verdict", flag_value="done", help="It ran: the bot did start.")
+@click.option("--resend", "verdict", flag_value="resend", help="Send it again, though it may have run.")
+@click.option("--cancel", "verdict", flag_value="cancel", help="Do not send it any more.")
+@_why
+def resolve(calls: tuple[int, ...], verdict: resolve_command.Verdict | None, why: str) -> int:
+    """Settle uncertain CALLs by your word: look into LeadConverter whether the bot ran, then say it here.
+
+    --cancel also takes calls that wait to be sent.
+
+    \b
+    Example:
+      leadbridge calls --state uncertain
+      leadbridge resolve 31 --done --why "the dialogue shows the message"
+    """
+    if verdict is None:
+        raise click.UsageError("expected one of --done, --resend and --cancel")
+    return resolve_command.resolve(quiet(), calls, verdict, why)
+
+
+@click.command()
+@_kind
+@click.argument("name")
+@_why
+def pause(name: str, why: str) -> int:
+    """Hold back the calls of an account; webhooks are still accepted. What is being sent is finished.
+
+    \b
+    Example:
+      leadbridge pause account main --why "the bot is being rebuilt"
+    """
+    return pause_command.pause(quiet(), name, why)
+
+
+@click.command()
+@_kind
+@click.argument("name")
+@_why
+def resume(name: str, why: str) -> int:
+    """Let the calls of an account go again, whoever paused it.
+
+    \b
+    Example:
+      leadbridge resume account main
+    """
+    return pause_command.resume(quiet(), name, why)
