@@ -180,7 +180,7 @@ def _call(token: Token) -> Call:
 
 def _argument(tokens: Sequence[Token]) -> Operand:
     match _conditions(tokens, tokens[0].offset):
-        case [Expression(op=None, target=JSONPath() as target)]:
+        case [Expression(op=None, target=JSONPath() as target)] if tokens[0].kind != "()":
             part = _part(target)
             if isinstance(part, Query | Constant | Call):
                 return part

@@ -31,6 +31,8 @@ _ROOTS: Final[dict[str, Get]] = {
 def compile_first(query: Query) -> Get:
     """The one value that a path of names and numbers finds, or ABSENT."""
     root = _ROOTS[query.root]
+    if not query.segments:
+        return lambda scope: _plain(root(scope))
     selectors = [segment.selectors[0] for segment in query.segments]
     names = [selector.name for selector in selectors if type(selector) is Name]
     if len(names) == len(selectors) and not any(isinstance(name, Digits) for name in names):
