@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select, text
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from bridge.errors import BridgeError
 from bridge.model import Attempt, Call, Outcome, State
@@ -47,10 +47,6 @@ class TriedCall:
     attempts: tuple[tuple[int, Attempt], ...]
     """Each with its number, oldest first."""
     actions: tuple[audit.Action, ...]
-
-
-_READY = text("state = 'queued' AND held_by = 0")
-"""In the words of the index, which a parameter would not match."""
 
 
 def page_of_calls(connection: Connection, wanted: CallFilter, page: Page) -> Listing[Call]:
@@ -95,12 +91,6 @@ def count_by_state(connection: Connection, account: str | None = None) -> dict[S
         state: capped(connection, select(calls.c.id).where(calls.c.state == state.value, *of_account))
         for state in State
     }
-
-
-def next_due(connection: Connection, account: str) -> int | None:
-    """When the account's next claimable call is due, unix milliseconds: in the past while it is behind."""
-    first = select(calls.c.due_at).where(_READY, calls.c.account == account)
-    return connection.execute(first.order_by(calls.c.due_at, calls.c.id).limit(1)).scalar_one_or_none()
 
 
 def _conditions(connection: Connection, wanted: CallFilter) -> list[ColumnElement[bool]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from bridge.model import BotStart, Call, OnUncertain, Order, Recipient, State
 from bridge.store.tables import FOR_EVER
-from bridge.store.texts import document_text
+from bridge.store.texts import document_text, plain
 
 SHADOW = "shadow: recorded, never sent"
 
@@ -29,7 +29,7 @@ def call_row(number: int, now: int, owed: Owed) -> tuple[Any, ...]:
     """The row of a new call, in the order of the table's columns."""
     start = owed.start
     state, reason, settled = (State.CANCELLED, SHADOW, now) if start.shadow else (State.QUEUED, "", 0)
-    identity = (number, owed.event_id, owed.source, start.rule, start.item, owed.parent)
+    identity = (number, owed.event_id, owed.source, plain(start.rule), start.item, owed.parent)
     request = (start.account, start.recipient.key, request_text(start), start.order, start.on_uncertain or "")
     standing = (state.value, 0, 0, 0, False, "")
     times = (now, now, now + start.expires * 1000, 0, 0, settled)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect
+
+from bridge.errors import StoreUnavailable
+from bridge.store.engine import Store, open_store
+from bridge.store.postgres import conninfo
+from bridge.store.tables import metadata
+from tests.conftest import Clock
+from tests.support.postgres import Postgres
+
+
+def schema_on_sqlite(connection: Connection) -> dict[str, str]:
+    """Every statement that made the schema, in one spelling."""
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: constraints_sorted(sql) for name, sql in rows if name != "alembic_version"}
+
+
+def constraints_sorted(sql: str) -> str:
+    lines = [re.sub(r"[\s\"]+", " ", line).strip().rstrip(",") for line in sql.splitlines()]
+    return "\n".join(sorted(line for line in lines if line))
+
+
+def schema_on_postgres(connection: Connection) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, sql in (
+        (
+            "columns",
+            "SELECT table_name, column_name, data_type, is_nullable, column_default "
+            "FROM information_schema.columns WHERE table_schema = 'public'",
+        ),
+        ("indexes", "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"),
+        (
+            "constraints",
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE connamespace = 'public'::regnamespace",
+        ),
+        ("sequences", "SELECT 'sequence', sequencename, data_type::text FROM pg_sequences"),
+    ):
+        rows = connection.exec_driver_sql(sql)
+        found[name] = sorted(str(tuple(row)) for row in rows if row[0] != "alembic_version")
+    return found
+
+
+def test_the_migrations_make_the_tables_that_the_program_means_on_sqlite(sqlite_store: Store) -> None:
+    meant = create_engine("sqlite://")
+    with meant.begin() as connection:
+        metadata.create_all(connection)
+        expected = schema_on_sqlite(connection)
+    meant.dispose()
+    with sqlite_store.read() as connection:
+        assert schema_on_sqlite(connection) == expected
+
+
+def test_the_migrations_make_the_tables_that_the_program_means_on_postgres(
+    postgres: Postgres, postgres_template: str
+) -> None:
+    name = postgres.create()
+    meant = create_engine(conninfo(postgres.url(name)).replace("postgresql:", "postgresql+psycopg:"))
+    migrated = open_store(postgres.url(postgres.create(postgres_template)))
+    with meant.begin() as connection, migrated.read() as other:
+        metadata.create_all(connection)
+        expected = schema_on_postgres(connection)
+        found = schema_on_postgres(other)
+    meant.dispose()
+    migrated.close()
+    assert found == expected
+
+
+def test_an_upgraded_store_is_ready(store: Store) -> None:
+    store.check()
+    assert store.problems() == {}
+
+
+def test_migrating_twice_changes_nothing(store: Store) -> None:
+    store.migrate()
+    store.check()
+
+
+def empty_urls(tmp_path: Path, postgres: Postgres) -> list[str]:
+    return [f"sqlite:///{tmp_path / 'deep' / 'new.db'}", postgres.url(postgres.create())]
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgres"])
+def test_four_processes_may_migrate_at_once(which: int, tmp_path: Path, postgres: Postgres) -> None:
+    url = empty_urls(tmp_path, postgres)[which]
+    program = "import sys; from bridge.store.engine import open_store; open_store(sys.argv[1]).migrate()"
+    racing = [
+        subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE) for _ in range(4)
+    ]
+    ends = [(process.communicate(timeout=60)[1], process.returncode) for process in racing]
+    assert ends == [(b"", 0)] * 4
+    store = open_store(url)
+    store.check()
+    store.close()
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgres"])
+def test_a_database_without_tables_is_named_as_such(
+    which: int, tmp_path: Path, postgres: Postgres, clock: Clock
+) -> None:
+    store = open_store(empty_urls(tmp_path, postgres)[which], clock=clock)
+    with store.transaction():
+        pass
+    with pytest.raises(StoreUnavailable) as caught:
+        store.check()
+    assert caught.value.message == "the database is at revision none, expected 0002"
+    assert caught.value.hint == "run: leadbridge migrate"
+    assert store.problems() == {
+        "database": "the database is at revision none, expected 0002; run: leadbridge migrate"
+    }
+    store.close()
+
+
+def test_writing_before_migrating_is_answered_as_unavailable(store: Store) -> None:
+    with store.transaction() as connection:
+        for table in inspect(connection).get_table_names():
+            connection.exec_driver_sql(f'DROP TABLE "{table}"')
+    with pytest.raises(StoreUnavailable), store.transaction() as connection:
+        connection.exec_driver_sql("SELECT * FROM events")

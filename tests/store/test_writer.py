@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.errors import StoreUnavailable
+from bridge.store.engine import Store
+from bridge.store.writer import Writer
+from tests.store.given import rows
+
+
+class BadItem(Exception):
+    pass
+
+
+def keep(connection: Connection, items: Sequence[str]) -> list[str]:
+    """Store each text; one that is called bad fails after it was written."""
+    for item in items:
+        connection.exec_driver_sql(
+            f"INSERT INTO dedup (source, key, event_id, expires_at) VALUES ('w', '{item}', 1, 1)"
+        )
+    if any(item.startswith("bad") for item in items):
+        raise BadItem(", ".join(items))
+    return [f"kept {item}" for item in items]
+
+
+def kept(store: Store) -> list[str]:
+    return [row[0] for row in rows(store, "SELECT key FROM dedup ORDER BY key")]
+
+
+class Holding:
+    """A `write` that a test can hold up in mid-transaction."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, connection: Connection, items: Sequence[str]) -> list[str]:
+        self.entered.set()
+        self.go_on.wait(10)
+        return keep(connection, items)
+
+
+def test_an_item_is_on_disk_when_submit_returns(store: Store) -> None:
+    writer = Writer(store, keep)
+    assert writer.submit("a") == "kept a"
+    assert kept(store) == ["a"]
+    writer.close()
+
+
+def test_all_that_waits_is_one_commit(store: Store) -> None:
+    batches: list[int] = []
+    writer = Writer(store, keep, start=False, observe=lambda items, _: batches.append(items))
+    for item in "abc":
+        writer.offer(item)
+    assert (writer.waiting(), writer.step(), writer.waiting(), writer.step()) == (3, 3, 0, 0)
+    assert batches == [3]
+    assert kept(store) == ["a", "b", "c"]
+
+
+def test_a_batch_is_bounded(store: Store) -> None:
+    writer = Writer(store, keep, start=False, batch=2)
+    for item in "abc":
+        writer.offer(item)
+    assert (writer.step(), writer.step()) == (2, 1)
+
+
+def test_each_submitter_gets_its_own_result(store: Store) -> None:
+    writer = Writer(store, keep)
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(writer.submit, (f"i{n}" for n in range(200))))
+    assert results == [f"kept i{n}" for n in range(200)]
+    assert len(kept(store)) == 200
+    writer.close()
+
+
+def test_what_comes_during_a_commit_shares_the_next_one(store: Store) -> None:
+    holding, batches = Holding(), []
+    writer = Writer(store, holding, observe=lambda items, _: batches.append(items))
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(writer.submit, "a")
+        holding.entered.wait(10)
+        others = [pool.submit(writer.submit, item) for item in "bcd"]
+        while writer.waiting() < 3:
+            threading.Event().wait(0.001)
+        holding.go_on.set()
+        assert first.result() == "kept a"
+        assert [one.result() for one in others] == ["kept b", "kept c", "kept d"]
+    assert batches == [1, 3]
+    writer.close()
+
+
+def test_a_bad_item_fails_alone(store: Store) -> None:
+    writer = Writer(store, keep, start=False)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = {item: pool.submit(writer.submit, item, 10) for item in ("a", "bad", "c")}
+        while writer.waiting() < 3:
+            threading.Event().wait(0.001)
+        writer.step()
+        assert waiting["a"].result() == "kept a"
+        assert waiting["c"].result() == "kept c"
+        with pytest.raises(BadItem, match=r"^bad$"):
+            waiting["bad"].result()
+    assert kept(store) == ["a", "c"]
+
+
+def test_an_item_that_breaks_the_schema_fails_alone(store: Store) -> None:
+    writer = Writer(store, keep, start=False)
+    for item in ("a", "a", "b"):
+        writer.offer(item)
+    writer.step()
+    assert kept(store) == ["a", "b"]
+
+
+def test_a_wrong_number_of_results_stores_nothing(store: Store) -> None:
+    def forgetful(connection: Connection, items: Sequence[str]) -> list[str]:
+        return keep(connection, items)[1:]
+
+    writer = Writer(store, forgetful)
+    with pytest.raises(ValueError, match="zip"):
+        writer.submit("a")
+    assert kept(store) == []
+    writer.close()
+
+
+def test_too_much_waiting_is_refused_at_once(store: Store) -> None:
+    writer = Writer(store, keep, start=False, waiting=2)
+    assert writer.offer("a")
+    assert writer.offer("b")
+    assert not writer.offer("c")
+    with pytest.raises(StoreUnavailable) as caught:
+        writer.submit("d")
+    assert caught.value.message == "2 items wait for the database already"
+
+
+def test_a_late_item_is_given_up_and_never_written(store: Store) -> None:
+    writer = Writer(store, keep, start=False)
+    with pytest.raises(StoreUnavailable) as caught:
+        writer.submit("a", timeout=0.01)
+    assert caught.value.message == "the database took longer than 0.01 s"
+    assert writer.step() == 0
+    assert kept(store) == []
+
+
+def test_an_item_in_a_commit_that_lasts_too_long_is_given_up(store: Store) -> None:
+    holding = Holding()
+    writer = Writer(store, holding)
+    with pytest.raises(StoreUnavailable):
+        writer.submit("a", timeout=0.05)
+    holding.go_on.set()
+    writer.close()
+    assert kept(store) == ["a"]
+
+
+def test_a_closed_writer_takes_nothing(store: Store) -> None:
+    writer = Writer(store, keep)
+    writer.close()
+    with pytest.raises(StoreUnavailable) as caught:
+        writer.submit("a")
+    assert caught.value.message == "the writer is closed"
+
+
+def test_closing_writes_what_waits(store: Store) -> None:
+    holding = Holding()
+    writer = Writer(store, holding)
+    writer.offer("a")
+    holding.entered.wait(10)
+    writer.offer("b")
+    holding.go_on.set()
+    writer.close()
+    assert kept(store) == ["a", "b"]
+
+
+def test_closing_fails_what_is_left(store: Store) -> None:
+    writer = Writer(store, keep, start=False)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(writer.submit, "a", 10)
+        while not writer.waiting():
+            threading.Event().wait(0.001)
+        writer.close()
+        with pytest.raises(StoreUnavailable) as caught:
+            waiting.result()
+    assert caught.value.message == "the writer is closed"
+
+
+def test_an_unavailable_database_fails_the_whole_batch_once(store: Store) -> None:
+    tried: list[Any] = []
+
+    def gone(_connection: Connection, items: Sequence[str]) -> list[str]:
+        tried.append(list(items))
+        raise StoreUnavailable("the database did not do its part: gone", "wait")
+
+    writer = Writer(store, gone, start=False)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(writer.submit, item, 10) for item in "ab"]
+        while writer.waiting() < 2:
+            threading.Event().wait(0.001)
+        writer.step()
+        for one in waiting:
+            with pytest.raises(StoreUnavailable) as caught:
+                one.result()
+            assert (caught.value.message, caught.value.hint) == (
+                "the database did not do its part: gone",
+                "wait",
+            )
+    assert len(tried) == 1
+
+
+def test_a_writer_goes_on_after_a_failure(store: Store) -> None:
+    writer = Writer(store, keep)
+    with pytest.raises(BadItem):
+        writer.submit("bad")
+    assert writer.submit("a") == "kept a"
+    writer.close()
