@@ -75,7 +75,8 @@ def _static(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
         try:
             keys.append(read_key(text.removeprefix(strip), encoding, algorithm))
         except UnfitKeyError as error:
-            setup.report.add(fields.at("public_key"), "M407", f"the public key cannot be used: {error}")
+            at = fields.at("public_key") if "public_key" in fields else setup.secret_at(fields)
+            setup.report.add(at, "M407", f"the public key cannot be used: {error}")
     if not texts or (len(keys) < len(texts) and setup.reader.placeholder is None):
         return None
     public = tuple(keys)

@@ -211,8 +211,7 @@ def _key(fields: Fields, secret: str, setup: Setup) -> bytes | None:
     if key is None and secret == setup.reader.placeholder:
         key = secret.encode()
     if key is None:
-        setup.report.add(
-            table.at("encoding"), "M407", f"the secret is not {table['encoding']}, as the key's encoding says"
-        )
+        message = f"the secret is not {table['encoding']}, as the key's encoding says"
+        setup.report.add(setup.secret_at(fields), "M407", message)
         return None
     return digest(table["hash"], key) if table["hash"] else key

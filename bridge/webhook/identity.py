@@ -92,7 +92,7 @@ def _row(parts: list[Identity | None]) -> Identity | None:
 
 
 def _mapping(fields: Fields, setup: Setup) -> Identity | None:
-    kind = setup.compatible(fields, ("first_of", "path", "key", "split"), "an id or type")
+    kind = setup.one_of(fields, ("first_of", "path", "key", "split"), "an id or type")
     match kind:
         case "first_of":
             return _first([compile_identity(node, setup) for node in fields["first_of"] or ()])

@@ -148,6 +148,8 @@ def compile_join(fields: Fields, setup: Setup) -> Builder | None:
 
 def _compile(fields: Fields, setup: Setup) -> tuple[_Join, frozenset[str]] | None:
     order, names = _order(fields, setup)
+    if fields["from"] == "form":
+        setup.needs_form(fields.at("from"), "the signed fields are those of a form")
     templates = {key: compile_text(fields.at(key), fields[key], setup) for key in ("head", "tail")}
     insert = {name: compile_text(fields.at("insert"), text, setup) for name, text in fields["insert"].items()}
     at = setup.path(fields.at("at"), _root(fields)) if fields["at"] else None

@@ -35,7 +35,7 @@ def compile_message(node: Node | None, setup: Setup) -> Builder | None:
 
 def _built(node: Mapping, setup: Setup) -> Builder | None:
     fields = setup.reader.table(node, MESSAGE)
-    kind = None if fields is None else setup.compatible(fields, _KINDS, "message")
+    kind = None if fields is None else setup.one_of(fields, _KINDS, "message")
     if fields is None or kind is None or fields[kind] is None:
         return None
     builder = _kind(kind, fields, setup)

@@ -55,7 +55,7 @@ class Place:
 
 def compile_place(fields: Fields, setup: Setup, what: str, also: tuple[str, ...] = ()) -> Place | None:
     """The one place that a table of PLACES names; `also` are further keys that may stand instead."""
-    kind = setup.compatible(fields, (*PLACES, *also), what)
+    kind = setup.one_of(fields, (*PLACES, *also), what)
     if kind is None or not fields[kind]:
         return None
     name = fields[kind]
@@ -65,6 +65,7 @@ def compile_place(fields: Fields, setup: Setup, what: str, also: tuple[str, ...]
         case "query":
             return Place(f"parameter {name}", lambda incoming, _: _values(incoming.query_pairs, name))
         case "form":
+            setup.needs_form(fields.at(kind), f"{what} is asked for in a form field")
             return Place(f"field {name}", lambda incoming, _: _values(incoming.fields, name))
         case "item":
             path = setup.path(fields.at(kind), item_path(name))

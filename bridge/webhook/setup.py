@@ -23,6 +23,10 @@ class Setup:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     named: Dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     public_url: str = ""
+    kinds: tuple[str, ...] = ("json",)
+    """What bodies the source takes."""
+    places: Dict[str, Node] = field(default_factory=dict)
+    """Where each secret is written."""
     broken_secrets: bool = False
     """A secret was written but cannot be used, which is a finding already."""
 
@@ -32,6 +36,13 @@ class Setup:
 
     def given(self, name: str) -> bool:
         return bool(self.secrets if name == MAIN else self.named.get(name))
+
+    def secret_at(self, fields: Fields) -> Node:
+        """Where to point when a scheme's secret is no good."""
+        if "secret" in fields:
+            return fields.at("secret")
+        names = [name for name in fields["use"] or (MAIN,) if self.given(name)]
+        return self.places.get(names[0], fields.node) if names else fields.node
 
     def secrets_of(self, fields: Fields, scheme: str) -> tuple[str, ...]:
         """The secrets that a scheme checks against; without any a finding, and none."""
@@ -62,8 +73,8 @@ class Setup:
             self.report.add(node, error.code, error.message, error.offset)
             return None
 
-    def compatible(self, fields: Fields, names: tuple[str, ...], what: str) -> str | None:
-        """The one of the keys that is given; none or several are findings."""
+    def one_of(self, fields: Fields, names: tuple[str, ...], what: str) -> str | None:
+        """The one of the keys that is given; none or several are findings that begin with `what`."""
         given = [name for name in names if name in fields]
         if len(given) == 1:
             return given[0]
@@ -72,28 +83,43 @@ class Setup:
                 fields.at(given[1]), "M403", f'{what} has both "{given[0]}" and "{given[1]}"; keep one'
             )
         else:
-            self.report.add(
-                fields.node, "M402", f"{what} says nowhere where it is; give one of {', '.join(names)}"
-            )
+            self.report.add(fields.node, "M402", f"{what} has none of {', '.join(names)}; give one")
         return None
 
+    def needs_form(self, node: Node, what: str) -> None:
+        """A finding where form fields are asked for and no body of the source has any."""
+        if not {"form", "multipart", "query"} & set(self.kinds):
+            kinds = " or ".join(self.kinds)
+            self.report.add(
+                node, "M414", f"{what}, but the source's body is {kinds}; write body: form, or json:"
+            )
 
-def read_secrets(fields: Fields, reader: Reader, name: str, public_url: str) -> Setup:
-    """The source's secrets from `secret` and `secrets`."""
+
+def read_secrets(fields: Fields, reader: Reader) -> Setup:
+    """The source's secrets from `secret` and `secrets`, in the Setup of its compiler."""
     before = len(reader.report.findings)
-    main: tuple[str, ...] = fields["secret"] or ()
-    named: dict[str, tuple[str, ...]] = {}
     node = fields.node.get("secrets")
-    if isinstance(node, Mapping):
-        named = {key.text: reader.value(child, SECRETS) for key, child in node.entries}
-        named = {key: value for key, value in named.items() if isinstance(value, tuple) and value}
-    elif node is not None:
+    named, places = _named(node, reader)
+    main: tuple[str, ...] = fields["secret"] or named.get(MAIN, ())
+    if "secret" in fields:
+        places[MAIN] = fields.at("secret")
+    if node is not None and not isinstance(node, Mapping):
         if "secret" in fields:
             reader.report.add(node, "M403", 'both "secret" and a list of "secrets"; keep one')
         value = reader.value(node, SECRETS)
-        main = value if isinstance(value, tuple) else main
+        main, places[MAIN] = value if isinstance(value, tuple) else main, node
     broken = len(reader.report.findings) > before or ("secret" in fields and not main)
-    return Setup(reader, name, main, named, public_url, broken)
+    kinds = tuple(fields["body"])
+    return Setup(
+        reader, fields["source"] or "", main, named, fields["public_url"] or "", kinds, places, broken
+    )
+
+
+def _named(node: Node | None, reader: Reader) -> tuple[dict[str, tuple[str, ...]], dict[str, Node]]:
+    entries = node.entries if isinstance(node, Mapping) else ()
+    values = {key.text: reader.value(child, SECRETS) for key, child in entries}
+    named = {name: value for name, value in values.items() if isinstance(value, tuple) and value}
+    return named, {key.text: child for key, child in entries}
 
 
 def check_named(setup: Setup, fields: Fields, used: set[str]) -> None:

@@ -131,7 +131,7 @@ def compile_timestamp(fields: Fields | None, setup: Setup, signature: Signature)
     if fields is None:
         return None
     unit, tolerance = fields["unit"], fields["tolerance"]
-    if setup.compatible(fields, (*PLACES, "pick"), "timestamp") != "pick":
+    if setup.one_of(fields, (*PLACES, "pick"), "timestamp") != "pick":
         place = compile_place(fields, setup, "timestamp") if any(key in fields for key in PLACES) else None
         return None if place is None else Timestamp(place, "", unit, tolerance)
     if not signature.pick:

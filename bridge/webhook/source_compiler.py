@@ -8,7 +8,7 @@ from bridge.language.keys_source import DEDUP, JSON_FIELD
 from bridge.language.schema import Fields, Reader
 from bridge.webhook.decode import Decoder, JsonField, field_path
 from bridge.webhook.handshake import compile_handshakes
-from bridge.webhook.identity import compile_identity
+from bridge.webhook.identity import Identity, compile_identity
 from bridge.webhook.reply import compile_reply
 from bridge.webhook.setup import Setup, check_named, read_secrets, used_names
 from bridge.webhook.source import WITH_ID, WITHOUT_ID, Dedup, Source
@@ -19,27 +19,37 @@ from bridge.webhook.verify import compile_verify
 def compile_source(fields: Fields, reader: Reader) -> Source | None:
     """The source of a table of SOURCE_KEYS, its profile merged already; None after an error in the report."""
     before = _errors(reader)
-    setup = read_secrets(fields, reader, fields["source"] or "", fields["public_url"] or "")
+    setup = read_secrets(fields, reader)
     check_named(setup, fields, used_names(fields["verify"]) | used_names(fields.node.get("handshake")))
     check = compile_verify(fields["verify"], fields.node, setup)
     handshakes = compile_handshakes(fields["handshake"] or (), setup)
     answer = compile_reply(fields["reply"], setup)
-    event = fields["event"]
-    source = Source(
+    event_id, event_type = _identities(fields, setup)
+    decoder, ignore, dedup = _decoder(fields, setup), _ignore(fields, setup), _dedup(fields, setup)
+    split = compile_split(fields["split"], setup)
+    if check is None or handshakes is None or answer is None or _errors(reader) > before:
+        return None
+    return Source(
         name=setup.name,
         methods=tuple(fields["methods"]) or ("POST",),
-        decoder=_decoder(fields, setup),
-        check=check,  # type: ignore[arg-type]  # None only after a finding, and then the source is dropped
-        handshakes=handshakes,  # type: ignore[arg-type]  # the same
-        ignore=_ignore(fields, setup),
-        split=compile_split(fields["split"], setup),
-        event_id=compile_identity(event["id"], setup) if event else None,
-        event_type=compile_identity(event["type"], setup) if event else None,
-        answer=answer,  # type: ignore[arg-type]  # the same
-        dedup=_dedup(fields, setup),
+        decoder=decoder,
+        check=check,
+        handshakes=handshakes,
+        ignore=ignore,
+        split=split,
+        event_id=event_id,
+        event_type=event_type,
+        answer=answer,
+        dedup=dedup,
         takes_path_token=_mentions_path(fields["verify"]),
     )
-    return None if _errors(reader) > before or check is None else source
+
+
+def _identities(fields: Fields, setup: Setup) -> tuple[Identity | None, Identity | None]:
+    event = fields["event"]
+    if event is None:
+        return None, None
+    return compile_identity(event["id"], setup), compile_identity(event["type"], setup)
 
 
 def _errors(reader: Reader) -> int:

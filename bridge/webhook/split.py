@@ -11,13 +11,17 @@ from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Node
 from bridge.language.keys_source import SPLIT
 from bridge.language.keys_verify import TEXTS
-from bridge.language.scope import ABSENT
+from bridge.language.paths import Path
+from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json
 from bridge.webhook.setup import Setup
 
 MAX_ITEMS = 10_000
 
 Route: TypeAlias = tuple[str | int, ...]
+Step: TypeAlias = frozenset[str] | int | None
+"""Names, an index, or None for all."""
+Steps: TypeAlias = tuple[Step, ...]
 
 _STEP = re.compile(
     r"""\.(\*)|\.([^.\[\]'"*\s]+)|\[(\*)\]|\[(\d{1,9})\]|\[((?:'[^']*'|"[^"]*")(?:\s*,\s*(?:'[^']*'|"[^"]*"))*)\]"""
@@ -36,16 +40,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Where the items of a batch are. Each step is a set of names, an index, or None for all."""
+    """Where the items of a batch are."""
 
-    paths: tuple[tuple[frozenset[str] | int | None, ...], ...]
+    paths: tuple[Steps | Path, ...]
+    """Plain ones as steps; those with filters as they are, which tell no names."""
     envelope: bool
 
     def parts(self, document: Json) -> tuple[Part, ...]:
         """The items; the whole document where there are none. DocumentError for more than 10,000."""
         found: dict[Route, Json] = {}
         for path in self.paths:
-            for route, item in _find(document, path, ()):
+            for route, item in _located(document, path):
                 if isinstance(item, dict) or not self.envelope:
                     found[route] = item
                 if len(found) > MAX_ITEMS:
@@ -73,20 +78,26 @@ def compile_split(node: Node | None, setup: Setup) -> Split | None:
 
 
 def _compile(node: Node, texts: tuple[str, ...] | None, setup: Setup, *, envelope: bool) -> Split | None:
-    paths = [_steps(text) for text in texts or ()]
-    for text, path in zip(texts or (), paths, strict=True):
-        if path is None:
-            setup.report.add(
-                node, "M410", f'"{text}" is no path of batch items: names, indexes and at least one [*]'
-            )
+    paths = [_path(node, text, setup, envelope=envelope) for text in texts or ()]
     known = tuple(path for path in paths if path is not None)
     return Split(known, envelope) if known and len(known) == len(paths) else None
 
 
-def _steps(text: str) -> tuple[frozenset[str] | int | None, ...] | None:
-    if not text.startswith("$") or "*" not in text:
+def _path(node: Node, text: str, setup: Setup, *, envelope: bool) -> Steps | Path | None:
+    steps = _steps(text)
+    if steps is not None:
+        return steps if "*" in text else (*steps, None)
+    if not envelope:
+        return setup.path(node, text)
+    message = f'"{text}" cannot keep its envelope; such a path has only names, indexes and [*]'
+    setup.report.add(node, "M410", message)
+    return None
+
+
+def _steps(text: str) -> Steps | None:
+    if text[:1] != "$" or text[1:2] not in (".", "["):
         return None
-    steps: list[frozenset[str] | int | None] = []
+    steps: list[Step] = []
     position = 1
     while position < len(text):
         match = _STEP.match(text, position)
@@ -97,7 +108,7 @@ def _steps(text: str) -> tuple[frozenset[str] | int | None, ...] | None:
     return tuple(steps)
 
 
-def _step(match: re.Match[str]) -> frozenset[str] | int | None:
+def _step(match: re.Match[str]) -> Step:
     if match[1] or match[3]:
         return None
     if match[2]:
@@ -107,9 +118,15 @@ def _step(match: re.Match[str]) -> frozenset[str] | int | None:
     return frozenset(single or double for single, double in _QUOTED.findall(match[5]))
 
 
-def _find(
-    node: Json, path: tuple[frozenset[str] | int | None, ...], route: Route
-) -> Iterator[tuple[Route, Json]]:
+def _located(document: Json, path: Steps | Path) -> Iterator[tuple[Route, Json]]:
+    if isinstance(path, tuple):
+        yield from _find(document, path, ())
+        return
+    for index, item in enumerate(path.find(Scope(document, {}, {}, {}))):
+        yield (path.text, index), item
+
+
+def _find(node: Json, path: Steps, route: Route) -> Iterator[tuple[Route, Json]]:
     if not path:
         yield route, node
         return
@@ -117,7 +134,7 @@ def _find(
         yield from _find(child, path[1:], (*route, key))
 
 
-def _children(node: Json, step: frozenset[str] | int | None) -> list[tuple[str | int, Json]]:
+def _children(node: Json, step: Step) -> list[tuple[str | int, Json]]:
     if isinstance(node, dict):
         if step is None:
             return list(node.items())
@@ -135,7 +152,8 @@ def _innermost(found: dict[Route, Json]) -> dict[Route, Json]:
 
 
 def _names(route: Route) -> tuple[str, ...]:
-    return tuple(step for step in route[:-1] if isinstance(step, str) and not step.isdecimal())
+    names = (step for step in route[:-1] if isinstance(step, str))
+    return tuple(name for name in names if not name.isdecimal() and not name.startswith("$"))
 
 
 @dataclass(slots=True)

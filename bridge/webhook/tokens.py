@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 from collections.abc import Callable
 
+from bridge.language.document import Node, Sequence
 from bridge.language.schema import Fields
 from bridge.webhook.check import Check
 from bridge.webhook.denied import DeniedError
@@ -38,7 +39,7 @@ def compile_token(fields: Fields, setup: Setup) -> Check | None:
 
 def _reader(fields: Fields, setup: Setup) -> tuple[str, Callable[[Incoming], tuple[str, ...]]] | None:
     if "basic" in fields or "path" in fields:
-        kind = setup.compatible(fields, ("header", "query", "form", "json", "xml", "path", "basic"), "token")
+        kind = setup.one_of(fields, ("header", "query", "form", "json", "xml", "path", "basic"), "token")
         if kind == "basic" and fields["basic"] is not None:
             user = fields["basic"]["user"]
             return "basic password", lambda incoming: (_password(incoming, user),)
@@ -75,27 +76,29 @@ def _password(incoming: Incoming, user: str | None) -> str:
 
 def compile_ip(fields: Fields, setup: Setup) -> Check | None:
     """`ip:`"""
-    networks = tuple(
-        network for text in fields["networks"] or () if (network := _network(text, fields, setup))
-    )
-    if not networks:
-        if fields["networks"] == ():
-            setup.report.add(fields.at("networks"), "M402", "ip has no networks, so nobody could ever pass")
+    node = fields.at("networks")
+    items = node.items if isinstance(node, Sequence) else (node,)
+    if not items:
+        setup.report.add(node, "M402", "ip has no networks, so nobody could ever pass")
+    texts = fields["networks"] or ()
+    networks = [_network(item, text, setup) for item, text in zip(items, texts, strict=False)]
+    known = tuple(network for network in networks if network is not None)
+    if not known or len(known) < len(networks):
         return None
 
     def run(incoming: Incoming) -> str:
-        if incoming.request.local or inside(incoming.request.client, networks):
+        if incoming.request.local or inside(incoming.request.client, known):
             return "ip"
         raise DeniedError("ip", f"the address {incoming.request.client[:60]} is in none of the networks")
 
     return Check("ip", run)
 
 
-def _network(text: str, fields: Fields, setup: Setup) -> Network | None:
+def _network(node: Node, text: str, setup: Setup) -> Network | None:
     try:
         return ipaddress.ip_network(text, strict=True)
     except ValueError as error:
-        setup.report.add(fields.at("networks"), "M409", f'"{text}" is no network: {error}')
+        setup.report.add(node, "M409", f"no network: {error}")
         return None
 
 

@@ -83,9 +83,8 @@ def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check 
     given = [node for node in alternatives if _has_secret(node, setup)]
     if not given:
         if alternatives and not setup.broken_secrets:
-            setup.report.add(
-                fields.at("any"), "M402", f"none of the secrets of {_wanted(alternatives)} is given"
-            )
+            message = f"any has no secret; write {_wanted(alternatives)}"
+            setup.report.add(fields.at("any"), "M402", message)
         elif not alternatives:
             setup.report.add(fields.at("any"), "M402", "any is empty, so nobody could ever pass")
         return None
@@ -144,4 +143,6 @@ def _named(scheme: Mapping) -> list[str]:
 
 
 def _wanted(alternatives: tuple[Node, ...]) -> str:
-    return " or ".join(dict.fromkeys(name for node in alternatives for name in _uses(node)))
+    names = dict.fromkeys(name for node in alternatives for name in _uses(node))
+    spelled = ['"secret: ${NAME}"' if name == MAIN else f'"secrets: {{{name}: ${{NAME}}}}"' for name in names]
+    return f"{' or '.join(spelled)} at the source"
