@@ -103,7 +103,9 @@ def test_every_acknowledged_webhook_is_called_once_or_shown_uncertain(
 
 
 def calls(bridge: Installation) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = json.loads(bridge.command("calls", "--limit", "100000", "--json").stdout)
+    shown = bridge.command("calls", "--limit", "100000", "--json")
+    assert shown.returncode == 0, shown.stderr
+    listed: list[dict[str, Any]] = json.loads(shown.stdout)
     return listed
 
 

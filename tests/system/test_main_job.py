@@ -154,8 +154,9 @@ def test_a_rule_that_lacks_its_recipient_fails_visibly_and_starts_after_mending_
     assert "$.object.metadata.subscriber_id" in shipped.command("explain", str(event["id"])).stdout
     mapping = shipped.mappings / "yookassa.yml"
     before = mapping.read_text()
-    first_of = "first_of: [{subscriber_id: $.object.metadata.subscriber_id}, {subscriber_id: $.object.metadata.buyer}]"
-    mapping.write_text(before.replace("subscriber_id: $.object.metadata.subscriber_id", first_of, 1))
+    place = "subscriber_id: $.object.metadata.subscriber_id"
+    either = f"first_of: [{{{place}}}, {{subscriber_id: $.object.metadata.buyer}}]"
+    mapping.write_text(before.replace(place, either, 1))
     try:
         replayed = shipped.command("replay", str(event["id"]))
         assert replayed.returncode == 0, replayed.stderr
