@@ -112,6 +112,11 @@ def test_holds(condition: str, value: Json) -> None:
         ("paid", ["paid"], "list"),
         ("paid", {"paid": 1}, "object"),
         ("[Python, sql]", "python", "case"),
+        ("[Python, 5]", "python", "case"),
+        ("[Python, 5]", " Python", "blank"),
+        ("[python, true]", "true", "type"),
+        ("[python, 5]", ["python"], "list"),
+        ("paid", "p" * 2000, "differs"),
         ("{ne: paid}", "paid", "excluded"),
         ("{not_in: [1, 2]}", "2", "excluded"),
         ("{not_in: [A], ignore_case: true}", "a", "excluded"),
@@ -260,6 +265,9 @@ def test_of_many_values_the_decision_shows_the_nearest() -> None:
         ("{contains: $.w}", {"v": "abc"}, "other_absent"),
         ('{eq: "x-{$.w}"}', {"v": "x-1", "w": 1}, ""),
         ('{eq: "x-{$.w}"}', {"v": "x-1"}, "other_absent"),
+        ('{eq: "x-{$.w}"}', {"v": "x-1", "w": [1]}, "other_absent"),
+        ("{eq: $.w, ignore_case: true}", {"v": "A", "w": "a"}, ""),
+        ("[x, $.w]", {"v": 5, "w": 5}, ""),
         ("{ends_with: $event.id}", {"v": "is e-1"}, ""),
         ("{eq: $query.page}", {"v": "7"}, ""),
     ],
@@ -378,6 +386,8 @@ def test_a_condition_knows_whether_it_looks_at_the_item() -> None:
             "$headers.X-Kind: a",
             '1:1: W507 header names are in small letters here; write "x-kind"',
         ),
+        ("$.a: {in: [[b]]}", "1:12: M206 expected a value to compare with, found a list"),
+        ("$.a: {every: [[b]]}", "1:15: M206 expected a value to compare with, found a list"),
         ("not: [a]", "1:6: M103 expected conditions such as $.status: paid, found a list"),
     ],
 )
@@ -415,3 +425,9 @@ CONDITIONS = [
 def test_any_two_values_can_be_compared(text: str, left: Json, right: Json) -> None:
     found = decision(text, {"v": left, "w": right})
     assert found.holds or found.code in CODES
+
+
+def test_a_key_that_is_no_path_is_a_finding_at_the_key() -> None:
+    found = findings_of_conditions("$.b: 1\n$.a[: 1")
+    assert len(found) == 1
+    assert found[0].startswith("2:")

@@ -452,6 +452,7 @@ def test_bytes_that_are_no_text_are_unusable() -> None:
         ("{replace: [a]}", "11: M204 replace: expected a text or {regex: …}, found a list"),
         ("{replace: {regx: a}}", "11: M204 replace: expected a text or {regex: …}, found a mapping"),
         (r"{replace: {regex: a}, with: '\1'}", r"29: M204 replace: the pattern has 0 groups, found \1"),
+        ("{replace: {regex: 5}}", "19: M204 replace: expected a regular expression, found the number 5"),
         ("{map: [a]}", "7: M204 map: expected a mapping of values, found a list"),
         ("{map: {a: [b]}}", "11: M204 map: expected a text, number, true or false, found a list"),
         ("{default: [a]}", "11: M204 default: expected a text, number, true or false, found a list"),

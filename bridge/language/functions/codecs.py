@@ -81,10 +81,7 @@ def _children(node: Json) -> list[Json]:
 
 
 def _to_json(value: Json) -> str:
-    try:
-        return bounded(to_json(value))
-    except ValueError as error:
-        raise Unusable("the value cannot be written as JSON") from error
+    return bounded(to_json(value))
 
 
 def _base64(arguments: Arguments) -> Step:
