@@ -102,12 +102,18 @@ def test_every_acknowledged_webhook_is_called_once_or_shown_uncertain(
     assert sum(state == "done" for state in states.values()) + uncertain >= len(load.acknowledged)
 
 
-def calls(bridge: Installation) -> list[dict[str, Any]]:
-    shown = bridge.command("calls", "--limit", "100000", "--json")
-    assert shown.returncode == 0, shown.stderr
-    listed: list[dict[str, Any]] = json.loads(shown.stdout)
-    return listed
+def calls(bridge: Installation, *filters: str) -> list[dict[str, Any]]:
+    """Every call, page by page as a script would read them."""
+    found: list[dict[str, Any]] = []
+    while True:
+        before = ("--before", str(found[-1]["id"])) if found else ()
+        shown = bridge.command("calls", "--limit", "1000", "--json", *before, *filters)
+        assert shown.returncode == 0, shown.stderr
+        page = json.loads(shown.stdout)
+        if not page:
+            return found
+        found += page
 
 
 def live(bridge: Installation) -> list[dict[str, Any]]:
-    return [call for call in calls(bridge) if call["state"] in ("queued", "claimed", "sending")]
+    return calls(bridge, "--state", "queued", "--state", "claimed", "--state", "sending")
