@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.keys_verify import SECRETS
@@ -122,16 +122,15 @@ def _named(node: Node | None, reader: Reader) -> tuple[dict[str, tuple[str, ...]
     return named, {key.text: child for key, child in entries}
 
 
-def check_named(setup: Setup, fields: Fields, used: set[str]) -> None:
-    """A secret by a name that nothing uses is most likely misspelt."""
+def check_named(setup: Setup, fields: Fields, used: set[str]) -> Setup:
+    """A secret by a name that nothing uses is most likely misspelt: a finding, and enough of one."""
     node = fields.node.get("secrets")
-    if not isinstance(node, Mapping):
-        return
-    for key, _ in node.entries:
-        if key.text not in used:
-            setup.report.add(
-                key, "M404", f'no scheme uses the secret "{key.text}"{suggestion(key.text, sorted(used))}'
-            )
+    entries = node.entries if isinstance(node, Mapping) else ()
+    unused = [key for key, _ in entries if key.text not in used]
+    for key in unused:
+        hint = suggestion(key.text, sorted(used))
+        setup.report.add(key, "M404", f'no scheme uses the secret "{key.text}"{hint}')
+    return replace(setup, broken_secrets=True) if unused else setup
 
 
 def used_names(node: Node | None) -> set[str]:

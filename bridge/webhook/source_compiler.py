@@ -10,7 +10,7 @@ from bridge.webhook.decode import Decoder, JsonField, field_path
 from bridge.webhook.handshake import compile_handshakes
 from bridge.webhook.identity import Identity, compile_identity
 from bridge.webhook.reply import compile_reply
-from bridge.webhook.setup import Setup, check_named, read_secrets, used_names
+from bridge.webhook.setup import MAIN, Setup, check_named, read_secrets, used_names
 from bridge.webhook.source import WITH_ID, WITHOUT_ID, Dedup, Source
 from bridge.webhook.split import compile_split
 from bridge.webhook.verify import compile_verify
@@ -20,7 +20,8 @@ def compile_source(fields: Fields, reader: Reader) -> Source | None:
     """The source of a table of SOURCE_KEYS, its profile merged already; None after an error in the report."""
     before = _errors(reader)
     setup = read_secrets(fields, reader)
-    check_named(setup, fields, used_names(fields["verify"]) | used_names(fields.node.get("handshake")))
+    used = used_names(fields["verify"]) | used_names(fields.node.get("handshake")) | {MAIN}
+    setup = check_named(setup, fields, used)
     check = compile_verify(fields["verify"], fields.node, setup)
     handshakes = compile_handshakes(fields["handshake"] or (), setup)
     answer = compile_reply(fields["reply"], setup)

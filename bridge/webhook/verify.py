@@ -56,7 +56,7 @@ def _all(node: Node, setup: Setup) -> Check | None:
     checks = [check for name in _SCHEMES if name in fields for check in [_scheme(name, fields, setup)]]
     checks += [_every([_all(one, setup) for one in fields["all"] or ()])] if "all" in fields else []
     checks += [_any(fields["any"] or (), fields, setup)] if "any" in fields else []
-    if not checks:
+    if not fields.node.entries:
         setup.report.add(node, "M402", f"verify names no scheme; give one of {', '.join(_SCHEMES)}, any, all")
     return _every(checks)
 
