@@ -1,4 +1,4 @@
-"""Tokens become the tree of a path, by jsonpath-ng's grammar. The only user of jsonpath_ng.
+"""Tokens become the tree of a path, by jsonpath-ng's grammar. The only user of its trees.
 
 jsonpath-ng decides how steps, filters, `&&`, `||`, `!` and comparisons bind. It gets our tokens, so that none
 of its extensions can be written, and its tree is translated through an allow-list. What its grammar does not
@@ -14,8 +14,8 @@ from typing import Any, Self, TypeAlias, cast
 
 from jsonpath_ng import Child, Descendants, Fields, Index, JSONPath, Root, Slice, This, Wildcard
 from jsonpath_ng.ext.filter import And, Expression, Filter, Or
-from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 
+from bridge.language.path_parser import new_parser
 from bridge.language.path_tokens import Token, tokenize
 from bridge.language.path_tree import (
     All,
@@ -97,7 +97,7 @@ def _tree(signs: Sequence[_Sign]) -> Any:
             yield sign
 
     try:
-        return ExtendedJsonPathParser().parse_token_stream(cast(Any, stream()))
+        return new_parser().parse_token_stream(cast(Any, stream()))
     except Exception as error:
         raise PathError("the path does not fit together here", offset=reached) from error
 

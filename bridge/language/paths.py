@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from bridge.language.path_grammar import parse
 from bridge.language.path_lookup import Get, compile_find, compile_first
@@ -40,6 +41,7 @@ def is_path(text: str) -> bool:
     return text.startswith("$")
 
 
+@lru_cache(maxsize=4096)
 def compile_path(text: str) -> Path:
     """Compile a path. Raises PathError, only that, with the offset of the fault."""
     written = parse(text)
