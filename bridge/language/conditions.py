@@ -12,7 +12,7 @@ from bridge.language.paths import Path, PathError, compile_path
 from bridge.language.questions import compile_question
 from bridge.language.schema import describe
 from bridge.language.scope import Scope
-from bridge.language.values import report_path, warn_of_header
+from bridge.language.values import report_path
 
 __all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "shown"]
 
@@ -96,12 +96,10 @@ def _key_path(key: Scalar, report: Report) -> Path | None:
         report.add(key, "M210", f'expected a path, any, all or not, found "{key.text}"; write $.{key.text}')
         return None
     try:
-        path = compile_path(key.text)
+        return compile_path(key.text)
     except PathError as error:
         report_path(report, key, error)
         return None
-    warn_of_header(path, key, report)
-    return path
 
 
 def _text(key: Scalar, node: Node) -> str:

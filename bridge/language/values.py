@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,8 +28,6 @@ VALUE = Table(
         Key("default", Raw("value"), "stands in for what is absent or null"),
     ),
 )
-_MISSPELLED = re.compile(r"\$[a-z_]+[.\[]")
-"""What hardly means a literal: `$evnt.id`. Read as a path, so that its root becomes a finding."""
 _ORIGINS = ("path", "value", "template")
 
 
@@ -53,7 +50,7 @@ def compile_value(node: Node, report: Report) -> Value | None:
     if not isinstance(node, Scalar):
         report.add(node, "M209", f"expected a value, found {describe(node)}")
         return None
-    if isinstance(node.value, str) and (is_path(node.value) or _MISSPELLED.match(node.value)):
+    if isinstance(node.value, str) and is_path(node.value):
         return _path(node, report)
     if isinstance(node.value, str) and is_template(node.value):
         return _template(node, report)
@@ -72,19 +69,10 @@ def read_path(node: Node, report: Report) -> Path | None:
         report.add(node, "M103", f"expected a path such as $.id, found {describe(node)}")
         return None
     try:
-        path = compile_path(node.value)
+        return compile_path(node.value)
     except PathError as error:
         report_path(report, node, error)
         return None
-    warn_of_header(path, node, report)
-    return path
-
-
-def warn_of_header(path: Path, node: Node, report: Report) -> None:
-    """A warning where a header is written with capital letters, and so is never found."""
-    name = path.steps[0] if path.root == "$headers" and path.steps else ""
-    if isinstance(name, str) and name != name.lower():
-        report.add(node, "W507", f'header names are in small letters here; write "{name.lower()}"')
 
 
 def _literal(node: Scalar) -> Value:
@@ -120,8 +108,6 @@ def _template(node: Scalar, report: Report) -> Value | None:
     except PathError as error:
         report_path(report, node, error)
         return None
-    for path in template.paths:
-        warn_of_header(path, node, report)
     return Value(template.text, _render(template), template.paths)
 
 
