@@ -13,10 +13,11 @@ _SYNCS = 50
 
 
 def machine(folder: Path) -> str:
-    """Processor, system and what an fsync costs in the folder of the database."""
+    """Processor, system, how busy it is already, and what an fsync costs in the folder of the database."""
     return (
         f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n"
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"load average {os.getloadavg()[0]:.1f} before\n"
         f"{folder}: {file_system(folder, Path('/proc/mounts'))}, fsync p50 {fsync_cost(folder) * 1000:.2f} ms"
     )
 
