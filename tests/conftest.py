@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bridge.store.engine import Store, open_store
 from tests.support.postgres import Postgres, running_postgres
+
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
+# A busy machine is no fault of the code; what must be quick is timed where it is tested.
 
 
 @dataclass

@@ -21,7 +21,7 @@ _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One scalar. A duration reads as seconds, a rate as events a second, a secret as the variable's value."""
+    """One scalar. A duration reads as seconds, a rate as events a second, a secret as what is set."""
 
     type: Literal["text", "integer", "number", "flag", "duration", "rate", "secret"]
     choices: tuple[str, ...] = ()
@@ -101,6 +101,8 @@ class Fields:
 
 
 _INVALID = object()
+_SUGGESTIONS = 20
+"""For how many unknown keys of one mapping a near name is looked for, which takes its time."""
 
 
 @dataclass(slots=True)
@@ -190,9 +192,10 @@ class Reader:
 
     def _unknown_keys(self, node: Mapping, table: Table) -> None:
         known = [key.name for key in table.keys]
-        for key, _ in node.entries:
-            if key.text not in known:
-                self.report.add(key, "M104", f'unknown key "{key.text}"{suggestion(key.text, known)}')
+        unknown = [key for key, _ in node.entries if key.text not in known]
+        for number, key in enumerate(unknown):
+            hint = suggestion(key.text, known) if number < _SUGGESTIONS else ""
+            self.report.add(key, "M104", f'unknown key "{key.text[:60]}"{hint}')
 
     def _expected(self, node: Node, what: str) -> Any:
         self.report.add(node, "M103", f"expected {what}, found {describe(node)}")
