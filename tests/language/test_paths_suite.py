@@ -16,6 +16,7 @@ _FILE = os.environ.get("BRIDGE_JSONPATH_CTS", "")
 
 pytestmark = pytest.mark.skipif(not _FILE, reason="BRIDGE_JSONPATH_CTS names no copy of the compliance suite")
 
+RIGHT, COSTLY, REFUSED = 451, 5, 246
 MEANT = {"$.1": "digits after a dot, which find list items and members called so"}
 """Invalid by the RFC and read all the same: nothing else could be meant."""
 
@@ -40,9 +41,12 @@ def verdict(case: Json) -> str:
 
 def test_no_valid_path_is_answered_wrongly_and_only_costly_ones_are_refused(cases: list[Json]) -> None:
     valid = Counter(verdict(case) for case in cases if not case.get("invalid_selector"))
-    assert valid == {"right": 451, 'not read: ".." inside a filter is not allowed; name the way there': 5}
+    assert valid == {
+        "right": RIGHT,
+        'not read: ".." inside a filter is not allowed; name the way there': COSTLY,
+    }
 
 
 def test_no_invalid_path_is_read_but_where_only_one_thing_can_be_meant(cases: list[Json]) -> None:
     invalid = Counter(verdict(case) for case in cases if case.get("invalid_selector"))
-    assert invalid == {"refused": 246} | {f"accepted: {text}": 1 for text in MEANT}
+    assert invalid == {"refused": REFUSED} | {f"accepted: {text}": 1 for text in MEANT}
