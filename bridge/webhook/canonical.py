@@ -11,6 +11,7 @@ from bridge.language.paths import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.webhook.forms import build as build_form
+from bridge.webhook.forms import is_number
 from bridge.webhook.places import with_item
 from bridge.webhook.setup import Setup
 from bridge.webhook.signing import Builder, Signing, encoded, scalar
@@ -27,7 +28,7 @@ class _Style:
     def text(self, value: Json) -> str:
         """The value as JSON."""
         if isinstance(value, dict):
-            members = sorted(value.items()) if self.sort else value.items()
+            members = sorted(value.items()) if self.sort and not _numeric(value) else value.items()
             inner = self._comma.join(
                 f"{self._string(key)}{self._colon}{self.text(one)}" for key, one in members
             )
@@ -75,13 +76,14 @@ def _written(fields: Fields, setup: Setup, write: Callable[[Json], bytes]) -> Bu
     path = setup.path(fields.at("at"), fields["at"]) if fields["at"] else None
     if fields["at"] and path is None:
         return None
-    origin, dropped = fields["from"], frozenset(fields["drop"])
+    origin, dropped, sort = fields["from"], frozenset(fields["drop"]), fields["sort"]
 
     def build(signing: Signing) -> bytes:
         document = _document(origin, path, signing)
         if dropped and isinstance(document, dict):
             document = {key: value for key, value in document.items() if key not in dropped}
-        return write(document)
+        typed = origin == "item" or (origin in ("body", "json") and signing.incoming.kind == "json")
+        return write(document if typed else as_php(document, sort=sort))
 
     return Builder(encoded(build, fields["encode"]), frozenset({"body"}))
 
@@ -94,27 +96,34 @@ def _document(origin: str, path: Path | None, signing: Signing) -> Json:
         case "item":
             return signing.item
         case "query":
-            return as_lists(incoming.query)
+            return incoming.query
         case "form":
-            return as_lists(build_form(incoming.fields))
-    document = incoming.plain_document
-    return document if incoming.kind == "json" else as_lists(document)
+            return build_form(incoming.fields)
+    return incoming.plain_document
 
 
-def as_lists(value: Json) -> Json:
-    """A form's document with maps keyed 0, 1, 2 … as lists, which is what PHP makes of them."""
+def as_php(value: Json, *, sort: bool) -> Json:
+    """A form's document as PHP has it: numeric keys in their order, and 0, 1, 2 … as a list."""
     if isinstance(value, list):
-        return [as_lists(one) for one in value]
+        return [as_php(one, sort=sort) for one in value]
     if not isinstance(value, dict):
         return value
-    if value and list(value) == [str(index) for index in range(len(value))]:
-        return [as_lists(one) for one in value.values()]
-    return {key: as_lists(one) for key, one in value.items()}
+    keys = list(value)
+    if sort:
+        keys.sort(key=int if _numeric(value) else None)
+    if keys and keys == [str(index) for index in range(len(keys))]:
+        return [as_php(value[key], sort=sort) for key in keys]
+    return {key: as_php(value[key], sort=sort) for key in keys}
+
+
+def _numeric(value: dict[str, Json]) -> bool:
+    """Whether a map is keyed by numbers, which PHP orders as such."""
+    return all(is_number(key) for key in value)
 
 
 def _php(value: Json, sort: bool) -> bytes:
     if isinstance(value, dict):
-        members = sorted(value.items()) if sort else list(value.items())
+        members = sorted(value.items()) if sort and not _numeric(value) else list(value.items())
         inner = b"".join(_php(key, sort) + _php(one, sort) for key, one in members)
         return b"a:%d:{%s}" % (len(members), inner)
     if isinstance(value, list):

@@ -60,9 +60,14 @@ class _Node:
     def child(self, key: str) -> _Node:
         if key == "":
             key = str(self.next_index)
-        if _NUMBER.fullmatch(key):
+        if is_number(key):
             self.next_index = max(self.next_index, int(key) + 1)
         return self.children.setdefault(key, _Node())
+
+
+def is_number(key: str) -> bool:
+    """Whether PHP takes a key for a number: digits without a leading zero, of a machine's size."""
+    return _NUMBER.fullmatch(key) is not None
 
 
 def build(pairs: Pairs) -> dict[str, Json]:

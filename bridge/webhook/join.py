@@ -101,7 +101,8 @@ class _Join:
             case "query":
                 return _inside(incoming.query_pairs, self.sub)
             case "params":
-                return _inside((*incoming.query_pairs, *incoming.fields), self.sub)
+                form = () if incoming.kind == "query" else incoming.fields
+                return _inside((*incoming.query_pairs, *form), self.sub)
         node = signing.item if self.origin == "item" else incoming.plain_document
         if self.at is not None:
             node = next(iter(self.at.find(with_item(incoming, signing.item))), None)

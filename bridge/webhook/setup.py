@@ -65,12 +65,12 @@ class Setup:
             message = f'{scheme} has no secret; write "secrets: {{{other[0]}: ${{NAME}}}}" at the source'
         self.report.add(fields.node, "M402", message)
 
-    def path(self, node: Node, text: str) -> Path | None:
-        """The compiled path; what is wrong with it becomes a finding at its place."""
+    def path(self, node: Node, text: str, offset: int = 0) -> Path | None:
+        """The compiled path, `offset` characters into the node; what is wrong with it becomes a finding."""
         try:
             return compile_path(text)
         except PathError as error:
-            self.report.add(node, error.code, error.message, error.offset)
+            self.report.add(node, error.code, error.message, offset + error.offset)
             return None
 
     def one_of(self, fields: Fields, names: tuple[str, ...], what: str) -> str | None:

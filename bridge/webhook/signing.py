@@ -103,7 +103,7 @@ def compile_text(node: Node, text: str, setup: Setup) -> Builder | None:
         if match[1] is None:
             parts.append(constant(match[0][0]))
             continue
-        part = _hole(node, match[1], setup)
+        part = _hole(node, match, setup)
         if part is None:
             return None
         parts.append(part)
@@ -112,22 +112,22 @@ def compile_text(node: Node, text: str, setup: Setup) -> Builder | None:
     return Builder(joined(parts), frozenset(uses))
 
 
-def _hole(node: Node, text: str, setup: Setup) -> Part | None:
+def _hole(node: Node, hole: re.Match[str], setup: Setup) -> Part | None:
+    text, offset = hole[1], hole.start()
     name, *changes = (piece.strip() for piece in text.split("|"))
-    part = _source(node, name, setup)
+    part = _source(node, name, setup, offset)
     for change in changes:
         if change not in _CHANGES:
-            setup.report.add(
-                node, "M405", f'unknown change "{change}" in "{{{text}}}"{suggestion(change, [*_CHANGES])}'
-            )
+            hint = suggestion(change, [*_CHANGES])
+            setup.report.add(node, "M405", f'unknown change "{change}" in "{{{text}}}"{hint}', offset)
             return None
         part = None if part is None else _changed(part, _CHANGES[change])
     return part
 
 
-def _source(node: Node, name: str, setup: Setup) -> Part | None:
+def _source(node: Node, name: str, setup: Setup, offset: int) -> Part | None:
     if name.startswith("$"):
-        path = setup.path(node, name)
+        path = setup.path(node, name, offset + 1)
         return None if path is None else _at(path)
     if name in _SIMPLE:
         return _SIMPLE[name]
@@ -138,7 +138,7 @@ def _source(node: Node, name: str, setup: Setup) -> Part | None:
         return _NAMED[kind](argument)
     known = [*_SIMPLE, *_NAMED]
     hint = suggestion(kind, known) or f"; there are {', '.join(PLACEHOLDERS)} and paths"
-    setup.report.add(node, "M405", f'unknown placeholder "{{{name}}}"{hint}')
+    setup.report.add(node, "M405", f'unknown placeholder "{{{name}}}"{hint}', offset)
     return None
 
 

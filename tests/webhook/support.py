@@ -27,7 +27,7 @@ def compile_text(text: str, environment: Dict[str, str] | None = None) -> tuple[
         reader = Reader(report, environment or {})
         fields = reader.table(node, SOURCE)
         source = compile_source(fields, reader) if fields is not None else None
-    return source, [str(finding) for finding in sorted(report.findings)]
+    return source, [str(finding) for finding in sorted(set(report.findings))]
 
 
 def source_of(text: str, **environment: str) -> Source:

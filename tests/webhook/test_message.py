@@ -1,0 +1,289 @@
+"""What is signed, as senders build it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import zlib
+from base64 import b64encode
+from urllib.parse import quote
+
+import pytest
+
+from bridge.model import Request
+from bridge.webhook.source import Accepted, Refused
+from tests.webhook.support import NOW, request, source_of
+
+SECRET = "s3cret"
+
+
+def source_text(message: str, *, body: str = "json", more: str = "") -> str:
+    verify = f"hmac: {{algorithm: sha256, signature: {{header: X-Sign}}, message: {message}}}"
+    url = "public_url: https://example.com/in?from=setting"
+    head = f"source: s\nsecret: ${{S}}\n{url}\nmethods: [GET, POST]\nbody: {body}\n{more}"
+    return f"{head}\nverify: {{{verify}}}\n"
+
+
+def keyed(keys: str) -> str:
+    """A source with one scheme, and whatever else stands before it."""
+    return f"source: s\nsecret: ${{S}}\nverify: {{{keys}}}\n"
+
+
+def signs(message: str, expected: bytes, webhook: Request, *, body: str = "json", more: str = "") -> None:
+    """The source takes a signature over exactly these bytes, and none over others."""
+    source = source_of(source_text(message, body=body, more=more), S=SECRET, URL_SECRET="other")
+    for data, outcome in ((expected, Accepted), (expected + b" ", Refused)):
+        sign = ("X-Sign", hmac.new(SECRET.encode(), data, "sha256").hexdigest())
+        signed = Request(
+            webhook.method, webhook.query, (*webhook.headers, sign), webhook.body, "", webhook.path_token
+        )
+        assert isinstance(source.receive(signed, NOW), outcome), data
+
+
+BODY = (
+    '{"id": 7, "name": "А/Б", "paid": true, "sum": 10.50, "none": null, "items": [{"a": "x"}], "o": {"b": 1}}'
+)
+SORTED = '{"id":7,"items":[{"a":"x"}],"name":"А/Б","none":null,"o":{"b":1},"paid":true,"sum":10.50}'
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("'{body}'", BODY),
+        ("'{method}|{url}|{query}'", "POST|https://example.com/in?a=1&b=%D0%90|a=1&b=%D0%90"),
+        ("'{header:X-Id}.{header:x-missing}.{query:b}'", "m1..А"),
+        ("'{$.id}-{$.o.b}-{$.missing}-{$.none}-{$headers.x-id}-{$query.a}'", "7-1---m1-1"),
+        ("'{secret}:{secret|md5|upper}'", f"{SECRET}:{hashlib.md5(SECRET.encode()).hexdigest().upper()}"),
+        ("'{secret:url}{{x}}'", "other{x}"),
+        ("'{crc32}'", str(zlib.crc32(BODY.encode()))),
+        ("'{digest:sha512}'", hashlib.sha512(BODY.encode()).hexdigest()),
+        ("'{body|base64}'", b64encode(BODY.encode()).decode()),
+        ("'{query:b|urlencode|lower}'", "%d0%90"),
+        ("'{body|hex}'", BODY.encode().hex()),
+        ("{template: 'a', encode: base64}", "YQ=="),
+        ("['{method}', {template: '{$.id}', encode: hex}, '.']", "POST37."),
+        ("{canonical_json: {}}", SORTED),
+        (
+            "{canonical_json: {sort: false, spaces: true, escape_unicode: true, drop: [sum]}}",
+            json.dumps({key: value for key, value in json.loads(BODY).items() if key != "sum"}),
+        ),
+        ("{canonical_json: {at: $.o, strings: true}}", '{"b":"1"}'),
+        ("{canonical_json: {at: $.name, escape_slashes: true}}", '"А\\/Б"'),
+        ("{join: {from: json, keys: sorted, scalars_only: true, separator: '|'}}", "7|А/Б|true|10.50"),
+        (
+            "{join: {from: json, keys: [o.b, $.id, missing, '{secret}'], pair: '{key}={value};'}}",
+            f"o.b=1;$.id=7;{{secret}}={SECRET};",
+        ),
+        ("{join: {from: json, keys: [id, missing], missing: '-', separator: ','}}", "7,-"),
+        ("{join: {from: json, keys: as_sent, pair: '{key}', separator: ','}}", "id,name,paid,sum,items,o"),
+        (
+            "{join: {from: json, keys: sorted, nested: flatten, pair: '{key}={value}', separator: '&'}}",
+            "id=7&items[0][a]=x&name=А/Б&o[b]=1&paid=true&sum=10.50",
+        ),
+        (
+            "{join: {from: json, keys: sorted, nested: json, only_prefix: [I, O], separator: ' '}}",
+            '7 [{"a":"x"}] {"b":1}',
+        ),
+        (
+            "{join: {from: json, at: $.o, keys: sorted, insert: {a: '{secret}'}, pair: '{key}{value}'}}",
+            f"a{SECRET}b1",
+        ),
+        (
+            "{join: {from: json, keys: [id], head: '{method}[', tail: ']{crc32}'}}",
+            f"POST[7]{zlib.crc32(BODY.encode())}",
+        ),
+        (
+            "{join: {from: query, keys: sorted, pair: '{key}={value}', separator: '&', encode: rfc3986}}",
+            "a=1&b=%D0%90",
+        ),
+        ("{join: {from: query, keys: [a], then: {from: query, keys: [b], pair: ':{value}'}}}", "1:А"),
+        ("{join: {from: query, keys: [a], separator: '|', then: {from: query, keys: [c]}}}", "1"),
+    ],
+)
+def test_a_message_over_json(message: str, expected: str) -> None:
+    webhook = request(BODY, {"X-Id": "m1"}, query="a=1&b=%D0%90")
+    signs(
+        message,
+        expected.encode(),
+        webhook,
+        more="secrets: {url: '${URL_SECRET}'}" if "secret:url" in message else "",
+    )
+
+
+FORM = (
+    "b=2&a=%D0%90+%2B&empty=&params%5Bsum%5D=10.00&params[account]=u%401&A=0&dup=2&dup=1&dup=2"
+    "&list[0][n]=%2Fx&list[1][n]=y&map[10]=t&map[9]=u&sign=zz"
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "'{decoded_body}'",
+            "b=2&a=А +&empty=&params[sum]=10.00&params[account]=u@1&A=0&dup=2&dup=1&dup=2"
+            "&list[0][n]=/x&list[1][n]=y&map[10]=t&map[9]=u&sign=zz",
+        ),
+        ("'{form:a}{form:params[sum]}{form:dup}'", "А +10.002"),
+        ("{join: {keys: [b, a, none, empty], separator: ';'}}", "2;А +;"),
+        ("{join: {keys: [b, empty], empty: skip, separator: ';'}}", "2"),
+        (
+            "{join: {sub: params, keys: sorted, pair: '{key}={value}', separator: '{up}'}}",
+            "account=u@1{up}sum=10.00",
+        ),
+        (
+            "{join: {keys: sorted, drop: [sign, 'map[9]', 'map[10]'], empty: skip, unique_values: true,"
+            " pair: '{key}{value}'}}",
+            "A0aА +b2dup1dup2list[0][n]/xlist[1][n]yparams[account]u@1params[sum]10.00",
+        ),
+        (
+            "{join: {keys: sorted_ignoring_case, only_prefix: [a, B], pair: '{key}={value}', separator: '&',"
+            " encode: form}}",
+            "a=%D0%90+%2B&A=0&b=2",
+        ),
+        (
+            "{canonical_json: {from: form, drop: [sign, dup, params], strings: true, escape_slashes: true}}",
+            '{"A":"0","a":"А +","b":"2","empty":"","list":[{"n":"\\/x"},{"n":"y"}],"map":{"9":"u","10":"t"}}',
+        ),
+        (
+            "{php_serialize: {from: form, drop: [sign, dup, params, list, map, empty]}}",
+            'a:3:{s:1:"A";s:1:"0";s:1:"a";s:4:"А +";s:1:"b";s:1:"2";}',
+        ),
+        (
+            "{php_serialize: {from: form, at: $.list}}",
+            'a:2:{i:0;a:1:{s:1:"n";s:2:"/x";}i:1;a:1:{s:1:"n";s:1:"y";}}',
+        ),
+    ],
+)
+def test_a_message_over_a_form(message: str, expected: str) -> None:
+    webhook = request(FORM, {"Content-Type": "application/x-www-form-urlencoded"})
+    signs(message, expected.encode(), webhook, body="form")
+
+
+def test_a_message_over_the_parameters_of_a_url() -> None:
+    webhook = request("", method="GET", query="b=2&a=1")
+    signs("{join: {from: form, keys: sorted}}", b"12", webhook, body="query")
+    signs("{join: {from: params, keys: sorted}}", b"12", webhook, body="query")
+
+
+def test_fields_of_a_form_are_not_looked_for_in_another_body() -> None:
+    source = source_of(source_text("{join: {keys: sorted, head: '{url}'}}", body="[form, json]"), S=SECRET)
+    sign = hmac.new(SECRET.encode(), b"https://example.com/in?from=setting", "sha256").hexdigest()
+    reception = source.receive(request("{}", {"Content-Type": "application/json", "X-Sign": sign}), NOW)
+    assert isinstance(reception, Refused)
+    assert reception.detail == "the body is json, and the signed fields of a form are wanted"
+
+
+def test_the_body_may_be_signed_with_the_secret_in_the_signatures_place() -> None:
+    source = source_of(
+        keyed("hash: {algorithm: md5, message: {substitute: '{secret}'}, signature: {json: $.auth}}"),
+        S=SECRET,
+    )
+    sign = hashlib.md5(f'{{"auth": "{SECRET}", "id": 1}}'.encode()).hexdigest()
+    assert isinstance(source.receive(request(f'{{"auth": "{sign}", "id": 1}}'), NOW), Accepted)
+    assert isinstance(source.receive(request(f'{{"auth": "{sign}", "id": 2}}'), NOW), Refused)
+
+
+def test_the_url_is_the_setting_with_the_query_of_the_request_and_never_its_host() -> None:
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
+    signs("'{url}'", b"https://example.com/in?x=1", request("{}", headers, query="x=1"))
+    signs("'{url}'", b"https://example.com/in?from=setting", request("{}", headers))
+    signs("'{decoded_url}'", "https://example.com/in?x=А".encode(), request("{}", query="x=" + quote("А")))
+
+
+@pytest.mark.parametrize("url", ["https://example.com:443/in", "https://example.com/in"])
+def test_the_url_may_name_its_port_or_leave_it_out(url: str) -> None:
+    source = source_of(
+        "source: s\nsecret: ${S}\npublic_url: https://example.com/in\n"
+        "verify: {hmac: {algorithm: sha1, message: '{url}{body}',"
+        " signature: {header: X-Sign}, url_port: either}}",
+        S=SECRET,
+    )
+    sign = hmac.new(SECRET.encode(), f"{url}{{}}".encode(), "sha1").hexdigest()
+    assert isinstance(source.receive(request("{}", {"X-Sign": sign}), NOW), Accepted)
+    other = hmac.new(SECRET.encode(), b"https://example.com:8443/in{}", "sha1").hexdigest()
+    assert isinstance(source.receive(request("{}", {"X-Sign": other}), NOW), Refused)
+
+
+def test_without_a_setting_the_url_is_made_of_the_bridges_own_address() -> None:
+    source = source_of(
+        keyed(
+            "token: {path: true}, hmac: {algorithm: sha1, message: '{url}', signature: {header: X-Sign}}"
+        ).replace("source: s", "source: shop"),
+        S=SECRET,
+        BRIDGE_PUBLIC_URL="https://bridge.example/",
+    )
+    sign = hmac.new(SECRET.encode(), b"https://bridge.example/hooks/shop/s3cret?a=1", "sha1").hexdigest()
+    webhook = request("{}", {"X-Sign": sign}, query="a=1", path_token=SECRET)
+    assert isinstance(source.receive(webhook, NOW), Accepted)
+
+
+def test_the_digest_of_the_body_may_stand_for_it() -> None:
+    source = source_of(
+        keyed(
+            "hmac: {algorithm: sha256, message: '{header:Digest}', signature: {header: X-Sign},"
+            " body_digest: {header: Digest, algorithm: sha256, encoding: base64, prefix: 'SHA-256='}}"
+        ),
+        S=SECRET,
+    )
+    digest = "SHA-256=" + b64encode(hashlib.sha256(b"{}").digest()).decode()
+    sign = hmac.new(SECRET.encode(), digest.encode(), "sha256").hexdigest()
+    headers = {"Digest": digest, "X-Sign": sign}
+    assert isinstance(source.receive(request("{}", headers), NOW), Accepted)
+    reception = source.receive(request("{ }", headers), NOW)
+    assert isinstance(reception, Refused)
+    assert reception.detail == "header Digest is not the digest of the body"
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("{encoding: hex}", "000102ff"),
+        ("{encoding: base64}", b64encode(b"\x00\x01\x02\xff").decode()),
+        ("{encoding: base64, strip: whsec_}", "whsec_" + b64encode(b"\x00\x01\x02\xff").decode().rstrip("=")),
+        ("{encoding: base64url}", "AAEC_w"),
+    ],
+)
+def test_a_key_is_made_of_the_secret(key: str, secret: str) -> None:
+    source = source_of(
+        keyed(f"hmac: {{algorithm: sha256, key: {key}, signature: {{header: X-Sign}}}}"),
+        S=secret,
+    )
+    sign = hmac.new(b"\x00\x01\x02\xff", b"{}", "sha256").hexdigest()
+    assert isinstance(source.receive(request("{}", {"X-Sign": sign}), NOW), Accepted)
+
+
+def test_a_key_may_be_the_digest_of_the_secret() -> None:
+    source = source_of(
+        keyed("hmac: {algorithm: sha1, key: {hash: sha256}, signature: {header: X-Sign}}"),
+        S=SECRET,
+    )
+    sign = hmac.new(hashlib.sha256(SECRET.encode()).digest(), b"{}", "sha1").hexdigest()
+    assert isinstance(source.receive(request("{}", {"X-Sign": sign}), NOW), Accepted)
+
+
+def test_of_several_algorithms_any_may_match() -> None:
+    source = source_of(
+        keyed("hash: {algorithm: [md5, sha256], message: '{body}{secret}', signature: {header: X-Sign}}"),
+        S=SECRET,
+    )
+    for algorithm, outcome in (("md5", Accepted), ("sha256", Accepted), ("sha1", Refused)):
+        sign = hashlib.new(algorithm, b"{}" + SECRET.encode()).hexdigest()
+        assert isinstance(source.receive(request("{}", {"X-Sign": sign}), NOW), outcome)
+
+
+def test_what_is_signed_is_the_text_of_a_json_field_and_not_what_it_holds() -> None:
+    source = source_of(
+        "json_fields: [data]\n"
+        + keyed(
+            "hash: {algorithm: sha1, message: {join: {from: json, keys: [data, '{secret}']}},"
+            " signature: {json: $.sign}}"
+        ),
+        S=SECRET,
+    )
+    data = '{"a": 1}'
+    sign = hashlib.sha1((data + SECRET).encode()).hexdigest()
+    reception = source.receive(request(json.dumps({"data": data, "sign": sign})), NOW)
+    assert isinstance(reception, Accepted)
+    assert reception.events[0].document["data"] == {"a": 1}
