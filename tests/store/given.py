@@ -149,4 +149,4 @@ def state(store: Store, call_id: int) -> str:
 
 
 def states(store: Store) -> dict[int, str]:
-    return dict(rows(store, "SELECT id, state FROM calls ORDER BY id"))  # type: ignore[arg-type]  # pairs
+    return dict(rows(store, "SELECT id, state FROM calls ORDER BY id"))

@@ -222,9 +222,7 @@ def crowd(store: Store, many: int) -> None:
     """Copies of the first call, behind it."""
     columns = [row[0] for row in table_columns(store)]
     rest = ", ".join(name for name in columns if name not in ("id", "item"))
-    series = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})".format(
-        many=many
-    )
+    series = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})"
     with store.transaction() as connection:
         connection.exec_driver_sql(
             f"INSERT INTO calls (id, item, {rest}) "
@@ -291,7 +289,7 @@ def test_many_claimers_take_every_call_once_and_one_per_recipient(database_url: 
 
 def test_the_schema_itself_forbids_two_in_flight_for_one_recipient(store: Store) -> None:
     owe(store, start(7), start(7))
-    with pytest.raises(Exception, match="(?i)unique"), store.transaction() as connection:
+    with pytest.raises(Exception, match=r"(?i)unique"), store.transaction() as connection:
         connection.exec_driver_sql("UPDATE calls SET state = 'claimed', owner = 'x'")
 
 
@@ -300,5 +298,5 @@ def test_the_schema_itself_forbids_two_in_flight_for_one_recipient(store: Store)
 )
 def test_the_schema_knows_the_words(wrong: str, store: Store) -> None:
     owe(store, start(7))
-    with pytest.raises(Exception, match="(?i)check"), store.transaction() as connection:
+    with pytest.raises(Exception, match=r"(?i)check"), store.transaction() as connection:
         connection.exec_driver_sql(f"UPDATE calls SET {wrong}")

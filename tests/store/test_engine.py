@@ -100,11 +100,15 @@ def test_a_reader_of_postgres_can_change_nothing(postgres: Postgres, postgres_te
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ValueError, match="on the way"), store.transaction() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO dedup (source, key, event_id, expires_at) VALUES ('a', 'b', 1, 1)"
-        )
-        raise ValueError("on the way")
+    def fail() -> None:
+        with store.transaction() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO dedup (source, key, event_id, expires_at) VALUES ('a', 'b', 1, 1)"
+            )
+            raise ValueError("on the way")
+
+    with pytest.raises(ValueError, match="on the way"):
+        fail()
     assert rows(store, "SELECT * FROM dedup") == []
 
 

@@ -225,7 +225,7 @@ def test_nothing_to_accept_is_no_error(store: Store) -> None:
 
 
 def test_an_event_whose_call_cannot_be_stored_is_not_stored_either(store: Store) -> None:
-    with pytest.raises(Exception, match="(?i)unique"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         take_in(store, sale("p1", start(), start()))
     assert rows(store, "SELECT count(*) FROM events") == [(0,)]
     assert rows(store, "SELECT count(*) FROM dedup") == [(0,)]

@@ -1,0 +1,249 @@
+"""The state machine as a table: every step that is allowed, and every other one refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.model import FINAL, Call, Outcome, State
+from bridge.store import call_views, calls, claims, decisions, sweep
+from bridge.store.calls import Settlement
+from bridge.store.decisions import Decider, WrongState
+from bridge.store.engine import Store
+from tests.conftest import Clock
+from tests.store.given import NOW, attempt, begin, claim, owe, rows, settle, settlement, start, state
+
+BY = Decider("anna", "the customer asked")
+LATER = NOW + 2 * 86_400_000
+Step = Callable[[Connection, Call], object]
+
+
+def settling(end: State) -> Step:
+    return lambda connection, call: calls.settle(connection, NOW, [settlement(call, end.value, due_at=NOW)])
+
+
+STEPS: dict[str, Step] = {
+    "claim": lambda connection, _: claims.claim(connection, NOW, "main", "you", 9),
+    "begin": lambda connection, call: calls.begin(connection, NOW, [call]),
+    "release": lambda connection, call: calls.release(connection, [call]),
+    "lapse": lambda connection, _: sweep.recover(connection, LATER),
+    "expire": lambda connection, _: sweep.expire(connection, LATER),
+    "cancel": lambda connection, call: decisions.cancel(connection, NOW, call.id, BY),
+    "resolve done": lambda connection, call: decisions.resolve(connection, NOW, call.id, "done", BY),
+    "resolve cancelled": lambda connection, call: decisions.resolve(
+        connection, NOW, call.id, "cancelled", BY
+    ),
+    "resend": lambda connection, call: decisions.resend(connection, NOW, call.id, BY),
+    **{f"settle {end}": settling(end) for end in State},
+}
+
+ALLOWED = {
+    ("queued", "claim"): "claimed",
+    ("queued", "expire"): "expired",
+    ("queued", "cancel"): "cancelled",
+    ("waiting", "expire"): "expired",
+    ("waiting", "cancel"): "cancelled",
+    ("claimed", "begin"): "sending",
+    ("claimed", "release"): "queued",
+    ("claimed", "lapse"): "queued",
+    ("sending", "lapse"): "uncertain",
+    ("sending", "settle done"): "done",
+    ("sending", "settle refused"): "refused",
+    ("sending", "settle uncertain"): "uncertain",
+    ("sending", "settle queued"): "queued",
+    ("sending", "settle exhausted"): "exhausted",
+    ("sending", "settle expired"): "expired",
+    ("uncertain", "settle done"): "done",
+    ("uncertain", "settle refused"): "refused",
+    ("uncertain", "settle queued"): "queued",
+    ("uncertain", "resend"): "queued",
+    ("uncertain", "resolve done"): "done",
+    ("uncertain", "resolve cancelled"): "cancelled",
+}
+
+
+def call_in(store: Store, name: str) -> Call:
+    """A call that its owner `me` took through one claim, and that is now in the state of that name."""
+    (number,) = owe(store, start(7))
+    (call,) = claim(store)
+    owned = name in ("claimed", "sending", "uncertain")
+    lease = NOW + 60_000 if name in ("claimed", "sending") else 0
+    settled = NOW if State(name) in FINAL else 0
+    with store.transaction() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE calls SET state = '{name}', owner = '{'me' if owned else ''}', lease_until = {lease}, "
+            f"settled_at = {settled} WHERE id = {number}"
+        )
+    return call
+
+
+def attempt_step(store: Store, step: Step, call: Call) -> None:
+    try:
+        with store.transaction() as connection:
+            step(connection, call)
+    except WrongState:
+        pass
+
+
+@pytest.mark.parametrize("name", [one.value for one in State])
+def test_every_step_leads_where_the_table_says_or_nowhere(name: str, store: Store) -> None:
+    found, expected = {}, {}
+    for word, step in STEPS.items():
+        call = call_in(store, name)
+        before = rows(store, f"SELECT * FROM calls WHERE id = {call.id}")
+        attempt_step(store, step, call)
+        found[word] = state(store, call.id)
+        expected[word] = ALLOWED.get((name, word), name)
+        if (name, word) not in ALLOWED:
+            assert rows(store, f"SELECT * FROM calls WHERE id = {call.id}") == before, word
+        with store.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM calls")
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["claimed", "sending", "uncertain"])
+@pytest.mark.parametrize("wrong", [{"owner": "you"}, {"attempt": 2}, {"id": 99}], ids=str)
+def test_a_step_of_another_owner_or_attempt_is_dropped(
+    name: str, wrong: dict[str, object], store: Store
+) -> None:
+    call = call_in(store, name)
+    before = rows(store, "SELECT * FROM calls")
+    stranger = replace(call, **wrong)  # type: ignore[arg-type]  # one field at a time
+    with store.transaction() as connection:
+        assert calls.begin(connection, NOW, [stranger]) == [False]
+        assert calls.release(connection, [stranger]) == [False]
+        assert calls.settle(connection, NOW, [settlement(stranger)]) == [False]
+    assert rows(store, "SELECT * FROM calls") == before
+    assert rows(store, "SELECT count(*) FROM attempts") == [(0,)]
+
+
+def test_a_call_is_not_begun_once_its_lease_has_lapsed(store: Store, clock: Clock) -> None:
+    owe(store, start(7), start(8))
+    early, late = claim(store)
+    clock.advance(59.999)
+    assert begin(store, early) == [True]
+    clock.advance(0.001)
+    assert begin(store, early, late) == [False, False]
+    assert rows(store, "SELECT state, sent_at, lease_until FROM calls ORDER BY id") == [
+        ("sending", NOW + 59_999, NOW + 119_999),
+        ("claimed", 0, NOW + 60_000),
+    ]
+
+
+def test_each_attempt_leaves_its_row(store: Store, clock: Clock) -> None:
+    (number,) = owe(store, start(7))
+    shown = [
+        attempt(Outcome.RETRY, status=None, phase="connecting", content_type="", answer="", reason="refused"),
+        attempt(Outcome.RETRY, status=503, retry_after=2.5, reason="503"),
+        attempt(reason="ran \ud800 \0"),
+    ]
+    for one, end in zip(shown, ("queued", "queued", "done"), strict=True):
+        (call,) = claim(store)
+        begin(store, call)
+        settle(
+            store,
+            settlement(call, end, shown=one, due_at=clock.ms, answered=end == "done", reason=one.reason),
+        )
+    with store.read() as connection:
+        found = call_views.call(connection, number)
+    assert found.attempts[:2] == ((1, shown[0]), (2, shown[1]))
+    assert found.attempts[2] == (3, replace(shown[2], reason="ran \\ud800 \\x00"))
+    assert (found.call.state, found.call.attempt, found.call.answered) == (State.DONE, 3, 1)
+    assert (found.sent_at, found.settled_at) == (NOW, NOW)
+
+
+def test_a_late_definite_answer_settles_an_uncertain_call(store: Store, clock: Clock) -> None:
+    (number,) = owe(store, start(7))
+    (call,) = claim(store)
+    begin(store, call)
+    clock.advance(60)
+    with store.transaction() as connection:
+        lost, queued = sweep.recover(connection, clock.ms)
+    assert ([one.id for one in lost], queued) == ([number], 0)
+    assert settle(store, settlement(call, "uncertain")) == [False]
+    assert settle(store, settlement(call, "done", answered=True)) == [True]
+    with store.read() as connection:
+        found = call_views.call(connection, number)
+    assert (found.call.state, found.call.had_uncertain) == (State.DONE, True)
+    assert [(n, one.outcome) for n, one in found.attempts] == [(1, Outcome.DONE)]
+
+
+def test_a_late_answer_after_a_resend_is_not_heard(store: Store, clock: Clock) -> None:
+    (number,) = owe(store, start(7))
+    (call,) = claim(store)
+    begin(store, call)
+    clock.advance(60)
+    with store.transaction() as connection:
+        sweep.recover(connection, clock.ms)
+        decisions.resend(connection, clock.ms, number, BY)
+    assert settle(store, settlement(call, "done")) == [False]
+    assert state(store, number) == "queued"
+    (second,) = claim(store)
+    assert settle(store, settlement(call, "done")) == [False]
+    assert (second.attempt, second.resends, second.had_uncertain) == (2, 1, True)
+
+
+def test_a_resend_by_policy_is_one_step_and_counted(store: Store, clock: Clock) -> None:
+    owe(store, start(7))
+    (call,) = claim(store)
+    begin(store, call)
+    settle(store, settlement(call, "queued", resend=True, due_at=clock.ms))
+    (second,) = claim(store)
+    assert (second.resends, second.had_uncertain, second.answered) == (1, True, 0)
+
+
+def test_two_ends_of_one_attempt_count_once(store: Store) -> None:
+    owe(store, start(7))
+    (call,) = claim(store)
+    begin(store, call)
+    assert settle(store, settlement(call, "done"), settlement(call, "refused")) == [True, False]
+    assert rows(store, "SELECT state FROM calls") == [("done",)]
+    assert rows(store, "SELECT outcome FROM attempts") == [("done",)]
+
+
+def test_many_are_settled_each_by_its_own_guard(store: Store) -> None:
+    owe(store, *(start(n) for n in range(1, 51)))
+    claimed = claim(store)
+    assert begin(store, *claimed) == [True] * 50
+    ends = [replace(settlement(call), owner="you" if call.id % 2 else "me") for call in claimed]
+    assert settle(store, *ends) == [call.id % 2 == 0 for call in claimed]
+    assert rows(store, "SELECT state, count(*) FROM calls GROUP BY state ORDER BY state") == [
+        ("done", 25),
+        ("sending", 25),
+    ]
+
+
+def test_nothing_to_do_is_no_error(store: Store) -> None:
+    assert (begin(store), settle(store), claim(store)) == ([], [], [])
+    with store.transaction() as connection:
+        assert calls.release(connection, []) == []
+
+
+def test_the_reason_and_the_next_time_are_kept_for_the_owner(store: Store, clock: Clock) -> None:
+    (number,) = owe(store, start(7))
+    (call,) = claim(store)
+    begin(store, call)
+    one = Settlement(
+        call.id,
+        "me",
+        1,
+        attempt(Outcome.RETRY),
+        State.QUEUED,
+        "503 from a proxy",
+        clock.ms + 5000,
+        None,
+        True,
+    )
+    settle(store, one)
+    with store.read() as connection:
+        found = call_views.call(connection, number).call
+    assert (found.state, found.reason, found.due_at, found.answered, found.owner) == (
+        State.QUEUED,
+        "503 from a proxy",
+        clock.ms + 5000,
+        1,
+        "",
+    )
