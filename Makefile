@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint check-types imports suite lock clean
+.PHONY: run test lint check-types imports suite docs lock clean
 
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo
@@ -25,6 +25,10 @@ suite: .venv/test
 	COVERAGE_PROCESS_START=$(CURDIR)/setup.cfg $(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+# The pages that are made from the code.
+docs: .venv/test
+	$(BIN)/python -m tests.support.codemap
 
 # Both locks are made from setup.cfg; run this after changing a dependency there.
 lock: .venv/test
