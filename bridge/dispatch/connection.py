@@ -184,20 +184,19 @@ def secured(
     plain: socket.socket, host: str, context: ssl.SSLContext, progress: Progress, deadline: Deadline
 ) -> ssl.SSLSocket:
     """TLS with the server's name and certificate verified."""
-    sock = context.wrap_socket(
-        plain, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
-    )
+    sock = plain
     try:
-        sock.settimeout(deadline.left())
-        sock.do_handshake()
-    except ssl.SSLCertVerificationError:
-        progress.bad_certificate = True
+        wrapped = context.wrap_socket(
+            plain, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
+        sock = wrapped
+        wrapped.settimeout(deadline.left())
+        wrapped.do_handshake()
+    except (OSError, ValueError) as fault:
+        progress.bad_certificate = isinstance(fault, ssl.SSLCertVerificationError)
         sock.close()
         raise
-    except OSError:
-        sock.close()
-        raise
-    return sock
+    return wrapped
 
 
 def in_words(fault: Exception, phase: Phase, seconds: float) -> str:
@@ -212,6 +211,8 @@ def in_words(fault: Exception, phase: Phase, seconds: float) -> str:
         return f"TLS failed ({(fault.reason or 'unknown reason').lower().replace('_', ' ')})"
     if isinstance(fault, socket.gaierror | UnicodeError):
         return "the server's name could not be resolved"
+    if isinstance(fault, ValueError):
+        return "the account's url is no address of a server"
     if isinstance(fault, ConnectionResetError | BrokenPipeError):
         return "the connection was reset"
     if isinstance(fault, OSError) and fault.strerror:

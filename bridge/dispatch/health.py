@@ -53,6 +53,13 @@ def after(health: Health, call: Call, attempt: Attempt, now: int) -> Finding:
     return Finding(health if changed == health else changed, pause, slow_down)
 
 
+def to_reissue(health: Health) -> list[int]:
+    """Calls to issue again once the token is right: with those that were still in flight at the pause."""
+    if not health.reissue:
+        return []
+    return sorted({*health.reissue, *(call_id for call_id, _ in health.streaks.denied)})
+
+
 def to_text(health: Health) -> str:
     """For the account's row; empty for an account of which nothing is known."""
     return "" if health == Health() else json.dumps(asdict(health), separators=(",", ":"))

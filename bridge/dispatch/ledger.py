@@ -81,24 +81,24 @@ class Ledger:
         self.owner = owner
         self.random = random
         self.wall = wall
+        self.due: tuple[str, ...] = ()
+        """Accounts that had calls due when last looked."""
 
     def round(self, ended: Sequence[Ended], room: int) -> Round:
         """Settle, and claim up to `room` calls. Raises StoreUnavailable: all is to be tried again.
 
-        What is due is looked up before the transaction where there is nothing to settle, so that a paced
+        Where there is nothing to settle, what is due is looked up before the transaction, so that a paced
         dispatcher which is woken often writes seldom.
         """
         known = self.accounts()
-        if ended:
-            with self.store.transaction() as connection:
-                return self.write(connection, known, ended, self.look(connection, known), room)
-        with self.store.read() as connection:
-            outlook = self.look(connection, known)
-        if room <= 0 or not outlook.due:
-            return Round(outlook.now, wake_at=outlook.wake_at)
+        if not ended:
+            with self.store.read() as connection:
+                outlook = self.look(connection, known)
+            if room <= 0 or not outlook.due:
+                return Round(outlook.now, wake_at=outlook.wake_at)
+            self.due = outlook.due
         with self.store.transaction() as connection:
-            outlook = replace(outlook, now=self.store.now(connection))
-            return self.write(connection, known, ended, outlook, room)
+            return self.write(connection, known, ended, room)
 
     def look(self, connection: Transaction, known: Mapping[str, Account]) -> Outlook:
         """Which accounts have calls to claim, now or later."""
@@ -109,20 +109,24 @@ class Ledger:
         return Outlook(now, due, min((moment for moment in at.values() if moment > now), default=None))
 
     def write(
-        self,
-        connection: Transaction,
-        known: Mapping[str, Account],
-        ended: Sequence[Ended],
-        outlook: Outlook,
-        room: int,
+        self, connection: Transaction, known: Mapping[str, Account], ended: Sequence[Ended], room: int
     ) -> Round:
-        """All of a round's writing, inside its transaction."""
-        done = Round(outlook.now, wake_at=outlook.wake_at)
-        inviting = [known[name] for name in outlook.due] if room > 0 else []
-        names = {account.name for account in inviting} | {one.job.account.name for one in ended}
+        """All of a round's writing, inside its transaction.
+
+        What is settled lets go of calls that waited for it, so due calls are looked up after that; but
+        accounts must be locked before. One that comes up only then has its turn in the next round.
+        """
+        names = {*self.due, *(one.job.account.name for one in ended)}
         books = Books({name: rows.lock(connection, name) for name in sorted(names)})
+        done = Round(self.store.now(connection))
         self.settle(connection, done, ended, books)
-        self.claim(connection, done, inviting, room, books)
+        outlook = self.look(connection, known)
+        self.due = outlook.due
+        done.wake_at = outlook.wake_at
+        if room > 0:
+            self.claim(connection, done, [known[name] for name in outlook.due if name in names], room, books)
+            if not names.issuperset(outlook.due):
+                done.wake_by(done.now)
         books.close(connection, done.now)
         return done
 

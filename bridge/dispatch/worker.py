@@ -12,7 +12,7 @@ import random as randomness
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Thread
 from typing import Final
@@ -22,13 +22,14 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Ledger, Round
 from bridge.dispatch.senders import Ended, Senders
 from bridge.errors import StoreUnavailable
-from bridge.model import Account
+from bridge.model import Account, Outcome
 from bridge.store import wake
 from bridge.store.engine import Store
 
 log = logging.getLogger(__name__)
 
-SENDERS: Final = 32
+SENDERS: Final = 64
+"""Threads: as many calls as can be under way. They wait, and cost little while they do."""
 LONGEST_WAIT: Final = 1.0
 """Seconds between two looks at the queue when nothing calls for one sooner."""
 SHORTEST_WAIT: Final = 0.02
@@ -56,7 +57,7 @@ class Dispatcher:
     """One process's share of the dispatching. Any number of them may share a store.
 
     `accounts` gives the accounts as they are now. `owner` is this dispatcher's name in the queue and must be
-    its own; `alone` says that no other dispatcher lives. `clock` is in monotonic seconds, `stop_wait` in
+    its own. `clock` is in monotonic seconds, `stop_wait` in
     seconds; `random` gives numbers from 0 up to 1.
     """
 
@@ -68,7 +69,6 @@ class Dispatcher:
         *,
         owner: str | None = None,
         senders: int = SENDERS,
-        alone: bool = False,
         stop_wait: float = STOP_WAIT,
         random: Callable[[], float] = randomness.random,
         clock: Callable[[], float] = time.monotonic,
@@ -78,7 +78,6 @@ class Dispatcher:
         self.ledger = Ledger(store, accounts, owner or a_name(), random, client.now)
         self.caretaker = Caretaker(store, accounts)
         self.senders = Senders(client.send, senders, client.now)
-        self.alone = alone
         self.stop_wait = stop_wait
         self.clock = clock
         self.tally = Tally()
@@ -126,6 +125,7 @@ class Dispatcher:
             time.sleep(TROUBLE_WAIT)
             return
         self.senders.put(done.begun)
+        note(self.unsettled)
         self.unsettled = []
         self.wait = until_next(done)
         for account in done.probes:
@@ -141,11 +141,9 @@ class Dispatcher:
     def care(self) -> None:
         self.next_care = self.clock() + CARE_EVERY
         try:
-            self.caretaker.look_after(everyone=self.alone)
+            self.caretaker.look_after()
         except StoreUnavailable as trouble:
             log.warning("the queue is out of reach: %s", trouble)
-        else:
-            self.alone = False
 
     def probe(self, account: Account) -> None:
         """See whether LeadConverter can be reached, and let the breaker know."""
@@ -179,6 +177,15 @@ class Dispatcher:
                 self.round(0)
         if self.senders.busy or self.unsettled:
             log.error("stopped with %d calls in flight: they will show as uncertain", self.senders.busy)
+
+
+def note(ended: Sequence[Ended]) -> None:
+    """A line for each try that did not simply succeed; never what was sent or answered."""
+    for one in ended:
+        call, attempt = one.job.call, one.attempt
+        if attempt.outcome is not Outcome.DONE:
+            seen = f"status {attempt.status}" if attempt.status else attempt.phase
+            log.info("call %d, try %d: %s (%s)", call.id, call.attempt, attempt.outcome.value, seen)
 
 
 def until_next(done: Round) -> float:

@@ -217,7 +217,7 @@ def test_a_connection_lost_during_the_handshake_has_sent_nothing(parting: Script
     with serving(parting) as server, client() as sender:
         attempt = sender.send(account(server.port, "https"), CALL)
     assert attempt.outcome is Outcome.RETRY
-    assert attempt.phase == "tls"
+    assert attempt.phase in ("connecting", "tls")
 
 
 LONG = replace(CALL, start=replace(START, variables=(("text", "x" * 30_000_000),)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.dispatch.health import Health, after, from_text, to_text
+from bridge.dispatch.health import Health, after, from_text, to_reissue, to_text
 from bridge.dispatch.outcome import BLOCKED
 from bridge.dispatch.streaks import Streaks
 from bridge.model import Attempt, BotStart, Call, Outcome, Recipient, State
@@ -63,6 +63,16 @@ def test_calls_refused_by_a_wrong_token_are_remembered_until_a_person_resumes() 
         health = after(health, call(number, number), DENIED, NOW).health
     assert health.reissue == (1, 2, 3, 4, 5)
     assert health.streaks == Streaks()
+    assert to_reissue(health) == [1, 2, 3, 4, 5]
+
+
+def test_calls_in_flight_at_the_pause_are_remembered_with_the_others() -> None:
+    health = Health()
+    for number in range(1, 9):
+        health = after(health, call(number, number), DENIED, NOW).health
+    assert to_reissue(health) == [1, 2, 3, 4, 5, 6, 7, 8]
+    four = after(Health(), call(1, 1), DENIED, NOW).health
+    assert to_reissue(four) == []
 
 
 def test_an_answer_that_says_so_pauses_the_account_with_its_reason() -> None:

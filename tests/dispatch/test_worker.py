@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
-from bridge.model import Account, BotStart, Recipient
+from bridge.model import Account, Attempt, BotStart, Call, Recipient
 from bridge.store import accounts as rows_of_accounts
 from bridge.store import decisions
 from bridge.store.accounts import AccountState
@@ -305,6 +306,41 @@ def test_the_pace_holds_between_two_dispatchers(store: Store, clock: Clock, sand
         assert len(sandbox.ran()) == 7
 
 
+def test_a_slow_answer_does_not_slow_the_pace(store: Store, clock: Clock) -> None:
+    def never(peer: Peer) -> None:
+        peer.read()
+        peer.over.wait(10)
+
+    with serving(never) as server:
+        slow = replace(FAST, url=f"http://127.0.0.1:{server.port}", rate=5.0, burst=1)
+        with bench(store, clock, slow) as desk:
+            owe(store, start(7), start(8))
+            desk.turns(lambda: desk.dispatcher.senders.busy == 1)
+            assert 0.19 < desk.dispatcher.wait <= 0.201
+
+
+def test_no_account_takes_all_senders_from_another(desk: Bench, sandbox: Sandbox) -> None:
+    desk.accounts["other"] = replace(FAST, name="other", url=sandbox.url)
+    desk.dispatcher.care()
+    owe(desk.store, *[start(subscriber) for subscriber in range(1, 21)])
+    owe(desk.store, *[start(subscriber, account="other") for subscriber in range(1, 5)])
+    done = desk.dispatcher.ledger.round([], 8)
+    assert sorted(job.account.name for job in done.begun) == ["main"] * 4 + ["other"] * 4
+
+
+def test_a_machine_whose_clock_is_wrong_judges_by_the_databases(
+    store: Store, clock: Clock, sandbox: Sandbox
+) -> None:
+    with bench(store, clock, replace(FAST, url=sandbox.url)) as desk:
+        desk.client.now = lambda: clock.ms - 300_000
+        desk.dispatcher.senders.now = desk.dispatcher.ledger.wall = desk.client.now
+        sandbox.fault("429")
+        owe(store, start(7))
+        desk.settled()
+        assert rows(store, "SELECT started_at, ended_at FROM attempts") == [(clock.ms, clock.ms)]
+        assert desk.account().slow == clock.ms + 60_000
+
+
 def test_too_many_calls_halve_the_pace(desk: Bench, sandbox: Sandbox) -> None:
     sandbox.fault("429", retry_after="2")
     owe(desk.store, start(7))
@@ -360,7 +396,9 @@ def test_calls_of_a_dead_dispatcher_are_queued_or_uncertain_by_what_was_marked(
 def test_the_only_dispatcher_need_not_wait_for_the_leases_of_the_dead(store: Store, clock: Clock) -> None:
     owe(store, start(7))
     begin(store, *claim(store, owner="dead"))
-    with bench(store, clock, replace(FAST, url="http://127.0.0.1:9"), alone=True):
+    with bench(store, clock, replace(FAST, url="http://127.0.0.1:9")) as desk:
+        assert states(store) == {1: "sending"}
+        desk.dispatcher.caretaker.look_after(everyone=True)
         assert states(store) == {1: "uncertain"}
 
 
@@ -479,6 +517,36 @@ def test_people_of_messengers_are_reached_by_their_channel(desk: Bench, sandbox:
     owe(desk.store, BotStart("sold", 0, "main", recipient(1), 4512))
     desk.settled()
     assert [(call["user_id"], call["channel_id"]) for call in sandbox.ran()] == [("u1", "c")]
+
+
+def test_the_log_tells_of_each_try_that_failed_and_nothing_of_what_was_said(
+    desk: Bench, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bridge.dispatch")
+    sandbox.fault("422")
+    sandbox.fault("reset")
+    owe(desk.store, start(7))
+    desk.settled()
+    owe(desk.store, start(8), start(9))
+    desk.settled(2)
+    assert [record.getMessage() for record in caplog.records] == [
+        "call 1, try 1: refused (status 422)",
+        next(line for line in caplog.messages if line.endswith("uncertain (waiting)")),
+    ]
+
+
+def test_a_fault_of_our_own_leaves_the_call_uncertain(desk: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(account: Account, call: Call) -> Attempt:
+        raise KeyError(account.token, call.id)
+
+    desk.dispatcher.senders.send = fail
+    owe(desk.store, start(7))
+    desk.settled()
+    assert rows(desk.store, "SELECT state, reason FROM calls") == [
+        ("uncertain", "a fault in the bridge itself (KeyError); it may have run")
+    ]
+    assert "call 1: a fault in the bridge itself while sending: KeyError" in caplog.messages
+    assert "canary" not in caplog.text
 
 
 def test_the_token_is_in_no_table(desk: Bench, sandbox: Sandbox) -> None:
