@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from bridge.errors import BridgeError, StoreUnavailable
 from bridge.settings import Settings
 from bridge.store.engine import Store, open_store
 from bridge.store.sqlite import path_of
+from bridge.store.wake import Waker
 
 
 @contextmanager
@@ -36,6 +38,12 @@ def require_there(settings: Settings) -> None:
             f"there is no database at {path_of(url)}",
             "run: leadbridge migrate - or point DATABASE_URL at the right one",
         )
+
+
+def wake(store: Store) -> None:
+    """Tell the dispatchers, once, that there is something to do."""
+    with contextlib.closing(Waker(store)) as waker:
+        waker.wake()
 
 
 def who() -> str:

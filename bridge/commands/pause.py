@@ -5,13 +5,12 @@ from __future__ import annotations
 import click
 
 from bridge.commands.explain import known_accounts
-from bridge.commands.opening import opened, who
+from bridge.commands.opening import opened, wake, who
 from bridge.errors import UsageError
 from bridge.language.schema import suggestion
 from bridge.settings import Settings
 from bridge.store import accounts
 from bridge.store.engine import Store
-from bridge.store.wake import Waker
 
 
 def pause(settings: Settings, account: str, why: str) -> int:
@@ -30,7 +29,7 @@ def resume(settings: Settings, account: str, why: str) -> int:
         _require(settings, store, account)
         with store.transaction() as connection:
             changed = accounts.resume(connection, store.now(connection), account, who=who(), why=why)
-        Waker(store).wake()
+        wake(store)
     click.echo(f"account {account} {'goes on' if changed else 'was not paused'}")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections import Counter
@@ -108,15 +109,15 @@ def _dry(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[L
 
 def _real(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Line]:
     """Each batch is one transaction, told once it is on disk; the dispatchers hear of it at once."""
-    waker = Waker(store)
-    for start in range(0, len(numbers), _AT_ONCE):
-        batch = numbers[start : start + _AT_ONCE]
-        with store.transaction() as connection:
-            now = store.now(connection)
-            lines = [replayer.replay(connection, now, number) for number in batch]
-        if any(line.calls for line in lines):
-            waker.wake()
-        yield from lines
+    with contextlib.closing(Waker(store)) as waker:
+        for start in range(0, len(numbers), _AT_ONCE):
+            with store.transaction() as connection:
+                now = store.now(connection)
+                batch = numbers[start : start + _AT_ONCE]
+                lines = [replayer.replay(connection, now, number) for number in batch]
+            if any(line.calls for line in lines):
+                waker.wake()
+            yield from lines
 
 
 def _tell(lines: Iterator[Line], how: How) -> int:

@@ -7,14 +7,13 @@ from typing import Literal, TypeAlias
 
 import click
 
-from bridge.commands.opening import opened, who
+from bridge.commands.opening import opened, wake, who
 from bridge.model import State
 from bridge.settings import Settings
 from bridge.store import decisions
 from bridge.store.call_views import call
 from bridge.store.decisions import Decider
 from bridge.store.outlook import Transaction
-from bridge.store.wake import Waker
 
 Verdict: TypeAlias = Literal["done", "resend", "cancel"]
 
@@ -32,7 +31,7 @@ def resolve(settings: Settings, numbers: Sequence[int], verdict: Verdict, why: s
             now = store.now(connection)
             for number in numbers:
                 _settle(connection, now, number, verdict, Decider(who(), why))
-        Waker(store).wake()
+        wake(store)
     for number in numbers:
         click.echo(f"call {number} {_SAID[verdict]}")
     return 0

@@ -42,12 +42,18 @@ class Waker:
     """Wakes every listener of the same store, in this and in other processes."""
 
     def __init__(self, store: Store) -> None:
-        self._ring: Callable[[], None] = _Bells(store.path).ring if store.path else lambda: _notify(store)
+        self._bells = _Bells(store.path) if store.path else None
+        self._ring: Callable[[], None] = self._bells.ring if self._bells else lambda: _notify(store)
 
     def wake(self) -> None:
         """Tell whoever listens. Never fails: a listener that heard nothing looks by itself in a while."""
         with contextlib.suppress(StoreUnavailable, OSError):
             self._ring()
+
+    def close(self) -> None:
+        """Wake nobody any more."""
+        if self._bells:
+            self._bells.close()
 
 
 def listen(store: Store) -> Listener:
@@ -82,6 +88,9 @@ class _Bells:
             names = self._names
         for name in names:
             self._ring_one(name)
+
+    def close(self) -> None:
+        self._socket.close()
 
     def _ring_one(self, name: str) -> None:
         try:

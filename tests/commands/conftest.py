@@ -2,14 +2,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.intake import Intake
 from bridge.main import main
+from bridge.model import Request
+from bridge.rulebook import Rulebook
+from bridge.store import events
+from bridge.store.engine import Store, open_store
+from bridge.store.writer import Writer
+from tests.store import given
 from tests.support.processes import ROOT
 
 BOT = """
@@ -35,6 +42,7 @@ tests:
 PAID = {"id": "o-1", "type": "order", "status": "paid", "amount": 250, "subscriber": 12, "name": "Мария"}
 TOKEN = "canary-7f3c9a51"
 SECRET = "shop-secret-11"
+VERIFIED = "token in header X-Token"
 
 
 @dataclass
@@ -91,6 +99,45 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     desk = Desk(tmp_path, run)
     desk.write("mappings/shop.yml", BOT)
     return desk
+
+
+@dataclass
+class Office(Desk):
+    """A desk with a migrated database, into which webhooks and what became of their calls can be put."""
+
+    store: Store
+    intake: Intake
+
+    def webhook(self, body: bytes | None = None, secret: str = SECRET, **changes: Any) -> int:
+        """Send the order, changed, to the source `shop` as a web process takes it; the newest event's id."""
+        self.intake.rulebook.refresh()
+        raw = json.dumps({**PAID, **changes}, ensure_ascii=False).encode() if body is None else body
+        headers = (("Content-Type", "application/json"), ("X-Token", secret))
+        self.intake.receive("shop", Request("POST", "", headers, raw, "203.0.113.7"))
+        return int(given.rows(self.store, "SELECT COALESCE(MAX(id), 0) FROM events")[0][0])
+
+    def settle(self, state: str, **more: Any) -> list[int]:
+        """Claim and begin every call that may go, and end its attempt so; the calls' ids."""
+        claimed = given.claim(self.store)
+        given.begin(self.store, *claimed)
+        given.settle(self.store, *(given.settlement(call, state, **more) for call in claimed))
+        return [call.id for call in claimed]
+
+    def states(self) -> dict[int, str]:
+        return given.states(self.store)
+
+
+@pytest.fixture
+def office(desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """The desk with an empty database, once on SQLite and once on PostgreSQL."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    store = open_store(database_url)
+    writer = Writer(store, events.writing(store))
+    rules = Rulebook(str(desk.folder / "mappings"), {"SHOP_SECRET": SECRET, "LEADCONVERTER_TOKEN": TOKEN})
+    intake = Intake(rules, writer, lambda _: False, lambda: None)
+    yield Office(desk.folder, desk.run, store, intake)
+    writer.close()
+    store.close()
 
 
 @pytest.fixture

@@ -38,9 +38,7 @@ def test_a_sample_is_read_beside_its_mapping_file(desk: Desk) -> None:
     desk.write("mappings/shop.yml", with_file)
     missing = desk.run("test")
     assert missing.lines[-1] == "    samples/order.json cannot be read: No such file or directory"
-    desk.write(
-        "mappings/samples/order.json", '{"status": "paid", "amount": 250, "subscriber": 12}'
-    )
+    desk.write("mappings/samples/order.json", '{"status": "paid", "amount": 250, "subscriber": 12}')
     assert desk.run("test").code == 0
 
 
