@@ -13,7 +13,7 @@ from bridge.language.paths import Path
 from bridge.language.schema import Fields
 from bridge.language.scope import Scope
 from bridge.language.text import Unusable, text_of
-from bridge.model import Reply
+from bridge.model import Json, Reply
 from bridge.webhook.digests import digest_text, keyed
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.reply import media_type
@@ -204,10 +204,19 @@ def _asked(fields: Fields, setup: Setup) -> Callable[[Incoming], bool]:
 
 
 def _scope(incoming: Incoming) -> Scope:
+    """The roots; what cannot be read counts as nothing, since a challenge may come without a body."""
     try:
         return incoming.scope
     except DocumentError:
-        return Scope(None, incoming.headers, {}, {"source": incoming.source, "received_at": incoming.now_ms})
+        query = _query(incoming)
+    return Scope(None, incoming.headers, query, {"source": incoming.source, "received_at": incoming.now_ms})
+
+
+def _query(incoming: Incoming) -> Json:
+    try:
+        return incoming.query
+    except DocumentError:
+        return {}
 
 
 def _challenge(path: Path, incoming: Incoming) -> str | None:
