@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: run test lint check-types imports suite docs lock clean
 
 run: .venv/run
-	$(BIN)/leadbridge run --sandbox --demo
+	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
 
 test: lint check-types imports suite
 

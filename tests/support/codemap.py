@@ -1,4 +1,4 @@
-"""The code map of docs/architecture.md: one sentence per module. `python -m tests.support.codemap` writes it."""
+"""The code map of docs/architecture.md. `python -m tests.support.codemap` writes it anew."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ class Installation:
     def mappings(self) -> Path:
         return self.folder / "mappings"
 
-    def start(self, *words: str, sandbox: bool = True) -> None:
-        """`leadbridge run`, until it answers and takes webhooks."""
+    def start(self, *words: str, sandbox: bool = True, ready: str = "") -> None:
+        """`leadbridge run`, until it takes webhooks and has printed `ready`."""
         ports = ["--port", str(self.port)]
         if sandbox:
             ports += ["--sandbox", "--sandbox-port", str(self.sandbox_port)]
@@ -68,7 +68,8 @@ class Installation:
             stderr=self.log,
         )
         urls = [(self.port, "/readyz"), (self.sandbox_port, "/healthz")][: 1 + sandbox]
-        assert eventually(lambda: all(self._ok(*url) for url in urls), seconds=40), self.read_log()
+        assert eventually(lambda: all(self._ok(*url) for url in urls), seconds=60), self.read_log()
+        assert eventually(lambda: ready in self.read_log(), seconds=60), self.read_log()
 
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
