@@ -121,11 +121,12 @@ class Transport(BaseAdapter):
         origin, target = self.address(request.url or "")
         data = wire_format(request, origin, target)
         connection = self.reuse(origin) or connect(origin, self.resolver, self.context, progress, deadline)
+        incoming = None
         try:
             incoming = connection.exchange(data, progress, deadline, self.cap)
-        except BaseException:
-            connection.close()
-            raise
+        finally:
+            if incoming is None:
+                connection.close()
         self.keep(connection, incoming)
         return progress.seen()
 
