@@ -1,0 +1,106 @@
+"""The JSON Schemas of a mapping file and of the accounts file, with the forms that their raw keys take."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bridge.language.functions import FUNCTIONS, Function
+from bridge.language.jsonschema import json_schema, schema_of
+from bridge.language.keys_account import ACCOUNT, ACCOUNTS
+from bridge.language.keys_rule import EXPECTED, FAILED, MAPPING_KEYS, RECIPIENT, RULE, START, TEST
+from bridge.language.keys_source import DEDUP, IDENTITY, JSON_FIELD, SOURCE_KEYS, SPLIT
+from bridge.language.keys_verify import MESSAGE, SECRETS, TEXTS, VERIFY
+from bridge.language.operator_table import OPERATORS
+from bridge.language.questions import IGNORE_CASE
+from bridge.language.schema import MapOf, Raw, Table
+from bridge.language.values import VALUE
+from bridge.model import Json
+
+_SCALAR: Final[Json] = {"type": ["string", "number", "boolean", "null"]}
+_TABLES: Final = {
+    "account": ACCOUNT,
+    "json field": JSON_FIELD,
+    "recipient": RECIPIENT,
+    "rule": RULE,
+    "start": START,
+    "test": TEST,
+}
+
+
+def mapping_schema() -> Json:
+    """The schema of a mapping file: a source, its rules and their tests."""
+    return json_schema("leadbridge mapping file", Table("mapping file", SOURCE_KEYS + MAPPING_KEYS), _forms())
+
+
+def accounts_schema() -> Json:
+    """The schema of `mappings/accounts.yml`."""
+    return json_schema("leadbridge accounts file", ACCOUNTS, _forms())
+
+
+def _forms() -> dict[str, Json]:
+    """The schema of each raw key by what its declaration calls it; a literal or a document is anything."""
+    return {
+        **{name: schema_of(table) for name, table in _TABLES.items()},
+        "conditions": _conditions(),
+        "dedup": _either({"const": "none"}, schema_of(DEDUP)),
+        "expected start": _either(schema_of(EXPECTED), schema_of(FAILED)),
+        "functions": _either(_function(), {"type": "array", "items": _function()}),
+        "identity": _either(_SCALAR, _list_of("identity"), schema_of(IDENTITY)),
+        "later": {"not": {}, "description": "not available yet"},
+        "path": {"type": "string", "pattern": r"^\$"},
+        "question": _question(),
+        "secrets": _either(schema_of(SECRETS), schema_of(MapOf(SECRETS))),
+        "split": _either(schema_of(TEXTS), schema_of(SPLIT)),
+        "table": {"type": "object"},
+        "template": {"type": "string"},
+        "text": _SCALAR,
+        "value": _either(_SCALAR, schema_of(VALUE)),
+        "verify": _either({"const": "none"}, schema_of(VERIFY)),
+        "what is signed": _either({"type": "string"}, _list_of("what is signed"), schema_of(MESSAGE)),
+    }
+
+
+def _conditions() -> Json:
+    groups = {
+        "any": {**_list_of("conditions"), "description": "one of these is enough"},
+        "all": {**_list_of("conditions"), "description": "all of these"},
+        "not": {**_named("conditions"), "description": "these do not all hold"},
+    }
+    asked = {r"^\$": _named("question")}
+    return {"type": "object", "properties": groups, "patternProperties": asked, "additionalProperties": False}
+
+
+def _question() -> Json:
+    """What stands beside a path: a value, a list of values, or operators."""
+    operators = {name: {"description": operator.help} for name, operator in OPERATORS.items()} | {
+        IGNORE_CASE: {"type": "boolean", "description": "capital and small letters are the same"},
+        "every": {**_named("question"), "description": "asks all values that the path finds"},
+        "value": {"description": "the value itself, even where it begins with $"},
+    }
+    asked = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
+    return _either(_SCALAR, {"type": "array", "items": _SCALAR}, asked)
+
+
+def _function() -> Json:
+    """One step of a pipe: a name alone, or a mapping with the function's arguments."""
+    alone = [{"const": one.name, "description": one.help} for one in FUNCTIONS.values() if not one.required]
+    return _either(*alone, *(_with_arguments(one) for one in FUNCTIONS.values()))
+
+
+def _with_arguments(function: Function) -> Json:
+    schema = schema_of(function.table)
+    own = schema["properties"].get(function.name, {"type": "null"})
+    properties = schema["properties"] | {function.name: own | {"description": function.help}}
+    return schema | {"properties": properties, "required": [function.name]}
+
+
+def _either(*schemas: Json) -> Json:
+    return {"anyOf": list(schemas)}
+
+
+def _list_of(form: str) -> dict[str, Json]:
+    return {"type": "array", "items": _named(form)}
+
+
+def _named(form: str) -> dict[str, Json]:
+    return schema_of(Raw(form))
