@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -44,6 +46,17 @@ class Sections(click.Group):
         for commands in sections.values():
             for command in commands:
                 self.add_command(command)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. `leadbridge events | head` is no error: its reader has enough."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python would complain once more when it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """By section, not by alphabet."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,14 +24,13 @@ from bridge.settings import Settings, SettingsError
 from bridge.store import facts
 from bridge.store.accounts import all_states
 from bridge.store.call_views import count_by_state
+from bridge.store.disk import MB, Disk
 from bridge.store.engine import Store, open_store
 
 Level = Literal["ok", "warn", "FAIL"]
 
-FLOOR = 200 * 1024 * 1024
-LOW = 2 * 1024 * 1024 * 1024
-"""Bytes free on the database's disk below which something is wrong, or soon will be."""
-
+_LOW = 5
+"""The disk is low below this many times the floor under which nothing is accepted."""
 _APART_MS = 2_000
 _PROBE_S = 5.0
 _COLORS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
@@ -96,14 +94,14 @@ def _database(settings: Settings) -> Iterator[Remark]:
         yield Remark("FAIL", "database", _sentence(error))
         return
     try:
-        yield from _opened(store)
+        yield from _opened(store, settings.disk_floor * MB)
     except BridgeError as error:
         yield Remark("FAIL", "database", _sentence(error))
     finally:
         store.close()
 
 
-def _opened(store: Store) -> Iterator[Remark]:
+def _opened(store: Store, floor: int) -> Iterator[Remark]:
     with store.transaction() as connection:
         version, durable = facts.version(connection), facts.durability(connection)
         apart = store.now(connection) - int(time.time() * 1000)
@@ -117,7 +115,7 @@ def _opened(store: Store) -> Iterator[Remark]:
         yield Remark("FAIL", "tables", _sentence(error))
     yield _clock(apart, embedded=store.embedded)
     if store.path:
-        yield _disk(store.path)
+        yield _disk(store.path, floor)
     if not store.problems():
         yield from _queue(store)
 
@@ -143,11 +141,14 @@ def _clock(apart: int, *, embedded: bool) -> Remark:
     return Remark(level, "clock", f"{apart / 1000:+.1f} s between the database's and this machine's")
 
 
-def _disk(path: Path) -> Remark:
-    free = shutil.disk_usage(path.parent).free
-    level: Level = "FAIL" if free < FLOOR else "warn" if free < LOW else "ok"
+def _disk(path: Path, floor: int) -> Remark:
+    disk = Disk(path, floor)
+    short = disk.too_full_to_accept()
+    if short:
+        return Remark("FAIL", "disk", short)
     kind = facts.file_system_of(path)
-    return Remark(level, "disk", f"{free / 2**30:,.1f} GiB free for {path}{f' ({kind})' if kind else ''}")
+    level: Level = "warn" if disk.free() < _LOW * floor else "ok"
+    return Remark(level, "disk", f"{disk.free() / MB:,.0f} MB free for {path}{f' ({kind})' if kind else ''}")
 
 
 def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:

@@ -125,7 +125,7 @@ def _tell(lines: Iterator[Line], how: How) -> int:
     began = time.monotonic()
     for line in lines:
         click.echo(printable(f"event {line.event}: {line.text}"))
-        done.update({"events": 1, "calls": line.calls, "failed": line.failed})
+        done.update({"events": 1, "calls": line.calls, "failed": int(line.failed)})
     would = "would be " if how.dry_run else ""
     say(
         f"{counted(done['events'], 'event')} {would}replayed, {counted(done['calls'], 'call')} {would}added, "

@@ -18,6 +18,9 @@ from bridge.store.engine import Store, open_store
 from bridge.store.writer import Writer
 from tests.store import given
 from tests.support.processes import ROOT
+from tests.support.sandbox import sandbox
+
+__all__ = ["sandbox"]
 
 BOT = """
 source: shop
@@ -108,11 +111,13 @@ class Office(Desk):
     store: Store
     intake: Intake
 
-    def webhook(self, body: bytes | None = None, secret: str = SECRET, **changes: Any) -> int:
+    def webhook(
+        self, body: bytes | None = None, secret: str = SECRET, kind: str = "application/json", **changes: Any
+    ) -> int:
         """Send the order, changed, to the source `shop` as a web process takes it; the newest event's id."""
         self.intake.rulebook.refresh()
         raw = json.dumps({**PAID, **changes}, ensure_ascii=False).encode() if body is None else body
-        headers = (("Content-Type", "application/json"), ("X-Token", secret))
+        headers = (("Content-Type", kind), ("X-Token", secret))
         self.intake.receive("shop", Request("POST", "", headers, raw, "203.0.113.7"))
         return int(given.rows(self.store, "SELECT COALESCE(MAX(id), 0) FROM events")[0][0])
 
@@ -134,7 +139,7 @@ def office(desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch) -> It
     store = open_store(database_url)
     writer = Writer(store, events.writing(store))
     rules = Rulebook(str(desk.folder / "mappings"), {"SHOP_SECRET": SECRET, "LEADCONVERTER_TOKEN": TOKEN})
-    intake = Intake(rules, writer, lambda _: False, lambda: None)
+    intake = Intake(rules, writer, heard_of=lambda _: False, wake=lambda: None, no_room=lambda: "")
     yield Office(desk.folder, desk.run, store, intake)
     writer.close()
     store.close()

@@ -1,0 +1,88 @@
+"""`leadbridge resolve`, `pause` and `resume`: what people decide."""
+
+from __future__ import annotations
+
+import getpass
+
+import pytest
+
+from bridge.model import Outcome
+from bridge.store import audit
+from bridge.store.accounts import all_states
+from tests.commands.conftest import Office
+from tests.store import given
+
+
+@pytest.fixture
+def doubt(office: Office) -> Office:
+    """One uncertain call, number 1."""
+    office.webhook()
+    office.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN))
+    return office
+
+
+@pytest.mark.parametrize(
+    ("option", "state", "said"),
+    [
+        ("--done", "done", "call 1 is settled as done"),
+        ("--resend", "queued", "call 1 is queued again"),
+        ("--cancel", "cancelled", "call 1 is cancelled"),
+    ],
+)
+def test_an_uncertain_call_is_settled_by_a_persons_word(
+    doubt: Office, option: str, state: str, said: str
+) -> None:
+    ran = doubt.run("resolve", "1", option, "--why", "asked the customer")
+    assert (ran.code, ran.out) == (0, f"{said}\n")
+    assert doubt.states() == {1: state}
+    with doubt.store.read() as connection:
+        (action,) = audit.of(connection, "call", 1)
+    assert (action.who, action.why) == (getpass.getuser(), "asked the customer")
+
+
+def test_a_call_that_waits_can_be_cancelled(office: Office) -> None:
+    office.webhook()
+    assert office.run("resolve", "1", "--cancel").code == 0
+    assert office.states() == {1: "cancelled"}
+
+
+def test_a_call_in_another_state_is_left_as_it_is(office: Office) -> None:
+    office.webhook()
+    office.settle("done")
+    for option in ("--done", "--resend", "--cancel"):
+        ran = office.run("resolve", "1", option)
+        assert ran.code == 1
+        assert ran.err.startswith("error: call 1 is done and cannot be ")
+    assert office.states() == {1: "done"}
+
+
+def test_of_several_calls_all_are_settled_or_none(office: Office) -> None:
+    office.webhook(id="a")
+    office.webhook(id="b", subscriber=13)
+    office.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN))
+    assert office.run("resolve", "1", "2", "77", "--done").code == 1
+    assert office.states() == {1: "uncertain", 2: "uncertain"}
+    assert office.run("resolve", "1", "2", "--done").code == 0
+    assert office.states() == {1: "done", 2: "done"}
+
+
+def test_what_to_do_must_be_said(doubt: Office) -> None:
+    ran = doubt.run("resolve", "1")
+    assert ran.code == 2
+    assert "expected one of --done, --resend and --cancel" in ran.err
+
+
+def test_an_account_is_paused_and_goes_on(office: Office) -> None:
+    paused = office.run("pause", "account", "main", "--why", "bots are rebuilt")
+    assert (paused.code, paused.out) == (0, "account main is paused\n")
+    assert office.run("pause", "account", "main").out == "account main was paused already\n"
+    with office.store.read() as connection:
+        assert all_states(connection)["main"].paused_reason == "bots are rebuilt"
+    assert office.run("resume", "account", "main").out == "account main goes on\n"
+    assert office.run("resume", "account", "main").out == "account main was not paused\n"
+
+
+def test_an_account_that_nobody_knows_is_refused_with_the_nearest_name(office: Office) -> None:
+    ran = office.run("pause", "account", "mian")
+    assert ran.code == 2
+    assert ran.err == 'error: no account is called "mian"; did you mean "main"?\nhint: there are: main\n'

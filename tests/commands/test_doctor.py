@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from bridge.model import Outcome
+from tests.commands.conftest import BOT, TOKEN, Desk, Office, Ran
+from tests.store import given
+from tests.support.sandbox import Sandbox
+
+
+def remarks(ran: Ran) -> dict[str, tuple[str, str]]:
+    return {row["subject"]: (row["level"], row["text"]) for row in ran.json}
+
+
+@pytest.fixture
+def healthy(office: Office, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Office:
+    monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
+    return office
+
+
+def test_when_all_is_well_every_line_is_ok(healthy: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_DISK_FLOOR", "0")
+    ran = healthy.run("doctor")
+    assert ran.code == 0, ran.out
+    assert {line[:6] for line in ran.lines} == {"ok    "}
+    assert ran.err == ""
+
+
+def test_the_database_is_asked_how_it_keeps_what_it_commits(healthy: Office) -> None:
+    found = remarks(healthy.run("doctor", "--json"))
+    wanted = {
+        True: "journal_mode wal, synchronous FULL",
+        False: "fsync on, full_page_writes on, synchronous_commit on",
+    }
+    assert found["durability"] == ("ok", wanted[healthy.store.embedded])
+    assert found["database"][1].startswith("SQLite 3" if healthy.store.embedded else "PostgreSQL 1")
+    assert found["tables"] == ("ok", "as this version needs them")
+
+
+def test_no_bot_is_started_to_see_whether_an_account_can_be_reached(
+    healthy: Office, sandbox: Sandbox
+) -> None:
+    level, text = remarks(healthy.run("doctor", "--json"))["account main"]
+    assert (level, text.startswith(f"{sandbox.url} can be reached")) == ("ok", True)
+    assert sandbox.calls() == []
+
+
+def test_an_account_out_of_reach_fails_without_showing_its_token(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADCONVERTER_URL", "http://127.0.0.1:1")
+    ran = office.run("doctor", "--json")
+    assert ran.code == 1
+    level, text = remarks(ran)["account main"]
+    assert level == "fail"
+    assert text.startswith("http://127.0.0.1:1 cannot be reached: ")
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_findings_of_the_mappings_are_told(healthy: Office) -> None:
+    healthy.write("mappings/shop.yml", BOT.replace("rules:", "rulez:"))
+    ran = healthy.run("doctor")
+    assert ran.code == 1
+    assert any(line.startswith("FAIL  mappings: mappings/shop.yml:7:1: M104 ") for line in ran.lines)
+
+
+def test_a_secret_that_is_not_set_fails(healthy: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHOP_SECRET")
+    ran = healthy.run("doctor")
+    assert ran.code == 1
+    assert "SHOP_SECRET" in ran.out
+
+
+def test_a_token_that_is_not_set_fails(healthy: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LEADCONVERTER_TOKEN")
+    ran = healthy.run("doctor")
+    assert ran.code == 1
+    assert "LEADCONVERTER_TOKEN" in ran.out
+
+
+def test_calls_in_doubt_and_paused_accounts_are_warned_of(healthy: Office) -> None:
+    healthy.webhook()
+    healthy.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN))
+    healthy.run("pause", "account", "main", "--why", "rebuilding")
+    ran = healthy.run("doctor")
+    assert "warn  queue: 1 call may have run: leadbridge calls --state uncertain" in ran.lines
+    assert any("account main is paused by" in line and ": rebuilding; " in line for line in ran.lines)
+
+
+def test_the_sandbox_is_told_as_what_it_is(
+    healthy: Office, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRIDGE_SANDBOX", sandbox.url)
+    level, text = remarks(healthy.run("doctor", "--json"))["mode"]
+    assert (level, text) == ("warn", f"sandbox: every call goes to {sandbox.url}, nobody is messaged")
+
+
+def test_little_room_on_the_disk_is_told(
+    sandbox: Sandbox, desk: Desk, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
+    monkeypatch.setenv("BRIDGE_DISK_FLOOR", "1000000")
+    ran = desk.run("doctor", "--json")
+    assert ran.code == 1
+    assert remarks(ran)["disk"][0] == "fail"
+
+
+def test_without_a_database_the_rest_is_looked_at_and_none_is_created(
+    desk: Desk, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
+    ran = desk.run("doctor", "--json")
+    assert ran.code == 1
+    found = remarks(ran)
+    assert found["database"][0] == "fail"
+    assert found["database"][1].endswith("run: leadbridge migrate - or point DATABASE_URL at the right one")
+    assert found["mappings"] == ("ok", "1 source in mappings")
+    assert not (desk.folder / "var").exists()
+
+
+def test_settings_that_cannot_be_used_are_told_one_by_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", "80a")
+    monkeypatch.setenv("BRIDGE_LOG", "xml")
+    ran = desk.run("doctor")
+    assert ran.code == 1
+    assert ran.lines == [
+        'FAIL  settings: PORT is "80a", expected a whole number from 1 to 65535',
+        'FAIL  settings: BRIDGE_LOG is "xml", expected text or json',
+    ]
