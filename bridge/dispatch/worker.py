@@ -175,8 +175,8 @@ class Dispatcher:
             self.unsettled += self.senders.take(0.1, self.senders.size, GATHER)
             if self.unsettled:
                 self.round(0)
-        if self.senders.busy or self.unsettled:
-            log.error("stopped with %d calls in flight: they will show as uncertain", self.senders.busy)
+        if left := self.known():
+            log.error("stopped with %d calls unsettled: they will show as uncertain", len(left))
 
 
 def note(ended: Sequence[Ended]) -> None:

@@ -111,3 +111,14 @@ def test_a_round_whose_calls_never_end_begins_again() -> None:
     later = NOW + 5000 + 90_001
     assert allowance(breaker, later, 10) == 1
     assert allowance(claimed(breaker, 1, later), later, 10) == 0
+
+
+def test_a_probe_that_comes_late_changes_nothing() -> None:
+    trial = on_trial()
+    assert probed(trial, reached=False, now=NOW + 6000) is trial
+
+
+def test_a_closed_breaker_keeps_no_account_of_claims() -> None:
+    assert claimed(Breaker(), 10, NOW) == Breaker()
+    trial = on_trial()
+    assert claimed(trial, 0, NOW) is trial

@@ -496,6 +496,35 @@ class Sick:
         return getattr(self.store, name)
 
 
+def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
+    desk: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    sick = cast(Store, Sick(desk.store, 2))
+    desk.dispatcher.caretaker = care.Caretaker(sick, lambda: desk.accounts)
+    desk.dispatcher.ledger.store = sick
+    desk.dispatcher.care()
+    desk.dispatcher.probe(desk.accounts["main"])
+    assert caplog.messages == [
+        "the queue is out of reach: the database is gone",
+        "account main: the probe went well",
+        "the queue is out of reach: the database is gone",
+    ]
+
+
+def test_a_stop_with_the_database_gone_leaves_when_its_time_is_up(
+    desk: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.dispatch.worker.TROUBLE_WAIT", 0.0)
+    owe(desk.store, start(7))
+    desk.turns(lambda: desk.dispatcher.senders.busy)
+    desk.dispatcher.ledger.store = cast(Store, Sick(desk.store, 10**9))
+    desk.dispatcher.stop_wait = 0.3
+    desk.dispatcher.stop()
+    desk.dispatcher.run()
+    assert caplog.messages[-1] == "stopped with 1 calls unsettled: they will show as uncertain"
+    assert states(desk.store) == {1: "sending"}
+
+
 def test_a_database_out_of_reach_loses_nothing(
     desk: Bench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
