@@ -62,7 +62,13 @@ def leadbridge() -> None:
 leadbridge.arrange(
     {
         "Run it": (processes.run, processes.serve, processes.worker, processes.migrate, processes.sandbox),
-        "Write rules": (authoring.check, authoring.test, authoring.try_, authoring.profiles),
+        "Write rules": (
+            authoring.check,
+            authoring.test,
+            authoring.try_,
+            authoring.profiles,
+            authoring.schema,
+        ),
         "Look": (looking.events, looking.calls, looking.explain, looking.doctor),
         "Decide": (operating.replay, operating.resolve, operating.pause, operating.resume),
     }

@@ -7,6 +7,7 @@ import click
 from bridge.cli.common import as_json, files, quiet
 from bridge.commands import check as check_command
 from bridge.commands import profiles as profiles_command
+from bridge.commands import schema as schema_command
 from bridge.commands import test as test_command
 from bridge.commands import try_ as try_command
 
@@ -102,3 +103,18 @@ def show_profile(name: str, as_json: bool) -> int:
       leadbridge profiles show stripe
     """
     return profiles_command.show_profile(name, as_json=as_json)
+
+
+@click.command()
+@click.option("--accounts", is_flag=True, help="Of mappings/accounts.yml instead.")
+def schema(accounts: bool) -> int:
+    """The JSON Schema of mapping files, for editors that complete and check while you type.
+
+    Point the editor at it with the first line of a mapping file, for instance
+    `# yaml-language-server: $schema=../mapping.schema.json`.
+
+    \b
+    Example:
+      leadbridge schema > mapping.schema.json
+    """
+    return schema_command.schema(accounts=accounts)
