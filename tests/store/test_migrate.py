@@ -11,10 +11,13 @@ from sqlalchemy import Connection, create_engine, inspect
 
 from bridge.errors import StoreUnavailable
 from bridge.store.engine import Store, open_store
+from bridge.store.migrations import versions
 from bridge.store.postgres import conninfo
 from bridge.store.tables import metadata
 from tests.conftest import Clock
 from tests.support.postgres import Postgres
+
+NEWEST = max(path.name[1:5] for path in Path(versions.__path__[0]).glob("r*.py"))
 
 
 def schema_on_sqlite(connection: Connection) -> dict[str, str]:

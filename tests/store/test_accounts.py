@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from bridge.store import accounts, audit, outlook
+from bridge.store.accounts import AccountState
+from bridge.store.engine import Store, open_store
+from tests.conftest import Clock
+from tests.store.given import NOW, begin, claim, owe, settle, settlement, start
+
+
+def test_an_account_begins_with_nothing_known(store: Store) -> None:
+    with store.transaction() as connection:
+        assert accounts.lock(connection, "main") == AccountState("main")
+        assert not accounts.lock(connection, "main").paused
+
+
+def test_what_is_saved_is_what_the_next_process_finds(store: Store) -> None:
+    known = AccountState("main", 1.8e12 + 0.125, 1.8e12, 5, "anna", "why", "abc", '{"x":1}')
+    with store.transaction() as connection:
+        accounts.lock(connection, "main")
+        accounts.save(connection, known)
+    with store.transaction() as connection:
+        assert accounts.lock(connection, "main") == known
+        assert accounts.all_states(connection) == {"main": known}
+
+
+def test_rows_are_made_once(store: Store) -> None:
+    with store.transaction() as connection:
+        accounts.ensure(connection, ["b", "a"])
+        accounts.save(connection, AccountState("a", tat=5.0))
+        accounts.ensure(connection, ["a", "b", "c"])
+        assert {name: state.tat for name, state in accounts.all_states(connection).items()} == {
+            "a": 5.0,
+            "b": 0.0,
+            "c": 0.0,
+        }
+        accounts.ensure(connection, [])
+
+
+def test_a_pause_says_who_and_why_and_the_first_one_stands(store: Store) -> None:
+    with store.transaction() as connection:
+        assert accounts.pause(connection, NOW, "main", who="the bridge", why="401", token_mark="abc")
+        assert not accounts.pause(connection, NOW + 1, "main", who="anna", why="holiday")
+        found = accounts.lock(connection, "main")
+    assert found == AccountState("main", 0.0, 0.0, NOW, "the bridge", "401", "abc", "")
+
+
+def test_a_resumed_account_goes_on_and_both_are_written_down(store: Store) -> None:
+    with store.transaction() as connection:
+        accounts.pause(connection, NOW, "main", who="the bridge", why="401", token_mark="abc")
+        assert accounts.resume(connection, NOW + 5, "main", who="anna", why="new token")
+        assert not accounts.resume(connection, NOW + 6, "main", who="anna", why="again")
+        assert accounts.lock(connection, "main") == AccountState("main")
+        found = audit.of(connection, "account", "main")
+    assert [(one.at, one.who, one.what, one.why) for one in found] == [
+        (NOW, "the bridge", "pause", "401"),
+        (NOW + 5, "anna", "resume", "new token"),
+    ]
+
+
+def test_pace_is_taken_by_one_process_at_a_time(database_url: str) -> None:
+    stores = [open_store(database_url) for _ in range(3)]
+
+    def take(one: Store) -> None:
+        for _ in range(20):
+            with one.transaction() as connection:
+                state = accounts.lock(connection, "main")
+                accounts.save(connection, replace(state, tat=state.tat + 1))
+
+    threads = [threading.Thread(target=take, args=(one,)) for one in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with stores[0].read() as connection:
+        assert accounts.all_states(connection)["main"].tat == 60
+    for one in stores:
+        one.close()
+
+
+def test_the_outlook_is_when_each_account_has_something_to_claim(store: Store, clock: Clock) -> None:
+    owe(store, start(7), start(7), start(8, account="other"))
+    with store.transaction() as connection:
+        accounts.ensure(connection, ["main", "other", "idle"])
+    assert due(store) == {"idle": None, "main": clock.ms, "other": clock.ms}
+    (call,) = claim(store)
+    assert due(store)["main"] is None
+    begin(store, call)
+    settle(store, settlement(call, "queued", due_at=clock.ms + 5000))
+    assert due(store)["main"] == clock.ms
+
+
+def due(store: Store) -> dict[str, int | None]:
+    with store.read() as connection:
+        return {view.state.name: view.due_at for view in outlook.look(connection)}

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from bridge.store import refusals
+from bridge.store.engine import Store
+from bridge.store.refusals import BODY_BYTES, KEPT, KeptRefusal, Refusal
+from tests.store.given import NOW, request, rows
+
+
+def refused(source: str = "shop", number: int = 1, body: bytes = b"{}") -> Refusal:
+    return Refusal(source, NOW + number, 401, "signature", f"it differs {number}", request(body))
+
+
+def keep(store: Store, *items: Refusal) -> None:
+    with store.transaction() as connection:
+        refusals.refuse(connection, items)
+
+
+def recent(store: Store, source: str | None = None, limit: int = 50) -> tuple[KeptRefusal, ...]:
+    with store.read() as connection:
+        return refusals.recent(connection, source, limit)
+
+
+def test_a_refusal_is_kept_as_it_came(store: Store) -> None:
+    keep(store, refused(body=b"\x00\xff"))
+    assert recent(store) == (KeptRefusal(1, refused(body=b"\x00\xff"), 2),)
+
+
+def test_a_long_body_is_cut_and_its_size_kept(store: Store) -> None:
+    keep(store, refused(body=b"x" * (BODY_BYTES + 1)))
+    (found,) = recent(store)
+    assert (len(found.refusal.request.body), found.body_size) == (BODY_BYTES, BODY_BYTES + 1)
+
+
+def test_the_last_two_hundred_of_each_source_are_kept(store: Store) -> None:
+    keep(store, *(refused("shop", n) for n in range(KEPT)))
+    keep(store, refused("crm", 1), refused("shop", KEPT), refused("shop", KEPT + 1))
+    assert rows(
+        store,
+        "SELECT source, count(*), min(received_at), max(received_at) FROM refusals "
+        "GROUP BY source ORDER BY source",
+    ) == [
+        ("crm", 1, NOW + 1, NOW + 1),
+        ("shop", KEPT, NOW + 2, NOW + KEPT + 1),
+    ]
+
+
+def test_a_flood_in_one_transaction_is_bounded_too(store: Store) -> None:
+    keep(store, *(refused("shop", n) for n in range(KEPT * 3)))
+    assert rows(store, "SELECT count(*) FROM refusals") == [(KEPT,)]
+
+
+def test_the_newest_are_shown_first(store: Store) -> None:
+    keep(store, refused("shop", 1), refused("crm", 2), refused("shop", 3))
+    assert [one.refusal.received_at - NOW for one in recent(store)] == [3, 2, 1]
+    assert [one.refusal.received_at - NOW for one in recent(store, "shop", 1)] == [3]

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from bridge.model import Outcome, State
+from bridge.store import call_views, sweep
+from bridge.store.engine import Store
+from bridge.store.sweep import Swept
+from tests.conftest import Clock
+from tests.store.given import begin, claim, owe, rows, settle, settlement, start, states
+
+
+def swept(store: Store) -> Swept:
+    with store.transaction() as connection:
+        return sweep.sweep(connection, store.now(connection))
+
+
+def recovered(store: Store, *, everyone: bool) -> tuple[list[int], int]:
+    with store.transaction() as connection:
+        lost, queued = sweep.recover(connection, store.now(connection), everyone=everyone)
+        return [call.id for call in lost], queued
+
+
+def test_a_lapsed_claim_is_queued_again_at_no_cost(store: Store, clock: Clock) -> None:
+    owe(store, start(7))
+    claim(store)
+    clock.advance(59.999)
+    assert swept(store) == Swept()
+    clock.advance(0.001)
+    assert swept(store) == Swept(queued=1)
+    (call,) = claim(store, owner="you")
+    assert (call.attempt, call.answered, call.had_uncertain) == (2, 0, False)
+
+
+def test_a_call_whose_sender_vanished_is_uncertain_and_never_queued(store: Store, clock: Clock) -> None:
+    (number,) = owe(store, start(7))
+    (call,) = claim(store)
+    clock.advance(1)
+    begin(store, call)
+    clock.advance(60)
+    found = swept(store)
+    assert [one.id for one in found.uncertain] == [number]
+    assert found.uncertain[0].state is State.SENDING
+    with store.read() as connection:
+        seen = call_views.call(connection, number)
+    assert (seen.call.state, seen.call.reason, seen.call.had_uncertain) == (
+        State.UNCERTAIN,
+        "its sender died or lost its lease while sending: it may have run",
+        True,
+    )
+    assert seen.call.owner == "me"
+    ((attempt_number, shown),) = seen.attempts
+    assert (attempt_number, shown.outcome, shown.status) == (1, Outcome.UNCERTAIN, None)
+    assert (shown.started_at, shown.ended_at) == (clock.ms - 60_000, clock.ms)
+    assert swept(store) == Swept()
+
+
+def test_at_the_start_of_the_only_dispatcher_every_lease_is_void(store: Store) -> None:
+    owe(store, start(7), start(8))
+    first, _ = claim(store)
+    begin(store, first)
+    assert recovered(store, everyone=False) == ([], 0)
+    assert recovered(store, everyone=True) == ([1], 1)
+    assert states(store) == {1: "uncertain", 2: "queued"}
+
+
+def test_the_recipients_next_call_goes_when_a_lost_one_is_found(store: Store, clock: Clock) -> None:
+    owe(store, start(7), start(7))
+    (call,) = claim(store)
+    begin(store, call)
+    assert claim(store) == []
+    clock.advance(60)
+    swept(store)
+    assert [one.id for one in claim(store)] == [2]
+
+
+def test_queued_and_waiting_calls_expire(store: Store, clock: Clock) -> None:
+    owe(store, start(7, expires=60), start(8, expires=60), start(9, expires=61), start(6, expires=60))
+    with store.transaction() as connection:
+        connection.exec_driver_sql("UPDATE calls SET state = 'waiting' WHERE id = 2")
+    (call,) = claim(store, limit=1)
+    begin(store, call)
+    clock.advance(59.999)
+    assert swept(store).expired == 0
+    clock.advance(0.001)
+    assert swept(store).expired == 2
+    assert states(store) == {1: "uncertain", 2: "expired", 3: "queued", 4: "expired"}
+    assert rows(store, "SELECT reason, settled_at FROM calls WHERE id = 4") == [
+        ("it expired before it could be sent", clock.ms)
+    ]
+
+
+def test_more_than_a_sweep_takes_is_left_for_the_next(store: Store, clock: Clock) -> None:
+    owe(store, *(start(n, expires=60) for n in range(1, 6)))
+    clock.advance(60)
+    with store.transaction() as connection:
+        assert sweep.expire(connection, clock.ms) == 5
+        assert sweep.expire(connection, clock.ms) == 0
+
+
+def test_a_held_call_is_let_go_when_the_one_before_it_may_be_passed(store: Store, clock: Clock) -> None:
+    owe(store, start(7), start(7), start(7))
+    (call,) = claim(store)
+    begin(store, call)
+    assert claim(store) == []
+    settle(store, settlement(call, "queued", due_at=clock.ms + 900_000, holds_until=clock.ms + 600_000))
+    assert claim(store) == []
+    clock.advance(600)
+    assert swept(store).let_go == 1
+    assert [one.id for one in claim(store)] == [2]
