@@ -219,7 +219,15 @@ def _scalar(event: yaml.ScalarEvent) -> Scalar:
     line, column = _position(event)
     quoted = event.style in ("'", '"')
     value = _resolve(event.value) if event.implicit[0] else event.value
-    return Scalar(line, column, value, event.value, quoted)
+    return Scalar(line, column, value, event.value, quoted, _is_verbatim(event, quoted))
+
+
+def _is_verbatim(event: yaml.ScalarEvent, quoted: bool) -> bool:
+    """An escape, a doubled quote or a line's end takes up other room in the file than in the text."""
+    start, end = event.start_mark, event.end_mark
+    if start is None or end is None or start.line != end.line:
+        return False
+    return end.column - start.column == len(event.value) + 2 * quoted
 
 
 def _resolve(text: str) -> str | int | Decimal | bool | None:

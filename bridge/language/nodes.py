@@ -19,6 +19,8 @@ class Scalar:
     value: str | int | Decimal | bool | None
     text: str
     quoted: bool = False
+    verbatim: bool = True
+    """Whether the file shows the text as it is, on one line: then each of its characters has a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Report:
     def add(self, at: Node, code: str, message: str, offset: int | None = None) -> None:
         """Note a finding where the node stands; `offset` counts characters into a scalar's text."""
         column = at.column
-        if offset is not None and isinstance(at, Scalar):
+        if offset is not None and isinstance(at, Scalar) and at.verbatim:
             column += at.quoted + offset
         self.findings.append(Finding(self.path, at.line, column, code, message))
 

@@ -106,6 +106,29 @@ def test_a_finding_inside_a_text_points_at_its_very_character() -> None:
     assert [(one.line, one.column) for one in report.findings] == [(1, 9), (2, 8), (1, 1)]
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("$.имя y", 9),
+        ("'$.имя y'   # comment", 10),
+        ('"$.имя y"', 10),
+        ("'it''s $.x'", 4),
+        ('"\\u0024.x y"', 4),
+        ("|\n  $.x y", 4),
+        ("'$.x\n  y'", 4),
+        ("$.x\n  y", 4),
+    ],
+)
+def test_where_the_file_shows_a_text_otherwise_a_finding_points_at_its_beginning(
+    text: str, columns: int
+) -> None:
+    report = Report("file.yml")
+    node = read(f"a: {text}\n".encode(), report)
+    assert isinstance(node, Mapping)
+    report.add(node.entries[0][1], "M201", "stray", 5)
+    assert [(one.line, one.column) for one in report.findings] == [(1, columns)]
+
+
 def test_a_mapping_gives_its_values_and_keys_by_name() -> None:
     node = node_of("a: 1\nb: [2]\n")
     assert isinstance(node, Mapping)
