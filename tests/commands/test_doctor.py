@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+
 import pytest
 
 from bridge.model import Outcome
@@ -13,8 +16,15 @@ def remarks(ran: Ran) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture
-def healthy(office: Office, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
+def reachable() -> Iterator[str]:
+    """A URL where something listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def healthy(office: Office, reachable: str, monkeypatch: pytest.MonkeyPatch) -> Office:
+    monkeypatch.setenv("LEADCONVERTER_URL", reachable)
     return office
 
 
@@ -38,9 +48,10 @@ def test_the_database_is_asked_how_it_keeps_what_it_commits(healthy: Office) -> 
 
 
 def test_no_bot_is_started_to_see_whether_an_account_can_be_reached(
-    healthy: Office, sandbox: Sandbox
+    office: Office, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    level, text = remarks(healthy.run("doctor", "--json"))["account main"]
+    monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
+    level, text = remarks(office.run("doctor", "--json"))["account main"]
     assert (level, text.startswith(f"{sandbox.url} can be reached")) == ("ok", True)
     assert sandbox.calls() == []
 
@@ -88,18 +99,18 @@ def test_calls_in_doubt_and_paused_accounts_are_warned_of(healthy: Office) -> No
 
 
 def test_the_sandbox_is_told_as_what_it_is(
-    healthy: Office, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    healthy: Office, reachable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BRIDGE_SANDBOX", sandbox.url)
+    monkeypatch.setenv("BRIDGE_SANDBOX", reachable)
     level, text = remarks(healthy.run("doctor", "--json"))["mode"]
-    assert (level, text) == ("warn", f"sandbox: every call goes to {sandbox.url}, nobody is messaged")
+    assert (level, text) == ("warn", f"sandbox: every call goes to {reachable}, nobody is messaged")
 
 
 def test_little_room_on_the_disk_is_told(
-    sandbox: Sandbox, desk: Desk, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    reachable: str, desk: Desk, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
+    monkeypatch.setenv("LEADCONVERTER_URL", reachable)
     monkeypatch.setenv("BRIDGE_DISK_FLOOR", "1000000")
     ran = desk.run("doctor", "--json")
     assert ran.code == 1
@@ -107,9 +118,9 @@ def test_little_room_on_the_disk_is_told(
 
 
 def test_without_a_database_the_rest_is_looked_at_and_none_is_created(
-    desk: Desk, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, reachable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
+    monkeypatch.setenv("LEADCONVERTER_URL", reachable)
     ran = desk.run("doctor", "--json")
     assert ran.code == 1
     found = remarks(ran)
