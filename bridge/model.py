@@ -169,6 +169,13 @@ class Application:
     starts: tuple[BotStart, ...]
     failures: tuple[Failure, ...]
     verdicts: tuple[Verdict, ...]
+    rules: frozenset[str] = frozenset()
+    """The names of all rules of a set so large that verdicts are told only of some; else empty."""
+
+    @property
+    def untold(self) -> int:
+        """How many rules have no verdict here: they did not match, and were not near."""
+        return max(0, len(self.rules) - len(self.verdicts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from bridge.commands.outgoing import outgoing
 from bridge.commands.output import Screen, printable
 from bridge.commands.times import ago, clock
 from bridge.errors import BridgeError
-from bridge.mapping.explain import NEAR_CODES, sentence
+from bridge.language.operators import NEAR_CODES
+from bridge.mapping.explain import sentence
 from bridge.model import FINAL, Account, Attempt, Match, State, Verdict
 from bridge.store import audit
 from bridge.store.call_views import TriedCall, call, calls_of

@@ -13,6 +13,7 @@ from bridge.language.questions import compile_question
 from bridge.language.schema import describe
 from bridge.language.scope import Scope
 from bridge.language.values import report_path
+from bridge.model import Json
 
 __all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "shown"]
 
@@ -37,8 +38,8 @@ class Condition:
     """What is asked of the value at the path, in words; of a group nothing."""
     parts: tuple[tuple[Condition, ...], ...] = ()
     """Of a group: its alternatives, each a list of conditions that all must hold."""
-    equality: tuple[Path, frozenset[str]] | None = None
-    """Where it asks no more than that a text is one of these: the path and the texts, for an index."""
+    equality: tuple[Path, tuple[Json, ...]] | None = None
+    """Where it cannot hold unless a value at this path is one of these literals: for an index."""
 
     @property
     def uses_item(self) -> bool:
@@ -87,7 +88,7 @@ def _of_path(key: Scalar, node: Node, report: Report) -> Condition | None:
         (path, *question.paths),
         path,
         question.wanted,
-        equality=(path, question.texts) if question.texts is not None and path.definite else None,
+        equality=(path, question.values) if question.values and not question.every else None,
     )
 
 

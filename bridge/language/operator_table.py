@@ -23,6 +23,7 @@ from bridge.language.operators import (
 from bridge.language.paths import Path, is_path
 from bridge.language.regex import ASCII_ONLY, RegexError, compile_regex
 from bridge.language.schema import describe
+from bridge.model import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Part:
     check: Check | None
     wanted: str
     paths: tuple[Path, ...] = ()
+    values: tuple[Json, ...] = ()
+    """The literals of which the value must be one, where the operator demands that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ def _compared(
         operand = compile_operand(node, report)
         if operand is None:
             return None
-        return Part(compare(operand, fold), f"{words}{operand.wanted}", operand.paths)
+        values = operand.values if compare is equal else ()
+        return Part(compare(operand, fold), f"{words}{operand.wanted}", operand.paths, values)
 
     return build
 

@@ -39,6 +39,9 @@ CODES = {
 }
 """Why a condition does not hold: what a verdict stores, in place of prose."""
 
+NEAR_CODES = frozenset({"case", "blank", "type", "list"})
+"""Those that look like a slip in the rule rather than another event."""
+
 _MAX_FOLDED = 1_000
 """Characters up to which a text is looked at for differences of case and blanks."""
 

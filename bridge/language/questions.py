@@ -10,6 +10,7 @@ from bridge.language.operator_table import FOLDING, OPERATORS, Part
 from bridge.language.operators import Check, equal
 from bridge.language.paths import Path
 from bridge.language.schema import describe, suggestion
+from bridge.model import Json
 
 IGNORE_CASE = "ignore_case"
 
@@ -25,8 +26,8 @@ class Question:
     exists: bool | None = None
     """True or False where that is asked; None where it is not."""
     every: bool = False
-    texts: frozenset[str] | None = None
-    """The texts one of which the value must be exactly, where no more than that is asked."""
+    values: tuple[Json, ...] = ()
+    """The literals of which the value must at least be one; empty where none is demanded."""
 
 
 def compile_question(node: Node, report: Report) -> Question | None:
@@ -45,9 +46,7 @@ def _any_of(node: Node, report: Report) -> Question | None:
     operand = compile_operand(node, report)
     if operand is None:
         return None
-    texts = frozenset(value for value in operand.values if isinstance(value, str))
-    plain = not operand.dynamic and len(texts) == len(set(operand.values))
-    return Question((equal(operand, False),), operand.wanted, operand.paths, texts=texts if plain else None)
+    return Question((equal(operand, False),), operand.wanted, operand.paths, values=operand.values)
 
 
 def _every(node: Mapping, report: Report) -> Question | None:
@@ -90,7 +89,8 @@ def _joined(
     wanted = " and ".join(part.wanted for part in parts) + (" in any case" if fold else "")
     checks = tuple(part.check for part in parts if part.check is not None)
     paths = tuple(path for part in parts for path in part.paths)
-    return Question(checks, wanted, paths, None if present is None else bool(present))
+    values = next((part.values for part in parts if part.values), ())
+    return Question(checks, wanted, paths, None if present is None else bool(present), values=values)
 
 
 def _part(key: Scalar, node: Node, fold: bool, report: Report) -> Part | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bridge.errors import DocumentError
 from bridge.language.functions.base import quote
 from bridge.mapping.explain import sentence
-from bridge.mapping.rules import Example, Expected, MappingFile, apply
-from bridge.model import Application, BotStart, Event, Failure, Json, Match, Request
+from bridge.mapping.rules import Example, Expected, MappingFile, apply, judge
+from bridge.model import BotStart, Event, Failure, Json, Match, Request
 from bridge.webhook.forms import build, read_pairs
 
 ReadSample = Callable[[str], bytes]
@@ -41,11 +41,11 @@ def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample,
         return Result(example.name, example.line, (f"{example.file} cannot be read: {why}",))
     except DocumentError as error:
         return Result(example.name, example.line, (f"the sample cannot be decoded: {error.message}",))
-    applied = [(event, apply(mapping, event)) for event in events]
-    starts = tuple(start for _, application in applied for start in application.starts)
-    failures = tuple(failure for _, application in applied for failure in application.failures)
+    applied = [apply(mapping, event) for event in events]
+    starts = tuple(start for application in applied for start in application.starts)
+    failures = tuple(failure for application in applied for failure in application.failures)
     differences = (*_compare(example.expect, starts), *_compare_failures(example.failed, failures))
-    reasons = _reasons(example, applied) if differences else ()
+    reasons = _reasons(mapping, example, events) if differences else ()
     return Result(example.name, example.line, (*differences, *reasons), starts, failures)
 
 
@@ -133,12 +133,12 @@ def _compare_failures(expected: tuple[str, ...], failures: tuple[Failure, ...]) 
     ]
 
 
-def _reasons(example: Example, applied: list[tuple[Event, Application]]) -> list[str]:
+def _reasons(mapping: MappingFile, example: Example, events: tuple[Event, ...]) -> list[str]:
     """Why the rules that were expected to start something did not match."""
     wanted = {str(expected.values.get("rule")) for expected in example.expect} | set(example.failed)
     return [
         f'rule "{verdict.rule}" did not match: {sentence(verdict, event)}'
-        for event, application in applied
-        for verdict in application.verdicts
+        for event in events
+        for verdict in judge(mapping, event)
         if verdict.match is not Match.MATCHED and verdict.match is not Match.FAILED and verdict.rule in wanted
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -10,16 +11,15 @@ from bridge.language.conditions import Condition, Decision, compile_conditions
 from bridge.language.document import read
 from bridge.language.functions.base import quote
 from bridge.language.nodes import Report
+from bridge.language.operators import NEAR_CODES
 from bridge.language.scope import Scope
 from bridge.mapping.nearby import nearby
-from bridge.mapping.rules import MappingFile, Rule, item_scope, items_of
+from bridge.mapping.rule import Rule, item_scope, items_of
+from bridge.mapping.rules import MappingFile, judge
 from bridge.model import Event, Json, Match, Verdict
 from bridge.webhook.source import scope_of
 
 Nearness = Literal["matched", "nearly", "not"]
-
-NEAR_CODES = frozenset({"case", "blank", "type", "list"})
-"""Reasons that look like a slip in the rule rather than another event."""
 
 _TAILS = {
     "case": ": differs by case",
@@ -63,6 +63,12 @@ def sentence(verdict: Verdict, event: Event | None = None) -> str:
         return _STATES[verdict.match]
     decision = Decision(False, verdict.code, verdict.found, verdict.condition, verdict.line)
     return _reason(decision, _compiled(verdict.condition), scope_of(event) if event else None)
+
+
+def near_misses(mapping: MappingFile, event: Event, told: Collection[str], most: int) -> tuple[Verdict, ...]:
+    """Verdicts of the first rules that nearly match, without those whose names are told already."""
+    near = {story.rule for story in stories(mapping, event) if story.nearness == "nearly"}.difference(told)
+    return tuple(verdict for verdict in judge(mapping, event) if verdict.rule in near)[:most]
 
 
 def stories(mapping: MappingFile, event: Event) -> tuple[Story, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from bridge.language.conditions import Condition
 from bridge.language.nodes import Mapping, Report
 from bridge.language.paths import Path
-from bridge.mapping.rules import Rule
+from bridge.mapping.rule import Rule
 from bridge.mapping.start import Start
 from bridge.model import Finding
 

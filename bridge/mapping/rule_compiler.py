@@ -11,7 +11,7 @@ from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
 from bridge.language.values import read_path
 from bridge.mapping.ids import MAX_NAME
-from bridge.mapping.rules import Rule
+from bridge.mapping.rule import Rule
 from bridge.mapping.start import Start
 from bridge.mapping.start_compiler import compile_start, refuse_later
 

@@ -1,53 +1,25 @@
-"""Compiled rules, and their pure application to an event."""
+"""A mapping file's rules, and their pure application to an event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from bridge.language.conditions import HOLDS, Condition, Decision, decide
+from bridge.language.conditions import HOLDS, Decision, decide
+from bridge.language.operators import NEAR_CODES
 from bridge.language.paths import Path
 from bridge.language.scope import Scope
-from bridge.mapping.start import Rendered, Start
-from bridge.model import (
-    Application,
-    BotStart,
-    Event,
-    Failure,
-    Json,
-    Match,
-    OnUncertain,
-    Order,
-    Verdict,
-)
+from bridge.mapping.index import RuleIndex
+from bridge.mapping.rule import MAX_ITEMS, Rule, item_scope, items_of
+from bridge.mapping.start import Rendered
+from bridge.model import Application, BotStart, Event, Failure, Json, Match, Verdict
 from bridge.webhook.source import Source, scope_of
 
-MAX_ITEMS = 1_000
-"""Elements of `for_each` that one event may have: each becomes a bot start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of a mapping file, compiled."""
-
-    name: str
-    line: int
-    """Of its name; `column` likewise."""
-    start: Start
-    account: str
-    column: int = 1
-    conditions: tuple[Condition, ...] = ()
-    """Those that decide about the event."""
-    item_conditions: tuple[Condition, ...] = ()
-    """Those on `$item`: they choose among the items."""
-    for_each: Path | None = None
-    enabled: bool = True
-    stop: bool = False
-    expires: int = 86400
-    order: Order = "relaxed"
-    on_uncertain: OnUncertain | None = None
-    shadow: bool = False
+FEW_RULES = 50
+"""Up to so many rules, every one is asked and has its verdict, however far it is from matching."""
+MAX_NEAR = 50
+"""Near misses of a larger set that one event's verdicts tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +58,8 @@ class MappingFile:
     """Of the source's name."""
     version: str
     """The first 12 hexadecimal digits of the SHA-256 of the file's bytes."""
+    index: RuleIndex | None = None
+    """Which rules to ask, where there are more than FEW_RULES."""
 
 
 _verdict: Callable[[tuple[str, Match, str, str, Json, int]], Verdict] = partial(tuple.__new__, Verdict)
@@ -93,13 +67,29 @@ _verdict: Callable[[tuple[str, Match, str, str, Json, int]], Verdict] = partial(
 
 
 def apply(mapping: MappingFile, event: Event) -> Application:
-    """What the rules make of an event: all that match, in the order of the file, until one says `stop`."""
+    """What the rules make of an event: all that match, in the order of the file, until one says `stop`.
+
+    Of a larger set than FEW_RULES only those are asked that the event can match, and only the verdicts of
+    rules that matched, failed or came near are told; `judge` gives the others.
+    """
     scope = scope_of(event)
+    if mapping.index is None:
+        return _run(mapping.rules, scope)
+    asked = _run(mapping.index.candidates(scope), scope)
+    return Application(asked.starts, asked.failures, _telling(asked.verdicts), mapping.index.names)
+
+
+def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
+    """The verdict of every rule, at the cost of asking every one."""
+    return _run(mapping.rules, scope_of(event)).verdicts
+
+
+def _run(rules: Iterable[Rule], scope: Scope) -> Application:
     starts: list[BotStart] = []
     failures: list[Failure] = []
     verdicts: list[Verdict] = []
     stopped = False
-    for rule in mapping.rules:
+    for rule in rules:
         if stopped or not rule.enabled:
             verdicts.append(Verdict(rule.name, Match.SKIPPED if stopped else Match.DISABLED, line=rule.line))
             continue
@@ -109,20 +99,17 @@ def apply(mapping: MappingFile, event: Event) -> Application:
     return Application(tuple(starts), tuple(failures), tuple(verdicts))
 
 
-def items_of(path: Path, scope: Scope) -> list[Json]:
-    """The elements that `for_each` goes through: all values of a path, or those of the one list found."""
-    found = path.find(scope)
-    if not path.definite or not found:
-        return found
-    only = found[0]
-    if isinstance(only, dict) and only and all(key.isdecimal() for key in only):
-        return list(only.values())
-    return only if isinstance(only, list) else found
-
-
-def item_scope(scope: Scope, item: Json) -> Scope:
-    """The scope with one element as `$item`."""
-    return Scope(scope.body, scope.headers, scope.query, scope.event, item)
+def _telling(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """Those that matched or failed, and the first that came near."""
+    told: list[Verdict] = []
+    near = 0
+    for verdict in verdicts:
+        if verdict.match is Match.MATCHED or verdict.match is Match.FAILED:
+            told.append(verdict)
+        elif verdict.code in NEAR_CODES and near < MAX_NEAR:
+            told.append(verdict)
+            near += 1
+    return tuple(told)
 
 
 def _try(rule: Rule, scope: Scope, starts: list[BotStart], failures: list[Failure]) -> Verdict:

@@ -306,16 +306,39 @@ def test_a_group_tells_which_part_decided() -> None:
     )
 
 
-def test_equality_with_texts_can_be_indexed_and_nothing_else() -> None:
+def test_a_condition_knows_the_literals_without_which_it_cannot_hold() -> None:
     report = Report("rules.yml")
-    text = "$.a: x\n$.b: [y, z]\n$.c: 1\n$.d: {eq: x}\n$.e[*]: x\n$.f: $.a\nnot: {$.a: x}"
+    text = """\
+$.a: x
+$.b: [y, 1, null]
+$.c: {eq: X, ignore_case: true}
+$.d: {in: [y, z], starts_with: y}
+$.e[*]: true
+$.f: {value: $5}
+$.not: {ne: x}
+$.path: $.a
+$.mixed: [x, $.a]
+$.every: {every: {eq: x}}
+$.gone: {exists: false}
+not: {$.a: x}
+any: [{$.a: x}]
+"""
     node = read(text.encode(), report)
     assert node is not None
     found = [
-        (one.equality[0].text, sorted(one.equality[1])) if one.equality else None
+        (one.equality[0].text, one.equality[1])
         for one in compile_conditions(node, report)
+        if one.equality
     ]
-    assert found == [("$.a", ["x"]), ("$.b", ["y", "z"]), None, None, None, None, None]
+    assert found == [
+        ("$.a", ("x",)),
+        ("$.b", ("y", 1, None)),
+        ("$.c", ("X",)),
+        ("$.d", ("y", "z")),
+        ("$.e[*]", (True,)),
+        ("$.f", ("$5",)),
+    ]
+    assert report.findings == []
 
 
 def test_a_condition_knows_whether_it_looks_at_the_item() -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.language.numbers import Number
-from bridge.mapping.rules import MAX_ITEMS, apply
+from bridge.mapping.rule import MAX_ITEMS
+from bridge.mapping.rules import apply
 from bridge.model import BotStart, Failure, Json, Match, Recipient, Verdict
 from tests.language.test_functions import documents
 from tests.mapping.given import applied, event, mapping, start_of

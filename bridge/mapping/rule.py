@@ -1,0 +1,53 @@
+"""A compiled rule, and the items that it goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.language.conditions import Condition
+from bridge.language.paths import Path
+from bridge.language.scope import Scope
+from bridge.mapping.start import Start
+from bridge.model import Json, OnUncertain, Order
+
+MAX_ITEMS = 1_000
+"""Elements of `for_each` that one event may have: each becomes a bot start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a mapping file, compiled."""
+
+    name: str
+    line: int
+    """Of its name; `column` likewise."""
+    start: Start
+    account: str
+    column: int = 1
+    conditions: tuple[Condition, ...] = ()
+    """Those that decide about the event."""
+    item_conditions: tuple[Condition, ...] = ()
+    """Those on `$item`: they choose among the items."""
+    for_each: Path | None = None
+    enabled: bool = True
+    stop: bool = False
+    expires: int = 86400
+    order: Order = "relaxed"
+    on_uncertain: OnUncertain | None = None
+    shadow: bool = False
+
+
+def items_of(path: Path, scope: Scope) -> list[Json]:
+    """The elements that `for_each` goes through: all values of a path, or those of the one list found."""
+    found = path.find(scope)
+    if not path.definite or not found:
+        return found
+    only = found[0]
+    if isinstance(only, dict) and only and all(key.isdecimal() for key in only):
+        return list(only.values())
+    return only if isinstance(only, list) else found
+
+
+def item_scope(scope: Scope, item: Json) -> Scope:
+    """The scope with one element as `$item`."""
+    return Scope(scope.body, scope.headers, scope.query, scope.event, item)
