@@ -70,6 +70,12 @@ leadbridge.arrange(
             authoring.schema,
         ),
         "Look": (looking.events, looking.calls, looking.explain, looking.doctor),
-        "Decide": (operating.replay, operating.resolve, operating.pause, operating.resume),
+        "Decide": (
+            operating.replay,
+            operating.resolve,
+            operating.pause,
+            operating.resume,
+            operating.purge,
+        ),
     }
 )

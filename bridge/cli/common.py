@@ -11,6 +11,7 @@ from types import MappingProxyType
 import click
 
 from bridge import logs, settings
+from bridge.language.schema import duration
 
 port = click.IntRange(1, 65535)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text.")
@@ -33,6 +34,18 @@ def quiet() -> settings.Settings:
 def silent() -> settings.Settings:
     """The settings for a command that tells all trouble itself."""
     return loaded(logging.CRITICAL)
+
+
+class Span(click.ParamType[int]):
+    """A span such as 90m or 30d, read as seconds."""
+
+    name = "span"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        seconds = value if isinstance(value, int) else duration(value)
+        if seconds is None:
+            self.fail(f'expected a span such as 90m, 24h or 30d, found "{value}"', param, ctx)
+        return seconds
 
 
 class Sections(click.Group):

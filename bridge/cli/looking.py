@@ -103,19 +103,22 @@ def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
 
 @click.command()
 @click.argument("event", type=click.IntRange(1))
+@click.option("--rule", metavar="NAME", help="Only this rule as it is now, all its conditions.")
 @click.option("--document", is_flag=True, help="Show the document, too, as the rules saw it.")
 @as_json
-def explain(event: int, document: bool, as_json: bool) -> int:
+def explain(event: int, rule: str | None, document: bool, as_json: bool) -> int:
     """Tell the story of EVENT: how it came, rule by rule why it matched or not, its calls and their answers.
 
-    Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules, failures, calls
-    (each with its request and attempts), actions.
+    Where a source has more than 50 rules, only those that matched or came near are listed; --rule asks another.
+
+    Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules, rules_untold (how
+    many more there are), failures, calls (each with its request and attempts), actions.
 
     \b
     Example:
       leadbridge explain 12
     """
-    return explain_command.explain(quiet(), event, document=document, as_json=as_json)
+    return explain_command.explain(quiet(), event, rule=rule, document=document, as_json=as_json)
 
 
 @click.command()

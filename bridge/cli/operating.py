@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.common import quiet
+from bridge.cli.common import Span, quiet
 from bridge.cli.looking import event_filter
 from bridge.commands import pause as pause_command
+from bridge.commands import purge as purge_command
 from bridge.commands import replay as replay_command
 from bridge.commands import resolve as resolve_command
 from bridge.commands.events import Asked
@@ -99,3 +100,31 @@ def resume(name: str, why: str) -> int:
       leadbridge resume account main
     """
     return pause_command.resume(quiet(), name, why)
+
+
+@click.command()
+@click.option(
+    "--bodies-after",
+    type=Span(),
+    default="30d",
+    show_default=True,
+    help="Payloads finished so long.",
+)
+@click.option(
+    "--rows-after",
+    type=Span(),
+    default="90d",
+    show_default=True,
+    help="Events finished so long.",
+)
+@_why
+def purge(bodies_after: int, rows_after: int, why: str) -> int:
+    """Forget what is long finished: first payloads, later whole events with their calls and attempts.
+
+    Nothing that is not final is touched, however old. Run it daily, from cron or a scheduler.
+
+    \b
+    Example:
+      leadbridge purge --bodies-after 30d --rows-after 90d
+    """
+    return purge_command.purge(quiet(), bodies_after, rows_after, why)

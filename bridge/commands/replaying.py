@@ -95,10 +95,10 @@ class Replayer:
 
     def _delivery(self, stored: StoredEvent) -> Delivery:
         """A webhook that could not be read when it came, read as its source says now."""
-        if stored.line.result != "unreadable":
-            raise _Impossible(f"it is {stored.line.result} and holds nothing to replay")
+        if stored.line.result == "ignored":
+            raise _Impossible("it is ignored and holds nothing to replay")
         if stored.request is None:
-            raise _Impossible("its bytes are purged")
+            raise _Impossible("its payload is purged")
         mapping = self._mapping(stored)
         try:
             events = mapping.source.events(stored.request, stored.line.received_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.commands.outgoing import outgoing
@@ -60,13 +60,16 @@ def find_story(store: Store, source: str, key: str) -> Story:
     return read_story(store, numbers[0])
 
 
-def told(story: Story, accounts: Mapping[str, Account], screen: Screen) -> Iterator[str]:
-    """The story for people, line by line."""
+def told(
+    story: Story, accounts: Mapping[str, Account], screen: Screen, more: Iterable[str] = ()
+) -> Iterator[str]:
+    """The story for people, line by line; `more` is what else is known of the rules."""
     yield from _arrival(story)
     yield ""
     for verdict in story.stored.verdicts:
         yield from _rule(story.stored, verdict, screen)
-    if not story.stored.verdicts and story.stored.event is not None:
+    yield from more
+    if not (story.stored.verdicts or story.stored.untold) and story.stored.event is not None:
         yield "no rules were asked"
     for one in story.calls:
         yield ""
@@ -120,7 +123,7 @@ def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[s
     for number, attempt in one.attempts:
         yield f"    attempt {number}: {printable(_attempt(attempt))}"
         if attempt.answer:
-            yield f"      answer: {printable(attempt.answer)}"
+            yield f"      answer: {printable(attempt.answer.strip())}"
     for action in one.actions:
         yield f"    {_action(action)}"
 
