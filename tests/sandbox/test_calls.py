@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox import Options
+from bridge.sandbox.server import Options
 from tests.sandbox.wire import JSON, METHOD, SOUND, Wire, ask, request, start, start_of
 from tests.support.sandbox import Sandbox
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.sandbox import Options
+from bridge.sandbox.server import Options
 from bridge.sandbox.http import MAX_BODY
 from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request, start
 from tests.support.sandbox import Sandbox

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError
-from bridge.sandbox import run
+from bridge.sandbox.server import run
 from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request
 from tests.support.sandbox import Sandbox
 

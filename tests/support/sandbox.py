@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bridge.sandbox import DEFAULT, Options, serve
+from bridge.sandbox.server import DEFAULT, Options, serve
 
 
 class Sandbox:
