@@ -109,10 +109,10 @@ def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
 def explain(event: int, rule: str | None, document: bool, as_json: bool) -> int:
     """Tell the story of EVENT: how it came, rule by rule why it matched or not, its calls and their answers.
 
-    Where a source has more than 50 rules, only those that matched or came near are listed; --rule asks another.
+    Of a source with more than 50 rules only those are listed that matched or came near; --rule asks another.
 
-    Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules, rules_untold (how
-    many more there are), failures, calls (each with its request and attempts), actions.
+    Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules_untold (how many
+    rules are not listed), rules, failures, calls (each with its request and attempts), actions.
 
     \b
     Example:

@@ -10,21 +10,31 @@ from bridge.commands.mappings import accounts_of, compile_named
 from bridge.commands.opening import opened
 from bridge.commands.output import document_lines, json_text, screen_of
 from bridge.commands.records import story_record
+from bridge.commands.rest import rest_lines, rest_of, rule_lines
 from bridge.commands.story import read_story, told
 from bridge.errors import BridgeError
+from bridge.mapping.compiler import Compiled
 from bridge.model import Account
 from bridge.settings import Settings
 
 
-def explain(settings: Settings, number: int, *, document: bool, as_json: bool) -> int:
-    """Print the story of an event, with `document` also what the rules saw."""
+def explain(settings: Settings, number: int, *, rule: str | None, document: bool, as_json: bool) -> int:
+    """Print the story of an event, with `document` also what the rules saw; of one `rule` only all of it."""
     with opened(settings) as store:
         story = read_story(store, number)
-    accounts = known_accounts(settings)
+    compiled = _known(settings)
+    accounts = accounts_of(settings, compiled)
+    screen = screen_of(settings)
     if as_json:
         click.echo(json_text(story_record(story, accounts)))
         return 0
-    for line in told(story, accounts, screen_of(settings)):
+    if rule is not None:
+        lines = rule_lines(story.stored, compiled.sources, rule, screen)
+    else:
+        rest = rest_of(story.stored, compiled.sources)
+        more = rest_lines(rest, story.stored.event, screen) if rest else ()
+        lines = told(story, accounts, screen, more)
+    for line in lines:
         click.echo(line)
     if document and story.stored.event:
         click.echo("\nthe document, as the rules saw it:")
@@ -34,8 +44,13 @@ def explain(settings: Settings, number: int, *, document: bool, as_json: bool) -
 
 
 def known_accounts(settings: Settings) -> Mapping[str, Account]:
-    """The accounts of the mapping folder; none where it cannot be read, since a story needs no mappings."""
+    """The accounts of the mapping folder; none where it cannot be read."""
+    return accounts_of(settings, _known(settings))
+
+
+def _known(settings: Settings) -> Compiled:
+    """The mapping folder; empty where it cannot be read, since a story needs no mappings."""
     try:
-        return accounts_of(settings, compile_named(settings, []))
+        return compile_named(settings, [])
     except BridgeError:
-        return {}
+        return Compiled()

@@ -12,15 +12,19 @@ import click
 
 from bridge.commands.mappings import mapping_named
 from bridge.commands.outgoing import Shown, outgoing
-from bridge.commands.output import Screen, document_lines, json_array, printable, screen_of
+from bridge.commands.output import Screen, counted, document_lines, json_array, printable, screen_of
 from bridge.errors import DocumentError, UsageError
-from bridge.mapping.explain import Story, sentence, stories
+from bridge.mapping.explain import Story, near_misses, sentence, stories
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Account, Application, BotStart, Event, Json, Match, Request, Verdict
 from bridge.settings import Settings
 from bridge.webhook.source import scope_of
 
 _MARKS = {"matched": ("✓", "green"), "nearly": ("≈", "yellow"), "not": ("·", None), "failed": ("✗", "red")}
+
+
+_NEAREST = 5
+"""Rules of a large set that are told although they do not match, because all but one condition holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class _Tried:
     mapping: MappingFile
     event: Event
     application: Application
+    verdicts: tuple[Verdict, ...]
+    """Of a large set only those of rules that matched, failed or came near."""
     stories: Mapping[str, Story]
     calls: tuple[tuple[BotStart, Shown], ...]
     ping: bool = False
@@ -101,11 +107,14 @@ def _is_ping(mapping: MappingFile, request: Request, event: Event) -> bool:
 
 def _try(mapping: MappingFile, event: Event, accounts: Mapping[str, Account], *, ping: bool) -> _Tried:
     if ping:
-        return _Tried(mapping, event, Application((), (), ()), {}, (), ping=True)
+        return _Tried(mapping, event, Application((), (), ()), (), {}, (), ping=True)
     made = apply(mapping, event)
     told = {story.rule: story for story in stories(mapping, event)}
     calls = tuple((start, outgoing(start, accounts.get(start.account), 0)) for start in made.starts)
-    return _Tried(mapping, event, made, told, calls)
+    verdicts = made.verdicts
+    if made.untold:
+        verdicts += near_misses(mapping, event, {one.rule for one in verdicts}, _NEAREST)
+    return _Tried(mapping, event, made, verdicts, told, calls)
 
 
 def _nearness(tried: _Tried, verdict: Verdict) -> str:
@@ -125,8 +134,11 @@ def _told(tried: _Tried, number: int, total: int, screen: Screen) -> Iterator[st
     if tried.ping:
         yield "a test ping (`ignore`): answered and counted, the rules are not asked"
         return
-    for verdict in tried.application.verdicts:
+    for verdict in tried.verdicts:
         yield from _rule(tried, verdict, screen)
+    if tried.application.untold:
+        others = len(tried.application.rules) - len(tried.verdicts)
+        yield f"· {counted(others, 'more rule')} did not match"
     if not tried.mapping.rules:
         yield "the mapping has no rules"
     yield ""
@@ -180,7 +192,7 @@ def _as_json(tried: _Tried) -> dict[str, Json]:
         "type": event.type,
         "document": event.document,
         "ping": tried.ping,
-        "rules": [_rule_json(tried, verdict) for verdict in made.verdicts],
+        "rules": [_rule_json(tried, verdict) for verdict in tried.verdicts],
         "failures": [
             {"rule": one.rule, "item": one.item, "key": one.key, "path": one.path, "message": one.message}
             for one in made.failures

@@ -54,8 +54,11 @@ class StoredEvent:
     request: Request | None
     """The webhook as it came; None once its bytes are purged."""
     rules_version: str
+    """Of the rules that handled it last, whose verdicts and failures these are."""
     verdicts: tuple[Verdict, ...]
     failures: tuple[Failure, ...]
+    untold: int = 0
+    """How many more rules there were, none of which matched or came near."""
 
 
 _LINE = [events.c[name] for name in EventLine.__dataclass_fields__ if name != "calls"]
@@ -130,14 +133,22 @@ def _stored(
 ) -> StoredEvent:
     line = _line(row, owed)
     request = _request(connection, row)
+    verdicts, untold = _verdicts(from_json(row.verdicts))
     return StoredEvent(
         line=line,
         event=_event(row, request),
         request=request,
         rules_version=row.rules_version,
-        verdicts=tuple(Verdict(rule, Match(match), *rest) for rule, match, *rest in from_json(row.verdicts)),
+        verdicts=verdicts,
         failures=tuple(Failure(*fields) for fields in from_json(row.failures)),
+        untold=untold,
     )
+
+
+def _verdicts(stored: list[Any]) -> tuple[tuple[Verdict, ...], int]:
+    """What `events.verdicts_text` wrote: verdicts, and the number of rules that have none."""
+    untold = stored.pop() if stored and isinstance(stored[-1], int) else 0
+    return tuple(Verdict(rule, Match(match), *rest) for rule, match, *rest in stored), untold
 
 
 def _request(connection: Connection, row: Any) -> Request | None:

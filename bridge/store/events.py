@@ -175,8 +175,9 @@ def result_of(made: Application) -> str:
 
 
 def verdicts_text(made: Application) -> str:
-    """As stored: a list per verdict, fields in their order."""
-    return document_text([(v.rule, v.match, v.condition, v.code, v.found, v.line) for v in made.verdicts])
+    """As stored: a list per verdict, fields in their order; last the number of untold ones, if any."""
+    told = [(v.rule, v.match, v.condition, v.code, v.found, v.line) for v in made.verdicts]
+    return document_text([*told, made.untold] if made.untold else told)
 
 
 def failures_text(made: Application) -> str:

@@ -46,7 +46,8 @@ def plan(
     One whose call is done, live or uncertain does not, nor one that a person cancelled; `again` repeats all
     that are finished. A rule's new name does not make a new start.
     """
-    earlier = _Earlier(calls_of(connection, event_id), {verdict.rule for verdict in made.verdicts})
+    rules = made.rules.union(verdict.rule for verdict in made.verdicts)
+    earlier = _Earlier(calls_of(connection, event_id), rules)
     found = ((start, earlier.of(start)) for start in made.starts)
     return tuple(Planned(start, call, _is_owed(start, call, again=again)) for start, call in found)
 
@@ -93,7 +94,7 @@ def reread(
 class _Earlier:
     """The latest call of each start that an event ever had."""
 
-    def __init__(self, known: Iterable[Call], rules: set[str]) -> None:
+    def __init__(self, known: Iterable[Call], rules: frozenset[str]) -> None:
         self.by_rule: dict[tuple[str, int], Call] = {}
         self.by_effect: dict[tuple[str, str, int], Call] = {}
         for call in known:
