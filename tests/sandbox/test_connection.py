@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.sandbox.server import Options
 from bridge.sandbox.http import MAX_BODY
+from bridge.sandbox.server import Options
 from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request, start
 from tests.support.sandbox import Sandbox
 

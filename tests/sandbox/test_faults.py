@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.server import Options
 from bridge.sandbox.faults import Fault, FaultQueue, Kind
+from bridge.sandbox.server import Options
 from tests.sandbox.wire import METHOD, SOUND, Answer, Wire, ask, request, start
 from tests.support.sandbox import Sandbox
 

@@ -15,7 +15,7 @@ from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request
 from tests.support.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "import sys; from bridge.sandbox import run; sys.exit(run('127.0.0.1', 0, tokens=['token']))"
+PROGRAM = "import sys; from bridge.sandbox.server import run; sys.exit(run('127.0.0.1', 0, tokens=['token']))"
 
 
 def start_process() -> tuple[subprocess.Popen[str], int]:
