@@ -11,7 +11,7 @@ from bridge.language.schema import DURATION, FLAG, INTEGER, TEXT, Key, ListOf, M
 
 BODIES = ("json", "form", "multipart", "xml", "query")
 CHARSETS = ("utf-8", "utf-8-sig", "windows-1251", "koi8-r", "iso-8859-1", "utf-16")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 _WHEN = Key("when", Raw("conditions"), "only requests that these conditions hold for, as in a rule")
 _TYPE = Key("type", TEXT, "content type of the answer")
@@ -93,12 +93,7 @@ HANDSHAKE = Table(
             Table(
                 "fixed",
                 (
-                    Key(
-                        "when",
-                        Raw("conditions"),
-                        "which requests, as in a rule: `$.type: confirmation`",
-                        required=True,
-                    ),
+                    Key("when", Raw("conditions"), "which requests, as in a rule: `$.type: confirmation`"),
                     Key("body", TEXT, "what is answered", default=""),
                     Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
                     Key("verified", FLAG, "the request must pass `verify`", default=True),
@@ -159,12 +154,30 @@ EVENT = Table(
     ),
 )
 
+REPLY_DIGEST = Table(
+    "digest",
+    (
+        Key("algorithm", DIGEST, "digest", required=True),
+        Key(
+            "message",
+            Raw("what is signed"),
+            "what is digested, as in `verify`: `{$.id}{secret}`",
+            required=True,
+        ),
+        Key("keyed", FLAG, "HMAC with the secret as its key", default=False),
+        Key("encoding", CODEC, "how it is written", default="hex"),
+        *KEYED,
+    ),
+)
+
 REPLY = Table(
     "reply",
     (
         Key("status", INTEGER, "200 to 299", default=200),
         Key("type", TEXT, "content type", default="text/plain; charset=utf-8"),
         Key("body", TEXT, "text, or template over the event: `OK{$.InvId}`", default="OK"),
+        Key("by_type", MapOf(TEXT), "other bodies for certain types of event", default={}),
+        Key("digest", REPLY_DIGEST, "what `{digest}` in a body stands for"),
     ),
 )
 

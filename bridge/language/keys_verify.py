@@ -11,7 +11,10 @@ TEXTS = ListOf(TEXT, or_one=True)
 SECRETS = ListOf(SECRET, or_one=True)
 DIGEST = Plain("text", choices=DIGESTS)
 
-CODEC = Plain("text", choices=("hex", "base64", "base64url"))
+CODEC = Plain("text", choices=("hex", "base64", "base64url", "base64_hex"))
+"""How a digest is written; base64_hex is base64 of the hexadecimal text, as PHP makes it by oversight."""
+
+ENCODED = Plain("text", choices=("base64", "hex", *DIGESTS))
 
 _PLACES = (
     Key("header", TEXTS, "header that carries it; of several, any may"),
@@ -62,7 +65,7 @@ TIMESTAMP_PLACE = Table(
     "timestamp",
     (
         *_PLACES,
-        Key("pick", TEXT, "label in the signature's own list: `t`"),
+        Key("pick", TEXT, "label in the signature's own list: `t`; its place where there are no labels: `0`"),
         Key(
             "unit",
             Plain("text", choices=("s", "ms", "iso")),
@@ -115,7 +118,11 @@ _JOIN_KEYS = (
     Key(
         "missing", TEXT, "stands for a field of `keys` that was not sent; without it such a field is left out"
     ),
-    Key("encode", Plain("text", choices=("rfc3986", "form")), "percent-encoding of names and values"),
+    Key(
+        "encode",
+        Plain("text", choices=("rfc3986", "form", "base64")),
+        "names and values percent-encoded; or values in base64",
+    ),
     Key("head", TEXT, "template before the first field", default=""),
     Key("tail", TEXT, "template after the last field", default=""),
 )
@@ -133,7 +140,7 @@ _DOCUMENT_KEYS = (
     ),
     Key("at", TEXT, "path of the part that is written"),
     Key("drop", TEXTS, "names at the top that are left out: the signature's own", default=()),
-    Key("encode", Plain("text", choices=("base64", "hex")), "applied to the finished text"),
+    Key("encode", ENCODED, "applied to the finished text; a digest in hexadecimal letters"),
 )
 
 CANONICAL_JSON = Table(
@@ -163,7 +170,7 @@ MESSAGE = Table(
         Key("php_serialize", PHP_SERIALIZE, "the fields as PHP's serialize writes them"),
         Key("template", TEXT, "text with `{body}`, `{timestamp}`, `{url}`, `{header:X}` …"),
         Key("substitute", TEXT, "the raw body with the signature replaced by this template"),
-        Key("encode", Plain("text", choices=("base64", "hex")), "applied to the finished text"),
+        Key("encode", ENCODED, "applied to the finished text; a digest in hexadecimal letters"),
     ),
 )
 
@@ -204,7 +211,8 @@ HASH = Table(
 CERTIFICATE = Table(
     "certificate",
     (
-        Key("header", TEXT, "header with the certificate's URL", required=True),
+        Key("header", TEXT, "header with the certificate's URL"),
+        Key("json", TEXT, "path of the certificate's URL in the decoded body"),
         Key("hosts", TEXTS, "hosts it may come from: `api.paypal.com`, `*.paypal.com`", required=True),
         Key("names", TEXTS, "names of which the certificate must bear one; without it, `hosts`"),
     ),

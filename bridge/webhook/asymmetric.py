@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bridge.language.schema import SECRET, Fields
-from bridge.webhook.certificates import CertificateError, key_of_certificate
+from bridge.webhook.certificates import CertificateError, covers, key_of_certificate
 from bridge.webhook.check import Check
 from bridge.webhook.denied import DeniedError
 from bridge.webhook.digests import Signed, compile_signed
 from bridge.webhook.incoming import Incoming
+from bridge.webhook.places import Place, in_document
 from bridge.webhook.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_key
 from bridge.webhook.setup import Setup
 from bridge.webhook.signatures import Found
@@ -102,16 +103,13 @@ def _message_secrets(fields: Fields, setup: Setup, signed: Signed | None) -> tup
 class _Origin:
     """Where a sender's certificate may come from and whose it must be."""
 
-    header: str
+    place: Place
     hosts: tuple[str, ...]
     names: tuple[str, ...]
 
     def key(self, incoming: Incoming) -> PublicKey:
         """The key of the certificate that the request points to. DeniedError where it cannot be trusted."""
-        values = incoming.header(self.header)
-        if len(values) != 1:
-            raise DeniedError("missing", f"header {self.header} is given {len(values)} times, not once")
-        url = values[0]
+        url = self.place.one(incoming)
         if not _allowed(url, self.hosts):
             raise DeniedError("certificate", f"the certificate's URL {url[:100]!r} is of no allowed host")
         chain = incoming.trust.fetch(url)
@@ -127,14 +125,14 @@ class _Origin:
 
 def _certified(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
     table = fields["certificate"]
-    header, hosts = table["header"], table["hosts"]
+    place, hosts = _certificate_place(table, setup), table["hosts"]
     if "public_key" in fields:
         setup.report.add(
             fields.at("public_key"), "M403", 'signature has both "certificate" and "public_key"; keep one'
         )
-    if header is None or not hosts:
+    if place is None or not hosts:
         return None
-    origin = _Origin(header, hosts, table["names"] or hosts)
+    origin = _Origin(place, hosts, table["names"] or hosts)
 
     def keys(incoming: Incoming) -> tuple[PublicKey, ...]:
         key = origin.key(incoming)
@@ -155,8 +153,12 @@ def _allowed(url: str, hosts: tuple[str, ...]) -> bool:
     return plain and any(covers(pattern, parts.hostname or "") for pattern in hosts)
 
 
-def covers(pattern: str, host: str) -> bool:
-    """Whether `*.paypal.com` or `api.paypal.com` covers a host; the star stands for one label or more."""
-    if pattern.startswith("*."):
-        return host.lower().endswith(pattern[1:].lower()) and len(host) > len(pattern) - 1
-    return host.lower() == pattern.lower()
+def _certificate_place(fields: Fields, setup: Setup) -> Place | None:
+    kind = setup.one_of(fields, ("header", "json"), "certificate")
+    if kind is None or not fields[kind]:
+        return None
+    name: str = fields[kind]
+    if kind == "header":
+        return Place(f"header {name}", lambda incoming, _: incoming.header(name))
+    path = setup.path(fields.at(kind), name)
+    return None if path is None else Place(name, in_document(path))

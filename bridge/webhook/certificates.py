@@ -34,7 +34,7 @@ def key_of_certificate(chain: bytes, roots: bytes, names: tuple[str, ...], now_m
         raise CertificateError("there is none, or its chain is too long")
     leaf, *others = certificates
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
-    name = next((own for own in _names(leaf) if any(_covers(one, own) for one in names)), None)
+    name = next((own for own in _names(leaf) if any(covers(one, own) for one in names)), None)
     if name is None:
         raise CertificateError(f"it is of {', '.join(_names(leaf))[:100] or 'nobody'}")
     trusted = _load(roots)
@@ -70,7 +70,11 @@ def _names(certificate: Certificate) -> list[str]:
         return [str(one.value) for one in common]
 
 
-def _covers(pattern: str, name: str) -> bool:
-    if pattern.startswith("*."):
-        return name.lower().endswith(pattern[1:].lower())
-    return name.lower() == pattern.lower()
+def covers(pattern: str, name: str) -> bool:
+    """Whether a pattern covers a host: a leading `*.` stands for any labels, another `*` for one."""
+    wanted, found = pattern.lower().split("."), name.lower().split(".")
+    if wanted[0] == "*" and len(found) >= len(wanted):
+        wanted, found = wanted[1:], found[len(found) - len(wanted) + 1 :]
+    if len(wanted) != len(found):
+        return False
+    return all(one in ("*", own) for one, own in zip(wanted, found, strict=True))

@@ -19,7 +19,7 @@ from bridge.webhook.message import compile_message
 from bridge.webhook.places import Place, compile_place, decode_bytes
 from bridge.webhook.setup import Setup
 from bridge.webhook.signatures import Found, Signature, Timestamp, compile_signature, compile_timestamp
-from bridge.webhook.signing import Builder, Signing
+from bridge.webhook.signing import OF_URL, Builder, Signing
 from bridge.webhook.urls import Urls, compile_urls
 
 LENGTHS = {"sha256": 32, "sha1": 20, "sha384": 48, "sha512": 64, "md5": 16, "ripemd160": 20}
@@ -88,7 +88,7 @@ def compile_signed(fields: Fields, setup: Setup, length: int) -> Signed | None:
         return None
     timestamp = compile_timestamp(fields["timestamp"], setup, signature)
     body_digest = _body_digest(fields["body_digest"], setup)
-    urls = compile_urls(fields, setup, needed=bool(message.uses & {"url", "decoded_url"}))
+    urls = compile_urls(fields, setup, needed=bool(message.uses & OF_URL))
     if urls is None or (fields["timestamp"] and not timestamp) or (fields["body_digest"] and not body_digest):
         return None
     _warn_unsigned_timestamp(fields, setup, message, timestamp)
@@ -188,6 +188,8 @@ def digest_text(data: bytes, encoding: str) -> str:
     """A digest as senders write it."""
     if encoding == "hex":
         return data.hex()
+    if encoding == "base64_hex":
+        data = data.hex().encode()
     encode = urlsafe_b64encode if encoding == "base64url" else b64encode
     return encode(data).decode()
 

@@ -148,7 +148,10 @@ def _hmac_reply(fields: Fields, setup: Setup) -> Handshake | None:
 
 
 def _fixed(fields: Fields, setup: Setup) -> Handshake | None:
-    if not _conditions(fields, setup):
+    if fields["when"] is None and fields["method"] == "POST":
+        setup.report.add(
+            fields.node, "M412", 'fixed would answer every webhook; say "when", or another "method"'
+        )
         return None
     content_type = _TEXT if fields["type"] is None else media_type(fields, "type", setup)
     if content_type is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
@@ -123,7 +124,9 @@ class _Join:
         return to_json(value) if isinstance(value, dict | list) else scalar(value)
 
     def _paired(self, name: str, value: str) -> str:
-        if self.encode is not None:
+        if self.encode == "base64":
+            value = b64encode(value.encode()).decode()
+        elif self.encode is not None:
             encode = quote_plus if self.encode == "form" else _rfc3986
             name, value = encode(name), encode(value)
         return self.pair.replace("{key}", "\0").replace("{value}", value).replace("\0", name)

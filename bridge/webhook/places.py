@@ -72,7 +72,7 @@ def compile_place(fields: Fields, setup: Setup, what: str, also: tuple[str, ...]
             return None if path is None else Place(f"{name} of an item", _in_item(path))
         case "json" | "xml":
             path = setup.path(fields.at(kind), name if name.startswith("$") else f"$.{name}")
-            return None if path is None else Place(name, _in_document(path), once=path.definite)
+            return None if path is None else Place(name, in_document(path), once=path.definite)
     return None
 
 
@@ -97,7 +97,8 @@ def _values(pairs: tuple[tuple[str, str], ...], name: str) -> tuple[str, ...]:
     return tuple(value for key, value in pairs if key == name)
 
 
-def _in_document(path: Path) -> Callable[[Incoming, Json], tuple[str, ...]]:
+def in_document(path: Path) -> Callable[[Incoming, Json], tuple[str, ...]]:
+    """The texts at a path of the decoded body."""
     return lambda incoming, _: _scalars(path.find(incoming.scope))
 
 
@@ -125,6 +126,9 @@ def decode_bytes(text: str, encoding: str, *, padded: bool = False) -> bytes | N
     """
     if encoding == "hex":
         return bytes.fromhex(text) if _HEX.fullmatch(text) else None
+    if encoding == "base64_hex":
+        inner = decode_bytes(text, "base64", padded=padded)
+        return None if inner is None else decode_bytes(inner.decode("latin-1"), "hex")
     if encoding == "base64url":
         text = text.translate(_URL_SAFE)
     if not _BASE64.fullmatch(text):

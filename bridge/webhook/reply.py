@@ -3,56 +3,110 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from bridge.language.document import Scalar
+from bridge.errors import DocumentError
+from bridge.language.document import Node, Scalar
 from bridge.language.paths import PathError
 from bridge.language.schema import Fields
 from bridge.language.scope import Scope
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Reply
+from bridge.webhook.denied import DeniedError
+from bridge.webhook.digests import digest, digest_text, keyed
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.message import compile_message
 from bridge.webhook.setup import Setup
+from bridge.webhook.signing import Part, Signing
 
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}(?:; ?[a-z-]{1,20}=[A-Za-z0-9._-]{1,40})*")
+
+
+Body: TypeAlias = Template | str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What `{digest}` stands for: some senders want their answer signed."""
+
+    algorithm: str
+    message: Part
+    keyed: bool
+    encoding: str
+    secret: str = field(repr=False)
+
+    def text(self, incoming: Incoming) -> str:
+        data = self.message(Signing(incoming, self.secret))
+        made = (
+            keyed(self.algorithm, self.secret.encode(), data) if self.keyed else digest(self.algorithm, data)
+        )
+        return digest_text(made, self.encoding)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A reply, the same bytes for the same event."""
 
-    fixed: Reply = Reply()  # noqa: RUF009  # frozen
-    template: Template | None = None
+    status: int = 200
+    content_type: str = "text/plain; charset=utf-8"
+    body: Body = "OK"
+    by_type: Mapping[str, Body] = field(default_factory=dict)
+    digest: Digest | None = None
 
-    def render(self, scope: Scope | None) -> Reply:
-        """For one event; where it lacks what the template needs, or there is no event, a plain OK."""
-        if self.template is None:
-            return self.fixed
+    def render(self, scope: Scope | None, incoming: Incoming | None = None) -> Reply:
+        """For one event; where it lacks what the body needs, or there is no event, a plain OK."""
+        body = self.by_type.get(scope.event["type"], self.body) if scope else self.body
         try:
-            body = self.template.render(scope).encode() if scope else b"OK"
-        except Unusable:
-            body = b"OK"
-        return Reply(self.fixed.status, body, self.fixed.content_type)
+            text = self._text(body, scope, incoming)
+        except (Unusable, DocumentError, DeniedError):
+            text = "OK"
+        return Reply(self.status, text.encode(), self.content_type)
+
+    def _text(self, body: Body, scope: Scope | None, incoming: Incoming | None) -> str:
+        if not isinstance(body, str):
+            body = body.render(scope) if scope else "OK"
+        if self.digest is None or "{digest}" not in body:
+            return body
+        return body.replace("{digest}", self.digest.text(incoming)) if incoming else "OK"
 
 
 def compile_reply(fields: Fields | None, setup: Setup) -> Answer | None:
     """`reply:`; senders repeat, unsubscribe or give up on answers other than 2xx: only those may stand."""
     if fields is None:
         return Answer()
-    status, body = fields["status"], fields["body"]
+    status = fields["status"]
     if not 200 <= status <= 299:
         setup.report.add(fields.at("status"), "M411", f"reply status {status} is not of 200 to 299")
         return None
     content_type = media_type(fields, "type", setup)
-    if content_type is None:
+    body = _body(fields.at("body"), fields["body"], setup)
+    by_type = {name: _body(fields.at("by_type"), text, setup) for name, text in fields["by_type"].items()}
+    made = None if fields["digest"] is None else _digest(fields["digest"], setup)
+    if content_type is None or body is None or (made is None and fields["digest"] is not None):
         return None
-    if not is_template(body):
-        return Answer(Reply(status, body.encode(), content_type))
+    known = {name: one for name, one in by_type.items() if one is not None}
+    return Answer(status, content_type, body, known, made) if len(known) == len(by_type) else None
+
+
+def _body(node: Node, text: str, setup: Setup) -> Body | None:
+    if not is_template(text):
+        return text
     try:
-        return Answer(Reply(status, b"", content_type), compile_template(body))
+        return compile_template(text)
     except PathError as error:
-        setup.report.add(fields.at("body"), error.code, error.message, error.offset)
+        setup.report.add(node, error.code, error.message, error.offset)
         return None
+
+
+def _digest(fields: Fields, setup: Setup) -> Digest | None:
+    message = None if fields["message"] is None else compile_message(fields["message"], setup)
+    secrets = setup.secrets_of(fields, "digest")
+    if message is None or not secrets or fields["algorithm"] is None:
+        return None
+    return Digest(fields["algorithm"], message.build, fields["keyed"], fields["encoding"], secrets[0])
 
 
 def media_type(fields: Fields, key: str, setup: Setup) -> str | None:

@@ -47,7 +47,7 @@ class Signature:
         labels: tuple[tuple[str, str], ...] = ()
         if self.separator:
             parts = tuple(part.strip() for text in texts for part in text.split(self.separator))
-            labels = tuple(self._label(part) for part in parts if part)
+            labels = tuple(self._label(index, part) for index, part in enumerate(filter(None, parts)))
             texts = tuple(value for label, value in labels if not self.pick or label == self.pick)
         decoded = (self._decode(text) for text in texts[:MAX_CANDIDATES])
         candidates = tuple(digest for digest in decoded if digest is not None)
@@ -55,9 +55,10 @@ class Signature:
             raise DeniedError("malformed", f"{self.place.words} holds no signature as it should be written")
         return Found(candidates, labels, texts[0])
 
-    def _label(self, part: str) -> tuple[str, str]:
+    def _label(self, index: int, part: str) -> tuple[str, str]:
+        """Label and value; in a list without labels the label is the place."""
         if not self.pick:
-            return "", part
+            return str(index), part
         label, _, value = part.partition(self.between)
         return label.strip(), value.strip()
 
@@ -134,7 +135,7 @@ def compile_timestamp(fields: Fields | None, setup: Setup, signature: Signature)
     if setup.one_of(fields, (*PLACES, "pick"), "timestamp") != "pick":
         place = compile_place(fields, setup, "timestamp") if any(key in fields for key in PLACES) else None
         return None if place is None else Timestamp(place, "", unit, tolerance)
-    if not signature.pick:
+    if not signature.pick and not (signature.separator and fields["pick"].isdecimal()):
         setup.report.add(
             fields.at("pick"), "M402", 'timestamp "pick" needs a signature with "pick", in a list of both'
         )

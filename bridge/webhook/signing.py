@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from bridge.errors import DocumentError
 from bridge.language.document import Node
@@ -52,6 +52,11 @@ def digest_hex(algorithm: str, data: bytes) -> bytes:
     return hashlib.new(algorithm, data, usedforsecurity=False).hexdigest().encode()
 
 
+def _path_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
 _HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _SIMPLE: dict[str, Part] = {
     "body": lambda signing: signing.incoming.request.body,
@@ -62,6 +67,8 @@ _SIMPLE: dict[str, Part] = {
     "decoded_url": lambda signing: unquote_to_bytes(signing.url),
     "query": lambda signing: signing.incoming.request.query.encode("latin-1", "replace"),
     "secret": lambda signing: signing.secret.encode(),
+    "path": lambda signing: _path_of(signing.url).encode(),
+    "host": lambda signing: urlsplit(signing.url).netloc.encode(),
     "crc32": lambda signing: str(zlib.crc32(signing.incoming.request.body)).encode(),
 }
 _NAMED: dict[str, Callable[[str], Part]] = {
@@ -81,6 +88,7 @@ _CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "urldecode": lambda data: unquote_to_bytes(data.replace(b"+", b" ")),
     **{name: partial(digest_hex, name) for name in DIGESTS},
 }
+OF_URL = frozenset({"url", "decoded_url", "path", "host"})
 PLACEHOLDERS = (*_SIMPLE, *(f"{name}:NAME" for name in (*_NAMED, "secret")))
 
 
@@ -174,9 +182,8 @@ def joined(parts: list[Part]) -> Part:
 
 
 def encoded(part: Part, encoding: str | None) -> Part:
-    """The part's bytes, wrapped."""
-    if encoding == "base64":
-        return lambda signing: b64encode(part(signing))
-    if encoding == "hex":
-        return lambda signing: part(signing).hex().encode()
-    return part
+    """The part's bytes in base64 or hexadecimal, or their digest in hexadecimal."""
+    if encoding is None:
+        return part
+    change = _CHANGES[encoding]
+    return lambda signing: change(part(signing))

@@ -149,14 +149,14 @@ class Source:
             if late is not None:
                 return Answered("handshake", late, incoming.document)
             if any(all(one.test(incoming.scope).holds for one in ping) for ping in self.ignore):
-                return Answered("ping", self._reply(self._events(incoming)), incoming.document)
+                return Answered("ping", self._reply(self._events(incoming), incoming), incoming.document)
             events = self._events(incoming)
         except DocumentError as error:
             return Unreadable(error.message, self.answer.render(None), verified)
-        return Accepted(events, self._reply(events), verified)
+        return Accepted(events, self._reply(events, incoming), verified)
 
-    def _reply(self, events: tuple[Event, ...]) -> Reply:
-        return self.answer.render(scope_of(events[0]))
+    def _reply(self, events: tuple[Event, ...], incoming: Incoming) -> Reply:
+        return self.answer.render(scope_of(events[0]), incoming)
 
     def _events(self, incoming: Incoming) -> tuple[Event, ...]:
         request = incoming.request

@@ -20,7 +20,8 @@ def compile_source(fields: Fields, reader: Reader) -> Source | None:
     """The source of a table of SOURCE_KEYS, its profile merged already; None after an error in the report."""
     before = _errors(reader)
     setup = read_secrets(fields, reader)
-    used = used_names(fields["verify"]) | used_names(fields.node.get("handshake")) | {MAIN}
+    used = used_names(fields["verify"]) | {MAIN}
+    used |= used_names(fields.node.get("handshake")) | used_names(fields.node.get("reply"))
     setup = check_named(setup, fields, used)
     check = compile_verify(fields["verify"], fields.node, setup)
     handshakes = compile_handshakes(fields["handshake"] or (), setup)

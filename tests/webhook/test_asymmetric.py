@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -270,3 +271,23 @@ def test_a_certificate_with_a_key_of_another_kind_is_refused() -> None:
     own = certificate(EC, ["messages.paypal.com"], ROOT, ROOT_KEY)
     refusal = refused(source_of(PAYPAL, ID="WH-1").receive(delivery(), NOW, trust(own)))
     assert refusal.detail == "the certificate holds no key for rsa-sha256"
+
+
+def test_a_certificate_may_be_named_in_the_body() -> None:
+    checked = source_of(
+        "source: s\nverify:\n  signature:\n    algorithm: rsa-sha1\n"
+        "    certificate: {json: $.CertURL, hosts: [sns.*.example.com], names: [sns.example.com]}\n"
+        "    message: '{$.Message}'\n    signature: {json: $.Signature, encoding: base64}\n"
+    )
+    leaf = certificate(RSA, ["sns.example.com"], ROOT, ROOT_KEY)
+    sign = b64(RSA.sign(b"hello", padding.PKCS1v15(), hashes.SHA1()))  # noqa: S303
+    good = {"Message": "hello", "Signature": sign, "CertURL": "https://sns.eu-1.example.com/c.pem"}
+    assert isinstance(checked.receive(request(json.dumps(good)), NOW, trust(leaf)), Accepted)
+    for name in (
+        "https://a.b.example.com/c.pem",
+        "https://sns.example.com/c",
+        "https://sns.a.b.example.com/c",
+        7,
+    ):
+        forged = request(json.dumps({**good, "CertURL": name}))
+        assert isinstance(checked.receive(forged, NOW, trust(leaf)), Refused)

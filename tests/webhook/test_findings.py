@@ -97,8 +97,8 @@ CASES = [
     (
         hmac("message: '{nonsense}'"),
         '3:70: M405 unknown placeholder "{nonsense}"; there are body, decoded_body, timestamp, method, url, '
-        "decoded_url, query, secret, crc32, header:NAME, query:NAME, form:NAME, digest:NAME, secret:NAME "
-        "and paths",
+        "decoded_url, query, secret, path, host, crc32, header:NAME, query:NAME, form:NAME, digest:NAME, "
+        "secret:NAME and paths",
     ),
     (
         hmac("message: '{body|uper}'"),
@@ -170,7 +170,15 @@ OPEN = [
         "3:12: M412 handshake names no kind; give one of echo_query, echo_json, echo_header, hmac_reply, "
         "fixed, options_consent, accept_unsigned",
     ),
-    ("handshake: {fixed: {body: x}}\n", '3:20: M105 fixed has no "when"'),
+    (
+        "handshake: {fixed: {body: x}}\n",
+        '3:20: M412 fixed would answer every webhook; say "when", or another "method"',
+    ),
+    (
+        "reply: {digest: {algorithm: md5, message: '{secret}'}}\n",
+        '3:17: M402 digest has no secret; write "secret: ${NAME}" at the source',
+    ),
+    ("reply: {by_type: {paid: 'OK{$.a'}}\n", '3:18: M208 a hole "{$" is not closed by "}"'),
     ("handshake: {echo_query: {}}\n", '3:25: M105 echo_query has no "parameter"'),
     (
         "handshake: {hmac_reply: {path: $.a, fields: {a: '{digest}'}}}\n",

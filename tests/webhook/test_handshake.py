@@ -129,6 +129,12 @@ def test_one_kind_of_request_has_a_fixed_answer() -> None:
     assert isinstance(source.receive(request('{"type": 1}'), NOW), Refused)
 
 
+def test_a_head_request_at_creation_has_its_answer() -> None:
+    source = of("{fixed: {method: HEAD, verified: false}}")
+    assert answer(source, request(method="HEAD")) == Reply(200, b"", "text/plain; charset=utf-8")
+    assert isinstance(source.receive(request(method="GET"), NOW), Refused)
+
+
 def test_options_are_answered_with_consent() -> None:
     source = of("{options_consent: {rate: '120'}}")
     assert answer(source, request(method="OPTIONS", query="")) == Reply(

@@ -62,6 +62,12 @@ SORTED = '{"id":7,"items":[{"a":"x"}],"name":"А/Б","none":null,"o":{"b":1},"pa
         ("'{query:b|urlencode|lower}'", "%d0%90"),
         ("'{body|hex}'", BODY.encode().hex()),
         ("{template: 'a', encode: base64}", "YQ=="),
+        ("'{path} {host}'", "/in?a=1&b=%D0%90 example.com"),
+        (
+            "['{secret}', {encode: sha1, join: {from: query, keys: sorted, pair: '{key}={value}',"
+            " encode: base64}}]",
+            SECRET + hashlib.sha1(b"a=MQ==b=0JA=").hexdigest(),
+        ),
         ("['{method}', {template: '{$.id}', encode: hex}, '.']", "POST37."),
         ("{canonical_json: {}}", SORTED),
         (
@@ -287,3 +293,30 @@ def test_what_is_signed_is_the_text_of_a_json_field_and_not_what_it_holds() -> N
     reception = source.receive(request(json.dumps({"data": data, "sign": sign})), NOW)
     assert isinstance(reception, Accepted)
     assert reception.events[0].document["data"] == {"a": 1}
+
+
+def test_a_digest_may_be_base64_of_its_hexadecimal_text() -> None:
+    source = source_of(
+        keyed("hmac: {algorithm: sha1, signature: {header: X-Sign, encoding: base64_hex}}"), S=SECRET
+    )
+    digest = hmac.new(SECRET.encode(), b"{}", "sha1")
+    sign = b64encode(digest.hexdigest().encode()).decode()
+    assert isinstance(source.receive(request("{}", {"X-Sign": sign}), NOW), Accepted)
+    forgeries = (b64encode(digest.digest()).decode(), digest.hexdigest(), b64encode(b"zz").decode(), "////")
+    for forged in forgeries:
+        assert isinstance(source.receive(request("{}", {"X-Sign": forged}), NOW), Refused)
+
+
+def test_a_list_without_labels_may_begin_with_its_timestamp() -> None:
+    source = source_of(
+        keyed(
+            "hmac: {algorithm: sha256, message: '{timestamp}.{body}',"
+            " signature: {header: X-Sign, separator: ','}, timestamp: {pick: '0', tolerance: 5m}}"
+        ),
+        S=SECRET,
+    )
+    stamp = str(NOW // 1000)
+    sign = hmac.new(SECRET.encode(), f"{stamp}.{{}}".encode(), "sha256").hexdigest()
+    assert isinstance(source.receive(request("{}", {"X-Sign": f"{stamp},{'0' * 64},{sign}"}), NOW), Accepted)
+    for forged in (f"{sign},{stamp}", sign, f"{int(stamp) + 1},{sign}", f"{int(stamp) - 301},{sign}"):
+        assert isinstance(source.receive(request("{}", {"X-Sign": forged}), NOW), Refused)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from base64 import b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,6 +203,29 @@ def test_the_answer_is_what_the_sender_wants_to_hear_the_same_each_time(reply: s
     webhook = request('{"id": 7, "InvId": "678", "name": "\\r\\nX: y"}', TOKEN, query="q=1")
     for later in (0, 1_000):
         assert accepted(source.receive(webhook, NOW + later)).reply == expected
+
+
+def test_the_answer_may_differ_by_type() -> None:
+    source = of("event: {type: $.t}\nreply: {body: OK, by_type: {check: '{\"allow\":{$.n}}', gone: ''}}")
+    for body, expected in (('{"t": "check", "n": 1}', b'{"allow":1}'), ('{"t": "gone"}', b""), ("{}", b"OK")):
+        assert accepted(source.receive(request(body, TOKEN), NOW)).reply.body == expected
+
+
+def test_the_answer_may_be_signed() -> None:
+    source = of("reply: {body: 'OK {digest}', digest: {algorithm: md5, message: '{$.id}{secret}'}}")
+    expected = "OK " + hashlib.md5(b"7s3cret").hexdigest()
+    assert accepted(source.receive(request('{"id": 7}', TOKEN), NOW)).reply.body == expected.encode()
+    reply = source.receive(request("{", TOKEN), NOW)
+    assert isinstance(reply, Unreadable)
+    assert reply.reply.body == b"OK"
+    keyed = of(
+        'reply: {type: application/json, body: \'{"sign":"{digest}","id":"{$.id}"}\','
+        " digest: {algorithm: sha1, keyed: true, encoding: base64, message: '{$.id};accept'}}"
+    )
+    sign = b64encode(hmac.new(b"s3cret", b"7;accept", "sha1").digest()).decode()
+    body = accepted(keyed.receive(request('{"id": 7}', TOKEN), NOW)).reply.body
+    assert body == f'{{"sign":"{sign}","id":"7"}}'.encode()
+    assert accepted(keyed.receive(request('{"id": [7]}', TOKEN), NOW)).reply.body == b"OK"
 
 
 def test_each_item_of_a_batch_is_an_event_with_its_own_id() -> None:
