@@ -1,6 +1,6 @@
 """Many rows in one statement, past SQLAlchemy's per-row work; the SQL text is the same for both databases.
 
-Statements are written with `?` for a parameter, and `{rows}` where the rows go.
+Statements are written with `?` for a parameter, `{rows}` where the rows go, and the words of `dialects`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Table
+
+from bridge.store.dialects import in_dialect
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -52,4 +54,5 @@ def _expanded(sql: str, many: int, wide: int, dialect: str) -> str:
 
 @lru_cache(maxsize=256)
 def _dialect(sql: str, dialect: str) -> str:
-    return sql.replace("?", "%s") if dialect == "postgresql" else sql
+    text = in_dialect(sql, dialect)
+    return text.replace("?", "%s") if dialect == "postgresql" else text

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy import Connection, Row
 
 from bridge.model import FINAL, Attempt, Call, State
 from bridge.store import bulk, lanes
 from bridge.store.claims import LEASE_MS
+from bridge.store.dialects import Statement
 from bridge.store.ids import take_ids
 from bridge.store.rows import Owed, call_row
 from bridge.store.tables import attempts, calls
@@ -47,14 +48,11 @@ _INSERT_ATTEMPT = bulk.insert_each(
     "ON CONFLICT (call_id, number) DO UPDATE SET "
     + ", ".join(f"{c.name} = excluded.{c.name}" for c in attempts.columns if not c.primary_key),
 )
-_STANDING = (
+_STANDING = Statement(
     "SELECT id, state, owner, attempt, lease_until, account, recipient, order_mode "
-    "FROM calls WHERE id IN :ids ORDER BY id"
+    "FROM calls WHERE id IN :ids ORDER BY id <lock>",
+    "ids",
 )
-_LOOK = {
-    "sqlite": text(_STANDING).bindparams(bindparam("ids", expanding=True)),
-    "postgresql": text(f"{_STANDING} FOR UPDATE").bindparams(bindparam("ids", expanding=True)),
-}
 _BEGIN = (
     "UPDATE calls SET state = 'sending', sent_at = ?, lease_until = ? "
     "WHERE id = ? AND owner = ? AND attempt = ? AND state = 'claimed' AND lease_until > ?"
@@ -127,7 +125,7 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
 
 
 def _standing(connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
-    rows = connection.execute(_LOOK[connection.dialect.name], {"ids": ids}) if ids else ()
+    rows = connection.execute(_STANDING.of(connection), {"ids": ids}) if ids else ()
     return {row.id: row for row in rows}
 
 

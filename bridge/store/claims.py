@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from bridge.model import Call
 from bridge.store import bulk, lanes
+from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
 from bridge.store.tables import FOR_EVER
 
@@ -19,36 +20,31 @@ EXPIRED = "it expired before it could be sent"
 _LOOK_AT = 100
 _ROUNDS = 20
 
-_CANDIDATES = """
+_CANDIDATES = Statement("""
 WITH c AS MATERIALIZED (
-  SELECT * FROM calls
+  SELECT * FROM calls <calls_ready>
   WHERE account = :account AND state = 'queued' AND held_by = 0 AND due_at <= :now
-  ORDER BY due_at, id LIMIT :many {lock}
+  ORDER BY due_at, id LIMIT :many <lock_free>
 )
 SELECT c.*,
-  (SELECT p.id FROM calls p
+  (SELECT p.id FROM calls p <calls_in_flight>
    WHERE p.account = c.account AND p.recipient = c.recipient AND p.state IN ('claimed', 'sending')
    LIMIT 1) AS in_flight,
-  (SELECT p.id FROM calls p
+  (SELECT p.id FROM calls p <calls_in_lane>
    WHERE p.account = c.account AND p.recipient = c.recipient AND p.id < c.id
      AND p.state IN ('queued', 'uncertain')
      AND (p.holds_until > :now OR (p.state = 'queued' AND p.due_at <= :now))
    ORDER BY p.id LIMIT 1) AS earlier
 FROM c ORDER BY due_at, id
-"""
-_STATEMENTS = {
-    "sqlite": text(_CANDIDATES.format(lock="")),
-    "postgresql": text(_CANDIDATES.format(lock="FOR UPDATE SKIP LOCKED")),
-}
-_BLOCKERS = "SELECT id, state, holds_until, due_at FROM calls WHERE id IN :ids"
-_BLOCKING = {
-    "sqlite": text(_BLOCKERS).bindparams(bindparam("ids", expanding=True)),
-    "postgresql": text(f"{_BLOCKERS} FOR UPDATE SKIP LOCKED").bindparams(bindparam("ids", expanding=True)),
-}
-_TAKE = text("""
+""")
+_BLOCKERS = Statement("SELECT id, state, holds_until, due_at FROM calls WHERE id IN :ids <lock_free>", "ids")
+_TAKE = Statement(
+    """
 UPDATE calls SET state = 'claimed', owner = :owner, attempt = attempt + 1, lease_until = :lease
 WHERE id IN :ids AND state = 'queued' RETURNING *
-""").bindparams(bindparam("ids", expanding=True))
+""",
+    "ids",
+)
 _EXPIRE = (
     "UPDATE calls SET state = 'expired', reason = ?, settled_at = ?, "
     "held_by = 0, held_until = 0 WHERE id = ? AND state = 'queued'"
@@ -82,7 +78,7 @@ def claim(connection: Connection, now: int, account: str, owner: str, limit: int
 
 def _candidates(connection: Connection, now: int, account: str, wanted: int) -> Sequence[Row[Any]]:
     parameters = {"account": account, "now": now, "many": max(wanted, _LOOK_AT)}
-    return connection.execute(_STATEMENTS[connection.dialect.name], parameters).all()
+    return connection.execute(_CANDIDATES.of(connection), parameters).all()
 
 
 def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
@@ -98,7 +94,9 @@ def _take(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> l
         return []
     try:
         with connection.begin_nested():
-            rows = connection.execute(_TAKE, {"owner": owner, "lease": now + LEASE_MS, "ids": ids}).all()
+            rows = connection.execute(
+                _TAKE.of(connection), {"owner": owner, "lease": now + LEASE_MS, "ids": ids}
+            ).all()
     except IntegrityError:
         return None
     place = {number: index for index, number in enumerate(ids)}
@@ -114,8 +112,7 @@ def _set_aside(connection: Connection, now: int, found: Sequence[Row[Any]]) -> i
     waits = {row.id: row.in_flight or row.earlier for row in found if row.in_flight or row.earlier}
     if not waits:
         return 0
-    statement = _BLOCKING[connection.dialect.name]
-    rows = connection.execute(statement, {"ids": sorted(set(waits.values()))})
+    rows = connection.execute(_BLOCKERS.of(connection), {"ids": sorted(set(waits.values()))})
     until = {row.id: _holds_until(row, now) for row in rows}
     held = [
         (blocker, until[blocker], call_id)

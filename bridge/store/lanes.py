@@ -9,22 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from bridge.store import bulk
+from bridge.store.dialects import Statement
 
 Lane = tuple[str, str]
 """Account and recipient."""
 
 _LET_GO = """
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id = (
-  SELECT id FROM calls WHERE account = ? AND recipient = ? AND state = 'queued' AND held_by <> 0
+  SELECT id FROM calls <calls_held> WHERE account = ? AND recipient = ? AND state = 'queued' AND held_by <> 0
   ORDER BY id LIMIT 1
 ) AND state = 'queued'
 """
-_LAPSED = text("""
+_LAPSED = Statement("""
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
-  SELECT id FROM calls WHERE state = 'queued' AND held_by <> 0 AND held_until <= :now
+  SELECT id FROM calls <calls_by_release> WHERE state = 'queued' AND held_by <> 0 AND held_until <= :now
   ORDER BY held_until LIMIT 1000
 ) AND state = 'queued'
 """)
@@ -38,7 +39,7 @@ def moved(connection: Connection, lanes: Iterable[Lane]) -> None:
 
 def let_go_lapsed(connection: Connection, now: int) -> int:
     """Let go of calls that were held until a time which has come; gives how many."""
-    return connection.execute(_LAPSED, {"now": now}).rowcount
+    return connection.execute(_LAPSED.of(connection), {"now": now}).rowcount
 
 
 def hold(connection: Connection, held: Sequence[tuple[int, int, int]]) -> None:

@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from bridge.model import Call
 from bridge.store.accounts import AccountState
+from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
 
 Transaction: TypeAlias = Connection
 """What `Store.transaction` gives, for those who hand it on."""
 
-_LOOK = text("""
+_LOOK = Statement("""
 SELECT a.*, (
-  SELECT min(c.due_at) FROM calls c WHERE c.account = a.name AND c.state = 'queued' AND c.held_by = 0
+  SELECT min(c.due_at) FROM calls c <calls_ready>
+  WHERE c.account = a.name AND c.state = 'queued' AND c.held_by = 0
 ) AS due_at
 FROM accounts a ORDER BY a.name
 """)
 
 
-_HELD = text("SELECT * FROM calls WHERE state IN ('claimed', 'sending') AND owner = :owner ORDER BY id")
+_HELD = Statement(
+    "SELECT * FROM calls <calls_by_lease> "
+    "WHERE state IN ('claimed', 'sending') AND owner = :owner ORDER BY id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class View:
 def look(connection: Connection) -> list[View]:
     """Every account that has a row, by name."""
     views = []
-    for row in connection.execute(_LOOK):
+    for row in connection.execute(_LOOK.of(connection)):
         values = dict(row._mapping)
         due_at = values.pop("due_at")
         views.append(View(AccountState(**values), due_at))
@@ -45,4 +50,4 @@ def look(connection: Connection) -> list[View]:
 
 def held(connection: Connection, owner: str) -> list[Call]:
     """Every call that is claimed or being sent in this owner's name."""
-    return [call_of(row) for row in connection.execute(_HELD, {"owner": owner})]
+    return [call_of(row) for row in connection.execute(_HELD.of(connection), {"owner": owner})]

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, Row
 
 from bridge.model import Call, Outcome
 from bridge.store import bulk, lanes
 from bridge.store.claims import EXPIRED
+from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
 from bridge.store.tables import FOR_EVER, attempts
 
@@ -27,17 +28,13 @@ class Swept:
     let_go: int = 0
 
 
-def _for_both(sql: str) -> dict[str, TextClause]:
-    return {"sqlite": text(sql), "postgresql": text(f"{sql} FOR UPDATE SKIP LOCKED")}
-
-
-_LEASES = _for_both(
-    "SELECT * FROM calls WHERE state IN ('claimed', 'sending') AND lease_until <= :until "
-    "ORDER BY lease_until, id LIMIT 1000"
+_LEASES = Statement(
+    "SELECT * FROM calls <calls_by_lease> WHERE state IN ('claimed', 'sending') AND lease_until <= :until "
+    "ORDER BY lease_until, id LIMIT 1000 <lock_free>"
 )
-_LATE = _for_both(
-    "SELECT * FROM calls WHERE state IN ('queued', 'waiting') AND expires_at <= :until "
-    "ORDER BY expires_at, id LIMIT 1000"
+_LATE = Statement(
+    "SELECT * FROM calls <calls_by_end> WHERE state IN ('queued', 'waiting') AND expires_at <= :until "
+    "ORDER BY expires_at, id LIMIT 1000 <lock_free>"
 )
 _QUEUE = "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 WHERE id = ? AND state = 'claimed'"
 _DOUBT = (
@@ -84,8 +81,8 @@ def expire(connection: Connection, now: int) -> int:
     return len(rows)
 
 
-def _all(connection: Connection, statement: dict[str, TextClause], until: int) -> Sequence[Row[Any]]:
-    return connection.execute(statement[connection.dialect.name], {"until": until}).all()
+def _all(connection: Connection, statement: Statement, until: int) -> Sequence[Row[Any]]:
+    return connection.execute(statement.of(connection), {"until": until}).all()
 
 
 def _lost(row: Row[Any], now: int) -> tuple[Any, ...]:

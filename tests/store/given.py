@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+from sqlalchemy import inspect, text
+
 from bridge.model import (
     Application,
     Attempt,
@@ -150,3 +152,25 @@ def state(store: Store, call_id: int) -> str:
 
 def states(store: Store) -> dict[int, str]:
     return dict(rows(store, "SELECT id, state FROM calls ORDER BY id"))
+
+
+def crowd(store: Store, many: int, recipients: int = 1) -> None:
+    """Copies of the first call behind it, for so many recipients in turn; the first one's is among them."""
+    with store.transaction() as connection:
+        rest = ", ".join(
+            column["name"]
+            for column in inspect(connection).get_columns("calls")
+            if column["name"] not in ("id", "item", "recipient")
+        )
+        made = text(
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many}) "
+            f"INSERT INTO calls (id, item, recipient, {rest}) "
+            f"SELECT n.i + 1, n.i, CASE n.i % {recipients} WHEN 0 THEN recipient "
+            f"ELSE 'subscriber:' || (1000000 + n.i % {recipients}) END, {rest} "
+            "FROM n, calls WHERE calls.id = 1"
+        )
+        connection.execute(made)
+        if store.embedded:
+            connection.exec_driver_sql(f"UPDATE sequences SET value = {many + 1} WHERE name = 'calls'")
+        else:
+            connection.exec_driver_sql(f"SELECT setval('calls_ids', {many + 1})")

@@ -13,6 +13,7 @@ from tests.store.given import (
     attempt,
     begin,
     claim,
+    crowd,
     owe,
     release,
     rows,
@@ -216,33 +217,6 @@ def test_thousands_behind_one_recipient_go_one_after_another(store: Store) -> No
     crowd(store, 500)
     claim_ids = [run(store) for _ in range(20)]
     assert claim_ids == [[n] for n in range(1, 21)]
-
-
-def crowd(store: Store, many: int) -> None:
-    """Copies of the first call, behind it."""
-    columns = [row[0] for row in table_columns(store)]
-    rest = ", ".join(name for name in columns if name not in ("id", "item"))
-    series = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})"
-    with store.transaction() as connection:
-        connection.exec_driver_sql(
-            f"INSERT INTO calls (id, item, {rest}) "
-            f"{series} SELECT n.i + 1, n.i, {rest} FROM n, calls WHERE calls.id = 1"
-        )
-        if store.embedded:
-            connection.exec_driver_sql(f"UPDATE sequences SET value = {many + 1} WHERE name = 'calls'")
-        else:
-            connection.exec_driver_sql(f"SELECT setval('calls_ids', {many + 1})")
-
-
-def table_columns(store: Store) -> list[tuple[str]]:
-    if store.embedded:
-        return [(row[1],) for row in rows(store, "PRAGMA table_info(calls)")]
-    return [
-        (row[0],)
-        for row in rows(
-            store, "SELECT column_name FROM information_schema.columns WHERE table_name = 'calls'"
-        )
-    ]
 
 
 def swept(store: Store) -> sweep.Swept:

@@ -1,0 +1,166 @@
+"""However many calls wait: what runs all the time finds its rows by an index and reads a bounded number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import pytest
+from sqlalchemy import Connection, text
+
+from bridge.store import calls, claims, lanes, outlook, sweep
+from bridge.store.call_views import CallFilter, page_of_calls
+from bridge.store.dialects import Statement
+from bridge.store.engine import Store
+from bridge.store.pages import Page
+from tests.store.given import NOW, begin, claim, crowd, owe, rows, settle, settlement, start
+
+UNHELD = "SELECT count(*) FROM calls WHERE state = 'queued' AND held_by = 0"
+FEW, MANY = 1_000, 20_000
+
+
+def named(sql: str) -> Statement:
+    """A driver's statement with its marks as names."""
+    for name in "abcdefgh":
+        sql = sql.replace("?", f":{name}", 1)
+    return Statement(sql)
+
+
+def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
+    """What runs all the time, and the indexes that it must go by on SQLite."""
+    return {
+        "candidates": (
+            claims._CANDIDATES,
+            {"account": "main", "now": NOW, "many": 100},
+            {"calls_ready", "calls_in_flight", "calls_in_lane"},
+        ),
+        "let go": (named(lanes._LET_GO), {"a": "main", "b": "subscriber:7"}, {"calls_held"}),
+        "lapsed holds": (lanes._LAPSED, {"now": NOW}, {"calls_by_release"}),
+        "leases": (sweep._LEASES, {"until": NOW}, {"calls_by_lease"}),
+        "late": (sweep._LATE, {"until": NOW}, {"calls_by_end"}),
+        "outlook": (outlook._LOOK, {}, {"calls_ready"}),
+        "held": (outlook._HELD, {"owner": "me"}, {"calls_by_lease"}),
+    }
+
+
+def plan(connection: Connection, statement: Statement, parameters: dict[str, Any]) -> str:
+    word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    explained = connection.execute(text(f"{word} {statement.of(connection).text}"), parameters)
+    return "\n".join(str(tuple(row)) for row in explained)
+
+
+@pytest.mark.parametrize("name", list(statements()))
+def test_what_runs_all_the_time_goes_by_an_index(name: str, store: Store) -> None:
+    owe(store, start(7))
+    crowd(store, MANY, MANY)
+    if not store.embedded:
+        with store.transaction() as connection:
+            connection.exec_driver_sql("ANALYZE calls")
+    statement, parameters, indexes = statements()[name]
+    with store.transaction() as connection:
+        found = plan(connection, statement, parameters)
+    assert "Seq Scan on calls" not in found
+    if store.embedded:
+        assert {index for index in indexes if index in found} == indexes
+        assert "SCAN calls'" not in found
+
+
+class Steps:
+    """Counts the instructions of SQLite's machine: a cost without a clock."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.count = 0
+        self.driver: Any = connection.connection.driver_connection
+
+    def __enter__(self) -> Self:
+        self.driver.set_progress_handler(self.step, 1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.driver.set_progress_handler(None, 1)
+
+    def step(self) -> int:
+        self.count += 1
+        return 0
+
+
+def cost(store: Store, act: Callable[[Connection], object]) -> int:
+    """Of an act in a transaction that is not committed."""
+    with store.writing.connect() as connection, Steps(connection) as steps:
+        act(connection)
+        connection.rollback()
+    return steps.count
+
+
+def claiming(connection: Connection) -> int:
+    return len(claims.claim(connection, NOW, "main", "me", 50))
+
+
+@pytest.mark.parametrize("recipients", [1, 10, 10**6], ids=["one recipient", "ten recipients", "one each"])
+def test_a_claim_costs_the_same_at_any_backlog(recipients: int, sqlite_store: Store) -> None:
+    owe(sqlite_store, start(7))
+    costs = []
+    for many in (FEW, MANY):
+        with sqlite_store.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM calls WHERE id > 1")
+            connection.exec_driver_sql("UPDATE calls SET state = 'queued', owner = '', held_by = 0")
+        crowd(sqlite_store, many, recipients)
+        while recipients < FEW and rows(sqlite_store, UNHELD) != [(0,)]:
+            claim(sqlite_store, 1)
+        costs.append(cost(sqlite_store, claiming))
+    assert costs[1] <= costs[0] * 1.3
+
+
+def test_settling_costs_the_same_at_any_backlog(sqlite_store: Store) -> None:
+    owe(sqlite_store, start(7))
+    costs = []
+    for many in (FEW, MANY):
+        with sqlite_store.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM calls WHERE id > 1")
+            connection.exec_driver_sql("UPDATE calls SET state = 'queued', owner = '', held_by = 0")
+        crowd(sqlite_store, many)
+        (call,) = claim(sqlite_store, 1)
+        begin(sqlite_store, call)
+        one = settlement(call)
+        costs.append(cost(sqlite_store, lambda connection, one=one: calls.settle(connection, NOW, [one])))  # type: ignore[misc]  # bound at once
+    assert costs[1] <= costs[0] * 1.3
+
+
+@pytest.mark.parametrize("wanted", [CallFilter(), CallFilter(account="main"), CallFilter(recipient="7")])
+def test_a_page_of_calls_costs_the_same_at_any_backlog(wanted: CallFilter, sqlite_store: Store) -> None:
+    owe(sqlite_store, start(7))
+    costs = []
+    for many in (FEW, MANY):
+        with sqlite_store.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM calls WHERE id > 1")
+        crowd(sqlite_store, many, 10)
+        costs.append(cost(sqlite_store, lambda connection: page_of_calls(connection, wanted, Page())))
+    assert costs[1] <= costs[0] * 1.3
+
+
+def buffers(store: Store) -> int:
+    """How many pages PostgreSQL looks at to find what may be claimed."""
+    statement = claims._CANDIDATES
+    with store.transaction() as connection:
+        explain = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.of(connection).text}")
+        found = connection.execute(explain, {"account": "main", "now": NOW, "many": 100}).scalar_one()
+    top = found[0]["Plan"]
+    return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_claim_looks_at_as_many_pages_at_any_backlog_on_postgres(store: Store) -> None:
+    owe(store, start(7))
+    found = []
+    for many in (FEW, MANY):
+        with store.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM calls WHERE id > 1")
+        with store.migrating.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE calls")
+        crowd(store, many, 10**6)
+        with store.migrating.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE calls")
+        found.append(buffers(store))
+    assert found[1] <= found[0] * 1.3
+    assert settle(store) == []
+    assert rows(store, "SELECT count(*) FROM calls") == [(MANY + 1,)]
