@@ -83,6 +83,7 @@ class Transport(BaseAdapter):
         self.lock = threading.Lock()
         self.kept: dict[Origin, list[Connection]] = {}
         self.origins: dict[str, Origin] = {}
+        self.closed = False
 
     def send(
         self,
@@ -175,15 +176,16 @@ class Transport(BaseAdapter):
         connection.keep_until = now + seconds
         with self.lock:
             kept = self.kept.setdefault(connection.origin, [])
-            stale = [old for old in kept if old.keep_until <= now]
-            kept[:] = [old for old in kept if old.keep_until > now]
             kept.append(connection)
+            stale = [old for old in kept if old.keep_until <= now or self.closed]
+            kept[:] = [old for old in kept if old not in stale]
         for old in stale:
             old.close()
 
     def close(self) -> None:
-        """Close the idle connections. Requests under way keep theirs."""
+        """Close the idle connections, and keep none any more when the requests under way have ended."""
         with self.lock:
+            self.closed = True
             idle = [connection for kept in self.kept.values() for connection in kept]
             self.kept.clear()
         for connection in idle:

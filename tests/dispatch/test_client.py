@@ -506,6 +506,13 @@ def test_a_kept_connection_lost_after_sending_leaves_the_call_uncertain() -> Non
     assert len(server.requests) == 2
 
 
+def test_a_closed_client_keeps_no_connection() -> None:
+    with serving(answering(OK, OK)) as server, client() as sender:
+        sender.close()
+        assert [sender.send(account(server.port), CALL).outcome for _ in range(2)] == [Outcome.DONE] * 2
+    assert server.connections == 2
+
+
 # Probing.
 
 

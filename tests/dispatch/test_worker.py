@@ -512,17 +512,24 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
 
 
 def test_a_stop_with_the_database_gone_leaves_when_its_time_is_up(
-    desk: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bridge.dispatch.worker.TROUBLE_WAIT", 0.0)
-    owe(desk.store, start(7))
-    desk.turns(lambda: desk.dispatcher.senders.busy)
-    desk.dispatcher.ledger.store = cast(Store, Sick(desk.store, 10**9))
-    desk.dispatcher.stop_wait = 0.3
-    desk.dispatcher.stop()
-    desk.dispatcher.run()
+    def answer(peer: Peer) -> None:
+        peer.read()
+        peer.sock.sendall(http("200 OK", b"{}", "Connection: close"))
+
+    with (
+        serving(answer) as server,
+        bench(store, clock, replace(FAST, url=f"http://127.0.0.1:{server.port}")) as desk,
+    ):
+        owe(store, start(7))
+        desk.turns(lambda: desk.dispatcher.senders.busy)
+        desk.dispatcher.ledger.store = cast(Store, Sick(store, 10**9))
+        desk.dispatcher.stop_wait = 0.3
+        desk.dispatcher.stop()
+        desk.dispatcher.run()
     assert caplog.messages[-1] == "stopped with 1 calls unsettled: they will show as uncertain"
-    assert states(desk.store) == {1: "sending"}
+    assert states(store) == {1: "sending"}
 
 
 def test_a_database_out_of_reach_loses_nothing(
