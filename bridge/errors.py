@@ -27,3 +27,7 @@ class DocumentError(BridgeError):
 
 class StoreUnavailable(BridgeError):
     """The database did not take part in time. Nothing was accepted; the sender is to try again."""
+
+
+class Overloaded(StoreUnavailable):
+    """More waits for the database already than it can take in time."""

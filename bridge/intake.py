@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
-from bridge.errors import StoreUnavailable
+from bridge.errors import BridgeError, Overloaded
+from bridge.logs import Sparing
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Application, Event, Reply, Request
 from bridge.rulebook import Rulebook
@@ -28,9 +30,20 @@ _REFUSED = {
     405: Reply(405, b"method not allowed\n"),
     413: Reply(413, b"body too large\n"),
     415: Reply(415, b"unsupported content type\n"),
-    503: BUSY,
 }
 _REFUSALS_KEPT_A_SECOND = 20
+
+Observe: TypeAlias = Callable[[str, int, tuple[str, ...], float], None]
+"""Told of each webhook: its source ("" where there is none of that name), the status of the answer, what
+became of its events (`Stored.result`) or why it was not accepted, and how many seconds that took."""
+
+
+class Outcome(NamedTuple):
+    """The answer to a webhook's sender, and what happened, in the words of `Observe`."""
+
+    reply: Reply
+    source: str
+    results: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -39,25 +52,38 @@ class Intake:
 
     rulebook: Rulebook
     writer: Writer[Delivery | Refusal, tuple[Stored, ...]]
-    heard_of: Callable[[str], bool]
-    """Whether a source of that name sent anything in the last 30 days."""
+    heard_of: Callable[[str], bool | None]
+    """Whether a source of that name sent anything in the last 30 days; None when nobody knows."""
     wake: Callable[[], None]
     """Tells the dispatchers that there are new calls."""
+    no_room: Callable[[], str]
+    """Why the disk has no room for more; empty when it has."""
+    observe: Observe = field(default=lambda *_: None)
     clock: Callable[[], float] = time.time
+    tell: Sparing = field(default_factory=lambda: Sparing(log.warning))
     _window: int = 0
     _refused: int = 0
 
     def receive(self, name: str, request: Request) -> Reply:
         """Everything that one webhook causes, up to the answer to its sender."""
+        began = time.perf_counter()
+        outcome = self._receive(name, request)
+        self.observe(outcome.source, outcome.reply.status, outcome.results, time.perf_counter() - began)
+        return outcome.reply
+
+    def _receive(self, name: str, request: Request) -> Outcome:
         if not self.rulebook.ready:
-            return BUSY
+            return self._busy("", "mappings", "no valid mappings")
         mapping = self.rulebook.current.sources.get(name)
         if mapping is None:
             return self._unknown(name)
+        full = self.no_room()
+        if full:
+            return self._busy(name, "disk", full)
         now = int(self.clock() * 1000)
         return self._take(mapping, request, mapping.source.receive(request, now), now)
 
-    def _take(self, mapping: MappingFile, request: Request, reception: Reception, now: int) -> Reply:
+    def _take(self, mapping: MappingFile, request: Request, reception: Reception, now: int) -> Outcome:
         match reception:
             case Accepted(events=events, reply=reply, verified=verified):
                 results = tuple((event, apply(mapping, event)) for event in events)
@@ -70,35 +96,37 @@ class Intake:
                 return self._refuse(mapping, request, reception, now)
         return self._store(delivery, reply)
 
-    def _store(self, delivery: Delivery, reply: Reply) -> Reply:
+    def _store(self, delivery: Delivery, reply: Reply) -> Outcome:
         try:
             stored = self.writer.submit(delivery)
-        except StoreUnavailable as error:
-            log.warning("not accepted from %s: %s", delivery.source, error)
-            return BUSY
+        except Overloaded as error:
+            return self._busy(delivery.source, "overload", error.message)
+        except BridgeError as error:
+            return self._busy(delivery.source, "database", error.message)
         if any(one.calls for one in stored):
             self.wake()
-        return reply
+        return Outcome(reply, delivery.source, tuple([one.result for one in stored]))
 
-    def _refuse(self, mapping: MappingFile, request: Request, refused: Refused, now: int) -> Reply:
-        log.info("refused from %s: %s %s", mapping.source.name, refused.status, refused.detail)
+    def _refuse(self, mapping: MappingFile, request: Request, refused: Refused, now: int) -> Outcome:
+        name = mapping.source.name
         if self._may_keep(now):
-            refusal = Refusal(mapping.source.name, now, refused.status, refused.code, refused.detail, request)
-            self.writer.offer(refusal)
-        return _REFUSED[refused.status]
+            log.info("refused from %s: %s %s", name, refused.status, refused.detail)
+            self.writer.offer(Refusal(name, now, refused.status, refused.code, refused.detail, request))
+        return Outcome(_REFUSED[refused.status], name, ("refused",))
 
     def _may_keep(self, now: int) -> bool:
-        """A flood of forgeries must not crowd out honest webhooks at the writer."""
+        """A flood of forgeries must not crowd out honest webhooks at the writer, or fill the log."""
         if now // 1000 != self._window:
             self._window, self._refused = now // 1000, 0
         self._refused += 1
         return self._refused <= _REFUSALS_KEPT_A_SECOND
 
-    def _unknown(self, name: str) -> Reply:
-        try:
-            return BUSY if self.heard_of(name) else UNKNOWN
-        except StoreUnavailable:
-            return BUSY
+    def _busy(self, source: str, cause: str, text: str) -> Outcome:
+        self.tell(cause, f"not accepted{' from ' if source else ''}{source}: {text}")
+        return Outcome(BUSY, source, (cause,))
+
+    def _unknown(self, name: str) -> Outcome:
+        return Outcome(UNKNOWN if self.heard_of(name) is False else BUSY, "", ("unknown",))
 
 
 def _delivery(

@@ -6,6 +6,7 @@ import json
 import logging
 import logging.config
 import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -69,3 +70,28 @@ def _told(record: logging.LogRecord, formatter: logging.Formatter) -> str:
 def _one_line(text: str) -> str:
     """Control characters spelled out, so that no value can forge a line."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+class Sparing:
+    """Logs through `say` what may happen thousands of times a second: of each kind one line in a while.
+
+    The next line tells how many were left out. `every` is in seconds.
+    """
+
+    def __init__(
+        self, say: Callable[..., None], every: float = 5.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say = say
+        self._every = every
+        self._clock = clock
+        self._last: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, kind: str, text: str) -> None:
+        """Log the text, unless one of its kind was logged just now. Kinds must be few."""
+        now = self._clock()
+        at, left_out = self._last.get(kind, (float("-inf"), 0))
+        if now - at < self._every:
+            self._last[kind] = (at, left_out + 1)
+            return
+        self._last[kind] = (now, 0)
+        self._say("%s", f"{text} ({left_out} more like this before)" if left_out else text)

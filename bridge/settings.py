@@ -42,6 +42,8 @@ class Settings:
     log: str = "text"
     public_url: str = ""
     proxies: Proxies = Proxies()
+    disk_floor: int = 200
+    """Megabytes that the embedded database's disk must have left for webhooks to be accepted; 0: any."""
     sandbox: str = ""
     """URL of a sandbox that stands in for every account; empty when LeadConverter is meant."""
     console_password: str = field(default="", repr=False)
@@ -58,6 +60,7 @@ _NAMES = {
     "log": "BRIDGE_LOG",
     "public_url": "BRIDGE_PUBLIC_URL",
     "proxies": "BRIDGE_TRUSTED_PROXIES",
+    "disk_floor": "BRIDGE_DISK_FLOOR",
     "sandbox": "BRIDGE_SANDBOX",
     "console_password": "BRIDGE_CONSOLE_PASSWORD",
 }
@@ -135,6 +138,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "workers": _between(1, 64),
     "log": _choice("text", "json"),
     "public_url": _web_url,
+    "disk_floor": _between(0, 1_000_000),
     "sandbox": _web_url,
     "proxies": _proxies,
 }

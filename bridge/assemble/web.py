@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.assemble.rules import keep_fresh, rulebook
-from bridge.errors import BridgeError
-from bridge.intake import Intake
+from bridge.intake import Intake, Observe
+from bridge.lookout import Lookout
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings
 from bridge.store import events
+from bridge.store.disk import MB, Disk
 from bridge.store.engine import Store, open_store
+from bridge.store.herald import Herald
 from bridge.store.wake import Waker
+from bridge.store.writer import Observe as ObserveBatch
 from bridge.store.writer import Writer
 
 
@@ -24,35 +27,47 @@ class WebSide:
     rulebook: Rulebook
     store: Store
     intake: Intake
+    lookout: Lookout
+    finish: tuple[Callable[[], None], ...]
 
     @property
     def sandboxed(self) -> bool:
         """Whether the sandbox stands in for LeadConverter."""
         return bool(self.settings.sandbox)
 
-    def problems(self) -> Mapping[str, str]:
-        """What keeps this process from its work now, by part; empty when all is well."""
-        wrong: dict[str, str] = {}
-        try:
-            self.store.check()
-        except BridgeError as error:
-            wrong["database"] = error.message
-        if not self.rulebook.ready:
-            wrong["mappings"] = "no valid mappings: run leadbridge check"
-        elif self.rulebook.stale:
-            wrong["mappings"] = "the files are broken, an older set is in use: run leadbridge check"
-        return wrong
+    def close(self) -> None:
+        """Write what still waits, tell the dispatchers, let go of everything; nothing comes in any more."""
+        for finish in self.finish:
+            finish()
 
 
-def web_side(settings: Settings) -> WebSide:
-    """Opens the store, reads the mappings and starts the writer. Broken mappings do not stop the process."""
+def _unobserved(*_: object) -> None:
+    """Where nobody counts."""
+
+
+def web_side(
+    settings: Settings, observe: Observe = _unobserved, observe_batch: ObserveBatch = _unobserved
+) -> WebSide:
+    """Opens the store, reads the mappings and starts the writer. Broken mappings do not stop the process.
+
+    `observe` is told of each webhook, `observe_batch` of each commit.
+    """
     store = open_store(settings.database_url)
+    disk = Disk(store.path, settings.disk_floor * MB)
+    disk.lay_ballast()
     rules = rulebook(settings)
     keep_fresh(rules)
+    lookout = Lookout(store, rules, disk)
+    lookout.begin()
+    writer = Writer(store, events.writing(store), observe=observe_batch)
+    herald = Herald(Waker(store).wake)
     intake = Intake(
         rulebook=rules,
-        writer=Writer(store, events.writing(store)),
-        heard_of=lambda source: events.heard_of(store, source),
-        wake=Waker(store).wake,
+        writer=writer,
+        heard_of=lookout.has_heard_of,
+        wake=herald.wake,
+        no_room=disk.too_full_to_accept,
+        observe=observe,
     )
-    return WebSide(settings, rules, store, intake)
+    finish = (writer.close, herald.close, lookout.close, store.close)
+    return WebSide(settings, rules, store, intake, lookout, finish)

@@ -137,9 +137,10 @@ def _open_sqlite(url: str, clock: Clock | None) -> Store:
 
 def _open_postgres(url: str, clock: Clock | None) -> Store:
     postgres = postgres_module()
-    pooled = postgres.pooled_engine(url)
-    reading = pooled.execution_options(postgresql_readonly=True)
-    return Store(url, None, pooled, reading, postgres.leisurely_engine(url), None, clock, os.getpid())
+    # Apart, so that many readers at once cannot keep a webhook from being written.
+    reading = postgres.pooled_engine(url).execution_options(postgresql_readonly=True)
+    writing = postgres.pooled_engine(url)
+    return Store(url, None, writing, reading, postgres.leisurely_engine(url), None, clock, os.getpid())
 
 
 def postgres_module() -> Any:

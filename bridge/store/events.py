@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from bridge.model import Application, Event, Match, Request
 from bridge.store import bulk, calls
@@ -44,6 +44,8 @@ class Stored:
     event_id: int
     duplicate: bool = False
     calls: int = 0
+    result: str = field(default="", compare=False)
+    """One of `Results`, or "duplicate"."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class _Entry:
     application: Application = field(default_factory=lambda: Application((), (), ()))
     id: int = 0
     duplicate: bool = False
+    result: str = "duplicate"
 
     @property
     def key(self) -> tuple[str, str] | None:
@@ -71,7 +74,6 @@ _NEW_KEYS = (
     "WHERE d.expires_at <= ? RETURNING source, key"
 )
 _KNOWN_KEYS = "SELECT source, key, event_id FROM dedup WHERE (source, key) IN (VALUES {rows})"
-_LAST = text("SELECT received_at FROM events WHERE source = :source ORDER BY id DESC LIMIT 1")
 
 
 def accept(connection: Connection, now: int, deliveries: Sequence[Delivery]) -> list[tuple[Stored, ...]]:
@@ -137,12 +139,14 @@ def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None
 
 
 def _stored(entry: _Entry) -> Stored:
-    return Stored(entry.id, entry.duplicate, 0 if entry.duplicate else len(entry.application.starts))
+    calls_made = 0 if entry.duplicate else len(entry.application.starts)
+    return Stored(entry.id, entry.duplicate, calls_made, entry.result)
 
 
 def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
     delivery, event, made = entry.delivery, entry.event, entry.application
     request = delivery.request
+    entry.result = result_of(made) if event else ("unreadable" if delivery.unreadable else "ignored")
     raw = entry.id == holder
     return (
         entry.id,
@@ -159,7 +163,7 @@ def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
         request.body if raw else None,
         document_text(event.document) if event else None,
         document_text(event.query) if event else None,
-        result_of(made) if event else ("unreadable" if delivery.unreadable else "ignored"),
+        entry.result,
         plain(delivery.unreadable or delivery.ignored),
         delivery.rules_version,
         verdicts_text(made),
@@ -195,11 +199,3 @@ def writing(store: Store) -> Callable[[Connection, Sequence[Delivery | Refusal]]
         return [next(stored) if isinstance(one, Delivery) else () for one in items]
 
     return write
-
-
-def heard_of(store: Store, source: str, within: int = 30 * 86400) -> bool:
-    """Whether a source of that name sent anything in the last `within` seconds."""
-    with store.read() as connection:
-        since = store.now(connection) - within * 1000
-        row = connection.execute(_LAST, {"source": plain(source)}).scalar_one_or_none()
-        return row is not None and row > since

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -26,11 +28,16 @@ def upgrade(connection: Connection) -> None:
 def require_newest(connection: Connection) -> None:
     """Raise StoreUnavailable unless the tables are exactly those that this program knows."""
     found = MigrationContext.configure(connection).get_current_revision()
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    newest = _newest()
     if found != newest:
         raise StoreUnavailable(
             f"the database is at revision {found or 'none'}, expected {newest}", "run: leadbridge migrate"
         )
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from bridge.errors import StoreUnavailable
+from bridge.errors import Overloaded, StoreUnavailable
 from bridge.store.engine import Store
 
 Item = TypeVar("Item")
@@ -18,7 +18,10 @@ Result = TypeVar("Result")
 Observe = Callable[[int, float], None]
 """Told after each commit: how many items it held, how many seconds it took."""
 
-SUBMIT_S = 2.5
+SUBMIT_S = 2.2
+"""Senders are to have their answer within 2.5 s."""
+STALL_S = 1.0
+"""Seconds after which a commit in progress counts as stuck: whoever comes then need not wait to be told."""
 
 
 def _unobserved(items: int, seconds: float) -> None:
@@ -68,6 +71,7 @@ class Writer(Generic[Item, Result]):
         self._queue: deque[_Ticket[Item, Result]] = deque()
         self._changed = Condition(Lock())
         self._closed = False
+        self._began: float | None = None
         self._thread = Thread(target=self._run, name="store-writer", daemon=True) if start else None
         if self._thread:
             self._thread.start()
@@ -75,8 +79,9 @@ class Writer(Generic[Item, Result]):
     def submit(self, item: Item, timeout: float = SUBMIT_S) -> Result:
         """Wait until the item is on disk and give its result.
 
-        Raises StoreUnavailable when too much waits already, when `timeout` seconds pass or when the database
-        does not do its part: the item then counts as not accepted, even if a commit in progress still lands.
+        Raises StoreUnavailable when too much waits already, when the commit in progress is stuck, when
+        `timeout` seconds pass or when the database does not do its part: the item then counts as not
+        accepted, even if a commit in progress still lands.
         Raises what `write` raised when the item itself is at fault.
         """
         ticket = self._enqueue(item)
@@ -124,7 +129,10 @@ class Writer(Generic[Item, Result]):
             if self._closed:
                 raise StoreUnavailable("the writer is closed")
             if len(self._queue) >= self._limit:
-                raise StoreUnavailable(f"{self._limit} items wait for the database already")
+                raise Overloaded(f"{self._limit} items wait for the database already")
+            began = self._began
+            if began is not None and time.monotonic() - began > STALL_S:
+                raise StoreUnavailable("the database has not answered for more than a second")
             self._queue.append(ticket)
             self._changed.notify()
         return ticket
@@ -151,7 +159,7 @@ class Writer(Generic[Item, Result]):
             self.step()
 
     def _commit(self, tickets: Sequence[_Ticket[Item, Result]]) -> None:
-        began = time.monotonic()
+        self._began = began = time.monotonic()
         try:
             with self._store.transaction() as connection:
                 results = self._write(connection, [ticket.item for ticket in tickets])
@@ -165,6 +173,8 @@ class Writer(Generic[Item, Result]):
             self._observe(len(tickets), time.monotonic() - began)
             for ticket, result in pairs:
                 ticket.settle(result)
+        finally:
+            self._began = None
 
     def _singly(self, tickets: Sequence[_Ticket[Item, Result]], error: Exception) -> None:
         if len(tickets) == 1:

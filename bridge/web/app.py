@@ -18,6 +18,7 @@ def create_app(side: WebSide) -> Flask:
     # A redirect would make senders drop or unsubscribe: paths mean what they say.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.extensions["leadbridge"] = side
     app.register_blueprint(hooks.blueprint(side.intake, side.settings.proxies, trust_local=side.sandboxed))
-    app.register_blueprint(health.blueprint(side.problems))
+    app.register_blueprint(health.blueprint(side.lookout))
     return app

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from flask import Blueprint, Response, jsonify
 
 
-def blueprint(problems: Callable[[], Mapping[str, str]]) -> Blueprint:
-    """`problems` gives what is wrong now, by part of the bridge; empty when all is well."""
+class Watch(Protocol):
+    """Who knows how things stand. Answers at once, from what it saw last."""
+
+    def problems(self) -> Mapping[str, str]:
+        """What keeps this process from accepting webhooks now, by name; empty when all is well."""
+
+    def warnings(self) -> Mapping[str, str]:
+        """What someone should see to though webhooks are accepted, by name."""
+
+
+def blueprint(watch: Watch) -> Blueprint:
+    """Not ready (503) is only who cannot accept webhooks: warnings must not take it out of a balancer."""
     health = Blueprint("health", __name__)
 
     @health.get("/healthz")
@@ -17,7 +28,8 @@ def blueprint(problems: Callable[[], Mapping[str, str]]) -> Blueprint:
 
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        wrong = dict(problems())
-        return jsonify({"ready": not wrong, "problems": wrong}), 503 if wrong else 200
+        problems, warnings = dict(watch.problems()), dict(watch.warnings())
+        answer = {"ready": not problems, "problems": problems, "warnings": warnings}
+        return jsonify(answer), 503 if problems else 200
 
     return health

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from bridge.intake import UNKNOWN, Intake
 from bridge.model import Reply, Request
@@ -14,6 +15,8 @@ from bridge.web.client import client_address
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 TOO_LARGE = Reply(413, b"body too large\n")
+INCOMPLETE = Reply(408, b"the request did not arrive whole\n")
+MALFORMED = Reply(400, b"malformed request\n")
 
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LOOPBACK = ("127.", "::1")
@@ -30,6 +33,10 @@ def blueprint(intake: Intake, proxies: Proxies, *, trust_local: bool) -> Bluepri
             webhook = _webhook(token, proxies, trust_local=trust_local)
         except RequestEntityTooLarge:
             return _response(TOO_LARGE)
+        except ClientDisconnected:
+            return _response(INCOMPLETE)
+        except ParseException:
+            return _response(MALFORMED)
         return _response(intake.receive(source, webhook))
 
     for rule in ("/hooks/<source>", "/hooks/<source>/<path:token>"):
@@ -45,11 +52,19 @@ def _webhook(token: str | None, proxies: Proxies, *, trust_local: bool) -> Reque
         method=request.method,
         query=environ.get("QUERY_STRING", ""),
         headers=tuple(request.headers.items()),
-        body=request.get_data(cache=False),
+        body=_body(),
         client=client_address(peer, forwarded, proxies),
         path_token=token,
         local=trust_local and not forwarded and peer.startswith(_LOOPBACK),
     )
+
+
+def _body() -> bytes:
+    """All of it: a part of a webhook is no webhook. The server takes it for whole when the client goes."""
+    body = request.get_data(cache=False)
+    if request.content_length not in (None, len(body)):
+        raise ClientDisconnected
+    return body
 
 
 def _response(reply: Reply) -> Response:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import resource
+
 from bridge import logs, settings
 
 _settings = settings.load()
+_CONNECTIONS = 2000
+_OTHER_FILES = 200
+
+
+def _connections() -> int:
+    """What one process takes at a time; makes room for as many open files as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return _CONNECTIONS if soft == resource.RLIM_INFINITY else min(_CONNECTIONS, soft - _OTHER_FILES)
+
 
 wsgi_app = "bridge.wsgi:app"
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
 # Greenlets: hundreds of idle, half-open or dripping connections cost honest senders nothing.
-worker_class = "gevent"
-worker_connections = 1000
-keepalive = 75
+worker_class = "bridge.web.greenlets.Worker"
+worker_connections = _connections()
+limit_request_line = 8190
 timeout = 30
 graceful_timeout = 20
 control_socket_disable = True

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -260,3 +263,30 @@ def test_a_checkpoint_empties_the_log(sqlite_store: Store, tmp_path: Path) -> No
 def test_a_store_that_was_never_used_closes(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path}/x.db").close()
     assert set(os.listdir(tmp_path)) == {"x.db.lock", "x.db.turn"}
+
+
+def test_a_program_that_ignores_the_file_lock_is_waited_for_in_small_steps(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    with closing(
+        sqlite3.connect(tmp_path / "bridge.db", isolation_level=None, check_same_thread=False)
+    ) as rude:
+        rude.execute("BEGIN IMMEDIATE")
+        Timer(0.3, lambda: rude.execute("COMMIT")).start()
+        with sqlite_store.transaction() as connection:
+            connection.exec_driver_sql("INSERT INTO dedup VALUES ('a', 'b', 1, 1)")
+    assert rows(sqlite_store, "SELECT * FROM dedup") == [("a", "b", 1, 1)]
+
+
+def test_readers_in_plenty_leave_a_connection_to_the_writer(
+    postgres: Postgres, postgres_template: str
+) -> None:
+    store = open_store(postgres.url(postgres.create(postgres_template)))
+    with ExitStack() as readers:
+        for _ in range(12):
+            readers.enter_context(store.read())
+        with pytest.raises(StoreUnavailable, match="every connection to the database is in use"):
+            readers.enter_context(store.read())
+        with store.transaction() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    store.close()

@@ -10,7 +10,7 @@ from bridge.language.numbers import Number
 from bridge.model import Application, Failure, Match, Verdict
 from bridge.store import event_views
 from bridge.store.engine import Store, open_store
-from bridge.store.events import Delivery, Stored, accept, heard_of, writing
+from bridge.store.events import Delivery, Stored, accept, writing
 from bridge.store.refusals import Refusal
 from bridge.store.writer import Writer
 from tests.conftest import Clock
@@ -240,12 +240,25 @@ def test_a_writer_takes_refusals_and_webhooks_alike(store: Store) -> None:
     assert rows(store, "SELECT count(*) FROM events") == [(1,)]
 
 
-def test_a_source_is_heard_of_for_thirty_days(store: Store, clock: Clock) -> None:
-    take_in(store, sale("p1", start()))
-    assert heard_of(store, "shop")
-    assert not heard_of(store, "other")
-    clock.advance(30 * DAY)
-    assert not heard_of(store, "shop")
+def test_each_event_says_what_became_of_it(store: Store) -> None:
+    take_in(store, sale("b", start()))
+    webhooks = [
+        sale("a", start()),
+        sale("b"),
+        sale("c"),
+        delivery(unreadable="no JSON"),
+        delivery(ignored="ping"),
+        delivery((event("d"), made(start())), (event("d"), made(start()))),
+    ]
+    (told,) = [[[one.result for one in group] for group in take_in(store, *webhooks)]]
+    assert told == [
+        ["matched"],
+        ["duplicate"],
+        ["unmatched"],
+        ["unreadable"],
+        ["ignored"],
+        ["matched", "duplicate"],
+    ]
 
 
 def test_accepting_gives_one_answer_per_webhook_in_their_order(store: Store) -> None:

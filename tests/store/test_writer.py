@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from bridge.errors import StoreUnavailable
+from bridge.errors import Overloaded, StoreUnavailable
 from bridge.store.engine import Store
 from bridge.store.writer import Writer
 from tests.store.given import rows
+from tests.support.waiting import eventually
 
 
 class BadItem(Exception):
@@ -217,3 +219,29 @@ def test_a_writer_goes_on_after_a_failure(store: Store) -> None:
         writer.submit("bad")
     assert writer.submit("a") == "kept a"
     writer.close()
+
+
+def test_behind_a_commit_that_is_stuck_nobody_waits(store: Store) -> None:
+    stuck = Holding()
+    writer = Writer(store, stuck)
+    writer.offer("first")
+    assert stuck.entered.wait(10)
+    waited = threading.Event()
+    waited.wait(1.1)
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable) as caught:
+        writer.submit("second")
+    assert time.monotonic() - began < 0.5
+    assert caught.value.message == "the database has not answered for more than a second"
+    stuck.go_on.set()
+    assert eventually(lambda: kept(store) == ["first"])
+    assert writer.submit("third") == "kept third"
+    writer.close()
+
+
+def test_a_queue_that_is_full_says_so(store: Store) -> None:
+    writer = Writer(store, keep, start=False, waiting=1)
+    writer.offer("a")
+    with pytest.raises(Overloaded) as caught:
+        writer.submit("b", timeout=0)
+    assert caught.value.message == "1 items wait for the database already"

@@ -54,14 +54,14 @@ class Installation:
     def mappings(self) -> Path:
         return self.folder / "mappings"
 
-    def start(self, *words: str, sandbox: bool = True, ready: str = "") -> None:
-        """`leadbridge run`, until it takes webhooks and has printed `ready`."""
+    def start(self, *words: str, sandbox: bool = True, ready: str = "", verb: str = "run") -> None:
+        """`leadbridge run`, or `serve` alone, until it takes webhooks and has printed `ready`."""
         ports = ["--port", str(self.port)]
         if sandbox:
             ports += ["--sandbox", "--sandbox-port", str(self.sandbox_port)]
         self.log = (self.folder / "log.txt").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bridge", "run", *ports, *words],
+            [sys.executable, "-m", "bridge", verb, *ports, *words],
             cwd=self.folder,
             env=self.variables,
             stdout=self.log,
@@ -143,7 +143,8 @@ class Installation:
     @property
     def variables(self) -> dict[str, str]:
         own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        return {**own, "PYTHONPATH": str(ROOT), "DATABASE_URL": self.database_url, **self.environment}
+        usual = {"PYTHONPATH": str(ROOT), "DATABASE_URL": self.database_url, "BRIDGE_DISK_FLOOR": "1"}
+        return {**own, **usual, **self.environment}
 
     def read_log(self) -> str:
         return (self.folder / "log.txt").read_text()

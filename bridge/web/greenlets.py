@@ -1,0 +1,56 @@
+"""gunicorn's worker with greenlets, with a time limit for every request and a quick graceful stop."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import gevent
+from gunicorn.workers.ggevent import GeventWorker
+
+from bridge.web.line import Line
+
+
+class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Named by `worker_class` in `server.py`."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.lines: set[Line] = set()
+
+    def run(self) -> None:
+        """Serve until told to stop, and leave nothing behind."""
+        try:
+            super().run()
+        finally:
+            self.wsgi.extensions["leadbridge"].close()
+
+    def timeout_ctx(self) -> AbstractContextManager[None]:
+        """Each line keeps its own time."""
+        return nullcontext()
+
+    def handle(self, listener: Any, client: Any, address: Any) -> None:
+        """One connection, from its beginning to its end."""
+        line = Line(client, lambda: not self.alive)
+        self.lines.add(line)
+        try:
+            super().handle(listener, line, address)
+        finally:
+            self.lines.discard(line)
+
+    def handle_request(self, listener: Any, request: Any, line: Line, address: Any) -> None:
+        """One request; StopIteration says that it was the connection's last."""
+        try:
+            super().handle_request(listener, request, line, address)
+        finally:
+            line.rest()
+
+    def handle_exit(self, number: int, frame: Any) -> None:
+        """SIGTERM: what is in hand is finished, who has asked for nothing is let go."""
+        super().handle_exit(number, frame)
+        gevent.spawn(self.dismiss)
+
+    def dismiss(self) -> None:
+        """Let go of connections that rest."""
+        for line in list(self.lines):
+            line.dismiss()

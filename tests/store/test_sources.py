@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from bridge.store.engine import Store
+from bridge.store.sources import last_heard
+from tests.store.given import NOW, delivery, sale, start, take_in
+
+
+def heard(store: Store) -> dict[str, int]:
+    with store.read() as connection:
+        return last_heard(connection)
+
+
+def test_nobody_was_heard_of_in_an_empty_store(store: Store) -> None:
+    assert heard(store) == {}
+
+
+def test_each_source_is_known_by_its_newest_event(store: Store) -> None:
+    take_in(store, sale("a", start()), delivery(source="crm", ignored="ping", received_at=NOW + 1))
+    take_in(store, delivery(source="Яндекс", unreadable="no JSON", received_at=NOW + 2))
+    take_in(store, delivery(source="crm", ignored="ping", received_at=NOW + 3))
+    assert heard(store) == {"shop": NOW, "crm": NOW + 3, "Яндекс": NOW + 2}

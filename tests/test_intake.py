@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.intake import BUSY, UNKNOWN, Intake
+from bridge.model import Reply
+from bridge.rulebook import Rulebook
+from bridge.store.engine import Store
+from bridge.store.events import writing
+from bridge.store.writer import Writer
+from tests.store.given import request, rows
+
+MAPPING = """
+source: shop
+profile: json
+secret: ${SHOP_SECRET}
+verify: {token: {header: X-Token}}
+ignore: [{$.ping: true}]
+split: $.orders[*]
+event: {id: $.id, type: $.kind}
+rules:
+  - name: sold
+    when: {$.kind: sale}
+    start: {bot_id: 7, subscriber_id: $.buyer}
+"""
+TOKEN = (("X-Token", "s3cret"),)
+
+
+class Door:
+    """An intake on a real store, and everything that it told."""
+
+    def __init__(self, store: Store, folder: Path, **more: Any) -> None:
+        (folder / "mappings").mkdir(exist_ok=True)
+        (folder / "mappings" / "shop.yml").write_text(MAPPING)
+        self.store = store
+        self.rules = Rulebook(str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t", "SHOP_SECRET": "s3cret"})
+        self.rules.refresh()
+        self.writer: Writer[Any, Any] = Writer(store, writing(store))
+        self.told: list[tuple[str, int, tuple[str, ...]]] = []
+        self.woken = 0
+        parts: dict[str, Any] = {"heard_of": lambda _: False, "no_room": lambda: "", **more}
+        self.intake = Intake(self.rules, self.writer, wake=self.wake, observe=self.observe, **parts)
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def observe(self, source: str, status: int, results: tuple[str, ...], seconds: float) -> None:
+        assert 0 < seconds < 10
+        self.told.append((source, status, results))
+
+    def post(self, document: Any, source: str = "shop", headers: Any = TOKEN) -> Reply:
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        return self.intake.receive(source, request(body, headers=headers, query=""))
+
+
+@pytest.fixture
+def door(store: Store, tmp_path: Path) -> Iterator[Door]:
+    made = Door(store, tmp_path)
+    yield made
+    made.writer.close()
+
+
+@pytest.fixture
+def doors(sqlite_store: Store, tmp_path: Path) -> Iterator[Callable[..., Door]]:
+    """Makes intakes with some part of their own."""
+    made: list[Door] = []
+
+    def make(**more: Any) -> Door:
+        made.append(Door(sqlite_store, tmp_path, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.writer.close()
+
+
+def sale(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": f"o{number}", "kind": "sale", "buyer": 5, **more}
+
+
+def test_each_webhook_is_told_with_what_became_of_its_events(door: Door) -> None:
+    batch = [sale(1), sale(1), sale(2, kind="return"), sale(3, buyer=None)]
+    assert door.post({"orders": batch}).status == 200
+    assert door.post(b"{").status == 200
+    assert door.told == [
+        ("shop", 200, ("matched", "duplicate", "unmatched", "failed")),
+        ("shop", 200, ("unreadable",)),
+    ]
+
+
+def test_dispatchers_are_woken_for_calls_and_only_for_calls(door: Door) -> None:
+    door.post({"orders": [sale(1, kind="return")]})
+    assert door.woken == 0
+    door.post({"orders": [sale(2)]})
+    door.post({"orders": [sale(2)]})
+    assert door.woken == 1
+
+
+def test_a_forgery_is_refused_and_kept(door: Door) -> None:
+    assert door.post({"orders": [sale(1)]}, headers=()).status == 401
+    assert door.told == [("shop", 401, ("refused",))]
+    door.post({"orders": []})
+    assert rows(door.store, "SELECT count(*) FROM refusals") == [(1,)]
+    assert rows(door.store, "SELECT count(*) FROM calls") == [(0,)]
+
+
+def test_a_flood_of_forgeries_is_neither_kept_nor_logged_whole(
+    doors: Callable[..., Door], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    door = doors(clock=lambda: 1_800_000_000.0)
+    for _ in range(50):
+        assert door.post({}, headers=()).status == 401
+    door.post({"orders": [sale(1)]})
+    assert rows(door.store, "SELECT count(*) FROM refusals") == [(20,)]
+    assert len([line for line in caplog.messages if line.startswith("refused from shop")]) == 20
+
+
+def test_an_unknown_source_has_no_name_of_its_own(door: Door) -> None:
+    assert door.post({}, source="nobody") == UNKNOWN
+    assert door.told == [("", 404, ("unknown",))]
+
+
+@pytest.mark.parametrize("known", [True, None])
+def test_a_source_that_was_there_or_may_have_been_is_asked_to_come_again(
+    doors: Callable[..., Door], known: bool | None
+) -> None:
+    assert doors(heard_of=lambda _: known).post({}, source="gone") == BUSY
+
+
+def test_without_valid_mappings_nothing_is_accepted(doors: Callable[..., Door], tmp_path: Path) -> None:
+    door = doors()
+    (tmp_path / "mappings" / "shop.yml").write_text("source: [")
+    door.intake.rulebook = Rulebook(str(tmp_path / "mappings"), {})
+    door.intake.rulebook.refresh()
+    assert door.post({"orders": [sale(1)]}) == BUSY
+    assert door.told == [("", 503, ("mappings",))]
+
+
+def test_on_a_full_disk_nothing_is_accepted_and_the_log_says_so_once(
+    doors: Callable[..., Door], caplog: pytest.LogCaptureFixture
+) -> None:
+    door = doors(no_room=lambda: "the disk has 10 MB left")
+    assert [door.post({"orders": [sale(n)]}) for n in range(3)] == [BUSY] * 3
+    assert door.told == [("shop", 503, ("disk",))] * 3
+    assert rows(door.store, "SELECT count(*) FROM events") == [(0,)]
+    assert caplog.messages == ["not accepted from shop: the disk has 10 MB left"]
+
+
+def test_when_the_database_does_not_take_it_nothing_is_accepted(door: Door) -> None:
+    door.writer.close()
+    assert door.post({"orders": [sale(1)]}) == BUSY
+    assert door.told == [("shop", 503, ("database",))]
+
+
+def test_when_too_much_waits_already_it_is_overload(door: Door) -> None:
+    full: Writer[Any, Any] = Writer(door.store, writing(door.store), waiting=0, start=False)
+    door.intake.writer = full
+    assert door.post({"orders": [sale(1)]}) == BUSY
+    assert door.told == [("shop", 503, ("overload",))]
+
+
+def test_who_is_to_come_again_is_told_when() -> None:
+    assert (BUSY.status, BUSY.headers) == (503, (("Retry-After", "5"),))
