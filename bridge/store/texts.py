@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bridge.language.numbers import to_json
 from bridge.model import Json
+
+_EMPTY: dict[type[Any], str] = {dict: "{}", list: "[]", tuple: "[]"}
 
 
 def plain(text: str) -> str:
@@ -15,5 +19,7 @@ def plain(text: str) -> str:
 
 def document_text(document: Json) -> str:
     """The document as JSON; lone surrogates become the escapes that JSON has for them."""
+    if not document and type(document) in _EMPTY:
+        return _EMPTY[type(document)]
     text = to_json(document)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
