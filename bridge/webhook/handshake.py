@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -31,6 +32,7 @@ _KINDS = (
     "options_consent",
     "accept_unsigned",
 )
+_HEADER_TEXT = re.compile(r"[A-Za-z0-9.*,:/_-]{1,200}")
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json"
 _PLAIN_ONLY = (("X-Content-Type-Options", "nosniff"),)
@@ -109,7 +111,7 @@ def _echo_json(fields: Fields, setup: Setup) -> Handshake | None:
 def _echo_header(fields: Fields, setup: Setup) -> Handshake | None:
     header, field, as_header = fields["header"], fields["field"], fields["as_header"]
     asked = _asked(fields, setup)
-    if header is None:
+    if header is None or not _header_safe(fields, "as_header", setup):
         return None
 
     def answer(incoming: Incoming) -> Reply | None:
@@ -160,7 +162,9 @@ def _fixed(fields: Fields, setup: Setup) -> Handshake | None:
     return lambda incoming: reply if asked(incoming) else None
 
 
-def _options_consent(fields: Fields, _: Setup) -> Handshake | None:
+def _options_consent(fields: Fields, setup: Setup) -> Handshake | None:
+    if not (_header_safe(fields, "origin", setup) and _header_safe(fields, "rate", setup)):
+        return None
     headers = (
         ("WebHook-Allowed-Origin", fields["origin"]),
         ("WebHook-Allowed-Rate", fields["rate"]),
@@ -186,6 +190,15 @@ _COMPILE: dict[str, Callable[[Fields, Setup], Handshake | None]] = {
     "options_consent": _options_consent,
     "accept_unsigned": _accept_unsigned,
 }
+
+
+def _header_safe(fields: Fields, key: str, setup: Setup) -> bool:
+    """Whether a text of the file can stand in a header; a finding otherwise."""
+    text = fields[key]
+    if text is None or _HEADER_TEXT.fullmatch(text):
+        return True
+    setup.report.add(fields.at(key), "M411", f'"{text[:40]}" cannot stand in a header')
+    return False
 
 
 def _conditions(fields: Fields, setup: Setup) -> tuple[Condition, ...]:

@@ -27,7 +27,7 @@ class Urls:
         bare, _, own_query = self.base.partition("?")
         if self.derived and request.path_token:
             bare = f"{bare}/{quote(request.path_token)}"
-        query = request.query or own_query
+        query = _bytes_as_sent(request.query) or own_query
         url = f"{bare}?{query}" if query else bare
         return (url, _other_port(url)) if self.either_port else (url,)
 
@@ -50,6 +50,11 @@ def compile_urls(fields: Fields, setup: Setup, *, needed: bool) -> Urls | None:
         )
         return None
     return Urls()
+
+
+def _bytes_as_sent(query: str) -> str:
+    """A query string as text: what a server handed over byte by byte is most likely UTF-8."""
+    return query if query.isascii() else query.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _other_port(url: str) -> str:

@@ -178,6 +178,7 @@ OPEN = [
         "reply: {digest: {algorithm: md5, message: '{secret}'}}\n",
         '3:17: M402 digest has no secret; write "secret: ${NAME}" at the source',
     ),
+    ('handshake: {options_consent: {origin: "a\\r\\nb"}}\n', '3:39: M411 "a\r\nb" cannot stand in a header'),
     ("reply: {by_type: {paid: 'OK{$.a'}}\n", '3:18: M208 a hole "{$" is not closed by "}"'),
     ("handshake: {echo_query: {}}\n", '3:25: M105 echo_query has no "parameter"'),
     (
