@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 import click
 
@@ -87,7 +87,7 @@ def local_url(settings: Settings) -> str:
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(url, timeout=1) as answer:
+        with build_opener(ProxyHandler({})).open(url, timeout=1) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
