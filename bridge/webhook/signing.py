@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, urlsplit
 
 from bridge.errors import DocumentError
 from bridge.language.document import Node
@@ -19,6 +19,7 @@ from bridge.language.paths import Path
 from bridge.language.schema import suggestion
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.webhook.forms import unescape
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.places import with_item
 from bridge.webhook.setup import Setup
@@ -60,11 +61,11 @@ def _path_of(url: str) -> str:
 _HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _SIMPLE: dict[str, Part] = {
     "body": lambda signing: signing.incoming.request.body,
-    "decoded_body": lambda signing: unquote_to_bytes(signing.incoming.request.body.replace(b"+", b" ")),
+    "decoded_body": lambda signing: unescape(signing.incoming.request.body.replace(b"+", b" ")),
     "timestamp": lambda signing: signing.timestamp.encode(),
     "method": lambda signing: signing.incoming.request.method.encode(),
     "url": lambda signing: signing.url.encode(),
-    "decoded_url": lambda signing: unquote_to_bytes(signing.url),
+    "decoded_url": lambda signing: unescape(signing.url.encode()),
     "query": lambda signing: signing.incoming.request.query.encode("latin-1", "replace"),
     "secret": lambda signing: signing.secret.encode(),
     "path": lambda signing: _path_of(signing.url).encode(),
@@ -85,7 +86,7 @@ _CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "base64": b64encode,
     "hex": lambda data: data.hex().encode(),
     "urlencode": lambda data: quote(data, safe="").encode(),
-    "urldecode": lambda data: unquote_to_bytes(data.replace(b"+", b" ")),
+    "urldecode": lambda data: unescape(data.replace(b"+", b" ")),
     **{name: partial(digest_hex, name) for name in DIGESTS},
 }
 OF_URL = frozenset({"url", "decoded_url", "path", "host"})

@@ -103,7 +103,7 @@ class Source:
         except DeniedError as error:
             return Refused(error.status, error.code, error.message)
         except DocumentError as error:
-            return Refused(400, "unreadable", error.message)
+            return Refused(400, "unreadable", _told(error))
 
     def decode(
         self, body: bytes, headers: tuple[tuple[str, str], ...] = (), query: str = "", method: str = "POST"
@@ -152,7 +152,7 @@ class Source:
                 return Answered("ping", self._reply(self._events(incoming), incoming), incoming.document)
             events = self._events(incoming)
         except DocumentError as error:
-            return Unreadable(error.message, self.answer.render(None), verified)
+            return Unreadable(_told(error), self.answer.render(None), verified)
         return Accepted(events, self._reply(events, incoming), verified)
 
     def _reply(self, events: tuple[Event, ...], incoming: Incoming) -> Reply:
@@ -187,6 +187,10 @@ def scope_of(event: Event) -> Scope:
     """The roots for paths into an event."""
     facts = {"id": event.id, "type": event.type, "source": event.source, "received_at": event.received_at}
     return Scope(event.document, event.headers, event.query, facts)
+
+
+def _told(error: DocumentError) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message
 
 
 def _short(text: str) -> str:

@@ -278,7 +278,7 @@ def test_json_inside_fields_counts_for_the_limits() -> None:
 def test_a_query_string_that_is_not_its_charset_makes_an_authentic_request_unreadable() -> None:
     reception = of("").receive(request("{}", TOKEN, query="a=%ff"), NOW)
     assert isinstance(reception, Unreadable)
-    assert reception.detail == "a form field is not utf-8"
+    assert reception.detail == "a form field is not utf-8; set `charset` to what the sender uses"
 
 
 def test_events_of_a_sample_need_no_proof() -> None:
