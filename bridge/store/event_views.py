@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, select
 
 from bridge.errors import BridgeError
 from bridge.language.numbers import from_json
@@ -26,7 +26,7 @@ class EventFilter:
     since: int | None = None
     until: int | None = None
     search: str | None = None
-    """The sender's own id, or a part of the document."""
+    """The sender's own id; where no event has it, a part of the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,18 @@ class StoredEvent:
     """How many more rules there were, none of which matched or came near."""
 
 
+_TO_MEND = events.c.result.in_([literal_column("'failed'"), literal_column("'unreadable'")])
+"""In the words of the index over these few, which a parameter would not match."""
 _LINE = [events.c[name] for name in EventLine.__dataclass_fields__ if name != "calls"]
 
 
 def page_of_events(connection: Connection, wanted: EventFilter, page: Page) -> Listing[EventLine]:
     """One page of the events that fit, newest first."""
-    query = select(*_LINE).where(*_conditions(connection, wanted))
+    query = select(*_LINE).where(*conditions(connection, wanted))
     if wanted.search is None:
         found = newest(connection, query, events.c.id, page)
+    elif _has_key(connection, wanted.search):
+        found = newest(connection, query.where(events.c.key == plain(wanted.search)), events.c.id, page)
     else:
         found = searched(connection, query, events, page)
     owed = _calls_of(connection, [row.id for row in found.items])
@@ -79,7 +83,7 @@ def scan(
     connection: Connection, wanted: EventFilter, after: int = 0, limit: int = 200
 ) -> tuple[StoredEvent, ...]:
     """Events that fit with an id above `after`, oldest first, whole: for reading through all of them."""
-    query = select(events).where(*_conditions(connection, wanted), events.c.id > after)
+    query = select(events).where(*conditions(connection, wanted), events.c.id > after)
     rows = connection.execute(query.order_by(events.c.id).limit(limit)).all()
     return tuple(_stored(connection, row, {}) for row in rows)
 
@@ -99,7 +103,8 @@ def count_by_result(connection: Connection, since: int) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _conditions(connection: Connection, wanted: EventFilter) -> list[ColumnElement[bool]]:
+def conditions(connection: Connection, wanted: EventFilter) -> list[ColumnElement[bool]]:
+    """What the filter asks of the table `events`."""
     found = between(connection, events, events.c.received_at, wanted.since, wanted.until)
     for column, value in (
         (events.c.source, wanted.source),
@@ -108,10 +113,17 @@ def _conditions(connection: Connection, wanted: EventFilter) -> list[ColumnEleme
     ):
         if value is not None:
             found.append(column == plain(value))
+    if wanted.result in ("failed", "unreadable"):
+        found.append(_TO_MEND)
     if wanted.search is not None:
         part = plain(wanted.search)
         found.append(or_(events.c.key == part, events.c.document.like(literal(part), escape="\\")))
     return found
+
+
+def _has_key(connection: Connection, key: str) -> bool:
+    query = select(events.c.id).where(events.c.key == plain(key)).limit(1)
+    return connection.execute(query).one_or_none() is not None
 
 
 def _calls_of(connection: Connection, ids: list[int]) -> dict[int, tuple[tuple[int, State], ...]]:
@@ -170,12 +182,13 @@ def _event(row: Any, request: Request | None) -> Event | None:
         type=row.type,
         received_at=row.received_at,
         document=from_json(row.document),
-        headers=_joined(request.headers if request else ()),
+        headers=joined(request.headers if request else ()),
         query=from_json(row.parameters),
     )
 
 
-def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers as events have them: names in lower case, the values of one name joined."""
     found: dict[str, str] = {}
     for name, value in headers:
         lower = name.lower()

@@ -44,10 +44,10 @@ def literal(part: str) -> str:
 
 def first_id_at(connection: Connection, table: Table, time: Column[int], moment: int) -> int:
     """The smallest id whose row is not older than `moment`, by halving: ids grow with time."""
-    low, high = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
+    low = connection.execute(select(func.min(table.c.id))).scalar_one()
     if low is None:
         return 0
-    high += 1
+    high = connection.execute(select(func.max(table.c.id))).scalar_one() + 1
     while low < high:
         middle = (low + high) // 2
         following = select(table.c.id, time).where(table.c.id >= middle).order_by(table.c.id).limit(1)

@@ -12,8 +12,22 @@ from bridge.store import calls, claims, lanes, outlook, sweep
 from bridge.store.call_views import CallFilter, page_of_calls
 from bridge.store.dialects import Statement
 from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter, page_of_events
 from bridge.store.pages import Page
-from tests.store.given import NOW, begin, claim, crowd, owe, rows, settle, settlement, start
+from tests.store.given import (
+    NOW,
+    begin,
+    claim,
+    crowd,
+    delivery,
+    owe,
+    rows,
+    sale,
+    settle,
+    settlement,
+    start,
+    take_in,
+)
 
 UNHELD = "SELECT count(*) FROM calls WHERE state = 'queued' AND held_by = 0"
 FEW, MANY = 1_000, 20_000
@@ -164,3 +178,24 @@ def test_a_claim_looks_at_as_many_pages_at_any_backlog_on_postgres(store: Store)
     assert found[1] <= found[0] * 1.3
     assert settle(store) == []
     assert rows(store, "SELECT count(*) FROM calls") == [(MANY + 1,)]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        EventFilter(),
+        EventFilter(source="crm"),
+        EventFilter(result="failed"),
+        EventFilter(result="unreadable", source="crm"),
+        EventFilter(search="c1"),
+        EventFilter(since=NOW, until=NOW + 1),
+    ],
+    ids=str,
+)
+def test_a_page_of_events_costs_the_same_after_any_number(wanted: EventFilter, sqlite_store: Store) -> None:
+    costs = []
+    take_in(sqlite_store, sale("c1", source="crm"), delivery(source="crm", unreadable="not JSON"))
+    for many in (200, 4000):
+        take_in(sqlite_store, *(sale(f"{many}-{n}") for n in range(many)))
+        costs.append(cost(sqlite_store, lambda connection: page_of_events(connection, wanted, Page())))
+    assert costs[1] <= costs[0] * 1.5
