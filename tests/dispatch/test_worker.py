@@ -514,8 +514,11 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
 def test_a_stop_with_the_database_gone_leaves_when_its_time_is_up(
     store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
+    gone = threading.Event()
+
     def answer(peer: Peer) -> None:
         peer.read()
+        gone.wait(10)
         peer.sock.sendall(http("200 OK", b"{}", "Connection: close"))
 
     with (
@@ -527,6 +530,7 @@ def test_a_stop_with_the_database_gone_leaves_when_its_time_is_up(
         desk.dispatcher.ledger.store = cast(Store, Sick(store, 10**9))
         desk.dispatcher.stop_wait = 0.3
         desk.dispatcher.stop()
+        gone.set()
         desk.dispatcher.run()
     assert caplog.messages[-1] == "stopped with 1 calls unsettled: they will show as uncertain"
     assert states(store) == {1: "sending"}
