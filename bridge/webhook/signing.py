@@ -80,7 +80,7 @@ _NAMED: dict[str, Callable[[str], Part]] = {
     "form": lambda name: lambda signing: last_value(signing.incoming.fields, name),
     "digest": lambda name: lambda signing: digest_hex(name, signing.incoming.request.body),
 }
-_CHANGES: dict[str, Callable[[bytes], bytes]] = {
+CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "lower": bytes.lower,
     "upper": bytes.upper,
     "base64": b64encode,
@@ -126,11 +126,11 @@ def _hole(node: Node, hole: re.Match[str], setup: Setup) -> Part | None:
     name, *changes = (piece.strip() for piece in text.split("|"))
     part = _source(node, name, setup, offset)
     for change in changes:
-        if change not in _CHANGES:
-            hint = suggestion(change, [*_CHANGES])
+        if change not in CHANGES:
+            hint = suggestion(change, [*CHANGES])
             setup.report.add(node, "M405", f'unknown change "{change}" in "{{{text}}}"{hint}', offset)
             return None
-        part = None if part is None else _changed(part, _CHANGES[change])
+        part = None if part is None else _changed(part, CHANGES[change])
     return part
 
 
@@ -186,5 +186,5 @@ def encoded(part: Part, encoding: str | None) -> Part:
     """The part's bytes in base64 or hexadecimal, or their digest in hexadecimal."""
     if encoding is None:
         return part
-    change = _CHANGES[encoding]
+    change = CHANGES[encoding]
     return lambda signing: change(part(signing))

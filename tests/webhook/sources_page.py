@@ -1,0 +1,159 @@
+"""Writes docs/sources.md from the declarations of keys and from the profiles.
+
+python -m tests.webhook.sources_page > docs/sources.md
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridge.language.keys_source import (
+    DEDUP,
+    EVENT,
+    HANDSHAKE,
+    IDENTITY,
+    JSON_FIELD,
+    REPLY,
+    REPLY_DIGEST,
+    SOURCE_KEYS,
+    SPLIT,
+)
+from bridge.language.keys_verify import (
+    BASIC,
+    BODY_DIGEST,
+    CANONICAL_JSON,
+    CERTIFICATE,
+    DERIVED_KEY,
+    HASH,
+    HMAC,
+    IP,
+    JOIN,
+    MESSAGE,
+    PHP_SERIALIZE,
+    SIGNATURE,
+    SIGNATURE_PLACE,
+    TIMESTAMP_PLACE,
+    TOKEN,
+    VERIFY,
+)
+from bridge.language.schema import Key, ListOf, Plain, Table
+from bridge.webhook.profiles import Profile, load_profiles
+from bridge.webhook.signing import CHANGES, PLACEHOLDERS
+
+HEAD = Path(__file__).with_name("sources_head.md").read_text()
+
+SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
+    ("Keys of a source", "", SOURCE_KEYS),
+    (
+        "event",
+        "An id or type is a path, a template, a literal, a list of them joined by `:`, or one of the forms below. "
+        "An event without its id is known by its body for ten minutes.",
+        EVENT,
+    ),
+    ("event: id and type", "", IDENTITY),
+    ("reply", "", REPLY),
+    ("reply: digest", "", REPLY_DIGEST),
+    ("split", "A path or a list of paths, or:", SPLIT),
+    ("dedup", "`none`, or:", DEDUP),
+    ("json_fields", "The name of a field, or:", JSON_FIELD),
+    ("handshake", "One of these, or a list of them.", HANDSHAKE),
+    ("verify", "Several at one level must all hold. `none` must be written out.", VERIFY),
+    ("token", "", TOKEN),
+    ("token: basic", "", BASIC),
+    ("ip", "", IP),
+    ("hmac", "", HMAC),
+    ("hash", "The message must hold `{secret}`.", HASH),
+    ("signature", "Needs `pip install 'leadbridge[asymmetric]'`.", SIGNATURE),
+    ("signature: certificate", "", CERTIFICATE),
+    ("key", "", DERIVED_KEY),
+    ("signature: where it stands", "", SIGNATURE_PLACE),
+    ("timestamp", "", TIMESTAMP_PLACE),
+    ("body_digest", "", BODY_DIGEST),
+    ("message", "A template, one of these, or a list of parts in a row.", MESSAGE),
+    ("join", "", JOIN),
+    ("canonical_json", "", CANONICAL_JSON),
+    ("php_serialize", "", PHP_SERIALIZE),
+)
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield HEAD
+    for title, intro, table in SECTIONS:
+        yield from _section(title, intro, table)
+    for kind in HANDSHAKE.keys:
+        assert isinstance(kind.kind, Table)
+        yield from _section(f"handshake: {kind.name}", kind.help[0].upper() + kind.help[1:] + ".", kind.kind)
+    yield from ("## Templates of signed messages", "")
+    placeholders = ", ".join(f"`{{{name}}}`" for name in PLACEHOLDERS)
+    yield f"Placeholders: {placeholders}, and paths such as `{{$.data.id}}`."
+    yield f"Changes, after a bar as in `{{body|sha256|upper}}`: {', '.join(f'`{name}`' for name in CHANGES)}."
+    yield from ("`{{` and `}}` are braces.", "", "## Profiles", "")
+    for profile in load_profiles().values():
+        yield f"- [{profile.title}](#profile-{profile.name}): `{profile.name}`, {profile.about['summary']}"
+    for profile in load_profiles().values():
+        yield from _profile(profile)
+
+
+def _section(title: str, intro: str, table: Table | tuple[Key, ...]) -> Iterator[str]:
+    yield from (f"## {title}", "")
+    if intro:
+        yield from (intro, "")
+    yield from ("| key | what it says | values | default |", "|---|---|---|---|")
+    for key in table.keys if isinstance(table, Table) else table:
+        yield f"| `{key.name}` | {_cell(key.help)} | {_values(key)} | {_default(key)} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _values(key: Key) -> str:
+    kind = key.kind.kind if isinstance(key.kind, ListOf) else key.kind
+    if isinstance(kind, Plain):
+        return " ".join(f"`{choice}`" for choice in kind.choices) or kind.type
+    return f"[{kind.name}](#{kind.name})" if isinstance(kind, Table) else ""
+
+
+def _default(key: Key) -> str:
+    if key.required:
+        return "must be given"
+    if isinstance(key.default, tuple):
+        return " ".join(f"`{one}`" for one in key.default)
+    if key.default in (None, "", {}) or key.default is False:
+        return ""
+    if isinstance(key.kind, Plain) and key.kind.type == "duration":
+        return f"`{key.default // 60}m`"
+    return f"`{str(key.default).lower() if key.default is True else key.default}`"
+
+
+def _profile(profile: Profile) -> Iterator[str]:
+    about = profile.about
+    yield from ("", f'<a id="profile-{profile.name}"></a>', "", f"### {profile.title}", "")
+    yield from (f"Profile `{profile.name}`: {about['summary']}.", "")
+    yield from (f"{number}. {step}" for number, step in enumerate(about["setup"], 1))
+    yield ""
+    labels = {
+        "method": "Method and format",
+        "secret": "Where the secret is",
+        "events": "Events",
+        "verified": "What is verified",
+        "retries": "When it is not answered",
+        "own_ids": "Where your ids travel",
+    }
+    yield from (f"- {label}: {about[name]}" for name, label in labels.items() if about[name])
+    for name, label in (("traps", "Mind"), ("unverified", "Not confirmed")):
+        if about[name]:
+            yield from ("", f"{label}:", "", *(f"- {one}" for one in about[name]))
+    yield from ("", "```yaml", about["starter"].rstrip(), "```")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
