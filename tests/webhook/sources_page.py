@@ -48,8 +48,8 @@ SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
     ("Keys of a source", "", SOURCE_KEYS),
     (
         "event",
-        "An id or type is a path, a template, a literal, a list of them joined by `:`, or one of the forms below. "
-        "An event without its id is known by its body for ten minutes.",
+        "An id or type is a path, a template, a literal, a list of them joined by `:`, or one of the forms "
+        "below. An event without its id is known by its body for ten minutes.",
         EVENT,
     ),
     ("event: id and type", "", IDENTITY),
