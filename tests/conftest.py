@@ -51,14 +51,14 @@ def postgres() -> Iterator[Postgres]:
 def postgres_template(postgres: Postgres) -> str:
     """A migrated database to copy; copying is quicker than migrating."""
     name = postgres.create()
-    _migrate(postgres.url(name))
+    migrate(postgres.url(name))
     return name
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "bridge.db"
-    _migrate(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
@@ -97,7 +97,8 @@ def sqlite_store(sqlite_url: str, clock: Clock) -> Iterator[Store]:
     opened.close()
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
+    """Make the tables in an empty database."""
     store = open_store(url)
     store.migrate()
     store.close()

@@ -31,11 +31,12 @@ def _unobserved(items: int, seconds: float) -> None:
 class _Ticket(Generic[Item, Result]):
     """One waiting item, and in the end its result or its error."""
 
-    __slots__ = ("done", "error", "item", "result", "taken")
+    __slots__ = ("abandoned", "done", "error", "item", "result", "taken")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.taken = False
+        self.abandoned = False
         self.result: Result | None = None
         self.error: Exception | None = None
         self.done = Lock()
@@ -86,6 +87,7 @@ class Writer(Generic[Item, Result]):
         """
         ticket = self._enqueue(item)
         if not ticket.done.acquire(timeout=timeout):
+            ticket.abandoned = True
             self._withdraw(ticket)
             raise StoreUnavailable(f"the database took longer than {timeout:g} s")
         if ticket.error is not None:
@@ -162,6 +164,8 @@ class Writer(Generic[Item, Result]):
         self._began = began = time.monotonic()
         try:
             with self._store.transaction() as connection:
+                # It may have taken long to get this far: who has left since was told that nothing was written.
+                tickets = [ticket for ticket in tickets if not ticket.abandoned]
                 results = self._write(connection, [ticket.item for ticket in tickets])
                 pairs = list(zip(tickets, results, strict=True))
         except StoreUnavailable as error:

@@ -7,14 +7,12 @@ from flask import Flask
 from bridge.assemble.web import WebSide
 from bridge.web import health, hooks
 
-BODY_LIMIT = 1 << 20
-"""Bytes of a webhook's body; counted while reading, chunked bodies too."""
-
 
 def create_app(side: WebSide) -> Flask:
     """Everything that is served over HTTP, on top of what `assemble` made."""
     app = Flask("bridge.web", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    # One more than the limit: Werkzeug cuts a body in chunks here, and says nothing.
+    app.config["MAX_CONTENT_LENGTH"] = hooks.BODY_LIMIT + 1
     # A redirect would make senders drop or unsubscribe: paths mean what they say.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

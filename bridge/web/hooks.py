@@ -13,6 +13,8 @@ from bridge.model import Reply, Request
 from bridge.settings import Proxies
 from bridge.web.client import client_address
 
+BODY_LIMIT = 1 << 20
+"""Bytes of a webhook's body; counted while reading, chunked bodies too."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 TOO_LARGE = Reply(413, b"body too large\n")
 INCOMPLETE = Reply(408, b"the request did not arrive whole\n")
@@ -62,6 +64,8 @@ def _webhook(token: str | None, proxies: Proxies, *, trust_local: bool) -> Reque
 def _body() -> bytes:
     """All of it: a part of a webhook is no webhook. The server takes it for whole when the client goes."""
     body = request.get_data(cache=False)
+    if len(body) > BODY_LIMIT:
+        raise RequestEntityTooLarge
     if request.content_length not in (None, len(body)):
         raise ClientDisconnected
     return body

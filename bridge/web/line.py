@@ -33,6 +33,7 @@ class Line:
         self.sock = sock
         self.leaving = leaving
         self.patience = FIRST_S
+        self.limit = REQUEST_S
         self.until: float | None = None
         """Monotonic time by which the request in hand must be there; None between requests."""
         self.over = False
@@ -44,7 +45,7 @@ class Line:
             return self._within(self.until - time.monotonic(), size)
         data = self._within(min(self.patience, LEAVING_S) if self.leaving() else self.patience, size)
         if data:
-            self.until = time.monotonic() + REQUEST_S
+            self.until = time.monotonic() + self.limit
         return data
 
     def sendall(self, data: bytes) -> None:

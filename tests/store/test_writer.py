@@ -245,3 +245,13 @@ def test_a_queue_that_is_full_says_so(store: Store) -> None:
     with pytest.raises(Overloaded) as caught:
         writer.submit("b", timeout=0)
     assert caught.value.message == "1 items wait for the database already"
+
+
+def test_what_was_given_up_before_its_transaction_began_is_not_written(store: Store) -> None:
+    writer = Writer(store, keep, start=False)
+    writer.offer("a")
+    (ticket, *_) = writer._queue
+    ticket.abandoned = True
+    writer.offer("b")
+    writer.step()
+    assert kept(store) == ["b"]
