@@ -110,7 +110,7 @@ def header(scheme: Scheme) -> str:
     return dict(scheme.honest.headers)[scheme.place]
 
 
-def is_refused(scheme: Scheme, webhook: Request, now: int = NOW) -> None:
+def check_refused(scheme: Scheme, webhook: Request, now: int = NOW) -> None:
     reception = scheme.source().receive(webhook, now)
     assert refused(reception).status == 401
 
@@ -122,7 +122,7 @@ def test_the_honest_request_is_accepted(scheme: Scheme) -> None:
 
 @all_headers
 def test_a_missing_signature_is_refused(scheme: Scheme) -> None:
-    is_refused(scheme, with_header(scheme.honest, scheme.place))
+    check_refused(scheme, with_header(scheme.honest, scheme.place))
 
 
 @all_headers
@@ -130,26 +130,26 @@ def test_a_missing_signature_is_refused(scheme: Scheme) -> None:
     "value", ["", " ", "=", ",", "sha1=", "v1=", "t=1,v1=", "0", "Bearer ", "Basic ", "Basic Og=="]
 )
 def test_an_empty_signature_is_refused(scheme: Scheme, value: str) -> None:
-    is_refused(scheme, with_header(scheme.honest, scheme.place, value))
+    check_refused(scheme, with_header(scheme.honest, scheme.place, value))
 
 
 @all_headers
 def test_a_signature_given_twice_is_refused_unless_it_is_a_list(scheme: Scheme) -> None:
     value = header(scheme)
-    is_refused(scheme, with_header(scheme.honest, scheme.place, value, value))
+    check_refused(scheme, with_header(scheme.honest, scheme.place, value, value))
 
 
 @all_headers
 def test_a_header_joined_by_a_proxy_is_refused_unless_it_is_a_list(scheme: Scheme) -> None:
     value = header(scheme)
-    is_refused(scheme, with_header(scheme.honest, scheme.place, f"{value}, {value}"))
+    check_refused(scheme, with_header(scheme.honest, scheme.place, f"{value}, {value}"))
 
 
 @all_headers
 def test_a_truncated_or_lengthened_signature_is_refused(scheme: Scheme) -> None:
     value = header(scheme)
     for changed in (value[:-1], value[:-2], value[: len(value) // 2], value + "0", value + "00", value + "="):
-        is_refused(scheme, with_header(scheme.honest, scheme.place, changed))
+        check_refused(scheme, with_header(scheme.honest, scheme.place, changed))
 
 
 @all_headers
@@ -172,23 +172,23 @@ def test_another_secret_is_refused(scheme: Scheme) -> None:
 @all_digests
 def test_a_changed_body_is_refused(scheme: Scheme) -> None:
     for at in range(len(BODY)):
-        is_refused(scheme, replace(scheme.honest, body=BODY[:at] + b"\x7f" + BODY[at + 1 :]))
+        check_refused(scheme, replace(scheme.honest, body=BODY[:at] + b"\x7f" + BODY[at + 1 :]))
     for body in (b"", BODY + b" ", b" " + BODY, BODY[:-1]):
-        is_refused(scheme, replace(scheme.honest, body=body))
+        check_refused(scheme, replace(scheme.honest, body=body))
 
 
 @all_digests
 def test_a_body_written_anew_is_refused_since_the_bytes_are_signed(scheme: Scheme) -> None:
-    is_refused(scheme, replace(scheme.honest, body=json.dumps(json.loads(BODY)).encode()))
+    check_refused(scheme, replace(scheme.honest, body=json.dumps(json.loads(BODY)).encode()))
 
 
 @all_digests
 def test_a_digest_of_another_algorithm_is_refused(scheme: Scheme) -> None:
     for algorithm in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"):
         value = hmac.new(b"guess", BODY, algorithm).hexdigest()
-        is_refused(scheme, with_header(scheme.honest, scheme.place, value))
+        check_refused(scheme, with_header(scheme.honest, scheme.place, value))
     unkeyed = hashlib.sha256(BODY).hexdigest()
-    is_refused(scheme, with_header(scheme.honest, scheme.place, unkeyed))
+    check_refused(scheme, with_header(scheme.honest, scheme.place, unkeyed))
 
 
 def test_hexadecimal_may_be_written_in_capitals_and_nothing_else_may_differ() -> None:
@@ -201,7 +201,7 @@ def test_hexadecimal_may_be_written_in_capitals_and_nothing_else_may_differ() ->
         value.replace(value[0], "O", 1),
         b64encode(mac(BODY)).decode(),
     ):
-        is_refused(HEX, with_header(HEX.honest, "X-Sign", changed))
+        check_refused(HEX, with_header(HEX.honest, "X-Sign", changed))
 
 
 def test_base64_has_one_spelling() -> None:
@@ -219,7 +219,7 @@ def test_base64_has_one_spelling() -> None:
         value.replace("+", "-").replace("/", "_") + ".",
         mac(BODY).hex(),
     ):
-        is_refused(BASE64, with_header(BASE64.honest, "X-Sign", changed))
+        check_refused(BASE64, with_header(BASE64.honest, "X-Sign", changed))
 
 
 def test_base64url_is_its_own_encoding_with_or_without_padding() -> None:
@@ -259,14 +259,14 @@ def test_a_renewed_timestamp_is_refused() -> None:
 )
 def test_a_timestamp_that_is_missing_repeated_or_no_number_is_refused(stamps: str) -> None:
     rest = header(LISTED).partition(",")[2]
-    is_refused(LISTED, with_header(LISTED.honest, "X-Sign", stamps + rest))
+    check_refused(LISTED, with_header(LISTED.honest, "X-Sign", stamps + rest))
 
 
 @pytest.mark.parametrize(
     "stamp", ["", "yesterday", "2023-13-14T22:13:20Z", "9999-12-31T23:59:59+00:00", "1", "²" * 10]
 )
 def test_an_iso_timestamp_that_cannot_be_read_is_refused(stamp: str) -> None:
-    is_refused(STAMPED, with_header(STAMPED.honest, "X-Time", stamp))
+    check_refused(STAMPED, with_header(STAMPED.honest, "X-Time", stamp))
 
 
 def test_of_several_listed_signatures_one_is_enough_and_sixteen_are_looked_at() -> None:
@@ -389,7 +389,7 @@ def test_a_token_counts_in_its_one_place_only(text: str, good: Request, bad: lis
     ],
 )
 def test_a_wrong_basic_authorization_is_refused(value: str) -> None:
-    is_refused(BASIC, with_header(BASIC.honest, "Authorization", value))
+    check_refused(BASIC, with_header(BASIC.honest, "Authorization", value))
 
 
 @pytest.mark.parametrize(
@@ -440,9 +440,9 @@ def test_a_forwarded_address_that_the_client_invented_is_not_looked_at() -> None
     ],
 )
 def test_a_huge_header_is_refused_within_a_second(scheme: Scheme, value: str) -> None:
-    start = time.perf_counter()
-    is_refused(scheme, with_header(scheme.honest, scheme.place, value))
-    assert time.perf_counter() - start < 1
+    start = time.process_time()
+    check_refused(scheme, with_header(scheme.honest, scheme.place, value))
+    assert time.process_time() - start < 1
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=200))

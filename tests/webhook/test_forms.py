@@ -111,9 +111,9 @@ def test_pairs_are_read_back_as_they_were_encoded(pairs: list[tuple[str, str]]) 
 def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
     for charset in ("utf-8", "windows-1251", "utf-16"):
         try:
-            build(read_pairs(body, charset))
-        except DocumentError:
-            continue
+            assert isinstance(build(read_pairs(body, charset)), dict)
+        except DocumentError as error:
+            assert error.message
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
     ],
 )
 def test_a_megabyte_of_malice_takes_less_than_a_second(body: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(DocumentError):
         build(read_pairs(body))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -90,8 +90,8 @@ def test_what_is_no_json_is_told_with_its_place() -> None:
 def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
     try:
         read_json(body)
-    except DocumentError:
-        return
+    except DocumentError as error:
+        assert error.message
 
 
 _DOCUMENTS = st.recursive(
@@ -121,7 +121,7 @@ def test_what_was_written_is_read_back(document: object) -> None:
     ],
 )
 def test_a_megabyte_of_malice_takes_less_than_a_second(body: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(DocumentError):
         read_json(body)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -30,7 +30,9 @@ def keyed(keys: str) -> str:
     return f"source: s\nsecret: ${{S}}\nverify: {{{keys}}}\n"
 
 
-def signs(message: str, expected: bytes, webhook: Request, *, body: str = "json", more: str = "") -> None:
+def check_signs(
+    message: str, expected: bytes, webhook: Request, *, body: str = "json", more: str = ""
+) -> None:
     """The source takes a signature over exactly these bytes, and none over others."""
     source = source_of(source_text(message, body=body, more=more), S=SECRET, URL_SECRET="other")
     for data, outcome in ((expected, Accepted), (expected + b" ", Refused)):
@@ -109,7 +111,7 @@ SORTED = '{"id":7,"items":[{"a":"x"}],"name":"А/Б","none":null,"o":{"b":1},"pa
 )
 def test_a_message_over_json(message: str, expected: str) -> None:
     webhook = request(BODY, {"X-Id": "m1"}, query="a=1&b=%D0%90")
-    signs(
+    check_signs(
         message,
         expected.encode(),
         webhook,
@@ -164,13 +166,13 @@ FORM = (
 )
 def test_a_message_over_a_form(message: str, expected: str) -> None:
     webhook = request(FORM, {"Content-Type": "application/x-www-form-urlencoded"})
-    signs(message, expected.encode(), webhook, body="form")
+    check_signs(message, expected.encode(), webhook, body="form")
 
 
 def test_a_message_over_the_parameters_of_a_url() -> None:
     webhook = request("", method="GET", query="b=2&a=1")
-    signs("{join: {from: form, keys: sorted}}", b"12", webhook, body="query")
-    signs("{join: {from: params, keys: sorted}}", b"12", webhook, body="query")
+    check_signs("{join: {from: form, keys: sorted}}", b"12", webhook, body="query")
+    check_signs("{join: {from: params, keys: sorted}}", b"12", webhook, body="query")
 
 
 def test_fields_of_a_form_are_not_looked_for_in_another_body() -> None:
@@ -193,9 +195,11 @@ def test_the_body_may_be_signed_with_the_secret_in_the_signatures_place() -> Non
 
 def test_the_url_is_the_setting_with_the_query_of_the_request_and_never_its_host() -> None:
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
-    signs("'{url}'", b"https://example.com/in?x=1", request("{}", headers, query="x=1"))
-    signs("'{url}'", b"https://example.com/in?from=setting", request("{}", headers))
-    signs("'{decoded_url}'", "https://example.com/in?x=А".encode(), request("{}", query="x=" + quote("А")))
+    check_signs("'{url}'", b"https://example.com/in?x=1", request("{}", headers, query="x=1"))
+    check_signs("'{url}'", b"https://example.com/in?from=setting", request("{}", headers))
+    check_signs(
+        "'{decoded_url}'", "https://example.com/in?x=А".encode(), request("{}", query="x=" + quote("А"))
+    )
 
 
 @pytest.mark.parametrize("url", ["https://example.com:443/in", "https://example.com/in"])

@@ -90,9 +90,9 @@ def test_five_thousand_parts_are_read_and_more_are_not() -> None:
 def test_any_bytes_are_fields_or_a_document_error(data: bytes, content_type: str) -> None:
     for kind in (content_type, TYPE):
         try:
-            read_multipart(b"------x1\r\n" + data + b"\r\n------x1--", kind)
-        except DocumentError:
-            continue
+            assert isinstance(read_multipart(b"------x1\r\n" + data + b"\r\n------x1--", kind), tuple)
+        except DocumentError as error:
+            assert error.message
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_any_bytes_are_fields_or_a_document_error(data: bytes, content_type: str
     ],
 )
 def test_a_megabyte_of_malice_takes_less_than_a_second(data: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(DocumentError):
         read_multipart(data, TYPE)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

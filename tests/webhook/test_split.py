@@ -102,9 +102,9 @@ def test_ten_thousand_items_with_their_envelope_take_less_than_a_second() -> Non
     items = {str(number): {"id": number} for number in range(10_000)}
     document = {"leads": {"status": items}, "account": {"id": 1}}
     whole = split("{path: '$.leads[*][*]', keep: envelope}")
-    start = time.perf_counter()
+    start = time.process_time()
     parts = whole.parts(document)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(parts) == 10_000
     items["x"] = {"id": 0}
     with pytest.raises(DocumentError):

@@ -74,16 +74,16 @@ def test_limits_hold() -> None:
 def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
     for charset in ("utf-8", "windows-1251"):
         try:
-            read_xml(b"<a>" + body + b"</a>", charset)
-        except DocumentError:
-            continue
+            assert list(read_xml(b"<a>" + body + b"</a>", charset)) == ["a"]
+        except DocumentError as error:
+            assert error.message
 
 
 @pytest.mark.parametrize(
     "body", [b"<a>" * 300_000, b"<a " + b'b="" ' * 190_000 + b"/>", b"<a>" + b"<b/>" * 250_000]
 )
 def test_a_megabyte_of_malice_takes_less_than_a_second(body: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(DocumentError):
         read_xml(body)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
