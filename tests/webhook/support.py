@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
+from typing import Any
 
+from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Report, Scalar, read
 from bridge.language.keys_source import SOURCE
 from bridge.language.schema import Reader
@@ -50,6 +53,14 @@ def request(
     data = body.encode() if isinstance(body, str) else body
     pairs = tuple(headers.items()) if isinstance(headers, Dict) else headers
     return Request(method, query, pairs, data, client, path_token)
+
+
+def outcome(read: Callable[[], Any]) -> Any:
+    """What a decoder gives, or the one error that it may raise."""
+    try:
+        return read()
+    except DocumentError as error:
+        return error
 
 
 def accepted(reception: Reception) -> Accepted:
