@@ -66,6 +66,7 @@ leadbridge.arrange(
             authoring.check,
             authoring.test,
             authoring.try_,
+            authoring.backtest,
             authoring.profiles,
             authoring.schema,
         ),

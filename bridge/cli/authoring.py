@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from bridge.cli.common import as_json, files, quiet
+from bridge.cli.common import WHEN, as_json, files, quiet
+from bridge.commands import backtest as backtest_command
 from bridge.commands import check as check_command
 from bridge.commands import profiles as profiles_command
 from bridge.commands import schema as schema_command
 from bridge.commands import test as test_command
 from bridge.commands import try_ as try_command
+from bridge.mapping.differences import KINDS, Kind
 
 
 @click.command()
@@ -73,6 +77,56 @@ def try_(
     """
     payload = try_command.Payload(file, headers, query, method)
     return try_command.try_(quiet(), source, payload, as_json=as_json)
+
+
+def _kinds(_context: click.Context, _option: click.Parameter, value: str | None) -> frozenset[Kind]:
+    words = [word.strip() for word in value.split(",")] if value else []
+    kinds = frozenset(kind for kind in KINDS if kind in words)
+    if unknown := [word for word in words if word not in KINDS]:
+        raise click.BadParameter(f'"{unknown[0]}" is not one of {", ".join(KINDS)}')
+    return kinds
+
+
+@click.command()
+@files
+@click.option(
+    "--since", metavar="WHEN", default="7d", show_default=True, help=f"Events from then on: {WHEN}."
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=100_000, show_default=True, help="At most so many, the newest."
+)
+@click.option("--source", help="Only of this source.")
+@click.option(
+    "--against",
+    type=click.Choice(("rules", "calls")),
+    help="Compare with the rules of the mapping folder, or with what was called (the default without FILES).",
+)
+@click.option(
+    "--fail-on",
+    "fail_on",
+    metavar="KINDS",
+    callback=_kinds,
+    help="Exit code 1 for any: lost,failed for example.",
+)
+@as_json
+def backtest(files: tuple[str, ...], as_json: bool, **how: Any) -> int:
+    """Put stored events through edited mapping files: which bot starts they gain, lose or change.
+
+    FILES and folders are the edited ones; they need not be deployed. Without any, the mapping folder is
+    tried, against what was called. Events stay as they were decoded when they came. Nothing is sent or
+    stored.
+
+    The kinds: gained, lost and changed starts, failed and healed rules.
+
+    Keys of --json: events, differing, total, rules. Of total and each rule: before and after (starts), one
+    for each kind, keys (how many starts changed in which); of a rule also source, rule and examples, each
+    with kind, event, key (the sender's own id), item, why, changes, before, after.
+
+    \b
+    Example:
+      leadbridge backtest edited/yookassa.yml --since 7d --fail-on lost,failed
+    """
+    return backtest_command.run(quiet(), files, backtest_command.How(**how), as_json=as_json)
 
 
 @click.group(invoke_without_command=True)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bridge.cli.common import as_json, quiet, silent
+from bridge.cli.common import WHEN, as_json, quiet, silent
 from bridge.commands import calls as calls_command
 from bridge.commands import doctor as doctor_command
 from bridge.commands import events as events_command
@@ -19,7 +19,6 @@ from bridge.store.pages import Page
 F = TypeVar("F", bound=Callable[..., Any])
 
 _STATES = click.Choice([state.value for state in State])
-_WHEN = "a span such as 90m or 7d, or a time such as 2026-05-10T14:30 (UTC)"
 
 
 def event_filter(command: F) -> F:
@@ -29,7 +28,7 @@ def event_filter(command: F) -> F:
             click.option("--source", help="Only of this source."),
             click.option("--type", help="Only of this type, as the sender calls it."),
             click.option("--result", type=click.Choice(Results), help="Only those that came to this."),
-            click.option("--since", metavar="WHEN", help=f"Only from then on: {_WHEN}."),
+            click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}."),
             click.option("--until", metavar="WHEN", help="Only before then."),
             click.option("--search", metavar="TEXT", help="The sender's own id, or a part of the document."),
         )
@@ -85,7 +84,7 @@ def events(refused: bool, limit: int, before: int | None, as_json: bool, **asked
 @click.option("--account", help="Only of this account.")
 @click.option("--recipient", help="Only for this subscriber's id, or messenger:CHANNEL/USER.")
 @click.option("--event", type=click.IntRange(1), help="Only of this event.")
-@click.option("--since", metavar="WHEN", help=f"Only from then on: {_WHEN}.")
+@click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}.")
 @click.option("--search", metavar="TEXT", help="Only with this text in a variable, or this bot_id.")
 @_paged
 def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:

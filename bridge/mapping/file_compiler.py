@@ -15,7 +15,7 @@ from bridge.mapping.example_compiler import compile_examples
 from bridge.mapping.index import index_rules
 from bridge.mapping.lint import lint
 from bridge.mapping.rule_compiler import compile_rules
-from bridge.mapping.rules import FEW_RULES, MappingFile
+from bridge.mapping.rules import MappingFile
 from bridge.mapping.surroundings import Surroundings
 from bridge.webhook.profiles import load_profiles, merge
 from bridge.webhook.source_compiler import compile_source
@@ -56,8 +56,8 @@ def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile 
     if source is None or report.failed:
         return None
     lint(own, rules, report)
-    index = index_rules(rules) if len(rules) > FEW_RULES else None
-    return MappingFile(report.path, source, rules, tests, account, fields.at("source").line, "", index)
+    line = fields.at("source").line
+    return MappingFile(report.path, source, rules, tests, account, line, "", index_rules(rules))
 
 
 def _with_profile(own: Mapping, report: Report) -> Mapping | None:

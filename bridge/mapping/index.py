@@ -22,7 +22,7 @@ Key: TypeAlias = Hashable
 Find: TypeAlias = Callable[[Scope], Iterable[Json] | None]
 """The values at a place; None where that is not known and all that is filed there must be asked."""
 
-_FEW = 8
+_FEW = 4
 """So many rules are asked one by one rather than filed by another of their conditions."""
 _LEVELS = 3
 """Conditions by which one rule is filed at most, and how many literals all but the first may have: a rule is

@@ -58,8 +58,8 @@ class MappingFile:
     """Of the source's name."""
     version: str
     """The first 12 hexadecimal digits of the SHA-256 of the file's bytes."""
-    index: RuleIndex | None = None
-    """Which rules to ask, where there are more than FEW_RULES."""
+    index: RuleIndex
+    """Which rules an event can match."""
 
 
 _verdict: Callable[[tuple[str, Match, str, str, Json, int]], Verdict] = partial(tuple.__new__, Verdict)
@@ -73,15 +73,27 @@ def apply(mapping: MappingFile, event: Event) -> Application:
     rules that matched, failed or came near are told; `judge` gives the others.
     """
     scope = scope_of(event)
-    if mapping.index is None:
+    if len(mapping.rules) <= FEW_RULES:
         return _run(mapping.rules, scope)
     asked = _run(mapping.index.candidates(scope), scope)
     return Application(asked.starts, asked.failures, _telling(asked.verdicts), mapping.index.names)
 
 
+def apply_silently(mapping: MappingFile, event: Event) -> Application:
+    """What `apply` makes of an event, without verdicts: as few rules are asked as can be."""
+    scope = scope_of(event)
+    asked = _run(mapping.index.candidates(scope), scope)
+    return Application(asked.starts, asked.failures, ())
+
+
 def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
     """The verdict of every rule, at the cost of asking every one."""
     return _run(mapping.rules, scope_of(event)).verdicts
+
+
+def judge_alone(rule: Rule, event: Event) -> Verdict:
+    """The verdict of one rule, as if there were no other."""
+    return _run((rule,), scope_of(event)).verdicts[0]
 
 
 def _run(rules: Iterable[Rule], scope: Scope) -> Application:

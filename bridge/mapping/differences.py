@@ -1,0 +1,104 @@
+"""What two rule sets make otherwise of one event: starts gained, lost or changed, failures new or healed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bridge.model import Application, BotStart, Failure
+
+Kind: TypeAlias = Literal["gained", "lost", "changed", "failed", "healed"]
+KINDS: tuple[Kind, ...] = ("gained", "lost", "changed", "failed", "healed")
+"""Starts gained, lost and changed; failures that are new, and those that are no more."""
+
+_COMPARED = ("account", "bot_id", "forced", "shadow", "order", "on_uncertain", "expires")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a start has otherwise: `bot_id`, `variables.amount` …, as texts; None for none."""
+
+    key: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One start or failure that is not as it was. A rule under a new name stands under that."""
+
+    kind: Kind
+    rule: str
+    item: int
+    before: BotStart | Failure | None = None
+    after: BotStart | Failure | None = None
+    changes: tuple[Change, ...] = ()
+
+
+def compare(before: Application, after: Application, rules: Collection[str]) -> tuple[Difference, ...]:
+    """All differences of what two sets made of one event; `rules` are the names of the later set.
+
+    A start is the same by its rule and item; where the rule is no more, by account, recipient and bot.
+    """
+    if before.starts == after.starts and before.failures == after.failures:
+        return ()
+    return (*_starts(before, after, rules), *_failures(before, after, rules))
+
+
+def changes(before: BotStart, after: BotStart) -> tuple[Change, ...]:
+    """What two starts have otherwise, their rule's name apart."""
+    found = [(name, getattr(before, name), getattr(after, name)) for name in _COMPARED]
+    found.append(("recipient", before.recipient.key, after.recipient.key))
+    old, new = dict(before.variables), dict(after.variables)
+    found += [(f"variables.{name}", old.get(name), new.get(name)) for name in {**old, **new}]
+    return tuple(Change(key, _text(one), _text(other)) for key, one, other in found if one != other)
+
+
+def _starts(before: Application, after: Application, rules: Collection[str]) -> list[Difference]:
+    earlier = {(start.rule, start.item): start for start in before.starts}
+    kept = {(start.rule, start.item): start for start in after.starts}
+    same = [(earlier.pop(key), kept.pop(key)) for key in list(kept) if key in earlier]
+    renamed = {_effect(start): key for key, start in earlier.items() if start.rule not in rules}
+    for key, start in list(kept.items()):
+        former = renamed.pop(_effect(start), None)
+        if former is not None:
+            same.append((earlier.pop(former), kept.pop(key)))
+    changed = ((one, other, changes(one, other)) for one, other in same)
+    return [
+        *(Difference("lost", one.rule, one.item, before=one) for one in earlier.values()),
+        *(Difference("gained", one.rule, one.item, after=one) for one in kept.values()),
+        *(Difference("changed", new.rule, new.item, old, new, what) for old, new, what in changed if what),
+    ]
+
+
+def _effect(start: BotStart) -> tuple[str, str, int]:
+    return start.account, start.recipient.key, start.bot_id
+
+
+def _failures(before: Application, after: Application, rules: Collection[str]) -> list[Difference]:
+    """One difference for a rule and item, whatever number of values it lacks."""
+    old, new = _by_item(before), _by_item(after)
+    healed = [one for key, one in old.items() if key not in new]
+    failed = [one for key, one in new.items() if key not in old]
+    gone = {_lack(one) for one in healed if one.rule not in rules}
+    moved = gone.intersection(_lack(one) for one in failed)
+    return [
+        *(Difference("failed", one.rule, one.item, after=one) for one in failed if _lack(one) not in moved),
+        *(Difference("healed", one.rule, one.item, before=one) for one in healed if _lack(one) not in moved),
+    ]
+
+
+def _by_item(made: Application) -> dict[tuple[str, int], Failure]:
+    return {(one.rule, one.item): one for one in reversed(made.failures)}
+
+
+def _lack(failure: Failure) -> tuple[int, str, str]:
+    """What a failure is, whatever its rule is called."""
+    return failure.item, failure.key, failure.path
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)

@@ -1,0 +1,115 @@
+"""Past events through edited rules: counts per rule, examples, and why a start is lost."""
+
+from __future__ import annotations
+
+from bridge.mapping.backtest import EXAMPLES, Backtest, Past, backtest
+from bridge.mapping.differences import Kind
+from bridge.mapping.rules import apply
+from bridge.model import Application, Json
+from tests.mapping.given import event, mapping
+
+NOW = """\
+- name: paid
+  when: {$.status: paid}
+  start: {bot_id: 1, subscriber_id: $.s, variables: {sum: $.sum}}
+- name: refund
+  when: {$.status: refund}
+  start: {bot_id: 2, subscriber_id: $.s}
+"""
+
+
+def run(edited: str, *bodies: Json, now: str = NOW) -> Backtest:
+    """Events with these documents, numbered from 1, through two sets of rules."""
+    current = mapping(now)
+    past = []
+    for number, body in enumerate(bodies, 1):
+        happened = event(body, id=f"e-{number}")
+        past.append(Past(number, happened, apply(current, happened)))
+    return backtest(past, {"shop": mapping(edited)})
+
+
+def counted(found: Backtest) -> dict[str, dict[Kind, int]]:
+    """The kinds of difference by rule, of rules that have any."""
+    return {rule: dict(tally.kinds) for (_, rule), tally in found.tallies.items() if tally.kinds}
+
+
+PAID = {"status": "paid", "s": 5, "sum": "10"}
+
+
+def test_the_same_rules_make_no_difference() -> None:
+    found = run(NOW, PAID, {"status": "refund"}, {})
+    assert (found.events, found.differing, counted(found)) == (3, 0, {})
+    assert (found.total.before, found.total.after) == (1, 1)
+
+
+def test_starts_gained_and_lost_are_counted_by_rule() -> None:
+    edited = NOW.replace("$.status: paid", "$.status: Paid").replace(
+        "$.status: refund", "$.status: [refund, back]"
+    )
+    found = run(edited, PAID, PAID, {"status": "back", "s": 5})
+    assert counted(found) == {"paid": {"lost": 2}, "refund": {"gained": 1}}
+    assert (found.events, found.differing) == (3, 3)
+    paid = found.tallies["shop", "paid"]
+    assert (paid.before, paid.after) == (2, 0)
+    assert (found.total.kinds["lost"], found.total.kinds["gained"]) == (2, 1)
+
+
+def test_why_a_start_is_lost_is_told_with_the_event() -> None:
+    found = run(NOW.replace("paid}", "Paid}"), PAID)
+    (example,) = found.tallies["shop", "paid"].examples["lost"]
+    assert (example.event, example.key) == (1, "e-1")
+    assert example.why == '$.status is "paid", wanted "Paid": differs by case'
+
+
+def test_a_lost_start_may_be_due_to_a_rule_that_is_gone_or_an_earlier_stop() -> None:
+    gone = run(NOW[NOW.index("- name: refund") :], PAID)
+    assert gone.tallies["shop", "paid"].examples["lost"][0].why == "the rule is no more"
+    first = "- {name: all, stop: true, when: {$.sum: '10'}, start: {bot_id: 9, subscriber_id: $.s}}\n"
+    stopped = run(first + NOW, PAID)
+    why = "an earlier rule says stop, or the item is another"
+    assert stopped.tallies["shop", "paid"].examples["lost"][0].why == why
+    assert counted(stopped) == {"all": {"gained": 1}, "paid": {"lost": 1}}
+
+
+def test_a_changed_variable_is_counted_by_its_name() -> None:
+    edited = NOW.replace("sum: $.sum", "sum: {path: $.sum, pipe: [{round: 2}]}, kind: course")
+    found = run(edited, PAID, PAID)
+    paid = found.tallies["shop", "paid"]
+    assert dict(paid.keys) == {"variables.sum": 2, "variables.kind": 2}
+    assert [(one.key, one.before, one.after) for one in paid.examples["changed"][0].difference.changes] == [
+        ("variables.sum", "10", "10.00"),
+        ("variables.kind", None, "course"),
+    ]
+
+
+def test_a_new_failure_says_what_is_missing() -> None:
+    found = run(NOW.replace("subscriber_id: $.s, v", "subscriber_id: $.who, v"), PAID)
+    assert counted(found) == {"paid": {"lost": 1, "failed": 1}}
+    assert found.tallies["shop", "paid"].examples["failed"][0].why == (
+        "subscriber_id: $.who is absent, an id is a positive whole number in digits"
+    )
+    assert found.tallies["shop", "paid"].examples["lost"][0].why == "matched, but could not start"
+
+
+def test_a_failure_is_healed_by_a_start() -> None:
+    found = run(NOW.replace("$.s}", "{path: $.s, default: 1}}"), {"status": "refund"})
+    assert counted(found) == {"refund": {"gained": 1, "healed": 1}}
+
+
+def test_few_examples_are_kept_and_all_are_counted() -> None:
+    found = run(NOW.replace("paid}", "Paid}"), *[PAID] * 10)
+    paid = found.tallies["shop", "paid"]
+    assert [one.event for one in paid.examples["lost"]] == list(range(1, EXAMPLES + 1))
+    assert paid.kinds["lost"] == 10
+
+
+def test_what_was_called_may_stand_beside_the_rules() -> None:
+    happened = event(PAID)
+    called = Application(apply(mapping(NOW), happened).starts, (), ())
+    assert backtest([Past(1, happened, called)], {"shop": mapping(NOW)}).differing == 0
+    nothing = backtest([Past(1, happened, Application((), (), ()))], {"shop": mapping(NOW)})
+    assert counted(nothing) == {"paid": {"gained": 1}}
+
+
+def test_rules_without_any_difference_are_listed_too() -> None:
+    assert list(run(NOW).tallies) == [("shop", "paid"), ("shop", "refund")]
