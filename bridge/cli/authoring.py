@@ -37,19 +37,28 @@ def check(files: tuple[str, ...], strict: bool, as_json: bool) -> int:
 
 @click.command()
 @files
+@click.option("--coverage", is_flag=True, help="Tell which rules and conditions no test exercises.")
+@click.option("--junit", metavar="FILE", help="Write the results as JUnit XML, for build servers.")
+@click.option("--update", is_flag=True, help="Write what the tests showed into their `expect:`.")
 @as_json
-def test(files: tuple[str, ...], as_json: bool) -> int:
+def test(files: tuple[str, ...], as_json: bool, **extras: Any) -> int:
     """Run the `tests:` of mapping files: FILES and folders, or the whole mapping folder.
 
     Prints what differs from the expected bot starts. Exit code 1 where a test fails, or there is none.
 
-    Keys of --json: file, line, name, passed, differences, starts, failed.
+    --update prints the same differences, then makes the files expect what was shown. Nothing else of a file
+    changes; where that is not possible it says why and leaves the test as it is.
+
+    A condition is exercised where it holds in one test and not in another.
+
+    Keys of --json: file, line, name, passed, differences, starts, failed. With --coverage an object of two
+    arrays: tests, these, and gaps, each with file, line, rule, condition (empty: the rule itself), lack.
 
     \b
     Example:
-      leadbridge test mappings/yookassa.yml
+      leadbridge test mappings/yookassa.yml --coverage
     """
-    return test_command.test(quiet(), files, as_json=as_json)
+    return test_command.test(quiet(), files, test_command.Extras(**extras), as_json=as_json)
 
 
 @click.command("try")

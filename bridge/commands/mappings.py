@@ -40,6 +40,13 @@ def compile_named(settings: Settings, names: Sequence[str]) -> Compiled:
     return replace(compiled, findings=tuple(one for one in compiled.findings if one.path in files))
 
 
+def compile_alone(settings: Settings, path: str, data: bytes) -> MappingFile | None:
+    """The mapping file that this text would be, with the accounts of the folder; None where it has errors."""
+    files = {**_accounts(settings, {path: data}), path: data}
+    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER)
+    return next((one for one in compiled.sources.values() if one.path == path), None)
+
+
 def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[str, Account]]:
     """The mapping of a source, given by its name or its file, and the accounts; raises BridgeError."""
     is_file = name.endswith((".yml", ".yaml"))

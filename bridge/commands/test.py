@@ -1,15 +1,18 @@
-"""`leadbridge test`: runs the `tests:` of mapping files."""
+"""`leadbridge test`: runs the `tests:` of mapping files, and says what they leave out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from bridge.commands.mappings import compile_named, errors
+from bridge.commands.junit import write_junit
+from bridge.commands.mappings import compile_alone, compile_named, errors
 from bridge.commands.output import Screen, counted, json_array, printable, say, screen_of
+from bridge.commands.update import update
+from bridge.mapping.coverage import Coverage, coverage
 from bridge.mapping.examples import Result, facts, run_example
 from bridge.mapping.rules import MappingFile
 from bridge.model import Finding, Json
@@ -22,23 +25,46 @@ KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")
 class _Ran:
     """The tests of one file."""
 
-    path: str
+    mapping: MappingFile
     results: tuple[Result, ...]
+
+    @property
+    def path(self) -> str:
+        return self.mapping.path
 
     @property
     def failed(self) -> list[Result]:
         return [result for result in self.results if not result.passed]
 
 
-def test(settings: Settings, files: Sequence[str], *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is done beside running the tests."""
+
+    coverage: bool = False
+    """Tell which rules and conditions no test exercises."""
+    junit: str | None = None
+    """A file for the results as JUnit XML."""
+    update: bool = False
+    """Write what the tests showed into the files."""
+
+
+def test(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: bool) -> int:
     """Run all tests; 0 only where there are some and all pass. Broken files fail the run."""
     compiled = compile_named(settings, files)
     broken = errors(compiled)
     ran = [_run(mapping) for mapping in sorted(compiled.sources.values(), key=lambda one: one.path)]
-    if as_json:
-        click.echo(json_array(_row(one.path, result) for one in ran for result in one.results))
-    else:
+    if not as_json:
         _print(ran, screen_of(settings))
+    if extras.update:
+        ran = [_updated(settings, one) if one.failed else one for one in ran]
+    covered = {one.path: _covered(one) for one in ran} if extras.coverage else None
+    if as_json:
+        click.echo(_as_json(ran, covered))
+    elif covered is not None:
+        _print_coverage(covered)
+    if extras.junit:
+        write_junit(extras.junit, {one.path: one.results for one in ran}, broken)
     for finding in broken:
         say(printable(str(finding)))
     say(_summary(ran, broken))
@@ -51,7 +77,48 @@ def _run(mapping: MappingFile) -> _Ran:
     def read_sample(name: str) -> bytes:
         return (folder / name).read_bytes()
 
-    return _Ran(mapping.path, tuple(run_example(mapping, example, read_sample) for example in mapping.tests))
+    return _Ran(mapping, tuple(run_example(mapping, example, read_sample) for example in mapping.tests))
+
+
+def _updated(settings: Settings, ran: _Ran) -> _Ran:
+    latest = ran
+
+    def again(path: str, data: bytes) -> Sequence[Result]:
+        nonlocal latest
+        compiled = compile_alone(settings, path, data)
+        if compiled is None:
+            return ()
+        latest = _run(compiled)
+        return latest.results
+
+    update(ran.mapping, ran.results, again)
+    return latest
+
+
+def _covered(ran: _Ran) -> Coverage:
+    return coverage(ran.mapping, (event for result in ran.results for event in result.events))
+
+
+def _print_coverage(covered: Mapping[str, Coverage]) -> None:
+    for path, one in covered.items():
+        rules = f"{one.covered_rules} of {counted(one.rules, 'rule')}"
+        conditions = f"{one.covered_conditions} of {counted(one.conditions, 'condition')}"
+        click.echo(f"{printable(path)}: the tests exercise {rules}, {conditions}")
+        for gap in one.gaps:
+            what = f"`{gap.condition}` {gap.lack}" if gap.condition else gap.lack
+            click.echo(printable(f"    {path}:{gap.line}: {gap.rule}: {what}"))
+
+
+def _as_json(ran: list[_Ran], covered: Mapping[str, Coverage] | None) -> str:
+    rows = [_row(one.path, result) for one in ran for result in one.results]
+    if covered is None:
+        return json_array(rows)
+    gaps = [
+        {"file": path, "line": gap.line, "rule": gap.rule, "condition": gap.condition, "lack": gap.lack}
+        for path, one in covered.items()
+        for gap in one.gaps
+    ]
+    return f'{{"tests": {json_array(rows)},\n"gaps": {json_array(gaps)}}}'
 
 
 def _print(ran: list[_Ran], screen: Screen) -> None:

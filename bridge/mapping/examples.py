@@ -26,6 +26,8 @@ class Result:
     """Lines for a person: what differs, then for starts that are missing why."""
     starts: tuple[BotStart, ...] = ()
     failures: tuple[Failure, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What the sample holds; none where it could not be read."""
 
     @property
     def passed(self) -> bool:
@@ -46,7 +48,7 @@ def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample,
     failures = tuple(failure for application in applied for failure in application.failures)
     differences = (*_compare(example.expect, starts), *_compare_failures(example.failed, failures))
     reasons = _reasons(mapping, example, events) if differences else ()
-    return Result(example.name, example.line, (*differences, *reasons), starts, failures)
+    return Result(example.name, example.line, (*differences, *reasons), starts, failures, events)
 
 
 def _events(
