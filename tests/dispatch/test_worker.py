@@ -24,7 +24,7 @@ from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 from bridge.store.tables import metadata
 from tests.conftest import Clock
-from tests.dispatch.server import Peer, closing, http, serving
+from tests.dispatch.server import Peer, closing, http, serving, silent
 from tests.store.given import begin, claim, owe, rows, start, state, states
 from tests.support.sandbox import Sandbox
 
@@ -503,7 +503,8 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
     desk.dispatcher.caretaker = care.Caretaker(sick, lambda: desk.accounts)
     desk.dispatcher.ledger.store = sick
     desk.dispatcher.care()
-    desk.dispatcher.probe(desk.accounts["main"])
+    with serving(silent) as server:
+        desk.dispatcher.probe(replace(FAST, url=f"http://127.0.0.1:{server.port}"))
     assert caplog.messages == [
         "the queue is out of reach: the database is gone",
         "account main: the probe went well",
