@@ -16,6 +16,7 @@ from bridge.rulebook import Rulebook
 from bridge.store.events import Delivery, Stored
 from bridge.store.refusals import Refusal
 from bridge.store.writer import Writer
+from bridge.webhook.incoming import NOBODY, Trust
 from bridge.webhook.source import Accepted, Answered, Reception, Refused, Unreadable
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,9 @@ _REFUSED = {
     405: Reply(405, b"method not allowed\n"),
     413: Reply(413, b"body too large\n"),
     415: Reply(415, b"unsupported content type\n"),
+    503: BUSY,
 }
-_REFUSALS_KEPT_A_SECOND = 20
+_UNVERIFIED_KEPT_A_SECOND = 20
 
 Observe: TypeAlias = Callable[[str, int, tuple[str, ...], float], None]
 """Told of each webhook: its source ("" where there is none of that name), the status of the answer, what
@@ -58,6 +60,8 @@ class Intake:
     """Tells the dispatchers that there are new calls."""
     no_room: Callable[[], str]
     """Why the disk has no room for more; empty when it has."""
+    trust: Trust = NOBODY
+    """How senders' certificates are had."""
     observe: Observe = field(default=lambda *_: None)
     clock: Callable[[], float] = time.time
     tell: Sparing = field(default_factory=lambda: Sparing(log.warning))
@@ -81,7 +85,7 @@ class Intake:
         if full:
             return self._busy(name, "disk", full)
         now = int(self.clock() * 1000)
-        return self._take(mapping, request, mapping.source.receive(request, now), now)
+        return self._take(mapping, request, mapping.source.receive(request, now, self.trust), now)
 
     def _take(self, mapping: MappingFile, request: Request, reception: Reception, now: int) -> Outcome:
         match reception:
@@ -91,6 +95,8 @@ class Intake:
             case Unreadable(detail=detail, reply=reply, verified=verified):
                 delivery = _delivery(mapping, request, now, verified, unreadable=detail)
             case Answered(kind=kind, reply=reply):
+                if kind == "handshake" and not self._may_keep(now):
+                    return Outcome(reply, mapping.source.name, ("ignored",))
                 delivery = _delivery(mapping, request, now, kind, ignored=kind)
             case Refused():
                 return self._refuse(mapping, request, reception, now)
@@ -115,11 +121,11 @@ class Intake:
         return Outcome(_REFUSED[refused.status], name, ("refused",))
 
     def _may_keep(self, now: int) -> bool:
-        """A flood of forgeries must not crowd out honest webhooks at the writer, or fill the log."""
+        """A flood of what nobody vouches for must not crowd out honest webhooks, or fill log and disk."""
         if now // 1000 != self._window:
             self._window, self._refused = now // 1000, 0
         self._refused += 1
-        return self._refused <= _REFUSALS_KEPT_A_SECOND
+        return self._refused <= _UNVERIFIED_KEPT_A_SECOND
 
     def _busy(self, source: str, cause: str, text: str) -> Outcome:
         self.tell(cause, f"not accepted{' from ' if source else ''}{source}: {text}")

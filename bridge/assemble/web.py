@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.assemble.rules import keep_fresh, rulebook
+from bridge.dispatch.certificates import Certificates, authorities
 from bridge.intake import Intake, Observe
 from bridge.lookout import Lookout
 from bridge.rulebook import Rulebook
@@ -17,6 +18,7 @@ from bridge.store.herald import Herald
 from bridge.store.wake import Waker
 from bridge.store.writer import Observe as ObserveBatch
 from bridge.store.writer import Writer
+from bridge.webhook.incoming import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def web_side(
     store = open_store(settings.database_url)
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
-    rules = rulebook(settings)
+    rules = rulebook(settings, store)
     keep_fresh(rules)
     lookout = Lookout(store, rules, disk)
     lookout.begin()
@@ -67,6 +69,7 @@ def web_side(
         heard_of=lookout.has_heard_of,
         wake=herald.wake,
         no_room=disk.too_full_to_accept,
+        trust=Trust(Certificates().fetch, authorities()),
         observe=observe,
     )
     finish = (writer.close, herald.close, lookout.close, store.close)

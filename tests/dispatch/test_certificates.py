@@ -3,7 +3,6 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -110,5 +109,5 @@ def test_a_forger_cannot_make_the_bridge_ask_without_end() -> None:
     assert fake.certificates.fetch("honest") == PEM
 
 
-def test_the_authorities_are_those_that_requests_trusts(tmp_path: Path) -> None:
+def test_the_authorities_are_those_that_requests_trusts() -> None:
     assert authorities().count(b"BEGIN CERTIFICATE") > 50
