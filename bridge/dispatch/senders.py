@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Condition, Thread
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from bridge.model import Account, Attempt, Call, Outcome
 
 log = logging.getLogger(__name__)
 
 Send: TypeAlias = Callable[[Account, Call], Attempt]
+TOO_LATE: Final = "nothing was sent: this process stood still until its lease was about to lapse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,17 @@ class Senders:
     """`size` threads, each sending one call at a time.
 
     They share one condition with whoever waits for them: it is notified when a call has ended and when
-    `ring` is called. `now` gives unix milliseconds.
+    `ring` is called. `now` gives unix milliseconds, `clock` monotonic seconds.
     """
 
-    def __init__(self, send: Send, size: int, now: Callable[[], int]) -> None:
+    def __init__(
+        self, send: Send, size: int, now: Callable[[], int], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.send = send
         self.size = size
         self.now = now
-        self.queue: SimpleQueue[Job | None] = SimpleQueue()
+        self.clock = clock
+        self.queue: SimpleQueue[tuple[Job, float] | None] = SimpleQueue()
         self.changed = Condition()
         self.sending: set[int] = set()
         """Ids of the calls that are on their way, or wait for a thread to take them."""
@@ -67,12 +72,12 @@ class Senders:
         """Senders with nothing to do."""
         return self.size - self.busy
 
-    def put(self, jobs: Sequence[Job]) -> None:
-        """Send these; there must be free senders for all of them."""
+    def put(self, jobs: Sequence[Job], before: float) -> None:
+        """Send these, each before that moment of `clock`; there must be free senders for all of them."""
         with self.changed:
             self.sending.update(job.call.id for job in jobs)
         for job in jobs:
-            self.queue.put(job)
+            self.queue.put((job, before))
 
     def calls(self) -> set[int]:
         """The ids of the calls that have not been handed out by `take` yet."""
@@ -107,13 +112,21 @@ class Senders:
             self.queue.put(None)
 
     def work(self) -> None:
-        while (job := self.queue.get()) is not None:
-            ended = Ended(job, self.attempt(job))
+        while (item := self.queue.get()) is not None:
+            ended = self.tried(*item)
             with self.changed:
-                self.sending.discard(job.call.id)
+                self.sending.discard(ended.job.call.id)
                 self.ended.append(ended)
                 if self.free >= self.awaited:
                     self.changed.notify()
+
+    def tried(self, job: Job, before: float) -> Ended:
+        """The call is sent, unless it may be somebody else's by now."""
+        if self.clock() < before:
+            return Ended(job, self.attempt(job))
+        now = self.now()
+        log.warning("call %d: %s", job.call.id, TOO_LATE)
+        return Ended(job, Attempt(now, now, Outcome.RETRY, TOO_LATE, "building"), unsent=True)
 
     def attempt(self, job: Job) -> Attempt:
         """One try. A fault of our own leaves the call uncertain: nobody knows how far it got."""

@@ -37,6 +37,8 @@ SHORTEST_WAIT: Final = 0.02
 CARE_EVERY: Final = 2.0
 GATHER: Final = 0.005
 """Seconds that a busy dispatcher waits for more calls to end, so that many share one commit."""
+SEND_WITHIN: Final = 35.0
+"""Seconds from the mark to the first byte at most: a lease (60 s) has room for an attempt (20 s) after it."""
 STOP_WAIT: Final = 20.0
 """Seconds that a graceful stop waits for calls in flight."""
 TROUBLE_WAIT: Final = 0.5
@@ -51,6 +53,10 @@ class Tally:
     settled: int = 0
     dropped: int = 0
     """Steps that came too late: the call had moved on without this process."""
+
+
+def unobserved(_: Round) -> None:
+    """Where nobody counts."""
 
 
 class Dispatcher:
@@ -70,6 +76,7 @@ class Dispatcher:
         owner: str | None = None,
         senders: int = SENDERS,
         stop_wait: float = STOP_WAIT,
+        observe: Callable[[Round], None] = unobserved,
         random: Callable[[], float] = randomness.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -77,8 +84,9 @@ class Dispatcher:
         self.client = client
         self.ledger = Ledger(store, accounts, owner or a_name(), random, client.now)
         self.caretaker = Caretaker(store, accounts)
-        self.senders = Senders(client.send, senders, client.now)
+        self.senders = Senders(client.send, senders, client.now, clock)
         self.stop_wait = stop_wait
+        self.observe = observe
         self.clock = clock
         self.tally = Tally()
         self.stops = 0
@@ -114,6 +122,7 @@ class Dispatcher:
 
     def round(self, room: int) -> None:
         """One transaction, and what follows from it."""
+        send_before = self.clock() + SEND_WITHIN
         try:
             if self.in_doubt:
                 self.unsettled += self.ledger.forgotten(self.known())
@@ -124,15 +133,16 @@ class Dispatcher:
             self.in_doubt = True
             time.sleep(TROUBLE_WAIT)
             return
-        self.senders.put(done.begun)
+        self.senders.put(done.begun, send_before)
         note(self.unsettled)
         self.unsettled = []
         self.wait = until_next(done)
         for account in done.probes:
             Thread(target=self.probe, args=(account,), name="probe", daemon=True).start()
         self.tally.rounds += 1
-        self.tally.settled += done.settled
+        self.tally.settled += len(done.results)
         self.tally.dropped += done.dropped
+        self.observe(done)
 
     def known(self) -> set[int]:
         """Calls that are being sent, or were and are not settled yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -20,6 +20,7 @@ from bridge.store.texts import plain
 _SENT = frozenset({State.DONE, State.REFUSED, State.UNCERTAIN, State.QUEUED, State.EXHAUSTED, State.EXPIRED})
 AFTER = {State.SENDING: _SENT, State.UNCERTAIN: frozenset({State.DONE, State.REFUSED, State.QUEUED})}
 """Where an attempt's end may lead: from `sending`, or late from `uncertain` by the same owner and attempt."""
+_OVER = frozenset({State.EXPIRED, State.EXHAUSTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
     steps: list[tuple[Settlement, Row[Any]]] = []
     for one in settlements:
         row = standing.get(one.call_id)
-        fits = row is not None and _fits(one, row)
-        taken.append(fits)
-        if row is not None and fits:
-            steps.append((one, standing.pop(one.call_id)))
+        landed = _landed(one, row) if row else None
+        taken.append(landed is not None)
+        if row and landed:
+            steps.append((landed, standing.pop(one.call_id)))
     bulk.each(connection, _SETTLE, [_settle_row(one, row, now) for one, row in steps])
     bulk.each(connection, _INSERT_ATTEMPT, [_attempt_row(one) for one, _ in steps])
     lanes.moved(connection, [(row.account, row.recipient) for _, row in steps])
@@ -136,12 +137,16 @@ def _is_owners(row: Row[Any] | None, call: Call, now: int = 0) -> bool:
     return bool(row.state == State.CLAIMED and row.owner == call.owner and row.attempt == call.attempt)
 
 
-def _fits(one: Settlement, row: Row[Any]) -> bool:
-    return (
-        bool(row.owner == one.owner and row.attempt == one.number)
-        and row.state in AFTER
-        and one.state in AFTER[State(row.state)]
-    )
+def _landed(one: Settlement, row: Row[Any]) -> Settlement | None:
+    """The step as this call can take it; None when the call has moved on without it.
+
+    Late word that the last try did not run goes by way of the queue, which ends what is over.
+    """
+    if row.owner != one.owner or row.attempt != one.number or row.state not in AFTER:
+        return None
+    if row.state == State.UNCERTAIN and one.state in _OVER:
+        one = replace(one, state=State.QUEUED)
+    return one if one.state in AFTER[State(row.state)] else None
 
 
 def _settle_row(one: Settlement, row: Row[Any], now: int) -> tuple[Any, ...]:

@@ -59,6 +59,8 @@ ALLOWED = {
     ("uncertain", "settle done"): "done",
     ("uncertain", "settle refused"): "refused",
     ("uncertain", "settle queued"): "queued",
+    ("uncertain", "settle exhausted"): "queued",
+    ("uncertain", "settle expired"): "queued",
     ("uncertain", "resend"): "queued",
     ("uncertain", "resolve done"): "done",
     ("uncertain", "resolve cancelled"): "cancelled",
@@ -169,6 +171,21 @@ def test_a_late_definite_answer_settles_an_uncertain_call(store: Store, clock: C
         found = call_views.call(connection, number)
     assert (found.call.state, found.call.had_uncertain) == (State.DONE, True)
     assert [(n, one.outcome) for n, one in found.attempts] == [(1, Outcome.DONE)]
+
+
+@pytest.mark.parametrize("over", ["expired", "exhausted"])
+def test_late_word_that_an_uncertain_call_did_not_run_is_heard_though_its_time_is_over(
+    over: str, store: Store, clock: Clock
+) -> None:
+    (call_id,) = owe(store, start())
+    (call,) = claim(store)
+    begin(store, call)
+    clock.advance(61)
+    with store.transaction() as connection:
+        sweep.sweep(connection, clock.ms)
+    assert state(store, call_id) == "uncertain"
+    assert settle(store, settlement(call, over, due_at=clock.ms + 5)) == [True]
+    assert state(store, call_id) == "queued"
 
 
 def test_a_late_answer_after_a_resend_is_not_heard(store: Store, clock: Clock) -> None:
