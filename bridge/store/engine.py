@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ _DATABASE_NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 A
 class Store:
     """The database of one process. Not to be carried over a fork: open it in each process anew."""
 
-    url: str
+    url: str = field(repr=False)
     path: Path | None
     """The file of the embedded database; None on PostgreSQL."""
     writing: Engine

@@ -159,11 +159,13 @@ class Machine(RuleBasedStateMachine):
     def settled(self, call: Call, end: str, wait: int) -> None:
         modelled = self.of(call.id)
         holds = {"strict": None, "relaxed": self.now + PATIENCE_MS, "none": 0}[modelled.order]
-        late = self.current(call, "uncertain") and end in ("done", "refused", "queued")
+        late = self.current(call, "uncertain") and end != "uncertain"
         may = self.current(call, "sending") or late
         one = settlement(call, end, due_at=self.now + wait, holds_until=holds if end == "queued" else None)
         assert settle(self.store, one) == [may]
-        if may:
+        if may and late and end in ("exhausted", "expired"):
+            self.ended(modelled, "queued", wait, None)
+        elif may:
             self.ended(modelled, end, wait, holds)
 
     def ended(self, modelled: Modelled, end: str, wait: int, holds: int | None) -> None:
