@@ -21,6 +21,7 @@ source: shop
 profile: json
 secret: ${SHOP_SECRET}
 verify: {token: {header: X-Token}}
+handshake: {options_consent: {}}
 ignore: [{$.ping: true}]
 split: $.orders[*]
 event: {id: $.id, type: $.kind}
@@ -120,6 +121,14 @@ def test_a_flood_of_forgeries_is_neither_kept_nor_logged_whole(
     door.post({"orders": [sale(1)]})
     assert rows(door.store, "SELECT count(*) FROM refusals") == [(20,)]
     assert len([line for line in caplog.messages if line.startswith("refused from shop")]) == 20
+
+
+def test_a_flood_of_handshakes_is_answered_but_not_kept_whole(doors: Callable[..., Door]) -> None:
+    door = doors(clock=lambda: 1_800_000_000.0)
+    consent = request(b"", method="OPTIONS", headers=(("WebHook-Request-Origin", "crm.example"),), query="")
+    for _ in range(50):
+        assert door.intake.receive("shop", consent).status == 200
+    assert rows(door.store, "SELECT result, count(*) FROM events GROUP BY result") == [("ignored", 20)]
 
 
 def test_an_unknown_source_has_no_name_of_its_own(door: Door) -> None:

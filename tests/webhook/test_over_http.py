@@ -1,79 +1,107 @@
-"""The same samples through the real HTTP door: Werkzeug leaves every signature whole."""
+"""The same samples through the real HTTP door and the real intake, into a real store."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from bridge.intake import Intake
-from bridge.model import Reply, Request
+from bridge.mapping.compiler import Compiled, compile_files
+from bridge.model import Event, Request
+from bridge.rulebook import Rulebook
 from bridge.settings import Proxies
+from bridge.store import event_views
+from bridge.store.engine import Store
+from bridge.store.events import writing
+from bridge.store.writer import Writer
 from bridge.web import hooks
 from bridge.webhook.incoming import NOBODY, Trust
-from bridge.webhook.source import Accepted, Answered, Reception, Source, Unreadable
+from bridge.webhook.source import Accepted, Answered, Source, Unreadable
 from tests.webhook.support import NOW, source_of
 from tests.webhook.test_own_samples import SAMPLES
 from tests.webhook.test_reference_payloads import CASES, load, needs_payloads
 
+_MAPPING = b"""
+source: shop
+body: json
+verify: none
+rules: [{name: any, start: {bot_id: 1, subscriber_id: 1}}]
+"""
 
-@dataclass
+
+class Rules:
+    """One source and no rules, in the place of a folder of mapping files."""
+
+    ready = True
+
+    def __init__(self, source: Source) -> None:
+        (mapping,) = compile_files({"shop.yml": _MAPPING}, {"LEADCONVERTER_TOKEN": "t"}).sources.values()
+        self.current = Compiled({"shop": replace(mapping, source=source, rules=())}, valid=True)
+
+
 class Door:
-    """Stands where the intake stands: shows what came through the door to one source."""
+    """A web process for one source, at a time of the test's choice."""
 
-    source: Source
-    now: int
-    trust: Trust = NOBODY
-    receptions: list[Reception] = field(default_factory=list)
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.writer = Writer(store, writing(store))
 
-    def receive(self, name: str, request: Request) -> Reply:
-        assert name == "shop"
-        reception = self.source.receive(request, self.now, self.trust)
-        self.receptions.append(reception)
-        if isinstance(reception, Accepted | Answered | Unreadable):
-            return reception.reply
-        return Reply(reception.status, b"refused")
+    def send(self, source: Source, now_ms: int, webhook: Request, trust: Trust = NOBODY) -> tuple[int, bytes]:
+        """Send a request by HTTP; what the sender hears."""
+        intake = Intake(
+            cast(Rulebook, Rules(source)),
+            self.writer,
+            heard_of=lambda _: False,
+            wake=lambda: None,
+            no_room=lambda: "",
+            trust=trust,
+            clock=lambda: now_ms / 1000,
+        )
+        app = Flask(__name__)
+        app.register_blueprint(hooks.blueprint(intake, Proxies(), trust_local=False))
+        answer = app.test_client().open(
+            "/hooks/shop" + (f"/{webhook.path_token}" if webhook.path_token else ""),
+            method=webhook.method,
+            query_string=webhook.query,
+            headers=list(webhook.headers),
+            data=webhook.body,
+            environ_overrides={"REMOTE_ADDR": webhook.client},
+        )
+        return answer.status_code, answer.data
+
+    def stored(self) -> list[Event]:
+        """The events on disk, oldest first."""
+        with self.store.read() as connection:
+            found = event_views.scan(connection, event_views.EventFilter())
+        return [one.event for one in found if one.event is not None]
 
 
-def through(door: Door, webhook: Request) -> tuple[int, bytes]:
-    """Send a request by HTTP; what the sender hears."""
-    app = Flask(__name__)
-    app.register_blueprint(hooks.blueprint(cast(Intake, door), Proxies(), trust_local=False))
-    path = "/hooks/shop" + (f"/{webhook.path_token}" if webhook.path_token else "")
-    client: FlaskClient = app.test_client()
-    answer = client.open(
-        path,
-        method=webhook.method,
-        query_string=webhook.query,
-        headers=list(webhook.headers),
-        data=webhook.body,
-        environ_overrides={"REMOTE_ADDR": webhook.client},
-    )
-    return answer.status_code, answer.data
+@pytest.fixture
+def door(sqlite_store: Store) -> Iterator[Door]:
+    made = Door(sqlite_store)
+    yield made
+    made.writer.close()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_of_our_own(name: str) -> None:
+def test_a_sample_of_our_own(door: Door, name: str) -> None:
     sample = SAMPLES[name]
-    text = f"source: shop\nprofile: {name}\nsecret: ${{S}}\n{sample.more}"
-    door = Door(source_of(text, S=sample.secret), NOW)
-    assert through(door, sample.request) == (200, sample.reply), door.receptions
+    source = source_of(f"source: shop\nprofile: {name}\nsecret: ${{S}}\n{sample.more}", S=sample.secret)
+    assert door.send(source, NOW, sample.request) == (200, sample.reply)
 
 
 @needs_payloads
 @pytest.mark.parametrize("name", CASES)
-def test_a_reference_sample(name: str) -> None:
+def test_a_reference_sample(door: Door, name: str) -> None:
     sample = load(name)
     expected = sample.source.receive(sample.request, sample.now, sample.trust)
     assert isinstance(expected, Accepted | Answered | Unreadable)
-    door = Door(sample.source, sample.now, sample.trust)
-    assert through(door, sample.request) == (200, expected.reply.body), door.receptions
-    (reception,) = door.receptions
-    if isinstance(expected, Accepted):
-        assert isinstance(reception, Accepted)
-        assert [(event.id, event.type, event.document) for event in reception.events] == [
-            (event.id, event.type, event.document) for event in expected.events
-        ]
+    assert door.send(sample.source, sample.now, sample.request, sample.trust) == (200, expected.reply.body)
+    wanted = expected.events if isinstance(expected, Accepted) else ()
+    assert [(event.id, event.type, event.document) for event in door.stored()] == [
+        (event.id, event.type, event.document) for event in wanted
+    ]
