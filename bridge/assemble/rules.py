@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bridge.errors import BridgeError
 from bridge.model import Account
-from bridge.rulebook import Rulebook
+from bridge.rulebook import Memory, Rulebook
 from bridge.settings import Settings
+from bridge.store import good_sets
+from bridge.store.engine import Store
 
 log = logging.getLogger(__name__)
 
 SANDBOX_WORD = "sandbox"
 """What every secret and token is that nobody set, while the sandbox stands in for LeadConverter."""
 
-_REFRESH_SECONDS = 1.0
+_EVERY = 0.5
+"""Seconds between two looks: a change is in use within two seconds, and half of that is for its end."""
+_FIRST = 2.5
+"""Seconds that a start waits for the first look: a database that hangs must not stop it for longer."""
 
 
-def rulebook(settings: Settings) -> Rulebook:
-    """The owner's mappings, not yet read."""
-    return Rulebook(settings.mappings, settings.environment, SANDBOX_WORD if settings.sandbox else None)
+def rulebook(settings: Settings, store: Store | None = None) -> Rulebook:
+    """The owner's mappings, not yet read. With a store, the last good set outlives the process there."""
+    placeholder = SANDBOX_WORD if settings.sandbox else None
+    return Rulebook(settings.mappings, settings.environment, placeholder, _memory(store) if store else None)
 
 
 def keep_fresh(rules: Rulebook) -> None:
     """Read the mappings now, and from now on whenever their files change, for the life of the process."""
-    _refresh(rules)
-    threading.Thread(target=_repeat, args=(rules,), name="mappings", daemon=True).start()
+    first = threading.Event()
+    threading.Thread(target=_repeat, args=(rules, first), name="mappings", daemon=True).start()
+    first.wait(_FIRST)
 
 
 def accounts(settings: Settings, rules: Rulebook) -> Mapping[str, Account]:
@@ -42,14 +49,25 @@ def accounts(settings: Settings, rules: Rulebook) -> Mapping[str, Account]:
     }
 
 
-def _repeat(rules: Rulebook) -> None:
+def _memory(store: Store) -> Memory:
+    def recall() -> Mapping[str, bytes] | None:
+        kept = good_sets.kept(store)
+        return kept.files if kept else None
+
+    return Memory(lambda files: good_sets.keep(store, files), recall)
+
+
+def _repeat(rules: Rulebook, first: threading.Event) -> None:
     pause = threading.Event()
-    while not pause.wait(_REFRESH_SECONDS):
-        _refresh(rules)
+    _look(rules, at_rest=True)
+    first.set()
+    while not pause.wait(_EVERY):
+        _look(rules)
 
 
-def _refresh(rules: Rulebook) -> None:
+def _look(rules: Rulebook, *, at_rest: bool = False) -> None:
     try:
-        rules.refresh()
-    except (BridgeError, OSError) as error:
-        log.error("mappings cannot be read: %s", error)
+        rules.look(time.monotonic(), at_rest=at_rest)
+    except Exception:
+        # A look that fails must not be the last one.
+        log.exception("looking at the mappings failed")

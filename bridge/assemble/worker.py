@@ -17,7 +17,7 @@ def dispatcher(settings: Settings) -> Dispatcher:
     store = open_store(settings.database_url)
     store.check()
     aim(store, sandboxed=bool(settings.sandbox))
-    rules = rulebook(settings)
+    rules = rulebook(settings, store)
     keep_fresh(rules)
     made = Dispatcher(store, Client(Transport()), lambda: accounts(settings, rules))
     if store.path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from bridge.assemble.rules import accounts, rulebook
 from bridge.commands.mappings import UNSET
 from bridge.commands.opening import require_there
 from bridge.commands.output import Screen, counted, json_array, printable, screen_of
+from bridge.commands.times import clock
 from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable
@@ -21,7 +23,7 @@ from bridge.mapping.compiler import Compiled
 from bridge.model import Account, State
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
-from bridge.store import facts
+from bridge.store import facts, good_sets
 from bridge.store.accounts import all_states
 from bridge.store.call_views import count_by_state
 from bridge.store.disk import MB, Disk
@@ -156,6 +158,7 @@ def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
         rules.refresh()
     except BridgeError as error:
         yield Remark("FAIL", "mappings", _sentence(error))
+        yield from _kept(settings)
         return
     read = rules.latest
     wrong = [one for one in read.findings if one.is_error]
@@ -163,6 +166,24 @@ def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
         yield Remark("FAIL", "mappings", str(finding))
     if not wrong:
         yield Remark(*_read(settings, read))
+    if not read.valid:
+        yield from _kept(settings)
+
+
+def _kept(settings: Settings) -> Iterator[Remark]:
+    """Which mappings a bridge that runs, or starts now, uses in place of those that are broken."""
+    try:
+        require_there(settings)
+        with closing(open_store(settings.database_url)) as store:
+            kept = good_sets.kept(store)
+    except BridgeError:
+        # What is wrong with the database has its own line.
+        return
+    if kept is None:
+        yield Remark("warn", "mappings", "no good set is kept to be used in their place")
+        return
+    known = f"{counted(len(kept.files), 'file')} of {clock(kept.at)} UTC"
+    yield Remark("warn", "mappings", f"until they are mended the last good set stays in use: {known}")
 
 
 def _read(settings: Settings, read: Compiled) -> tuple[Level, str, str]:

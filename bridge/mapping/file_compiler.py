@@ -37,7 +37,14 @@ def compile_file(data: bytes, around: Surroundings, report: Report) -> MappingFi
     compiled = _compile(node, around, report)
     if compiled is None or report.failed:
         return None
-    return replace(compiled, version=hashlib.sha256(data).hexdigest()[:12])
+    return replace(compiled, version=_version(data, node))
+
+
+def _version(data: bytes, node: Mapping) -> str:
+    """Of all that decides what the file does to an event: its bytes and those of its profile."""
+    name = node.get("profile")
+    digest = load_profiles()[name.text].digest if isinstance(name, Scalar) else ""
+    return hashlib.sha256(data + digest.encode()).hexdigest()[:12]
 
 
 def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile | None:

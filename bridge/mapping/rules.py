@@ -57,7 +57,7 @@ class MappingFile:
     line: int
     """Of the source's name."""
     version: str
-    """The first 12 hexadecimal digits of the SHA-256 of the file's bytes."""
+    """The first 12 hexadecimal digits of a SHA-256 over the bytes of the file, and of its profile."""
     index: RuleIndex
     """Which rules an event can match."""
 

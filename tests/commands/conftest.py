@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -90,7 +91,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
 
     def run(*words: str) -> Ran:
         capfd.readouterr()
-        code = main(list(words))
+        level = logging.root.level
+        try:
+            code = main(list(words))
+        finally:
+            logging.root.setLevel(level)
         out, err = capfd.readouterr()
         return Ran(code, out, err)
 

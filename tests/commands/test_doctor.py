@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Iterator
 
 import pytest
 
 from bridge.model import Outcome
+from bridge.store import good_sets
 from tests.commands.conftest import BOT, TOKEN, Desk, Office, Ran
 from tests.store import given
 from tests.support.sandbox import Sandbox
@@ -73,6 +75,21 @@ def test_findings_of_the_mappings_are_told(healthy: Office) -> None:
     ran = healthy.run("doctor")
     assert ran.code == 1
     assert any(line.startswith("FAIL  mappings: mappings/shop.yml:7:1: M104 ") for line in ran.lines)
+
+
+def test_the_set_that_is_used_in_place_of_broken_files_is_named(healthy: Office) -> None:
+    healthy.write("mappings/shop.yml", "source: [")
+    told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
+    assert told[-1] == "warn  mappings: no good set is kept to be used in their place"
+    good_sets.keep(healthy.store, {"mappings/shop.yml": BOT.encode()})
+    told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
+    assert told[-1].startswith(
+        "warn  mappings: until they are mended the last good set stays in use: 1 file of 20"
+    )
+    shutil.rmtree(healthy.folder / "mappings")
+    told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
+    assert told[0].startswith("FAIL  mappings: mapping folder mappings is not there")
+    assert "the last good set stays in use" in told[1]
 
 
 def test_a_secret_that_is_not_set_fails(healthy: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.mapping.compiler import Compiled, compile_files
 from bridge.model import Account
+from bridge.webhook.profiles import load_profiles
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, compiled, findings
 
 RULE = "- {name: r, start: {bot_id: 1, subscriber_id: 2}}"
@@ -29,6 +31,15 @@ def test_a_good_file_gives_its_source_rules_and_tests() -> None:
     assert [rule.name for rule in file.rules] == ["r"]
     assert [test.name for test in file.tests] == ["nothing"]
     assert file.version == hashlib.sha256(GOOD.encode()).hexdigest()[:12]
+
+
+def test_the_version_of_a_file_changes_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "source: shop\nprofile: stripe\nverify: none\n"
+    before = compiled(text).sources["shop"].version
+    profiles = {name: replace(one, digest="another") for name, one in load_profiles().items()}
+    monkeypatch.setattr("bridge.mapping.file_compiler.load_profiles", lambda: profiles)
+    assert len(before) == len(compiled(text).sources["shop"].version) == 12
+    assert compiled(text).sources["shop"].version != before
 
 
 def test_no_files_are_no_valid_set() -> None:

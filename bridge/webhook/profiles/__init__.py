@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,6 +23,8 @@ class Profile:
     name: str
     node: Mapping
     about: Fields
+    digest: str = ""
+    """Changes with every byte of the profile, and of the one that it names."""
 
     @property
     def title(self) -> str:
@@ -45,7 +48,8 @@ def _completed(profile: Profile, profiles: Dict[str, Profile]) -> Profile:
     if not isinstance(base, Scalar):
         return profile
     entries = merge(profiles[base.text].node, profile.node).entries
-    return replace(profile, node=replace(profile.node, entries=entries))
+    digest = profiles[base.text].digest + profile.digest
+    return replace(profile, node=replace(profile.node, entries=entries), digest=digest)
 
 
 def _load(name: str, data: bytes) -> Profile:
@@ -55,7 +59,7 @@ def _load(name: str, data: bytes) -> Profile:
     broken = [finding for finding in report.findings if finding.code not in ("M107", "M108")]
     if broken or fields is None or not isinstance(node, Mapping) or fields["about"] is None:
         raise ValueError(f"profile {name} is broken: {'; '.join(map(str, broken))}")
-    return Profile(name, node, fields["about"])
+    return Profile(name, node, fields["about"], hashlib.sha256(data).hexdigest())
 
 
 def merge(profile: Mapping, own: Mapping) -> Mapping:

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.rulebook import PATIENCE, REREAD, Memory, Rulebook, read_folder
+
+GOOD = """
+source: shop
+profile: json
+verify: none
+event: {id: $.id}
+rules: [{name: sold, start: {bot_id: 7, subscriber_id: $.buyer}}]
+"""
+OTHER = GOOD.replace("bot_id: 7", "bot_id: 8")
+ENVIRONMENT = {"LEADCONVERTER_TOKEN": "t"}
+
+
+class Drawer:
+    """A memory in which a test can look."""
+
+    def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
+        self.files = files
+        self.trouble = False
+
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        self._trouble()
+        self.files = files
+
+    def recall(self) -> Mapping[str, bytes] | None:
+        self._trouble()
+        return self.files
+
+    def _trouble(self) -> None:
+        if self.trouble:
+            raise StoreUnavailable("the database is away")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "mappings"
+    made.mkdir()
+    (made / "shop.yml").write_text(GOOD)
+    return made
+
+
+def rulebook(folder: Path, drawer: Drawer | None = None) -> Rulebook:
+    memory = Memory(drawer.keep, drawer.recall) if drawer else None
+    return Rulebook(str(folder), ENVIRONMENT, memory=memory)
+
+
+def looked(folder: Path, drawer: Drawer | None = None) -> Rulebook:
+    """A rulebook after its first look, at second 0."""
+    book = rulebook(folder, drawer)
+    book.look(0.0, at_rest=True)
+    return book
+
+
+def bot(book: Rulebook) -> str:
+    return book.current.sources["shop"].rules[0].start.bot_id.text
+
+
+def test_what_changed_is_taken_up_by_the_second_look_that_finds_it_so(folder: Path) -> None:
+    book = looked(folder)
+    (folder / "shop.yml").write_text(OTHER)
+    assert (book.look(0.5), bot(book)) == (False, "7")
+    assert (book.look(1.0), bot(book)) == (True, "8")
+    assert book.look(1.5) is False
+
+
+def test_files_that_never_come_to_rest_are_taken_up_all_the_same(folder: Path) -> None:
+    book = looked(folder)
+    (folder / "shop.yml").write_text(OTHER)
+    for step in range(3):
+        (folder / f"more{step}.txt").write_text("")
+        (folder / "other.yml").write_text(GOOD.replace("source: shop", f"source: other{step}"))
+        taken_up = book.look(0.5 + step * PATIENCE / 2)
+    assert taken_up
+    assert bot(book) == "8"
+
+
+def test_a_new_version_behind_a_link_is_taken_up(tmp_path: Path) -> None:
+    for version, text in (("1", GOOD), ("2", OTHER)):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "shop.yml").write_text(text)
+    link = tmp_path / "current"
+    link.symlink_to("1")
+    book = looked(link)
+    (tmp_path / "next").symlink_to("2")
+    (tmp_path / "next").replace(link)
+    book.look(0.5)
+    assert (book.look(1.0), bot(book)) == (True, "8")
+
+
+def test_a_mount_of_kubernetes_is_read_once_and_its_switch_taken_up(tmp_path: Path) -> None:
+    folder = tmp_path / "mappings"
+    for version, text in (("..one", GOOD), ("..two", OTHER)):
+        (folder / version).mkdir(parents=True)
+        (folder / version / "shop.yml").write_text(text)
+    (folder / "..data").symlink_to("..one")
+    (folder / "shop.yml").symlink_to("..data/shop.yml")
+    book = looked(folder)
+    assert list(read_folder(folder)) == [str(folder / "shop.yml")]
+    (folder / "..tmp").symlink_to("..two")
+    (folder / "..tmp").replace(folder / "..data")
+    book.look(0.5)
+    assert (book.look(1.0), bot(book)) == (True, "8")
+
+
+def test_an_editor_that_writes_beside_and_renames_is_seen_though_size_and_time_are_the_same(
+    folder: Path,
+) -> None:
+    book = looked(folder)
+    times = (folder / "shop.yml").stat()
+    beside = folder / ".shop.yml.swp"
+    beside.write_text(OTHER)
+    beside.replace(folder / "shop.yml")
+    assert (folder / "shop.yml").stat().st_size == times.st_size
+    book.look(0.5)
+    assert (book.look(1.0), bot(book)) == (True, "8")
+
+
+def test_drafts_are_left_out_and_linked_folders_are_followed_once(folder: Path, tmp_path: Path) -> None:
+    (folder / ".#shop.yml").write_text("draft")
+    (tmp_path / "client").mkdir()
+    (tmp_path / "client" / "a.yaml").write_text("")
+    (folder / "client").symlink_to(tmp_path / "client")
+    (tmp_path / "client" / "round").symlink_to(folder)
+    assert [Path(path).name for path in read_folder(folder)] == ["a.yaml", "shop.yml"]
+
+
+def test_files_are_read_now_and_then_though_they_look_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.rulebook._glance", lambda _: "always the same")
+    book = looked(folder)
+    (folder / "shop.yml").write_text(OTHER)
+    assert book.look(REREAD - 1) is False
+    assert (book.look(REREAD), bot(book)) == (True, "8")
+
+
+def test_a_change_is_all_or_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    book = looked(folder)
+    (folder / "shop.yml").write_text(OTHER)
+    (folder / "broken.yml").write_text("source: [")
+    book.look(0.5)
+    book.look(1.0)
+    assert (bot(book), book.ready, book.stale) == ("7", True, True)
+    assert caplog.messages[0] == "mappings are broken, the last good set stays in use"
+    (folder / "broken.yml").unlink()
+    book.look(1.5)
+    book.look(2.0)
+    assert (bot(book), book.stale) == ("8", False)
+
+
+def test_a_folder_that_is_gone_is_told_once_and_leaves_the_set_in_use(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = looked(folder)
+    folder.rename(folder.with_name("away"))
+    assert not any(book.look(0.5 * step) for step in range(1, 6))
+    assert (bot(book), book.ready, book.stale) == ("7", True, True)
+    assert [one for one in caplog.messages if "read" in one] == [
+        f"mappings cannot be read, the last good set stays in use: mapping folder {folder} is not there"
+    ]
+    folder.with_name("away").rename(folder)
+    book.look(3.0)
+    assert (book.ready, book.stale) == (True, False)
+
+
+def test_an_empty_folder_does_not_switch_every_source_off(folder: Path) -> None:
+    book = looked(folder)
+    (folder / "shop.yml").unlink()
+    book.look(0.5)
+    book.look(1.0)
+    assert (bot(book), book.stale) == ("7", True)
+
+
+def test_a_good_set_outlives_a_restart_with_broken_files(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    drawer = Drawer()
+    looked(folder, drawer)
+    (folder / "shop.yml").write_text("source: [")
+    book = looked(folder, drawer)
+    assert (bot(book), book.ready, book.stale) == ("7", True, True)
+    assert "the last good mappings are in use, as kept in the database: 1 files" in caplog.messages
+    (folder / "shop.yml").write_text(OTHER)
+    book.look(0.5)
+    book.look(1.0)
+    assert (bot(book), book.stale) == ("8", False)
+    assert drawer.files == read_folder(folder)
+
+
+def test_a_good_set_outlives_a_restart_without_the_folder(folder: Path) -> None:
+    drawer = Drawer(read_folder(folder))
+    folder.rename(folder.with_name("away"))
+    book = looked(folder, drawer)
+    assert (bot(book), book.ready, book.stale) == ("7", True, True)
+
+
+def test_a_broken_set_is_never_kept(folder: Path) -> None:
+    drawer = Drawer()
+    book = looked(folder, drawer)
+    (folder / "shop.yml").write_text("source: [")
+    book.look(0.5)
+    book.look(1.0)
+    assert drawer.files == {str(folder / "shop.yml"): GOOD.encode()}
+
+
+def test_a_kept_set_that_is_not_valid_here_is_not_used(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "shop.yml").write_text("source: [")
+    needs_secret = GOOD.replace("verify: none", "secret: ${GONE}\nverify: {token: {header: X-Token}}")
+    book = looked(folder, Drawer({"mappings/shop.yml": needs_secret.encode()}))
+    assert not book.ready
+    assert caplog.messages[-1] == "the mappings kept in the database are not valid here either"
+
+
+def test_what_could_not_be_kept_or_recalled_is_tried_again_and_told_once(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    drawer = Drawer()
+    drawer.trouble = True
+    book = looked(folder, drawer)
+    book.look(0.5)
+    assert caplog.messages == ["the last good mappings cannot be kept or brought back: the database is away"]
+    drawer.trouble = False
+    book.look(1.0)
+    assert drawer.files == read_folder(folder)
+
+    (folder / "shop.yml").write_text("source: [")
+    drawer.trouble = True
+    again = looked(folder, drawer)
+    assert not again.ready
+    drawer.trouble = False
+    again.look(0.5)
+    assert bot(again) == "7"
+
+
+def test_reading_at_once_says_that_the_folder_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BridgeError, match=r"^mapping folder .*/none is not there$"):
+        rulebook(tmp_path / "none").refresh()
