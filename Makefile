@@ -22,7 +22,7 @@ imports: .venv/test
 
 suite: .venv/test
 	$(BIN)/coverage erase
-	COVERAGE_PROCESS_START=$(CURDIR)/setup.cfg $(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 
 Body: TypeAlias = bytes | str | dict[str, Any]
 ROOT = Path(__file__).parents[2]
-_PASSED_ON = ("PATH", "HOME", "COVERAGE_PROCESS_START")
+_PASSED_ON = ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 
 def free_port() -> int:
