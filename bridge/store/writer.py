@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from threading import Condition, Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
@@ -31,11 +31,10 @@ def _unobserved(items: int, seconds: float) -> None:
 class _Ticket(Generic[Item, Result]):
     """One waiting item, and in the end its result or its error."""
 
-    __slots__ = ("abandoned", "done", "error", "item", "result", "taken")
+    __slots__ = ("abandoned", "done", "error", "item", "result")
 
     def __init__(self, item: Item) -> None:
         self.item = item
-        self.taken = False
         self.abandoned = False
         self.result: Result | None = None
         self.error: Exception | None = None
@@ -52,6 +51,9 @@ class Writer(Generic[Item, Result]):
 
     A batch that fails is written again item by item, so that one bad item fails alone. With `start` false no
     thread runs and `step` writes what waits: for tests and for commands.
+
+    There is no lock around the queue: under gevent those who wait for one are let in singly, one between
+    every two commits, and no two items would ever share a commit.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class Writer(Generic[Item, Result]):
         self._limit = waiting
         self._observe = observe
         self._queue: deque[_Ticket[Item, Result]] = deque()
-        self._changed = Condition(Lock())
+        self._stirred = Event()
         self._closed = False
         self._began: float | None = None
         self._thread = Thread(target=self._run, name="store-writer", daemon=True) if start else None
@@ -88,7 +90,6 @@ class Writer(Generic[Item, Result]):
         ticket = self._enqueue(item)
         if not ticket.done.acquire(timeout=timeout):
             ticket.abandoned = True
-            self._withdraw(ticket)
             raise StoreUnavailable(f"the database took longer than {timeout:g} s")
         if ticket.error is not None:
             raise ticket.error
@@ -108,15 +109,12 @@ class Writer(Generic[Item, Result]):
 
     def close(self, timeout: float = 5.0) -> None:
         """Take nothing more, write what waits, and fail what is left after `timeout` seconds."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._closed = True
+        self._stirred.set()
         if self._thread:
             self._thread.join(timeout)
-        with self._changed:
-            left, self._queue = self._queue, deque()
-        for ticket in left:
-            ticket.settle(None, StoreUnavailable("the writer is closed"))
+        while self._queue:
+            self._queue.popleft().settle(None, StoreUnavailable("the writer is closed"))
 
     def step(self) -> int:
         """Write one batch of what waits now; gives how many items it held."""
@@ -126,45 +124,35 @@ class Writer(Generic[Item, Result]):
         return len(tickets)
 
     def _enqueue(self, item: Item) -> _Ticket[Item, Result]:
+        if self._closed:
+            raise StoreUnavailable("the writer is closed")
+        if len(self._queue) >= self._limit:
+            raise Overloaded(f"{self._limit} items wait for the database already")
+        began = self._began
+        if began is not None and time.monotonic() - began > STALL_S:
+            raise StoreUnavailable("the database has not answered for more than a second")
         ticket: _Ticket[Item, Result] = _Ticket(item)
-        with self._changed:
-            if self._closed:
-                raise StoreUnavailable("the writer is closed")
-            if len(self._queue) >= self._limit:
-                raise Overloaded(f"{self._limit} items wait for the database already")
-            began = self._began
-            if began is not None and time.monotonic() - began > STALL_S:
-                raise StoreUnavailable("the database has not answered for more than a second")
-            self._queue.append(ticket)
-            self._changed.notify()
+        self._queue.append(ticket)
+        if not self._stirred.is_set():
+            self._stirred.set()
         return ticket
 
-    def _withdraw(self, ticket: _Ticket[Item, Result]) -> None:
-        with self._changed:
-            if not ticket.taken and ticket in self._queue:
-                self._queue.remove(ticket)
-
     def _take(self) -> list[_Ticket[Item, Result]]:
-        with self._changed:
-            tickets = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
-            for ticket in tickets:
-                ticket.taken = True
-            return tickets
+        tickets = (self._queue.popleft() for _ in range(min(self._batch, len(self._queue))))
+        return [ticket for ticket in tickets if not ticket.abandoned]
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._queue and not self._closed:
-                    self._changed.wait()
-                if not self._queue:
-                    return
-            self.step()
+        while not self._closed or self._queue:
+            self._stirred.wait()
+            self._stirred.clear()
+            while self._queue:
+                self.step()
 
     def _commit(self, tickets: Sequence[_Ticket[Item, Result]]) -> None:
         self._began = began = time.monotonic()
         try:
             with self._store.transaction() as connection:
-                # It may have taken long to get this far: who has left since was told that nothing was written.
+                # It may have taken long to get this far: who has left was told that nothing was written.
                 tickets = [ticket for ticket in tickets if not ticket.abandoned]
                 results = self._write(connection, [ticket.item for ticket in tickets])
                 pairs = list(zip(tickets, results, strict=True))

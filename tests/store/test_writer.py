@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from bridge.store.engine import Store
 from bridge.store.writer import Writer
 from tests.store.given import rows
 from tests.support.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
 
 
 class BadItem(Exception):
@@ -255,3 +260,33 @@ def test_what_was_given_up_before_its_transaction_began_is_not_written(store: St
     writer.offer("b")
     writer.step()
     assert kept(store) == ["b"]
+
+
+GREENLETS = """
+from gevent import monkey
+monkey.patch_all()
+import sys
+import gevent
+from bridge.store.engine import open_store
+from bridge.store.writer import Writer
+from tests.store.test_writer import keep
+
+store = open_store(sys.argv[1])
+batches = []
+writer = Writer(store, keep, observe=lambda items, _: batches.append(items))
+
+def send(place):
+    for turn in range(5):
+        assert writer.submit(f"{place}-{turn}", 20) == f"kept {place}-{turn}"
+
+gevent.joinall([gevent.spawn(send, place) for place in range(40)], raise_error=True)
+writer.close()
+store.close()
+print(sum(batches), len(batches) <= 20)
+"""
+
+
+def test_greenlets_share_commits_too(database_url: str) -> None:
+    words = [sys.executable, "-c", GREENLETS, database_url]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("200 True\n", "")
