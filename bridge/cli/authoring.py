@@ -18,7 +18,7 @@ from bridge.mapping.differences import KINDS, Kind
 
 @click.command()
 @files
-@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.option("--strict", is_flag=True, help="Warnings fail, too, and there are more of them.")
 @as_json
 def check(files: tuple[str, ...], strict: bool, as_json: bool) -> int:
     """Look for mistakes in mapping files: FILES and folders, or the whole mapping folder.

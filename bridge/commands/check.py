@@ -20,7 +20,7 @@ def check(settings: Settings, files: Sequence[str], *, strict: bool, as_json: bo
 
     Secrets that are not set in this terminal are named on stderr: the files are well without them.
     """
-    compiled = compile_named(settings, files)
+    compiled = compile_named(settings, files, strict=strict)
     unset = [] if strict else [one for one in compiled.findings if one.code == UNSET]
     shown = [one for one in compiled.findings if strict or one.code != UNSET]
     if as_json:

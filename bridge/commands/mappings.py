@@ -24,8 +24,8 @@ UNSET = "W501"
 _LIMIT = 1 << 20
 
 
-def compile_named(settings: Settings, names: Sequence[str]) -> Compiled:
-    """The named files and folders, or the whole mapping folder; findings of these alone.
+def compile_named(settings: Settings, names: Sequence[str], *, strict: bool = False) -> Compiled:
+    """The named files and folders, or the whole mapping folder; findings of these alone, `strict` ones too.
 
     Files outside of the folder are read with its accounts. Raises BridgeError for what cannot be read.
     """
@@ -36,7 +36,7 @@ def compile_named(settings: Settings, names: Sequence[str]) -> Compiled:
             "a mapping file ends in .yml; point BRIDGE_MAPPINGS at the folder that has yours",
         )
     together = {**_accounts(settings, files), **files}
-    compiled = compile_files(together, settings.environment, placeholder=PLACEHOLDER)
+    compiled = compile_files(together, settings.environment, placeholder=PLACEHOLDER, strict=strict)
     return replace(compiled, findings=tuple(one for one in compiled.findings if one.path in files))
 
 

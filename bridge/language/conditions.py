@@ -9,7 +9,7 @@ from bridge.language.decisions import HOLDS, Decision, Refusal, Test, shown, tes
 from bridge.language.flow import entry_text
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.paths import Path, PathError, compile_path
-from bridge.language.questions import compile_question
+from bridge.language.questions import Question, compile_question
 from bridge.language.schema import describe
 from bridge.language.scope import Scope
 from bridge.language.values import report_path
@@ -34,12 +34,17 @@ class Condition:
     paths: tuple[Path, ...]
     """Every path that it looks at, those of its parts among them."""
     path: Path | None = None
-    wanted: str = ""
-    """What is asked of the value at the path, in words; of a group nothing."""
+    question: Question | None = None
+    """What is asked of the value at the path; of a group nothing."""
     parts: tuple[tuple[Condition, ...], ...] = ()
     """Of a group: its alternatives, each a list of conditions that all must hold."""
     equality: tuple[Path, tuple[Json, ...]] | None = None
     """Where it cannot hold unless a value at this path is one of these literals: for an index."""
+
+    @property
+    def wanted(self) -> str:
+        """What is asked of the value at the path, in words; of a group nothing."""
+        return self.question.wanted if self.question else ""
 
     @property
     def uses_item(self) -> bool:
@@ -87,7 +92,7 @@ def _of_path(key: Scalar, node: Node, report: Report) -> Condition | None:
         tester(path, question, Refusal(text, key.line)),
         (path, *question.paths),
         path,
-        question.wanted,
+        question,
         equality=(path, question.values) if question.values and not question.every else None,
     )
 

@@ -30,11 +30,17 @@ from bridge.model import Json
 class Part:
     """One operator of a question."""
 
+    name: str
     check: Check | None
     wanted: str
     paths: tuple[Path, ...] = ()
-    values: tuple[Json, ...] = ()
-    """The literals of which the value must be one, where the operator demands that."""
+    literals: tuple[Json, ...] = ()
+    """What it compares with, other than paths and templates."""
+
+    @property
+    def values(self) -> tuple[Json, ...]:
+        """The literals of which the value must be one, where the operator demands that."""
+        return self.literals if self.name in ("eq", "in") else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,8 @@ def _compared(
         operand = compile_operand(node, report)
         if operand is None:
             return None
-        values = operand.values if compare is equal else ()
-        return Part(compare(operand, fold), f"{words}{operand.wanted}", operand.paths, values)
+        check = compare(operand, fold)
+        return Part(name, check, f"{words}{operand.wanted}", operand.paths, operand.values)
 
     return build
 
@@ -81,7 +87,8 @@ def _bounded(
         operand = _limit(name, node, report)
         if operand is None:
             return None
-        return Part(within(bounds(operand)), f"a number {words} {operand.wanted}", operand.paths)
+        wanted = f"a number {words} {operand.wanted}"
+        return Part(name, within(bounds(operand)), wanted, operand.paths, operand.values)
 
     return build
 
@@ -112,9 +119,9 @@ def _between(node: Node, _: bool, report: Report) -> Part | None:
     if not low.dynamic and not high.dynamic and low.values[0] > high.values[0]:
         report.add(node, "M206", "between: the first number is larger than the second, so nothing holds")
         return None
-    return Part(
-        within(Bounds(low, high)), f"a number from {low.wanted} to {high.wanted}", low.paths + high.paths
-    )
+    wanted = f"a number from {low.wanted} to {high.wanted}"
+    check = within(Bounds(low, high))
+    return Part("between", check, wanted, low.paths + high.paths, low.values + high.values)
 
 
 def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part | None]:
@@ -125,7 +132,7 @@ def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part
             report.add(node, "M206", f"{name}: expected true or false, found {describe(node)}")
             return None
         check = emptiness(node.value) if name == "empty" else None
-        return Part(check, yes if node.value else no)
+        return Part(name, check, yes if node.value else no)
 
     return build
 
@@ -141,7 +148,7 @@ def _matches(node: Node, fold: bool, report: Report) -> Part | None:
         return None
     if regex.looks_foreign:
         report.add(node, "W502", ASCII_ONLY)
-    return Part(matching(regex), f"a text that matches {node.value}")
+    return Part("matches", matching(regex), f"a text that matches {node.value}")
 
 
 FOLDING = ("eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with", "matches")

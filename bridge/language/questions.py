@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.operands import compile_operand
@@ -28,6 +28,12 @@ class Question:
     every: bool = False
     values: tuple[Json, ...] = ()
     """The literals of which the value must at least be one; empty where none is demanded."""
+    operators: tuple[str, ...] = ("eq",)
+    """Their names; a bare value or list asks whether it is equal."""
+    literals: tuple[Json, ...] = ()
+    """All that it compares with, other than paths and templates."""
+    fold: bool = False
+    """Whether capital letters are ignored."""
 
 
 def compile_question(node: Node, report: Report) -> Question | None:
@@ -46,7 +52,8 @@ def _any_of(node: Node, report: Report) -> Question | None:
     operand = compile_operand(node, report)
     if operand is None:
         return None
-    return Question((equal(operand, False),), operand.wanted, operand.paths, values=operand.values)
+    check = equal(operand, False)
+    return Question((check,), operand.wanted, operand.paths, values=operand.values, literals=operand.values)
 
 
 def _every(node: Mapping, report: Report) -> Question | None:
@@ -60,7 +67,7 @@ def _every(node: Mapping, report: Report) -> Question | None:
     if question.every or question.exists is not None:
         report.add(inner, "M206", "every asks about values that are there, not about every or exists")
         return None
-    return Question(question.checks, f"for every value {question.wanted}", question.paths, every=True)
+    return replace(question, wanted=f"for every value {question.wanted}", every=True)
 
 
 def _operators(node: Mapping, report: Report) -> Question | None:
@@ -90,7 +97,16 @@ def _joined(
     checks = tuple(part.check for part in parts if part.check is not None)
     paths = tuple(path for part in parts for path in part.paths)
     values = next((part.values for part in parts if part.values), ())
-    return Question(checks, wanted, paths, None if present is None else bool(present), values=values)
+    return Question(
+        checks,
+        wanted,
+        paths,
+        None if present is None else bool(present),
+        values=values,
+        operators=tuple(part.name for part in parts),
+        literals=tuple(literal for part in parts for literal in part.literals),
+        fold=fold,
+    )
 
 
 def _part(key: Scalar, node: Node, fold: bool, report: Report) -> Part | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from bridge.language.document import read
@@ -31,14 +31,19 @@ class Compiled:
 
 
 def compile_files(
-    files: Dict[str, bytes], environment: Dict[str, str], *, placeholder: str | None = None
+    files: Dict[str, bytes],
+    environment: Dict[str, str],
+    *,
+    placeholder: str | None = None,
+    strict: bool = False,
 ) -> Compiled:
     """Compile all files of a mapping folder, `accounts.yml` among them, with the environment's secrets.
 
     A secret that is not set is an error; with a `placeholder` it reads as that word and is a warning.
+    `strict` adds warnings of what deserves a second look.
     """
     findings: list[Finding] = []
-    around = _surroundings(files, environment, placeholder, findings)
+    around = replace(_surroundings(files, environment, placeholder, findings), strict=strict)
     sources: dict[str, MappingFile] = {}
     for path in sorted(path for path in files if not is_accounts(path)):
         report = Report(path)

@@ -2,73 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 
-from bridge.language.conditions import Condition
-from bridge.language.nodes import Mapping, Report
-from bridge.language.paths import Path
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.mapping.contradictions import contradiction, dead_alternatives
+from bridge.mapping.reach import doubled, unreached
 from bridge.mapping.rule import Rule
-from bridge.mapping.start import Start
 from bridge.model import Finding
+
+_COMMENT = re.compile(r"(?:^|\s)#\s*\S")
 
 
 def lint(node: Mapping, rules: tuple[Rule, ...], report: Report) -> None:
     """Add the warnings about a file that has no errors."""
     active = [rule for rule in rules if rule.enabled]
-    for rule, message in (*_unreached(active), *_doubled(active)):
-        report.findings.append(Finding(report.path, rule.line, rule.column, *message))
+    for rule, earlier in unreached(active):
+        _warn(report, rule, "W505", f'never reached: "{earlier.name}" in line {earlier.line} stops before it')
+    for rule, earlier in doubled(active):
+        what = f'starts the same bot on the same events as "{earlier.name}" in line {earlier.line}'
+        _warn(report, rule, "W506", what)
+    for rule in active:
+        _lint_conditions(rule, report)
     if rules and node.get("tests") is None:
         report.add(node.key("rules") or node, "W504", "no tests; add one so that a change can be proved")
 
 
-def _unreached(rules: list[Rule]) -> Iterator[tuple[Rule, tuple[str, str]]]:
-    """Rules that an earlier one with `stop` keeps from every event that they could match."""
-    stopping: list[tuple[Rule, frozenset[str]]] = []
-    for rule in rules:
-        asked = _asked(rule)
-        earlier = next((other for other, texts in stopping if texts <= asked), None)
-        if earlier is not None:
-            yield rule, ("W505", f'never reached: "{earlier.name}" in line {earlier.line} stops before it')
-        if rule.stop:
-            stopping.append((rule, asked))
+def lint_strictly(node: Mapping, text: str, report: Report) -> None:
+    """Add what deserves a second look though it may well be meant: `forced: true` without a comment."""
+    lines = text.splitlines()
+    for flag in _forced(node.get("rules")):
+        here, above = lines[flag.line - 1][flag.column - 1 :], lines[flag.line - 2 : flag.line - 1]
+        if not _COMMENT.search(here) and not any(line.lstrip().startswith("#") for line in above):
+            what = "forced starts the bot for people who have unsubscribed; say why in a comment beside it"
+            report.add(flag, "W508", what)
 
 
-def _asked(rule: Rule) -> frozenset[str]:
-    """All that a rule asks, as texts: who asks no more than another matches whatever that matches."""
-    texts = _texts((*rule.conditions, *rule.item_conditions))
-    return texts | {f"for_each: {_path(rule.for_each)}"} if rule.for_each else texts
+def _warn(report: Report, rule: Rule, code: str, message: str) -> None:
+    report.findings.append(Finding(report.path, rule.line, rule.column, code, message))
 
 
-def _doubled(rules: list[Rule]) -> Iterator[tuple[Rule, tuple[str, str]]]:
-    """Rules that start the same bot for the same recipient under the same conditions as an earlier one."""
-    seen: dict[object, Rule] = {}
-    for rule in rules:
-        identity = (
-            _texts(rule.conditions),
-            _texts(rule.item_conditions),
-            _path(rule.for_each),
-            rule.account,
-            _addressed(rule.start),
-        )
-        earlier = seen.setdefault(identity, rule)
-        if earlier is not rule and not earlier.stop:
-            yield (
-                rule,
-                (
-                    "W506",
-                    f'starts the same bot on the same events as "{earlier.name}" in line {earlier.line}',
-                ),
-            )
+def _lint_conditions(rule: Rule, report: Report) -> None:
+    conditions = (*rule.conditions, *rule.item_conditions)
+    whole = contradiction(conditions)
+    for found in [whole] if whole else dead_alternatives(conditions):
+        at = found.condition
+        report.findings.append(Finding(report.path, at.line, at.column, "W507", found.message))
 
 
-def _texts(conditions: Iterable[Condition]) -> frozenset[str]:
-    return frozenset(condition.text for condition in conditions)
-
-
-def _path(path: Path | None) -> str:
-    return path.text if path else ""
-
-
-def _addressed(start: Start) -> tuple[object, ...]:
-    whom = [(way.subscriber_id, way.user_id, way.channel_id) for way in start.recipients]
-    return start.bot_id.text, tuple(value.text if value else "" for way in whom for value in way)
+def _forced(rules: Node | None) -> Iterator[Scalar]:
+    """Every `forced: true` of the rules."""
+    for rule in rules.items if isinstance(rules, Sequence) else ():
+        start = rule.get("start") if isinstance(rule, Mapping) else None
+        flag = start.get("forced") if isinstance(start, Mapping) else None
+        if isinstance(flag, Scalar) and flag.value is True:
+            yield flag

@@ -24,6 +24,8 @@ class Surroundings:
     accounts: Dict[str, Account] | None = None
     """By name; None where they are unknown because their file has errors."""
     accounts_file: str | None = None
+    strict: bool = False
+    """Whether to warn of what deserves a second look, too."""
 
     def reader(self, node: Node, report: Report) -> Reader:
         """A reader of the file that knows its secrets."""
