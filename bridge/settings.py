@@ -46,10 +46,15 @@ class Settings:
     """Megabytes that the embedded database's disk must have left for webhooks to be accepted; 0: any."""
     sandbox: str = ""
     """URL of a sandbox that stands in for every account; empty when LeadConverter is meant."""
+    metrics: str = ""
+    """Folder in which the processes of one tree count together; empty: each for itself."""
     console_password: str = field(default="", repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where `${NAME}` in mapping files takes its values from."""
 
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Must be set before the first counter is made; prometheus_client reads it, too."""
 
 _NAMES = {
     "database_url": "DATABASE_URL",
@@ -62,6 +67,7 @@ _NAMES = {
     "proxies": "BRIDGE_TRUSTED_PROXIES",
     "disk_floor": "BRIDGE_DISK_FLOOR",
     "sandbox": "BRIDGE_SANDBOX",
+    "metrics": METRICS_FOLDER,
     "console_password": "BRIDGE_CONSOLE_PASSWORD",
 }
 

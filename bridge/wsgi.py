@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from bridge import settings
 from bridge.assemble.web import web_side
+from bridge.web import family
 from bridge.web.app import create_app
+from bridge.web.counting import Counted
+from bridge.web.meters import Meters
 
-app = create_app(web_side(settings.load()))
+counted = Counted()
+meters = Meters(counted)
+side = web_side(settings.load(), meters.webhook, meters.batch)
+if side.settings.metrics:
+    family.enter(side.settings.metrics, "web")
+app = create_app(side, counted)

@@ -27,7 +27,7 @@ HOMES = {
     "click": ("bridge/main.py", "bridge/cli/", "bridge/commands/"),
     "gevent": ("bridge/web/",),
     "gunicorn": ("bridge/web/",),
-    "prometheus_client": ("bridge/web/metrics.py",),
+    "prometheus_client": ("bridge/web/counting.py",),
 }
 PURE = ("bridge/language/", "bridge/webhook/", "bridge/mapping/", "bridge/model.py", "bridge/errors.py")
 WORLD = {"os", "socket", "subprocess", "threading", "time", "urllib.request", "http.client"}

@@ -62,7 +62,8 @@ def web_side(
     lookout = Lookout(store, rules, disk)
     lookout.begin()
     writer = Writer(store, events.writing(store), observe=observe_batch)
-    herald = Herald(Waker(store).wake)
+    waker = Waker(store)
+    herald = Herald(waker.wake)
     intake = Intake(
         rulebook=rules,
         writer=writer,
@@ -72,5 +73,5 @@ def web_side(
         trust=Trust(Certificates().fetch, authorities()),
         observe=observe,
     )
-    finish = (writer.close, herald.close, lookout.close, store.close)
+    finish = (writer.close, herald.close, waker.close, lookout.close, store.close)
     return WebSide(settings, rules, store, intake, lookout, finish)

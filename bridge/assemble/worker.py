@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bridge.assemble.rules import accounts, keep_fresh, rulebook
 from bridge.dispatch.client import Client
+from bridge.dispatch.ledger import Round
 from bridge.dispatch.transport import Transport
-from bridge.dispatch.worker import Dispatcher
+from bridge.dispatch.worker import Dispatcher, unobserved
 from bridge.settings import Settings
 from bridge.store.engine import open_store
 from bridge.store.files import Presence
 from bridge.store.notes import aim
 
 
-def dispatcher(settings: Settings) -> Dispatcher:
-    """A dispatcher on the settings' store; its accounts follow the mapping folder."""
+def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved) -> Dispatcher:
+    """A dispatcher on the settings' store; its accounts follow the mapping folder.
+
+    `observe` is told of each round.
+    """
     store = open_store(settings.database_url)
     store.check()
     aim(store, sandboxed=bool(settings.sandbox))
     rules = rulebook(settings, store)
     keep_fresh(rules)
-    made = Dispatcher(store, Client(Transport()), lambda: accounts(settings, rules))
+    made = Dispatcher(store, Client(Transport()), lambda: accounts(settings, rules), observe=observe)
     if store.path:
         presence = Presence(store.path)
         # Calls that a killed dispatcher left behind need not wait for the end of their lease.

@@ -44,14 +44,17 @@ def serve(host: str | None, port: int | None) -> int:
 
 
 @click.command()
-def worker() -> int:
+@click.option("--metrics-port", type=port, help="Serve this process's Prometheus metrics on a port.")
+def worker(metrics_port: int | None) -> int:
     """The dispatcher process: sends what is due to LeadConverter. Any number may run.
+
+    Under "leadbridge run" its metrics are among those of the web process; alone it can serve its own.
 
     \b
     Example:
-      leadbridge worker
+      leadbridge worker --metrics-port 9101
     """
-    return worker_command.worker(loaded())
+    return worker_command.worker(loaded(), metrics_port)
 
 
 @click.command()

@@ -10,6 +10,7 @@ from urllib.request import ProxyHandler, build_opener
 import click
 
 from bridge.commands.demo import tell_demo
+from bridge.commands.metrics_folder import with_metrics
 from bridge.commands.migrate import migrate
 from bridge.commands.supervisor import Child, Supervisor
 from bridge.errors import BridgeError
@@ -28,7 +29,7 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, *, demo:
     settings = load(environment)
     migrate(settings)
     _aim(settings)
-    supervisor = Supervisor(_children(environment, sandbox_port))
+    supervisor = Supervisor(_children(with_metrics(environment, again=True), sandbox_port))
     supervisor.start()
     try:
         return _attend(supervisor, settings, demo=demo)

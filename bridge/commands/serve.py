@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Mapping
 
+from bridge.commands.metrics_folder import with_metrics
 from bridge.settings import Settings
 
 
 def serve(settings: Settings, overrides: Mapping[str, str]) -> int:
     """Become gunicorn: a fresh interpreter, since greenlets must be in place before anything is imported."""
     arguments = [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "python:bridge.web.server"]
-    os.execve(sys.executable, arguments, {**settings.environment, **overrides})
+    environment = {**settings.environment, **overrides}
+    os.execve(sys.executable, arguments, with_metrics(environment))

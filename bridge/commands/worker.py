@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import signal
 
+from bridge import __version__
 from bridge.assemble.worker import dispatcher
+from bridge.dispatch.worker import unobserved
 from bridge.settings import Settings
+from bridge.web import counting, family, metrics
+from bridge.web.counting import Counted
+from bridge.web.dispatch_meters import DispatchMeters
+
+KIND = "dispatcher"
 
 
-def worker(settings: Settings) -> int:
-    """Dispatch calls until SIGTERM or SIGINT, then finish what is being sent and stop."""
-    running = dispatcher(settings)
+def worker(settings: Settings, metrics_port: int | None = None) -> int:
+    """Dispatch calls until SIGTERM or SIGINT, then finish what is being sent and stop.
+
+    It counts into the folder of its process tree, or for its own `metrics_port`.
+    """
+    counted = Counted()
+    counts = bool(settings.metrics or metrics_port)
+    running = dispatcher(settings, DispatchMeters(counted).round if counts else unobserved)
+    if settings.metrics:
+        family.enter(settings.metrics, KIND)
+    elif metrics_port:
+        info = (metrics.INFO, (__version__, "sqlite" if running.store.embedded else "postgresql"), 1.0)
+        counting.serve(settings.host, metrics_port, counted, lambda: [info, *family.of_this(KIND)])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
     running.run()

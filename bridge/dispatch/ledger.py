@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from bridge.dispatch import breaker as breakers
 from bridge.dispatch import health as healths
@@ -18,7 +18,7 @@ from bridge.dispatch.books import Books
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.retry import Step, next_step
 from bridge.dispatch.senders import Ended, Job
-from bridge.model import Account, Attempt, Call, Outcome, State
+from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
 from bridge.store import accounts as rows
 from bridge.store import calls, claims
 from bridge.store import outlook as outlooks
@@ -42,6 +42,17 @@ class Outlook:
     wake_at: int | None
 
 
+class Result(NamedTuple):
+    """One attempt that was settled."""
+
+    account: str
+    outcome: Outcome
+    state: State
+    """Of the call, from now on."""
+    ended_after: int | None
+    """Milliseconds from the call's acceptance to its end; None while it has not ended."""
+
+
 @dataclass(slots=True)
 class Round:
     """What one round did. Times are unix milliseconds of the database's clock."""
@@ -53,7 +64,8 @@ class Round:
     """Accounts whose breaker wants to know whether LeadConverter can be reached."""
     wake_at: int | None = None
     """When the next call may be claimed; None when nothing waits."""
-    settled: int = 0
+    results: list[Result] = field(default_factory=list)
+    """One per settled attempt."""
     dropped: int = 0
     """Calls that had moved on without this process: not settled, or not to be sent."""
 
@@ -142,8 +154,12 @@ class Ledger:
             if not one.unsent:
                 books.learn(account, call, attempt, done.now)
         taken = calls.settle(connection, done.now, settlements)
-        done.settled = sum(taken)
-        done.dropped += len(taken) - done.settled
+        done.results = [
+            result(one.job.call, settled, done.now)
+            for one, settled, fits in zip(ended, settlements, taken, strict=True)
+            if fits
+        ]
+        done.dropped += len(taken) - len(done.results)
 
     def claim(
         self, connection: Transaction, done: Round, inviting: Sequence[Account], room: int, books: Books
@@ -198,7 +214,7 @@ def invitations(known: Mapping[str, Account], views: Sequence[View], now: int) -
         state = view.state
         if view.due_at is None or state.paused:
             continue
-        at = max(view.due_at, pace.next_slot(known[state.name], state.tat, state.slow, now))
+        at = max(view.due_at, pace.next_slot(known[state.name], state.tat, now))
         breaker = healths.from_text(state.health).breaker
         if breaker.gate is Gate.OPEN:
             at = max(at, breaker.until)
@@ -213,6 +229,12 @@ def shifted(attempt: Attempt, ahead: int) -> Attempt:
     if abs(ahead) < CLOCKS_AGREE:
         return attempt
     return replace(attempt, started_at=attempt.started_at + ahead, ended_at=attempt.ended_at + ahead)
+
+
+def result(call: Call, settled: Settlement, now: int) -> Result:
+    """A settled attempt, for whoever counts."""
+    ended_after = now - call.created_at if settled.state in FINAL else None
+    return Result(call.start.account, settled.shown.outcome, settled.state, ended_after)
 
 
 def settlement(call: Call, owner: str, attempt: Attempt, step: Step) -> Settlement:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from bridge.assemble.web import WebSide
-from bridge.web import health, hooks
+from bridge.web import health, hooks, scrape
+from bridge.web.counting import Counted
 
 
-def create_app(side: WebSide) -> Flask:
+def create_app(side: WebSide, counted: Counted) -> Flask:
     """Everything that is served over HTTP, on top of what `assemble` made."""
     app = Flask("bridge.web", static_folder=None)
     # One more than the limit: Werkzeug cuts a body in chunks here, and says nothing.
@@ -18,5 +19,6 @@ def create_app(side: WebSide) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["leadbridge"] = side
     app.register_blueprint(hooks.blueprint(side.intake, side.settings.proxies, trust_local=side.sandboxed))
+    app.register_blueprint(scrape.blueprint(side, counted))
     app.register_blueprint(health.blueprint(side.lookout))
     return app

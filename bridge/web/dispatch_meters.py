@@ -1,0 +1,23 @@
+"""What the dispatcher tells of its rounds becomes counts. It knows nothing of this module."""
+
+from __future__ import annotations
+
+from bridge.dispatch.ledger import Round
+from bridge.web import metrics
+from bridge.web.counting import Counted
+
+
+class DispatchMeters:
+    """Hands each number to its metric."""
+
+    def __init__(self, counted: Counted) -> None:
+        self._counted = counted
+
+    def round(self, done: Round) -> None:
+        """Calls were settled, and their steps are on disk."""
+        for one in done.results:
+            self._counted.count(metrics.ATTEMPTS, one.account, one.outcome.value)
+            if one.ended_after is not None:
+                self._counted(metrics.DISPATCH, one.account).observe(one.ended_after / 1000)
+        if done.dropped:
+            self._counted(metrics.DROPPED).inc(done.dropped)

@@ -1,0 +1,104 @@
+"""`/metrics`: what the processes counted, and what is looked up when somebody asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import Final
+
+from flask import Blueprint, Response
+
+from bridge import __version__
+from bridge.assemble.web import WebSide
+from bridge.dispatch import health, pace
+from bridge.dispatch.breaker import Gate
+from bridge.errors import StoreUnavailable
+from bridge.store import figures
+from bridge.store.figures import Figures, Queue
+from bridge.web import counting, family, metrics
+from bridge.web.counting import Counted
+from bridge.web.metrics import Sample
+
+FRESH_S: Final = 5.0
+"""Seconds for which a look at the database is good."""
+SHARE: Final = 50.0
+"""A look that took long is good for so many times as long."""
+
+
+class Scrape:
+    """Puts a scrape together. The database is looked at now and then, by one at a time."""
+
+    def __init__(self, side: WebSide, clock: Callable[[], float] = time.monotonic) -> None:
+        self.side = side
+        self.clock = clock
+        self.folder = side.settings.metrics
+        self._looking = Lock()
+        self._seen: Figures | None = None
+        self._good_until = float("-inf")
+
+    def samples(self) -> Iterator[Sample]:
+        """Everything that is looked up rather than counted."""
+        side = self.side
+        yield metrics.INFO, (__version__, "sqlite" if side.store.embedded else "postgresql"), 1
+        yield metrics.STALE, (), side.rulebook.stale
+        if side.store.embedded:
+            yield metrics.DISK_FREE, (), side.lookout.disk.free()
+        seen = self.figures()
+        yield metrics.UP, (), seen is not None
+        if seen is not None:
+            yield from self._of_calls(seen)
+        if self.folder:
+            yield from family.samples(self.folder)
+
+    def figures(self) -> Figures | None:
+        """The last look at the database, renewed when it is old; None when the database does not answer."""
+        if "database" in self.side.lookout.problems():
+            return None
+        if self.clock() >= self._good_until and self._looking.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._looking.release()
+        return self._seen
+
+    def _look(self) -> None:
+        began = self.clock()
+        try:
+            with self.side.store.read() as connection:
+                self._seen = figures.look(connection, self.side.store.now(connection))
+        except StoreUnavailable:
+            self._seen = None
+        self._good_until = self.clock() + max(FRESH_S, SHARE * (self.clock() - began))
+
+    def _of_calls(self, seen: Figures) -> Iterator[Sample]:
+        for state, many in seen.states.items():
+            yield metrics.CALLS, (state.value,), many
+        yield metrics.CALLS, ("queued",), seen.queued
+        for queue in seen.queues:
+            yield from self._of_account(queue, seen.now)
+
+    def _of_account(self, queue: Queue, now: int) -> Iterator[Sample]:
+        name = queue.account.name
+        yield metrics.WAITING, (name,), queue.waiting
+        yield metrics.OLDEST, (name,), queue.oldest_ms / 1000
+        yield metrics.LATE, (name,), queue.late_ms / 1000
+        yield metrics.PAUSED, (name,), queue.account.paused
+        gate = health.from_text(queue.account.health).breaker.gate
+        for one in Gate:
+            yield metrics.BREAKER, (name, one.value), one is gate
+        account = self.side.rulebook.current.accounts.get(name)
+        if account is not None:
+            yield metrics.PACE, (name,), account.rate * pace.factor(queue.account.slow, now)
+
+
+def blueprint(side: WebSide, counted: Counted) -> Blueprint:
+    """The route."""
+    scrapes, scrape = Blueprint("metrics", __name__), Scrape(side)
+
+    @scrapes.get("/metrics")
+    def page() -> Response:
+        text = counting.page(scrape.folder, scrape.samples, counted)
+        return Response(text, content_type=counting.CONTENT_TYPE)
+
+    return scrapes

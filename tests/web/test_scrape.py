@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.assemble.web import WebSide, web_side
+from bridge.settings import load
+from bridge.store import accounts
+from bridge.web import metrics
+from bridge.web.scrape import Scrape
+from tests.conftest import Clock
+from tests.store.given import owe, start
+from tests.web.conftest import MAPPING
+
+
+@pytest.fixture
+def side(database_url: str, tmp_path: Path) -> Iterator[WebSide]:
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "shop.yml").write_text(MAPPING)
+    settings = {
+        "DATABASE_URL": database_url,
+        "BRIDGE_MAPPINGS": str(tmp_path / "mappings"),
+        "LEADCONVERTER_TOKEN": "t",
+        "BRIDGE_DISK_FLOOR": "1",
+    }
+    made = web_side(load(settings))
+    with made.store.transaction() as connection:
+        accounts.ensure(connection, ["main"])
+    yield made
+    made.close()
+
+
+def samples(scrape: Scrape) -> dict[tuple[str, tuple[str, ...]], float]:
+    return {(metric.name, labels): float(value) for metric, labels, value in scrape.samples()}
+
+
+def waiting(scrape: Scrape) -> float:
+    return samples(scrape)[metrics.WAITING.name, ("main",)]
+
+
+def test_the_database_is_looked_at_every_few_seconds_however_often_somebody_asks(
+    side: WebSide, clock: Clock
+) -> None:
+    scrape = Scrape(side, clock)
+    assert waiting(scrape) == 0
+    owe(side.store, start(1), start(2))
+    clock.advance(4.9)
+    assert waiting(scrape) == 0
+    clock.advance(0.2)
+    assert waiting(scrape) == 2
+
+
+def test_an_account_is_shown_with_pause_breaker_and_pace(side: WebSide, clock: Clock) -> None:
+    with side.store.transaction() as connection:
+        accounts.pause(connection, side.store.now(connection), "main", who="me", why="a holiday")
+    found = samples(Scrape(side, clock))
+    assert found[metrics.PAUSED.name, ("main",)] == 1
+    assert found[metrics.PACE.name, ("main",)] == 5
+    gates = {labels[1]: value for (name, labels), value in found.items() if name == metrics.BREAKER.name}
+    assert gates == {"closed": 1, "open": 0, "trial": 0}
+
+
+def test_without_a_database_its_figures_are_missing_and_the_rest_is_there(
+    side: WebSide, clock: Clock
+) -> None:
+    scrape = Scrape(side, clock)
+    side.lookout.close()
+    side.lookout.seen = type(side.lookout.seen)(database="it cannot be used; the log says why")
+    found = samples(scrape)
+    assert found[metrics.UP.name, ()] == 0
+    assert found[metrics.STALE.name, ()] == 0
+    assert not any(name == metrics.WAITING.name for name, _ in found)
+
+
+def test_the_room_on_the_disk_is_told_where_the_database_is_embedded(side: WebSide, clock: Clock) -> None:
+    told = (metrics.DISK_FREE.name, ()) in samples(Scrape(side, clock))
+    assert told is side.store.embedded
