@@ -260,7 +260,7 @@ class Attempt:
     reason: str
     """One sentence for the owner."""
     phase: str
-    """How far the request got: resolving, connecting, tls, sending, waiting, reading, complete."""
+    """How far the request got: building, resolving, connecting, tls, sending, waiting, reading, complete."""
     status: int | None = None
     content_type: str = ""
     answer: str = ""
