@@ -75,7 +75,7 @@ class Books:
     def next_slot(self, account: Account, now: int) -> int:
         """When the pace lets another call through; unix milliseconds."""
         state = self.states[account.name]
-        return pace.next_slot(account, state.tat, state.slow, now)
+        return pace.next_slot(account, state.tat, now)
 
     def close(self, connection: Transaction, now: int) -> None:
         """Write what has changed; pauses last, for they are written down as decisions too."""

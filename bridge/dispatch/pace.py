@@ -20,21 +20,33 @@ SLACK: Final = 0.001
 
 
 def slots(account: Account, tat: float, slow: float, now: int) -> int:
-    """Calls that may start at this moment, from 0 to `burst`."""
-    step = interval(account, slow, now)
-    ahead = max(tat - now - SLACK, 0.0) / step
-    return max(int(max(account.burst, 1) - ahead + 1e-9), 0)
+    """Calls that may start at this moment, from 0 to `burst`; a reduced pace reduces that, too."""
+    room = tolerance(account) - max(standing(account, tat, now) - now - SLACK, 0.0)
+    return max(math.floor(room / interval(account, slow, now) + 1e-9) + 1, 0)
 
 
 def taken(account: Account, tat: float, slow: float, now: int, calls: int) -> float:
     """The new `tat` after `calls` calls were let through."""
-    return max(tat, float(now)) + calls * interval(account, slow, now) if calls else tat
+    if not calls:
+        return tat
+    return max(standing(account, tat, now), float(now)) + calls * interval(account, slow, now)
 
 
-def next_slot(account: Account, tat: float, slow: float, now: int) -> int:
+def next_slot(account: Account, tat: float, now: int) -> int:
     """When the next call may start: now, or the later unix millisecond."""
-    step = interval(account, slow, now)
-    return max(now, math.ceil(tat - (max(account.burst, 1) - 1) * step - SLACK))
+    return max(now, math.ceil(standing(account, tat, now) - tolerance(account) - SLACK))
+
+
+def tolerance(account: Account) -> float:
+    """Milliseconds by which a call may come before its time: at the full pace, that is the burst."""
+    return (max(account.burst, 1) - 1) * 1000.0 / account.rate
+
+
+def standing(account: Account, tat: float, now: int) -> float:
+    """The `tat` that counts. One further ahead than calls can have moved it is from before the clock was set
+    back, and must not hold the calls until that time comes again."""
+    furthest = max(account.burst, 1) * 1000.0 / account.rate * 2**DEEPEST
+    return tat if tat - now <= furthest + SLACK else float(now)
 
 
 def interval(account: Account, slow: float, now: int) -> float:
@@ -45,9 +57,11 @@ def interval(account: Account, slow: float, now: int) -> float:
 def factor(slow: float, now: int) -> float:
     """The part of the account's rate that holds now, from 1/16 to 1.
 
-    `slow` is the moment at which the full pace is back; each minute before it halves the pace once.
+    `slow` is the moment at which the full pace is back; each minute before it halves the pace once. A moment
+    further away than that can be is from before the clock was set back.
     """
-    return math.exp2(-min(max(slow - now, 0.0) / RECOVERY, float(DEEPEST)))
+    halvings = max(slow - now, 0.0) / RECOVERY
+    return math.exp2(-halvings) if halvings <= DEEPEST else 1.0
 
 
 def halved(slow: float, now: int) -> float:
