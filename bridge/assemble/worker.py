@@ -10,6 +10,7 @@ from bridge.dispatch.ledger import Round
 from bridge.dispatch.transport import Transport
 from bridge.dispatch.worker import Dispatcher, unobserved
 from bridge.settings import Settings
+from bridge.store.disk import MB, Disk
 from bridge.store.engine import open_store
 from bridge.store.files import Presence
 from bridge.store.notes import aim
@@ -23,9 +24,17 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
     store = open_store(settings.database_url)
     store.check()
     aim(store, sandboxed=bool(settings.sandbox))
+    disk = Disk(store.path, settings.disk_floor * MB)
+    disk.lay_ballast()
     rules = rulebook(settings, store)
     keep_fresh(rules)
-    made = Dispatcher(store, Client(Transport()), lambda: accounts(settings, rules), observe=observe)
+    made = Dispatcher(
+        store,
+        Client(Transport()),
+        lambda: accounts(settings, rules),
+        observe=observe,
+        no_room=disk.too_full_to_send,
+    )
     if store.path:
         presence = Presence(store.path)
         # Calls that a killed dispatcher left behind need not wait for the end of their lease.

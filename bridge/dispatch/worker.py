@@ -22,6 +22,7 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Ledger, Round
 from bridge.dispatch.senders import Ended, Senders
 from bridge.errors import StoreUnavailable
+from bridge.logs import Sparing
 from bridge.model import Account, Outcome
 from bridge.store import wake
 from bridge.store.engine import Store
@@ -77,6 +78,7 @@ class Dispatcher:
         senders: int = SENDERS,
         stop_wait: float = STOP_WAIT,
         observe: Callable[[Round], None] = unobserved,
+        no_room: Callable[[], str] = str,
         random: Callable[[], float] = randomness.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -87,6 +89,8 @@ class Dispatcher:
         self.senders = Senders(client.send, senders, client.now, clock)
         self.stop_wait = stop_wait
         self.observe = observe
+        self.no_room = no_room
+        self.tell = Sparing(log.error, every=60.0)
         self.clock = clock
         self.tally = Tally()
         self.stops = 0
@@ -118,7 +122,14 @@ class Dispatcher:
         if self.clock() >= self.next_care:
             self.care()
         if not self.stops:
-            self.round(self.senders.free)
+            self.round(self.room())
+
+    def room(self) -> int:
+        """How many more calls may be sent: none when what becomes of them might find no room on the disk."""
+        full = self.no_room()
+        if full:
+            self.tell("disk", f"nothing is sent: {full}")
+        return 0 if full else self.senders.free
 
     def round(self, room: int) -> None:
         """One transaction, and what follows from it."""
