@@ -6,7 +6,7 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ class Store:
     def close(self) -> None:
         """Let go of every connection. The last one out of a SQLite file checkpoints it, hence the turn."""
         self.reading.dispose()
-        with self._turn(5.0):
+        with suppress(StoreUnavailable), self._turn(2.0):
             self.writing.dispose()
         self.migrating.dispose()
         if self.lock:

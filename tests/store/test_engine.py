@@ -290,3 +290,11 @@ def test_readers_in_plenty_leave_a_connection_to_the_writer(
         with store.transaction() as connection:
             assert connection.exec_driver_sql("SELECT 1").scalar() == 1
     store.close()
+
+
+def test_a_store_closes_though_another_process_is_writing(sqlite_url: str) -> None:
+    first, second = open_store(sqlite_url), open_store(sqlite_url)
+    first.check()
+    with second.transaction():
+        first.close()
+    second.close()

@@ -52,6 +52,13 @@ def _index(name: str, table: str, columns: list[str], where: str | None = None, 
     op.create_index(name, table, columns, unique=unique, **only)
 
 
+def _vacuum_often(table: str) -> None:
+    """A queue's rows change many times: PostgreSQL is to tidy up and look afresh long before a fifth has."""
+    if op.get_bind().dialect.name == "postgresql":
+        factors = "autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02"
+        op.execute(f"ALTER TABLE {table} SET ({factors})")
+
+
 def _create_ids() -> None:
     op.create_table(
         "sequences", _text("name"), _number("value"), sa.PrimaryKeyConstraint("name", name="sequences_pk")
@@ -111,6 +118,7 @@ def _create_events() -> None:
 def _create_calls() -> None:
     _create_call_table()
     _create_call_indexes()
+    _vacuum_often("calls")
 
 
 def _create_call_table() -> None:
