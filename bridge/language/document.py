@@ -255,6 +255,7 @@ _PROBLEMS: Final = (
     ("did not find expected key", "this line does not fit the keys above it; look at its indentation"),
     ("did not find expected '-'", "this line does not fit the list above it; look at its indentation"),
     ("did not find expected alphabetic", 'a text that begins with "*" or "&" stands in quotes'),
+    ("found a tab character", "indent with blanks"),
     ("found unknown escape character", "write a backslash twice, or use single quotes"),
     ("could not find expected ':'", 'write "key: value", with a blank after the colon'),
 )
