@@ -63,6 +63,7 @@ leadbridge.arrange(
     {
         "Run it": (processes.run, processes.serve, processes.worker, processes.migrate, processes.sandbox),
         "Write rules": (
+            authoring.new,
             authoring.check,
             authoring.test,
             authoring.try_,

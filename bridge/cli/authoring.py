@@ -9,6 +9,7 @@ import click
 from bridge.cli.common import WHEN, as_json, files, quiet
 from bridge.commands import backtest as backtest_command
 from bridge.commands import check as check_command
+from bridge.commands import new as new_command
 from bridge.commands import profiles as profiles_command
 from bridge.commands import schema as schema_command
 from bridge.commands import test as test_command
@@ -59,6 +60,35 @@ def test(files: tuple[str, ...], as_json: bool, **extras: Any) -> int:
       leadbridge test mappings/yookassa.yml --coverage
     """
     return test_command.test(quiet(), files, test_command.Extras(**extras), as_json=as_json)
+
+
+@click.command()
+@click.argument("source")
+@click.option("--profile", metavar="NAME", help="The built-in source definition to begin with.")
+@click.option(
+    "--from", "given", metavar="EVENT|FILE", help="A webhook: an event's number, or a file with its body."
+)
+@click.option(
+    "--header", "headers", multiple=True, metavar='"NAME: VALUE"', help="A header of FILE; may be repeated."
+)
+@click.option("--query", default="", help="The query string of FILE.")
+@click.option("--method", help="The method of FILE (POST).")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def new(source: str, profile: str | None, given: str | None, force: bool, **how: Any) -> int:
+    """Write a mapping file to begin with: mappings/SOURCE.yml, a rule guessed from a webhook and its test.
+
+    The webhook becomes a sample beside it, in which people, their numbers, addresses and all tokens are made
+    up; look at it all the same before you share it. Without --from the file is the profile's own example.
+    The rule is recorded and never sent until you remove its line `shadow: true`.
+
+    mapping.schema.json beside the files lets editors complete and check them.
+
+    \b
+    Example:
+      leadbridge new shop --from mappings/samples/nocode-deal.json
+    """
+    payload = try_command.Payload(given, **how) if given is not None else None
+    return new_command.new(quiet(), source, profile, payload, force=force)
 
 
 @click.command("try")

@@ -41,8 +41,11 @@ class Payload:
 
     def request(self, mapping: MappingFile) -> Request:
         """The payload as a request to a source; raises UsageError."""
+        return self.bare(self.method or mapping.source.methods[0])
+
+    def bare(self, method: str) -> Request:
+        """The payload as a request to no source in particular; raises UsageError."""
         headers = tuple(_header(text) for text in self.headers)
-        method = self.method or mapping.source.methods[0]
         return Request(method, self.query, headers, _read(self.file), "")
 
 

@@ -1,0 +1,124 @@
+"""A webhook that came, from a file or the database, as a sample that anyone may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+from bridge.commands.opening import opened
+from bridge.commands.output import document_lines
+from bridge.commands.try_ import Payload
+from bridge.errors import BridgeError, DocumentError, UsageError
+from bridge.language.numbers import from_json
+from bridge.mapping.redact import Redactor
+from bridge.model import Json, Request
+from bridge.settings import Settings
+from bridge.store import event_views
+from bridge.webhook.forms import read_pairs
+from bridge.webhook.source import Source
+
+FORM = "application/x-www-form-urlencoded"
+_UNWANTED = (
+    "sign",
+    "token",
+    "auth",
+    "cookie",
+    "hmac",
+    "forward",
+    "ip",
+    "key",
+    "secret",
+    "hash",
+    "host",
+    "agent",
+)
+_KEPT = "content-type"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A redacted sample, as a test of a mapping file has it."""
+
+    headers: tuple[tuple[str, str], ...]
+    query: str
+    raw: bytes | None
+    """The body as it would come; None where it can only be shown decoded."""
+    ending: str
+    """Of the name of a file with the raw body."""
+    document: Json
+    """What the source makes of it."""
+
+
+def request_of(settings: Settings, payload: Payload) -> Request:
+    """The webhook of an event, by its number, or of a file; raises BridgeError."""
+    given = payload.file
+    if Path(given).is_file():
+        return payload.bare(payload.method or "POST")
+    if not given.isdecimal():
+        raise UsageError(f'--from is "{given}", expected the number of an event or a file')
+    with opened(settings) as store, store.read() as connection:
+        stored = event_views.event(connection, int(given))
+    if stored.request is None:
+        raise BridgeError(f"the webhook of event {given} is not kept any more", "choose a newer event")
+    return stored.request
+
+
+def kind_of(request: Request) -> str:
+    """The generic profile that reads such a request: json, form or query."""
+    if not request.body.strip():
+        return "query"
+    return "json" if _json(request.body) is not None else "form"
+
+
+def sample_of(request: Request, source: Source) -> Sample:
+    """The redacted sample of a request to this source; raises DocumentError."""
+    redactor = Redactor()
+    whole = source.decode(request.body, request.headers, request.query, request.method)
+    document = redactor.document(whole)
+    query = urlencode(redactor.pairs(parse_qsl(request.query, keep_blank_values=True)))
+    headers = tuple(
+        (name.lower(), value)
+        for name, value in redactor.pairs([one for one in request.headers if _is_wanted(one[0])])
+    )
+    raw, ending = _raw(request, redactor)
+    if raw is not None and not _decodes(source, replace(request, body=raw, query=query, headers=headers)):
+        raw = None
+    return Sample(headers, query, raw, ending, document)
+
+
+def _is_wanted(header: str) -> bool:
+    name = header.lower()
+    return name == _KEPT or (name.startswith("x-") and not any(word in name for word in _UNWANTED))
+
+
+def _raw(request: Request, redactor: Redactor) -> tuple[bytes | None, str]:
+    found = _json(request.body)
+    if found is not None:
+        lines = document_lines(redactor.document(found))
+        return "".join(f"{line}\n" for line in lines).encode(), "json"
+    kinds = [
+        value.partition(";")[0].strip().lower() for name, value in request.headers if name.lower() == _KEPT
+    ]
+    if (kinds and kinds[0] != FORM) or not request.body or b"=" not in request.body:
+        return None, ""
+    try:
+        pairs = read_pairs(request.body)
+    except DocumentError:
+        return None, ""
+    return urlencode(redactor.pairs(pairs)).encode(), "form"
+
+
+def _json(body: bytes) -> Json:
+    try:
+        text = body.decode().strip()
+        return from_json(text) if text.startswith(("{", "[")) else None
+    except (ValueError, BridgeError):
+        return None
+
+
+def _decodes(source: Source, request: Request) -> bool:
+    try:
+        return bool(source.events(request, 0))
+    except DocumentError:
+        return False

@@ -1,0 +1,173 @@
+"""Samples without the people in them: what could name or reach somebody becomes made-up text of its shape.
+
+Rather too much is replaced than too little: a sample needs the shape of a value, never the value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from bridge.errors import BridgeError
+from bridge.language.numbers import Number, from_json, to_json
+from bridge.model import Json
+
+Pairs = Sequence[tuple[str, str]]
+
+_EMAIL = re.compile(r"[^\s@<>\"'/:;,=&]+@[^\s@<>\"'/:;,=&]+\.[^\W\d_]{2,}")
+_PHONE = re.compile(r"(?<![\w.])\+?\d(?:[ ()\-]{0,2}\d){9,14}(?![\w.])")
+_TOKEN = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9_\-.~+/=]{20,}")
+_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+")
+_FOUND = (_URL, _EMAIL, _PHONE, _TOKEN)
+_ALWAYS = re.compile(
+    r"(?i)phone|tel(?!egram)|mobile|телефон|mail|почт|token|secret|sign|hash|hmac|passw|парол|auth|card|карт|"
+    r"\bpan\b|cvv|cookie|session|birth|рожд|address|адрес|passport|паспорт|inn\b|инн\b|snils|снилс|(?<![a-z])key$"
+)
+"""Names of values that are private whatever they look like."""
+_PRIVATE = re.compile(
+    r"(?i)name|fio|фио|имя|фамил|отчеств|login|логин|user|client|customer|buyer|payer|subscriber|contact|chat|"
+    r"telegram|\btg|\bvk|whats|member|street|city|город|улиц|comment|коммент|message|сообщ|text|note|"
+    r"(?<![a-z])ip\b|url|link|ссылк"
+)
+_WORDS = re.compile(r"(?i)event|type|status|state|stage|action|kind|статус")
+_MEASURES = re.compile(
+    r"(?i)amount|sum|price|total|сумм|цена|value|count|quantity|currency|_at$|At$|time|date|created|updated|"
+    r"modified|дата|время|(?<![a-z])ts$|stamp|expir"
+)
+_MEASURED = re.compile(
+    r"-?\d{1,9}(?:[.,]\d{1,6})?|1\d{9}(?:\d{3})?|\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?|[A-Z]{3}"
+)
+"""Numbers, times and currencies: what a measure is, and a person is not."""
+_SHORT = 4
+"""Private texts from this length on are looked for in all other texts as well."""
+
+
+class Redactor:
+    """Replaces the same value by the same made-up one, all through a sample."""
+
+    def __init__(self) -> None:
+        self._made_up: dict[str, str] = {}
+
+    def document(self, document: Json) -> Json:
+        """The document without private values."""
+        return self._swept(self._replaced(document, ""))
+
+    def pairs(self, pairs: Pairs) -> list[tuple[str, str]]:
+        """Names and values of a form, a query string or headers, without private values."""
+        done = [(self._key(name), str(self._text(value, name))) for name, value in pairs]
+        return [(name, self._without_known(value)) for name, value in done]
+
+    def _replaced(self, node: Json, key: str) -> Json:
+        if isinstance(node, dict):
+            return {
+                self._key(name): self._replaced(child, _called(name, node)) for name, child in node.items()
+            }
+        if isinstance(node, list):
+            return [self._replaced(child, key) for child in node]
+        if isinstance(node, str):
+            return self._text(node, key)
+        return self._number(node, key)
+
+    def _number(self, number: Json, key: str) -> Json:
+        if isinstance(number, bool) or not isinstance(number, int | Decimal):
+            return number
+        spelled = to_json(number)
+        made_up = self._text(spelled, key)
+        if made_up == spelled or not isinstance(number, int):
+            return number if made_up == spelled else Number(made_up)
+        return int(made_up)
+
+    def _text(self, text: str, key: str) -> str:
+        inner = _document_in(text)
+        if inner is not None:
+            return to_json(self._replaced(inner, key))
+        if _ALWAYS.search(key):
+            return self._make_up(text)
+        if _WORDS.search(key) and not any(one.search(text) for one in _FOUND):
+            return text
+        if _MEASURES.search(key) and _MEASURED.fullmatch(text):
+            return text
+        if _PRIVATE.search(key):
+            return self._make_up(text)
+        for pattern in _FOUND:
+            text = pattern.sub(self._found, text)
+        return text
+
+    def _key(self, name: str) -> str:
+        for pattern in (_EMAIL, _PHONE, _TOKEN):
+            name = pattern.sub(self._found, name)
+        return name
+
+    def _found(self, found: re.Match[str]) -> str:
+        return self._make_up(found[0])
+
+    def _make_up(self, text: str) -> str:
+        if text not in self._made_up:
+            # Never drawn from the text itself: a phone number is soon guessed from a digest of it.
+            self._made_up[text] = _of_its_shape(text, len(self._made_up))
+        return self._made_up[text]
+
+    def _swept(self, node: Json) -> Json:
+        if isinstance(node, dict):
+            return {self._without_known(name): self._swept(child) for name, child in node.items()}
+        if isinstance(node, list):
+            return [self._swept(child) for child in node]
+        return self._without_known(node) if isinstance(node, str) else node
+
+    def _without_known(self, text: str) -> str:
+        """The text, without private values that were met elsewhere: a name in a description, say."""
+        if text in self._made_up.values():
+            return text
+        for known in sorted(self._made_up, key=len, reverse=True):
+            if len(known) >= _SHORT and not known.isdecimal() and known in text:
+                text = text.replace(known, self._made_up[known])
+        return text
+
+
+def _called(name: str, node: dict[str, Json]) -> str:
+    """What a value is called: in a form builder's `{name: Phone, value: …}` the name beside it says it."""
+    label = node.get("name")
+    if not isinstance(label, str) or not ("value" in node or "values" in node):
+        return name
+    return {"name": "", "value": label, "values": label}.get(name, name)
+
+
+def _document_in(text: str) -> Json:
+    """The JSON document that a text holds; None where it holds none."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return from_json(text)
+    except (ValueError, BridgeError):
+        return None
+
+
+def _of_its_shape(text: str, seed: int) -> str:
+    """A letter for every letter, a digit for every digit; what separates them stays."""
+    if "://" in text:
+        return "https://example.com/made-up"
+    if "@" in text:
+        return "somebody@example.com"
+    draws = _draws(seed)
+    first = next((at for at, char in enumerate(text) if char.isdecimal()), -1)
+    keep = first if text.startswith("+") else -1
+    return "".join(char if at == keep else _another(char, next(draws)) for at, char in enumerate(text))
+
+
+def _draws(seed: int) -> Iterator[int]:
+    for counter in itertools.count():
+        yield from hashlib.sha256(f"{seed}:{counter}".encode()).digest()
+
+
+def _another(char: str, draw: int) -> str:
+    if char.isdecimal():
+        return str(1 + (int(char) + draw % 8) % 9)
+    if not char.isalpha():
+        return char
+    letters = "abcdefghiklmnoprstu" if char.isascii() else "абвгдежзиклмнопрсту"
+    others = letters.replace(char.lower(), "")
+    made = others[draw % len(others)]
+    return made.upper() if char.isupper() else made

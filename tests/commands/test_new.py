@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bridge.model import Request
+from bridge.webhook.profiles import load_profiles
+from tests.commands.conftest import TOKEN, Desk, Office, Ran
+from tests.webhook.test_own_samples import SAMPLES
+
+PRIVATE = [
+    "+7 (916) 123-45-67",
+    "+79161234567",
+    "maria.ivanova@yandex.ru",
+    "Мария",
+    "Иванова",
+    "sk_live_9a8b7c6d5e4f3a2b1c0d",
+    "778899",
+    "Ленина",
+]
+ORDER = {
+    "event": "order.paid",
+    "event_id": "ev-1",
+    "order": {"number": "A-17", "total": 1990.5, "status": "paid", "comment": "Мария, +7 (916) 123-45-67"},
+    "customer": {
+        "name": "Мария Иванова",
+        "phone": "+79161234567",
+        "email": "maria.ivanova@yandex.ru",
+        "lc_subscriber_id": 778899,
+        "address": "ул. Ленина, 1",
+    },
+    "about": "Оплата: Мария Иванова, maria.ivanova@yandex.ru",
+    "api_token": "sk_live_9a8b7c6d5e4f3a2b1c0d",
+}
+PAYPAL = Request(
+    "POST",
+    "",
+    (("Content-Type", "application/json"),),
+    b'{"id": "WH-1", "event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {"id": "2", "custom_id": "5"}}',
+    "",
+)
+REQUESTS = {**{name: sample.request for name, sample in SAMPLES.items()}, "paypal": PAYPAL}
+
+
+def begun(desk: Desk, source: str, request: Request, *words: str) -> Ran:
+    """`leadbridge new` from a request."""
+    (desk.folder / "came").write_bytes(request.body)
+    headers = [word for name, value in request.headers for word in ("--header", f"{name}: {value}")]
+    more = ["--query", request.query, "--method", request.method, *headers]
+    return desk.run("new", source, "--from", "came", *more, *words)
+
+
+def order(**changes: object) -> Request:
+    return Request("POST", "", (), json.dumps({**ORDER, **changes}, ensure_ascii=False).encode(), "")
+
+
+def text(desk: Desk, name: str = "mappings/made-up.yml") -> str:
+    return (desk.folder / name).read_text()
+
+
+@pytest.mark.parametrize("profile", load_profiles())
+def test_what_is_begun_from_a_sample_of_any_profile_is_without_findings_and_passes(
+    desk: Desk, profile: str
+) -> None:
+    ran = begun(desk, "made-up", REQUESTS[profile], "--profile", profile)
+    assert ran.code == 0, ran.err
+    path = "mappings/made-up.yml"
+    checked = desk.run("check", path)
+    assert (checked.code, checked.out) == (0, ""), checked.err
+    tested = desk.run("test", path)
+    assert (tested.code, tested.lines) == (0, [f"{path} ."])
+    assert "rule: first rule" in text(desk)
+
+
+@pytest.mark.parametrize("profile", load_profiles())
+def test_what_is_begun_from_a_profile_alone_is_without_errors_and_passes(desk: Desk, profile: str) -> None:
+    assert desk.run("new", "made-up", "--profile", profile).code == 0
+    assert desk.run("check", "mappings/made-up.yml").code == 0
+    assert desk.run("test", "mappings/made-up.yml").code == 0
+
+
+def test_a_rule_is_guessed_for_a_shop_that_nobody_knows(desk: Desk) -> None:
+    ran = begun(desk, "made-up", order())
+    assert ran.lines == ["mappings/made-up.yml", "mappings/samples/made-up.json"]
+    assert (
+        text(desk).split("tests:")[0]
+        == """\
+# yaml-language-server: $schema=mapping.schema.json
+source: made-up   # webhooks go to https://YOUR-HOST/hooks/made-up
+profile: json
+secret: ${MADE_UP_TOKEN}   # the sender shows it as leadbridge profiles show json says
+event:
+  id: $.event_id   # repeats of it are recognised
+  type: $.event
+
+rules:
+  - name: first rule
+    when:   # all of it must hold
+      $event.type: order.paid
+      $.order.status: paid
+    start:
+      bot_id: 1   # the id of your bot
+      subscriber_id: $.customer.lc_subscriber_id   # is it the right id?
+      variables:
+        phone: $.customer.phone
+        email: $.customer.email
+        amount: $.order.total
+        status: $.order.status
+        name: $.customer.name
+        order: $.order.number
+    shadow: true   # recorded, never sent: remove this line once bot and recipient are right
+
+"""
+    )
+    assert desk.run("check", "mappings/made-up.yml").out == ""
+    assert desk.run("test", "mappings/made-up.yml").code == 0
+
+
+def test_nobody_is_left_in_what_is_written(desk: Desk) -> None:
+    begun(desk, "made-up", order(), "--header", f"X-Auth-Token: {TOKEN}", "--query", "phone=%2B79161234567")
+    written = text(desk) + text(desk, "mappings/samples/made-up.json")
+    assert [one for one in (*PRIVATE, TOKEN, "79161234567") if one in written] == []
+    sample = json.loads(text(desk, "mappings/samples/made-up.json"))
+    assert sample["order"]["total"] == 1990.5
+    assert len(sample["customer"]["phone"]) == len("+79161234567")
+    assert sample["customer"]["name"] in sample["about"]
+
+
+def test_a_form_stays_a_form(desk: Desk) -> None:
+    body = b"event=paid&customer%5Bphone%5D=%2B79161234567&sum=10.00&subscriber_id=778899"
+    begun(desk, "made-up", Request("POST", "", (), body, ""))
+    sample = text(desk, "mappings/samples/made-up.form")
+    assert sample.startswith("event=paid&customer%5Bphone%5D=%2B7")
+    assert "79161234567" not in sample
+    assert "profile: form" in text(desk)
+    assert "phone: $.customer.phone" in text(desk)
+    assert desk.run("test", "mappings/made-up.yml").code == 0
+
+
+def test_without_a_recipient_the_rule_says_what_is_missing(desk: Desk) -> None:
+    begun(desk, "made-up", Request("POST", "", (), b'{"id": 1, "sum": 5}', ""))
+    assert "subscriber_id: 1   # nothing in the sample looks like it: give its path" in text(desk)
+    assert "shadow: true" in text(desk)
+    assert desk.run("test", "mappings/made-up.yml").code == 0
+
+
+def test_a_stored_event_can_be_begun_from(office: Office) -> None:
+    number = office.webhook(name="Мария", phone="+79161234567")
+    ran = office.run("new", "made-up", "--from", str(number))
+    assert ran.code == 0, ran.err
+    written = text(office) + text(office, "mappings/samples/made-up.json")
+    assert [one for one in ("Мария", "79161234567", "shop-secret-11") if one in written] == []
+    assert office.run("test", "mappings/made-up.yml").code == 0
+
+
+def test_nothing_is_overwritten_unless_forced(desk: Desk) -> None:
+    before = text(desk, "mappings/shop.yml")
+    refused = begun(desk, "shop", order())
+    assert (refused.code, refused.err) == (
+        2,
+        "error: mappings/shop.yml is there already\nhint: give --force to overwrite it\n",
+    )
+    assert text(desk, "mappings/shop.yml") == before
+    assert not (desk.folder / "mappings/samples").exists()
+    assert begun(desk, "shop", order(), "--force").code == 0
+
+
+def test_the_schema_that_the_first_line_names_is_there(desk: Desk) -> None:
+    begun(desk, "made-up", order())
+    schema = json.loads(text(desk, "mappings/mapping.schema.json"))
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["a/b", "--profile", "json"], 'expected letters, digits, - and _, found "a/b"'),
+        (["x", "--profile", "strip"], 'no profile is called "strip"; did you mean "stripe"?'),
+        (["x"], "there is nothing to begin with"),
+        (["x", "--from", "gone.json"], '--from is "gone.json", expected the number of an event or a file'),
+        (["x", "--from", "binary"], "the webhook cannot be decoded: "),
+    ],
+)
+def test_what_cannot_be_begun_is_refused(desk: Desk, words: list[str], error: str) -> None:
+    (desk.folder / "binary").write_bytes(b"\xff\xfe\x00")
+    ran = desk.run("new", *words, *(["--profile", "json"] if "binary" in words else []))
+    assert ran.code == 2
+    assert error in ran.err
