@@ -28,6 +28,7 @@ SILENT: Final = 2.5
 """Seconds after which a look that has not come back means that the database does not answer."""
 LATE_MS: Final = 60_000
 """By how much a call may be late before that is worth a warning."""
+_STALE: Final = "the files are broken or gone, an older set is in use: run leadbridge check"
 REMEMBERED_MS: Final = 30 * 86_400_000
 """A source that sent anything within this time was heard of: it may only be gone for a moment."""
 
@@ -99,7 +100,7 @@ class Lookout:
         """What someone should see to though webhooks are accepted, by name."""
         stale = self.rulebook.ready and self.rulebook.stale
         wrong = {
-            "mappings": "the files are broken, an older set is in use: run leadbridge check" if stale else "",
+            "mappings": _STALE if stale else "",
             "queue": self.seen.queue,
         }
         return {name: text for name, text in wrong.items() if text}

@@ -120,7 +120,7 @@ def test_without_valid_mappings_it_is_not_ready_and_with_an_older_set_it_is(
     lookout.rulebook.refresh()
     assert lookout.problems() == {}
     assert lookout.warnings() == {
-        "mappings": "the files are broken, an older set is in use: run leadbridge check"
+        "mappings": "the files are broken or gone, an older set is in use: run leadbridge check"
     }
     lookout.rulebook = Rulebook(str(tmp_path / "mappings"), {})
     lookout.rulebook.refresh()
