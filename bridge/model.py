@@ -195,6 +195,40 @@ class Account:
     call_id_variable: str | None = None
 
 
+ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "silent")
+"""What an owner may be told of: calls that may have run, calls that ended without a bot started, accounts
+on hold, rules that failed, bodies that could not be read, sources that sent nothing for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertStart:
+    """The bot that tells the owner."""
+
+    account: str
+    bot_id: int
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """How the owner is told, and of what. Without an address and a bot of nothing."""
+
+    url: str = field(default="", repr=False)
+    """Where JSON is posted to. It may hold a secret: never to be printed."""
+    start: AlertStart | None = None
+    kinds: tuple[str, ...] = ALERT_KINDS
+    silence: Mapping[str, int] = field(default_factory=dict)
+    """Seconds after which a source that sends nothing is told of, by the source's name."""
+
+    def wants(self, kind: str) -> bool:
+        """Whether the owner is to be told of such a thing at all."""
+        return kind in self.kinds and bool(self.url or self.start)
+
+
+ALERT_SOURCE = "alerts"
+"""The source of events and calls that the bridge makes to alert its owner."""
+
+
 class State(StrEnum):
     """Of a call; delivery's state machine says which follows which."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bridge.language.keys_rule import ON_UNCERTAIN
-from bridge.language.schema import RATE, SECRET, TEXT, Key, MapOf, Plain, Raw, Table
+from bridge.language.schema import DURATION, RATE, SECRET, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
+from bridge.model import ALERT_KINDS
 
 DEFAULT_URL = "https://leadconverter.ru"
 
@@ -41,10 +42,47 @@ ACCOUNT = Table(
     ),
 )
 
+ALERT_START = Table(
+    "start of an alert",
+    (
+        Key("account", TEXT, "the account that starts it", default="main"),
+        Key(
+            "bot_id",
+            Plain("integer", at_least=1),
+            "the bot that tells you; it gets the variables alert, count, since and text",
+            required=True,
+        ),
+        Key("subscriber_id", Plain("integer", at_least=1), "you, as a subscriber"),
+        Key("user_id", TEXT, "you, in a messenger"),
+        Key("channel_id", TEXT, "the messenger's channel"),
+    ),
+)
+
+ALERTS = Table(
+    "alerts",
+    (
+        Key("url", TEXT, "where JSON with alert, count, since and text is posted to; or as ${NAME}"),
+        Key("start", ALERT_START, "a bot start that tells you, queued like any other"),
+        Key(
+            "kinds",
+            ListOf(Plain("text", ALERT_KINDS)),
+            "what to tell of: calls that are uncertain, calls refused or given up, paused accounts, failing "
+            "rules, unreadable bodies, silent sources; each at most once in ten minutes",
+            default=ALERT_KINDS,
+        ),
+        Key(
+            "silence",
+            MapOf(DURATION),
+            "after how long without an event a source is silent",
+            default={},
+        ),
+    ),
+)
+
 ACCOUNTS = Table(
     "accounts file",
     (
         Key("accounts", MapOf(Raw("account")), "LeadConverter projects by name", required=True),
-        Key("alerts", Raw("later"), "not available yet"),
+        Key("alerts", ALERTS, "how you are told when something needs you"),
     ),
 )

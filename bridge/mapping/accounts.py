@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS, DEFAULT_URL
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.schema import Fields, Reader
+from bridge.mapping.alerts import compile_alerts
 from bridge.mapping.ids import name_fault
-from bridge.model import Account
+from bridge.model import Account, Alerts
 
 MAIN = "main"
 TOKEN_VARIABLE = "LEADCONVERTER_TOKEN"  # noqa: S105  the name of a variable, not a token
@@ -24,13 +25,18 @@ def of_environment(environment: Dict[str, str], placeholder: str | None) -> dict
     return {MAIN: Account(MAIN, token, _default_url(environment))} if token else {}
 
 
-def compile_accounts(node: Node, reader: Reader) -> dict[str, Account]:
-    """The accounts of `accounts.yml`; those with errors are reported and left out."""
+def compile_accounts(node: Node, reader: Reader) -> tuple[dict[str, Account], Alerts]:
+    """The accounts and alerts of `accounts.yml`; those with errors are reported and left out."""
     fields = reader.table(node, ACCOUNTS)
     if fields is None:
-        return {}
-    if "alerts" in fields:
-        reader.report.add(fields.node.key("alerts") or fields.node, "M110", '"alerts" is not available yet')
+        return {}, Alerts()
+    known = _accounts(fields, reader)
+    named = [name for name, _ in fields["accounts"].items()] if fields["accounts"] else []
+    alerts = compile_alerts(fields["alerts"], reader, named) if fields["alerts"] else Alerts()
+    return known, alerts
+
+
+def _accounts(fields: Fields, reader: Reader) -> dict[str, Account]:
     listed = fields.node.get("accounts")
     entries = listed.entries if isinstance(listed, Mapping) else ()
     if isinstance(listed, Mapping) and not entries:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from bridge.language.document import read
-from bridge.language.nodes import Report
+from bridge.language.nodes import Mapping, Node, Report
+from bridge.language.schema import suggestion
 from bridge.mapping.accounts import compile_accounts, of_environment
 from bridge.mapping.file_compiler import compile_file
 from bridge.mapping.rules import MappingFile
 from bridge.mapping.surroundings import Surroundings
-from bridge.model import Account, Finding
+from bridge.model import ALERT_SOURCE, Account, Alerts, Finding
 
 ACCOUNTS_FILES = ("accounts.yml", "accounts.yaml")
 
@@ -28,6 +29,7 @@ class Compiled:
     """Of all files, sorted by file and place."""
     valid: bool = False
     """Whether there are files, and no error in any."""
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 def compile_files(
@@ -51,9 +53,10 @@ def compile_files(
         findings += report.findings
         if mapping is not None:
             _add(mapping, sources, findings)
+    findings += _unknown_silent(files, around, sources)
     ordered = tuple(sorted(set(findings)))
     valid = bool(files) and not any(finding.is_error for finding in ordered)
-    return Compiled(sources, around.accounts or {}, ordered, valid)
+    return Compiled(sources, around.accounts or {}, ordered, valid, around.alerts)
 
 
 def is_accounts(path: str) -> bool:
@@ -63,6 +66,10 @@ def is_accounts(path: str) -> bool:
 
 def _add(mapping: MappingFile, sources: dict[str, MappingFile], findings: list[Finding]) -> None:
     name = mapping.source.name
+    if name == ALERT_SOURCE:
+        message = f'source "{name}" is the bridge itself, which alerts you; choose another name'
+        findings.append(Finding(mapping.path, mapping.line, 1, "M109", message))
+        return
     if name not in sources:
         sources[name] = mapping
         return
@@ -80,11 +87,32 @@ def _surroundings(
     message = f"a second accounts file; {paths[0]} is the first"
     findings += [Finding(path, 1, 1, "M109", message) for path in paths[1:]]
     report = Report(paths[0])
-    known = _accounts(files[paths[0]], Surroundings(environment, placeholder), report)
+    known, alerts = _accounts(files[paths[0]], Surroundings(environment, placeholder), report)
     findings += report.findings
-    return Surroundings(environment, placeholder, None if report.failed else known, paths[0])
+    return Surroundings(environment, placeholder, None if report.failed else known, paths[0], alerts)
 
 
-def _accounts(data: bytes, around: Surroundings, report: Report) -> dict[str, Account]:
+def _accounts(data: bytes, around: Surroundings, report: Report) -> tuple[dict[str, Account], Alerts]:
     node = read(data, report)
-    return {} if node is None else compile_accounts(node, around.reader(node, report))
+    return ({}, Alerts()) if node is None else compile_accounts(node, around.reader(node, report))
+
+
+def _unknown_silent(
+    files: Dict[str, bytes], around: Surroundings, sources: Dict[str, MappingFile]
+) -> list[Finding]:
+    """Sources that are to be missed when they fall silent, and are not there at all.
+
+    Only where all mapping files could be read: else the source may be in one with errors.
+    """
+    path = around.accounts_file
+    if path is None or not sources or len(sources) < sum(not is_accounts(one) for one in files):
+        return []
+    node: Node | None = read(files[path], Report(path))
+    for name in ("alerts", "silence"):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    report, known = Report(path), ", ".join(sorted(sources))
+    for key, _ in node.entries if isinstance(node, Mapping) else ():
+        if key.text not in sources:
+            hint = suggestion(key.text, list(sources))
+            report.add(key, "M106", f'"{key.text}" is not one of {known}{hint}')
+    return report.findings

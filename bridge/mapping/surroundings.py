@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.language.nodes import Node, Report, Scalar, walk
 from bridge.language.schema import Reader, suggestion
 from bridge.mapping.accounts import MAIN, TOKEN_VARIABLE
-from bridge.model import Account
+from bridge.model import Account, Alerts
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -24,6 +24,7 @@ class Surroundings:
     accounts: Dict[str, Account] | None = None
     """By name; None where they are unknown because their file has errors."""
     accounts_file: str | None = None
+    alerts: Alerts = field(default_factory=Alerts)
     strict: bool = False
     """Whether to warn of what deserves a second look, too."""
 

@@ -209,7 +209,7 @@ def test_an_account_that_is_not_there_is_a_finding_with_the_nearest() -> None:
         ),
         (
             "accounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}\nalerts: {}",
-            '2:1: M110 "alerts" is not available yet',
+            '2:9: M105 alerts has neither "url" nor "start": nobody would hear them',
         ),
     ],
 )
