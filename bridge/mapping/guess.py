@@ -18,11 +18,13 @@ _SUBSCRIBER = re.compile(r"(?i)subscriber|подписчик|lead_?converter|\bl
 _VARIABLES = (
     ("phone", re.compile(r"(?i)phone|телефон|mobile|(?<![a-z])tel(?![a-z])")),
     ("email", re.compile(r"(?i)e_?mail|почт")),
-    ("amount", re.compile(r"(?i)amount|(?<![a-z])sum(?![a-z])|OutSum|price|total|сумм|стоимост")),
+    ("amount", re.compile(r"(?i)(?:amount|(?<![a-z])sum|OutSum|price|total|сумма|стоимость)(?:\.value)?$")),
     ("status", re.compile(r"(?i)status|(?<![a-z])state(?![a-z])|stage|статус")),
     ("name", re.compile(r"(?i)(?:^|first_?|full_?|customer_?)name$|имя|фио")),
     ("order", re.compile(r"(?i)order[_.]?(?:id|num|number)$|invoice_?(?:id)?$|InvId|номер")),
 )
+_BY_PATH = ("amount", "order")
+"""Variables whose value may stand one step below what names it: `amount.value`, `order.id`."""
 _ID = re.compile(r"(?i)^(?:event_?id|id|uuid|order_?id|.*_id|.*Id)$")
 _TYPE = re.compile(r"(?i)^(?:event|event_?type|type|action|kind)$")
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -57,7 +59,8 @@ def guess(event: Event) -> Guess:
     when = kind + tuple(one for one in _status(leaves) if one[1] != event.type)
     variables: list[tuple[str, str]] = []
     for name, pattern in _VARIABLES:
-        found = next((leaf for leaf in leaves if _is_called(leaf, name, pattern) and leaf.value != ""), None)
+        called = [leaf for leaf in leaves if _is_called(leaf, name, pattern) and leaf.value != ""]
+        found = min(called, key=_depth, default=None)
         if found is not None and found.path not in (path for _, path in variables):
             variables.append((name, found.path))
     return Guess(when, _subscriber(leaves), tuple(variables))
@@ -71,9 +74,13 @@ def guess_identity(document: Json) -> tuple[str | None, str | None]:
     return (ids[0].path if ids else None), (types[0].path if types else None)
 
 
+def _depth(leaf: Leaf) -> tuple[int, int]:
+    """What belongs to the whole stands above what belongs to one of its items."""
+    return leaf.path.count("["), leaf.path.count(".")
+
+
 def _is_called(leaf: Leaf, name: str, pattern: re.Pattern[str]) -> bool:
-    """An order's number may stand under `order`, which its path tells."""
-    return bool(pattern.search(leaf.path if name == "order" else leaf.key))
+    return bool(pattern.search(leaf.path if name in _BY_PATH else leaf.key))
 
 
 def _id_rank(leaf: Leaf) -> int:

@@ -138,6 +138,20 @@ def test_a_form_stays_a_form(desk: Desk) -> None:
     assert desk.run("test", "mappings/made-up.yml").code == 0
 
 
+def test_an_amount_is_that_of_the_whole_and_may_stand_below_its_name(desk: Desk) -> None:
+    items = [{"price": 5, "name": "a"}]
+    body = json.dumps({"id": 1, "items": items, "payment": {"amount": {"value": "10.00", "currency": "RUB"}}})
+    begun(desk, "made-up", Request("POST", "", (), body.encode(), ""))
+    assert "amount: $.payment.amount.value\n" in text(desk)
+
+
+def test_the_type_of_an_event_stays_though_its_key_may_name_people(desk: Desk) -> None:
+    form = b"Name=%D0%9C%D0%B0%D1%80%D0%B8%D1%8F&formid=form1&formname=Cart&tranid=1%3A2"
+    begun(desk, "made-up", Request("POST", "", (), form, ""), "--profile", "tilda")
+    assert "$event.type: Cart" in text(desk)
+    assert "Name=%D0%9C%D0%B0%D1%80%D0%B8%D1%8F" not in text(desk, "mappings/samples/made-up.form")
+
+
 def test_without_a_recipient_the_rule_says_what_is_missing(desk: Desk) -> None:
     begun(desk, "made-up", Request("POST", "", (), b'{"id": 1, "sum": 5}', ""))
     assert "subscriber_id: 1   # nothing in the sample looks like it: give its path" in text(desk)
