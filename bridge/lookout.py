@@ -14,6 +14,7 @@ from typing import Final
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.logs import Sparing
+from bridge.model import ALERT_SOURCE
 from bridge.rulebook import Rulebook
 from bridge.store import migrate, outlook, sources
 from bridge.store.disk import Disk
@@ -128,6 +129,7 @@ class Lookout:
             return Seen(migrations=_sentence(error), heard_of=self.seen.heard_of)
         now = self.store.now(connection)
         heard = {name for name, at in sources.last_heard(connection).items() if at > now - REMEMBERED_MS}
+        heard.discard(ALERT_SOURCE)
         return Seen(queue=_lateness(connection, now), heard_of=frozenset(heard))
 
 

@@ -34,6 +34,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
         lambda: accounts(settings, rules),
         observe=observe,
         no_room=disk.too_full_to_send,
+        alerts=lambda: rules.current.alerts,
     )
     if store.path:
         presence = Presence(store.path)

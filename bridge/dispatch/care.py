@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bridge.dispatch import health as healths
+from bridge.dispatch.alarms import Alarms, Happened, of_call
 from bridge.dispatch.books import BRIDGE, token_mark
 from bridge.dispatch.retry import policy
 from bridge.errors import BridgeError
-from bridge.model import Account, Call
+from bridge.model import Account, Call, State
 from bridge.store import accounts as rows
 from bridge.store import decisions, outlook, sweep
 from bridge.store.decisions import Decider
@@ -19,6 +20,8 @@ from bridge.store.outlook import Transaction
 
 log = logging.getLogger(__name__)
 
+EXPIRED = "a call expired before it could be sent"
+
 
 @dataclass(frozen=True, slots=True)
 class Caretaker:
@@ -26,6 +29,7 @@ class Caretaker:
 
     store: Store
     accounts: Callable[[], Mapping[str, Account]]
+    alarms: Alarms = field(default_factory=Alarms)
 
     def look_after(self, *, everyone: bool = False) -> None:
         """Once around. Raises StoreUnavailable.
@@ -36,22 +40,28 @@ class Caretaker:
         with self.store.transaction() as connection:
             now = self.store.now(connection)
             rows.ensure(connection, known)
+            happened: list[Happened] = []
             if everyone:
                 lost, _ = sweep.recover(connection, now, everyone=True)
-                self.doubt(connection, now, lost)
+                happened += self.doubt(connection, now, lost)
             found = sweep.sweep(connection, now)
-            self.doubt(connection, now, found.uncertain)
+            happened += self.doubt(connection, now, found.uncertain)
+            self.alarms.note(connection, now, [*happened, *[("refused", EXPIRED)] * found.expired])
         for name in self.renewed(known):
             self.resume(name)
 
-    def doubt(self, connection: Transaction, now: int, lost: tuple[Call, ...]) -> None:
+    def doubt(self, connection: Transaction, now: int, lost: tuple[Call, ...]) -> list[Happened]:
         """Calls that may have run unseen: sent again once where the owner asked for it, else shown."""
         known = self.accounts()
+        happened: list[Happened] = []
         for call in lost:
             log.error("call %d is uncertain: %s", call.id, sweep.LAPSED)
             account = known.get(call.start.account)
             if account and policy(call, account) == "resend" and not call.resends and now < call.expires_at:
                 decisions.resend(connection, now, call.id, Decider(BRIDGE, "on_uncertain: resend"), once=True)
+            else:
+                happened += of_call(call, State.UNCERTAIN, sweep.LAPSED)
+        return happened
 
     def renewed(self, known: Mapping[str, Account]) -> list[str]:
         """Accounts that were paused with another token than they have now."""

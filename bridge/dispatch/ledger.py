@@ -7,13 +7,15 @@ always locked in the order of their names, before any call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from bridge.dispatch import alarms as alarm
 from bridge.dispatch import breaker as breakers
 from bridge.dispatch import health as healths
 from bridge.dispatch import pace
+from bridge.dispatch.alarms import Alarms, Happened
 from bridge.dispatch.books import Books
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.retry import Step, next_step
@@ -26,6 +28,7 @@ from bridge.store.calls import Settlement
 from bridge.store.engine import Store
 from bridge.store.outlook import Transaction, View
 
+SILENT: Final = Alarms()
 CLOCKS_AGREE: Final = 200
 """Milliseconds by which two clocks may differ and still count as one."""
 
@@ -45,10 +48,12 @@ class Outlook:
 class Result(NamedTuple):
     """One attempt that was settled."""
 
-    account: str
+    call: Call
+    """As it was."""
     outcome: Outcome
     state: State
     """Of the call, from now on."""
+    reason: str
     ended_after: int | None
     """Milliseconds from the call's acceptance to its end; None while it has not ended."""
 
@@ -73,6 +78,14 @@ class Round:
         self.wake_at = moment if self.wake_at is None else min(self.wake_at, moment)
 
 
+def happened(done: Round, books: Books) -> Iterator[Happened]:
+    """What of a round its owner may want to be told of."""
+    for one in done.results:
+        yield from alarm.of_call(one.call, one.state, one.reason)
+    for name, (why, _) in books.pauses.items():
+        yield "paused", f"account {name}: {why}"
+
+
 class Ledger:
     """What one dispatcher, known as `owner`, asks of the store.
 
@@ -87,12 +100,14 @@ class Ledger:
         owner: str,
         random: Callable[[], float],
         wall: Callable[[], int],
+        alarms: Alarms = SILENT,
     ) -> None:
         self.store = store
         self.accounts = accounts
         self.owner = owner
         self.random = random
         self.wall = wall
+        self.alarms = alarms
         self.due: tuple[str, ...] = ()
         """Accounts that had calls due when last looked."""
 
@@ -140,6 +155,7 @@ class Ledger:
             if not names.issuperset(outlook.due):
                 done.wake_by(done.now)
         books.close(connection, done.now)
+        self.alarms.note(connection, done.now, happened(done, books))
         return done
 
     def settle(self, connection: Transaction, done: Round, ended: Sequence[Ended], books: Books) -> None:
@@ -234,7 +250,7 @@ def shifted(attempt: Attempt, ahead: int) -> Attempt:
 def result(call: Call, settled: Settlement, now: int) -> Result:
     """A settled attempt, for whoever counts."""
     ended_after = now - call.created_at if settled.state in FINAL else None
-    return Result(call.start.account, settled.shown.outcome, settled.state, ended_after)
+    return Result(call, settled.shown.outcome, settled.state, settled.reason, ended_after)
 
 
 def settlement(call: Call, owner: str, attempt: Attempt, step: Step) -> Settlement:

@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Final
 
+from bridge.dispatch.alarms import Alarms
 from bridge.dispatch.care import Caretaker
 from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Ledger, Round
 from bridge.dispatch.senders import Ended, Senders
+from bridge.dispatch.watch import Watch
 from bridge.errors import StoreUnavailable
 from bridge.logs import Sparing
-from bridge.model import Account, Outcome
+from bridge.model import Account, Alerts, Outcome
 from bridge.store import wake
 from bridge.store.engine import Store
 
@@ -79,13 +81,16 @@ class Dispatcher:
         stop_wait: float = STOP_WAIT,
         observe: Callable[[Round], None] = unobserved,
         no_room: Callable[[], str] = str,
+        alerts: Callable[[], Alerts] = Alerts,
         random: Callable[[], float] = randomness.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
         self.client = client
-        self.ledger = Ledger(store, accounts, owner or a_name(), random, client.now)
-        self.caretaker = Caretaker(store, accounts)
+        alarms = Alarms(alerts)
+        self.ledger = Ledger(store, accounts, owner or a_name(), random, client.now, alarms)
+        self.caretaker = Caretaker(store, accounts, alarms)
+        self.watch = Watch(store, alarms, client)
         self.senders = Senders(client.send, senders, client.now, clock)
         self.stop_wait = stop_wait
         self.observe = observe
@@ -104,12 +109,14 @@ class Dispatcher:
     def run(self) -> None:
         """Dispatch until `stop` is called, then finish what is being sent."""
         Thread(target=self.listen, name="wake-ups", daemon=True).start()
+        self.watch.begin()
         try:
             while not self.stops:
                 self.turn()
             self.wind_down()
         finally:
             self.senders.close()
+            self.watch.close()
 
     def stop(self) -> None:
         """Stop gracefully; called a second time, at once. Safe in a signal handler."""

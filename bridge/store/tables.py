@@ -250,3 +250,16 @@ Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
 
 notes = Table("notes", metadata, Column("name", Text, primary_key=True), _text("text"))
 """What the store remembers of itself, such as whether its calls are for the sandbox."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _number("sent_at"),
+    _number("since"),
+    _number("pending"),
+    _text("detail"),
+    _number("mark"),
+)
+"""One row per kind of thing that the owner is told of: `pending` of them since `since`, the last in `detail`.
+`mark` is how far events were looked at; with `silent/NAME` as name it is when that source was last missed."""

@@ -16,8 +16,9 @@ class DispatchMeters:
     def round(self, done: Round) -> None:
         """Calls were settled, and their steps are on disk."""
         for one in done.results:
-            self._counted.count(metrics.ATTEMPTS, one.account, one.outcome.value)
+            account = one.call.start.account
+            self._counted.count(metrics.ATTEMPTS, account, one.outcome.value)
             if one.ended_after is not None:
-                self._counted(metrics.DISPATCH, one.account).observe(one.ended_after / 1000)
+                self._counted(metrics.DISPATCH, account).observe(one.ended_after / 1000)
         if done.dropped:
             self._counted(metrics.DROPPED).inc(done.dropped)

@@ -1,0 +1,47 @@
+"""What happened that its owner wants to be told of, noted in the transaction in which it happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from bridge.model import ALERT_SOURCE, Alerts, Call, State
+from bridge.store import alerts
+from bridge.store.outlook import Transaction
+
+Happened: TypeAlias = tuple[str, str]
+"""A kind of alert, and what happened in words."""
+
+KIND_OF: Final[Mapping[State, str]] = {
+    State.UNCERTAIN: "uncertain",
+    State.REFUSED: "refused",
+    State.EXHAUSTED: "refused",
+    State.EXPIRED: "refused",
+}
+"""A call that was given up is as bad as one that was refused: nobody got the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Notes what is wanted. `wanted` gives the owner's wishes as they are now."""
+
+    wanted: Callable[[], Alerts] = Alerts
+
+    def note(self, connection: Transaction, now: int, happened: Iterable[Happened]) -> None:
+        """Last in a transaction, so that its locks are taken in the same order by all."""
+        wanted = self.wanted()
+        by_kind: defaultdict[str, list[str]] = defaultdict(list)
+        for kind, words in happened:
+            if wanted.wants(kind):
+                by_kind[kind].append(words)
+        alerts.note(connection, now, by_kind)
+
+
+def of_call(call: Call, state: State, reason: str) -> list[Happened]:
+    """What there is to tell of a call that has come to this state: of an alert's own call, nothing."""
+    kind = KIND_OF.get(state)
+    if kind is None or call.source == ALERT_SOURCE:
+        return []
+    return [(kind, f"call {call.id} of account {call.start.account}: {reason}")]

@@ -1,0 +1,153 @@
+"""Tells the owner: finds what no dispatcher meets by itself, and delivers what has been noted."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+from typing import Final
+
+from bridge.dispatch import telling
+from bridge.dispatch.alarms import Alarms, Happened
+from bridge.dispatch.client import Client
+from bridge.errors import BridgeError
+from bridge.language.numbers import to_json
+from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
+from bridge.model import Event as Happening
+from bridge.store import alerts, sources
+from bridge.store.alerts import Pending
+from bridge.store.engine import Store
+from bridge.store.events import Delivery, accept
+from bridge.store.outlook import Transaction
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = 5.0
+"""Seconds between two looks."""
+SETTLED_MS: Final = 10_000
+"""After so long no event with a smaller id turns up any more."""
+RESULTS: Final = {"failing": "failed", "unreadable": "unreadable"}
+
+
+class Watch:
+    """One dispatcher's share of the watch; any number may keep it at once."""
+
+    def __init__(self, store: Store, alarms: Alarms, client: Client) -> None:
+        self.store = store
+        self.alarms = alarms
+        self.client = client
+        self.over = Event()
+        self.thread = Thread(target=self.keep, name="alerts", daemon=True)
+
+    def begin(self) -> None:
+        """Look every few seconds, until `close`."""
+        self.thread.start()
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Look no more; an alert on its way gets `timeout` seconds, or is told by the next process."""
+        self.over.set()
+        self.thread.join(timeout)
+
+    def keep(self) -> None:
+        while not self.over.is_set():
+            try:
+                self.look()
+            except BridgeError as trouble:
+                log.warning("alerts are not looked after: %s", trouble)
+            except Exception:
+                # A look that fails must not be the last one.
+                log.exception("looking after alerts failed")
+            self.over.wait(EVERY)
+
+    def look(self) -> None:
+        """Once around. Raises StoreUnavailable."""
+        wanted = self.alarms.wanted()
+        if not (wanted.url or wanted.start):
+            return
+        with self.store.transaction() as connection:
+            now = self.store.now(connection)
+            found = [*failing(connection, now), *silent(connection, now, wanted)]
+            self.alarms.note(connection, now, found)
+            taken = take(connection, now, wanted)
+            for one in taken:
+                if wanted.start:
+                    accept(connection, now, [delivery(one, wanted.start, now)])
+                    alerts.told(connection, now, one)
+        for one in taken:
+            log.warning("alert: %s", telling.sentence(one))
+            if wanted.url:
+                self.post(one, wanted, now)
+
+    def post(self, one: Pending, wanted: Alerts, now: int) -> None:
+        """Post one alert. Where that is the only way and fails, it is tried again soon."""
+        fault = self.client.post(wanted.url, to_json(telling.document(one, now)).encode())
+        if fault:
+            log.error("the alert could not be posted: %s", fault)
+        if wanted.start:
+            return
+        with self.store.transaction() as connection:
+            if fault:
+                alerts.again(connection, self.store.now(connection), one, now)
+            else:
+                alerts.told(connection, self.store.now(connection), one)
+
+
+def take(connection: Transaction, now: int, wanted: Alerts) -> list[Pending]:
+    """What this process tells now; what nobody wants to hear any more is dropped."""
+    due = alerts.due(connection, now)
+    for one in due:
+        if not wanted.wants(one.kind):
+            alerts.told(connection, now, one)
+    return [one for one in due if wanted.wants(one.kind) and alerts.take(connection, now, one)]
+
+
+def failing(connection: Transaction, now: int) -> list[Happened]:
+    """Events with failed rules or unreadable bodies since the last look of any process."""
+    return [happened for kind in RESULTS for happened in troubles(connection, now, kind)]
+
+
+def troubles(connection: Transaction, now: int, kind: str) -> list[Happened]:
+    mark = alerts.mark(connection, kind)
+    if mark is None:
+        alerts.begin(connection, now, kind, alerts.newest_event(connection))
+        return []
+    found = alerts.troubles(connection, RESULTS[kind], mark.at, now - SETTLED_MS)
+    if not found or not alerts.move(connection, kind, mark.at, found[-1].event_id):
+        return []
+    return [(kind, f"event {one.event_id} of {one.source}: {told(one)}") for one in found]
+
+
+def told(one: alerts.Trouble) -> str:
+    """Why, without what the sender wrote."""
+    if not one.failures:
+        return one.error
+    first = one.failures[0]
+    return f'rule "{first.rule}" found no usable {first.key} at {first.path}'
+
+
+def silent(connection: Transaction, now: int, wanted: Alerts) -> list[Happened]:
+    """Sources that have sent nothing for as long as their owner said, each told once per silence."""
+    if not wanted.silence or not wanted.wants("silent"):
+        return []
+    heard = sources.last_heard(connection)
+    found = []
+    for source, seconds in sorted(wanted.silence.items()):
+        name = f"silent/{source}"
+        mark = alerts.mark(connection, name)
+        if mark is None:
+            alerts.begin(connection, now, name, 0)
+            continue
+        last = max(heard.get(source, 0), mark.since)
+        late = now - last > seconds * 1000 and mark.at != last
+        if late and alerts.move(connection, name, mark.at, last):
+            found.append(("silent", f"{source} has sent nothing since {telling.moment(last)}"))
+    return found
+
+
+def delivery(one: Pending, start: AlertStart, now: int) -> Delivery:
+    """The alert as an event of the bridge's own, with the call that tells the owner."""
+    document: Json = telling.document(one, now)
+    body = to_json(document).encode()
+    event = Happening(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})
+    made = Application((telling.bot_start(one, start),), (), ())
+    request = Request("POST", "", (("Content-Type", "application/json"),), body, "")
+    return Delivery(ALERT_SOURCE, request, now, "the bridge itself", "", ((event, made),))
