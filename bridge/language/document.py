@@ -7,9 +7,9 @@ document, and limits that stop a hostile file while its events arrive, before an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import yaml
 
@@ -27,6 +27,7 @@ MAX_NODES: Final = 200_000
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,299})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,299})(?:\.[0-9]{1,300})?(?:[eE][-+]?[0-9]{1,4})?")
+_BEGIN_NUMBERS: Final = frozenset("-0123456789")
 _WORDS: Final = dict.fromkeys(("", "~", "null", "Null", "NULL")) | {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -102,7 +103,7 @@ class _Composer:
     """Builds nodes while the parser's events arrive, so that a limit ends the reading at once."""
 
     def __init__(self, text: str, report: Report) -> None:
-        self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._next = cast(Callable[[], yaml.Event], yaml.CSafeLoader(text).get_event)
         self._report = report
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._open: set[str] = set()
@@ -110,15 +111,15 @@ class _Composer:
         self._nodes = 0
 
     def document(self) -> Node:
-        next(self._events)
-        start = next(self._events)
+        self._next()
+        start = self._next()
         if not isinstance(start, yaml.DocumentStartEvent):
             raise _ReadError(1, 1, "M100", "the file is empty")
         if start.version or start.tags:
             raise _fault_at(start, "M100", "YAML directives are not read; remove the lines that begin with %")
-        node = self._node(next(self._events), 1)
-        next(self._events)
-        end = next(self._events)
+        node = self._node(self._next(), 1)
+        self._next()
+        end = self._next()
         if not isinstance(end, yaml.StreamEndEvent):
             raise _fault_at(end, "M100", "a second document begins here; one file holds one document")
         return node
@@ -142,22 +143,22 @@ class _Composer:
         return self._anchored(event, event.anchor, depth)
 
     def _content(self, event: _Start, depth: int) -> Node:
-        line, column = _position(event)
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event)
+        line, column = _position(event)
         if isinstance(event, yaml.SequenceStartEvent):
             return Sequence(line, column, tuple(self._items(depth)))
         return Mapping(line, column, tuple(self._entries(depth)))
 
     def _items(self, depth: int) -> Iterator[Node]:
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             yield self._node(event, depth + 1)
 
     def _entries(self, depth: int) -> Iterator[tuple[Scalar, Node]]:
         seen: dict[str, int] = {}
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._key(event, depth)
-            value = self._node(next(self._events), depth + 1)
+            value = self._node(self._next(), depth + 1)
             if key.text in seen:
                 self._report.add(
                     key, "M101", f'key "{key.text}" stands twice; the first is in line {seen[key.text]}'
@@ -218,8 +219,10 @@ def _height(node: Node) -> int:
 def _scalar(event: yaml.ScalarEvent) -> Scalar:
     line, column = _position(event)
     quoted = event.style in ("'", '"')
-    value = _resolve(event.value) if event.implicit[0] else event.value
-    return Scalar(line, column, value, event.value, quoted, _is_verbatim(event, quoted))
+    text = event.value
+    return Scalar(
+        line, column, _resolve(text) if event.implicit[0] else text, text, quoted, _is_verbatim(event, quoted)
+    )
 
 
 def _is_verbatim(event: yaml.ScalarEvent, quoted: bool) -> bool:
@@ -233,6 +236,8 @@ def _is_verbatim(event: yaml.ScalarEvent, quoted: bool) -> bool:
 def _resolve(text: str) -> str | int | Decimal | bool | None:
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _BEGIN_NUMBERS:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     return Number(text) if _DECIMAL.fullmatch(text) else text

@@ -37,7 +37,10 @@ class Mapping:
     entries: tuple[tuple[Scalar, Node], ...]
 
     def get(self, name: str) -> Node | None:
-        return next((node for key, node in self.entries if key.text == name), None)
+        for key, node in self.entries:
+            if key.text == name:
+                return node
+        return None
 
     def key(self, name: str) -> Scalar | None:
         return next((key for key, _ in self.entries if key.text == name), None)
@@ -78,12 +81,11 @@ def plain(node: Node) -> Json:
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it, keys included, in the order of the text."""
-    yield node
-    match node:
-        case Sequence(items=items):
-            for item in items:
-                yield from walk(item)
-        case Mapping(entries=entries):
-            for key, value in entries:
-                yield key
-                yield from walk(value)
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, Sequence):
+            waiting.extend(reversed(node.items))
+        elif isinstance(node, Mapping):
+            waiting.extend(one for entry in reversed(node.entries) for one in reversed(entry))

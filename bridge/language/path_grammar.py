@@ -8,8 +8,9 @@ itself and stands among its tokens as a name that carries the finished part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, cast
 
 from jsonpath_ng import JSONPath
@@ -18,7 +19,7 @@ from jsonpath_ng.ext.filter import Expression
 from bridge.language.path_parser import new_parser
 from bridge.language.path_tokens import Token, tokenize
 from bridge.language.path_translation import Carrier, Operator, Part, all_of, part_of, query_of
-from bridge.language.path_tree import Call, Constant, Operand, PathError, Query, Selector, Test
+from bridge.language.path_tree import Call, Constant, Operand, PathError, Query, Segment, Selector, Test
 from bridge.language.path_types import check_call, check_limits
 
 
@@ -37,9 +38,44 @@ class _Sign:
 def parse(text: str) -> Query:
     """The tree of a path. Raises PathError, only that."""
     tokens = tokenize(text)
+    root = str(tokens[0].value)
+    steps = _plain_steps(tokens)
+    if steps is not None:
+        shape = tuple([(token.kind, step.kind if step else "") for token, step in steps])
+        makers = zip(_makers(shape), [step.value for _, step in steps if step], strict=True)
+        return Query(root, tuple([Segment((make(value),)) for make, value in makers]))
     check_limits(tokens)
     query = query_of(_tree(_signs(tokens, filtering=False)))
-    return replace(query, root=str(tokens[0].value))
+    return replace(query, root=root)
+
+
+def _plain_steps(tokens: Sequence[Token]) -> list[tuple[Token, Token | None]] | None:
+    """The tokens of a path of names and numbers, each with the step it holds; None for any other path."""
+    steps: list[tuple[Token, Token | None]] = []
+    for token in tokens:
+        step = token if token.kind == "name" else None
+        if token.kind == "[]" and len(token.items) == 1 and len(token.items[0]) == 1:
+            step = token.items[0][0]
+        if (step is None and token.kind not in ("$", ".")) or (step and step.kind not in _STAND_INS):
+            return None
+        steps.append((token, step))
+    return steps
+
+
+_STAND_INS: dict[str, str | int] = {"name": "name", "text": "name", "number": 0}
+
+
+@lru_cache(maxsize=1024)
+def _makers(shape: tuple[tuple[str, str], ...]) -> tuple[Callable[[Any], Selector], ...]:
+    """What jsonpath-ng makes of the steps of all paths of one shape, whatever their names and numbers are."""
+    tokens = []
+    for kind, inner in shape:
+        step = Token(inner, _STAND_INS.get(inner), 0)
+        tokens.append(
+            Token("[]", None, 0, ((step,),)) if kind == "[]" else step if inner else Token(kind, kind, 0)
+        )
+    query = query_of(_tree(_signs(tokens, filtering=False)))
+    return tuple(type(segment.selectors[0]) for segment in query.segments)
 
 
 def _tree(signs: Sequence[_Sign]) -> Any:

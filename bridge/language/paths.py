@@ -45,7 +45,7 @@ def is_path(text: str) -> bool:
 def compile_path(text: str) -> Path:
     """Compile a path. Raises PathError, only that, with the offset of the fault."""
     written = parse(text)
-    query = replace(written, segments=tuple(map(_for_forms, _for_headers(written))))
+    query = Query(written.root, tuple([_for_forms(segment) for segment in _for_headers(written)]))
     if query.single:
         return _definite(text, query, _steps(written))
     find = compile_find(query)
@@ -87,6 +87,8 @@ def _for_headers(query: Query) -> tuple[Segment, ...]:
 
 def _for_forms(segment: Segment) -> Segment:
     """Outside filters `[0]` also finds the member "0", as maps made from forms have them."""
+    if not any(type(selector) is Position for selector in segment.selectors):
+        return segment
     return replace(segment, selectors=tuple(map(_number_or_name, segment.selectors)))
 
 
