@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.language.functions import FUNCTIONS
-from bridge.language.keys_account import ACCOUNT
+from bridge.language.keys_account import ACCOUNT, ALERTS
 from bridge.language.keys_rule import EXPECTED, LATER, MAPPING_KEYS, RULE, START, TEST
 from bridge.language.keys_source import SOURCE_KEYS
 from bridge.language.numbers import from_json
@@ -18,7 +18,7 @@ from bridge.language.text import text_of
 from bridge.language.values import VALUE
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.examples import run_example
-from bridge.model import Json
+from bridge.model import ALERT_KINDS, Json
 from tests.language.given import holds, piped, render
 from tests.mapping.given import ENVIRONMENT, HEAD
 
@@ -76,6 +76,15 @@ def test_the_accounts_file_of_the_page_is_right() -> None:
     (text,) = [text for kind, text in BLOCKS if kind]
     assert compile_files({"accounts.yml": text.encode()}, ENVIRONMENT).findings == ()
     assert [key.name for key in ACCOUNT.keys] == re.findall(r"^    (\w+):", text, re.MULTILINE)
+
+
+def test_the_alerts_of_the_page_are_right_and_all_there() -> None:
+    (text,) = re.findall(r"^```yaml alerts\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    made = compile_files({"accounts.yml": text.encode()}, ENVIRONMENT)
+    assert made.findings == ()
+    assert made.alerts.kinds == ALERT_KINDS
+    assert [key.name for key in ALERTS.keys] == re.findall(r"^  (\w+):", text, re.MULTILINE)[1:]
+    assert [code(row[0]) for row in rows("kind of alert")] == list(ALERT_KINDS)
 
 
 def test_the_page_leaves_nothing_out() -> None:
