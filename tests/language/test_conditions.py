@@ -326,9 +326,7 @@ any: [{$.a: x}]
     node = read(text.encode(), report)
     assert node is not None
     found = [
-        (one.equality[0].text, one.equality[1])
-        for one in compile_conditions(node, report)
-        if one.equality
+        (one.equality[0].text, one.equality[1]) for one in compile_conditions(node, report) if one.equality
     ]
     assert found == [
         ("$.a", ("x",)),
