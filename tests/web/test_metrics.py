@@ -11,16 +11,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.dispatch.ledger import Result, Round
-from bridge.model import Outcome, State
+from bridge.model import Call, Outcome, State
 from bridge.web import counting, family, metrics
 from bridge.web.counting import Counted
 from bridge.web.dispatch_meters import DispatchMeters
 from bridge.web.meters import Meters
+from tests.store.given import start
 from tests.support.processes import ROOT, Installation, free_port, installation
 from tests.support.waiting import eventually
 
 Samples: TypeAlias = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 CANARY = "canary-9f3e1d"
+CALL = Call(1, 1, "shop", start(), State.SENDING, 1, 0, 0, 0, "w1", 0, 0, 0, 0)
 ACCOUNTS = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', rate: 50/s, burst: 50}}"
 MAPPING = """
 source: shop
@@ -91,8 +93,8 @@ def test_each_attempt_is_counted_and_each_end_is_timed(counted: Counted) -> None
     done = Round(
         now=0,
         results=[
-            Result("main", Outcome.DONE, State.DONE, 1500),
-            Result("main", Outcome.RETRY, State.QUEUED, None),
+            Result(CALL, Outcome.DONE, State.DONE, "", 1500),
+            Result(CALL, Outcome.RETRY, State.QUEUED, "refused", None),
         ],
         dropped=2,
     )
