@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint check-types imports suite docs lock clean
+.PHONY: run test lint check-types imports suite simulate docs lock clean
 
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
@@ -25,6 +25,11 @@ suite: .venv/test
 	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+# Histories of faults, each from its seed; `make test` has a short form.
+HISTORIES ?= 10000
+simulate: .venv/test
+	$(BIN)/python -m tests.simulation --histories $(HISTORIES)
 
 # The pages that are made from the code.
 docs: .venv/test

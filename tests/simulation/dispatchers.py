@@ -1,0 +1,207 @@
+"""Dispatcher processes: the real Dispatcher with the world's hands, wire and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from requests import PreparedRequest
+
+from bridge.dispatch.client import Client
+from bridge.dispatch.seen import Phase
+from bridge.dispatch.senders import Ended, Job, Senders
+from bridge.dispatch.transport import BrokenError, SeenResponse, Transport, response_of
+from bridge.dispatch.worker import Dispatcher
+from bridge.errors import StoreUnavailable
+from bridge.model import Account
+from tests.simulation import network
+from tests.simulation.network import Answer, Fate, Meaning
+from tests.simulation.oracle import require
+from tests.simulation.world import Process, World
+
+SENDERS = 6
+LONGEST_NAP = 15_000
+"""An idle dispatcher looks less and less often, so that hours pass quickly."""
+LEASE_MS = 60_000
+
+Accounts = Callable[[], Mapping[str, Account]]
+
+
+class Hands(Senders):
+    """The senders of a dispatcher, without threads: the world decides when each begins and ends."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(worker.client.send, 0, worker.wall, worker.world.seconds)
+        self.size = SENDERS
+        self.worker = worker
+
+    def put(self, jobs: Sequence[Job], before: float) -> None:
+        require(len(jobs) <= self.free, f"{len(jobs)} calls begun with {self.free} free senders")
+        self.sending.update(job.call.id for job in jobs)
+        for job in jobs:
+            self.worker.process.after(
+                self.worker.world.random.randint(0, 5), partial(self.begin, job, before)
+            )
+
+    def begin(self, job: Job, before: float) -> None:
+        """What a thread does with a job, cut in two: what is seen now is told when the attempt ends."""
+        worker = self.worker
+        worker.job, worker.lasts = job, 0
+        ended = self.tried(job, before)
+        lasts, worker.lasts = worker.lasts, 0
+        worker.process.after(lasts, lambda: self.end(ended))
+
+    def end(self, ended: Ended) -> None:
+        call = ended.job.call
+        one = self.worker.world.oracle.calls[call.id].tries[call.attempt]
+        one.finished, one.open = True, False
+        self.sending.discard(call.id)
+        self.ended.append(ended)
+        self.ring()
+
+    def ring(self) -> None:
+        self.worker.soon()
+
+    def take(self, *_: float) -> list[Ended]:
+        ended, self.ended = self.ended, []
+        return ended
+
+
+class Wire(Transport):
+    """Where the sockets would be."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    def send(self, request: PreparedRequest, *_: object, **__: object) -> SeenResponse:
+        fate = self.worker.first_byte(request)
+        if fate.answer.seen.phase is Phase.COMPLETE:
+            return response_of(fate.answer.seen)
+        raise BrokenError(fate.answer.seen)
+
+    def probe(self, *_: object) -> str:
+        return "" if self.worker.world.weather.reachable else "connection refused"
+
+
+class Worker:
+    """One dispatcher process through all its lives."""
+
+    def __init__(self, world: World, number: int, accounts: Accounts, others: list[Worker]) -> None:
+        self.world = world
+        self.process = Process(world, f"dispatcher {number}", crashes=self.crashed, stops=self.stopped)
+        self.accounts = accounts
+        self.others = others
+        self.skew = world.random.choice((0, 0, 50, -90_000, 300_000))
+        """How far this machine's clock is from the database's."""
+        self.client = Client(Wire(self), now=self.wall)
+        self.job: Job | None = None
+        """The one whose attempt begins at this moment."""
+        self.lasts = 0
+        self.nap = 0
+        self.turn_at = 0
+        self.stopped_at = 0
+
+    def wall(self) -> int:
+        return self.world.now + self.skew + self.lasts
+
+    def begin(self) -> None:
+        """A new process comes up, and takes over what the dead left when it is alone."""
+        process = self.process
+        process.alive = True
+        alone = not any(one.process.alive for one in self.others if one is not self)
+        self.owner = f"{process.name}.{process.life}"
+        self.world.note(process.name, f"begins as {self.owner}{', alone' if alone else ''}")
+        store = self.world.store(process)
+        self.dispatcher = Dispatcher(
+            store,
+            self.client,
+            self.accounts,
+            owner=self.owner,
+            senders=0,
+            random=self.world.random.random,
+            clock=self.world.seconds,
+        )
+        self.hands = self.dispatcher.senders = Hands(self)
+        process.do(lambda: self.take_over(alone))
+
+    def take_over(self, alone: bool) -> None:
+        try:
+            self.dispatcher.caretaker.look_after(everyone=alone)
+        except StoreUnavailable:
+            self.process.die()
+            return
+        self.soon()
+
+    def soon(self) -> None:
+        self.nap = 0
+        self.plan(self.world.random.randint(0, 20))
+
+    def plan(self, delay: int) -> None:
+        """The next turn, unless there is a sooner one."""
+        moment = self.world.now + delay
+        if self.turn_at > self.world.now and self.turn_at <= moment:
+            return
+        self.turn_at = moment
+        self.process.after(delay, lambda: self.turn(moment))
+
+    def turn(self, moment: int) -> None:
+        if moment != self.turn_at:
+            return
+        self.turn_at = 0
+        before = self.dispatcher.tally.settled, self.hands.busy
+        self.dispatcher.turn()
+        idle = before == (self.dispatcher.tally.settled, self.hands.busy)
+        self.nap = min(max(self.nap * 2, 1000), LONGEST_NAP) if idle else 0
+        self.plan(max(round(self.dispatcher.wait * 1000), self.nap, 1))
+
+    def sleep(self, seconds: float) -> None:
+        """What `time.sleep` is for it: its next turn is later."""
+        self.nap = round(seconds * 1000)
+
+    def stopped(self, milliseconds: int) -> None:
+        if milliseconds >= LEASE_MS // 2:
+            self.world.oracle.stopped.add(self.owner)
+
+    def crashed(self) -> None:
+        self.world.oracle.gone.add(self.owner)
+        self.turn_at = 0
+        self.world.after(self.world.random.randint(100, 4000), self.begin)
+
+    def first_byte(self, request: PreparedRequest) -> Fate:
+        """A request begins to leave: ask the oracle whether it may, and let the network decide its fate."""
+        world, job = self.world, self.job
+        assert job
+        call, account = job.call, job.account
+        oracle = world.oracle
+        row = world.memory.raw.execute(
+            "SELECT state, owner, attempt FROM calls WHERE id = ?", (call.id,)
+        ).fetchone()
+        require(not world.memory.raw.in_transaction, f"call {call.id} is sent inside a transaction")
+        oracle.on_first_byte(call.id, self.owner, call.attempt, row, world.now)
+        known = oracle.calls[call.id]
+        require(known.tag in (request.url or ""), f"call {call.id} goes out with another event's values")
+        answer = world.weather.answer(world.random)
+        fate = network.fate(answer, world.random, brisk=world.healed)
+        one = known.tries[call.attempt]
+        one.answer, one.meaning, one.open = answer, meaning(answer, account), True
+        self.lasts = fate.ends
+        world.note(self.process.name, f"sends call {call.id} ({call.attempt}): will see {answer.name}")
+        if fate.runs is not None:
+            self.process.after(fate.handed_over, lambda: self.handed_over(call.id, fate))
+        return fate
+
+    def handed_over(self, number: int, fate: Fate) -> None:
+        """From here on it runs, whatever happens to the process."""
+        self.world.after((fate.runs or 0) - fate.handed_over, lambda: self.ran(number))
+
+    def ran(self, number: int) -> None:
+        self.world.note("LeadConverter", f"runs call {number}")
+        self.world.oracle.on_run(number)
+
+
+def meaning(answer: Answer, account: Account) -> Meaning:
+    """What an answer means for an account; `server_error: hold` doubts a 5xx that says nothing of waiting."""
+    status = answer.seen.status or 0
+    doubts = account.server_error == "hold" and status >= 500 and answer.meaning == "retry"
+    asked = status == 503 and "retry-after" in answer.seen.headers
+    return "uncertain" if doubts and not asked else answer.meaning

@@ -1,0 +1,69 @@
+"""What the oracle knows of calls; delivery's tables and numbers, written down a second time on purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.simulation.network import Answer, Meaning
+
+FINAL = frozenset({"done", "refused", "exhausted", "expired", "cancelled"})
+LIVE = frozenset({"queued", "claimed", "sending", "waiting"})
+NEXT = {
+    "": {"queued", "waiting", "cancelled"},
+    "waiting": {"queued", "cancelled", "expired"},
+    "queued": {"queued", "claimed", "cancelled", "expired"},
+    "claimed": {"claimed", "queued", "sending"},
+    "sending": {"done", "refused", "uncertain", "queued", "exhausted", "expired"},
+    "uncertain": {"done", "refused", "queued", "cancelled"},
+}
+BACKOFF_S = (1, 2, 5, 15, 60, 300, 900)
+TRIES = 20
+PATIENCE_MS = 600_000
+LEASE_MS = 60_000
+
+
+@dataclass(slots=True)
+class Try:
+    """One attempt of a call."""
+
+    owner: str
+    begun: int
+    answer: Answer | None = None
+    """None until its first byte goes out."""
+    meaning: Meaning | None = None
+    finished: bool = False
+    """Its process lived to see its end."""
+    open: bool = False
+    """Its connection is in use now."""
+
+
+@dataclass(slots=True)
+class Known:
+    """One call as the outside sees it."""
+
+    account: str
+    recipient: str
+    order: str
+    resends_by_itself: bool
+    expires_at: int
+    lasts: int
+    tag: str
+    parent: int = 0
+    state: str = "queued"
+    tries: dict[int, Try] = field(default_factory=dict)
+    runs: int = 0
+    resends: int = 0
+    ordered: int = 0
+    """Resends that a person asked for."""
+    doubted: bool = False
+    first_retry: int | None = None
+
+    def blocks(self, now: int) -> bool:
+        """Whether later calls of its recipient must wait for it."""
+        if self.state in ("claimed", "sending"):
+            return True
+        if self.order == "strict":
+            return self.state in ("queued", "uncertain")
+        if self.order == "none" or self.doubted or self.state != "queued":
+            return False
+        return self.first_retry is None or now < self.first_retry + PATIENCE_MS

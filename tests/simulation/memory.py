@@ -1,0 +1,128 @@
+"""The store's own code on one SQLite in memory, every step of every call written down by its triggers."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.pool import StaticPool
+
+from bridge.model import Call
+from bridge.store import migrate
+from bridge.store.engine import Store
+from bridge.store.rows import call_of
+from bridge.store.tables import IDS, calls, metadata
+
+_TRIGGERS = """
+CREATE TEMP TABLE steps (
+  number INTEGER PRIMARY KEY, call INTEGER, was TEXT, state TEXT, owner TEXT, attempt INTEGER,
+  due_at INTEGER, resends INTEGER, answered INTEGER, lease_until INTEGER, same_request INTEGER);
+CREATE TEMP TRIGGER born AFTER INSERT ON main.calls BEGIN
+  INSERT INTO steps VALUES (NULL, NEW.id, '', NEW.state, NEW.owner, NEW.attempt,
+    NEW.due_at, NEW.resends, NEW.answered, NEW.lease_until, 1);
+END;
+CREATE TEMP TRIGGER stepped AFTER UPDATE OF state, owner, attempt, request, resends, lease_until, due_at
+ON main.calls BEGIN
+  INSERT INTO steps VALUES (NULL, NEW.id, OLD.state, NEW.state, NEW.owner, NEW.attempt,
+    NEW.due_at, NEW.resends, NEW.answered, NEW.lease_until, NEW.request = OLD.request);
+END;
+"""
+
+
+class Step(NamedTuple):
+    """One row of `calls` changed, in a transaction that was committed."""
+
+    number: int
+    call: int
+    was: str
+    """The state before; empty when the call was made."""
+    state: str
+    owner: str
+    attempt: int
+    due_at: int
+    resends: int
+    answered: int
+    lease_until: int
+    same_request: int
+
+
+class Crash(BaseException):
+    """The process that runs at this moment dies here: no handler of its own may see it."""
+
+
+Fate = Callable[[str], None]
+"""Asked at "before commit" and "after commit"; may raise Crash or StoreUnavailable."""
+
+
+@dataclass(slots=True)
+class FatefulStore(Store):
+    """A process's view of the database, with a fate at each commit."""
+
+    fate: Fate = lambda _: None
+    committed: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def transaction(self, timeout: float = 5.0) -> Iterator[Connection]:
+        with super(FatefulStore, self).transaction(timeout) as connection:
+            yield connection
+            self.fate("before commit")
+        self.committed()
+        self.fate("after commit")
+
+
+class Memory:
+    """One database for many histories, emptied between them."""
+
+    def __init__(self) -> None:
+        self.raw = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.engine = _engine(self.raw)
+        with self.engine.begin() as connection:
+            migrate.upgrade(connection)
+        self.raw.executescript(_TRIGGERS)
+        self.tables = [table.name for table in metadata.sorted_tables]
+
+    def empty(self) -> None:
+        """Forget the last history."""
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+        for name in (*self.tables, "steps"):
+            self.raw.execute(f"DELETE FROM {name}")
+        self.raw.executemany("INSERT INTO sequences (name, value) VALUES (?, 0)", [(name,) for name in IDS])
+
+    def store(self, clock: Callable[[], float], fate: Fate, committed: Callable[[], None]) -> FatefulStore:
+        """The database as one process has it."""
+        engine = self.engine
+        return FatefulStore(
+            "sqlite:///:memory:", None, engine, engine, engine, None, clock, os.getpid(), fate, committed
+        )
+
+    def steps(self) -> list[Step]:
+        """What happened since this was last asked; inside a transaction, only what was committed before."""
+        found = [Step(*row) for row in self.raw.execute("SELECT * FROM steps ORDER BY number")]
+        if found:
+            self.raw.execute("DELETE FROM steps")
+        return found
+
+    def call(self, number: int) -> Call:
+        """One call as committed."""
+        with self.engine.connect() as connection:
+            return call_of(connection.execute(select(calls).where(calls.c.id == number)).one())
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self.raw.close()
+
+
+def _engine(raw: sqlite3.Connection) -> Engine:
+    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,211 @@
+"""The simulation can fail: each of these deliberate faults in the code is caught by its short form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.dispatch import breaker, ledger, pace, retry
+from bridge.dispatch.ledger import Ledger
+from bridge.dispatch.senders import Ended, Job, Senders
+from bridge.model import Attempt, Call, Outcome, State
+from bridge.store import calls, claims, decisions, events, lanes, sweep
+from bridge.store.accounts import AccountState
+from bridge.store.calls import Settlement
+from bridge.store.dialects import Statement
+from bridge.store.rows import Owed
+from bridge.store.writer import Writer
+from tests.simulation.history import Failure
+from tests.simulation.memory import Memory
+from tests.simulation.test_simulation import HISTORIES, play_some
+
+Patch = pytest.MonkeyPatch
+Mutation = Callable[[Patch], None]
+MUTATIONS: list[Mutation] = []
+
+
+def mutation(made: Mutation) -> Mutation:
+    MUTATIONS.append(made)
+    return made
+
+
+def changed(statement: Statement, part: str, into: str) -> Statement:
+    """The statement with a part of its text replaced."""
+    text = statement._texts["sqlite"].text
+    assert part in text
+    return Statement(text.replace(part, into))
+
+
+@mutation
+def calls_are_sent_before_they_are_marked(patch: Patch) -> None:
+    patch.setattr(calls, "begin", lambda *given: [True] * len(given[2]))
+
+
+@mutation
+def an_attempts_end_is_taken_from_anybody(patch: Patch) -> None:
+    def landed(one: Settlement, row: Any) -> Settlement | None:
+        return one if row.state in ("sending", "uncertain") else None
+
+    def unguarded(one: Settlement, row: Any, now: int) -> tuple[Any, ...]:
+        return (*before(one, row, now)[:-3], row.owner, row.attempt, row.state)
+
+    before = calls._settle_row
+    patch.setattr(calls, "_landed", landed)
+    patch.setattr(calls, "_settle_row", unguarded)
+
+
+@mutation
+def what_a_dead_process_was_sending_is_queued_again(patch: Patch) -> None:
+    patch.setattr(
+        sweep,
+        "_DOUBT",
+        "UPDATE calls SET state = 'queued', reason = ?, owner = '', lease_until = 0 "
+        "WHERE id = ? AND state = 'sending'",
+    )
+
+
+@mutation
+def what_may_have_run_is_tried_again(patch: Patch) -> None:
+    def next_step(call: Call, attempt: Attempt, *rest: Any) -> retry.Step:
+        if attempt.outcome is Outcome.UNCERTAIN:
+            attempt = replace(attempt, outcome=Outcome.RETRY)
+        return before(call, attempt, *rest)
+
+    before = retry.next_step
+    patch.setattr(ledger, "next_step", next_step)
+
+
+@mutation
+def a_call_in_back_off_holds_nobody(patch: Patch) -> None:
+    patch.setattr(retry, "hold", lambda *_: 0)
+
+
+@mutation
+def earlier_calls_of_a_recipient_are_not_looked_for(patch: Patch) -> None:
+    patch.setattr(claims, "_CANDIDATES", changed(claims._CANDIDATES, "p.id < c.id", "p.id < 0"))
+
+
+@mutation
+def the_pace_is_not_counted(patch: Patch) -> None:
+    patch.setattr(pace, "taken", lambda *given: given[1])
+
+
+@mutation
+def too_many_requests_do_not_slow_the_pace(patch: Patch) -> None:
+    patch.setattr(pace, "halved", lambda *given: given[0])
+
+
+@mutation
+def repeats_are_not_noticed(patch: Patch) -> None:
+    anew = events._NEW_KEYS.replace("WHERE d.expires_at <= ?", "WHERE d.expires_at <> ?")
+    patch.setattr(events, "_NEW_KEYS", anew)
+
+
+@mutation
+def webhooks_are_acknowledged_before_the_commit(patch: Patch) -> None:
+    def commit(self: Writer[Any, Any], tickets: Sequence[Any]) -> None:
+        with self._store.transaction() as connection:
+            results = self._write(connection, [ticket.item for ticket in tickets])
+            for ticket, result in zip(tickets, results, strict=True):
+                ticket.settle(result)
+
+    patch.setattr(Writer, "_commit", commit)
+
+
+@mutation
+def an_event_loses_its_second_call(patch: Patch) -> None:
+    def add(connection: Connection, now: int, owed: Sequence[Owed]) -> list[int]:
+        return before(connection, now, [one for one in owed if not one.start.item])
+
+    before = calls.add
+    patch.setattr(calls, "add", add)
+
+
+@mutation
+def resends_are_not_recorded(patch: Patch) -> None:
+    def settlement(*given: Any) -> Settlement:
+        return replace(before(*given), resend=False)
+
+    before = ledger.settlement
+    patch.setattr(ledger, "settlement", settlement)
+
+
+@mutation
+def what_is_done_can_be_cancelled(patch: Patch) -> None:
+    patch.setattr(decisions, "WAITS", decisions.WAITS | {State.DONE})
+
+
+@mutation
+def calls_in_doubt_expire(patch: Patch) -> None:
+    late = changed(sweep._LATE, "'waiting'", "'uncertain'")
+    patch.setattr(sweep, "_LATE", changed(late, "INDEXED BY calls_by_end", ""))
+    patch.setattr(sweep, "_EXPIRE", sweep._EXPIRE.replace("'waiting'", "'uncertain'"))
+
+
+@mutation
+def paused_accounts_are_claimed_for(patch: Patch) -> None:
+    patch.setattr(AccountState, "paused", False)
+
+
+@mutation
+def held_calls_are_never_let_go(patch: Patch) -> None:
+    patch.setattr(lanes, "moved", lambda *_: None)
+
+
+@mutation
+def a_probe_that_went_well_changes_nothing(patch: Patch) -> None:
+    patch.setattr(breaker, "probed", lambda *given: given[0])
+
+
+@mutation
+def the_breaker_never_opens(patch: Patch) -> None:
+    patch.setattr(breaker, "opened", lambda *given: given[0])
+
+
+@mutation
+def an_open_breaker_lets_calls_through(patch: Patch) -> None:
+    patch.setattr(breaker, "wants_probe", lambda *_: False)
+    patch.setattr(breaker, "allowance", lambda *given: given[2])
+
+
+@mutation
+def retry_after_is_not_heard(patch: Patch) -> None:
+    def wait(tries: int, _: float | None, random: Callable[[], float]) -> int:
+        return before(tries, None, random)
+
+    before = retry.wait
+    patch.setattr(retry, "wait", wait)
+
+
+@mutation
+def a_commit_in_doubt_is_not_looked_into(patch: Patch) -> None:
+    patch.setattr(Ledger, "forgotten", lambda *_: [])
+
+
+@mutation
+def late_answers_are_not_heard(patch: Patch) -> None:
+    patch.setattr(calls, "AFTER", {State.SENDING: calls.AFTER[State.SENDING]})
+
+
+@mutation
+def a_process_that_stood_still_sends_what_it_had_begun(patch: Patch) -> None:
+    def tried(self: Senders, job: Job, _: float) -> Ended:
+        return Ended(job, self.attempt(job))
+
+    patch.setattr(Senders, "tried", tried)
+
+
+@mutation
+def leases_never_lapse(patch: Patch) -> None:
+    patch.setattr(sweep, "recover", lambda *_, **__: ((), 0))
+
+
+@pytest.mark.parametrize("mutated", MUTATIONS, ids=lambda made: made.__name__)
+def test_this_fault_in_the_code_is_caught(mutated: Mutation, memory: Memory, monkeypatch: Patch) -> None:
+    mutated(monkeypatch)
+    with pytest.raises(Failure):
+        play_some(HISTORIES, memory)
