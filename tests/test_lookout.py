@@ -151,3 +151,11 @@ def test_a_queue_that_is_late_is_a_warning(lookout: Lookout, store: Store, clock
             "is a dispatcher running, is the account paused or its pace too low?"
         )
     }
+
+
+def test_the_bridges_own_alerts_are_no_source_that_anybody_may_send_to(
+    lookout: Lookout, store: Store
+) -> None:
+    take_in(store, delivery(source="alerts", ignored="made up"))
+    lookout.look()
+    assert lookout.has_heard_of("alerts") is False
