@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 import traceback
@@ -9,7 +10,6 @@ import traceback
 import click
 
 from bridge import __version__
-from bridge.cli import authoring, looking, operating, processes
 from bridge.cli.common import Sections
 from bridge.commands.output import printable
 from bridge.errors import BridgeError
@@ -17,9 +17,14 @@ from bridge.errors import BridgeError
 BUG = 3
 INTERRUPTED = 130
 
+_GARBAGE_AFTER = 50_000
+"""Containers between two looks for garbage. Python's own 700 make reading mapping files, of which nothing is
+garbage, take half as long again."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 1 findings or refusal, 2 usage, 3 bug, 130 interrupt."""
+    gc.set_threshold(_GARBAGE_AFTER)
     _take_any_text()
     try:
         result = leadbridge.main(arguments, "leadbridge", standalone_mode=False)
@@ -61,23 +66,34 @@ def leadbridge() -> None:
 
 leadbridge.arrange(
     {
-        "Run it": (processes.run, processes.serve, processes.worker, processes.migrate, processes.sandbox),
-        "Write rules": (
-            authoring.new,
-            authoring.check,
-            authoring.test,
-            authoring.try_,
-            authoring.backtest,
-            authoring.profiles,
-            authoring.schema,
-        ),
-        "Look": (looking.events, looking.calls, looking.explain, looking.doctor),
-        "Decide": (
-            operating.replay,
-            operating.resolve,
-            operating.pause,
-            operating.resume,
-            operating.purge,
-        ),
+        "Run it": {
+            "run": "bridge.cli.processes:run",
+            "serve": "bridge.cli.processes:serve",
+            "worker": "bridge.cli.processes:worker",
+            "migrate": "bridge.cli.processes:migrate",
+            "sandbox": "bridge.cli.processes:sandbox",
+        },
+        "Write rules": {
+            "new": "bridge.cli.drafting:new",
+            "check": "bridge.cli.authoring:check",
+            "test": "bridge.cli.authoring:test",
+            "try": "bridge.cli.authoring:try_",
+            "backtest": "bridge.cli.drafting:backtest",
+            "profiles": "bridge.cli.authoring:profiles",
+            "schema": "bridge.cli.authoring:schema",
+        },
+        "Look": {
+            "events": "bridge.cli.looking:events",
+            "calls": "bridge.cli.looking:calls",
+            "explain": "bridge.cli.looking:explain",
+            "doctor": "bridge.cli.looking:doctor",
+        },
+        "Decide": {
+            "replay": "bridge.cli.operating:replay",
+            "resolve": "bridge.cli.operating:resolve",
+            "pause": "bridge.cli.operating:pause",
+            "resume": "bridge.cli.operating:resume",
+            "purge": "bridge.cli.operating:purge",
+        },
     }
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections import UserDict
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 import click
@@ -50,17 +52,37 @@ class Span(click.ParamType[int]):
         return seconds
 
 
+class _WhenCalled(UserDict[str, click.Command]):
+    """Commands by name, each imported when it is asked for: most need little of what all of them need."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        super().__init__()
+        self.places = places
+
+    def __getitem__(self, name: str) -> click.Command:
+        module, _, attribute = self.places[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
 class Sections(click.Group):
     """A group whose help lists its commands under headings, in the order in which they are met."""
 
-    sections: Mapping[str, Sequence[click.Command]] = MappingProxyType({})
+    sections: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
-    def arrange(self, sections: Mapping[str, Sequence[click.Command]]) -> None:
-        """Add commands, under their headings."""
+    def arrange(self, sections: Mapping[str, Mapping[str, str]]) -> None:
+        """Add commands under their headings: by name, where each is found as `module:attribute`."""
         self.sections = sections
-        for commands in sections.values():
-            for command in commands:
-                self.add_command(command)
+        self.commands = _WhenCalled({name: at for one in sections.values() for name, at in one.items()})
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. `leadbridge events | head` is no error: its reader has enough."""
@@ -75,11 +97,11 @@ class Sections(click.Group):
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """By section, not by alphabet."""
-        return [command.name or "" for commands in self.sections.values() for command in commands]
+        return list(self.commands)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One list per section."""
-        for heading, commands in self.sections.items():
+        for heading, names in self.sections.items():
             with formatter.section(heading):
                 room = formatter.width - 20
-                formatter.write_dl([(one.name or "", one.get_short_help_str(room)) for one in commands])
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(room)) for name in names])

@@ -7,7 +7,7 @@ document, and limits that stop a hostile file while its events arrive, before an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, TypeAlias, cast
 
@@ -125,6 +125,14 @@ class _Composer:
         return node
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
+        if (
+            type(event) is yaml.ScalarEvent
+            and event.anchor is None
+            and event.tag is None
+            and depth <= MAX_DEPTH
+        ):
+            self._count(event, 1)
+            return _scalar(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
@@ -150,13 +158,16 @@ class _Composer:
             return Sequence(line, column, tuple(self._items(depth)))
         return Mapping(line, column, tuple(self._entries(depth)))
 
-    def _items(self, depth: int) -> Iterator[Node]:
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            yield self._node(event, depth + 1)
+    def _items(self, depth: int) -> list[Node]:
+        items: list[Node] = []
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
+            items.append(self._node(event, depth + 1))
+        return items
 
-    def _entries(self, depth: int) -> Iterator[tuple[Scalar, Node]]:
+    def _entries(self, depth: int) -> list[tuple[Scalar, Node]]:
+        entries: list[tuple[Scalar, Node]] = []
         seen: dict[str, int] = {}
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+        while type(event := self._next()) is not yaml.MappingEndEvent:
             key = self._key(event, depth)
             value = self._node(self._next(), depth + 1)
             if key.text in seen:
@@ -165,7 +176,8 @@ class _Composer:
                 )
                 continue
             seen[key.text] = key.line
-            yield key, value
+            entries.append((key, value))
+        return entries
 
     def _key(self, event: yaml.Event, depth: int) -> Scalar:
         key = self._node(event, depth + 1)
@@ -217,20 +229,14 @@ def _height(node: Node) -> int:
 
 
 def _scalar(event: yaml.ScalarEvent) -> Scalar:
-    line, column = _position(event)
+    start, end, text = event.start_mark, event.end_mark, event.value
     quoted = event.style in ("'", '"')
-    text = event.value
-    return Scalar(
-        line, column, _resolve(text) if event.implicit[0] else text, text, quoted, _is_verbatim(event, quoted)
-    )
-
-
-def _is_verbatim(event: yaml.ScalarEvent, quoted: bool) -> bool:
-    """An escape, a doubled quote or a line's end takes up other room in the file than in the text."""
-    start, end = event.start_mark, event.end_mark
-    if start is None or end is None or start.line != end.line:
-        return False
-    return end.column - start.column == len(event.value) + 2 * quoted
+    value = _resolve(text) if event.implicit[0] else text
+    if start is None or end is None:
+        return Scalar(1, 1, value, text, quoted, verbatim=False)
+    # An escape, a doubled quote or a line's end takes up other room in the file than in the text.
+    verbatim = start.line == end.line and end.column - start.column == len(text) + 2 * quoted
+    return Scalar(start.line + 1, start.column + 1, value, text, quoted, verbatim)
 
 
 def _resolve(text: str) -> str | int | Decimal | bool | None:

@@ -73,6 +73,7 @@ class _Tokenizer:
 
     def tokens(self) -> tuple[Token, ...]:
         self._root()
+        self._dotted()
         while self._position < len(self._text):
             self._step()
         if self._previous in (".", ".."):
@@ -93,6 +94,18 @@ class _Tokenizer:
             hint = f"a member of the body is $.{root[1:]}, a plain text is {{value: ...}}"
             raise PathError(f'unknown root "{root}"{suggestion(root, ROOTS)}', "M210", start, hint)
         self._add("$", root, start + len(root))
+
+    def _dotted(self) -> None:
+        """The names at a path's beginning, which are most of most paths: `.object.status`."""
+        text, tokens = self._text, self._frames[0].items[0]
+        while self._nodes < MAX_NODES and text.startswith(".", self._position):
+            start = self._position
+            name = _NAME.match(text, start + 1)
+            if name is None or text[name.end() : name.end() + 1] not in ("", ".", "["):
+                return
+            tokens += Token(".", ".", start), Token("name", name[0], start + 1)
+            self._nodes += 1
+            self._previous, self._position = "name", name.end()
 
     def _step(self) -> None:
         if self._previous in (".", ".."):

@@ -68,6 +68,12 @@ class Table:
 
     name: str
     keys: tuple[Key, ...]
+    by_name: Dict[str, Key] = field(init=False, compare=False, repr=False)
+    defaults: Dict[str, Any] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {key.name: key for key in self.keys})
+        object.__setattr__(self, "defaults", {key.name: key.default for key in self.keys})
 
 
 Kind: TypeAlias = Plain | Raw | ListOf | MapOf | Table
@@ -119,16 +125,19 @@ class Reader:
         if not isinstance(node, Mapping):
             self._expected(node, f"{table.name}: a mapping of keys")
             return None
-        self._unknown_keys(node, table)
-        values: dict[str, Any] = {}
+        values = dict(table.defaults)
+        unknown: list[Scalar] = []
+        for name, child in node.entries:
+            key = table.by_name.get(name.text)
+            if key is None:
+                unknown.append(name)
+            elif (value := self.value(child, key.kind)) is not _INVALID:
+                values[key.name] = value
+        if unknown:
+            self._unknown_keys(unknown, table)
         for key in table.keys:
-            value = _INVALID
-            child = node.get(key.name)
-            if child is not None:
-                value = self.value(child, key.kind)
-            elif key.required:
+            if key.required and node.get(key.name) is None:
                 self.report.add(node, "M105", f'{table.name} has no "{key.name}"')
-            values[key.name] = key.default if value is _INVALID else value
         return Fields(node, values)
 
     def value(self, node: Node, kind: Kind) -> Any:
@@ -190,9 +199,8 @@ class Reader:
             return _INVALID
         return self.environment[match[1]]
 
-    def _unknown_keys(self, node: Mapping, table: Table) -> None:
-        known = [key.name for key in table.keys]
-        unknown = [key for key, _ in node.entries if key.text not in known]
+    def _unknown_keys(self, unknown: list[Scalar], table: Table) -> None:
+        known = list(table.by_name)
         for number, key in enumerate(unknown):
             hint = suggestion(key.text, known) if number < _SUGGESTIONS else ""
             self.report.add(key, "M104", f'unknown key "{key.text[:60]}"{hint}')

@@ -86,7 +86,7 @@ def _for_each(fields: Fields, report: Report) -> Path | None:
 def _refuse_item(rule: Node, report: Report) -> None:
     """A finding for each use of `$item` in a rule without `for_each`."""
     for node in walk(rule):
-        if isinstance(node, Scalar) and _ITEM.search(node.text):
+        if isinstance(node, Scalar) and "$item" in node.text and _ITEM.search(node.text):
             report.add(node, "M210", "$item stands only in a rule with for_each")
 
 
