@@ -240,9 +240,9 @@ def nested(depth: int) -> Json:
 )
 def test_a_costly_path_over_a_large_document_ends_within_seconds(text: str) -> None:
     path = compile_path(text)
-    start = time.perf_counter()
+    start = time.process_time()
     path.find(scope(WIDE))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("text", ["$..a", "$..[*]", "$[?@ == @]", "$[?@ == $[0]]", "$" + ".a" * 64])

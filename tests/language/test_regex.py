@@ -49,9 +49,9 @@ def test_ascii_classes_beside_other_letters_are_suspicious(pattern: str, foreign
 
 
 def test_a_pattern_that_hangs_others_answers_at_once() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert compile_regex("(a+)+$").search("a" * 60_000 + "b") is None
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_half_a_surrogate_pair_matches_nothing() -> None:
