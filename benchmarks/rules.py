@@ -44,7 +44,7 @@ CHECKED = """\
 
 
 def main(words: list[str] | None = None) -> int:
-    """Measure and print; 1 where the largest set costs twice the smallest, or the check takes over a second."""
+    """Measure and print; 1 where the largest set costs twice the smallest, or a check over a second."""
     options = _options(words)
     with tempfile.TemporaryDirectory() as folder:
         print(machine(Path(folder)))
