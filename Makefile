@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint check-types imports suite simulate docs lock clean
+.PHONY: run test lint check-types imports suite simulate faults docs lock clean
 
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
@@ -30,6 +30,17 @@ suite: .venv/test
 HISTORIES ?= 10000
 simulate: .venv/test
 	$(BIN)/python -m tests.simulation --histories $(HISTORIES)
+
+# Real faults on both databases, as many as asked for; `make test` has a short form. OUTAGE is in seconds.
+KILLS ?= 100
+RESTARTS ?= 10
+STOPS ?= 5
+CUTS ?= 100
+SIGTERMS ?= 50
+OUTAGE ?= 20
+faults: .venv/test
+	FAULTS_KILLS=$(KILLS) FAULTS_RESTARTS=$(RESTARTS) FAULTS_STOPS=$(STOPS) FAULTS_CUTS=$(CUTS) \
+		FAULTS_SIGTERMS=$(SIGTERMS) FAULTS_OUTAGE=$(OUTAGE) $(BIN)/python -m pytest -s tests/faults
 
 # The pages that are made from the code.
 docs: .venv/test

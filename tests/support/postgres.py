@@ -50,18 +50,35 @@ class NoPostgres(Exception):
     """Nothing on this machine can run a PostgreSQL; the message lists what was tried."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
     """A running server. `folder` holds its socket."""
 
     folder: Path
     binaries: Path
+    words: list[str]
+    user: pwd.struct_passwd | None
     process: subprocess.Popen[bytes]
-    numbers: Iterator[int]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     spare: list[str] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         return f"postgres://bridge@/{database}?host={quote(str(self.folder))}"
+
+    def end(self, number: int = signal.SIGQUIT) -> None:
+        """SIGINT: in good order; SIGQUIT: as by a crash, so that it must recover when it begins again."""
+        self.process.send_signal(number)
+        self.process.wait(30)
+
+    def begin(self) -> None:
+        """Start it again on the same data, and return when it answers."""
+        self.process = _serve(self.words, self.folder, self.user)
+        self.wait()
+
+    def wait(self) -> None:
+        if not eventually(lambda: _answers(self), 30):
+            self.process.kill()
+            raise NoPostgres(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """One statement outside any transaction, by the superuser."""
@@ -102,8 +119,7 @@ def running_postgres(**settings: str) -> Iterator[Postgres]:
         try:
             yield server
         finally:
-            server.process.send_signal(signal.SIGQUIT)
-            server.process.wait(20)
+            server.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -115,19 +131,15 @@ def _start(
     words = ["-D", str(data), "-U", "bridge", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     _run([str(binaries / "initdb"), *words], folder, user)
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options],
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            **_as(user),
-        )
-    server = Postgres(folder, binaries, process, count(1))
-    if not eventually(lambda: _answers(server), 30):
-        process.kill()
-        raise NoPostgres(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
+    start = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
+    server = Postgres(folder, binaries, start, user, _serve(start, folder, user))
+    server.wait()
     return server
+
+
+def _serve(words: list[str], folder: Path, user: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(words, stdout=log, stderr=log, cwd=folder, **_as(user))
 
 
 def _answers(server: Postgres) -> bool:
