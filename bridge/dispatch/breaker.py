@@ -106,7 +106,17 @@ def in_round(breaker: Breaker, number: int, now: int) -> Breaker:
 
 def wants_probe(breaker: Breaker, now: int) -> bool:
     """It is open, and it is time to see whether LeadConverter can be reached."""
-    return breaker.gate is Gate.OPEN and now >= breaker.until
+    return breaker.gate is Gate.OPEN and now >= probe_at(breaker, now)
+
+
+def probe_at(breaker: Breaker, now: int) -> int:
+    """When an open one wants its probe: at once where only a clock that was set back makes it wait longer."""
+    return breaker.until if breaker.until - now <= LONGEST else now
+
+
+def is_stale(breaker: Breaker, now: int) -> bool:
+    """The round's calls never ended, or it began by a clock that was set back since."""
+    return not -LONGEST <= now - breaker.until <= ROUND_TIME
 
 
 def probing(breaker: Breaker, now: int) -> Breaker:
@@ -127,7 +137,7 @@ def allowance(breaker: Breaker, now: int, wanted: int) -> int:
         return wanted
     if breaker.gate is Gate.OPEN:
         return 0
-    left = TRIALS[breaker.round] if now - breaker.until > ROUND_TIME else breaker.left
+    left = TRIALS[breaker.round] if is_stale(breaker, now) else breaker.left
     return min(left, wanted)
 
 
@@ -135,6 +145,6 @@ def claimed(breaker: Breaker, calls: int, now: int) -> Breaker:
     """Calls were claimed under the allowance."""
     if breaker.gate is not Gate.TRIAL or not calls:
         return breaker
-    if now - breaker.until > ROUND_TIME:
+    if is_stale(breaker, now):
         breaker = in_round(breaker, breaker.round, now)
     return replace(breaker, left=breaker.left - calls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,13 +24,15 @@ log = logging.getLogger(__name__)
 EXPIRED = "a call expired before it could be sent"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Caretaker:
     """One dispatcher's share of the care; any number may do it at once."""
 
     store: Store
     accounts: Callable[[], Mapping[str, Account]]
     alarms: Alarms = field(default_factory=Alarms)
+    latest: int = sys.maxsize
+    """The database's time when this was last done."""
 
     def look_after(self, *, everyone: bool = False) -> None:
         """Once around. Raises StoreUnavailable.
@@ -44,9 +47,12 @@ class Caretaker:
             if everyone:
                 lost, _ = sweep.recover(connection, now, everyone=True)
                 happened += self.doubt(connection, now, lost)
+            if now < self.latest:
+                sweep.set_back(connection, now)
             found = sweep.sweep(connection, now)
             happened += self.doubt(connection, now, found.uncertain)
             self.alarms.note(connection, now, [*happened, *[("refused", EXPIRED)] * found.expired])
+        self.latest = now
         for name in self.renewed(known):
             self.resume(name)
 

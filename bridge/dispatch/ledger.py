@@ -233,7 +233,7 @@ def invitations(known: Mapping[str, Account], views: Sequence[View], now: int) -
         at = max(view.due_at, pace.next_slot(known[state.name], state.tat, now))
         breaker = healths.from_text(state.health).breaker
         if breaker.gate is Gate.OPEN:
-            at = max(at, breaker.until)
+            at = max(at, breakers.probe_at(breaker, now))
         elif not breakers.allowance(breaker, now, 1):
             continue
         found.append((state.name, at))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from bridge.model import Call, Outcome
 from bridge.store import bulk, lanes
-from bridge.store.claims import EXPIRED
+from bridge.store.claims import EXPIRED, LEASE_MS
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
 from bridge.store.tables import FOR_EVER, attempts
@@ -46,6 +46,14 @@ _EXPIRE = (
     "UPDATE calls SET state = 'expired', reason = ?, settled_at = ?, held_by = 0, held_until = 0 "
     "WHERE id = ? AND state IN ('queued', 'waiting')"
 )
+_LEASES_AHEAD = Statement(
+    "UPDATE calls <calls_by_lease> SET lease_until = :furthest "
+    "WHERE state IN ('claimed', 'sending') AND lease_until > :furthest"
+)
+_DUE_AHEAD = Statement(
+    "UPDATE calls <calls_by_state> SET due_at = :now "
+    "WHERE state = 'queued' AND due_at > :now AND (created_at > :now OR sent_at > :now)"
+)
 _ATTEMPT = bulk.insert_each(attempts, "ON CONFLICT (call_id, number) DO NOTHING")
 
 
@@ -54,6 +62,12 @@ def sweep(connection: Connection, now: int) -> Swept:
     uncertain, queued = recover(connection, now)
     expired = expire(connection, now)
     return Swept(uncertain, queued, expired, lanes.let_go_lapsed(connection, now))
+
+
+def set_back(connection: Connection, now: int) -> None:
+    """The clock was set back: leases end when they would have, and calls from the future are due at once."""
+    connection.execute(_LEASES_AHEAD.of(connection), {"furthest": now + LEASE_MS})
+    connection.execute(_DUE_AHEAD.of(connection), {"now": now})
 
 
 def recover(connection: Connection, now: int, *, everyone: bool = False) -> tuple[tuple[Call, ...], int]:

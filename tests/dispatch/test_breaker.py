@@ -122,3 +122,14 @@ def test_a_closed_breaker_keeps_no_account_of_claims() -> None:
     assert claimed(Breaker(), 10, NOW) == Breaker()
     trial = on_trial()
     assert claimed(trial, 0, NOW) is trial
+
+
+def test_hours_by_which_the_clock_was_set_back_are_not_waited_for() -> None:
+    hours = 3 * 3_600_000
+    shut = fed(Breaker(), "x" * CONSECUTIVE)
+    assert not wants_probe(shut, NOW + 4_999)
+    assert wants_probe(shut, NOW - hours)
+    trial = claimed(probed(shut, True, NOW + 5_000), 1, NOW + 5_000)
+    assert allowance(trial, NOW + 5_000, 9) == 0
+    assert allowance(trial, NOW - hours, 9) == 1
+    assert claimed(trial, 1, NOW - hours).until == NOW - hours

@@ -106,3 +106,25 @@ def test_a_held_call_is_let_go_when_the_one_before_it_may_be_passed(store: Store
     clock.advance(600)
     assert swept(store).let_go == 1
     assert [one.id for one in claim(store)] == [2]
+
+
+def test_calls_from_the_future_are_due_when_the_clock_was_set_back(store: Store, clock: Clock) -> None:
+    owe(store, start(1), start(2))
+    (claimed,) = claim(store, 1)
+    clock.advance(-7200)
+    with store.transaction() as connection:
+        sweep.set_back(connection, clock.ms)
+    (found,) = rows(store, "SELECT due_at FROM calls WHERE state = 'queued'")
+    assert found == (clock.ms,)
+    (lease,) = rows(store, f"SELECT lease_until FROM calls WHERE id = {claimed.id}")
+    assert lease == (clock.ms + 60_000,)
+
+
+def test_a_clock_that_was_not_set_back_hurries_nobody(store: Store, clock: Clock) -> None:
+    owe(store, start(1))
+    (call,) = claim(store)
+    begin(store, call)
+    settle(store, settlement(call, "queued", due_at=clock.ms + 900_000))
+    with store.transaction() as connection:
+        sweep.set_back(connection, clock.ms)
+    assert rows(store, "SELECT due_at FROM calls") == [(clock.ms + 900_000,)]
