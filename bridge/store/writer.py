@@ -20,7 +20,7 @@ Observe = Callable[[int, float], None]
 
 SUBMIT_S = 2.2
 """Senders are to have their answer within 2.5 s."""
-STALL_S = 1.0
+STALL_S = 2.0
 """Seconds after which a commit in progress counts as stuck: whoever comes then need not wait to be told."""
 
 
@@ -130,7 +130,7 @@ class Writer(Generic[Item, Result]):
             raise Overloaded(f"{self._limit} items wait for the database already")
         began = self._began
         if began is not None and time.monotonic() - began > STALL_S:
-            raise StoreUnavailable("the database has not answered for more than a second")
+            raise StoreUnavailable(f"the database has not answered for {STALL_S:g} s")
         ticket: _Ticket[Item, Result] = _Ticket(item)
         self._queue.append(ticket)
         if not self._stirred.is_set():

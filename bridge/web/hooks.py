@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, current_app, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from bridge.intake import UNKNOWN, Intake
+from bridge.errors import Overloaded
+from bridge.intake import BUSY, UNKNOWN, Intake
 from bridge.model import Reply, Request
 from bridge.settings import Proxies
 from bridge.web.client import client_address
 
 BODY_LIMIT = 1 << 20
 """Bytes of a webhook's body; counted while reading, chunked bodies too."""
+SMALL_BODY = 1 << 16
+LARGE_AT_ONCE = 32
+"""Bodies above the small size that are read at a time: slow clients must not fill the memory with halves."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 TOO_LARGE = Reply(413, b"body too large\n")
 INCOMPLETE = Reply(408, b"the request did not arrive whole\n")
@@ -27,12 +34,16 @@ _LOOPBACK = ("127.", "::1")
 def blueprint(intake: Intake, proxies: Proxies, *, trust_local: bool) -> Blueprint:
     """The routes. `trust_local`: while the sandbox stands in, this machine passes every IP list."""
     hooks = Blueprint("hooks", __name__)
+    slots = BoundedSemaphore(LARGE_AT_ONCE)
 
     def receive(source: str, token: str | None = None) -> Response:
         if not _SOURCE_NAME.fullmatch(source):
             return _response(UNKNOWN)
         try:
-            webhook = _webhook(token, proxies, trust_local=trust_local)
+            with _slot(slots):
+                webhook = _webhook(token, proxies, trust_local=trust_local)
+        except Overloaded:
+            return _response(BUSY)
         except RequestEntityTooLarge:
             return _response(TOO_LARGE)
         except ClientDisconnected:
@@ -44,6 +55,20 @@ def blueprint(intake: Intake, proxies: Proxies, *, trust_local: bool) -> Bluepri
     for rule in ("/hooks/<source>", "/hooks/<source>/<path:token>"):
         hooks.add_url_rule(rule, view_func=receive, methods=METHODS, provide_automatic_options=False)
     return hooks
+
+
+@contextmanager
+def _slot(slots: BoundedSemaphore) -> Iterator[None]:
+    """Leave to read the body. Raises Overloaded when it may be large and many large ones are read already."""
+    length = request.content_length
+    small = length <= SMALL_BODY if length is not None else "Transfer-Encoding" not in request.headers
+    if not small and not slots.acquire(blocking=False):
+        raise Overloaded(f"{LARGE_AT_ONCE} large bodies are being read already")
+    try:
+        yield
+    finally:
+        if not small:
+            slots.release()
 
 
 def _webhook(token: str | None, proxies: Proxies, *, trust_local: bool) -> Request:

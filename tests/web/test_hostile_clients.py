@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tests.support.processes import Installation
+from tests.support.waiting import eventually
 from tests.web.conftest import Serve
 
 MANY = 100
@@ -107,6 +108,19 @@ def test_bodies_in_chunks_are_counted_too(serve: Serve, sqlite_url: str) -> None
         bridge, head + chunk * 15 + b"fffe\r\n" + b" " * 0xFFFE + b"\r\n2\r\n{}\r\n" + end
     ) as full:
         assert answer(full).startswith(b"HTTP/1.1 200 ")
+
+
+def test_large_bodies_that_do_not_come_fill_neither_the_memory_nor_the_way_of_small_ones(
+    serve: Serve, sqlite_url: str
+) -> None:
+    bridge = serve(sqlite_url)
+    slow = [connected(bridge, HEAD + b" " * 1000) for _ in range(32)]
+    big = b'{"id": "big"}' + b" " * 70_000
+    assert eventually(lambda: bridge.post("/hooks/shop", big).status == 503)
+    assert bridge.post("/hooks/shop", sale(1)).status == 200
+    for one in slow:
+        one.close()
+    assert eventually(lambda: bridge.post("/hooks/shop", big).status == 200)
 
 
 def test_two_lengths_in_one_request_are_refused(serve: Serve, sqlite_url: str) -> None:
