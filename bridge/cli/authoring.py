@@ -12,6 +12,7 @@ from bridge.commands import profiles as profiles_command
 from bridge.commands import schema as schema_command
 from bridge.commands import test as test_command
 from bridge.commands import try_ as try_command
+from bridge.commands.payload import PayloadFile
 
 
 @click.command()
@@ -82,8 +83,8 @@ def try_(
     Example:
       leadbridge try yookassa mappings/samples/yookassa-paid.json
     """
-    payload = try_command.Payload(file, headers, query, method)
-    return try_command.try_(quiet(), source, payload, as_json=as_json)
+    given = PayloadFile(file, headers, query, method)
+    return try_command.try_(quiet(), source, given, as_json=as_json)
 
 
 @click.group(invoke_without_command=True)

@@ -9,7 +9,7 @@ import click
 from bridge.cli.common import WHEN, as_json, files, quiet
 from bridge.commands import backtest as backtest_command
 from bridge.commands import new as new_command
-from bridge.commands.try_ import Payload
+from bridge.commands.payload import PayloadFile
 from bridge.mapping.differences import KINDS, Kind
 
 
@@ -38,7 +38,7 @@ def new(source: str, profile: str | None, given: str | None, force: bool, **how:
     Example:
       leadbridge new shop --from mappings/samples/nocode-deal.json
     """
-    payload = Payload(given, **how) if given is not None else None
+    payload = PayloadFile(given, **how) if given is not None else None
     return new_command.new(quiet(), source, profile, payload, force=force)
 
 

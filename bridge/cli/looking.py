@@ -12,6 +12,7 @@ from bridge.commands import calls as calls_command
 from bridge.commands import doctor as doctor_command
 from bridge.commands import events as events_command
 from bridge.commands import explain as explain_command
+from bridge.desk.asking import AskedCalls, AskedEvents
 from bridge.model import State
 from bridge.store.events import Results
 from bridge.store.pages import Page
@@ -74,7 +75,7 @@ def events(refused: bool, limit: int, before: int | None, as_json: bool, **asked
                 f"--refused goes with --source, --limit and --json, not with --{others[0]}"
             )
         return events_command.refusals(quiet(), asked["source"], limit, as_json=as_json)
-    return events_command.events(quiet(), events_command.Asked(**asked), Page(before, limit), as_json=as_json)
+    return events_command.events(quiet(), AskedEvents(**asked), Page(before, limit), as_json=as_json)
 
 
 @click.command()
@@ -97,7 +98,7 @@ def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
     Example:
       leadbridge calls --state uncertain --state refused
     """
-    return calls_command.calls(quiet(), calls_command.Asked(**asked), Page(before, limit), as_json=as_json)
+    return calls_command.calls(quiet(), AskedCalls(**asked), Page(before, limit), as_json=as_json)
 
 
 @click.command()

@@ -10,7 +10,9 @@ from bridge.commands import pause as pause_command
 from bridge.commands import purge as purge_command
 from bridge.commands import replay as replay_command
 from bridge.commands import resolve as resolve_command
-from bridge.commands.events import Asked
+from bridge.desk.asking import AskedEvents
+from bridge.desk.deciding import Verdict
+from bridge.desk.replaying import Rules
 
 _why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
 _kind = click.argument("kind", type=click.Choice(["account"]), expose_value=False)
@@ -32,7 +34,7 @@ _kind = click.argument("kind", type=click.Choice(["account"]), expose_value=Fals
 @_why
 def replay(
     events: tuple[int, ...],
-    rules: replay_command.Rules,
+    rules: Rules,
     dry_run: bool,
     again: bool,
     yes: bool,
@@ -50,7 +52,7 @@ def replay(
       leadbridge replay --source yookassa --result failed --since 7d --dry-run
     """
     how = replay_command.How(rules, again, dry_run, yes, why)
-    return replay_command.replay(quiet(), events, Asked(**asked), how)
+    return replay_command.replay(quiet(), events, AskedEvents(**asked), how)
 
 
 @click.command()
@@ -59,7 +61,7 @@ def replay(
 @click.option("--resend", "verdict", flag_value="resend", help="Send it again, though it may have run.")
 @click.option("--cancel", "verdict", flag_value="cancel", help="Do not send it any more.")
 @_why
-def resolve(calls: tuple[int, ...], verdict: resolve_command.Verdict | None, why: str) -> int:
+def resolve(calls: tuple[int, ...], verdict: Verdict | None, why: str) -> int:
     """Settle uncertain CALLs by your word: look into LeadConverter whether the bot ran, then say it here.
 
     --cancel also takes calls that wait to be sent.

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import click
 
 from bridge.commands.backtested import backtest_record, told
-from bridge.commands.events import Asked
-from bridge.commands.mappings import compile_named, errors
 from bridge.commands.opening import opened
-from bridge.commands.output import counted, json_text, printable, say, screen_of
-from bridge.errors import BridgeError, UsageError
+from bridge.commands.output import OPTION, say, screen_of
+from bridge.desk import backtesting
+from bridge.desk.asking import AskedEvents
+from bridge.desk.backtesting import Mappings, Sides
+from bridge.desk.files import compile_named, sound
+from bridge.desk.words import counted, json_text
+from bridge.errors import UsageError
 from bridge.language.schema import suggestion
-from bridge.mapping.backtest import Past, backtest
 from bridge.mapping.differences import Kind
-from bridge.mapping.rules import MappingFile, apply_silently
-from bridge.model import Application, Event
 from bridge.settings import Settings
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter
-from bridge.store.past import before_newest, past_events
 
 Against: TypeAlias = Literal["rules", "calls"]
-Mappings: TypeAlias = Mapping[str, MappingFile]
 
 SAME = "the files are those of the mapping folder: --against calls compares them with what was called"
-
-_AT_ONCE = 500
-_NOTHING = Application((), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +45,15 @@ def run(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) ->
 
     Beside them stand the rules of the mapping folder, or with `against` calls what was really called.
     """
-    edited = _chosen(_sound(settings, files), how.source)
+    edited = _chosen(sound(compile_named(settings, files), files).sources, how.source)
     by_rules = (how.against or ("rules" if files else "calls")) == "rules"
-    current = _sound(settings, ()) if by_rules else None
+    current = sound(compile_named(settings, ())).sources if by_rules else None
+    sides = Sides(edited, current)
     began = time.monotonic()
     with opened(settings) as store:
         with store.read() as connection:
-            wanted = Asked(source=how.source, since=how.since).at(store.now(connection))
-        found = backtest(_past(store, _of_one(wanted, edited), how.limit, edited, current), edited)
+            wanted = AskedEvents(source=how.source, since=how.since).at(store.now(connection), OPTION)
+        found = backtesting.run(store, wanted, how.limit, sides)
     took = time.monotonic() - began
     if as_json:
         click.echo(json_text(backtest_record(found)))
@@ -67,18 +61,8 @@ def run(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) ->
         for line in told(found, screen_of(settings)):
             click.echo(line)
     differing = f"{counted(found.events, 'event')}, {found.differing:,} with differences, {took:.1f} s"
-    say(differing + ("; " + SAME if current is not None and _same(edited, current) else ""))
+    say(differing + ("; " + SAME if sides.same else ""))
     return 1 if any(found.total.kinds[kind] for kind in how.fail_on) else 0
-
-
-def _sound(settings: Settings, files: Sequence[str]) -> Mappings:
-    """The mapping files, by source; raises BridgeError where any has an error."""
-    compiled = compile_named(settings, files)
-    broken = errors(compiled)
-    if broken:
-        found = f"the mapping files have {counted(len(broken), 'error')}: {printable(str(broken[0]))}"
-        raise BridgeError(found, f"run: leadbridge check {' '.join(files)}".rstrip())
-    return compiled.sources
 
 
 def _chosen(edited: Mappings, source: str | None) -> Mappings:
@@ -89,35 +73,3 @@ def _chosen(edited: Mappings, source: str | None) -> Mappings:
         hint = f"there are: {', '.join(known) or 'none'}"
         raise UsageError(f'no source is called "{source}"{suggestion(source, known)}', hint)
     return {source: edited[source]}
-
-
-def _of_one(wanted: EventFilter, edited: Mappings) -> EventFilter:
-    """Where only one source is tried, only its events are read."""
-    return replace(wanted, source=next(iter(edited))) if len(edited) == 1 else wanted
-
-
-def _past(
-    store: Store, wanted: EventFilter, limit: int, edited: Mappings, current: Mappings | None
-) -> Iterator[Past]:
-    """The newest events of the edited sources, oldest first; each page is a read of its own."""
-    with store.read() as connection:
-        after = before_newest(connection, wanted, limit)
-    while True:
-        with store.read() as connection:
-            page = past_events(connection, wanted, after, _AT_ONCE, with_made=current is None)
-        if not page:
-            return
-        for one in page:
-            if one.event.source in edited:
-                yield Past(one.number, one.event, one.made or _by_rules(current or {}, one.event))
-        after = page[-1].number
-
-
-def _by_rules(current: Mappings, event: Event) -> Application:
-    mapping = current.get(event.source)
-    return _NOTHING if mapping is None else apply_silently(mapping, event)
-
-
-def _same(edited: Mappings, current: Mappings) -> bool:
-    versions = {name: one.version for name, one in current.items()}
-    return all(versions.get(name) == one.version for name, one in edited.items())

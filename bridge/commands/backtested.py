@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.commands.output import Screen, counted, printable, table
+from bridge.commands.output import Screen, printable, table
+from bridge.desk.words import counted
 from bridge.language.functions.base import quote
 from bridge.mapping.backtest import Backtest, Example, Tally
 from bridge.mapping.differences import KINDS, Change, Kind

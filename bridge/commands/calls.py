@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import click
 
 from bridge.commands.events import tell_more
 from bridge.commands.opening import opened
-from bridge.commands.output import json_array, screen_of, table
-from bridge.commands.records import call_record
-from bridge.commands.times import ago, moment
+from bridge.commands.output import OPTION, json_array, screen_of, table
+from bridge.desk.asking import AskedCalls
+from bridge.desk.records import call_record
+from bridge.desk.times import ago
 from bridge.model import Call, State
 from bridge.settings import Settings
-from bridge.store.call_views import CallFilter, page_of_calls
+from bridge.store.call_views import page_of_calls
 from bridge.store.pages import Page
 
 HEADERS = ("ID", "EVENT", "CREATED", "RULE", "RECIPIENT", "BOT", "STATE", "TRIES", "REASON")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which calls, in the words of the command line."""
-
-    states: tuple[str, ...] = ()
-    source: str | None = None
-    rule: str | None = None
-    account: str | None = None
-    recipient: str | None = None
-    event: int | None = None
-    since: str | None = None
-    search: str | None = None
-
-    def at(self, now: int) -> CallFilter:
-        """The filter at a time; raises UsageError."""
-        return CallFilter(
-            source=self.source,
-            rule=self.rule,
-            account=self.account,
-            recipient=self.recipient,
-            states=tuple(State(state) for state in self.states),
-            event_id=self.event,
-            since=None if self.since is None else moment(self.since, now, "--since"),
-            search=self.search,
-        )
-
-
-def calls(settings: Settings, asked: Asked, page: Page, *, as_json: bool) -> int:
+def calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bool) -> int:
     """List the calls that fit."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
-        found = page_of_calls(connection, asked.at(now), page)
+        found = page_of_calls(connection, asked.at(now, OPTION), page)
     if as_json:
         click.echo(json_array(call_record(call) for call in found.items))
     else:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from bridge.commands.mappings import UNSET, compile_named
-from bridge.commands.output import counted, json_array, printable, say
+from bridge.commands.output import json_array, printable, say
+from bridge.desk.files import UNSET, compile_named
+from bridge.desk.words import counted
 from bridge.mapping.compiler import Compiled
 from bridge.model import Finding, Json
 from bridge.settings import Settings

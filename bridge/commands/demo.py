@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 import click
 
 from bridge.commands.explain import known_accounts
-from bridge.commands.mappings import compile_named
 from bridge.commands.output import say, screen_of
-from bridge.commands.story import find_story, told
+from bridge.commands.story import told
+from bridge.desk.files import compile_named
+from bridge.desk.story import find_story
 from bridge.errors import BridgeError
 from bridge.mapping.rules import MappingFile
 from bridge.model import Request

@@ -12,10 +12,11 @@ from typing import Literal
 import click
 
 from bridge.assemble.rules import accounts, rulebook
-from bridge.commands.mappings import UNSET
 from bridge.commands.opening import require_there
-from bridge.commands.output import Screen, counted, json_array, printable, screen_of
-from bridge.commands.times import clock
+from bridge.commands.output import Screen, json_array, printable, screen_of
+from bridge.desk.files import UNSET
+from bridge.desk.times import clock
+from bridge.desk.words import counted
 from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import click
 
 from bridge.commands.opening import opened
-from bridge.commands.output import json_array, say, screen_of, table
-from bridge.commands.records import event_record, refusal_record
-from bridge.commands.times import ago, moment
+from bridge.commands.output import OPTION, json_array, say, screen_of, table
+from bridge.desk.asking import AskedEvents
+from bridge.desk.records import event_record, refusal_record
+from bridge.desk.times import ago
 from bridge.settings import Settings
-from bridge.store.event_views import EventFilter, EventLine, page_of_events
+from bridge.store.event_views import EventLine, page_of_events
 from bridge.store.pages import Page
 from bridge.store.refusals import KeptRefusal, recent
 
@@ -20,34 +20,11 @@ HEADERS = ("ID", "RECEIVED", "SOURCE", "TYPE", "SENDER'S ID", "RESULT", "CALLS")
 REFUSED = ("ID", "RECEIVED", "SOURCE", "STATUS", "CODE", "FROM", "WHY")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which events, in the words of the command line."""
-
-    source: str | None = None
-    type: str | None = None
-    result: str | None = None
-    since: str | None = None
-    until: str | None = None
-    search: str | None = None
-
-    def at(self, now: int) -> EventFilter:
-        """The filter at a time; raises UsageError."""
-        return EventFilter(
-            source=self.source,
-            type=self.type,
-            result=self.result,
-            since=None if self.since is None else moment(self.since, now, "--since"),
-            until=None if self.until is None else moment(self.until, now, "--until"),
-            search=self.search,
-        )
-
-
-def events(settings: Settings, asked: Asked, page: Page, *, as_json: bool) -> int:
+def events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool) -> int:
     """List the events that fit."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
-        found = page_of_events(connection, asked.at(now), page)
+        found = page_of_events(connection, asked.at(now, OPTION), page)
     if as_json:
         click.echo(json_array(event_record(line) for line in found.items))
     else:

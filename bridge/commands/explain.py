@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 import click
 
-from bridge.commands.mappings import accounts_of, compile_named
 from bridge.commands.opening import opened
-from bridge.commands.output import document_lines, json_text, screen_of
-from bridge.commands.records import story_record
-from bridge.commands.rest import rest_lines, rest_of, rule_lines
-from bridge.commands.story import read_story, told
+from bridge.commands.output import screen_of
+from bridge.commands.rest import rest_lines, rule_lines
+from bridge.commands.story import told
+from bridge.desk.files import accounts_of, compile_named
+from bridge.desk.records import story_record
+from bridge.desk.rest import held_again, rest_of
+from bridge.desk.story import read_story
+from bridge.desk.words import document_lines, json_text
 from bridge.errors import BridgeError
 from bridge.mapping.compiler import Compiled
 from bridge.model import Account
@@ -29,7 +32,7 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
         click.echo(json_text(story_record(story, accounts)))
         return 0
     if rule is not None:
-        lines = rule_lines(story.stored, compiled.sources, rule, screen)
+        lines = rule_lines(held_again(story.stored, compiled.sources, rule), screen)
     else:
         rest = rest_of(story.stored, compiled.sources)
         more = rest_lines(rest, story.stored.event, screen) if rest else ()

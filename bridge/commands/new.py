@@ -3,80 +3,65 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from bridge.commands.mappings import compile_alone
+from bridge.commands.opening import opened
 from bridge.commands.output import printable, say
-from bridge.commands.sampling import FORM, Sample, kind_of, request_of, sample_of
-from bridge.commands.try_ import Payload
-from bridge.errors import BridgeError, DocumentError, UsageError
+from bridge.commands.payload import PayloadFile
+from bridge.desk import drafting
+from bridge.desk.sampling import request_of
+from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
-from bridge.language.numbers import to_json
-from bridge.language.schema import suggestion
-from bridge.mapping.examples import Result, run_example
-from bridge.mapping.guess import Guess, guess, guess_identity, scalar
-from bridge.mapping.rewriting import rewritten
-from bridge.mapping.rules import MappingFile
 from bridge.model import Request
 from bridge.settings import Settings
-from bridge.webhook.profiles import load_profiles
-
-SCHEMA = "mapping.schema.json"
-_MODELINE = f"# yaml-language-server: $schema={SCHEMA}\n"
-_GENERIC = ("json", "form", "query")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_FIRST = 1
-"""The bot and the subscriber that stand for those that are not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A mapping file in the making: its text, and the sample beside it."""
-
-    text: str
-    sample_name: str = ""
-    sample: bytes | None = None
-
-
-def new(settings: Settings, source: str, profile: str | None, payload: Payload | None, *, force: bool) -> int:
+def new(
+    settings: Settings, source: str, profile: str | None, given: PayloadFile | None, *, force: bool
+) -> int:
     """Write a mapping file, its sample and the schema for editors; raises UsageError before it overwrites."""
-    _check(source, profile)
-    if payload is None and profile is None:
-        raise UsageError(
-            "there is nothing to begin with", "give --profile NAME, --from EVENT or --from FILE, or both"
-        )
+    drafting.check_names(source, profile)
+    draft = _draft(settings, source, profile, given)
     folder = Path(settings.mappings)
     path = folder / f"{source}.yml"
-    if payload is None:
-        draft = _Draft(_starter(source, str(profile)))
-    else:
-        draft = _drafted(settings, path, source, profile, request_of(settings, payload))
     files = {path: draft.text.encode()}
     if draft.sample is not None:
         files[folder / draft.sample_name] = draft.sample
     _write(files, force=force)
-    (folder / SCHEMA).write_text(json.dumps(mapping_schema(), ensure_ascii=False, indent=1) + "\n")
+    schema = json.dumps(mapping_schema(), ensure_ascii=False, indent=1)
+    (folder / drafting.SCHEMA).write_text(f"{schema}\n")
     for written in files:
         click.echo(printable(str(written)))
     say(f"next: read {path}, put in your bot, then leadbridge check and leadbridge test")
     return 0
 
 
-def _check(source: str, profile: str | None) -> None:
-    if not _NAME.fullmatch(source):
+def _draft(settings: Settings, source: str, profile: str | None, given: PayloadFile | None) -> drafting.Draft:
+    if given is None and profile is None:
         raise UsageError(
-            f'a source is part of a URL: expected letters, digits, - and _, found "{printable(source)}"'
+            "there is nothing to begin with", "give --profile NAME, --from EVENT or --from FILE, or both"
         )
-    known = list(load_profiles())
-    if profile is not None and profile not in known:
+    if given is None:
+        return drafting.starter(source, str(profile))
+    try:
+        return drafting.draft(settings, source, profile, _request(settings, given))
+    except DocumentError as error:
         raise UsageError(
-            f'no profile is called "{profile}"{suggestion(profile, known)}', "leadbridge profiles lists them"
-        )
+            f"the webhook cannot be decoded: {error.message}",
+            "name the sender's --profile, or give its Content-Type with --header",
+        ) from error
+
+
+def _request(settings: Settings, given: PayloadFile) -> Request:
+    """The webhook of an event, by its number, or of a file; raises BridgeError."""
+    if Path(given.file).is_file():
+        return given.read().request("POST")
+    if not given.file.isdecimal():
+        raise UsageError(f'--from is "{given.file}", expected the number of an event or a file')
+    with opened(settings) as store, store.read() as connection:
+        return request_of(connection, int(given.file))
 
 
 def _write(files: dict[Path, bytes], *, force: bool) -> None:
@@ -89,98 +74,3 @@ def _write(files: dict[Path, bytes], *, force: bool) -> None:
             path.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be written: {error.strerror}") from error
-
-
-def _starter(source: str, profile: str) -> str:
-    text = str(load_profiles()[profile].about["starter"])
-    return _MODELINE + re.sub(r"(?m)^source: .*$", f"source: {source}", text, count=1)
-
-
-def _drafted(settings: Settings, path: Path, source: str, profile: str | None, request: Request) -> _Draft:
-    head = _head(source, profile or kind_of(request))
-    try:
-        sample = sample_of(request, _compiled(settings, path, head).source)
-        if profile is None or profile in _GENERIC:
-            head = _identified(head, sample)
-        return _with_rules(settings, path, head, sample)
-    except DocumentError as error:
-        raise UsageError(
-            f"the webhook cannot be decoded: {error.message}",
-            "name the sender's --profile, or give its Content-Type with --header",
-        ) from error
-
-
-def _head(source: str, profile: str) -> str:
-    """What stands above the rules: of a generic profile its own lines, of another those of its starter."""
-    if profile not in _GENERIC:
-        return _starter(source, profile).partition("\nrules:")[0].rstrip() + "\n"
-    secret = re.sub(r"\W", "_", source).upper()
-    return (
-        f"{_MODELINE}source: {source}   # webhooks go to https://YOUR-HOST/hooks/{source}\n"
-        f"profile: {profile}\n"
-        f"secret: ${{{secret}_TOKEN}}   # the sender shows it as leadbridge profiles show {profile} says\n"
-    )
-
-
-def _identified(head: str, sample: Sample) -> str:
-    number, kind = guess_identity(sample.document)
-    if number is None and kind is None:
-        return head + "# event: {id: …, type: …} would name what tells one event from another\n"
-    lines = ["event:"]
-    lines += [f"  id: {scalar(number)}   # repeats of it are recognised"] if number else []
-    lines += [f"  type: {scalar(kind)}"] if kind else []
-    return head + "\n".join(lines) + "\n"
-
-
-def _compiled(settings: Settings, path: Path, text: str) -> MappingFile:
-    compiled = compile_alone(settings, str(path), text.encode())
-    if compiled is None:
-        raise BridgeError(f"no mapping file can be begun for {path}", "leadbridge check tells what is wrong")
-    return compiled
-
-
-def _with_rules(settings: Settings, path: Path, head: str, sample: Sample) -> _Draft:
-    """The whole file: its test expects what the rule makes of the sample, as a run of it shows."""
-    name = f"samples/{path.stem}.{sample.ending}" if sample.raw is not None else ""
-    test = "\n".join(_test(sample, name))
-    events = _run(_compiled(settings, path, f"{head}{test}"), sample).events
-    text = f"{head}\n" + "\n".join(_rule(guess(events[0]))) + f"\n\n{test}"
-    compiled = _compiled(settings, path, text)
-    result = _run(compiled, sample)
-    return _Draft(rewritten(text, result, compiled.account), name, sample.raw)
-
-
-def _run(mapping: MappingFile, sample: Sample) -> Result:
-    return run_example(mapping, mapping.tests[0], lambda _: sample.raw or b"")
-
-
-def _rule(guessed: Guess) -> Iterator[str]:
-    yield "rules:"
-    yield "  - name: first rule"
-    if guessed.when:
-        yield "    when:   # all of it must hold"
-        yield from (f"      {scalar(path)}: {scalar(value)}" for path, value in guessed.when)
-    yield "    start:"
-    yield f"      bot_id: {_FIRST}   # the id of your bot"
-    if guessed.subscriber:
-        yield f"      subscriber_id: {scalar(guessed.subscriber)}   # is it the right id?"
-    else:
-        yield f"      subscriber_id: {_FIRST}   # nothing in the sample looks like it: give its path"
-    if guessed.variables:
-        yield "      variables:"
-        yield from (f"        {name}: {scalar(path)}" for name, path in guessed.variables)
-    yield "    shadow: true   # recorded, never sent: remove this line once bot and recipient are right"
-
-
-def _test(sample: Sample, name: str) -> Iterator[str]:
-    yield "tests:"
-    yield "  - name: the sample starts the bot"
-    yield f"    file: {name}" if name else f"    body: {to_json(sample.document)}"
-    headers = dict(sample.headers)
-    if name.endswith(".form"):
-        headers.setdefault("content-type", FORM)
-    if headers:
-        yield f"    headers: {to_json(headers)}"
-    if sample.query:
-        yield f"    query: {to_json(sample.query)}"
-    yield "    expect: []\n"

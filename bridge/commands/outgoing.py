@@ -1,58 +1,21 @@
-"""A bot start as the request that LeadConverter gets, shown with the token masked."""
+"""The request of a call, for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bridge.commands.output import printable
-from bridge.dispatch.mask import MASK
-from bridge.dispatch.request import METHOD, UnsendableError, build, method_url, parameters
-from bridge.model import Account, BotStart, Json
+from bridge.desk.outgoing import Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The exact request but for the token, or why there can be none. Without its account it has no URL."""
-
-    url: str
-    body: str = ""
-    parameters: tuple[tuple[str, str], ...] = ()
-    """Not encoded, in their order."""
-    error: str = ""
-
-    def as_json(self) -> dict[str, Json]:
-        """Under documented keys."""
-        return {
-            "method": "POST",
-            "url": self.url,
-            "body": self.body,
-            "parameters": dict(self.parameters),
-            "error": self.error,
-        }
-
-    def lines(self) -> Iterator[str]:
-        """For people: the request as it goes out, then what it says."""
-        if self.error:
-            yield f"cannot be sent: {printable(self.error)}"
-            return
-        if self.url:
-            yield f"POST {printable(self.url)}"
-        if self.body:
-            yield f"body {printable(self.body)}"
-        for name, value in self.parameters:
-            yield f"     {printable(name)} = {printable(value)}"
-
-
-def outgoing(start: BotStart, account: Account | None, call_id: int) -> Shown:
-    """The request for one call. Without the account, which may be gone or unreadable, only what it says."""
-    if account is None:
-        return Shown("", parameters=tuple(parameters(start, Account(start.account, ""), call_id)))
-    said = tuple(parameters(start, account, call_id))
-    try:
-        request = build(start, account, call_id)
-    except UnsendableError as fault:
-        return Shown("", parameters=said, error=fault.message)
-    behind = request.url.removeprefix(method_url(account))
-    address = f"{account.url.rstrip('/')}/api/v1/{MASK}/{METHOD}{behind}"
-    return Shown(address, request.body.decode("ascii"), said)
+def request_lines(shown: Shown) -> Iterator[str]:
+    """The request as it goes out, then what it says."""
+    if shown.error:
+        yield f"cannot be sent: {printable(shown.error)}"
+        return
+    if shown.url:
+        yield f"POST {printable(shown.url)}"
+    if shown.body:
+        yield f"body {printable(shown.body)}"
+    for name, value in shown.parameters:
+        yield f"     {printable(name)} = {printable(value)}"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import click
 
-from bridge.language.numbers import to_json
+from bridge.desk.words import json_text
 from bridge.model import Json
 from bridge.settings import Settings
 
+OPTION = "--"
+"""What stands before the name of an option."""
 GAP = "  "
 _NARROWEST = 8
 _ELLIPSIS = "…"
@@ -47,20 +49,10 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
-def json_text(document: Json) -> str:
-    """Compact JSON that is safe on a terminal, every number in the digits it came with."""
-    return _json_safe(to_json(document))
-
-
 def json_array(rows: Iterable[Json]) -> str:
     """A JSON array with one element a line."""
     lines = ",\n".join(json_text(row) for row in rows)
     return f"[\n{lines}\n]" if lines else "[]"
-
-
-def document_lines(document: Json) -> Iterator[str]:
-    """The document as indented JSON, safe on a terminal, every number in the digits it came with."""
-    yield from _indented(document, "", "")
 
 
 def say(text: str) -> None:
@@ -82,16 +74,6 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | No
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes: ideographs and emoji take two, accents none."""
     return sum(_columns_of(char) for char in text)
-
-
-def counted(many: int, word: str) -> str:
-    """`1 call`, `3 calls`."""
-    return f"{many:,} {word}{'' if many == 1 else 's'}"
-
-
-def keys_of(rows: Sequence[Mapping[str, Json]]) -> list[str]:
-    """The keys of the rows, in order; for documentation and tests."""
-    return list(dict.fromkeys(key for row in rows for key in row))
 
 
 def _fitting(widths: list[int], width: int) -> list[int]:
@@ -129,30 +111,3 @@ def _columns_of(char: str) -> int:
 
 def _escape(char: str) -> str:
     return repr(char)[1:-1]
-
-
-def _indented(node: Json, indent: str, comma: str) -> Iterator[str]:
-    """Lines of which the first has no indent: its caller puts a key or the indent before it."""
-    if not isinstance(node, dict | list) or not node:
-        yield json_text(node) + comma
-        return
-    inner = indent + "  "
-    is_list = isinstance(node, list)
-    children = [("", child) for child in node] if is_list else [(f"{json_text(k)}: ", node[k]) for k in node]
-    yield "[" if is_list else "{"
-    for number, (key, child) in enumerate(children, 1):
-        first, *rest = _indented(child, inner, "," if number < len(children) else "")
-        yield inner + key + first
-        yield from rest
-    yield f"{indent}{']' if is_list else '}'}{comma}"
-
-
-def _json_safe(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _json_escape(char) for char in text)
-
-
-def _json_escape(char: str) -> str:
-    units = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

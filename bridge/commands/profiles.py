@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from bridge.commands.output import json_array, json_text, printable, screen_of, table
+from bridge.commands.output import json_array, printable, screen_of, table
+from bridge.desk.words import json_text
 from bridge.errors import UsageError
 from bridge.language.keys_source import ABOUT
 from bridge.language.schema import suggestion

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.commands.opening import opened, who
-from bridge.commands.output import counted
+from bridge.desk.words import counted
 from bridge.settings import Settings
 from bridge.store import audit
 from bridge.store import purge as forgetting

@@ -1,69 +1,29 @@
-"""An event's story: how it came, what the rules made of it, and what became of its calls."""
+"""An event's story for people: how it came, what the rules made of it, and what became of its calls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
-from bridge.commands.outgoing import outgoing
+from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
-from bridge.commands.times import ago, clock
-from bridge.errors import BridgeError
+from bridge.desk.outgoing import outgoing
+from bridge.desk.story import Story
+from bridge.desk.times import ago, clock
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.explain import sentence
-from bridge.model import FINAL, Account, Attempt, Match, State, Verdict
+from bridge.model import Account, Attempt, Match, State, Verdict
 from bridge.store import audit
-from bridge.store.call_views import TriedCall, call, calls_of
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, StoredEvent, event, page_of_events
-from bridge.store.pages import Page
+from bridge.store.call_views import TriedCall
+from bridge.store.event_views import StoredEvent
 
-_SETTLED = FINAL | {State.UNCERTAIN}
 _STATE_COLORS = {State.DONE: "green", State.UNCERTAIN: "yellow", State.REFUSED: "red", State.EXHAUSTED: "red"}
 _MARKS = {Match.MATCHED: ("✓", "green"), Match.FAILED: ("✗", "red")}
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Everything that is known of one event."""
-
-    stored: StoredEvent
-    calls: tuple[TriedCall, ...]
-    actions: tuple[audit.Action, ...]
-    """What people did with it."""
-    now: int
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing more happens by itself."""
-        return all(one.call.state in _SETTLED for one in self.calls)
-
-
-def read_story(store: Store, number: int) -> Story:
-    """The story of an event by its number; raises BridgeError when there is none."""
-    with store.read() as connection:
-        return Story(
-            event(connection, number),
-            tuple(call(connection, one.id) for one in calls_of(connection, number)),
-            audit.of(connection, "event", number),
-            store.now(connection),
-        )
-
-
-def find_story(store: Store, source: str, key: str) -> Story:
-    """The story of an event by its sender's own id; raises BridgeError when there is none."""
-    with store.read() as connection:
-        found = page_of_events(connection, EventFilter(source=source, search=key), Page(limit=10)).items
-    numbers = [line.id for line in found if line.key == key]
-    if not numbers:
-        raise BridgeError(f"no event {key} of {source} was stored", "leadbridge events lists them")
-    return read_story(store, numbers[0])
 
 
 def told(
     story: Story, accounts: Mapping[str, Account], screen: Screen, more: Iterable[str] = ()
 ) -> Iterator[str]:
-    """The story for people, line by line; `more` is what else is known of the rules."""
+    """The story, line by line; `more` is what else is known of the rules."""
     yield from _arrival(story)
     yield ""
     for verdict in story.stored.verdicts:
@@ -119,7 +79,7 @@ def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[s
         yield f"    {printable(owed.reason)}"
     if one.held_by:
         yield f"    waits for call {one.held_by} of the same recipient"
-    yield from (f"    {line}" for line in outgoing(owed.start, account, owed.id).lines())
+    yield from (f"    {line}" for line in request_lines(outgoing(owed.start, account, owed.id)))
     for number, attempt in one.attempts:
         yield f"    attempt {number}: {printable(_attempt(attempt))}"
         if attempt.answer:

@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 from bridge.commands.junit import write_junit
-from bridge.commands.mappings import compile_alone, compile_named, errors
-from bridge.commands.output import Screen, counted, json_array, printable, say, screen_of
+from bridge.commands.output import Screen, json_array, printable, say, screen_of
 from bridge.commands.update import update
-from bridge.mapping.coverage import Coverage, coverage
-from bridge.mapping.examples import Result, facts, run_example
+from bridge.desk.files import compile_alone, compile_named, errors
+from bridge.desk.testing import Ran, beside, run_tests
+from bridge.desk.words import counted
+from bridge.mapping.coverage import Coverage
+from bridge.mapping.examples import Result, facts
 from bridge.mapping.rules import MappingFile
 from bridge.model import Finding, Json
 from bridge.settings import Settings
 
 KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ran:
-    """The tests of one file."""
-
-    mapping: MappingFile
-    results: tuple[Result, ...]
-
-    @property
-    def path(self) -> str:
-        return self.mapping.path
-
-    @property
-    def failed(self) -> list[Result]:
-        return [result for result in self.results if not result.passed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +43,7 @@ def test(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: b
         _print(ran, screen_of(settings))
     if extras.update:
         ran = [_updated(settings, one) if one.failed else one for one in ran]
-    covered = {one.path: _covered(one) for one in ran} if extras.coverage else None
+    covered = {one.path: one.covered for one in ran} if extras.coverage else None
     if as_json:
         click.echo(_as_json(ran, covered))
     elif covered is not None:
@@ -71,32 +56,23 @@ def test(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: b
     return 0 if _all_well(ran) and not broken else 1
 
 
-def _run(mapping: MappingFile) -> _Ran:
-    folder = Path(mapping.path).parent
-
-    def read_sample(name: str) -> bytes:
-        return (folder / name).read_bytes()
-
-    return _Ran(mapping, tuple(run_example(mapping, example, read_sample) for example in mapping.tests))
+def _run(mapping: MappingFile) -> Ran:
+    return run_tests(mapping, beside(mapping.path))
 
 
-def _updated(settings: Settings, ran: _Ran) -> _Ran:
+def _updated(settings: Settings, ran: Ran) -> Ran:
     latest = ran
 
     def again(path: str, data: bytes) -> Sequence[Result]:
         nonlocal latest
-        compiled = compile_alone(settings, path, data)
-        if compiled is None:
+        mapping = compile_alone(settings, path, data).mapping
+        if mapping is None:
             return ()
-        latest = _run(compiled)
+        latest = _run(mapping)
         return latest.results
 
     update(ran.mapping, ran.results, again)
     return latest
-
-
-def _covered(ran: _Ran) -> Coverage:
-    return coverage(ran.mapping, (event for result in ran.results for event in result.events))
 
 
 def _print_coverage(covered: Mapping[str, Coverage]) -> None:
@@ -109,7 +85,7 @@ def _print_coverage(covered: Mapping[str, Coverage]) -> None:
             click.echo(printable(f"    {path}:{gap.line}: {gap.rule}: {what}"))
 
 
-def _as_json(ran: list[_Ran], covered: Mapping[str, Coverage] | None) -> str:
+def _as_json(ran: list[Ran], covered: Mapping[str, Coverage] | None) -> str:
     rows = [_row(one.path, result) for one in ran for result in one.results]
     if covered is None:
         return json_array(rows)
@@ -121,7 +97,7 @@ def _as_json(ran: list[_Ran], covered: Mapping[str, Coverage] | None) -> str:
     return f'{{"tests": {json_array(rows)},\n"gaps": {json_array(gaps)}}}'
 
 
-def _print(ran: list[_Ran], screen: Screen) -> None:
+def _print(ran: list[Ran], screen: Screen) -> None:
     passed, failed = screen.paint(".", "green"), screen.paint("F", "red")
     for one in ran:
         dots = "".join(passed if result.passed else failed for result in one.results)
@@ -141,11 +117,11 @@ def _row(path: str, result: Result) -> dict[str, Json]:
     return dict(zip(KEYS, values, strict=True))
 
 
-def _all_well(ran: list[_Ran]) -> bool:
+def _all_well(ran: list[Ran]) -> bool:
     return any(one.results for one in ran) and not any(one.failed for one in ran)
 
 
-def _summary(ran: list[_Ran], broken: list[Finding]) -> str:
+def _summary(ran: list[Ran], broken: list[Finding]) -> str:
     total = sum(len(one.results) for one in ran)
     failed = sum(len(one.failed) for one in ran)
     tail = f"; {counted(len(broken), 'error')} in the files: run leadbridge check" if broken else ""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from bridge.commands.opening import opened
-from bridge.commands.output import document_lines
-from bridge.commands.try_ import Payload
-from bridge.errors import BridgeError, DocumentError, UsageError
+from bridge.desk.words import document_lines
+from bridge.errors import BridgeError, DocumentError
 from bridge.language.numbers import from_json
 from bridge.mapping.redact import Redactor
 from bridge.model import Json, Request
-from bridge.settings import Settings
 from bridge.store import event_views
+from bridge.store.outlook import Transaction
 from bridge.webhook.forms import read_pairs
 from bridge.webhook.source import Source
 
@@ -50,17 +47,11 @@ class Sample:
     """What the source makes of it."""
 
 
-def request_of(settings: Settings, payload: Payload) -> Request:
-    """The webhook of an event, by its number, or of a file; raises BridgeError."""
-    given = payload.file
-    if Path(given).is_file():
-        return payload.bare(payload.method or "POST")
-    if not given.isdecimal():
-        raise UsageError(f'--from is "{given}", expected the number of an event or a file')
-    with opened(settings) as store, store.read() as connection:
-        stored = event_views.event(connection, int(given))
+def request_of(connection: Transaction, number: int) -> Request:
+    """The webhook that an event came in; raises BridgeError."""
+    stored = event_views.event(connection, number)
     if stored.request is None:
-        raise BridgeError(f"the webhook of event {given} is not kept any more", "choose a newer event")
+        raise BridgeError(f"the webhook of event {number} is not kept any more", "choose a newer event")
     return stored.request
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.commands.times import ago, clock, iso, iso_or_none, moment
+from bridge.desk.times import ago, clock, iso, iso_or_none, moment
 from bridge.errors import UsageError
 
 NOW = 1_778_423_283_412

@@ -1,4 +1,4 @@
-"""Points in time as commands show and read them. Stored times are unix milliseconds; all text is UTC."""
+"""Points in time as people read and write them. Stored times are unix milliseconds; all text is UTC."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ago(at: int, now: int) -> str:
     return "now"
 
 
-def moment(text: str, now: int, option: str) -> int:
+def moment(text: str, now: int, name: str) -> int:
     """Read `7d` (that long before `now`), a date or a date and time; raises UsageError."""
     seconds = duration(text)
     if seconds is not None:
@@ -45,7 +45,7 @@ def moment(text: str, now: int, option: str) -> int:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f'{option} is "{text}", expected a time span or a time',
-            f"for example {option} 90m, {option} 7d, {option} 2026-05-10 or {option} 2026-05-10T14:30+03:00",
+            f'{name} is "{text}", expected a time span or a time',
+            f"for example {name} 90m, {name} 7d, {name} 2026-05-10 or {name} 2026-05-10T14:30+03:00",
         ) from None
     return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bridge.commands.outgoing import outgoing
-from bridge.commands.story import Story
-from bridge.commands.times import iso, iso_or_none
+from bridge.desk.outgoing import outgoing
+from bridge.desk.story import Story
+from bridge.desk.times import iso, iso_or_none
 from bridge.mapping.explain import sentence
 from bridge.model import Account, Attempt, Call, Json
 from bridge.store.audit import Action

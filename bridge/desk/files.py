@@ -1,12 +1,12 @@
-"""Mapping files as commands read them: all of the folder or those named, without the deployment's secrets."""
+"""Mapping files as people work on them: the folder's, others, or a text on no disk. No secrets are needed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bridge.commands.output import counted
+from bridge.desk.words import counted
 from bridge.errors import BridgeError, UsageError
 from bridge.language.schema import suggestion
 from bridge.mapping.compiler import ACCOUNTS_FILES, Compiled, compile_files, is_accounts
@@ -16,7 +16,7 @@ from bridge.rulebook import read_folder
 from bridge.settings import Settings
 
 PLACEHOLDER = "not-set"
-"""What a secret that is not set reads as: commands that look need none."""
+"""What a secret that is not set reads as: to look at mappings none is needed."""
 
 UNSET = "W501"
 """A secret is not set here: says more about this terminal than about the files."""
@@ -40,11 +40,24 @@ def compile_named(settings: Settings, names: Sequence[str], *, strict: bool = Fa
     return replace(compiled, findings=tuple(one for one in compiled.findings if one.path in files))
 
 
-def compile_alone(settings: Settings, path: str, data: bytes) -> MappingFile | None:
-    """The mapping file that this text would be, with the accounts of the folder; None where it has errors."""
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One text compiled as a mapping file, beside the accounts of the mapping folder."""
+
+    mapping: MappingFile | None
+    """None where the text has errors."""
+    findings: tuple[Finding, ...]
+    """Of the text itself."""
+    accounts: Mapping[str, Account]
+
+
+def compile_alone(settings: Settings, path: str, data: bytes, *, strict: bool = False) -> Alone:
+    """The mapping file that this text would be at this path; nothing is read from there."""
     files = {**_accounts(settings, {path: data}), path: data}
-    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER)
-    return next((one for one in compiled.sources.values() if one.path == path), None)
+    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER, strict=strict)
+    mapping = next((one for one in compiled.sources.values() if one.path == path), None)
+    findings = tuple(one for one in compiled.findings if one.path == path)
+    return Alone(mapping, findings, accounts_of(settings, compiled))
 
 
 def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[str, Account]]:
@@ -54,14 +67,20 @@ def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[s
     mappings = [one for one in compiled.sources.values() if is_file or one.source.name == name]
     if mappings:
         return mappings[0], accounts_of(settings, compiled)
-    broken = errors(compiled)
-    if broken:
-        found = f"the mapping files have {counted(len(broken), 'error')}: {broken[0]}"
-        raise BridgeError(found, "run: leadbridge check")
+    sound(compiled)
     known = sorted(compiled.sources)
     raise UsageError(
         f'no source is called "{name}"{suggestion(name, known)}', f"there are: {', '.join(known) or 'none'}"
     )
+
+
+def sound(compiled: Compiled, names: Sequence[str] = ()) -> Compiled:
+    """The same files; raises BridgeError where any has an error, with the names to check."""
+    broken = errors(compiled)
+    if broken:
+        found = f"the mapping files have {counted(len(broken), 'error')}: {broken[0]}"
+        raise BridgeError(found, f"run: leadbridge check {' '.join(names)}".rstrip())
+    return compiled
 
 
 def errors(compiled: Compiled) -> list[Finding]:

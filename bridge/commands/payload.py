@@ -1,0 +1,38 @@
+"""A payload from a file or stdin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.commands.output import OPTION
+from bridge.desk.payload import Payload, read_headers
+from bridge.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadFile:
+    """A file with a raw body, and what else the options say of it."""
+
+    file: str
+    """`-` is stdin."""
+    headers: Sequence[str] = ()
+    """As `Name: value`."""
+    query: str = ""
+    method: str | None = None
+
+    def read(self) -> Payload:
+        """The payload; raises UsageError."""
+        headers = read_headers(self.headers, f"{OPTION}header")
+        return Payload(_read(self.file), headers, self.query, self.method)
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error

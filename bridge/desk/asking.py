@@ -1,0 +1,66 @@
+"""Which events and which calls, in a person's words: spans such as 7d, times, states, parts of texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.desk.times import moment
+from bridge.model import State
+from bridge.store.call_views import CallFilter
+from bridge.store.event_views import EventFilter
+
+
+@dataclass(frozen=True, slots=True)
+class AskedEvents:
+    """Which events; None is any."""
+
+    source: str | None = None
+    type: str | None = None
+    result: str | None = None
+    since: str | None = None
+    until: str | None = None
+    search: str | None = None
+
+    def at(self, now: int, sign: str = "") -> EventFilter:
+        """The filter at a time; raises UsageError, which names fields with the `sign` before them."""
+        return EventFilter(
+            source=self.source,
+            type=self.type,
+            result=self.result,
+            since=_moment(self.since, now, f"{sign}since"),
+            until=_moment(self.until, now, f"{sign}until"),
+            search=self.search,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCalls:
+    """Which calls; None is any, and so are no states."""
+
+    states: tuple[str, ...] = ()
+    source: str | None = None
+    rule: str | None = None
+    account: str | None = None
+    recipient: str | None = None
+    event: int | None = None
+    since: str | None = None
+    until: str | None = None
+    search: str | None = None
+
+    def at(self, now: int, sign: str = "") -> CallFilter:
+        """The filter at a time; raises UsageError, which names fields with the `sign` before them."""
+        return CallFilter(
+            source=self.source,
+            rule=self.rule,
+            account=self.account,
+            recipient=self.recipient,
+            states=tuple(State(state) for state in self.states),
+            event_id=self.event,
+            since=_moment(self.since, now, f"{sign}since"),
+            until=_moment(self.until, now, f"{sign}until"),
+            search=self.search,
+        )
+
+
+def _moment(text: str | None, now: int, name: str) -> int | None:
+    return None if text is None else moment(text, now, name)

@@ -1,0 +1,67 @@
+"""Stored events through edited rules, beside the current ones or what was called. Nothing is sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from bridge.mapping.backtest import Backtest, Past, backtest
+from bridge.mapping.rules import MappingFile, apply_silently
+from bridge.model import Application, Event
+from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter
+from bridge.store.past import before_newest, past_events
+
+Mappings: TypeAlias = Mapping[str, MappingFile]
+"""By source."""
+
+_AT_ONCE = 100
+"""Events between two pauses, in which whatever else the process does goes first."""
+_NOTHING = Application((), (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared."""
+
+    edited: Mappings
+    current: Mappings | None
+    """None: what was called."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the edited files are those in use."""
+        current = self.current
+        return current is not None and all(
+            name in current and current[name].version == one.version for name, one in self.edited.items()
+        )
+
+
+def run(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Backtest:
+    """What the edited rules make otherwise of the newest events of their sources, at most so many."""
+    if len(sides.edited) == 1:
+        wanted = replace(wanted, source=next(iter(sides.edited)))
+    return backtest(_past(store, wanted, limit, sides), sides.edited)
+
+
+def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterator[Past]:
+    """The newest events of the edited sources, oldest first; each page is a read of its own."""
+    with store.read() as connection:
+        after = before_newest(connection, wanted, limit)
+    while True:
+        with store.read() as connection:
+            page = past_events(connection, wanted, after, _AT_ONCE, with_made=sides.current is None)
+        if not page:
+            return
+        for one in page:
+            if one.event.source in sides.edited:
+                yield Past(one.number, one.event, one.made or _by_rules(sides.current or {}, one.event))
+        after = page[-1].number
+        time.sleep(0)
+
+
+def _by_rules(current: Mappings, event: Event) -> Application:
+    mapping = current.get(event.source)
+    return _NOTHING if mapping is None else apply_silently(mapping, event)

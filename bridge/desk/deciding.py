@@ -1,0 +1,25 @@
+"""What a person decides about calls: that they ran, are sent again, or are not to be sent."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from bridge.model import State
+from bridge.store import decisions
+from bridge.store.call_views import call
+from bridge.store.decisions import Decider
+from bridge.store.outlook import Transaction
+
+Verdict: TypeAlias = Literal["done", "resend", "cancel"]
+
+
+def settle(connection: Transaction, now: int, number: int, verdict: Verdict, by: Decider) -> None:
+    """Settle a call, in the caller's transaction; raises BridgeError where its state does not allow it."""
+    if verdict == "done":
+        decisions.resolve(connection, now, number, "done", by)
+    elif verdict == "resend":
+        decisions.resend(connection, now, number, by)
+    elif call(connection, number).call.state is State.UNCERTAIN:
+        decisions.resolve(connection, now, number, "cancelled", by)
+    else:
+        decisions.cancel(connection, now, number, by)

@@ -1,0 +1,30 @@
+"""Decisions about many events or calls: in batches of one transaction, while others go first in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias, TypeVar
+
+from bridge.store.engine import Store
+from bridge.store.outlook import Transaction
+
+T = TypeVar("T")
+
+AT_ONCE = 50
+"""Things in one transaction."""
+
+Wake: TypeAlias = Callable[[], None]
+"""Tells the dispatchers that there is something to do."""
+
+
+def in_batches(
+    store: Store, numbers: Sequence[int], decide: Callable[[Transaction, int, int], T]
+) -> Iterator[list[T]]:
+    """What `decide` gives for each, from a connection, the time and a number; a batch once it is on disk."""
+    for start in range(0, len(numbers), AT_ONCE):
+        with store.transaction() as connection:
+            now = store.now(connection)
+            decided = [decide(connection, now, number) for number in numbers[start : start + AT_ONCE]]
+        yield decided
+        time.sleep(0)

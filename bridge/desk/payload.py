@@ -1,0 +1,35 @@
+"""A webhook that a person hands over to be tried: a body, and what else is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bridge.errors import UsageError
+from bridge.model import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A request that never came."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    query: str = ""
+    method: str | None = None
+
+    def request(self, method: str) -> Request:
+        """The payload as a request, by this method where it has none of its own."""
+        return Request(self.method or method, self.query, self.headers, self.body, "")
+
+
+def read_headers(lines: Iterable[str], name: str) -> tuple[tuple[str, str], ...]:
+    """Headers written as `Name: value`; raises UsageError, which calls the field by this `name`."""
+    return tuple(_header(line, name) for line in lines)
+
+
+def _header(line: str, field: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise UsageError(f'{field} is "{line}", expected "Name: value"')
+    return name.strip(), value.strip()

@@ -1,0 +1,186 @@
+"""Stored events go through the rules as they are now, or their unsent calls go out as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from bridge.errors import BridgeError, DocumentError
+from bridge.mapping.rules import MappingFile, apply
+from bridge.model import FINAL, BotStart, Call, Failure, State
+from bridge.store import decisions, replays
+from bridge.store.call_views import calls_of
+from bridge.store.decisions import Decider
+from bridge.store.event_views import StoredEvent, event
+from bridge.store.events import Delivery
+from bridge.store.outlook import Transaction
+from bridge.store.replays import Planned
+from bridge.store.rows import SHADOW
+
+Rules: TypeAlias = Literal["current", "original"]
+
+_UNSENT = frozenset({State.REFUSED, State.EXHAUSTED, State.EXPIRED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An event went through the current rules."""
+
+    event: int
+    starts: tuple[Planned, ...]
+    """All that the rules start: which get a call, and the earlier call of those that had one."""
+    failures: tuple[Failure, ...]
+
+    @property
+    def calls(self) -> int:
+        """How many calls that adds."""
+        return sum(one.owed for one in self.starts)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a rule still lacks a value."""
+        return bool(self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """A webhook that could not be read when it came can be read now."""
+
+    event: int
+    starts: tuple[BotStart, ...]
+    failures: tuple[Failure, ...]
+    stored: tuple[int, ...] = ()
+    """The events that it became; none as long as it is only planned."""
+    calls: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a rule lacks a value."""
+        return bool(self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class AsTheyWere:
+    """The stored requests of an event's calls that were not sent, with new calls for them."""
+
+    event: int
+    unsent: tuple[Call, ...]
+    failed: bool = False
+
+    @property
+    def calls(self) -> int:
+        """How many calls that adds."""
+        return len(self.unsent)
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """An event that cannot be replayed, and why."""
+
+    event: int
+    why: str
+    calls: int = 0
+    failed: bool = True
+
+
+Replay: TypeAlias = Applied | ReadAgain | AsTheyWere | Impossible
+"""What a replay did, or would do, with one event."""
+
+
+class _Impossible(BridgeError):
+    """This event cannot be replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayer:
+    """How events are replayed."""
+
+    sources: Mapping[str, MappingFile]
+    """By name; none are needed for the original rules."""
+    by: Decider
+    rules: Rules = "current"
+    again: bool = False
+    """Repeat calls that are done, too: people hear twice."""
+
+    def plan(self, connection: Transaction, number: int) -> Replay:
+        """What a replay of the event would do; changes nothing. Raises BridgeError where there is none."""
+        stored = event(connection, number)
+        if self.rules == "original":
+            return AsTheyWere(number, self._unsent(connection, number))
+        try:
+            if stored.event is None:
+                return _read(number, self._delivery(stored))
+            made = apply(self._mapping(stored), stored.event)
+        except _Impossible as error:
+            return Impossible(number, error.message)
+        planned = replays.plan(connection, number, made, again=self.again)
+        return Applied(number, planned, made.failures)
+
+    def replay(self, connection: Transaction, now: int, number: int) -> Replay:
+        """Replay the event, in the caller's transaction; raises BridgeError where there is none."""
+        stored = event(connection, number)
+        if self.rules == "original":
+            unsent = self._unsent(connection, number)
+            for call in unsent:
+                decisions.again(connection, now, call.id, self.by)
+            return AsTheyWere(number, unsent)
+        try:
+            if stored.event is None:
+                return self._reread(connection, now, stored)
+            mapping = self._mapping(stored)
+        except _Impossible as error:
+            return Impossible(number, error.message)
+        made = apply(mapping, stored.event)
+        planned = replays.plan(connection, number, made, again=self.again)
+        replays.replay(connection, now, number, made, mapping.version, self.by, again=self.again)
+        return Applied(number, planned, made.failures)
+
+    def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> ReadAgain:
+        number, delivery = stored.line.id, self._delivery(stored)
+        found = replays.reread(connection, now, number, delivery, self.by)
+        numbers = tuple(one.event_id for one in found)
+        return replace(_read(number, delivery), stored=numbers, calls=sum(one.calls for one in found))
+
+    def _mapping(self, stored: StoredEvent) -> MappingFile:
+        mapping = self.sources.get(stored.line.source)
+        if mapping is None:
+            raise _Impossible(f"no mapping file has its source {stored.line.source} any more")
+        return mapping
+
+    def _delivery(self, stored: StoredEvent) -> Delivery:
+        """A webhook that could not be read when it came, read as its source says now."""
+        if stored.line.result == "ignored":
+            raise _Impossible("it is ignored and holds nothing to replay")
+        if stored.request is None:
+            raise _Impossible("its payload is purged")
+        mapping = self._mapping(stored)
+        try:
+            events = mapping.source.events(stored.request, stored.line.received_at)
+        except DocumentError as error:
+            raise _Impossible(f"still unreadable: {error.message}") from error
+        return Delivery(
+            source=stored.line.source,
+            request=stored.request,
+            received_at=stored.line.received_at,
+            verified=stored.line.verified,
+            rules_version=mapping.version,
+            events=tuple((one, apply(mapping, one)) for one in events),
+        )
+
+    def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:
+        """The latest calls of an event that may be sent as they were: never run, never in doubt."""
+        latest = {(call.start.rule, call.start.item): call for call in calls_of(connection, number)}
+        return tuple(call for call in latest.values() if self._may_repeat(call))
+
+    def _may_repeat(self, call: Call) -> bool:
+        if call.state is State.CANCELLED and call.reason == SHADOW:
+            return False
+        return call.state in FINAL if self.again else call.state in _UNSENT and not call.had_uncertain
+
+
+def _read(number: int, delivery: Delivery) -> ReadAgain:
+    made = [one for _, one in delivery.events]
+    starts = tuple(start for one in made for start in one.starts)
+    failures = tuple(failure for one in made for failure in one.failures)
+    return ReadAgain(number, starts, failures, calls=len(starts))

@@ -1,0 +1,44 @@
+"""A replay of many events: which, how many, what would come of it, and the doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from bridge.desk.in_batches import Wake, in_batches
+from bridge.desk.replaying import Replay, Replayer
+from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter, page_of_events
+from bridge.store.pages import Page
+
+_PAGE = 1_000
+
+
+def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:
+    """The numbers of all events that fit, oldest first."""
+    numbers: list[int] = []
+    page: Page | None = Page(limit=_PAGE)
+    while page is not None:
+        with store.read() as connection:
+            found = page_of_events(connection, wanted, page)
+        numbers += [line.id for line in found.items]
+        page = None if found.more is None else Page(found.more, _PAGE)
+        time.sleep(0)
+    return sorted(numbers)
+
+
+def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:
+    """What a replay of each would do; changes nothing."""
+    for number in numbers:
+        with store.read() as connection:
+            found = replayer.plan(connection, number)
+        yield found
+        time.sleep(0)
+
+
+def replay_all(store: Store, replayer: Replayer, numbers: Sequence[int], wake: Wake) -> Iterator[Replay]:
+    """Replay each; told once it is on disk and the dispatchers were woken for its calls."""
+    for batch in in_batches(store, numbers, replayer.replay):
+        if any(one.calls for one in batch):
+            wake()
+        yield from batch

@@ -1,0 +1,52 @@
+"""Everything that is known of one event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.errors import BridgeError
+from bridge.model import FINAL, State
+from bridge.store import audit
+from bridge.store.call_views import TriedCall, call, calls_of
+from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter, StoredEvent, event, page_of_events
+from bridge.store.pages import Page
+
+_SETTLED = FINAL | {State.UNCERTAIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that is known of one event."""
+
+    stored: StoredEvent
+    calls: tuple[TriedCall, ...]
+    actions: tuple[audit.Action, ...]
+    """What people did with it."""
+    now: int
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return all(one.call.state in _SETTLED for one in self.calls)
+
+
+def read_story(store: Store, number: int) -> Story:
+    """The story of an event by its number; raises BridgeError when there is none."""
+    with store.read() as connection:
+        return Story(
+            event(connection, number),
+            tuple(call(connection, one.id) for one in calls_of(connection, number)),
+            audit.of(connection, "event", number),
+            store.now(connection),
+        )
+
+
+def find_story(store: Store, source: str, key: str) -> Story:
+    """The story of an event by its sender's own id; raises BridgeError when there is none."""
+    with store.read() as connection:
+        found = page_of_events(connection, EventFilter(source=source, search=key), Page(limit=10)).items
+    numbers = [line.id for line in found if line.key == key]
+    if not numbers:
+        raise BridgeError(f"no event {key} of {source} was stored", "leadbridge events lists them")
+    return read_story(store, numbers[0])

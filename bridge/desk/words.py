@@ -1,0 +1,50 @@
+"""Values in words: JSON in the digits it came with and safe on every screen, numbers with what they count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.language.numbers import to_json
+from bridge.model import Json
+
+
+def json_text(document: Json) -> str:
+    """Compact JSON that is safe on a terminal, every number in the digits it came with."""
+    return _json_safe(to_json(document))
+
+
+def document_lines(document: Json) -> Iterator[str]:
+    """The document as indented JSON, safe on a terminal, every number in the digits it came with."""
+    yield from _indented(document, "", "")
+
+
+def counted(many: int, word: str) -> str:
+    """`1 call`, `3 calls`."""
+    return f"{many:,} {word}{'' if many == 1 else 's'}"
+
+
+def _indented(node: Json, indent: str, comma: str) -> Iterator[str]:
+    """Lines of which the first has no indent: its caller puts a key or the indent before it."""
+    if not isinstance(node, dict | list) or not node:
+        yield json_text(node) + comma
+        return
+    inner = indent + "  "
+    is_list = isinstance(node, list)
+    children = [("", child) for child in node] if is_list else [(f"{json_text(k)}: ", node[k]) for k in node]
+    yield "[" if is_list else "{"
+    for number, (key, child) in enumerate(children, 1):
+        first, *rest = _indented(child, inner, "," if number < len(children) else "")
+        yield inner + key + first
+        yield from rest
+    yield f"{indent}{']' if is_list else '}'}{comma}"
+
+
+def _json_safe(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _json_escape(char) for char in text)
+
+
+def _json_escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
