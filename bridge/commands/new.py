@@ -11,7 +11,7 @@ from bridge.commands.opening import opened
 from bridge.commands.output import printable, say
 from bridge.commands.payload import PayloadFile
 from bridge.desk import drafting
-from bridge.desk.sampling import request_of
+from bridge.desk.stored import request_of
 from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
 from bridge.model import Request

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.desk.times import moment
+from bridge.errors import UsageError
+from bridge.language.schema import suggestion
 from bridge.model import State
 from bridge.store.call_views import CallFilter
 from bridge.store.event_views import EventFilter
+
+_STATES = [state.value for state in State]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,18 @@ class AskedCalls:
             rule=self.rule,
             account=self.account,
             recipient=self.recipient,
-            states=tuple(State(state) for state in self.states),
+            states=tuple(_state(state, f"{sign}state") for state in self.states),
             event_id=self.event,
             since=_moment(self.since, now, f"{sign}since"),
             until=_moment(self.until, now, f"{sign}until"),
             search=self.search,
         )
+
+
+def _state(text: str, name: str) -> State:
+    if text not in _STATES:
+        raise UsageError(f'{name} is "{text}"{suggestion(text, _STATES)}', f"there are: {', '.join(_STATES)}")
+    return State(text)
 
 
 def _moment(text: str | None, now: int, name: str) -> int | None:

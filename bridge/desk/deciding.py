@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from bridge.model import State
@@ -11,6 +12,13 @@ from bridge.store.decisions import Decider
 from bridge.store.outlook import Transaction
 
 Verdict: TypeAlias = Literal["done", "resend", "cancel"]
+
+FITTING: Mapping[Verdict, frozenset[State]] = {
+    "done": decisions.DOUBTFUL,
+    "resend": decisions.DOUBTFUL,
+    "cancel": decisions.DOUBTFUL | decisions.WAITS,
+}
+"""The states in which a call can be settled so."""
 
 
 def settle(connection: Transaction, now: int, number: int, verdict: Verdict, by: Decider) -> None:

@@ -8,23 +8,16 @@ from collections.abc import Iterator, Sequence
 from bridge.desk.in_batches import Wake, in_batches
 from bridge.desk.replaying import Replay, Replayer
 from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, page_of_events
-from bridge.store.pages import Page
-
-_PAGE = 1_000
+from bridge.store.event_views import EventFilter, ids_of_events
 
 
 def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:
-    """The numbers of all events that fit, oldest first."""
+    """The numbers of all events that fit, oldest first: as many as would be replayed."""
     numbers: list[int] = []
-    page: Page | None = Page(limit=_PAGE)
-    while page is not None:
-        with store.read() as connection:
-            found = page_of_events(connection, wanted, page)
-        numbers += [line.id for line in found.items]
-        page = None if found.more is None else Page(found.more, _PAGE)
+    for found in ids_of_events(store, wanted):
+        numbers += found
         time.sleep(0)
-    return sorted(numbers)
+    return numbers
 
 
 def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:

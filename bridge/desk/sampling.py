@@ -10,8 +10,6 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.language.numbers import from_json
 from bridge.mapping.redact import Redactor
 from bridge.model import Json, Request
-from bridge.store import event_views
-from bridge.store.outlook import Transaction
 from bridge.webhook.forms import read_pairs
 from bridge.webhook.source import Source
 
@@ -45,14 +43,6 @@ class Sample:
     """Of the name of a file with the raw body."""
     document: Json
     """What the source makes of it."""
-
-
-def request_of(connection: Transaction, number: int) -> Request:
-    """The webhook that an event came in; raises BridgeError."""
-    stored = event_views.event(connection, number)
-    if stored.request is None:
-        raise BridgeError(f"the webhook of event {number} is not kept any more", "choose a newer event")
-    return stored.request
 
 
 def kind_of(request: Request) -> str:

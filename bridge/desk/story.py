@@ -1,15 +1,15 @@
-"""Everything that is known of one event."""
+"""Everything that is known of one event, or of one call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from bridge.errors import BridgeError
-from bridge.model import FINAL, State
+from bridge.model import FINAL, Call, State
 from bridge.store import audit
 from bridge.store.call_views import TriedCall, call, calls_of
 from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, StoredEvent, event, page_of_events
+from bridge.store.event_views import EventFilter, EventLine, StoredEvent, event, page_of_events
 from bridge.store.pages import Page
 
 _SETTLED = FINAL | {State.UNCERTAIN}
@@ -38,6 +38,31 @@ def read_story(store: Store, number: int) -> Story:
             event(connection, number),
             tuple(call(connection, one.id) for one in calls_of(connection, number)),
             audit.of(connection, "event", number),
+            store.now(connection),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallStory:
+    """Everything that is known of one call."""
+
+    tried: TriedCall
+    event: EventLine
+    """Which it came of."""
+    again: tuple[Call, ...]
+    """The calls that repeat it at a person's word, oldest first."""
+    now: int
+
+
+def read_call(store: Store, number: int) -> CallStory:
+    """The story of a call by its number; raises BridgeError when there is none."""
+    with store.read() as connection:
+        tried = call(connection, number)
+        siblings = calls_of(connection, tried.call.event_id)
+        return CallStory(
+            tried,
+            event(connection, tried.call.event_id).line,
+            tuple(one for one in siblings if one.parent == number),
             store.now(connection),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from bridge.errors import BridgeError
 from bridge.model import Attempt, Call, Outcome, State
 from bridge.store import audit
 from bridge.store.bulk import AnyRow
-from bridge.store.pages import Listing, Page, between, capped, cut, literal, newest, searched
+from bridge.store.engine import Store
+from bridge.store.pages import Listing, Page, all_ids, between, capped, cut, literal, newest, searched
 from bridge.store.rows import call_of
 from bridge.store.tables import attempts, calls
 from bridge.store.texts import plain
@@ -60,6 +62,16 @@ def page_of_calls(connection: Connection, wanted: CallFilter, page: Page) -> Lis
     else:
         found = newest(connection, query, calls.c.id, page)
     return Listing(tuple(call_of(row) for row in found.items), found.more)
+
+
+def ids_of_calls(store: Store, wanted: CallFilter) -> Iterator[list[int]]:
+    """The ids of all calls that a list would show, oldest first, a part at a time."""
+
+    def as_listed(connection: Connection) -> list[ColumnElement[bool]]:
+        states = [calls.c.state.in_(wanted.states)] if wanted.states else []
+        return [*_conditions(connection, wanted), *states]
+
+    return all_ids(store, calls, as_listed)
 
 
 def call(connection: Connection, number: int) -> TriedCall:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, sel
 from bridge.errors import BridgeError
 from bridge.language.numbers import from_json
 from bridge.model import Event, Failure, Match, Request, State, Verdict
-from bridge.store.pages import Listing, Page, between, literal, newest, searched
+from bridge.store.engine import Store
+from bridge.store.pages import Listing, Page, all_ids, between, literal, newest, searched
 from bridge.store.tables import calls, events
 from bridge.store.texts import plain
 
@@ -86,6 +87,18 @@ def scan(
     query = select(events).where(*conditions(connection, wanted), events.c.id > after)
     rows = connection.execute(query.order_by(events.c.id).limit(limit)).all()
     return tuple(_stored(connection, row, {}) for row in rows)
+
+
+def ids_of_events(store: Store, wanted: EventFilter) -> Iterator[list[int]]:
+    """The ids of all events that a list would show, oldest first, a part at a time."""
+
+    def as_listed(connection: Connection) -> list[ColumnElement[bool]]:
+        found = conditions(connection, wanted)
+        if wanted.search is not None and _has_key(connection, wanted.search):
+            found.append(events.c.key == plain(wanted.search))
+        return found
+
+    return all_ids(store, events, as_listed)
 
 
 def event(connection: Connection, number: int) -> StoredEvent:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
 
 from bridge.store.bulk import AnyRow
+from bridge.store.engine import Store
 
 T = TypeVar("T")
 
@@ -105,6 +106,25 @@ def searched(
     if found.more is not None or floor <= 1:
         return found
     return Listing(found.items, floor)
+
+
+def all_ids(
+    store: Store, table: Table, conditions: Callable[[Connection], Sequence[ColumnElement[bool]]]
+) -> Iterator[list[int]]:
+    """The ids of every row that fits now, ascending, out of `SEARCHED` ids of the table at a time.
+
+    Each time is a read of its own, so that looking through a million rows keeps nobody waiting for long.
+    """
+    with store.read() as connection:
+        wanted = conditions(connection)
+        first = connection.execute(select(func.min(table.c.id))).scalar_one()
+        last = connection.execute(select(func.max(table.c.id))).scalar_one()
+    for low in range(first or 1, (last or 0) + 1, SEARCHED):
+        within = (table.c.id >= low, table.c.id <= min(low + SEARCHED - 1, last))
+        with store.read() as connection:
+            query = select(table.c.id).where(*wanted, *within).order_by(table.c.id)
+            found = list(connection.execute(query).scalars())
+        yield found
 
 
 def capped(connection: Connection, query: Select[*tuple[Any, ...]]) -> int:

@@ -1,0 +1,53 @@
+"""One decision about all calls that fit a filter: which, how many, and the doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.desk.deciding import FITTING, Verdict, settle
+from bridge.desk.in_batches import Wake, in_batches
+from bridge.errors import BridgeError
+from bridge.store.call_views import CallFilter, ids_of_calls
+from bridge.store.decisions import Decider
+from bridge.store.engine import Store
+from bridge.store.outlook import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of one call."""
+
+    call: int
+    refused: str = ""
+    """Why it was left as it is: it has moved on since it was counted."""
+
+
+def calls_that_fit(store: Store, wanted: CallFilter, verdict: Verdict) -> list[int]:
+    """The numbers of all calls that fit and are in a state for the verdict, oldest first."""
+    states = tuple(state for state in FITTING[verdict] if not wanted.states or state in wanted.states)
+    numbers: list[int] = []
+    if states:
+        for found in ids_of_calls(store, replace(wanted, states=states)):
+            numbers += found
+            time.sleep(0)
+    return numbers
+
+
+def decide_all(
+    store: Store, numbers: Sequence[int], verdict: Verdict, by: Decider, wake: Wake
+) -> Iterator[Decided]:
+    """Settle each by its own; told once it is on disk and the dispatchers were woken."""
+
+    def decide(connection: Transaction, now: int, number: int) -> Decided:
+        try:
+            settle(connection, now, number, verdict, by)
+        except BridgeError as error:
+            return Decided(number, error.message)
+        return Decided(number)
+
+    for batch in in_batches(store, numbers, decide):
+        if not all(one.refused for one in batch):
+            wake()
+        yield from batch

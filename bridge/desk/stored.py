@@ -1,0 +1,29 @@
+"""Stored webhooks, to be tried or to begin a mapping file from."""
+
+from __future__ import annotations
+
+from bridge.errors import BridgeError
+from bridge.model import Event, Request
+from bridge.store import event_views
+from bridge.store.outlook import Transaction
+
+
+def request_of(connection: Transaction, number: int) -> Request:
+    """The webhook that an event came in; raises BridgeError."""
+    request = event_views.event(connection, number).request
+    if request is None:
+        raise _gone(number)
+    return request
+
+
+def payload_of(connection: Transaction, number: int) -> Request | Event:
+    """The webhook as it came, or where only its bytes are purged what the rules saw; raises BridgeError."""
+    stored = event_views.event(connection, number)
+    payload = stored.request or stored.event
+    if payload is None:
+        raise _gone(number)
+    return payload
+
+
+def _gone(number: int) -> BridgeError:
+    return BridgeError(f"the webhook of event {number} is not kept any more", "choose a newer event")
