@@ -68,8 +68,8 @@ def test_calls_go_on_when_the_clock_is_set(moved: float, database_url: str, sand
         assert eventually(lambda: len(sandbox.calls()) >= 5)
         clock.moved = moved
         owe(store, *[start(number) for number in range(1, 16)])
-        assert eventually(lambda: not count(store, LIVE), seconds=20), states(store)
-        assert count(store, ("done",)) == 30
+        # What was on its way when the leases seemed to lapse is doubted until its answer comes.
+        assert eventually(lambda: count(store, ("done",)) == 30, seconds=30), states(store)
     assert len(sandbox.ran()) == 30
 
 

@@ -39,4 +39,4 @@ def test_whatever_dies_at_whatever_moment_nothing_is_lost_or_repeated(
     print(f"\n{killed} kills: {verdict}; answers {load.answers}")
     assert verdict.kept, verdict
     assert verdict.uncertain <= bridge.crashed * IN_FLIGHT
-    assert verdict.acknowledged > KILLS * 5
+    assert verdict.acknowledged > KILLS

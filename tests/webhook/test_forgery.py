@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import time
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, replace
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from bridge.model import Request
 from bridge.webhook.source import Accepted, Refused, Source
+from tests.support.timing import seconds_of
 from tests.webhook.support import NOW, refused, request, source_of
 
 SECRET = "correct horse battery staple"
@@ -440,9 +440,8 @@ def test_a_forwarded_address_that_the_client_invented_is_not_looked_at() -> None
     ],
 )
 def test_a_huge_header_is_refused_within_a_second(scheme: Scheme, value: str) -> None:
-    start = time.process_time()
-    check_refused(scheme, with_header(scheme.honest, scheme.place, value))
-    assert time.process_time() - start < 1
+    forged = with_header(scheme.honest, scheme.place, value)
+    assert seconds_of(lambda: check_refused(scheme, forged), 1) < 1
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=200))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
 from bridge.webhook.split import Part, Split
+from tests.support.timing import seconds_of
 from tests.webhook.support import source_of
 
 
@@ -102,10 +102,8 @@ def test_ten_thousand_items_with_their_envelope_take_less_than_a_second() -> Non
     items = {str(number): {"id": number} for number in range(10_000)}
     document = {"leads": {"status": items}, "account": {"id": 1}}
     whole = split("{path: '$.leads[*][*]', keep: envelope}")
-    start = time.process_time()
-    parts = whole.parts(document)
-    assert time.process_time() - start < 1
-    assert len(parts) == 10_000
+    assert len(whole.parts(document)) == 10_000
+    assert seconds_of(lambda: whole.parts(document), 1) < 1
     items["x"] = {"id": 0}
     with pytest.raises(DocumentError):
         whole.parts(document)
