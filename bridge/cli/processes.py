@@ -49,6 +49,8 @@ def worker(metrics_port: int | None) -> int:
     """The dispatcher process: sends what is due to LeadConverter. Any number may run.
 
     Under "leadbridge run" its metrics are among those of the web process; alone it can serve its own.
+    SIGTERM or Ctrl-C: it finishes what is under way, for up to 20 seconds. A second Ctrl-C leaves that
+    uncertain and stops at once.
 
     \b
     Example:

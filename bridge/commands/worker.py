@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from itertools import count
 
 from bridge import __version__
 from bridge.assemble.worker import dispatcher
@@ -16,8 +17,10 @@ KIND = "dispatcher"
 
 
 def worker(settings: Settings, metrics_port: int | None = None) -> int:
-    """Dispatch calls until SIGTERM or SIGINT, then finish what is being sent and stop.
+    """Dispatch calls until SIGTERM or Ctrl-C, then finish what is being sent and stop.
 
+    SIGTERM may come any number of times: systemd and Heroku send it to every process of a tree, whose parent
+    passes its own on as well. Only a second Ctrl-C, by whoever started this by hand, waits for nothing.
     It counts into the folder of its process tree, or for its own `metrics_port`.
     """
     counted = Counted()
@@ -28,8 +31,9 @@ def worker(settings: Settings, metrics_port: int | None = None) -> int:
     elif metrics_port:
         info = (metrics.INFO, (__version__, "sqlite" if running.store.embedded else "postgresql"), 1.0)
         counting.serve(settings.host, metrics_port, counted, lambda: [info, *family.of_this(KIND)])
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: running.stop())
+    interrupts = count()
+    signal.signal(signal.SIGTERM, lambda *_: running.stop())
+    signal.signal(signal.SIGINT, lambda *_: running.hurry() if next(interrupts) else running.stop())
     running.run()
     running.store.close()
     return 0

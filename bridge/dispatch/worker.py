@@ -98,7 +98,8 @@ class Dispatcher:
         self.tell = Sparing(log.error, every=60.0)
         self.clock = clock
         self.tally = Tally()
-        self.stops = 0
+        self.stopping = False
+        self.hurried = False
         self.wait = 0.0
         """Seconds that the next round may wait for something to happen."""
         self.next_care = clock()
@@ -111,7 +112,7 @@ class Dispatcher:
         Thread(target=self.listen, name="wake-ups", daemon=True).start()
         self.watch.begin()
         try:
-            while not self.stops:
+            while not self.stopping:
                 self.turn()
             self.wind_down()
         finally:
@@ -119,16 +120,21 @@ class Dispatcher:
             self.watch.close()
 
     def stop(self) -> None:
-        """Stop gracefully; called a second time, at once. Safe in a signal handler."""
-        self.stops += 1
+        """Stop gracefully, however often it is said. Safe in a signal handler."""
+        self.stopping = True
         self.senders.ring()
+
+    def hurry(self) -> None:
+        """Stop without waiting for what is being sent: it shows as uncertain. Safe in a signal handler."""
+        self.hurried = True
+        self.stop()
 
     def turn(self) -> None:
         """Wait for something to do, and do a round of it."""
         self.unsettled += self.senders.take(self.wait, self.senders.size // 2, GATHER)
         if self.clock() >= self.next_care:
             self.care()
-        if not self.stops:
+        if not self.stopping:
             self.round(self.room())
 
     def room(self) -> int:
@@ -185,10 +191,10 @@ class Dispatcher:
 
     def listen(self) -> None:
         """Pass wake-ups from other processes on, for as long as this one runs."""
-        while not self.stops:
+        while not self.stopping:
             try:
                 listener = wake.listen(self.store)
-                while not self.stops:
+                while not self.stopping:
                     if listener.wait(LONGEST_WAIT):
                         self.senders.ring()
                 listener.close()
@@ -199,7 +205,7 @@ class Dispatcher:
     def wind_down(self) -> None:
         """Claim nothing more, wait for what is being sent, and settle it."""
         leave_at = self.clock() + self.stop_wait
-        while (self.senders.busy or self.unsettled) and self.clock() < leave_at and self.stops < 2:
+        while self.known() and self.clock() < leave_at and not self.hurried:
             self.unsettled += self.senders.take(0.1, self.senders.size, GATHER)
             if self.unsettled:
                 self.round(0)

@@ -75,8 +75,7 @@ def bench(store: Store, clock: Clock, account: Account, **more: Any) -> Iterator
     try:
         yield made
     finally:
-        made.dispatcher.stop()
-        made.dispatcher.stop()
+        made.dispatcher.hurry()
         made.dispatcher.senders.close()
         made.client.close()
 
@@ -405,7 +404,9 @@ def test_the_only_dispatcher_need_not_wait_for_the_leases_of_the_dead(store: Sto
         assert states(store) == {1: "uncertain"}
 
 
-def test_a_stop_claims_nothing_more_and_settles_what_was_sent(store: Store, clock: Clock) -> None:
+def test_a_stop_however_often_it_is_said_claims_nothing_more_and_settles_what_was_sent(
+    store: Store, clock: Clock
+) -> None:
     answer = threading.Event()
 
     def slow(peer: Peer) -> None:
@@ -420,14 +421,25 @@ def test_a_stop_claims_nothing_more_and_settles_what_was_sent(store: Store, cloc
         owe(store, start(7), start(8))
         desk.turns(lambda: desk.dispatcher.senders.busy == 2)
         owe(store, start(9))
-        desk.dispatcher.stop()
+        for _ in range(3):
+            desk.dispatcher.stop()
         assert states(store) == {1: "sending", 2: "sending", 3: "queued"}
         threading.Timer(0.1, answer.set).start()
         desk.dispatcher.run()
     assert states(store) == {1: "done", 2: "done", 3: "queued"}
 
 
-def test_a_second_stop_leaves_at_once(store: Store, clock: Clock) -> None:
+def test_a_stop_settles_what_has_ended_and_was_not_looked_at_yet(desk: Bench) -> None:
+    owe(desk.store, start(7))
+    desk.dispatcher.turn()
+    assert eventually(lambda: not desk.dispatcher.senders.busy)
+    assert states(desk.store) == {1: "sending"}
+    desk.dispatcher.stop()
+    desk.dispatcher.run()
+    assert states(desk.store) == {1: "done"}
+
+
+def test_a_stop_in_a_hurry_leaves_at_once(store: Store, clock: Clock) -> None:
     def never(peer: Peer) -> None:
         peer.read()
         peer.over.wait(10)
@@ -439,7 +451,7 @@ def test_a_second_stop_leaves_at_once(store: Store, clock: Clock) -> None:
         owe(store, start(7))
         desk.turns(lambda: desk.dispatcher.senders.busy == 1)
         desk.dispatcher.stop()
-        desk.dispatcher.stop()
+        desk.dispatcher.hurry()
         desk.dispatcher.run()
         assert states(store) == {1: "sending"}
 

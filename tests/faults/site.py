@@ -39,7 +39,6 @@ class Dispatcher:
     """One dispatcher's place, filled by one process after another."""
 
     pid: int = 0
-    stopping: bool = False
 
 
 @dataclass
@@ -96,7 +95,7 @@ class Site:
         return self._signal(signal.SIGKILL)
 
     def end_dispatcher(self) -> bool:
-        """SIGTERM to one of them: it finishes what it sends."""
+        """SIGTERM to one of them, perhaps to one that is stopping already: it finishes what it sends."""
         return self._signal(signal.SIGTERM)
 
     def kill_web(self) -> bool:
