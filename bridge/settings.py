@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -49,9 +50,17 @@ class Settings:
     metrics: str = ""
     """Folder in which the processes of one tree count together; empty: each for itself."""
     console_password: str = field(default="", repr=False)
+    """Plain, or a scrypt hash; empty: the console answers this machine only."""
+    console_read_password: str = field(default="", repr=False)
+    """With it one may look at everything in the console, and change nothing."""
+    console_edit: bool = False
+    """Whether mapping files may be saved from the console."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where `${NAME}` in mapping files takes its values from."""
 
+
+_SCRYPT = re.compile(r"scrypt:\d{1,7}:\d{1,3}:\d{1,3}\$[^$]+\$[0-9a-f]{128}")
+"""As werkzeug.security writes it."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Must be set before the first counter is made; prometheus_client reads it, too."""
@@ -69,7 +78,12 @@ _NAMES = {
     "sandbox": "BRIDGE_SANDBOX",
     "metrics": METRICS_FOLDER,
     "console_password": "BRIDGE_CONSOLE_PASSWORD",
+    "console_read_password": "BRIDGE_CONSOLE_READ_PASSWORD",
+    "console_edit": "BRIDGE_CONSOLE_EDIT",
 }
+
+
+_SECRET = ("database_url", "console_password", "console_read_password")
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -88,13 +102,15 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
             values[name] = _READ.get(name, str)(text)
         except ValueError as error:
             problems.append(f"{variable} is {_shown(name, text)}, expected {error}")
+    if "console_read_password" in values and "console_password" not in values:
+        problems.append("BRIDGE_CONSOLE_READ_PASSWORD is set, expected BRIDGE_CONSOLE_PASSWORD beside it")
     if problems:
         raise SettingsError(tuple(problems))
     return Settings(environment=environment, **values)
 
 
 def _shown(name: str, text: str) -> str:
-    return "a value kept secret" if name in ("database_url", "console_password") else f'"{text}"'
+    return "a value kept secret" if name in _SECRET else f'"{text}"'
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
@@ -113,6 +129,12 @@ def _choice(*choices: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _password(text: str) -> str:
+    if text.startswith("scrypt:") and not _SCRYPT.fullmatch(text):
+        raise ValueError("a password, or a whole hash: scrypt:32768:8:1$salt$digest")
+    return text
 
 
 def _web_url(text: str) -> str:
@@ -147,4 +169,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "disk_floor": _between(0, 1_000_000),
     "sandbox": _web_url,
     "proxies": _proxies,
+    "console_password": _password,
+    "console_read_password": _password,
+    "console_edit": lambda text: _between(0, 1)(text) == 1,
 }

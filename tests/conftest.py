@@ -18,6 +18,17 @@ settings.load_profile("steady")
 # A busy machine is no fault of the code; what must be quick is timed where it is tested.
 
 
+LOUD = ("NO BROWSER", "NO AXE")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was left out for want of a tool is said last, where nobody overlooks it."""
+    skipped = {str(report.longrepr[2]) for report in terminalreporter.getreports("skipped")}
+    for words in sorted(skipped):
+        if any(loud in words for loud in LOUD):
+            terminalreporter.write_line(words.removeprefix("Skipped: "), red=True, bold=True)
+
+
 @dataclass
 class Clock:
     """Unix seconds that move only when told to."""

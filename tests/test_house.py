@@ -24,6 +24,8 @@ HOMES = {
     "urllib3": ("bridge/dispatch/",),
     "flask": ("bridge/web/",),
     "werkzeug": ("bridge/web/",),
+    "itsdangerous": ("bridge/web/console/cookies.py",),
+    "markupsafe": ("bridge/web/console/",),
     "click": ("bridge/main.py", "bridge/cli/", "bridge/commands/"),
     "gevent": ("bridge/web/",),
     "gunicorn": ("bridge/web/",),

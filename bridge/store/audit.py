@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy import Connection, insert, select
 
 from bridge.store.ids import take_ids
+from bridge.store.pages import Listing, Page, newest
 from bridge.store.tables import actions
 from bridge.store.texts import plain
 
@@ -41,3 +42,9 @@ def of(connection: Connection, kind: Kind, target: object) -> tuple[Action, ...]
     wanted = (actions.c.kind == kind, actions.c.target == str(target))
     rows = connection.execute(select(actions).where(*wanted).order_by(actions.c.id))
     return tuple(Action(**row._mapping) for row in rows)
+
+
+def page_of_actions(connection: Connection, page: Page) -> Listing[Action]:
+    """One page of everything that was decided, newest first."""
+    found = newest(connection, select(actions), actions.c.id, page)
+    return Listing(tuple(Action(**row._mapping) for row in found.items), found.more)

@@ -12,6 +12,10 @@ _WRITE = text(
     "INSERT INTO notes (name, text) VALUES (:name, :text) "
     "ON CONFLICT (name) DO UPDATE SET text = excluded.text"
 )
+_HOLD = text(
+    "INSERT INTO notes (name, text) VALUES (:name, :text) "
+    "ON CONFLICT (name) DO UPDATE SET text = notes.text RETURNING text"
+)
 _LIVE = text("SELECT COUNT(*) FROM calls WHERE state IN ('queued', 'claimed', 'sending', 'waiting')")
 _TARGET = "target"
 REAL, SANDBOX = "LeadConverter", "the sandbox"
@@ -26,6 +30,11 @@ def read(connection: Connection, name: str) -> str | None:
 def write(connection: Connection, name: str, noted: str) -> None:
     """Note it, in place of what was noted before."""
     connection.execute(_WRITE, {"name": name, "text": noted})
+
+
+def hold(connection: Connection, name: str, first: str) -> str:
+    """What is noted under a name, `first` where nothing was; nobody else's until the transaction ends."""
+    return str(connection.execute(_HOLD, {"name": name, "text": first}).scalar_one())
 
 
 def aim(store: Store, *, sandboxed: bool) -> None:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from bridge.assemble.web import WebSide
 from bridge.web import health, hooks, scrape
+from bridge.web.console.blueprint import blueprint as console
 from bridge.web.counting import Counted
 
 
@@ -21,4 +22,5 @@ def create_app(side: WebSide, counted: Counted) -> Flask:
     app.register_blueprint(hooks.blueprint(side.intake, side.settings.proxies, trust_local=side.sandboxed))
     app.register_blueprint(scrape.blueprint(side, counted))
     app.register_blueprint(health.blueprint(side.lookout))
+    app.register_blueprint(console(side))
     return app

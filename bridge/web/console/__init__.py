@@ -1,0 +1,1 @@
+"""`/console/`: see everything, fix anything, in the browser."""

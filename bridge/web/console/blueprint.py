@@ -1,0 +1,88 @@
+"""The console as Flask serves it: guarded, its pages registered, its errors in plain words."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, g, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException, NotFound
+
+from bridge.assemble.web import WebSide
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.web.console import doors, rendering
+from bridge.web.console.guard import THEMES, Guard
+from bridge.web.console.keyring import Keyring
+from bridge.web.console.pages import PAGES
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import bare
+from bridge.web.console.speech import LANGUAGES
+
+log = logging.getLogger(__name__)
+
+
+def blueprint(side: WebSide) -> Blueprint:
+    """Every page under `/console/`."""
+    pages = Blueprint(
+        "console",
+        __name__,
+        url_prefix="/console",
+        template_folder="../templates",
+        static_folder="../static",
+        static_url_path="/static",
+    )
+    console = Console(side, pages)
+    settings = side.settings
+    guard = Guard(console, Keyring(side.store, settings.console_password, settings.console_read_password))
+    for register in (doors.register, *PAGES):
+        register(console)
+    console.page("nowhere", "/<path:path>", _nowhere, place="")
+    pages.before_request(guard.enter)
+    pages.after_request(guard.leave)
+    pages.context_processor(lambda: _context(console))
+    pages.record_once(_install)
+    for fault in (HTTPException, StoreUnavailable, BridgeError, Exception):
+        pages.register_error_handler(fault, _trouble)
+    return pages
+
+
+def _install(state: BlueprintSetupState) -> None:
+    rendering.install(state.app.jinja_env)
+
+
+def _context(console: Console) -> dict[str, object]:
+    """What every template finds."""
+    return {
+        "visitor": g.visitor,
+        "places": console.places,
+        "place": g.place,
+        "theme": g.theme,
+        "themes": THEMES,
+        "language": g.speech.language,
+        "languages": LANGUAGES,
+        "here": request.full_path.rstrip("?"),
+        "csrf": rendering.csrf,
+        "locked": g.guard.keyring.locked,
+        "sandboxed": console.side.sandboxed,
+    }
+
+
+def _nowhere(_: Console, path: str) -> Answer:
+    raise NotFound(path)
+
+
+def _trouble(error: Exception) -> Response:
+    """A page that says what is wrong and what to do."""
+    if isinstance(error, HTTPException):
+        status, known = error.code or 500, {400, 403, 404, 405, 413, 415}
+        kind = str(status) if status in known else "400"
+        if isinstance(error.description, str) and error.description in ("foreign", "stale", "read"):
+            kind = error.description
+        return bare("trouble", status, kind=kind, message="", hint="")
+    if isinstance(error, StoreUnavailable):
+        log.warning("the console has no answer: %s", error.message)
+        return bare("trouble", 503, kind="503", message="", hint="")
+    if isinstance(error, BridgeError):
+        return bare("trouble", 409, kind="409", message=error.message, hint=error.hint or "")
+    log.error("a page of the console failed", exc_info=error)
+    return bare("trouble", 500, kind="500", message="", hint="")

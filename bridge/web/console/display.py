@@ -1,0 +1,66 @@
+"""Figures, times and names as the console shows them. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+THIN: Final = "\u202f"
+"""A narrow space that no line is broken at."""
+TONES: Final = {
+    **dict.fromkeys(("done", "matched", "closed", "retried"), "good"),
+    **dict.fromkeys(("refused", "exhausted", "expired", "failed", "unreadable", "open", "error"), "bad"),
+    **dict.fromkeys(("uncertain", "paused", "trial", "pause", "retry", "warning"), "warn"),
+    **dict.fromkeys(("queued", "waiting"), "info"),
+    **dict.fromkeys(("claimed", "sending"), "busy"),
+}
+"""The colour of a badge by the state it shows; any other state is `idle`."""
+_UNITS: Final = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second"))
+
+
+def tone(state: str) -> str:
+    """Of a badge: good, bad, warn, info, busy or idle."""
+    return TONES.get(state, "idle")
+
+
+def count(number: int) -> str:
+    """12 345: digits in threes from five on."""
+    text = f"{number:,}".replace(",", THIN)
+    return text if abs(number) >= 10_000 else str(number)
+
+
+def size(number: int) -> tuple[str, str]:
+    """Bytes as a figure and its unit: B, KB, MB."""
+    if number < 1000:
+        return str(number), "B"
+    for unit, limit in (("KB", 1_000_000), ("MB", 1_000_000_000)):
+        if number < limit:
+            return f"{number / (limit / 1000):.1f}", unit
+    return f"{number / 1_000_000_000:.1f}", "GB"
+
+
+def span(milliseconds: int) -> tuple[int, str]:
+    """A length of time as a number of its largest unit: day, hour, minute, second."""
+    for length, unit in _UNITS:
+        if milliseconds >= length:
+            return milliseconds // length, unit
+    return 0, "second"
+
+
+def instant(milliseconds: int) -> str:
+    """For `datetime=`: 2026-11-27T13:51:33.123Z. Empty for what no calendar has."""
+    moment = _moment(milliseconds)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z" if moment else ""
+
+
+def clock(milliseconds: int) -> str:
+    """For who reads without a script: 2026-11-27 13:51:33 UTC."""
+    moment = _moment(milliseconds)
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else str(milliseconds)
+
+
+def _moment(milliseconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(milliseconds // 1000, UTC)
+    except (ValueError, OSError, OverflowError):
+        return None

@@ -1,0 +1,91 @@
+"""The console's passwords, and the key that follows from them: alike in all processes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final, Literal, TypeAlias, TypeVar
+
+import gevent
+from werkzeug.security import check_password_hash
+
+from bridge.store import notes
+from bridge.store.engine import Store
+
+Role: TypeAlias = Literal["read", "edit"]
+"""What a visitor may do: look at everything, or change things as well."""
+T = TypeVar("T")
+
+NOTE: Final = "console/secret"
+_COST: Final = (2**15, 8, 1)
+"""scrypt's n, r and p: 32 MB and about a tenth of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What all processes make of the store's secret and the passwords."""
+
+    sealing: bytes = field(repr=False)
+    hashes: tuple[tuple[Role, str], ...] = field(repr=False)
+
+
+class Keyring:
+    """Knows passwords by their scrypt hashes only. Empty passwords are none."""
+
+    def __init__(self, store: Store, password: str, read_password: str) -> None:
+        self._store = store
+        given: tuple[tuple[Role, str], ...] = (("edit", password), ("read", read_password))
+        self._given = tuple((role, text) for role, text in given if text)
+        self._turn = Lock()
+        self._keys: Keys | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether there is a password at all."""
+        return bool(self._given)
+
+    def role_of(self, password: str) -> Role | None:
+        """What the password opens; None for a wrong one. Raises StoreUnavailable."""
+        hashes = self.keys().hashes
+        opened = self._aside(lambda: [role for role, kept in hashes if check_password_hash(kept, password)])
+        return opened[0] if opened else None
+
+    def keys(self) -> Keys:
+        """Made when they are first needed, since they need the store. Raises StoreUnavailable."""
+        if self._keys is None:
+            secret = self._secret()
+            self._keys = self._aside(lambda: _keys(secret, self._given))
+        return self._keys
+
+    def _secret(self) -> str:
+        with self._store.read() as connection:
+            noted = notes.read(connection, NOTE)
+        if noted is not None:
+            return noted
+        with self._store.transaction() as connection:
+            return notes.hold(connection, NOTE, secrets.token_hex(32))
+
+    def _aside(self, work: Callable[[], T]) -> T:
+        """One at a time in a thread of its own: webhooks go on being taken in meanwhile."""
+        with self._turn:
+            done: T = gevent.get_hub().threadpool.apply(work)
+            return done
+
+
+def _keys(secret: str, given: tuple[tuple[Role, str], ...]) -> Keys:
+    hashes = tuple((role, _hashed(text, f"{secret[:32]}{role}")) for role, text in given)
+    told = "\n".join(kept for _, kept in hashes)
+    return Keys(hmac.digest(bytes.fromhex(secret), told.encode(), "sha256"), hashes)
+
+
+def _hashed(password: str, salt: str) -> str:
+    """A scrypt hash as werkzeug.security writes it; one that is given stays."""
+    if password.startswith("scrypt:"):
+        return password
+    n, r, p = _COST
+    digest = hashlib.scrypt(password.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=64 << 20)
+    return f"scrypt:{n}:{r}:{p}${salt}${digest.hex()}"

@@ -1,0 +1,10 @@
+"""The pages of the console, in the order of its navigation: each module registers its own."""
+
+from __future__ import annotations
+
+from bridge.web.console.pages import audit, overview
+
+PAGES = (
+    overview.register,
+    audit.register,
+)

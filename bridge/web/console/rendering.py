@@ -1,0 +1,151 @@
+"""Templates: what they can call, and pages as answers."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Response, current_app, g, render_template, request, url_for
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from bridge.web.console import display, visitors
+from bridge.web.console.cookies import Sealer
+from bridge.web.console.display import THIN
+
+STATIC: Final = Path(__file__).parent.parent / "static"
+SAID: Final = "leadbridge_said"
+"""The cookie of a message for the next page."""
+_SAID_AGE = 60
+
+
+def render(name: str, status: int = 200, **values: Any) -> Response:
+    """The page `console/NAME.html`. Half a surrogate pair, which is no text, shows as a question mark."""
+    text = render_template(f"console/{name}.html", **values)
+    answer: Response = current_app.response_class(
+        text.encode("utf-8", "replace"), status, mimetype="text/html"
+    )
+    return answer
+
+
+def bare(name: str, status: int, **values: Any) -> Response:
+    """A page for those who are not in, or for when something is wrong."""
+    return render(f"bare/{name}", status, **values)
+
+
+def go(path: str) -> Response:
+    """After a change: on to that path, by GET."""
+    answer: Response = current_app.response_class(status=303)
+    answer.location = path
+    return answer
+
+
+def done(place: str, key: str, /, *, tone: str = "good", **values: Any) -> Response:
+    """After a change: to that page, which will say `key` once. `values` fill in its words."""
+    return said(go(place), key, tone=tone, **values)
+
+
+def said(response: Response, key: str, /, *, tone: str = "good", **values: Any) -> Response:
+    """The next page that is shown will say these words once."""
+    g.guard.keep(response, SAID, Sealer(g.keys.sealing).seal("said", [tone, key, values]), _SAID_AGE)
+    return response
+
+
+def install(environment: Environment) -> None:
+    """What templates can call."""
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.globals.update(
+        t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
+        ago=ago, now_ms=now_ms, duration=duration, size=size, many=display.count, tone=display.tone,
+    )  # fmt: skip
+
+
+def t(key: str, **values: object) -> str:
+    """Words in the visitor's language."""
+    words: str = g.speech(key, **values)
+    return words
+
+
+def url(name: str, **values: Any) -> str:
+    """The path of a page by its name."""
+    return url_for(f"console.{name}", **values)
+
+
+def static(name: str) -> str:
+    """The path of a static file, another one whenever the file changes."""
+    return url("static", filename=name, v=_digest(name))
+
+
+def changed(**values: str | None) -> str:
+    """This page's path with these parameters instead; None takes one away."""
+    kept = {name: value for name, value in request.args.items() if name not in values}
+    given = {name: value for name, value in values.items() if value is not None}
+    query = urlencode({**kept, **given})
+    return f"{request.path}?{query}" if query else request.path
+
+
+def form_token() -> Markup:
+    """The hidden field that every form with `method="post"` must have."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(csrf())
+
+
+def csrf() -> str:
+    """What proves that a form, or a script's request in `X-CSRF-Token`, is this visitor's own."""
+    return visitors.token(g.keys, g.visitor)
+
+
+def messages() -> list[tuple[str, str]]:
+    """What the last change said, once: tone and words."""
+    told = Sealer(g.keys.sealing).opened("said", request.cookies.get(SAID, ""), _SAID_AGE)
+    if told is None:
+        return []
+    g.said_shown = True
+    tone, key, values = told
+    return [(tone, t(key, **values))]
+
+
+def now_ms() -> int:
+    """Unix milliseconds, for `ago`."""
+    return int(time.time() * 1000)
+
+
+def when(milliseconds: int) -> Markup:
+    """A point in time; the script shows it in the viewer's zone."""
+    return _time(milliseconds, display.clock(milliseconds), "clock")
+
+
+def ago(milliseconds: int) -> Markup:
+    """A point in time as its distance from now, the exact instant behind it."""
+    passed = max(0, now_ms() - milliseconds)
+    words = t("common.time.now") if passed < 5000 else t("common.time.ago", span=duration(passed))
+    return _time(milliseconds, words, "ago")
+
+
+def duration(milliseconds: int) -> str:
+    """A length of time in its largest unit: 3 min."""
+    if 0 < milliseconds < 1000:
+        return f"{milliseconds}{THIN}{t('common.time.millisecond')}"
+    number, unit = display.span(milliseconds)
+    return f"{number}{THIN}{t(f'common.time.{unit}')}"
+
+
+def size(number: int) -> str:
+    """Bytes in a readable unit."""
+    figure, unit = display.size(number)
+    return f"{figure}{THIN}{t(f'common.size.{unit}')}"
+
+
+def _time(milliseconds: int, words: str, manner: str) -> Markup:
+    return Markup('<time datetime="{}" title="{}" data-time="{}">{}</time>').format(
+        display.instant(milliseconds), display.clock(milliseconds), manner, words
+    )
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]

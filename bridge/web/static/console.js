@@ -1,0 +1,183 @@
+// What makes the console handier where scripts run. Every page works without it.
+"use strict";
+
+const language = document.documentElement.lang;
+const words = document.body.dataset;
+
+// Times: in the viewer's zone, the exact instant on hover.
+
+const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const exact = new Intl.DateTimeFormat(language, {
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  fractionalSecondDigits: 3, timeZoneName: "longOffset",
+});
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+const SPANS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+function ago(moment) {
+  const seconds = Math.max(0, (Date.now() - moment) / 1000);
+  const [unit, length] = SPANS.find(([, length]) => seconds >= length) || ["second", 1];
+  return relative.format(-Math.floor(seconds / length), unit);
+}
+
+function showTimes(part) {
+  for (const time of part.querySelectorAll("time[data-time]")) {
+    const moment = new Date(time.dateTime);
+    if (isNaN(moment)) continue;
+    const told = time.dataset.time === "ago" ? ago(moment) : clock.format(moment);
+    if (time.textContent !== told) time.textContent = told;
+    time.title = `${exact.format(moment)}\n${time.dateTime}`;
+  }
+}
+
+// Copying: a button with data-copy, or a value of a payload tree, whose path is copied.
+
+function say(text, tone = "good") {
+  const place = document.getElementById("toasts") || document.body.appendChild(
+    Object.assign(document.createElement("div"), { id: "toasts", role: "status" }));
+  place.setAttribute("role", "status");
+  const toast = Object.assign(document.createElement("p"), { className: `message ${tone}`, textContent: text });
+  place.append(toast);
+  setTimeout(() => toast.remove(), 4000);
+}
+
+async function copy(text, told) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without TLS browsers keep the clipboard away from scripts, but not from a selection.
+    const area = Object.assign(document.createElement("textarea"), { value: text, className: "away" });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  say(`${told}: ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`);
+}
+
+function choosePath(path) {
+  const chosen = new CustomEvent("path", { bubbles: true, cancelable: true, detail: path.dataset.path });
+  if (path.dispatchEvent(chosen)) copy(path.dataset.path, words.copiedPath);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button.dataset.copy, words.copied);
+  const value = event.target.closest("[data-tree] .path, [data-tree] .value, [data-tree] .leaf > .name");
+  if (value && !getSelection().toString()) {
+    event.preventDefault();
+    choosePath(value.closest(".leaf, summary").querySelector(".path"));
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("[data-tree] .path") && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    choosePath(event.target);
+  }
+});
+
+function enliven(part) {
+  showTimes(part);
+  for (const button of part.querySelectorAll("[data-copy], [data-live-switch]")) button.hidden = false;
+  for (const path of part.querySelectorAll("[data-tree] .path")) {
+    path.tabIndex = 0;
+    path.setAttribute("role", "button");
+  }
+}
+
+// Forms that ask first: <form data-ask="Cancel 12 calls?">.
+
+function ask(question) {
+  const dialog = document.createElement("dialog");
+  const form = Object.assign(document.createElement("form"), { method: "dialog" });
+  const text = Object.assign(document.createElement("p"), { textContent: question, id: "question" });
+  const buttons = Object.assign(document.createElement("div"), { className: "buttons" });
+  const no = Object.assign(document.createElement("button"), { value: "no", textContent: words.no });
+  const yes = Object.assign(document.createElement("button"), { value: "yes", textContent: words.yes, className: "primary" });
+  buttons.append(no, yes);
+  form.append(text, buttons);
+  dialog.append(form);
+  dialog.setAttribute("aria-labelledby", "question");
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((answer) => dialog.addEventListener("close", () => {
+    dialog.remove();
+    answer(dialog.returnValue === "yes");
+  }));
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.dataset.ask || form.dataset.asked) return;
+  event.preventDefault();
+  const button = event.submitter;
+  if (await ask(button?.dataset.ask || form.dataset.ask)) {
+    form.dataset.asked = "yes";
+    form.requestSubmit(button);
+  }
+});
+
+// Live parts: <div id="…" data-live="URL" data-every="5"> is fetched anew while somebody looks.
+
+let live = localStorage.getItem("live") !== "no";
+
+function replace(part, html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").body;
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const key = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
+  for (const open of part.querySelectorAll("details[id][open]")) {
+    fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
+  }
+  part.replaceChildren(...fresh.childNodes);
+  enliven(part);
+  if (key) part.querySelector(key)?.focus({ preventScroll: true });
+}
+
+function keepLive(part) {
+  let seen = "", failures = 0;
+  const every = Number(part.dataset.every || 5) * 1000;
+  const selecting = () => {
+    const selection = getSelection();
+    return !selection.isCollapsed && part.contains(selection.anchorNode);
+  };
+  async function look() {
+    try {
+      const answer = await fetch(part.dataset.live, { headers: { "X-Console": "live" }, redirect: "error" });
+      if (!answer.ok) throw new Error(answer.status);
+      const html = await answer.text();
+      if (html !== seen && !selecting()) {
+        seen = html;
+        replace(part, html);
+      }
+      if (failures > 2) part.classList.remove("gone");
+      failures = 0;
+    } catch {
+      failures += 1;
+      if (failures === 3) {
+        part.classList.add("gone");
+        say(words.gone, "bad");
+      }
+    }
+  }
+  setInterval(() => {
+    if (live && !document.hidden && part.isConnected && !(failures > 2 && Math.random() > 0.2)) look();
+  }, every);
+}
+
+function showSwitch(button) {
+  button.setAttribute("aria-pressed", String(live));
+}
+
+for (const button of document.querySelectorAll("[data-live-switch]")) {
+  showSwitch(button);
+  button.addEventListener("click", () => {
+    live = !live;
+    localStorage.setItem("live", live ? "yes" : "no");
+    showSwitch(button);
+  });
+}
+
+enliven(document);
+for (const part of document.querySelectorAll("[data-live]")) keepLive(part);
+setInterval(() => { if (!document.hidden) showTimes(document); }, 10000);

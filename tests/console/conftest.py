@@ -1,0 +1,80 @@
+"""A running bridge with its console, and a browser that looks at it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page
+
+from bridge import settings
+from bridge.assemble.web import web_side
+from bridge.web.app import create_app
+from bridge.web.counting import Counted
+from tests.console.visits import Site
+from tests.support.browser import Watched, running_browser
+from tests.support.processes import ROOT, Installation, installation
+
+Open = Callable[..., Page]
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests of this process."""
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """`leadbridge run --sandbox` with the shipped mappings, its console without a password."""
+    folder = tmp_path_factory.mktemp("console")
+    shutil.copytree(ROOT / "mappings", folder / "mappings")
+    with installation(folder, "sqlite:///var/bridge.db", BRIDGE_WORKERS="1") as running:
+        running.start()
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Browser, bridge: Installation) -> Iterator[Open]:
+    """`visit("/events", locale="ru", color_scheme="dark")`: a page of the console in a browser of its own.
+
+    Further words are those of Playwright's `new_context`. The test fails when a script failed or the policy
+    blocked something.
+    """
+    with ExitStack() as stack:
+        watched: list[Watched] = []
+
+        def opened(path: str, **context: Any) -> Page:
+            words = {"locale": "en", "viewport": {"width": 1280, "height": 800}, **context}
+            made = Watched(stack.enter_context(browser.new_context(**words)))
+            watched.append(made)
+            page = made.page()
+            page.goto(f"http://127.0.0.1:{bridge.port}/console{path}")
+            return page
+
+        yield opened
+        assert [complaint for one in watched for complaint in one.complaints] == []
+
+
+@pytest.fixture
+def site(tmp_path: Path, sqlite_url: str) -> Iterator[MakeSite]:
+    """`site(BRIDGE_CONSOLE_PASSWORD="…")`: the console in this process, on an empty database of its own."""
+    with ExitStack() as stack:
+
+        def made(**environment: str) -> Site:
+            mappings = tmp_path / "mappings"
+            mappings.mkdir(exist_ok=True)
+            usual = {"DATABASE_URL": sqlite_url, "BRIDGE_MAPPINGS": str(mappings), "BRIDGE_DISK_FLOOR": "0"}
+            side = web_side(settings.load({**usual, **environment}))
+            stack.callback(side.close)
+            client: FlaskClient = create_app(side, Counted()).test_client()
+            return Site(side, client)
+
+        yield made

@@ -1,0 +1,51 @@
+"""Every page in a real browser: both languages and themes, a phone, no script, no barrier."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import Open
+from tests.support.axe import findings
+from tests.support.browser import shot
+
+PAGES = ("/", "/audit", "/login", "/nowhere")
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "ru")])
+def test_nothing_stands_in_anybodys_way(visit: Open, path: str, theme: str, language: str) -> None:
+    page = visit(path, color_scheme=theme, locale=language)
+    assert findings(page) == []
+    shot(page, f"{path.strip('/') or 'overview'}-{theme}-{language}")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Open, path: str) -> None:
+    page = visit(path, viewport=PHONE, locale="ru")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert findings(page) == []
+    shot(page, f"{path.strip('/') or 'overview'}-phone-ru")
+
+
+def test_the_navigation_of_a_phone_opens_at_a_touch(visit: Open) -> None:
+    page = visit("/", viewport=PHONE, has_touch=True, java_script_enabled=False)
+    link = page.get_by_role("link", name="Audit")
+    expect(link).to_be_hidden()
+    page.get_by_role("button", name="Menu").tap()
+    link.tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
+
+
+def test_without_a_script_language_and_colours_can_be_changed_and_stay(visit: Open) -> None:
+    page = visit("/audit", java_script_enabled=False, color_scheme="light")
+    page.get_by_role("button", name="RU: Русский").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Журнал")
+    page.get_by_role("button", name="Тёмное").click()
+    page.get_by_role("link", name="Обзор", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    assert (
+        page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == "rgb(14, 17, 22)"
+    )
