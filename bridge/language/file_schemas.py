@@ -7,9 +7,10 @@ from typing import Final
 from bridge.language.functions import FUNCTIONS, Function
 from bridge.language.jsonschema import json_schema, schema_of
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS
+from bridge.language.keys_message import MESSAGE, TEXTS
 from bridge.language.keys_rule import EXPECTED, FAILED, MAPPING_KEYS, RECIPIENT, RULE, START, TEST
 from bridge.language.keys_source import DEDUP, IDENTITY, JSON_FIELD, SOURCE_KEYS, SPLIT
-from bridge.language.keys_verify import MESSAGE, SECRETS, TEXTS, VERIFY
+from bridge.language.keys_verify import SECRETS, VERIFY
 from bridge.language.operator_table import OPERATORS
 from bridge.language.questions import IGNORE_CASE
 from bridge.language.schema import MapOf, Raw, Table

@@ -6,10 +6,11 @@ One table per YAML mapping. `webhook/` compiles what is read with them; document
 
 from __future__ import annotations
 
-from bridge.language.keys_verify import CODEC, DIGEST, KEYED, SECRETS, TEXTS, TOKEN
+from bridge.language.keys_message import TEXTS
+from bridge.language.keys_verify import CODEC, DIGEST, KEYED, SECRETS, TOKEN
 from bridge.language.schema import DURATION, FLAG, INTEGER, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
 
-BODIES = ("json", "form", "multipart", "xml", "query")
+BODIES = ("json", "form", "multipart", "xml", "query", "jwt")
 CHARSETS = ("utf-8", "utf-8-sig", "windows-1251", "koi8-r", "iso-8859-1", "utf-16")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
@@ -202,8 +203,8 @@ JSON_FIELD = Table(
         Key("field", TEXT, "name of the field", required=True),
         Key(
             "encoding",
-            Plain("text", choices=("text", "base64")),
-            "how the JSON text is wrapped",
+            Plain("text", choices=("text", "base64", "jwt")),
+            "how the JSON is wrapped; of a JSON web token the claims are read, not its signature",
             default="text",
         ),
     ),

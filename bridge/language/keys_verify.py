@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from bridge.language.keys_message import DIGESTS, TEXTS
 from bridge.language.schema import DURATION, FLAG, SECRET, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
 
-DIGESTS = ("sha256", "sha1", "sha384", "sha512", "md5", "ripemd160")
+TOKENS = ("HS256", "HS384", "HS512", "RS256", "RS512", "ES256", "EdDSA")
 ASYMMETRIC = ("ed25519", "rsa-sha256", "rsa-sha1", "rsa-sha512", "ecdsa-p256")
 
-TEXTS = ListOf(TEXT, or_one=True)
 SECRETS = ListOf(SECRET, or_one=True)
 DIGEST = Plain("text", choices=DIGESTS)
 
 CODEC = Plain("text", choices=("hex", "base64", "base64url", "base64_hex"))
 """How a digest is written; base64_hex is base64 of the hexadecimal text, as PHP makes it by oversight."""
-
-ENCODED = Plain("text", choices=("base64", "hex", *DIGESTS))
 
 _PLACES = (
     Key("header", TEXTS, "header that carries it; of several, any may"),
@@ -86,92 +84,14 @@ BODY_DIGEST = Table(
     ),
 )
 
-_JOIN_KEYS = (
+_URL = (
     Key(
-        "from",
-        Plain("text", choices=("form", "query", "params", "json", "item")),
-        "where the fields are; `params` is query and form",
-        default="form",
+        "url_port",
+        Plain("text", choices=("as_set", "either")),
+        "whether the signed URL may also name, or leave out, its port",
+        default="as_set",
     ),
-    Key("at", TEXT, "path of the object whose fields are meant, inside `from: json` or `item`"),
-    Key("sub", TEXT, "only fields `sub[name]`, by their inner name: `params`"),
-    Key("keys", TEXTS, "names in order, or `sorted`, `sorted_ignoring_case`, `as_sent`; may hold `{secret}`"),
-    Key("drop", TEXTS, "names that are left out", default=()),
-    Key("only_prefix", TEXTS, "only names that begin so, in any case", default=()),
-    Key("scalars_only", FLAG, "objects and lists are left out", default=False),
-    Key(
-        "nested",
-        Plain("text", choices=("json", "skip", "flatten")),
-        "objects and lists otherwise",
-        default="json",
-    ),
-    Key("empty", Plain("text", choices=("keep", "skip")), "fields with an empty value", default="keep"),
-    Key("unique_values", FLAG, "a name sent twice counts once per value, sorted", default=False),
-    Key("insert", MapOf(TEXT), 'fields added before sorting: `{Password: "{secret}"}`', default={}),
-    Key(
-        "pair",
-        TEXT,
-        "how one field is written: `{value}`, `{key}{value}`, `{key}={value}`",
-        default="{value}",
-    ),
-    Key("separator", TEXT, "between fields", default=""),
-    Key(
-        "missing", TEXT, "stands for a field of `keys` that was not sent; without it such a field is left out"
-    ),
-    Key(
-        "encode",
-        Plain("text", choices=("rfc3986", "form", "base64")),
-        "names and values percent-encoded; or values in base64",
-    ),
-    Key("head", TEXT, "template before the first field", default=""),
-    Key("tail", TEXT, "template after the last field", default=""),
-)
-
-JOIN = Table(
-    "join", (*_JOIN_KEYS, Key("then", Table("then", _JOIN_KEYS), "a second join, after the separator"))
-)
-
-_DOCUMENT_KEYS = (
-    Key(
-        "from",
-        Plain("text", choices=("body", "form", "query", "json", "item")),
-        "what is written",
-        default="body",
-    ),
-    Key("at", TEXT, "path of the part that is written"),
-    Key("drop", TEXTS, "names at the top that are left out: the signature's own", default=()),
-    Key("encode", ENCODED, "applied to the finished text; a digest in hexadecimal letters"),
-)
-
-CANONICAL_JSON = Table(
-    "canonical_json",
-    (
-        *_DOCUMENT_KEYS,
-        Key("sort", FLAG, "keys sorted, at every depth", default=True),
-        Key("strings", FLAG, "every scalar is written as a string", default=False),
-        Key("escape_slashes", FLAG, "`/` as `\\/`, as PHP does", default=False),
-        Key(
-            "escape_unicode",
-            FLAG,
-            "other than ASCII as `\\u`, as PHP and Python do by default",
-            default=False,
-        ),
-        Key("spaces", FLAG, "a blank after `,` and `:`, as Python does by default", default=False),
-    ),
-)
-
-PHP_SERIALIZE = Table("php_serialize", (*_DOCUMENT_KEYS, Key("sort", FLAG, "fields sorted", default=True)))
-
-MESSAGE = Table(
-    "message",
-    (
-        Key("join", JOIN, "fields of the body or URL, one after another"),
-        Key("canonical_json", CANONICAL_JSON, "the document written anew in an agreed form"),
-        Key("php_serialize", PHP_SERIALIZE, "the fields as PHP's serialize writes them"),
-        Key("template", TEXT, "text with `{body}`, `{timestamp}`, `{url}`, `{header:X}` …"),
-        Key("substitute", TEXT, "the raw body with the signature replaced by this template"),
-        Key("encode", ENCODED, "applied to the finished text; a digest in hexadecimal letters"),
-    ),
+    Key("url", TEXT, "what `{url}` stands for, where it is not `public_url`"),
 )
 
 _SIGNED = (
@@ -180,13 +100,7 @@ _SIGNED = (
     Key("timestamp", TIMESTAMP_PLACE, "when it was signed; older or newer than the tolerance is refused"),
     Key("each", TEXT, "path of the elements that are signed one by one; all must hold"),
     Key("body_digest", BODY_DIGEST, "the message holds a digest of the body instead of the body"),
-    Key(
-        "url_port",
-        Plain("text", choices=("as_set", "either")),
-        "whether the signed URL may also name, or leave out, its port",
-        default="as_set",
-    ),
-    Key("url", TEXT, "what `{url}` stands for, where it is not `public_url`"),
+    *_URL,
 )
 
 HMAC = Table(
@@ -218,11 +132,13 @@ CERTIFICATE = Table(
     ),
 )
 
+PUBLIC_KEY = Key("public_key", TEXT, "PEM, base64, hex or JWK, or ${NAME}; without it the source's secret")
+
 SIGNATURE = Table(
     "signature",
     (
         Key("algorithm", Plain("text", choices=ASYMMETRIC), "kind of signature", required=True),
-        Key("public_key", TEXT, "PEM, base64 or hex, or ${NAME}; without it the source's secret"),
+        PUBLIC_KEY,
         Key("key", DERIVED_KEY, "a beginning to strip off the key: `whpk_`"),
         Key("certificate", CERTIFICATE, "the key comes as a certificate from the vendor's host"),
         Key(
@@ -232,6 +148,33 @@ SIGNATURE = Table(
             default="der",
         ),
         *_SIGNED,
+        *KEYED,
+    ),
+)
+
+JWT = Table(
+    "jwt",
+    (
+        *_PLACES,
+        Key("body", FLAG, "the whole body is the token; `body: jwt` reads its claims"),
+        Key("prefix", TEXT, "what stands before the token: `Bearer `", default=""),
+        Key(
+            "algorithm",
+            Plain("text", choices=TOKENS),
+            "the one algorithm that counts; the token's own word does not",
+            required=True,
+        ),
+        PUBLIC_KEY,
+        Key("key", DERIVED_KEY, "how the key is made from the secret"),
+        Key(
+            "claims",
+            MapOf(TEXT),
+            'what it must say, as templates: `{iss: shop, payload_hash: "{digest:sha256}"}`',
+            default={},
+        ),
+        Key("tolerance", DURATION, "how far `exp`, `nbf` and `iat` may be off", default=60),
+        Key("max_age", DURATION, "for how long after its `iat` it counts"),
+        *_URL,
         *KEYED,
     ),
 )
@@ -259,6 +202,7 @@ VERIFY = Table(
         Key("hmac", HMAC, "keyed digest of a message"),
         Key("hash", HASH, "plain digest of a message that holds the secret"),
         Key("token", TOKEN, "the secret itself, in one place of the request"),
+        Key("jwt", JWT, "a JSON web token, in one place of the request"),
         Key("ip", IP, "the sender's address"),
         Key("signature", SIGNATURE, "signature with a public key"),
         Key(

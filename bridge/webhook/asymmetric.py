@@ -13,7 +13,7 @@ from bridge.webhook.denied import DeniedError
 from bridge.webhook.digests import Signed, compile_signed
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.places import Place, in_document
-from bridge.webhook.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_key
+from bridge.webhook.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_keys
 from bridge.webhook.setup import Setup
 from bridge.webhook.signatures import Found
 
@@ -66,6 +66,12 @@ def _check(algorithm: Algorithm, signed: Signed, keys: Keys, secrets: tuple[str,
 
 
 def _static(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
+    keys = static_keys(fields, setup, algorithm)
+    return None if keys is None else lambda _: keys
+
+
+def static_keys(fields: Fields, setup: Setup, algorithm: Algorithm) -> tuple[PublicKey, ...] | None:
+    """The keys of `public_key`, else of the source's secrets. None after a finding."""
     texts = _texts(fields, setup)
     table = fields["key"]
     strip, encoding = (table["strip"], table["encoding"]) if table else ("", "text")
@@ -74,14 +80,12 @@ def _static(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
         if text == setup.reader.placeholder:
             continue
         try:
-            keys.append(read_key(text.removeprefix(strip), encoding, algorithm))
+            keys += read_keys(text.removeprefix(strip), encoding, algorithm)
         except UnfitKeyError as error:
             at = fields.at("public_key") if "public_key" in fields else setup.secret_at(fields)
             setup.report.add(at, "M407", f"the public key cannot be used: {error}")
-    if not texts or (len(keys) < len(texts) and setup.reader.placeholder is None):
-        return None
-    public = tuple(keys)
-    return lambda _: public
+            return None
+    return tuple(keys) if texts else None
 
 
 def _texts(fields: Fields, setup: Setup) -> tuple[str, ...]:

@@ -20,21 +20,23 @@ from bridge.webhook.signing import Builder, Signing, encoded, scalar
 @dataclass(frozen=True, slots=True)
 class _Style:
     sort: bool
+    sort_inner: bool
     strings: bool
     escape_slashes: bool
     escape_unicode: bool
     spaces: bool
 
-    def text(self, value: Json) -> str:
+    def text(self, value: Json, *, inner: bool = False) -> str:
         """The value as JSON."""
         if isinstance(value, dict):
-            members = sorted(value.items()) if self.sort and not _numeric(value) else value.items()
-            inner = self._comma.join(
-                f"{self._string(key)}{self._colon}{self.text(one)}" for key, one in members
+            sort = self.sort and (self.sort_inner or not inner) and not _numeric(value)
+            members = self._comma.join(
+                f"{self._string(key)}{self._colon}{self.text(one, inner=True)}"
+                for key, one in (sorted(value.items()) if sort else value.items())
             )
-            return f"{{{inner}}}"
+            return f"{{{members}}}"
         if isinstance(value, list):
-            return f"[{self._comma.join(self.text(one) for one in value)}]"
+            return f"[{self._comma.join(self.text(one, inner=True) for one in value)}]"
         if isinstance(value, str) or self.strings:
             return self._string(scalar(value))
         if isinstance(value, bool) or value is None:
@@ -58,6 +60,7 @@ def compile_canonical(fields: Fields, setup: Setup) -> Builder | None:
     """`canonical_json:`"""
     style = _Style(
         fields["sort"],
+        fields["sort_inner"],
         fields["strings"],
         fields["escape_slashes"],
         fields["escape_unicode"],

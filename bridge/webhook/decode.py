@@ -11,10 +11,11 @@ from bridge.errors import DocumentError
 from bridge.model import Json
 from bridge.webhook.forms import Pairs, build, read_pairs, split_name
 from bridge.webhook.json_body import check_limits, parse_json, read_json
+from bridge.webhook.jwt import read_claims, read_token
 from bridge.webhook.multipart import read_multipart
 from bridge.webhook.xml_body import read_xml
 
-BodyKind: TypeAlias = Literal["json", "form", "multipart", "xml", "query"]
+BodyKind: TypeAlias = Literal["json", "form", "multipart", "xml", "query", "jwt"]
 
 _FORM = "application/x-www-form-urlencoded"
 _NEVER = {
@@ -23,6 +24,7 @@ _NEVER = {
     "multipart": ("xml", "json"),
     "xml": ("multipart", "json"),
     "query": (),
+    "jwt": ("multipart", "xml"),
 }
 """Content types that a source of each kind answers with 415. JSON under a form's name is read as JSON: it is
 what careless clients send."""
@@ -30,10 +32,10 @@ what careless clients send."""
 
 @dataclass(frozen=True, slots=True)
 class JsonField:
-    """A form field that holds JSON text. Where it does not, it stays the text that it is."""
+    """A field that holds JSON text, plain or wrapped. Where it does not, it stays the text that it is."""
 
     name: tuple[str, ...]
-    base64: bool = False
+    encoding: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,14 @@ class Decoder:
                 return read_json(body, self.charset)
             case "xml":
                 return read_xml(body, self.charset, self.lists)
+            case "jwt":
+                return read_claims(read_token(body.decode("latin-1").strip()))
         return build(fields)
 
     def expanded(self, document: Json) -> Json:
         """The document with the JSON inside its fields read, and unwrapped."""
         for one in self.json_fields:
-            document = _expand(document, one.name, base64=one.base64)
+            document = _expand(document, one.name, one.encoding)
         if self.json_fields:
             check_limits(document)
         return self._unwrapped(document)
@@ -111,6 +115,8 @@ def _declared(content_type: str) -> BodyKind | None:
         return "multipart"
     if media in ("application/json", "text/json") or media.endswith("+json"):
         return "json"
+    if media in ("application/jwt", "application/jose"):
+        return "jwt"
     if media in ("text/xml", "application/xml") or media.endswith("+xml"):
         return "xml"
     return None
@@ -122,24 +128,32 @@ def _sniff(body: bytes) -> BodyKind | None:
         return "json"
     if start.startswith(b"<"):
         return "xml"
+    if start.startswith(b"eyJ"):
+        return "jwt"
     if start.startswith(b"--"):
         return "multipart"
     return "form" if b"=" in body else None
 
 
-def _expand(node: Json, names: tuple[str, ...], *, base64: bool) -> Json:
+def _expand(node: Json, names: tuple[str, ...], encoding: str) -> Json:
     if not isinstance(node, dict) or names[0] not in node:
         return node
     child = node[names[0]]
     if names[1:]:
-        return {**node, names[0]: _expand(child, names[1:], base64=base64)}
-    text = _plain(child) if base64 and isinstance(child, str) else child
-    if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
-        return node
+        return {**node, names[0]: _expand(child, names[1:], encoding)}
+    inner = _inside(child, encoding) if isinstance(child, str) else None
+    return node if inner is None else {**node, names[0]: inner}
+
+
+def _inside(text: str, encoding: str) -> Json:
+    """The object or list that a field's text holds; None where there is none."""
     try:
-        return {**node, names[0]: parse_json(text)}
+        if encoding == "jwt":
+            return read_claims(read_token(text))
+        plain = _plain(text) if encoding == "base64" else text
+        return parse_json(plain) if plain.lstrip()[:1] in ("{", "[") else None
     except DocumentError:
-        return node
+        return None
 
 
 def _plain(text: str) -> str:

@@ -14,9 +14,10 @@ from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.webhook.check import Check
 from bridge.webhook.denied import DeniedError
+from bridge.webhook.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.message import compile_message
-from bridge.webhook.places import Place, compile_place, decode_bytes
+from bridge.webhook.places import Place, compile_place
 from bridge.webhook.setup import Setup
 from bridge.webhook.signatures import Found, Signature, Timestamp, compile_signature, compile_timestamp
 from bridge.webhook.signing import OF_URL, Builder, Signing
@@ -126,7 +127,7 @@ def compile_hmac(fields: Fields, setup: Setup) -> Check | None:
     """`hmac:`"""
     algorithms = fields["algorithm"]
     secrets = setup.secrets_of(fields, "hmac")
-    keys = [key for secret in secrets if (key := _key(fields, secret, setup))]
+    keys = [key for secret in secrets if (key := read_secret(fields, secret, setup))]
     signed = compile_signed(fields, setup, _length(algorithms))
     if not algorithms or signed is None or not keys or len(keys) < len(secrets):
         return None
@@ -204,7 +205,8 @@ def keyed(algorithm: str, key: bytes, data: bytes) -> bytes:
     return hmac.digest(key, data, algorithm)
 
 
-def _key(fields: Fields, secret: str, setup: Setup) -> bytes | None:
+def read_secret(fields: Fields, secret: str, setup: Setup) -> bytes | None:
+    """The key that a secret stands for, as `key:` says. None after a finding."""
     table = fields["key"]
     if table is None:
         return secret.encode()

@@ -129,7 +129,8 @@ class _Join:
         elif self.encode is not None:
             encode = quote_plus if self.encode == "form" else _rfc3986
             name, value = encode(name), encode(value)
-        return self.pair.replace("{key}", "\0").replace("{value}", value).replace("\0", name)
+        pair = self.pair.replace("{key}", "\0").replace("{length}", str(len(value.encode())))
+        return pair.replace("{value}", value).replace("\0", name)
 
 
 def compile_join(fields: Fields, setup: Setup) -> Builder | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bridge.language.document import Mapping, Node, Scalar, Sequence
-from bridge.language.keys_verify import MESSAGE
+from bridge.language.keys_message import MESSAGE
 from bridge.language.schema import Fields
 from bridge.webhook.canonical import compile_canonical, compile_php
 from bridge.webhook.join import compile_join

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import binascii
-import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.language.paths import Path
 from bridge.language.schema import Fields
@@ -19,9 +16,6 @@ from bridge.webhook.setup import Setup
 
 PLACES = ("header", "query", "form", "json", "xml")
 
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_URL_SAFE = str.maketrans("+/-_", "!!+/")
 _MAX_TEXT = 16_384
 
 
@@ -53,8 +47,13 @@ class Place:
         return values[0]
 
 
-def compile_place(fields: Fields, setup: Setup, what: str, also: tuple[str, ...] = ()) -> Place | None:
-    """The one place that a table of PLACES names; `also` are further keys that may stand instead."""
+def compile_place(
+    fields: Fields, setup: Setup, what: str, also: tuple[str, ...] = (), *, as_sent: bool = False
+) -> Place | None:
+    """The one place that a table of PLACES names; `also` are further keys that may stand instead.
+
+    Paths go into the decoded body; `as_sent`, before the JSON inside its fields is read.
+    """
     kind = setup.one_of(fields, (*PLACES, *also), what)
     if kind is None or not fields[kind]:
         return None
@@ -72,7 +71,8 @@ def compile_place(fields: Fields, setup: Setup, what: str, also: tuple[str, ...]
             return None if path is None else Place(f"{name} of an item", _in_item(path))
         case "json" | "xml":
             path = setup.path(fields.at(kind), name if name.startswith("$") else f"$.{name}")
-            return None if path is None else Place(name, in_document(path), once=path.definite)
+            if path is not None:
+                return Place(name, in_document(path, as_sent=as_sent), once=path.definite)
     return None
 
 
@@ -97,9 +97,14 @@ def _values(pairs: tuple[tuple[str, str], ...], name: str) -> tuple[str, ...]:
     return tuple(value for key, value in pairs if key == name)
 
 
-def in_document(path: Path) -> Callable[[Incoming, Json], tuple[str, ...]]:
-    """The texts at a path of the decoded body."""
-    return lambda incoming, _: _scalars(path.find(incoming.scope))
+def in_document(path: Path, *, as_sent: bool = False) -> Callable[[Incoming, Json], tuple[str, ...]]:
+    """The texts at a path of the decoded body; `as_sent`, before the JSON inside its fields is read."""
+
+    def find(incoming: Incoming, _: Json) -> tuple[str, ...]:
+        scope = incoming.scope
+        return _scalars(path.find(replace(scope, body=incoming.plain_document) if as_sent else scope))
+
+    return find
 
 
 def _in_item(path: Path) -> Callable[[Incoming, Json], tuple[str, ...]]:
@@ -117,28 +122,3 @@ def _scalars(values: list[Json]) -> tuple[str, ...]:
         return tuple(text_of(value) for value in values)
     except Unusable:
         raise DeniedError("kind", "a list or object stands where a text is expected") from None
-
-
-def decode_bytes(text: str, encoding: str, *, padded: bool = False) -> bytes | None:
-    """The bytes that a text in hex, base64 or base64url stands for; None where it is not exactly that.
-
-    With `padded`, base64 needs its `=`, so that there is one spelling; base64url goes without as well.
-    """
-    if encoding == "hex":
-        return bytes.fromhex(text) if _HEX.fullmatch(text) else None
-    if encoding == "base64_hex":
-        inner = decode_bytes(text, "base64", padded=padded)
-        return None if inner is None else decode_bytes(inner.decode("latin-1"), "hex")
-    if encoding == "base64url":
-        text = text.translate(_URL_SAFE)
-    if not _BASE64.fullmatch(text):
-        return None
-    bare = text.rstrip("=")
-    full = bare + "=" * (-len(bare) % 4)
-    if text != full and (text != bare or (padded and encoding == "base64")):
-        return None
-    try:
-        data = b64decode(full, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return data if b64encode(data).decode() == full else None

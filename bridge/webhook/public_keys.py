@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bridge.webhook.places import decode_bytes
+from bridge.errors import DocumentError
+from bridge.model import Json
+from bridge.webhook.encodings import decode_bytes
+from bridge.webhook.json_body import parse_json
 
 try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -73,27 +76,68 @@ def _rsa_hash(name: str) -> HashAlgorithm:
     return SHA512() if name == "rsa-sha512" else SHA256()
 
 
-def read_key(text: str, encoding: str, algorithm: Algorithm) -> PublicKey:
-    """A key from PEM (also of a certificate), DER in base64, or 32 bytes in base64 or hex for Ed25519."""
+def read_keys(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey, ...]:
+    """The keys of a text that fit the algorithm; a JWK set may hold several. Raises UnfitKeyError.
+
+    PEM (also of a certificate), DER or PEM in base64 or hex, JWK, or 32 bytes in base64 or hex for Ed25519.
+    """
     try:
-        key = _read(text.replace("\\n", "\n").strip(), encoding, algorithm)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        keys = _read(text.replace("\\n", "\n").strip(), encoding, algorithm)
+    except (ValueError, UnsupportedAlgorithm, DocumentError) as error:
         raise UnfitKeyError(str(error).split("\n")[0][:120] or "it is not readable") from None
-    if not algorithm.fits(key):
+    fit = tuple(key for key in keys if algorithm.fits(key))
+    if not fit:
         raise UnfitKeyError(f"it is no key for {algorithm.name}")
-    return key
+    return fit
 
 
-def _read(text: str, encoding: str, algorithm: Algorithm) -> PublicKey:
-    if text.startswith("-----BEGIN CERTIFICATE"):
-        return load_pem_x509_certificate(text.encode()).public_key()
+def _read(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey, ...]:
     if text.startswith("-----BEGIN"):
-        return load_pem_public_key(text.encode())
+        return (_pem(text.encode()),)
+    if text.startswith("{"):
+        return _of_jwk(parse_json(text))
     encodings = ("hex", "base64", "base64url") if encoding == "text" else (encoding,)
     compact = "".join(text.split())
     for data in (decode_bytes(compact, one) for one in encodings):
         if data is not None:
-            if algorithm.name == "ed25519" and len(data) == 32:
-                return ed25519.Ed25519PublicKey.from_public_bytes(data)
-            return load_der_public_key(data)
-    raise ValueError("it is neither PEM nor hex nor base64")
+            return (_of_bytes(data, algorithm),)
+    raise ValueError("it is neither PEM nor hex nor base64 nor JWK")
+
+
+def _pem(text: bytes) -> PublicKey:
+    if text.startswith(b"-----BEGIN CERTIFICATE"):
+        return load_pem_x509_certificate(text).public_key()
+    return load_pem_public_key(text)
+
+
+def _of_bytes(data: bytes, algorithm: Algorithm) -> PublicKey:
+    if algorithm.name == "ed25519" and len(data) == 32:
+        return ed25519.Ed25519PublicKey.from_public_bytes(data)
+    return _pem(data) if data.startswith(b"-----BEGIN") else load_der_public_key(data)
+
+
+def _of_jwk(jwk: Json) -> tuple[PublicKey, ...]:
+    """A JSON web key of RFC 7517, or every one of a set that is of a kind known here."""
+    if isinstance(jwk.get("keys"), list):
+        sets = [_of_jwk(one) for one in jwk["keys"] if isinstance(one, dict)]
+        return tuple(key for keys in sets for key in keys)
+    match jwk.get("kty"), jwk.get("crv"):
+        case "RSA", _:
+            return (rsa.RSAPublicNumbers(_number(jwk, "e"), _number(jwk, "n")).public_key(),)
+        case "EC", "P-256":
+            point = ec.EllipticCurvePublicNumbers(_number(jwk, "x"), _number(jwk, "y"), ec.SECP256R1())
+            return (point.public_key(),)
+        case "OKP", "Ed25519":
+            return (ed25519.Ed25519PublicKey.from_public_bytes(_part(jwk, "x")),)
+    return ()
+
+
+def _part(jwk: Json, name: str) -> bytes:
+    data = decode_bytes(str(jwk.get(name)), "base64url")
+    if data is None:
+        raise ValueError(f'"{name}" of the JWK is not base64url')
+    return data
+
+
+def _number(jwk: Json, name: str) -> int:
+    return int.from_bytes(_part(jwk, name))

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.webhook.denied import DeniedError
+from bridge.webhook.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.places import PLACES, Place, compile_place, decode_bytes
+from bridge.webhook.places import PLACES, Place, compile_place
 from bridge.webhook.setup import Setup
 
 MAX_CANDIDATES = 16

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from bridge.errors import DocumentError
 from bridge.language.document import Node
-from bridge.language.keys_verify import DIGESTS
+from bridge.language.keys_message import DIGESTS
 from bridge.language.paths import Path
 from bridge.language.schema import suggestion
 from bridge.language.text import Unusable, text_of

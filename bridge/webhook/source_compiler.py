@@ -72,7 +72,7 @@ def _json_field(node: Node, setup: Setup) -> JsonField | None:
     fields = setup.reader.table(node, JSON_FIELD)
     if fields is None:
         return None
-    return JsonField(field_path(fields["field"] or ""), fields["encoding"] == "base64")
+    return JsonField(field_path(fields["field"] or ""), fields["encoding"])
 
 
 def _ignore(fields: Fields, setup: Setup) -> tuple[tuple[Condition, ...], ...]:

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Node
+from bridge.language.keys_message import TEXTS
 from bridge.language.keys_source import SPLIT
-from bridge.language.keys_verify import TEXTS
 from bridge.language.paths import Path
 from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json

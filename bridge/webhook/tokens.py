@@ -10,8 +10,9 @@ from bridge.language.document import Node, Sequence
 from bridge.language.schema import Fields
 from bridge.webhook.check import Check
 from bridge.webhook.denied import DeniedError
+from bridge.webhook.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.places import compile_place, decode_bytes
+from bridge.webhook.places import compile_place
 from bridge.webhook.setup import Setup
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -13,6 +13,7 @@ from bridge.webhook.check import Check
 from bridge.webhook.denied import DeniedError
 from bridge.webhook.digests import compile_hash, compile_hmac
 from bridge.webhook.incoming import Incoming
+from bridge.webhook.jwt_check import compile_jwt
 from bridge.webhook.setup import MAIN, Setup
 from bridge.webhook.tokens import compile_ip, compile_token
 
@@ -20,6 +21,7 @@ _SCHEMES: dict[str, Callable[[Fields, Setup], Check | None]] = {
     "hmac": compile_hmac,
     "hash": compile_hash,
     "token": compile_token,
+    "jwt": compile_jwt,
     "ip": compile_ip,
     "signature": compile_asymmetric,
 }

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridge.language.keys_message import CANONICAL_JSON, JOIN, MESSAGE, PHP_SERIALIZE
 from bridge.language.keys_source import (
     DEDUP,
     EVENT,
@@ -23,15 +24,12 @@ from bridge.language.keys_source import (
 from bridge.language.keys_verify import (
     BASIC,
     BODY_DIGEST,
-    CANONICAL_JSON,
     CERTIFICATE,
     DERIVED_KEY,
     HASH,
     HMAC,
     IP,
-    JOIN,
-    MESSAGE,
-    PHP_SERIALIZE,
+    JWT,
     SIGNATURE,
     SIGNATURE_PLACE,
     TIMESTAMP_PLACE,
@@ -63,6 +61,11 @@ SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
     ("token", "", TOKEN),
     ("token: basic", "", BASIC),
     ("ip", "", IP),
+    (
+        "jwt",
+        "`HS…` with the secret, the others with a public key (`pip install 'leadbridge[asymmetric]'`).",
+        JWT,
+    ),
     ("hmac", "", HMAC),
     ("hash", "The message must hold `{secret}`.", HASH),
     ("signature", "Needs `pip install 'leadbridge[asymmetric]'`.", SIGNATURE),

@@ -118,7 +118,7 @@ def test_a_public_key_is_no_secret_and_may_stand_in_the_file() -> None:
         ("ed25519", pem(RSA), "it is no key for ed25519"),
         ("rsa-sha256", pem(EC), "it is no key for rsa-sha256"),
         ("ecdsa-p256", pem(ec.generate_private_key(ec.SECP384R1())), "it is no key for ecdsa-p256"),
-        ("rsa-sha256", "nonsense!", "it is neither PEM nor hex nor base64"),
+        ("rsa-sha256", "nonsense!", "it is neither PEM nor hex nor base64 nor JWK"),
     ],
 )
 def test_a_key_of_another_kind_is_a_finding(algorithm: str, key: str, why: str) -> None:

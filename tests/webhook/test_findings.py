@@ -23,7 +23,7 @@ CASES = [
     ("verify: nothing\n", '2:9: M103 expected verify: a mapping of keys, found the text "nothing"'),
     (
         "verify: {}\n",
-        "2:9: M402 verify names no scheme; give one of hmac, hash, token, ip, signature, any, all",
+        "2:9: M402 verify names no scheme; give one of hmac, hash, token, jwt, ip, signature, any, all",
     ),
     ("verify: {hmca: {}}\n", '2:10: M104 unknown key "hmca"; did you mean "hmac"?'),
     ("verify: {any: []}\n", "2:15: M402 any is empty, so nobody could ever pass"),
@@ -139,7 +139,7 @@ CASES = [
     ),
     (
         "secret: ${S}\nverify: {signature: {algorithm: ed25519, signature: {header: X}}}\n",
-        "2:9: M407 the public key cannot be used: it is neither PEM nor hex nor base64",
+        "2:9: M407 the public key cannot be used: it is neither PEM nor hex nor base64 nor JWK",
     ),
     (
         "verify: {signature: {algorithm: rsa-sha256, signature: {header: X}, certificate: {header: C}}}\n",
@@ -191,7 +191,7 @@ OPEN = [
         "charset: cp1252\n",
         '3:10: M106 "cp1252" is not one of utf-8, utf-8-sig, windows-1251, koi8-r, iso-8859-1, utf-16',
     ),
-    ("body: yaml\n", '3:7: M106 "yaml" is not one of json, form, multipart, xml, query'),
+    ("body: yaml\n", '3:7: M106 "yaml" is not one of json, form, multipart, xml, query, jwt'),
     ("json_fields: [{fild: a}]\n", "*"),
 ]
 

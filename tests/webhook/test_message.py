@@ -119,6 +119,12 @@ def test_a_message_over_json(message: str, expected: str) -> None:
     )
 
 
+def test_the_keys_of_inner_objects_may_stay_as_sent() -> None:
+    webhook = request('{"b": {"d": 1, "c": {"f": 1, "e": 2}}, "a": [{"z": 1, "y": 2}]}')
+    sorted_at_the_top = b'{"a":[{"z":1,"y":2}],"b":{"d":1,"c":{"f":1,"e":2}}}'
+    check_signs("{canonical_json: {sort_inner: false}}", sorted_at_the_top, webhook)
+
+
 FORM = (
     "b=2&a=%D0%90+%2B&empty=&params%5Bsum%5D=10.00&params[account]=u%401&A=0&dup=2&dup=1&dup=2"
     "&list[0][n]=%2Fx&list[1][n]=y&map[10]=t&map[9]=u&sign=zz"
@@ -150,6 +156,7 @@ FORM = (
             " encode: form}}",
             "a=%D0%90+%2B&A=0&b=2",
         ),
+        ("{join: {keys: [a, empty, 'params[sum]'], pair: '{length}{value}'}}", "4А +0510.00"),
         (
             "{canonical_json: {from: form, drop: [sign, dup, params], strings: true, escape_slashes: true}}",
             '{"A":"0","a":"А +","b":"2","empty":"","list":[{"n":"\\/x"},{"n":"y"}],"map":{"9":"u","10":"t"}}',

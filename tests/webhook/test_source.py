@@ -309,6 +309,7 @@ def test_no_request_raises(body: bytes, headers: dict[str, str], query: str, met
 
 ANY = [
     of("body: [json, form, multipart, xml, query]\nmethods: [GET, POST]\njson_fields: [a]\nunwrap: a"),
+    of("body: [json, jwt]\njson_fields: [{field: a, encoding: jwt}]"),
     of(
         "body: form\nsplit: {path: '$[*][*]', keep: envelope}\n"
         "event: {id: $.id, type: {key: $}}\ncharset: windows-1251"

@@ -1,0 +1,62 @@
+"""Compact JSON web tokens of RFC 7515 and 7519: read, not believed."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bridge.errors import DocumentError
+from bridge.model import Json
+from bridge.webhook.encodings import decode_bytes
+from bridge.webhook.json_body import read_json
+
+_LAST_MOMENT = 10**12
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The parts of a token. One that is detached carries no claims: it signs what stands elsewhere."""
+
+    header: dict[str, Json]
+    payload: bytes
+    signature: bytes
+    text: str
+
+    @property
+    def detached(self) -> bool:
+        return not self.payload
+
+    def signed(self, elsewhere: bytes = b"") -> bytes:
+        """The bytes that its signature is over; `elsewhere` are those of a detached one."""
+        head, middle, _ = self.text.split(".")
+        if self.detached:
+            middle = urlsafe_b64encode(elsewhere).decode().rstrip("=")
+        return f"{head}.{middle}".encode()
+
+
+def read_token(text: str) -> Token:
+    """Raises DocumentError for what is no token, or has extensions that nobody here knows (`crit`)."""
+    match = _COMPACT.fullmatch(text)
+    parts = [decode_bytes(part, "base64url") if part else b"" for part in match.groups()] if match else []
+    if not match or None in parts:
+        raise DocumentError("not a JSON web token: three parts in base64url with dots between are expected")
+    head, payload, signature = (part or b"" for part in parts)
+    header = read_json(head)
+    if not isinstance(header, dict) or "crit" in header:
+        raise DocumentError("the token's header is no object, or has critical extensions")
+    return Token(header, payload, signature, text)
+
+
+def read_claims(token: Token) -> Json:
+    """What the token says. Raises DocumentError where that is not JSON; nothing for a detached one."""
+    return {} if token.detached else read_json(token.payload)
+
+
+def seconds(value: Json) -> float | None:
+    """A moment among the claims, in unix seconds; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return float(value) if abs(Decimal(value)) < _LAST_MOMENT else None

@@ -1,0 +1,180 @@
+"""`jwt:`, a JSON web token whose signature, times and claims are checked."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bridge.errors import DocumentError
+from bridge.language.schema import Fields
+from bridge.language.text import Unusable, text_of
+from bridge.model import Json
+from bridge.webhook.asymmetric import EXTRA, static_keys
+from bridge.webhook.check import Check
+from bridge.webhook.denied import DeniedError
+from bridge.webhook.digests import keyed, read_secret
+from bridge.webhook.incoming import Incoming
+from bridge.webhook.jwt import Token, read_claims, read_token, seconds
+from bridge.webhook.places import PLACES, compile_place
+from bridge.webhook.public_keys import AVAILABLE, Algorithm
+from bridge.webhook.setup import Setup
+from bridge.webhook.signing import OF_URL, Builder, Signing, compile_text
+from bridge.webhook.urls import Urls, compile_urls
+
+_KEYED = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+_PUBLIC = {"RS256": "rsa-sha256", "RS512": "rsa-sha512", "ES256": "ecdsa-p256", "EdDSA": "ed25519"}
+
+Holds: TypeAlias = Callable[[bytes, bytes], bool]
+"""Whether a signature is of some bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """How long a token counts, in seconds."""
+
+    tolerance: int
+    max_age: int | None
+
+    def check(self, claims: dict[str, Json], now_ms: int) -> None:
+        """Raises DeniedError for a token of another time, or without a time that is asked for."""
+        now = now_ms / 1000
+        ends, begins, made = (self._moment(claims, name) for name in ("exp", "nbf", "iat"))
+        if self.max_age is not None:
+            if made is None:
+                raise DeniedError("timestamp", 'the token does not say when it was made: "iat" is missing')
+            ends = made + self.max_age if ends is None else min(ends, made + self.max_age)
+        if ends is not None and now > ends + self.tolerance:
+            raise DeniedError("stale", f"the token ended {now - ends:.0f} s ago")
+        start = max(begins or 0, made or 0)
+        if now < start - self.tolerance:
+            raise DeniedError("stale", f"the token begins in {start - now:.0f} s")
+
+    @staticmethod
+    def _moment(claims: dict[str, Json], name: str) -> float | None:
+        moment = seconds(claims.get(name))
+        if moment is None and name in claims:
+            raise DeniedError("timestamp", f'the token\'s "{name}" cannot be read')
+        return moment
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What a token must say."""
+
+    wanted: tuple[tuple[str, Builder], ...]
+    urls: Urls
+
+    def check(self, claims: dict[str, Json], incoming: Incoming) -> None:
+        """Raises DeniedError where one is missing or says something else; of a list, one is enough."""
+        for name, template in self.wanted:
+            own = [template.build(Signing(incoming, url=url)) for url in self.urls.spellings(incoming)]
+            said = claims.get(name)
+            texts = [_text(value) for value in (said if isinstance(said, list) else [said])]
+            if not sum(hmac.compare_digest(text, one) for text in texts for one in own):
+                raise DeniedError("claims", f'the token\'s "{name}" is not as the source says')
+
+
+def _text(value: Json) -> bytes:
+    try:
+        return b"" if value is None else text_of(value).encode()
+    except Unusable:
+        return b""
+
+
+def compile_jwt(fields: Fields, setup: Setup) -> Check | None:
+    """`jwt:`; a finding where it needs the optional package and that is not installed."""
+    read, claims = _reader(fields, setup), _claims(fields, setup)
+    algorithm: str | None = fields["algorithm"]
+    holds = None if algorithm is None else _signature(algorithm, fields, setup)
+    if read is None or claims is None or holds is None:
+        return None
+    times = _Times(fields["tolerance"], fields["max_age"])
+
+    def run(incoming: Incoming) -> str:
+        token = _token(read(incoming))
+        if token.header.get("alg") != algorithm:
+            raise DeniedError("algorithm", f"the token is not signed by {algorithm}")
+        if not holds(token.signature, token.signed(incoming.request.body)):
+            raise DeniedError("signature", "the token's signature does not match what was sent")
+        said = _said(token)
+        times.check(said, incoming.now_ms)
+        claims.check(said, incoming)
+        return f"jwt {algorithm}"
+
+    return Check(f"jwt {algorithm}", run)
+
+
+def _token(text: str) -> Token:
+    try:
+        return read_token(text)
+    except DocumentError as error:
+        raise DeniedError("malformed", error.message) from None
+
+
+def _said(token: Token) -> dict[str, Json]:
+    """The claims; none where they are no JSON, which is for the reader of the body to say."""
+    try:
+        claims = read_claims(token)
+    except DocumentError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _reader(fields: Fields, setup: Setup) -> Callable[[Incoming], str] | None:
+    if "body" in fields:
+        if setup.one_of(fields, (*PLACES, "body"), "jwt") is None:
+            return None
+        if fields["body"] is True:
+            return lambda incoming: incoming.request.body.decode("latin-1").strip()
+        setup.report.add(fields.at("body"), "M402", 'jwt "body" can only be true')
+        return None
+    place = compile_place(fields, setup, "jwt", ("body",), as_sent=True)
+    prefix: str = fields["prefix"]
+    if place is None:
+        return None
+
+    def read(incoming: Incoming) -> str:
+        text = place.one(incoming)
+        if not text.startswith(prefix):
+            raise DeniedError("malformed", f"{place.words} does not begin with {prefix!r}")
+        return text[len(prefix) :]
+
+    return read
+
+
+def _claims(fields: Fields, setup: Setup) -> _Claims | None:
+    built = {name: compile_text(fields.at("claims"), text, setup) for name, text in fields["claims"].items()}
+    known = tuple((name, builder) for name, builder in built.items() if builder is not None)
+    needed = any(builder.uses & OF_URL for _, builder in known)
+    urls = compile_urls(fields, setup, needed=needed)
+    return None if urls is None or len(known) < len(built) else _Claims(known, urls)
+
+
+def _signature(name: str, fields: Fields, setup: Setup) -> Holds | None:
+    if name in _KEYED:
+        return _shared(_KEYED[name], fields, setup)
+    if not AVAILABLE:
+        setup.report.add(fields.node, "M413", EXTRA)
+        return None
+    algorithm = Algorithm(_PUBLIC[name], raw=True)
+    keys = static_keys(fields, setup, algorithm)
+    if keys is None:
+        return None
+    return lambda signature, data: any(algorithm.holds(key, signature, data) for key in keys)
+
+
+def _shared(algorithm: str, fields: Fields, setup: Setup) -> Holds | None:
+    if "public_key" in fields:
+        setup.report.add(
+            fields.at("public_key"), "M403", f"{fields['algorithm']} has a secret and no public key"
+        )
+        return None
+    secrets = setup.secrets_of(fields, "jwt")
+    keys = [key for secret in secrets if (key := read_secret(fields, secret, setup))]
+    if not keys or len(keys) < len(secrets):
+        return None
+    return lambda signature, data: (
+        sum(hmac.compare_digest(signature, keyed(algorithm, key, data)) for key in keys) > 0
+    )
