@@ -11,6 +11,7 @@ from bridge.commands.opening import opened
 from bridge.commands.output import printable, say
 from bridge.commands.payload import PayloadFile
 from bridge.desk import drafting
+from bridge.desk.drafted import SCHEMA
 from bridge.desk.stored import request_of
 from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
@@ -31,7 +32,7 @@ def new(
         files[folder / draft.sample_name] = draft.sample
     _write(files, force=force)
     schema = json.dumps(mapping_schema(), ensure_ascii=False, indent=1)
-    (folder / drafting.SCHEMA).write_text(f"{schema}\n")
+    (folder / SCHEMA).write_text(f"{schema}\n")
     for written in files:
         click.echo(printable(str(written)))
     say(f"next: read {path}, put in your bot, then leadbridge check and leadbridge test")

@@ -1,41 +1,52 @@
-"""A mapping file to begin with, from a profile or from a webhook that came."""
+"""A mapping file to begin with, from a profile or from a webhook that came. Nothing is written."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.desk.choosing import Chosen, outlined
+from bridge.desk.drafted import GENERIC, example_text, head_text, identity_text, rule_text, starter_text
 from bridge.desk.files import compile_alone
-from bridge.desk.sampling import FORM, Sample, kind_of, sample_of
+from bridge.desk.sampling import Sample, kind_of, sample_of
 from bridge.errors import BridgeError, UsageError
 from bridge.language.numbers import to_json
 from bridge.language.schema import suggestion
 from bridge.mapping.examples import Result, run_example
-from bridge.mapping.guess import Guess, guess, guess_identity, scalar
+from bridge.mapping.explain import sentence
+from bridge.mapping.guess import Guess, guess
 from bridge.mapping.rewriting import rewritten
-from bridge.mapping.rules import MappingFile
-from bridge.model import Request
+from bridge.mapping.rules import MappingFile, judge
+from bridge.model import Event, Request
 from bridge.settings import Settings
 from bridge.webhook.profiles import load_profiles
 
-SCHEMA = "mapping.schema.json"
-_MODELINE = f"# yaml-language-server: $schema={SCHEMA}\n"
-_GENERIC = ("json", "form", "query")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_FIRST = 1
-"""The bot and the subscriber that stand for those that are not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A mapping file to begin with: its text, and the sample beside it. Nothing is written yet."""
+    """A mapping file to begin with: its text, and the sample beside it."""
 
     text: str
     sample_name: str = ""
     """Path beside the mapping file; empty where the test holds the document itself."""
     sample: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A mapping file as far as its source goes."""
+
+    settings: Settings
+    path: Path
+    head: str
+    sample: Sample
+
+    def compiled(self, more: str = "") -> MappingFile:
+        """The file with these further lines; raises BridgeError where that has errors."""
+        return _compiled(self.settings, self.path, self.head + more)
 
 
 def check_names(source: str, profile: str | None) -> None:
@@ -51,98 +62,72 @@ def check_names(source: str, profile: str | None) -> None:
 
 def starter(source: str, profile: str) -> Draft:
     """The profile's own example as a mapping file of this source."""
-    return Draft(_starter(source, profile))
+    return Draft(starter_text(source, profile))
 
 
-def _starter(source: str, profile: str) -> str:
-    text = str(load_profiles()[profile].about["starter"])
-    return _MODELINE + re.sub(r"(?m)^source: .*$", f"source: {source}", text, count=1)
+def events_in(settings: Settings, source: str, profile: str | None, request: Request) -> tuple[Event, ...]:
+    """A webhook's events as a draft of this source reads them, for a person to choose in.
 
-
-def draft(settings: Settings, source: str, profile: str | None, request: Request) -> Draft:
-    """A mapping file with a rule guessed from a webhook, which becomes the sample of its passing test.
-
-    Without a profile the generic one is taken that reads the webhook. Raises DocumentError where none does.
+    Raises DocumentError where it cannot be read so.
     """
+    return _begin(settings, source, profile, request).compiled().source.events(request, 0)
+
+
+def draft(
+    settings: Settings, source: str, profile: str | None, request: Request, chosen: Chosen | None = None
+) -> Draft:
+    """A mapping file with one rule, and a webhook as the sample of its passing test.
+
+    The rule is what a person chose, or else guessed. Without a profile the generic one is taken that reads
+    the webhook. Raises DocumentError where none does, UsageError where no rule can be made of the choices.
+    """
+    outline = outlined(chosen) if chosen else None
+    begun = _begin(settings, source, profile, request, outline)
+    name = f"samples/{source}.{begun.sample.ending}" if begun.sample.raw is not None else ""
+    test = example_text(begun.sample, name)
+    if outline is None:
+        events = _run(begun.compiled(test), begun.sample).events
+        rule = rule_text(guess(events[0]), sure=False)
+    else:
+        rule = rule_text(outline, sure=True)
+    more = f"\n{rule}\n{test}"
+    compiled = begun.compiled(more)
+    result = _run(compiled, begun.sample)
+    if outline is not None and not result.starts:
+        why = _why(compiled, result)
+        raise UsageError(f"the rule starts nothing in the sample, whose people are made up: {why}")
+    return Draft(rewritten(begun.head + more, result, compiled.account), name, begun.sample.raw)
+
+
+def _begin(
+    settings: Settings, source: str, profile: str | None, request: Request, outline: Guess | None = None
+) -> _Begun:
     path = Path(settings.mappings) / f"{source}.yml"
-    head = _head(source, profile or kind_of(request))
-    sample = sample_of(request, _compiled(settings, path, head).source)
-    if profile is None or profile in _GENERIC:
-        head = _identified(head, sample)
-    return _with_rules(settings, path, head, sample)
-
-
-def _head(source: str, profile: str) -> str:
-    """What stands above the rules: of a generic profile its own lines, of another those of its starter."""
-    if profile not in _GENERIC:
-        return _starter(source, profile).partition("\nrules:")[0].rstrip() + "\n"
-    secret = re.sub(r"\W", "_", source).upper()
-    return (
-        f"{_MODELINE}source: {source}   # webhooks go to https://YOUR-HOST/hooks/{source}\n"
-        f"profile: {profile}\n"
-        f"secret: ${{{secret}_TOKEN}}   # the sender shows it as leadbridge profiles show {profile} says\n"
-    )
-
-
-def _identified(head: str, sample: Sample) -> str:
-    number, kind = guess_identity(sample.document)
-    if number is None and kind is None:
-        return head + "# event: {id: …, type: …} would name what tells one event from another\n"
-    lines = ["event:"]
-    lines += [f"  id: {scalar(number)}   # repeats of it are recognised"] if number else []
-    lines += [f"  type: {scalar(kind)}"] if kind else []
-    return head + "\n".join(lines) + "\n"
+    head = head_text(source, profile or kind_of(request))
+    asked = outline.when if outline else ()
+    kept = {value if isinstance(value, str) else to_json(value) for _, value in asked}
+    sample = sample_of(request, _compiled(settings, path, head).source, kept)
+    if profile is None or profile in GENERIC:
+        head += identity_text(sample)
+    return _Begun(settings, path, head, sample)
 
 
 def _compiled(settings: Settings, path: Path, text: str) -> MappingFile:
-    mapping = compile_alone(settings, str(path), text.encode()).mapping
-    if mapping is None:
-        raise BridgeError(f"no mapping file can be begun for {path}", "leadbridge check tells what is wrong")
-    return mapping
-
-
-def _with_rules(settings: Settings, path: Path, head: str, sample: Sample) -> Draft:
-    """The whole file: its test expects what the rule makes of the sample, as a run of it shows."""
-    name = f"samples/{path.stem}.{sample.ending}" if sample.raw is not None else ""
-    test = "\n".join(_test(sample, name))
-    events = _run(_compiled(settings, path, f"{head}{test}"), sample).events
-    text = f"{head}\n" + "\n".join(_rule(guess(events[0]))) + f"\n\n{test}"
-    compiled = _compiled(settings, path, text)
-    result = _run(compiled, sample)
-    return Draft(rewritten(text, result, compiled.account), name, sample.raw)
+    alone = compile_alone(settings, str(path), text.encode())
+    if alone.mapping is None:
+        wrong = next(one.message for one in alone.findings if one.is_error)
+        raise BridgeError(
+            f"no mapping file can be begun for {path}: {wrong}", "leadbridge check tells what is wrong"
+        )
+    return alone.mapping
 
 
 def _run(mapping: MappingFile, sample: Sample) -> Result:
     return run_example(mapping, mapping.tests[0], lambda _: sample.raw or b"")
 
 
-def _rule(guessed: Guess) -> Iterator[str]:
-    yield "rules:"
-    yield "  - name: first rule"
-    if guessed.when:
-        yield "    when:   # all of it must hold"
-        yield from (f"      {scalar(path)}: {scalar(value)}" for path, value in guessed.when)
-    yield "    start:"
-    yield f"      bot_id: {_FIRST}   # the id of your bot"
-    if guessed.subscriber:
-        yield f"      subscriber_id: {scalar(guessed.subscriber)}   # is it the right id?"
-    else:
-        yield f"      subscriber_id: {_FIRST}   # nothing in the sample looks like it: give its path"
-    if guessed.variables:
-        yield "      variables:"
-        yield from (f"        {name}: {scalar(path)}" for name, path in guessed.variables)
-    yield "    shadow: true   # recorded, never sent: remove this line once bot and recipient are right"
-
-
-def _test(sample: Sample, name: str) -> Iterator[str]:
-    yield "tests:"
-    yield "  - name: the sample starts the bot"
-    yield f"    file: {name}" if name else f"    body: {to_json(sample.document)}"
-    headers = dict(sample.headers)
-    if name.endswith(".form"):
-        headers.setdefault("content-type", FORM)
-    if headers:
-        yield f"    headers: {to_json(headers)}"
-    if sample.query:
-        yield f"    query: {to_json(sample.query)}"
-    yield "    expect: []\n"
+def _why(mapping: MappingFile, result: Result) -> str:
+    """Why the only rule did not start anything."""
+    lacks = [f"{failure.key}: {failure.message}" for failure in result.failures]
+    unmet = [sentence(verdict, event) for event in result.events for verdict in judge(mapping, event)]
+    return (lacks or unmet)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
@@ -52,10 +53,12 @@ def kind_of(request: Request) -> str:
     return "json" if _json(request.body) is not None else "form"
 
 
-def sample_of(request: Request, source: Source) -> Sample:
-    """The redacted sample of a request to this source; raises DocumentError."""
-    # Rules ask for the type of an event: made up, it would never come again.
-    redactor = Redactor({event.type for event in source.events(request, 0)})
+def sample_of(request: Request, source: Source, kept: Collection[str] = ()) -> Sample:
+    """The redacted sample of a request to this source; raises DocumentError.
+
+    What rules ask for is `kept`, and the type of an event: made up, it would never come again.
+    """
+    redactor = Redactor({*kept, *(event.type for event in source.events(request, 0))})
     whole = source.decode(request.body, request.headers, request.query, request.method)
     document = redactor.document(whole)
     query = urlencode(redactor.pairs(parse_qsl(request.query, keep_blank_values=True)))

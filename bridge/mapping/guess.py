@@ -47,8 +47,10 @@ class Leaf:
 class Guess:
     """A rule in outline. Paths and names as mapping files write them."""
 
-    when: tuple[tuple[str, str], ...]
-    subscriber: str | None
+    when: tuple[tuple[str, Json], ...]
+    """Paths, each with the value that it must have."""
+    recipient: tuple[tuple[str, str], ...]
+    """`subscriber_id`, or `user_id` and `channel_id`, each with its path; empty where it is not known."""
     variables: tuple[tuple[str, str], ...]
 
 
@@ -63,7 +65,7 @@ def guess(event: Event) -> Guess:
         found = min(called, key=_depth, default=None)
         if found is not None and found.path not in (path for _, path in variables):
             variables.append((name, found.path))
-    return Guess(when, _subscriber(leaves), tuple(variables))
+    return Guess(when, _recipient(leaves), tuple(variables))
 
 
 def guess_identity(document: Json) -> tuple[str | None, str | None]:
@@ -97,11 +99,11 @@ def _status(leaves: list[Leaf]) -> tuple[tuple[str, str], ...]:
     return next((((leaf.path, leaf.value),) for leaf in found if 0 < len(leaf.value) <= _MOST), ())
 
 
-def _subscriber(leaves: list[Leaf]) -> str | None:
+def _recipient(leaves: list[Leaf]) -> tuple[tuple[str, str], ...]:
     for leaf in leaves:
         if _SUBSCRIBER.search(leaf.key) and _is_id(leaf.value):
-            return leaf.path
-    return None
+            return (("subscriber_id", leaf.path),)
+    return ()
 
 
 def _is_id(value: Json) -> bool:
@@ -136,8 +138,12 @@ def _is_path(path: str) -> bool:
     return path != "$"
 
 
-def scalar(text: str) -> str:
-    """The text as a YAML scalar that reads back as this text, in a block."""
+def scalar(value: Json) -> str:
+    """A single value as a YAML scalar that reads back as this value, in a block."""
+    return _text(value) if isinstance(value, str) else to_json(value)
+
+
+def _text(text: str) -> str:
     is_path = re.fullmatch(r"\$(?:event)?(?:\.[^\W\d]\w*|\[\d+\])+", text)
     is_word = re.fullmatch(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", text) and text.lower() not in _WORDS
     return text if is_path or is_word else to_json(text)

@@ -1,0 +1,125 @@
+"""What a person chose in a webhook, value by value, becomes a rule in outline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bridge.errors import UsageError
+from bridge.language.paths import PathError, compile_path
+from bridge.language.scope import Scope
+from bridge.language.text import Unusable, text_of
+from bridge.mapping.guess import Guess, guess
+from bridge.mapping.ids import messenger_id, name_fault, whole_id
+from bridge.model import Event, Json
+from bridge.webhook.source import scope_of
+
+Role: TypeAlias = Literal["subscriber_id", "user_id", "channel_id", "variable", "condition"]
+ROLES: tuple[Role, ...] = ("subscriber_id", "user_id", "channel_id", "variable", "condition")
+"""What a value can be to a rule."""
+
+_RECIPIENTS = (set[str](), {"subscriber_id"}, {"user_id", "channel_id"})
+_CHECKS = {"subscriber_id": whole_id, "user_id": messenger_id, "channel_id": messenger_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of an event, and what it is to be."""
+
+    path: str
+    role: Role
+    name: str = ""
+    """Of the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a person chose in an event."""
+
+    event: Event
+    choices: tuple[Choice, ...]
+
+
+def guessed(event: Event) -> tuple[Choice, ...]:
+    """The choices to begin with: what the event's values seem to be."""
+    outline = guess(event)
+    roles: dict[str, Role] = {role: role for role in ROLES}
+    return (
+        *(Choice(path, "condition") for path, _ in outline.when),
+        *(Choice(path, roles[key]) for key, path in outline.recipient),
+        *(Choice(path, "variable", name) for name, path in outline.variables),
+    )
+
+
+def outlined(chosen: Chosen) -> Guess:
+    """The choices as a rule in outline; raises UsageError where they do not go together or do not fit."""
+    scope = scope_of(chosen.event)
+    values = {choice.path: _value(choice.path, scope) for choice in chosen.choices}
+    recipient = dict(_of_recipient(chosen.choices, values))
+    if set(recipient) not in _RECIPIENTS:
+        named = " and ".join(recipient)
+        fault = f"{named} alone names no" if len(recipient) == 1 else f"{named} do not name one"
+        raise UsageError(f"{fault} recipient", "choose a subscriber_id, or user_id and channel_id")
+    return Guess(
+        tuple((one.path, _compared(one, values)) for one in chosen.choices if one.role == "condition"),
+        tuple(recipient.items()),
+        tuple(dict(_variables(chosen.choices, values)).items()),
+    )
+
+
+def _value(path: str, scope: Scope) -> Json:
+    try:
+        found = compile_path(path).find(scope)
+    except PathError as error:
+        raise UsageError(f"{path} is no path: {error.message}", error.hint) from error
+    if not found:
+        raise UsageError(f"nothing stands at {path}")
+    if len(found) > 1:
+        raise UsageError(f"{path} has {len(found):,} values", "choose one of them")
+    return found[0]
+
+
+def _of_recipient(choices: tuple[Choice, ...], values: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    for one in choices:
+        check = _CHECKS.get(one.role)
+        if check is None:
+            continue
+        if any(other.role == one.role and other.path != one.path for other in choices):
+            raise UsageError(f"{one.role} is chosen twice", "a rule has one recipient")
+        _single(one.path, values[one.path])
+        try:
+            check(values[one.path])
+        except Unusable as unusable:
+            raise UsageError(f"{one.path} {unusable.message}") from unusable
+        yield one.role, one.path
+
+
+def _variables(choices: tuple[Choice, ...], values: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    paths: dict[str, str] = {}
+    for one in choices:
+        if one.role != "variable":
+            continue
+        fault = name_fault(one.name)
+        if fault:
+            raise UsageError(fault)
+        if paths.setdefault(one.name, one.path) != one.path:
+            raise UsageError(f'two variables are called "{one.name}"')
+        if values[one.path] is not None:
+            _single(one.path, values[one.path])
+        yield one.name, one.path
+
+
+def _compared(choice: Choice, values: dict[str, Json]) -> Json:
+    value = values[choice.path]
+    if value is not None:
+        _single(choice.path, value)
+    return value
+
+
+def _single(path: str, value: Json) -> None:
+    """Raise UsageError where the value is null, a list or a map."""
+    try:
+        text_of(value, path)
+    except Unusable as unusable:
+        raise UsageError(unusable.message, unusable.hint) from unusable
