@@ -11,8 +11,8 @@ from bridge.store.outlook import Transaction
 
 T = TypeVar("T")
 
-AT_ONCE = 50
-"""Things in one transaction."""
+AT_ONCE = 10
+"""Things in one transaction, some 30 ms of work: webhooks wait meanwhile where the database is embedded."""
 
 Wake: TypeAlias = Callable[[], None]
 """Tells the dispatchers that there is something to do."""
