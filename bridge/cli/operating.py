@@ -11,7 +11,7 @@ from bridge.commands import purge as purge_command
 from bridge.commands import replay as replay_command
 from bridge.commands import resolve as resolve_command
 from bridge.desk.asking import AskedEvents
-from bridge.desk.deciding import Verdict
+from bridge.desk.deciding import Resolution
 from bridge.desk.replaying import Rules
 
 _why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
@@ -57,11 +57,11 @@ def replay(
 
 @click.command()
 @click.argument("calls", nargs=-1, required=True, type=click.IntRange(1), metavar="CALL...")
-@click.option("--done", "verdict", flag_value="done", help="It ran: the bot did start.")
-@click.option("--resend", "verdict", flag_value="resend", help="Send it again, though it may have run.")
-@click.option("--cancel", "verdict", flag_value="cancel", help="Do not send it any more.")
+@click.option("--done", "resolution", flag_value="done", help="It ran: the bot did start.")
+@click.option("--resend", "resolution", flag_value="resend", help="Send it again, though it may have run.")
+@click.option("--cancel", "resolution", flag_value="cancel", help="Do not send it any more.")
 @_why
-def resolve(calls: tuple[int, ...], verdict: Verdict | None, why: str) -> int:
+def resolve(calls: tuple[int, ...], resolution: Resolution | None, why: str) -> int:
     """Settle uncertain CALLs by your word: look into LeadConverter whether the bot ran, then say it here.
 
     --cancel also takes calls that wait to be sent.
@@ -71,9 +71,9 @@ def resolve(calls: tuple[int, ...], verdict: Verdict | None, why: str) -> int:
       leadbridge calls --state uncertain
       leadbridge resolve 31 --done --why "the dialogue shows the message"
     """
-    if verdict is None:
+    if resolution is None:
         raise click.UsageError("expected one of --done, --resend and --cancel")
-    return resolve_command.resolve(quiet(), calls, verdict, why)
+    return resolve_command.resolve(quiet(), calls, resolution, why)
 
 
 @click.command()

@@ -61,8 +61,9 @@ def outlined(chosen: Chosen) -> Guess:
         named = " and ".join(recipient)
         fault = f"{named} alone names no" if len(recipient) == 1 else f"{named} do not name one"
         raise UsageError(f"{fault} recipient", "choose a subscriber_id, or user_id and channel_id")
+    asked = {one.path: _compared(one, values) for one in chosen.choices if one.role == "condition"}
     return Guess(
-        tuple((one.path, _compared(one, values)) for one in chosen.choices if one.role == "condition"),
+        tuple(asked.items()),
         tuple(recipient.items()),
         tuple(dict(_variables(chosen.choices, values)).items()),
     )

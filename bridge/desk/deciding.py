@@ -11,9 +11,9 @@ from bridge.store.call_views import call
 from bridge.store.decisions import Decider
 from bridge.store.outlook import Transaction
 
-Verdict: TypeAlias = Literal["done", "resend", "cancel"]
+Resolution: TypeAlias = Literal["done", "resend", "cancel"]
 
-FITTING: Mapping[Verdict, frozenset[State]] = {
+FITTING: Mapping[Resolution, frozenset[State]] = {
     "done": decisions.DOUBTFUL,
     "resend": decisions.DOUBTFUL,
     "cancel": decisions.DOUBTFUL | decisions.WAITS,
@@ -21,11 +21,11 @@ FITTING: Mapping[Verdict, frozenset[State]] = {
 """The states in which a call can be settled so."""
 
 
-def settle(connection: Transaction, now: int, number: int, verdict: Verdict, by: Decider) -> None:
+def settle(connection: Transaction, now: int, number: int, resolution: Resolution, by: Decider) -> None:
     """Settle a call, in the caller's transaction; raises BridgeError where its state does not allow it."""
-    if verdict == "done":
+    if resolution == "done":
         decisions.resolve(connection, now, number, "done", by)
-    elif verdict == "resend":
+    elif resolution == "resend":
         decisions.resend(connection, now, number, by)
     elif call(connection, number).call.state is State.UNCERTAIN:
         decisions.resolve(connection, now, number, "cancelled", by)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.desk.deciding import FITTING, Verdict, settle
+from bridge.desk.deciding import FITTING, Resolution, settle
 from bridge.desk.in_batches import Wake, in_batches
 from bridge.errors import BridgeError
 from bridge.store.call_views import CallFilter, ids_of_calls
@@ -24,9 +24,9 @@ class Decided:
     """Why it was left as it is: it has moved on since it was counted."""
 
 
-def calls_that_fit(store: Store, wanted: CallFilter, verdict: Verdict) -> list[int]:
-    """The numbers of all calls that fit and are in a state for the verdict, oldest first."""
-    states = tuple(state for state in FITTING[verdict] if not wanted.states or state in wanted.states)
+def calls_that_fit(store: Store, wanted: CallFilter, resolution: Resolution) -> list[int]:
+    """The numbers of all calls that fit and are in a state for it, oldest first."""
+    states = tuple(state for state in FITTING[resolution] if not wanted.states or state in wanted.states)
     numbers: list[int] = []
     if states:
         for found in ids_of_calls(store, replace(wanted, states=states)):
@@ -36,13 +36,16 @@ def calls_that_fit(store: Store, wanted: CallFilter, verdict: Verdict) -> list[i
 
 
 def decide_all(
-    store: Store, numbers: Sequence[int], verdict: Verdict, by: Decider, wake: Wake
+    store: Store, numbers: Sequence[int], resolution: Resolution, by: Decider, wake: Wake
 ) -> Iterator[Decided]:
-    """Settle each by its own; told once it is on disk and the dispatchers were woken."""
+    """Settle each that still can be; told once it is on disk and the dispatchers were woken.
+
+    Whoever stops in between leaves the rest as it is.
+    """
 
     def decide(connection: Transaction, now: int, number: int) -> Decided:
         try:
-            settle(connection, now, number, verdict, by)
+            settle(connection, now, number, resolution, by)
         except BridgeError as error:
             return Decided(number, error.message)
         return Decided(number)

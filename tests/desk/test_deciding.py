@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bridge.desk import in_batches
-from bridge.desk.deciding import FITTING, Verdict
+from bridge.desk.deciding import FITTING, Resolution
 from bridge.desk.deciding_many import Decided, calls_that_fit, decide_all
 from bridge.model import Outcome, State
 from bridge.store import audit, pages
@@ -28,20 +28,20 @@ def doubtful(store: Store, many: int, **more: Any) -> list[int]:
     return end(store, "uncertain", shown=given.attempt(Outcome.UNCERTAIN))
 
 
-def decide(store: Store, numbers: list[int], verdict: Verdict) -> list[Decided]:
-    return list(decide_all(store, numbers, verdict, BY, nobody))
+def decide(store: Store, numbers: list[int], resolution: Resolution) -> list[Decided]:
+    return list(decide_all(store, numbers, resolution, BY, nobody))
 
 
 @pytest.mark.parametrize(
-    ("verdict", "state"),
+    ("resolution", "state"),
     [("done", State.DONE), ("resend", State.QUEUED), ("cancel", State.CANCELLED)],
 )
 def test_all_calls_in_doubt_are_settled_by_one_word_each_written_down(
-    store: Store, verdict: Verdict, state: State
+    store: Store, resolution: Resolution, state: State
 ) -> None:
     numbers = doubtful(store, 3)
-    assert calls_that_fit(store, CallFilter(), verdict) == numbers
-    assert decide(store, numbers, verdict) == [Decided(number) for number in numbers]
+    assert calls_that_fit(store, CallFilter(), resolution) == numbers
+    assert decide(store, numbers, resolution) == [Decided(number) for number in numbers]
     assert states(store) == dict.fromkeys(numbers, state)
     with store.read() as connection:
         actions = [audit.of(connection, "call", number) for number in numbers]
@@ -106,13 +106,13 @@ def test_nobody_is_woken_for_what_was_left(store: Store) -> None:
     assert woken == []
 
 
-@pytest.mark.parametrize("verdict", FITTING)
-def test_what_is_counted_can_be_settled_so(verdict: Verdict, store: Store) -> None:
+@pytest.mark.parametrize("resolution", FITTING)
+def test_what_is_counted_can_be_settled_so(resolution: Resolution, store: Store) -> None:
     """A call in each state that a worker can leave it in."""
     for number, state in enumerate(("uncertain", "refused", "done", "exhausted", "expired")):
         given.owe(store, given.start(500 + number))
         end(store, state, shown=given.attempt(Outcome.UNCERTAIN if state == "uncertain" else Outcome.REFUSED))
     given.owe(store, given.start(7))
-    numbers = calls_that_fit(store, CallFilter(), verdict)
+    numbers = calls_that_fit(store, CallFilter(), resolution)
     assert numbers
-    assert [one.refused for one in decide(store, numbers, verdict)] == [""] * len(numbers)
+    assert [one.refused for one in decide(store, numbers, resolution)] == [""] * len(numbers)

@@ -91,6 +91,12 @@ def test_a_rule_is_what_was_chosen_and_nothing_else(settings: Settings) -> None:
     )
 
 
+def test_what_is_chosen_twice_stands_once(settings: Settings) -> None:
+    status, number = Choice("$.order.status", "condition"), Choice("$.order.number", "variable", "order")
+    found = drafted(settings, SUBSCRIBER, status, number, SUBSCRIBER, status, number)
+    assert found == drafted(settings, SUBSCRIBER, status, number)
+
+
 def test_nothing_is_written(settings: Settings) -> None:
     drafted(settings, SUBSCRIBER)
     assert list(Path(settings.mappings).iterdir()) == []

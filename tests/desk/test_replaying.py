@@ -86,6 +86,13 @@ def test_a_webhook_that_can_be_read_now_becomes_its_events(store: Store) -> None
     assert (done.stored, done.calls, done.failed) == ((2,), 1, False)
 
 
+def test_a_webhook_that_can_be_read_now_but_lacks_a_value_is_planned_as_it_would_fail(store: Store) -> None:
+    came(store, order(subscriber=None), shop(SHOP.replace("profile: json", "body: xml")))
+    (planned,) = plan_all(store, replayer(shop()), [1])
+    (done,) = replay_all(store, replayer(shop()), [1], nobody)
+    assert (planned.failed, planned.calls) == (done.failed, done.calls) == (True, 0)
+
+
 def test_what_cannot_be_replayed_says_why_and_stops_nobody_else(store: Store) -> None:
     came(store, order(id="a", subscriber=None))
     came(store, order(id="b"), shop(SHOP.replace("profile: json", "body: xml")))
