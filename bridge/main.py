@@ -78,6 +78,7 @@ leadbridge.arrange(
             "check": "bridge.cli.authoring:check",
             "test": "bridge.cli.authoring:test",
             "try": "bridge.cli.authoring:try_",
+            "review": "bridge.cli.drafting:review",
             "backtest": "bridge.cli.drafting:backtest",
             "profiles": "bridge.cli.authoring:profiles",
             "schema": "bridge.cli.authoring:schema",

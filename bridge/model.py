@@ -19,7 +19,8 @@ OnUncertain: TypeAlias = Literal["hold", "resend"]
 class Finding:
     """One thing wrong or suspicious in a mapping or a setting.
 
-    Lines and columns count from 1. A code that begins with W is a warning, any other an error.
+    Lines and columns count from 1. A code that begins with W is a warning, one with N a notice, any other
+    an error.
     """
 
     path: str
@@ -29,8 +30,13 @@ class Finding:
     message: str
 
     @property
+    def level(self) -> Literal["error", "warning", "notice"]:
+        """How much it matters: an error keeps the file from use, a notice only asks for a second look."""
+        return "warning" if self.code.startswith("W") else "notice" if self.code.startswith("N") else "error"
+
+    @property
     def is_error(self) -> bool:
-        return not self.code.startswith("W")
+        return self.level == "error"
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}"

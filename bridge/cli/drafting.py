@@ -9,6 +9,7 @@ import click
 from bridge.cli.common import WHEN, as_json, files, quiet
 from bridge.commands import backtest as backtest_command
 from bridge.commands import new as new_command
+from bridge.commands import review as review_command
 from bridge.commands.payload import PayloadFile
 from bridge.mapping.differences import KINDS, Kind
 
@@ -40,6 +41,32 @@ def new(source: str, profile: str | None, given: str | None, force: bool, **how:
     """
     payload = PayloadFile(given, **how) if given is not None else None
     return new_command.new(quiet(), source, profile, payload, force=force)
+
+
+@click.command()
+@files
+@click.option(
+    "--last",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Of each source, the newest events.",
+)
+@click.option("--strict", is_flag=True, help="Exit code 1 where there are findings.")
+@as_json
+def review(files: tuple[str, ...], last: int, strict: bool, as_json: bool) -> int:
+    """Hold mapping files against the stored events of their sources: FILES and folders, or the whole folder.
+
+    Finds paths that are absent in the events that a rule is about, and values that have become another kind
+    of value, one finding a line. Nothing is sent or stored.
+
+    Keys of --json: path, line, column, code, level, message.
+
+    \b
+    Example:
+      leadbridge review mappings/yookassa.yml --last 1000
+    """
+    return review_command.review(quiet(), files, last, strict=strict, as_json=as_json)
 
 
 def _kinds(_context: click.Context, _option: click.Parameter, value: str | None) -> frozenset[Kind]:

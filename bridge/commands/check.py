@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import click
 
 from bridge.commands.output import json_array, printable, say
 from bridge.desk.files import UNSET, compile_named
 from bridge.desk.words import counted
-from bridge.mapping.compiler import Compiled
 from bridge.model import Finding, Json
 from bridge.settings import Settings
 
@@ -21,29 +21,38 @@ def check(settings: Settings, files: Sequence[str], *, strict: bool, as_json: bo
 
     Secrets that are not set in this terminal are named on stderr: the files are well without them.
     """
-    compiled = compile_named(settings, files, strict=strict)
+    compiled = compile_named(settings, files, notices=True)
     unset = [] if strict else [one for one in compiled.findings if one.code == UNSET]
     shown = [one for one in compiled.findings if strict or one.code != UNSET]
+    tell(compiled.findings if as_json else shown, as_json=as_json)
+    names = sorted({one.message.split()[2] for one in unset})
+    tail = f"; not set here: {', '.join(names)}" if names else ""
+    say(f"{counted(len(compiled.sources), 'source')} read, {levels(shown)}{tail}")
+    return failing(shown, strict=strict)
+
+
+def tell(findings: Iterable[Finding], *, as_json: bool) -> None:
+    """Print findings, one a line or as an array."""
     if as_json:
-        click.echo(json_array(_row(one) for one in compiled.findings))
-    else:
-        for finding in shown:
-            click.echo(printable(str(finding)))
-    say(_summary(compiled, shown, unset))
-    failed = any(one.is_error for one in shown) or (strict and bool(shown))
-    return 1 if failed else 0
+        click.echo(json_array(_row(one) for one in findings))
+        return
+    for finding in findings:
+        click.echo(printable(str(finding)))
+
+
+def levels(findings: Iterable[Finding]) -> str:
+    """How many there are of each level: notices only where there are any."""
+    many = Counter(one.level for one in findings)
+    found = f"{counted(many['error'], 'error')}, {counted(many['warning'], 'warning')}"
+    return found + (f", {counted(many['notice'], 'notice')}" if many["notice"] else "")
+
+
+def failing(findings: Iterable[Finding], *, strict: bool) -> int:
+    """The exit code: 1 for errors, with `strict` also for warnings, never for notices."""
+    fail = {"error", "warning"} if strict else {"error"}
+    return 1 if any(one.level in fail for one in findings) else 0
 
 
 def _row(finding: Finding) -> dict[str, Json]:
-    level = "error" if finding.is_error else "warning"
-    values = (finding.path, finding.line, finding.column, finding.code, level, finding.message)
+    values = (finding.path, finding.line, finding.column, finding.code, finding.level, finding.message)
     return dict(zip(KEYS, values, strict=True))
-
-
-def _summary(compiled: Compiled, shown: list[Finding], unset: list[Finding]) -> str:
-    errors = sum(one.is_error for one in shown)
-    found = f"{counted(errors, 'error')}, {counted(len(shown) - errors, 'warning')}"
-    names = sorted({one.message.split()[2] for one in unset})
-    tail = f"; not set here: {', '.join(names)}" if names else ""
-    sources = counted(len(compiled.sources), "source")
-    return f"{sources} read, {found}{tail}"

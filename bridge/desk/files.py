@@ -24,8 +24,8 @@ UNSET = "W501"
 _LIMIT = 1 << 20
 
 
-def compile_named(settings: Settings, names: Sequence[str], *, strict: bool = False) -> Compiled:
-    """The named files and folders, or the whole mapping folder; findings of these alone, `strict` ones too.
+def compile_named(settings: Settings, names: Sequence[str], *, notices: bool = False) -> Compiled:
+    """The named files and folders, or the whole mapping folder; findings of these alone, perhaps `notices`.
 
     Files outside of the folder are read with its accounts. Raises BridgeError for what cannot be read.
     """
@@ -36,7 +36,7 @@ def compile_named(settings: Settings, names: Sequence[str], *, strict: bool = Fa
             "a mapping file ends in .yml; point BRIDGE_MAPPINGS at the folder that has yours",
         )
     together = {**_accounts(settings, files), **files}
-    compiled = compile_files(together, settings.environment, placeholder=PLACEHOLDER, strict=strict)
+    compiled = compile_files(together, settings.environment, placeholder=PLACEHOLDER, notices=notices)
     return replace(compiled, findings=tuple(one for one in compiled.findings if one.path in files))
 
 
@@ -51,10 +51,10 @@ class Alone:
     accounts: Mapping[str, Account]
 
 
-def compile_alone(settings: Settings, path: str, data: bytes, *, strict: bool = False) -> Alone:
+def compile_alone(settings: Settings, path: str, data: bytes, *, notices: bool = False) -> Alone:
     """The mapping file that this text would be at this path; nothing is read from there."""
     files = {**_accounts(settings, {path: data}), path: data}
-    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER, strict=strict)
+    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER, notices=notices)
     mapping = next((one for one in compiled.sources.values() if one.path == path), None)
     findings = tuple(one for one in compiled.findings if one.path == path)
     return Alone(mapping, findings, accounts_of(settings, compiled))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,7 @@ from bridge.language.scope import Scope
 from bridge.language.values import report_path
 from bridge.model import Json
 
-__all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "shown"]
+__all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves", "shown"]
 
 MAX_CONDITION = 500
 """Characters of a condition that a decision names it by."""
@@ -68,6 +69,15 @@ def decide(conditions: tuple[Condition, ...], scope: Scope) -> Decision:
         if decision is not HOLDS:
             return decision
     return HOLDS
+
+
+def leaves(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """The conditions that ask something of a value themselves, out of their groups."""
+    for condition in conditions:
+        if condition.kind == "path":
+            yield condition
+        for part in condition.parts:
+            yield from leaves(part)
 
 
 def _condition(key: Scalar, node: Node, report: Report) -> Condition | None:

@@ -41,6 +41,9 @@ class Value:
     paths: tuple[Path, ...] = ()
     literal: Json = ABSENT
     """What it is for every event; ABSENT where that depends on the event."""
+    line: int = 0
+    """Of the path, template or literal; `column` likewise."""
+    column: int = 0
 
 
 def compile_value(node: Node, report: Report) -> Value | None:
@@ -77,12 +80,16 @@ def read_path(node: Node, report: Report) -> Path | None:
 
 def _literal(node: Scalar) -> Value:
     value = node.value
-    return Value(node.text, lambda _: value, (), value)
+    return Value(node.text, lambda _: value, (), value, node.line, node.column)
 
 
 def _path(node: Scalar, report: Report) -> Value | None:
     path = read_path(node, report)
-    return None if path is None else Value(path.text, _single(path), (path,))
+    return None if path is None else _placed(path, _single(path), node)
+
+
+def _placed(path: Path, render: Callable[[Scope], Json], node: Node) -> Value:
+    return Value(path.text, render, (path,), ABSENT, node.line, node.column)
 
 
 def _single(path: Path) -> Callable[[Scope], Json]:
@@ -108,7 +115,7 @@ def _template(node: Scalar, report: Report) -> Value | None:
     except PathError as error:
         report_path(report, node, error)
         return None
-    return Value(template.text, _render(template), template.paths)
+    return Value(template.text, _render(template), template.paths, ABSENT, node.line, node.column)
 
 
 def _render(template: Template) -> Callable[[Scope], Json]:
@@ -161,7 +168,7 @@ def _origin(node: Mapping, report: Report) -> Value | None:
     if name == "template":
         return _template(child, report)
     path = read_path(child, report)
-    return None if path is None else Value(path.text, _all(path), (path,))
+    return None if path is None else _placed(path, _all(path), child)
 
 
 def _all(path: Path) -> Callable[[Scope], Json]:
@@ -198,4 +205,4 @@ def _composed(origin: Value, steps: tuple[Step, ...], default: Value | None) -> 
 
     paths = origin.paths + (default.paths if default else ())
     constant = origin.literal if not steps and default is None else ABSENT
-    return Value(text, render, paths, constant)
+    return Value(text, render, paths, constant, origin.line, origin.column)

@@ -11,6 +11,7 @@ from bridge.language.nodes import Mapping, Node, Report
 from bridge.language.schema import suggestion
 from bridge.mapping.accounts import compile_accounts, of_environment
 from bridge.mapping.file_compiler import compile_file
+from bridge.mapping.names import odd_names
 from bridge.mapping.rules import MappingFile
 from bridge.mapping.surroundings import Surroundings
 from bridge.model import ALERT_SOURCE, Account, Alerts, Finding
@@ -37,15 +38,15 @@ def compile_files(
     environment: Dict[str, str],
     *,
     placeholder: str | None = None,
-    strict: bool = False,
+    notices: bool = False,
 ) -> Compiled:
     """Compile all files of a mapping folder, `accounts.yml` among them, with the environment's secrets.
 
     A secret that is not set is an error; with a `placeholder` it reads as that word and is a warning.
-    `strict` adds warnings of what deserves a second look.
+    `notices` adds those of what deserves a second look.
     """
     findings: list[Finding] = []
-    around = replace(_surroundings(files, environment, placeholder, findings), strict=strict)
+    around = replace(_surroundings(files, environment, placeholder, findings), notices=notices)
     sources: dict[str, MappingFile] = {}
     for path in sorted(path for path in files if not is_accounts(path)):
         report = Report(path)
@@ -53,7 +54,7 @@ def compile_files(
         findings += report.findings
         if mapping is not None:
             _add(mapping, sources, findings)
-    findings += _unknown_silent(files, around, sources)
+    findings += (*odd_names(sources.values()), *_unknown_silent(files, around, sources))
     ordered = tuple(sorted(set(findings)))
     valid = bool(files) and not any(finding.is_error for finding in ordered)
     return Compiled(sources, around.accounts or {}, ordered, valid, around.alerts)

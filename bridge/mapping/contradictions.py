@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from itertools import pairwise
 from typing import TypeAlias
 
-from bridge.language.conditions import Condition
+from bridge.language.conditions import Condition, leaves
 from bridge.language.functions.figures import decimal_of
 from bridge.language.paths import Path
 from bridge.language.scope import ABSENT, Scope
@@ -81,7 +81,8 @@ def _contradictions(conditions: list[Condition]) -> Iterator[Contradiction]:
 
 def _worth_trying(group: list[Condition]) -> bool:
     """One operator alone is always possible."""
-    return len(group) > 1 or len(_leaves(group)) > 1 or any(len(_asked(one)) > 1 for one in _leaves(group))
+    asking = list(leaves(group))
+    return len(group) > 1 or len(asking) > 1 or any(len(_asked(one)) > 1 for one in asking)
 
 
 def _blamed(place: _Place, group: list[Condition]) -> Contradiction:
@@ -100,8 +101,8 @@ def _place(condition: Condition) -> _Place | None:
     places = {_written(path) for path in paths}
     if len(places) != 1 or not paths[0].definite:
         return None
-    leaves = _leaves([condition])
-    decidable = len(paths) == len(leaves) and not any(one.question and one.question.every for one in leaves)
+    asking = list(leaves([condition]))
+    decidable = len(paths) == len(asking) and not any(one.question and one.question.every for one in asking)
     return places.pop() if decidable else None
 
 
@@ -110,14 +111,6 @@ def _written(path: Path) -> _Place:
     if path.root != "$headers":
         return path.root, path.steps
     return path.root, tuple(step.lower() if isinstance(step, str) else step for step in path.steps)
-
-
-def _leaves(conditions: Iterable[Condition]) -> list[Condition]:
-    """The conditions about paths, those inside groups among them."""
-    found: list[Condition] = []
-    for one in conditions:
-        found += [one] if one.kind == "path" else _leaves(inner for part in one.parts for inner in part)
-    return found
 
 
 def _asked(condition: Condition) -> tuple[str, ...]:
@@ -134,18 +127,18 @@ def _impossible(place: _Place, group: list[Condition]) -> bool:
 
 def _candidates(group: list[Condition]) -> list[Json] | None:
     """Values of which one fulfils the group if any does; None where there is no such list."""
-    leaves = _leaves(group)
-    if any(one.question and one.question.fold for one in leaves):
+    asking = list(leaves(group))
+    if any(one.question and one.question.fold for one in asking):
         return None
     demanded = [one.equality[1] for one in group if one.equality]
     texts = next((values for values in demanded if all(isinstance(one, str) for one in values)), None)
     if texts is not None:
         return list(texts)
-    if any(_LOOKS_INTO_TEXTS.intersection(_asked(one)) for one in leaves):
+    if any(_LOOKS_INTO_TEXTS.intersection(_asked(one)) for one in asking):
         return None
     if demanded:
         return [value for values in demanded for value in values]
-    literals = [value for one in leaves if one.question for value in one.question.literals]
+    literals = [value for one in asking if one.question for value in one.question.literals]
     return [*_ODDS, *literals, *_numbers(literals)]
 
 

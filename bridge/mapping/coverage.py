@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bridge.language.conditions import Condition
+from bridge.language.conditions import Condition, leaves
 from bridge.language.scope import Scope
 from bridge.mapping.rule import Rule, item_scope, items_of
 from bridge.mapping.rules import MappingFile, judge
@@ -66,13 +66,13 @@ def coverage(mapping: MappingFile, events: Iterable[Event]) -> Coverage:
     }
     scopes = [scope_of(event) for event in seen]
     gaps = [gap for rule in rules for gap in _gaps(rule, scopes, matched=rule.name in matched)]
-    return Coverage(len(rules), sum(len(list(_leaves(_all(rule)))) for rule in rules), tuple(gaps))
+    return Coverage(len(rules), sum(len(list(leaves(_all(rule)))) for rule in rules), tuple(gaps))
 
 
 def _gaps(rule: Rule, scopes: list[Scope], *, matched: bool) -> Iterator[Gap]:
     if not matched:
         yield Gap(rule.name, rule.line, "", "never matches")
-    for condition in _leaves(_all(rule)):
+    for condition in leaves(_all(rule)):
         held = frozenset(
             condition.test(scope).holds for whole in scopes for scope in _asked(rule, condition, whole)
         )
@@ -82,15 +82,6 @@ def _gaps(rule: Rule, scopes: list[Scope], *, matched: bool) -> Iterator[Gap]:
 
 def _all(rule: Rule) -> tuple[Condition, ...]:
     return (*rule.conditions, *rule.item_conditions)
-
-
-def _leaves(conditions: Iterable[Condition]) -> Iterator[Condition]:
-    """The conditions that ask something themselves, out of their groups."""
-    for condition in conditions:
-        if condition.kind == "path":
-            yield condition
-        for part in condition.parts:
-            yield from _leaves(part)
 
 
 def _asked(rule: Rule, condition: Condition, scope: Scope) -> list[Scope]:

@@ -13,7 +13,7 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.schema import Fields, Table, describe, suggestion
 from bridge.mapping.example_compiler import compile_examples
 from bridge.mapping.index import index_rules
-from bridge.mapping.lint import lint, lint_strictly
+from bridge.mapping.lint import lint, notice
 from bridge.mapping.rule_compiler import compile_rules
 from bridge.mapping.rules import MappingFile
 from bridge.mapping.surroundings import Surroundings
@@ -37,8 +37,8 @@ def compile_file(data: bytes, around: Surroundings, report: Report) -> MappingFi
     compiled = _compile(node, around, report)
     if compiled is None or report.failed:
         return None
-    if around.strict:
-        lint_strictly(node, data.decode(), report)
+    if around.notices:
+        notice(node, data.decode(), report)
     return replace(compiled, version=_version(data, node))
 
 

@@ -28,14 +28,14 @@ def lint(node: Mapping, rules: tuple[Rule, ...], report: Report) -> None:
         report.add(node.key("rules") or node, "W504", "no tests; add one so that a change can be proved")
 
 
-def lint_strictly(node: Mapping, text: str, report: Report) -> None:
+def notice(node: Mapping, text: str, report: Report) -> None:
     """Add what deserves a second look though it may well be meant: `forced: true` without a comment."""
     lines = text.splitlines()
     for flag in _forced(node.get("rules")):
         here, above = lines[flag.line - 1][flag.column - 1 :], lines[flag.line - 2 : flag.line - 1]
         if not _COMMENT.search(here) and not any(line.lstrip().startswith("#") for line in above):
             what = "forced starts the bot for people who have unsubscribed; say why in a comment beside it"
-            report.add(flag, "W508", what)
+            report.add(flag, "N508", what)
 
 
 def _warn(report: Report, rule: Rule, code: str, message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from bridge.language.scope import ABSENT, Scope
 from bridge.language.text import Unusable, text_of
@@ -51,6 +51,15 @@ class Whom:
         return Recipient(user_id=user, channel_id=channel) if user and channel else None
 
 
+class Variable(NamedTuple):
+    """A variable of the bot, and where its name stands in the mapping file."""
+
+    name: str
+    value: Value
+    line: int
+    column: int
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """What a rule starts: the values that an event must give."""
@@ -58,7 +67,7 @@ class Start:
     bot_id: Value
     recipients: tuple[Whom, ...]
     """The first that the event has is taken."""
-    variables: tuple[tuple[str, Value], ...]
+    variables: tuple[Variable, ...]
     forced: bool
 
     def render(self, scope: Scope) -> Rendered | list[Lack]:
@@ -83,7 +92,7 @@ class Start:
     def _variables(self, scope: Scope, lacks: list[Lack]) -> tuple[tuple[str, str], ...]:
         """Every variable that the event gives; what is absent or null is left out."""
         found = []
-        for name, value in self.variables:
+        for name, value, _, _ in self.variables:
             try:
                 content = value.render(scope)
                 if content is not None and content is not ABSENT:

@@ -11,7 +11,7 @@ from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.mapping.ids import messenger_id, name_fault, variable_text, whole_id
-from bridge.mapping.start import Start, Whom
+from bridge.mapping.start import Start, Variable, Whom
 from bridge.model import Json
 
 _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
@@ -104,10 +104,10 @@ def _path_hint(node: Node) -> str:
     return f'; write "$.{node.text}" if a path is meant' if isinstance(node, Scalar) and is_name else ""
 
 
-def _variables(node: Node | None, report: Report) -> tuple[tuple[str, Value], ...]:
+def _variables(node: Node | None, report: Report) -> tuple[Variable, ...]:
     entries = node.entries if isinstance(node, Mapping) else ()
-    compiled = [(key.text, _variable(key, child, report)) for key, child in entries]
-    return tuple((name, value) for name, value in compiled if value is not None)
+    compiled = [(key, _variable(key, child, report)) for key, child in entries]
+    return tuple(Variable(key.text, value, key.line, key.column) for key, value in compiled if value)
 
 
 def _variable(key: Scalar, node: Node, report: Report) -> Value | None:

@@ -25,8 +25,8 @@ class Surroundings:
     """By name; None where they are unknown because their file has errors."""
     accounts_file: str | None = None
     alerts: Alerts = field(default_factory=Alerts)
-    strict: bool = False
-    """Whether to warn of what deserves a second look, too."""
+    notices: bool = False
+    """Whether to tell what deserves a second look, too."""
 
     def reader(self, node: Node, report: Report) -> Reader:
         """A reader of the file that knows its secrets."""

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bridge.mapping.compiler import compile_files
+from bridge.mapping.compiler import Compiled, compile_files
+from bridge.mapping.history import told_by_history
+from bridge.model import Event, Finding
 from bridge.webhook import asymmetric
 from tests.mapping.given import HEAD, TESTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "findings.md").read_text()
 ENVIRONMENT = {"LEADCONVERTER_TOKEN": "t-main", "SHOP_SECRET": "s-shop", "SHOP_KEY": "k-shop"}
-CODE = re.compile(r"[\"'](?P<code>[MW][0-9]{3})[\"']")
+CODE = re.compile(r"[\"'](?P<code>[MNW][0-9]{3})[\"']")
+BODIES = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0].splitlines()
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"\bline (\d+)")
 WITH_PLACEHOLDER = "W501"
+OF_HISTORY = "W6"
+MONDAY, DAY = 1_778_457_600_000, 86_400_000
 WITHOUT_EXTRA = "M413"
 
 
@@ -33,6 +39,7 @@ class Section:
 
 
 def _section(text: str) -> Section:
+    text = text.partition("\n## ")[0]
     wrong, right = BLOCK.findall(text)
     between = text[text.index(wrong) + len(wrong) : text.index(right)]
     finding = re.search(r"^    (\d+:\d+: .*)$", between, re.MULTILINE)
@@ -61,13 +68,23 @@ def found(block: str, code: str) -> list[str]:
     files = _completed(block)
     placeholder = "x" if code == WITH_PLACEHOLDER else None
     given = {path: text.encode() for path, text in files.items()}
-    result = compile_files(given, ENVIRONMENT, placeholder=placeholder, strict=True)
+    result = compile_files(given, ENVIRONMENT, placeholder=placeholder, notices=True)
     findings = []
-    for one in result.findings:
+    for one in (*result.findings, *(_of_history(result) if code.startswith(OF_HISTORY) else ())):
         if one.code != "W504" or code == "W504":
             before = files[one.path].removesuffix(block).count("\n")
             findings.append(f"{one.line - before}:{one.column}: {one.code} {_moved(one.message, before)}")
     return findings
+
+
+def _of_history(result: Compiled) -> tuple[Finding, ...]:
+    """What the events of the page say against the rules."""
+    mapping = result.sources["shop"]
+    events = [
+        Event("shop", f"e-{number}", "", MONDAY + number * DAY, json.loads(body), {}, {})
+        for number, body in enumerate(BODIES)
+    ]
+    return told_by_history(mapping, events)
 
 
 def _moved(message: str, lines: int) -> str:
@@ -95,7 +112,7 @@ def test_the_right_example_has_none(section: Section, monkeypatch: pytest.Monkey
 def test_every_code_of_the_source_stands_on_the_page_and_no_other() -> None:
     modules = (ROOT / "bridge").rglob("*.py")
     used = {match["code"] for path in modules for match in CODE.finditer(path.read_text())}
-    assert sorted(used) == [section.code for section in SECTIONS]
+    assert sorted(used, key=lambda code: code[1:]) == [section.code for section in SECTIONS]
 
 
 def test_the_page_begins_with_a_list_that_leads_to_every_code() -> None:

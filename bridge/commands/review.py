@@ -1,0 +1,24 @@
+"""`leadbridge review`: what stored events say against mapping files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.commands.check import failing, levels, tell
+from bridge.commands.opening import opened
+from bridge.commands.output import say
+from bridge.desk import reviewing
+from bridge.desk.files import compile_named, sound
+from bridge.desk.words import counted
+from bridge.settings import Settings
+
+
+def review(settings: Settings, files: Sequence[str], last: int, *, strict: bool, as_json: bool) -> int:
+    """Print what the `last` events of each source say against its rules; 1 with `strict` where they do."""
+    sources = sound(compile_named(settings, files), files).sources
+    with opened(settings) as store:
+        found = reviewing.review(store, sources, last)
+    tell(found.findings, as_json=as_json)
+    many = f"{counted(found.events, 'event')} of {counted(len(sources), 'source')}"
+    say(f"{many}, {levels(found.findings)}")
+    return failing(found.findings, strict=strict)

@@ -1,0 +1,39 @@
+"""Mapping files held against the events that really came. Nothing is sent or stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.mapping.history import told_by_history
+from bridge.mapping.rules import MappingFile
+from bridge.model import Event, Finding
+from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter
+from bridge.store.past import before_newest, past_events
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What the events say against the rules, and how many events there were."""
+
+    findings: tuple[Finding, ...]
+    events: int
+
+
+def review(store: Store, sources: Mapping[str, MappingFile], last: int) -> Review:
+    """Hold the rules of each source against its `last` events; the findings by file and place."""
+    findings: list[Finding] = []
+    many = 0
+    for name, mapping in sources.items():
+        events = _latest(store, name, last)
+        many += len(events)
+        findings += told_by_history(mapping, events)
+    return Review(tuple(sorted(findings)), many)
+
+
+def _latest(store: Store, source: str, last: int) -> list[Event]:
+    wanted = EventFilter(source=source)
+    with store.read() as connection:
+        after = before_newest(connection, wanted, last)
+        return [past.event for past in past_events(connection, wanted, after, last)]
