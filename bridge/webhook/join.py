@@ -11,6 +11,7 @@ from bridge.language.numbers import to_json
 from bridge.language.paths import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.places import with_item
 from bridge.webhook.setup import Setup
 from bridge.webhook.signing import Builder, Part, Signing, compile_text, scalar
@@ -77,8 +78,11 @@ class _Join:
 
     def _fixed(self, signing: Signing, pairs: Row) -> list[tuple[str, str]]:
         sent = dict(pairs)
+        names = [name for name, _ in pairs]
         found: list[tuple[str, str]] = []
         for name in self.names:
+            if names.count(name.name) > 1:
+                raise DeniedError("repeated", f"the signed field {name.name} is given twice")
             value = self._value(name, signing, sent)
             if value is None:
                 value = self.missing

@@ -19,6 +19,7 @@ from bridge.language.paths import Path
 from bridge.language.schema import suggestion
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.forms import unescape
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.places import with_item
@@ -76,8 +77,8 @@ _NAMED: dict[str, Callable[[str], Part]] = {
     "header": lambda name: (
         lambda signing: ", ".join(signing.incoming.header(name)).encode("latin-1", "replace")
     ),
-    "query": lambda name: lambda signing: last_value(signing.incoming.query_pairs, name),
-    "form": lambda name: lambda signing: last_value(signing.incoming.fields, name),
+    "query": lambda name: lambda signing: only_value(signing.incoming.query_pairs, name),
+    "form": lambda name: lambda signing: only_value(signing.incoming.fields, name),
     "digest": lambda name: lambda signing: digest_hex(name, signing.incoming.request.body),
 }
 CHANGES: dict[str, Callable[[bytes], bytes]] = {
@@ -93,9 +94,15 @@ OF_URL = frozenset({"url", "decoded_url", "path", "host"})
 PLACEHOLDERS = (*_SIMPLE, *(f"{name}:NAME" for name in (*_NAMED, "secret")))
 
 
-def last_value(pairs: tuple[tuple[str, str], ...], name: str) -> bytes:
-    """The value of a field by its name as sent; nothing where there is none."""
-    return next((value.encode() for key, value in reversed(pairs) if key == name), b"")
+def only_value(pairs: tuple[tuple[str, str], ...], name: str) -> bytes:
+    """The value of a field by its name as sent; nothing where there is none.
+
+    DeniedError where it is sent twice: one of them would be signed, and rules might go by the other.
+    """
+    values = [value.encode() for key, value in pairs if key == name]
+    if len(values) > 1:
+        raise DeniedError("repeated", f"the signed field {name} is given {len(values)} times")
+    return values[0] if values else b""
 
 
 def compile_text(node: Node, text: str, setup: Setup) -> Builder | None:
