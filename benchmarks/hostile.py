@@ -18,7 +18,7 @@ from pathlib import Path
 from time import sleep
 
 from benchmarks.common import shop
-from benchmarks.common.installation import until
+from benchmarks.common.contenders import until
 from benchmarks.common.load import Load, load
 from benchmarks.common.report import machine, table
 from bridge.store.engine import open_store

@@ -1,4 +1,4 @@
-"""The work load: a signed payment webhook of 1.4 KB, of whose ten rules one matches and starts one bot."""
+"""The work: a signed payment webhook of 1.4 KB, of whose ten rules one matches and starts one bot."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.common import shop
-from benchmarks.common.ceiling import complete, trivial_server
+from benchmarks.common.api import standing_in, whole
 from benchmarks.common.load import Load, load, status_of
 from benchmarks.common.report import file_system, table
 from tests.support.sandbox import Sandbox
@@ -28,7 +28,7 @@ def test_a_whole_answer_gives_its_status_and_whether_the_connection_stays() -> N
 
 
 def test_every_webhook_is_an_event_of_its_own_and_truly_signed() -> None:
-    request = shop.Orders("run").requests("localhost", "/hooks/shop")
+    request = shop.Orders("order-1").requests("localhost", "/hooks/shop")
     ids = set()
     for number in range(3):
         data = request(number)
@@ -36,10 +36,10 @@ def test_every_webhook_is_an_event_of_its_own_and_truly_signed() -> None:
         signature = hmac.digest(shop.SECRET.encode(), body, "sha256").hex()
         assert f"\r\nX-Signature: {signature}".encode() in head
         assert f"\r\nContent-Length: {len(body)}\r\n".encode() in head
-        assert complete(data)
-        assert not complete(data[:-1])
+        assert whole(data) == len(data)
+        assert whole(data[:-1]) == 0
         ids.add(json.loads(body)["object"]["id"])
-    assert ids == {"run-0000000", "run-0000001", "run-0000002"}
+    assert ids == {"order-1-0000000", "order-1-0000001", "order-1-0000002"}
 
 
 def test_a_webhook_weighs_what_is_said() -> None:
@@ -47,9 +47,9 @@ def test_a_webhook_weighs_what_is_said() -> None:
 
 
 def test_everything_that_a_server_accepts_is_counted_once() -> None:
-    request = shop.Orders("run").requests("localhost", "/")
-    with trivial_server() as address:
-        seen = load(address, request, connections=8, seconds=0.2)
+    request = shop.Orders("order-1").requests("localhost", "/")
+    with standing_in() as api:
+        seen = load(api.address, request, connections=8, seconds=0.2)
     assert len(seen.accepted) > 8
     assert sorted(seen.accepted) == list(range(len(seen.accepted)))
     assert (len(seen.latencies), seen.refused, seen.unanswered) == (len(seen.accepted), {}, 0)
