@@ -14,13 +14,14 @@ from bridge.dispatch.retry import policy
 from bridge.errors import BridgeError
 from bridge.model import Account, Call, State
 from bridge.store import accounts as rows
-from bridge.store import decisions, outlook, sweep
+from bridge.store import decisions, outlook, sweep, tallies
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 from bridge.store.outlook import Transaction
 
 log = logging.getLogger(__name__)
 
+FOLD_EVERY_MS = 300_000
 EXPIRED = "a call expired before it could be sent"
 
 
@@ -33,6 +34,8 @@ class Caretaker:
     alarms: Alarms = field(default_factory=Alarms)
     latest: int = sys.maxsize
     """The database's time when this was last done."""
+    fold_at: int = 0
+    """When counters are to be made coarser next."""
 
     def look_after(self, *, everyone: bool = False) -> None:
         """Once around. Raises StoreUnavailable.
@@ -53,8 +56,17 @@ class Caretaker:
             happened += self.doubt(connection, now, found.uncertain)
             self.alarms.note(connection, now, [*happened, *[("refused", EXPIRED)] * found.expired])
         self.latest = now
+        self.fold(now)
         for name in self.renewed(known):
             self.resume(name)
+
+    def fold(self, now: int) -> None:
+        """Make old counters coarser now and then, so that charts are drawn from few."""
+        if self.fold_at - FOLD_EVERY_MS <= now < self.fold_at:
+            return
+        with self.store.transaction() as connection:
+            tallies.fold(connection, now)
+        self.fold_at = now + FOLD_EVERY_MS
 
     def doubt(self, connection: Transaction, now: int, lost: tuple[Call, ...]) -> list[Happened]:
         """Calls that may have run unseen: sent again once where the owner asked for it, else shown."""

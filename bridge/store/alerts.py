@@ -42,7 +42,7 @@ ON CONFLICT (name) DO NOTHING
 _MOVE = text("UPDATE alerts SET mark = :mark WHERE name = :name AND mark = :seen")
 _TROUBLES = text("""
 SELECT id, source, received_at, error, failures FROM events
-WHERE result = :result AND result IN ('failed', 'unreadable') AND id > :after ORDER BY id LIMIT 500
+WHERE result = :result AND result <> 'matched' AND id > :after ORDER BY id LIMIT 500
 """)
 _NEWEST = text("SELECT max(id) FROM events")
 

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Connection, insert, select
 
 from bridge.store.ids import take_ids
-from bridge.store.pages import Listing, Page, newest
+from bridge.store.pages import Listing, Page, fitting, newest
 from bridge.store.tables import actions
 from bridge.store.texts import plain
 
@@ -37,14 +37,19 @@ def record(
     connection.execute(insert(actions).values(**values, target=str(target)))
 
 
-def of(connection: Connection, kind: Kind, target: object) -> tuple[Action, ...]:
-    """The decisions about one thing, oldest first."""
-    wanted = (actions.c.kind == kind, actions.c.target == str(target))
+def of(connection: Connection, kind: Kind, *targets: object) -> tuple[Action, ...]:
+    """The decisions about one thing or several of a kind, oldest first."""
+    wanted = (actions.c.kind == kind, actions.c.target.in_([str(target) for target in targets]))
     rows = connection.execute(select(actions).where(*wanted).order_by(actions.c.id))
     return tuple(Action(**row._mapping) for row in rows)
 
 
-def page_of_actions(connection: Connection, page: Page) -> Listing[Action]:
-    """One page of everything that was decided, newest first."""
-    found = newest(connection, select(actions), actions.c.id, page)
-    return Listing(tuple(Action(**row._mapping) for row in found.items), found.more)
+def page_of_actions(
+    connection: Connection, page: Page, who: str | None = None, kind: Kind | None = None
+) -> Listing[Action]:
+    """One page of what was decided, newest first; by one person, about one kind of thing."""
+    sieve = [] if who is None else [actions.c.who == plain(who)]
+    if kind is not None:
+        sieve.append(actions.c.kind == kind)
+    found = newest(connection, [actions], fitting(connection, actions, actions.c.at, sieve=sieve), page)
+    return Listing(tuple(Action(**row._mapping) for row in found.items), found.more, found.reached_at)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from bridge.errors import BridgeError
 from bridge.model import Attempt, Call, Outcome, State
-from bridge.store import audit
-from bridge.store.bulk import AnyRow
+from bridge.store import audit, sources
 from bridge.store.engine import Store
-from bridge.store.pages import Listing, Page, all_ids, between, capped, cut, literal, newest, searched
+from bridge.store.needles import contains
+from bridge.store.pages import (
+    EXACT,
+    SEARCHED,
+    Count,
+    Fitting,
+    Listing,
+    Page,
+    all_ids,
+    capped,
+    counted,
+    fitting,
+    merged,
+    newest,
+)
 from bridge.store.rows import call_of
 from bridge.store.tables import attempts, calls
 from bridge.store.texts import plain
@@ -52,26 +64,27 @@ class TriedCall:
 
 
 def page_of_calls(connection: Connection, wanted: CallFilter, page: Page) -> Listing[Call]:
-    """One page of the calls that fit, newest first."""
-    query = select(calls).where(*_conditions(connection, wanted))
-    if wanted.search is not None:
-        states = [calls.c.state.in_(wanted.states)] if wanted.states else []
-        found = searched(connection, query.where(*states), calls, page)
-    elif wanted.states:
-        found = _merged(connection, query, wanted.states, page)
-    else:
-        found = newest(connection, query, calls.c.id, page)
-    return Listing(tuple(call_of(row) for row in found.items), found.more)
+    """One page of the calls that fit, newest first.
+
+    At once, by an index: an event, a recipient, a source with a rule, states. A rule without a source goes
+    through the sources. For the rest of a filter rows are looked at one by one.
+    """
+    parts = fitting_calls(connection, wanted)
+    looked = SEARCHED // max(len(parts), 1)
+    found = merged([newest(connection, [calls], part, page, looked) for part in parts], page)
+    return Listing(tuple(call_of(row) for row in found.items), found.more, found.reached_at)
+
+
+def count_calls(connection: Connection, wanted: CallFilter) -> Count:
+    """How many calls fit; exact unless there are too many to count while somebody waits."""
+    counts = [counted(connection, part) for part in fitting_calls(connection, wanted)]
+    many = sum(one.many for one in counts)
+    return Count(min(many, EXACT), exact=many <= EXACT and all(one.exact for one in counts))
 
 
 def ids_of_calls(store: Store, wanted: CallFilter) -> Iterator[list[int]]:
     """The ids of all calls that a list would show, oldest first, a part at a time."""
-
-    def as_listed(connection: Connection) -> list[ColumnElement[bool]]:
-        states = [calls.c.state.in_(wanted.states)] if wanted.states else []
-        return [*_conditions(connection, wanted), *states]
-
-    return all_ids(store, calls, as_listed)
+    return all_ids(store, calls, lambda connection: _fitting(connection, wanted, {}))
 
 
 def call(connection: Connection, number: int) -> TriedCall:
@@ -105,37 +118,66 @@ def count_by_state(connection: Connection, account: str | None = None) -> dict[S
     }
 
 
-def _conditions(connection: Connection, wanted: CallFilter) -> list[ColumnElement[bool]]:
-    found = between(connection, calls, calls.c.created_at, wanted.since, wanted.until)
-    for column, value in (
-        (calls.c.source, wanted.source),
-        (calls.c.rule, wanted.rule),
-        (calls.c.account, wanted.account),
-    ):
+def fitting_calls(connection: Connection, wanted: CallFilter) -> tuple[Fitting, ...]:
+    """What the filter asks of the table `calls`: sets of rows that have none in common."""
+    return tuple(_fitting(connection, wanted, way) for way in _ways(connection, wanted))
+
+
+_Asked = dict[str, ColumnElement[bool]]
+
+
+def _fitting(connection: Connection, wanted: CallFilter, way: _Asked) -> Fitting:
+    """The rows of one way that fit the rest of the filter, too."""
+    asked = _asked(connection, wanted)
+    return fitting(
+        connection,
+        calls,
+        calls.c.created_at,
+        by=[*way.values()],
+        sieve=[condition for name, condition in asked.items() if name not in way],
+        since=wanted.since,
+        until=wanted.until,
+    )
+
+
+def _asked(connection: Connection, wanted: CallFilter) -> _Asked:
+    """All of the filter but the time, by column."""
+    found: _Asked = {}
+    for name in ("source", "rule", "account"):
+        value = getattr(wanted, name)
         if value is not None:
-            found.append(column == plain(value))
+            found[name] = calls.c[name] == plain(value)
     if wanted.event_id is not None:
-        found.append(calls.c.event_id == wanted.event_id)
+        found["event_id"] = calls.c.event_id == wanted.event_id
     if wanted.recipient is not None:
-        found.append(
-            calls.c.recipient.in_([plain(wanted.recipient), f"subscriber:{plain(wanted.recipient)}"])
-        )
+        found["recipient"] = calls.c.recipient == recipient_key(wanted.recipient)
+    if wanted.states:
+        found["state"] = calls.c.state.in_(wanted.states)
     if wanted.search is not None:
-        found.append(calls.c.request.like(literal(plain(wanted.search)), escape="\\"))
+        found["search"] = contains(connection, calls.c.request, wanted.search)
     return found
 
 
-def _merged(
-    connection: Connection, query: Select[*tuple[Any, ...]], states: tuple[State, ...], page: Page
-) -> Listing[AnyRow]:
-    """Each state's own newest, merged: an index gives them in order per state only."""
-    wider = Page(page.before, page.limit + 1)
-    lists = [
-        newest(connection, query.where(calls.c.state == state.value), calls.c.id, wider).items
-        for state in dict.fromkeys(states)
-    ]
-    rows = list(heapq.merge(*lists, key=lambda row: -row.id))
-    return cut(rows[: page.limit + 1], page)
+def _ways(connection: Connection, wanted: CallFilter) -> list[_Asked]:
+    """By which index the rows are found: one set of conditions, or several whose rows together are meant."""
+    asked = _asked(connection, wanted)
+    for name in ("event_id", "recipient"):
+        if name in asked:
+            return [{name: asked[name]}]
+    if wanted.states and State.DONE not in wanted.states:
+        return [{"state": calls.c.state == state.value} for state in dict.fromkeys(wanted.states)]
+    if wanted.rule is not None:
+        names = [wanted.source] if wanted.source is not None else [*sources.last_heard(connection)]
+        return [{"source": calls.c.source == plain(name), "rule": asked["rule"]} for name in names]
+    if wanted.states:
+        return [{"state": calls.c.state == state.value} for state in dict.fromkeys(wanted.states)]
+    return [{}]
+
+
+def recipient_key(written: str) -> str:
+    """A recipient's key, also for the bare id of a subscriber."""
+    text = plain(written)
+    return text if text.startswith(("subscriber:", "messenger:")) else f"subscriber:{text}"
 
 
 def _attempt(row: Any) -> Attempt:

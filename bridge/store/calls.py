@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bridge.model import FINAL, Attempt, Call, State
-from bridge.store import bulk, lanes
+from bridge.store import bulk, lanes, tallies
 from bridge.store.claims import LEASE_MS
 from bridge.store.dialects import Statement
 from bridge.store.ids import take_ids
-from bridge.store.rows import Owed, call_row
+from bridge.store.rows import Owed, call_row, first_state
 from bridge.store.tables import attempts, calls
+from bridge.store.tallies import Counts
 from bridge.store.texts import plain
 
 _SENT = frozenset({State.DONE, State.REFUSED, State.UNCERTAIN, State.QUEUED, State.EXHAUSTED, State.EXPIRED})
@@ -50,7 +52,7 @@ _INSERT_ATTEMPT = bulk.insert_each(
     + ", ".join(f"{c.name} = excluded.{c.name}" for c in attempts.columns if not c.primary_key),
 )
 _STANDING = Statement(
-    "SELECT id, state, owner, attempt, lease_until, account, recipient, order_mode "
+    "SELECT id, state, owner, attempt, lease_until, source, account, recipient, order_mode "
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
     "ids",
 )
@@ -70,8 +72,18 @@ _SETTLE = (
 
 
 def add(connection: Connection, now: int, owed: Sequence[Owed]) -> list[int]:
-    """Queue new calls; gives their ids."""
+    """Queue new calls and count them; gives their ids."""
+    counts: Counts = Counter()
+    ids = put(connection, now, owed, counts)
+    tallies.add(connection, now, counts)
+    return ids
+
+
+def put(connection: Connection, now: int, owed: Sequence[Owed], counts: Counts) -> list[int]:
+    """Queue new calls, for a caller who counts more than them; gives their ids."""
     ids = take_ids(connection, "calls", len(owed))
+    for one in owed:
+        tallies.move(counts, None, first_state(one.start), one.source, one.start.account)
     bulk.each(
         connection, _INSERT, [call_row(number, now, one) for number, one in zip(ids, owed, strict=True)]
     )
@@ -121,6 +133,10 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
             steps.append((landed, standing.pop(one.call_id)))
     bulk.each(connection, _SETTLE, [_settle_row(one, row, now) for one, row in steps])
     bulk.each(connection, _INSERT_ATTEMPT, [_attempt_row(one) for one, _ in steps])
+    counts: Counts = Counter()
+    for one, row in steps:
+        tallies.move(counts, State(row.state), one.state, row.source, row.account)
+    tallies.add(connection, now, counts)
     lanes.moved(connection, [(row.account, row.recipient) for _, row in steps])
     return taken
 

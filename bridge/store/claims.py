@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from bridge.model import Call
-from bridge.store import bulk, lanes
+from bridge.model import Call, State
+from bridge.store import bulk, lanes, tallies
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
 from bridge.store.tables import FOR_EVER
@@ -84,6 +84,7 @@ def _candidates(connection: Connection, now: int, account: str, wanted: int) -> 
 def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
     late = [row for row in found if row.expires_at <= now]
     bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in late])
+    tallies.add_moves(connection, now, late, State.EXPIRED)
     lanes.moved(connection, [(row.account, row.recipient) for row in late])
     return len(late)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, State
-from bridge.store import audit, calls, lanes
+from bridge.store import audit, calls, lanes, tallies
 from bridge.store.rows import Owed, start_of
 from bridge.store.tables import calls as table
 
@@ -103,6 +103,7 @@ def _in_state(connection: Connection, call_id: int, expected: frozenset[State], 
 def _step(connection: Connection, now: int, row: Any, change: dict[str, Any], by: Decider, what: str) -> None:
     guard = (table.c.id == row.id, table.c.state == row.state, table.c.attempt == row.attempt)
     connection.execute(update(table).where(*guard).values(change))
+    tallies.add_moves(connection, now, [row], State(change["state"]))
     lanes.moved(connection, [(row.account, row.recipient)])
     audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=row.id)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, select
 
 from bridge.errors import BridgeError
-from bridge.language.numbers import from_json
+from bridge.language.numbers import from_json, to_json
 from bridge.model import Event, Failure, Match, Request, State, Verdict
+from bridge.store import sources
+from bridge.store.bulk import AnyRow
 from bridge.store.engine import Store
-from bridge.store.pages import Listing, Page, all_ids, between, literal, newest, searched
+from bridge.store.needles import contains
+from bridge.store.pages import SEARCHED, Fitting, Listing, Page, all_ids, fitting, literal, merged, newest
 from bridge.store.tables import calls, events
 from bridge.store.texts import plain
 
@@ -24,6 +27,8 @@ class EventFilter:
     source: str | None = None
     type: str | None = None
     result: str | None = None
+    rule: str | None = None
+    """One that matched, whether or not it lacked a value then."""
     since: int | None = None
     until: int | None = None
     search: str | None = None
@@ -62,29 +67,38 @@ class StoredEvent:
     """How many more rules there were, none of which matched or came near."""
 
 
-_TO_MEND = events.c.result.in_([literal_column("'failed'"), literal_column("'unreadable'")])
-"""In the words of the index over these few, which a parameter would not match."""
-_LINE = [events.c[name] for name in EventLine.__dataclass_fields__ if name != "calls"]
+_NOT_MATCHED = events.c.result != literal_column("'matched'")
+"""In the words of the index over these, which a parameter would not match."""
+LINE_COLUMNS = [events.c[name] for name in EventLine.__dataclass_fields__ if name != "calls"]
+"""What `lines` needs of a row."""
 
 
 def page_of_events(connection: Connection, wanted: EventFilter, page: Page) -> Listing[EventLine]:
-    """One page of the events that fit, newest first."""
-    query = select(*_LINE).where(*conditions(connection, wanted))
-    if wanted.search is None:
-        found = newest(connection, query, events.c.id, page)
-    elif _has_key(connection, wanted.search):
-        found = newest(connection, query.where(events.c.key == plain(wanted.search)), events.c.id, page)
+    """One page of the events that fit, newest first.
+
+    At once, by an index: a source, a source and a type, a sender's own id, and every result but "matched".
+    A type without a source goes through the sources. For the rest of a filter rows are looked at one by one.
+    """
+    if wanted.search is not None and _has_key(connection, wanted.search):
+        found = newest(connection, LINE_COLUMNS, by_key(connection, wanted), page)
+    elif wanted.type is not None and wanted.source is None:
+        found = _of_any_source(connection, wanted, page)
     else:
-        found = searched(connection, query, events, page)
-    owed = _calls_of(connection, [row.id for row in found.items])
-    return Listing(tuple(_line(row, owed) for row in found.items), found.more)
+        found = newest(connection, LINE_COLUMNS, fitting_events(connection, wanted), page)
+    return Listing(lines(connection, found.items), found.more, found.reached_at)
+
+
+def lines(connection: Connection, rows: Sequence[Any]) -> tuple[EventLine, ...]:
+    """These rows of events, with their calls."""
+    owed = _calls_of(connection, [row.id for row in rows])
+    return tuple(_line(row, owed) for row in rows)
 
 
 def scan(
     connection: Connection, wanted: EventFilter, after: int = 0, limit: int = 200
 ) -> tuple[StoredEvent, ...]:
     """Events that fit with an id above `after`, oldest first, whole: for reading through all of them."""
-    query = select(events).where(*conditions(connection, wanted), events.c.id > after)
+    query = select(events).where(*fitting_events(connection, wanted).conditions, events.c.id > after)
     rows = connection.execute(query.order_by(events.c.id).limit(limit)).all()
     return tuple(_stored(connection, row, {}) for row in rows)
 
@@ -92,11 +106,10 @@ def scan(
 def ids_of_events(store: Store, wanted: EventFilter) -> Iterator[list[int]]:
     """The ids of all events that a list would show, oldest first, a part at a time."""
 
-    def as_listed(connection: Connection) -> list[ColumnElement[bool]]:
-        found = conditions(connection, wanted)
+    def as_listed(connection: Connection) -> Fitting:
         if wanted.search is not None and _has_key(connection, wanted.search):
-            found.append(events.c.key == plain(wanted.search))
-        return found
+            return by_key(connection, wanted)
+        return fitting_events(connection, wanted)
 
     return all_ids(store, events, as_listed)
 
@@ -112,26 +125,60 @@ def event(connection: Connection, number: int) -> StoredEvent:
 def count_by_result(connection: Connection, since: int) -> dict[str, int]:
     """How many events of each result were received since then (unix milliseconds)."""
     query = select(events.c.result, func.count()).group_by(events.c.result)
-    rows = connection.execute(query.where(*between(connection, events, events.c.received_at, since, None)))
+    rows = connection.execute(query.where(*fitting_events(connection, EventFilter(since=since)).conditions))
     return {row[0]: row[1] for row in rows}
 
 
-def conditions(connection: Connection, wanted: EventFilter) -> list[ColumnElement[bool]]:
+def fitting_events(connection: Connection, wanted: EventFilter) -> Fitting:
     """What the filter asks of the table `events`."""
-    found = between(connection, events, events.c.received_at, wanted.since, wanted.until)
-    for column, value in (
-        (events.c.source, wanted.source),
-        (events.c.type, wanted.type),
-        (events.c.result, wanted.result),
-    ):
-        if value is not None:
-            found.append(column == plain(value))
-    if wanted.result in ("failed", "unreadable"):
-        found.append(_TO_MEND)
+    by, sieve = _split(wanted)
+    if wanted.rule is not None:
+        sieve.append(_of_rule(wanted.rule))
     if wanted.search is not None:
-        part = plain(wanted.search)
-        found.append(or_(events.c.key == part, events.c.document.like(literal(part), escape="\\")))
-    return found
+        is_key = events.c.key == plain(wanted.search)
+        sieve.append(or_(is_key, contains(connection, events.c.document, wanted.search)))
+    return fitting(
+        connection, events, events.c.received_at, by=by, sieve=sieve, since=wanted.since, until=wanted.until
+    )
+
+
+def _split(wanted: EventFilter) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """Conditions on single columns: those of the index that leaves the fewest rows, and the others."""
+    source = [] if wanted.source is None else [events.c.source == plain(wanted.source)]
+    kind = [] if wanted.type is None else [events.c.type == plain(wanted.type)]
+    result = [] if wanted.result is None else [events.c.result == wanted.result]
+    if wanted.result in ("failed", "unreadable") or (result and wanted.result != "matched" and not source):
+        return [*result, _NOT_MATCHED], [*source, *kind]
+    return ([*source, *kind], result) if source else ([], [*kind, *result])
+
+
+def by_key(connection: Connection, wanted: EventFilter) -> Fitting:
+    """Events with the sender's own id that is searched for, and the rest of the filter as a sieve."""
+    rest = fitting_events(connection, replace(wanted, search=None))
+    same = events.c.key == plain(wanted.search or "")
+    return replace(rest, by=(same,), sieve=(*rest.by, *rest.sieve))
+
+
+def _of_any_source(connection: Connection, wanted: EventFilter, page: Page) -> Listing[AnyRow]:
+    names = sources.last_heard(connection)
+    lists = [
+        newest(
+            connection,
+            LINE_COLUMNS,
+            fitting_events(connection, replace(wanted, source=name)),
+            page,
+            SEARCHED // len(names),
+        )
+        for name in names
+    ]
+    return merged(lists, page)
+
+
+def _of_rule(rule: str) -> ColumnElement[bool]:
+    """As `events.verdicts_text` writes it of a rule that matched."""
+    name = to_json(plain(rule))
+    told = (literal(f'[{name},"{match}",') for match in (Match.MATCHED, Match.FAILED))
+    return or_(*(events.c.verdicts.like(pattern, escape="\\") for pattern in told))
 
 
 def _has_key(connection: Connection, key: str) -> bool:
@@ -149,7 +196,7 @@ def _calls_of(connection: Connection, ids: list[int]) -> dict[int, tuple[tuple[i
 
 def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]) -> EventLine:
     return EventLine(
-        **{column.name: getattr(row, column.name) for column in _LINE}, calls=owed.get(row.id, ())
+        **{column.name: getattr(row, column.name) for column in LINE_COLUMNS}, calls=owed.get(row.id, ())
     )
 
 

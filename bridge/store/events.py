@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.model import Application, Event, Match, Request
-from bridge.store import bulk, calls
+from bridge.store import bulk, calls, tallies
 from bridge.store.engine import Store
 from bridge.store.ids import take_ids
 from bridge.store.refusals import Refusal, refuse
 from bridge.store.rows import Owed
 from bridge.store.tables import events
+from bridge.store.tallies import Counts, Key
 from bridge.store.texts import document_text, plain
 
 Results = ("matched", "unmatched", "failed", "unreadable", "ignored")
@@ -135,7 +137,20 @@ def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None
         for entry in entries
         for start in entry.application.starts
     ]
-    calls.add(connection, now, owed)
+    counts = _counted(entries)
+    calls.put(connection, now, owed, counts)
+    tallies.add(connection, now, counts)
+
+
+def _counted(entries: Sequence[_Entry]) -> Counts:
+    counts: Counts = Counter()
+    for entry in entries:
+        source = plain(entry.delivery.source)
+        counts[Key(f"event:{entry.result}", source)] += 1
+        for rule, match, *_ in entry.application.verdicts:
+            if match is Match.MATCHED or match is Match.FAILED:
+                counts[Key(f"rule:{match}", source, plain(rule))] += 1
+    return counts
 
 
 def _stored(entry: _Entry) -> Stored:
@@ -193,9 +208,10 @@ def writing(store: Store) -> Callable[[Connection, Sequence[Delivery | Refusal]]
     """What a Writer does with webhooks, accepted and refused ones alike."""
 
     def write(connection: Connection, items: Sequence[Delivery | Refusal]) -> list[tuple[Stored, ...]]:
-        refuse(connection, [one for one in items if isinstance(one, Refusal)])
+        now = store.now(connection)
+        refuse(connection, now, [one for one in items if isinstance(one, Refusal)])
         deliveries = [one for one in items if isinstance(one, Delivery)]
-        stored = iter(accept(connection, store.now(connection), deliveries))
+        stored = iter(accept(connection, now, deliveries))
         return [next(stored) if isinstance(one, Delivery) else () for one in items]
 
     return write

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from bridge.language.numbers import from_json
 from bridge.model import Application, BotStart, Event, Failure
-from bridge.store.event_views import EventFilter, conditions, joined
+from bridge.store.event_views import EventFilter, fitting_events, joined
 from bridge.store.rows import start_of
 from bridge.store.tables import calls, events
 
@@ -29,7 +29,7 @@ def past_events(
     connection: Connection, wanted: EventFilter, after: int, limit: int, *, with_made: bool = False
 ) -> tuple[PastEvent, ...]:
     """Events that fit and have a document, with an id above `after`, oldest first, at most so many."""
-    fitting = _query().where(*conditions(connection, wanted), events.c.document.is_not(None))
+    fitting = _query().where(*fitting_events(connection, wanted).conditions, events.c.document.is_not(None))
     query = fitting.where(events.c.id > after).order_by(events.c.id).limit(limit)
     rows = connection.execute(query).all()
     made = _made(connection, rows) if with_made else {}
@@ -38,7 +38,9 @@ def past_events(
 
 def before_newest(connection: Connection, wanted: EventFilter, limit: int) -> int:
     """An id above which at most `limit` events fit, the newest."""
-    query = select(events.c.id).where(*conditions(connection, wanted)).order_by(events.c.id.desc())
+    query = (
+        select(events.c.id).where(*fitting_events(connection, wanted).conditions).order_by(events.c.id.desc())
+    )
     return connection.execute(query.offset(limit).limit(1)).scalar_one_or_none() or 0
 
 

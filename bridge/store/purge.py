@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, bindparam, text
 
+from bridge.store import tallies
 from bridge.store.engine import Store
 
 DAY_MS = 86_400_000
@@ -64,8 +65,10 @@ _FORGET_ROWS = (
 def purge(store: Store, body_days: float = BODY_DAYS, row_days: float = ROW_DAYS) -> Purged:
     """Forget the bodies of events finished for `body_days`, and all of those finished for `row_days`.
 
-    The bytes of a batch stay while any event of it is not finished.
+    The bytes of a batch stay while any event of it is not finished. Tallies become coarser with age, and are
+    forgotten after 90 days.
     """
+    _tidy_tallies(store)
     return Purged(
         bodies=_through(store, _WITH_BODIES, body_days, (_FORGET_BODIES,)),
         events=_through(store, _ANY, row_days, _FORGET_ROWS),
@@ -97,3 +100,12 @@ def _forget_keys(store: Store) -> int:
         if not gone:
             return found
         found += gone
+
+
+def _tidy_tallies(store: Store) -> None:
+    made = True
+    while made:
+        with store.transaction() as connection:
+            made = bool(tallies.fold(connection, store.now(connection)))
+    with store.transaction() as connection:
+        tallies.forget(connection, store.now(connection))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from bridge.language.numbers import from_json
 from bridge.model import Request
-from bridge.store import bulk
+from bridge.store import bulk, tallies
 from bridge.store.ids import take_ids
+from bridge.store.pages import Listing, Page, fitting, newest
 from bridge.store.tables import refusals
+from bridge.store.tallies import Key
 from bridge.store.texts import document_text, plain
 
 KEPT = 200
@@ -50,20 +53,28 @@ DELETE FROM refusals WHERE source = :source AND id < (
 """)
 
 
-def refuse(connection: Connection, items: Sequence[Refusal]) -> None:
-    """Keep these and forget all but the last `KEPT` of their sources."""
+def refuse(connection: Connection, now: int, items: Sequence[Refusal]) -> None:
+    """Keep and count these, and forget all but the last `KEPT` of their sources."""
     ids = take_ids(connection, "refusals", len(items))
     bulk.each(connection, _INSERT, [_row(number, one) for number, one in zip(ids, items, strict=True)])
-    for source in sorted({plain(one.source) for one in items}):
+    sources = Counter(plain(one.source) for one in items)
+    counts = {Key("webhook:refused", source): many for source, many in sources.items()}
+    tallies.add(connection, now, counts)
+    for source in sorted(sources):
         connection.execute(_FORGET, {"source": source, "kept": KEPT})
 
 
 def recent(connection: Connection, source: str | None = None, limit: int = 50) -> tuple[KeptRefusal, ...]:
     """The latest refusals, newest first; of one source or of all."""
-    query = select(refusals).order_by(refusals.c.id.desc()).limit(limit)
-    if source is not None:
-        query = query.where(refusals.c.source == plain(source))
-    return tuple(_kept(row) for row in connection.execute(query))
+    return page_of_refusals(connection, Page(limit=limit), source).items
+
+
+def page_of_refusals(connection: Connection, page: Page, source: str | None = None) -> Listing[KeptRefusal]:
+    """One page of the refusals that are kept, newest first; of one source or of all."""
+    by = [] if source is None else [refusals.c.source == plain(source)]
+    wanted = fitting(connection, refusals, refusals.c.received_at, by=by)
+    found = newest(connection, [refusals], wanted, page)
+    return Listing(tuple(_kept(row) for row in found.items), found.more)
 
 
 def _row(number: int, one: Refusal) -> tuple[Any, ...]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
 from bridge.errors import BridgeError
-from bridge.model import FINAL, Application, BotStart, Call, State
-from bridge.store import audit, calls
+from bridge.model import FINAL, Application, BotStart, Call, Match, State
+from bridge.store import audit, calls, tallies
 from bridge.store.call_views import calls_of
 from bridge.store.decisions import Decider
 from bridge.store.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
 from bridge.store.rows import SHADOW, Owed
 from bridge.store.tables import events
+from bridge.store.tallies import Counts, Key
+from bridge.store.texts import plain
 
 NEVER_RAN = frozenset({State.REFUSED, State.EXHAUSTED, State.EXPIRED})
 """Ends in which LeadConverter did not run a call that was never in doubt."""
@@ -66,7 +69,9 @@ def replay(
     source = _lock(connection, event_id)
     planned = plan(connection, event_id, made, again=again)
     owed = [_owed(event_id, source, one) for one in planned if one.owed]
-    added = calls.add(connection, now, owed)
+    counts: Counts = Counter({Key("rule:matched", source, plain(rule)): 0 for rule in _matched(made)})
+    added = calls.put(connection, now, owed, counts)
+    tallies.add(connection, now, counts)
     change = {
         "result": result_of(made),
         "rules_version": rules_version,
@@ -118,6 +123,10 @@ def _is_owed(start: BotStart, earlier: Call | None, *, again: bool) -> bool:
     if again:
         return earlier.state in FINAL
     return earlier.state in NEVER_RAN and not earlier.had_uncertain
+
+
+def _matched(made: Application) -> list[str]:
+    return [verdict.rule for verdict in made.verdicts if verdict.match is Match.MATCHED]
 
 
 def _owed(event_id: int, source: str, planned: Planned) -> Owed:

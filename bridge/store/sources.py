@@ -1,8 +1,13 @@
-"""When each source was last heard of: from the newest event of each, however many there are."""
+"""What is known of each source: from its newest event and from the tallies, however many events there are."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, text
+
+from bridge.store import trends
+from bridge.store.trends import Rates
 
 _NEWEST = text("""
 WITH RECURSIVE known(source) AS (
@@ -22,3 +27,31 @@ FROM known WHERE source IS NOT NULL
 def last_heard(connection: Connection) -> dict[str, int]:
     """When the newest event of each source came, in unix milliseconds, by the source's name."""
     return {row.source: row.received_at for row in connection.execute(_NEWEST)}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUse:
+    """How a source fares. Times are unix milliseconds."""
+
+    source: str
+    last_at: int | None
+    """When its newest event came; None where it has none."""
+    received: Rates
+    """Events."""
+    refused: Rates
+    """Webhooks that were turned away and kept."""
+
+    def silence(self, now: int) -> int | None:
+        """For how many milliseconds it has sent nothing; None where it never did."""
+        return None if self.last_at is None else max(now - self.last_at, 0)
+
+
+def in_use(connection: Connection, now: int) -> tuple[SourceUse, ...]:
+    """Every source that has events or was refused in the last week, by name."""
+    heard = last_heard(connection)
+    received, refused = trends.received(connection, now), trends.refused(connection, now)
+    none = Rates()
+    return tuple(
+        SourceUse(name, heard.get(name), received.get(name, none), refused.get(name, none))
+        for name in sorted({*heard, *received, *refused})
+    )

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bridge.model import Call, Outcome
-from bridge.store import bulk, lanes
+from bridge.model import Call, Outcome, State
+from bridge.store import bulk, lanes, tallies
 from bridge.store.claims import EXPIRED, LEASE_MS
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
@@ -83,6 +83,7 @@ def recover(connection: Connection, now: int, *, everyone: bool = False) -> tupl
     bulk.each(connection, _QUEUE, [(row.id,) for row in claimed])
     bulk.each(connection, _DOUBT, [(LAPSED, row.id) for row in sending])
     bulk.each(connection, _ATTEMPT, [_lost(row, now) for row in sending])
+    tallies.add_moves(connection, now, sending, State.UNCERTAIN)
     lanes.moved(connection, [(row.account, row.recipient) for row in rows])
     return tuple(call_of(row) for row in sending), len(claimed)
 
@@ -91,6 +92,7 @@ def expire(connection: Connection, now: int) -> int:
     """End queued and waiting calls that came too late; gives how many."""
     rows = _all(connection, _LATE, now)
     bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in rows])
+    tallies.add_moves(connection, now, rows, State.EXPIRED)
     lanes.moved(connection, [(row.account, row.recipient) for row in rows])
     return len(rows)
 

@@ -93,7 +93,8 @@ and body of their common webhook; the others of a batch have none. Bodies may be
 Index("events_by_source", events.c.source, events.c.id)
 Index("events_by_key", events.c.key)
 _partial("events_of_batches", events.c.delivery, where="delivery <> id")
-_partial("events_to_mend", events.c.result, events.c.id, where="result IN ('failed', 'unreadable')")
+Index("events_by_type", events.c.source, events.c.type, events.c.id)
+_partial("events_by_result", events.c.result, events.c.id, where="result <> 'matched'")
 
 dedup = Table(
     "dedup",
@@ -182,6 +183,7 @@ _partial("calls_by_lease", calls.c.lease_until, where="state IN ('claimed', 'sen
 _partial("calls_by_end", calls.c.expires_at, where="state IN ('queued', 'waiting')")
 Index("calls_by_state", calls.c.state, calls.c.id)
 Index("calls_by_recipient", calls.c.recipient, calls.c.id)
+Index("calls_by_rule", calls.c.source, calls.c.rule, calls.c.id)
 
 attempts = Table(
     "attempts",
@@ -263,3 +265,18 @@ alerts = Table(
 )
 """One row per kind of thing that the owner is told of: `pending` of them since `since`, the last in `detail`.
 `mark` is how far events were looked at; with `silent/NAME` as name it is when that source was last missed."""
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    _number("many"),
+    _number("latest"),
+    sqlite_with_rowid=False,
+)
+"""Counters: `many` things of a kind in the stretch of time that begins `at`, the latest of them at `latest`.
+`shard` is whose counter it is: no two transactions under way add to the same."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 import pytest
 from sqlalchemy import Connection, text
 
+from bridge.model import State
 from bridge.store import calls, claims, lanes, outlook, sweep
 from bridge.store.call_views import CallFilter, page_of_calls
 from bridge.store.dialects import Statement
@@ -140,7 +141,18 @@ def test_settling_costs_the_same_at_any_backlog(sqlite_store: Store) -> None:
     assert costs[1] <= costs[0] * 1.3
 
 
-@pytest.mark.parametrize("wanted", [CallFilter(), CallFilter(account="main"), CallFilter(recipient="7")])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        CallFilter(),
+        CallFilter(account="main"),
+        CallFilter(recipient="7"),
+        CallFilter(rule="rare", source="shop"),
+        CallFilter(rule="rare"),
+        CallFilter(states=(State.CANCELLED, State.UNCERTAIN), account="main"),
+    ],
+    ids=str,
+)
 def test_a_page_of_calls_costs_the_same_at_any_backlog(wanted: CallFilter, sqlite_store: Store) -> None:
     owe(sqlite_store, start(7))
     costs = []
@@ -148,6 +160,7 @@ def test_a_page_of_calls_costs_the_same_at_any_backlog(wanted: CallFilter, sqlit
         with sqlite_store.transaction() as connection:
             connection.exec_driver_sql("DELETE FROM calls WHERE id > 1")
         crowd(sqlite_store, many, 10)
+        owe(sqlite_store, start(8, rule="rare"))
         costs.append(cost(sqlite_store, lambda connection: page_of_calls(connection, wanted, Page())))
     assert costs[1] <= costs[0] * 1.3
 
@@ -187,6 +200,9 @@ def test_a_claim_looks_at_as_many_pages_at_any_backlog_on_postgres(store: Store)
         EventFilter(source="crm"),
         EventFilter(result="failed"),
         EventFilter(result="unreadable", source="crm"),
+        EventFilter(result="ignored"),
+        EventFilter(source="crm", type="paid"),
+        EventFilter(type="lead"),
         EventFilter(search="c1"),
         EventFilter(since=NOW, until=NOW + 1),
     ],
@@ -195,6 +211,7 @@ def test_a_claim_looks_at_as_many_pages_at_any_backlog_on_postgres(store: Store)
 def test_a_page_of_events_costs_the_same_after_any_number(wanted: EventFilter, sqlite_store: Store) -> None:
     costs = []
     take_in(sqlite_store, sale("c1", source="crm"), delivery(source="crm", unreadable="not JSON"))
+    take_in(sqlite_store, sale("l1", type="lead"), delivery(ignored="ping"))
     for many in (200, 4000):
         take_in(sqlite_store, *(sale(f"{many}-{n}") for n in range(many)))
         costs.append(cost(sqlite_store, lambda connection: page_of_events(connection, wanted, Page())))

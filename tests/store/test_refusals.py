@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from bridge.store import refusals
 from bridge.store.engine import Store
+from bridge.store.pages import Page
 from bridge.store.refusals import BODY_BYTES, KEPT, KeptRefusal, Refusal
 from tests.store.given import NOW, request, rows
 
@@ -12,7 +13,7 @@ def refused(source: str = "shop", number: int = 1, body: bytes = b"{}") -> Refus
 
 def keep(store: Store, *items: Refusal) -> None:
     with store.transaction() as connection:
-        refusals.refuse(connection, items)
+        refusals.refuse(connection, store.now(connection), items)
 
 
 def recent(store: Store, source: str | None = None, limit: int = 50) -> tuple[KeptRefusal, ...]:
@@ -53,3 +54,14 @@ def test_the_newest_are_shown_first(store: Store) -> None:
     keep(store, refused("shop", 1), refused("crm", 2), refused("shop", 3))
     assert [one.refusal.received_at - NOW for one in recent(store)] == [3, 2, 1]
     assert [one.refusal.received_at - NOW for one in recent(store, "shop", 1)] == [3]
+
+
+def test_refusals_are_listed_a_page_at_a_time(store: Store) -> None:
+    keep(store, *(refused("shop" if n % 2 else "crm", n) for n in range(1, 8)))
+    with store.read() as connection:
+        first = refusals.page_of_refusals(connection, Page(limit=2), "shop")
+        second = refusals.page_of_refusals(connection, Page(first.more, 5), "shop")
+        every = refusals.page_of_refusals(connection, Page(limit=3))
+    assert ([one.id for one in first.items], first.more) == ([7, 5], 5)
+    assert ([one.id for one in second.items], second.more) == ([3, 1], None)
+    assert [one.id for one in every.items] == [7, 6, 5]

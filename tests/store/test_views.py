@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Table
 
 from bridge.errors import BridgeError
-from bridge.model import Application, Failure, Recipient, State
+from bridge.model import Application, Failure, Match, Recipient, State, Verdict
 from bridge.store import call_views, event_views, pages
 from bridge.store.call_views import CallFilter
 from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, EventLine
-from bridge.store.pages import Listing, Page
+from bridge.store.pages import Count, Listing, Page
 from bridge.store.tables import events as event_table
 from tests.conftest import Clock
 from tests.store.given import (
@@ -31,6 +31,7 @@ from tests.store.given import (
 )
 
 HOUR = 3_600_000
+OTHER = Verdict("sold", Match.UNMATCHED, "$.x: 1", "absent")
 
 
 def events(store: Store, before: int | None = None, limit: int = 50, **wanted: Any) -> Listing[EventLine]:
@@ -86,7 +87,9 @@ def test_a_full_last_page_has_no_next_one(store: Store) -> None:
 
 
 def filled(store: Store) -> None:
-    failed = Application((), (Failure("a", 0, "bot_id", "$.x", "absent"),), ())
+    failed = Application(
+        (), (Failure("a", 0, "bot_id", "$.x", "absent"),), (Verdict("a", Match.FAILED), OTHER)
+    )
     take_in(
         store,
         sale("p1", start(7), document={"name": "Иван", "discount": "50%"}),
@@ -105,6 +108,17 @@ def filled(store: Store) -> None:
         ({"result": "failed"}, [2]),
         ({"result": "unreadable"}, [4]),
         ({"source": "crm", "result": "failed"}, []),
+        ({"result": "matched"}, [1]),
+        ({"result": "unmatched"}, [3]),
+        ({"result": "unmatched", "source": "shop"}, []),
+        ({"type": "paid", "result": "failed"}, [2]),
+        ({"type": "paid", "source": "shop"}, [2, 1]),
+        ({"type": "paid", "source": "crm"}, []),
+        ({"type": "never"}, []),
+        ({"rule": "sold"}, [1]),
+        ({"rule": "a"}, [2]),
+        ({"rule": "sol"}, []),
+        ({"rule": "sold", "source": "crm"}, []),
         ({"since": NOW + HOUR}, [4, 3, 2]),
         ({"since": NOW + HOUR + 1}, [4, 3]),
         ({"until": NOW + HOUR}, [1]),
@@ -125,17 +139,40 @@ def test_events_are_filtered(wanted: dict[str, Any], ids: list[int], store: Stor
     assert event_ids(store, **wanted) == ids
 
 
-def test_a_search_goes_through_a_bounded_part_and_says_where_to_go_on(
+def test_a_type_is_found_in_the_order_of_ids_whatever_the_source(store: Store) -> None:
+    take_in(store, *(sale(f"p{n}", source=f"s{n % 3}", type="x" if n % 2 else "y") for n in range(1, 31)))
+    seen: list[int] = []
+    before: int | None = None
+    while before is not None or not seen:
+        found = events(store, before, 4, type="x")
+        seen += [one.id for one in found.items]
+        before = found.more
+    assert seen == list(range(29, 0, -2))
+
+
+def test_a_rare_value_is_looked_for_a_bounded_part_at_a_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "SEARCHED", 10)
-    take_in(store, *(sale(f"p{n}", document={"n": f"{n}!"}) for n in range(1, 26)))
-    first = events(store, search="3!")
-    assert ([one.id for one in first.items], first.more) == ([23], 16)
-    second = events(store, first.more, search="3!")
-    assert ([one.id for one in second.items], second.more) == ([13], 6)
-    third = events(store, second.more, search="3!")
-    assert ([one.id for one in third.items], third.more) == ([3], None)
+    monkeypatch.setattr(pages, "STEP", 3)
+    rare = delivery((event("rare"), made(start(7, rule="rare"))), received_at=NOW - 5)
+    take_in(store, rare, *(sale(f"p{n}") for n in range(1, 26)))
+    found: list[Listing[EventLine]] = []
+    before: int | None = None
+    while before is not None or not found:
+        found.append(events(store, before, rule="rare", source="shop"))
+        before = found[-1].more
+    assert [one.more for one in found] == [17, 7, None]
+    assert [one.reached_at for one in found] == [NOW, NOW, None]
+    assert [line.id for one in found for line in one.items] == [1]
+
+
+def test_what_was_purged_is_not_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "SEARCHED", 10)
+    take_in(store, *(sale(f"p{n}") for n in range(1, 31)))
+    with store.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM events WHERE id <= 25")
+    assert events(store, result="matched") == Listing(())
 
 
 def test_all_events_can_be_read_through_oldest_first(store: Store) -> None:
@@ -198,11 +235,39 @@ def queued(store: Store, clock: Clock) -> None:
         ({"search": "Пётр"}, [3]),
         ({"search": '"bot_id":99', "states": (State.QUEUED,)}, [2]),
         ({"search": '"bot_id":99', "states": (State.DONE,)}, []),
+        ({"rule": "sold"}, [3, 2]),
+        ({"rule": "sold", "source": "shop", "states": (State.DONE, State.QUEUED)}, [2]),
+        ({"rule": "sold", "states": (State.QUEUED, State.CLAIMED)}, [3, 2]),
+        ({"rule": "sold", "source": "crm"}, []),
+        ({"recipient": "7", "states": (State.DONE,)}, [1]),
+        ({"recipient": "7", "rule": "b", "account": "main"}, [4]),
+        ({"event_id": 3, "states": (State.DONE,)}, []),
     ],
 )
 def test_calls_are_filtered(wanted: dict[str, Any], ids: list[int], store: Store, clock: Clock) -> None:
     queued(store, clock)
     assert call_ids(store, **wanted) == ids
+    with store.read() as connection:
+        assert call_views.count_calls(connection, CallFilter(**wanted)) == Count(len(ids), exact=True)
+
+
+def test_a_count_says_when_it_is_only_the_least_that_there_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "EXACT", 5)
+    monkeypatch.setattr(pages, "SEARCHED", 10)
+    monkeypatch.setattr(pages, "STEP", 4)
+    owe(store, *(start(n, account="main" if n % 5 else "other") for n in range(1, 21)))
+
+    def count(**wanted: Any) -> Count:
+        with store.read() as connection:
+            return call_views.count_calls(connection, CallFilter(**wanted))
+
+    assert count(recipient="7") == Count(1, exact=True)
+    assert count(states=(State.QUEUED,)) == Count(5, exact=False)
+    assert count(account="other") == Count(2, exact=False)
+    assert count(account="main") == Count(5, exact=False)
+    assert count(account="other", event_id=5) == Count(1, exact=True)
 
 
 def test_pages_of_several_states_have_no_gap_or_repeat(store: Store) -> None:
