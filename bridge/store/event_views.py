@@ -27,12 +27,12 @@ class EventFilter:
     source: str | None = None
     type: str | None = None
     result: str | None = None
-    rule: str | None = None
-    """One that matched, whether or not it lacked a value then."""
     since: int | None = None
     until: int | None = None
     search: str | None = None
     """The sender's own id; where no event has it, a part of the document."""
+    rule: str | None = None
+    """One that matched, whether or not it lacked a value then."""
 
 
 @dataclass(frozen=True, slots=True)
