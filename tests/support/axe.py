@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.support.browser import missing
+from tests.support.missing import missing
 
 VERSION = "4.14.1"
 NO_AXE = f"NO AXE: accessibility was not checked; npm must be there to fetch axe-core {VERSION}"

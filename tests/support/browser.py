@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.missing import missing
 
 NO_BROWSER = "NO BROWSER: the console's browser tests were not run; install Debian's package chromium"
 _FLAGS = (
@@ -23,13 +24,6 @@ _FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 30_000
-
-
-def missing(what: str) -> None:
-    """Not run, and said so: in CI that is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @contextlib.contextmanager
