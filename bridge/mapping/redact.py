@@ -41,6 +41,8 @@ _MEASURED = re.compile(
     r"-?\d{1,9}(?:[.,]\d{1,6})?|1\d{9}(?:\d{3})?|\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?|[A-Z]{3}"
 )
 """Numbers, times and currencies: what a measure is, and a person is not."""
+_NETWORK, _OWN = 4, 7
+"""Leading digits of a phone number that name nobody, and at least so many that do."""
 _SHORT = 4
 """Private texts from this length on are looked for in all other texts as well."""
 
@@ -155,10 +157,16 @@ def _of_its_shape(text: str, seed: int) -> str:
         return "https://example.com/made-up"
     if "@" in text:
         return "somebody@example.com"
-    draws = _draws(seed)
-    first = next((at for at, char in enumerate(text) if char.isdecimal()), -1)
-    keep = first if text.startswith("+") else -1
-    return "".join(char if at == keep else _another(char, next(draws)) for at, char in enumerate(text))
+    draws, begun = _draws(seed), _beginning(text)
+    return text[:begun] + "".join(_another(char, next(draws)) for char in text[begun:])
+
+
+def _beginning(text: str) -> int:
+    """Characters of a phone number that stay, its country and network, so that it can be one still."""
+    if not _PHONE.fullmatch(text):
+        return 0
+    digits = [at for at, char in enumerate(text) if char.isdecimal()]
+    return digits[min(_NETWORK, len(digits) - _OWN)]
 
 
 def _draws(seed: int) -> Iterator[int]:

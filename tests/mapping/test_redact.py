@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +41,28 @@ def test_what_is_made_up_has_the_shape_of_what_was_there(private: str) -> None:
     assert made_up != private
     assert [char.isdecimal() for char in made_up] == [char.isdecimal() for char in private]
     assert made_up[0] == private[0] or private[0] != "+"
+
+
+@pytest.mark.parametrize(
+    ("given_number", "stays"),
+    [
+        ("+7 916 123-45-67", "+7 916 "),
+        ("8 (916) 123-45-67", "8 (916) "),
+        ("79161234567", "7916"),
+        ("9161234567", "916"),
+    ],
+)
+def test_a_made_up_phone_number_can_be_one_and_its_own_digits_are_others(
+    given_number: str, stays: str
+) -> None:
+    made_up = redacted({"phone": given_number})["phone"]
+    assert made_up.startswith(stays)
+    assert all(
+        char != other
+        for char, other in zip(given_number[len(stays) :], made_up[len(stays) :], strict=True)
+        if char.isdecimal()
+    )
+    assert phonenumbers.is_possible_number(phonenumbers.parse(made_up, "RU"))
 
 
 @pytest.mark.parametrize(
