@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -171,14 +171,20 @@ def message_of(answer: Answer) -> str:
         return one_line(f"an HTML page, {title[1]}") if title else "an HTML page"
     if not answer.readable:
         return "unreadable content"
-    text = "; ".join(sayings(answer.document)) if answer.is_json else answer.text
+    text = "; ".join(distinct(sayings(answer.document))) if answer.is_json else answer.text
     return one_line(mask(text, answer.token))
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    """Without those that another says with the name of its field: Laravel's `message` is its first error."""
+    said = list(dict.fromkeys(texts))
+    return [text for text in said if not any(other.endswith(f": {text}") for other in said)]
 
 
 def sayings(document: Json, label: str = "", depth: int = 0) -> Iterator[str]:
     """The messages in a JSON answer; Laravel's `errors` come with the name of their field."""
     if isinstance(document, str) and document.strip():
-        yield f"{label}: {document}" if label else document
+        yield f"{label}: {document}" if label and not document.startswith(f"{label}:") else document
     elif isinstance(document, list) and depth < 4:
         for element in document[:10]:
             yield from sayings(element, label, depth + 1)

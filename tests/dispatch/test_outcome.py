@@ -111,6 +111,14 @@ SAYS = "answered 200 but says that it failed"
             f"{SAYS}: bot_id: required; bot_id: integer",
         ),
         (answered(200, {"errors": ["no such bot"]}), f"{SAYS}: no such bot"),
+        (
+            answered(200, {"message": "no such bot", "errors": {"bot_id": ["no such bot"]}}),
+            f"{SAYS}: bot_id: no such bot",
+        ),
+        (
+            answered(200, {"message": "bot_id: no such bot", "errors": {"bot_id": ["bot_id: no such bot"]}}),
+            f"{SAYS}: bot_id: no such bot",
+        ),
         (answered(200, False), SAYS),
         (answered(200, b"ERROR: no such\r\n bot", "text/plain"), f"{SAYS}: ERROR: no such bot"),
         (answered(200, "Ошибка: нет бота".encode(), HTML), f"{SAYS}: Ошибка: нет бота"),
