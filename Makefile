@@ -38,9 +38,11 @@ STOPS ?= 5
 CUTS ?= 100
 SIGTERMS ?= 50
 OUTAGE ?= 20
+ATTEMPTS ?= 2000
 faults: .venv/test
 	FAULTS_KILLS=$(KILLS) FAULTS_RESTARTS=$(RESTARTS) FAULTS_STOPS=$(STOPS) FAULTS_CUTS=$(CUTS) \
-		FAULTS_SIGTERMS=$(SIGTERMS) FAULTS_OUTAGE=$(OUTAGE) $(BIN)/python -m pytest -s tests/faults
+		FAULTS_SIGTERMS=$(SIGTERMS) FAULTS_OUTAGE=$(OUTAGE) FAULTS_ATTEMPTS=$(ATTEMPTS) \
+		$(BIN)/python -m pytest -s tests/faults
 
 # The pages that are made from the code.
 docs: .venv/test

@@ -6,6 +6,7 @@ import html
 import re
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 MASK: Final = "•••"
 CUT_LETTER: Final = r"(?:%[0-9a-fA-F]{0,3}|\\[u0-9a-fA-F]{0,5}|&[#\w]{0,8})?"
@@ -15,12 +16,14 @@ TRACE: Final = 4
 
 
 def mask(text: str, token: str) -> str:
-    """The text without the token, each of its letters in whatever way URLs, JSON or HTML spell it.
+    """The text without the token as it is and as URLs spell it, each letter as URLs, JSON or HTML spell that.
 
     NUL goes too: no database's text column would take it.
     """
     text = text.replace("\x00", "\ufffd")
-    return spelled(token).sub(MASK, text) if token else text
+    for one in dict.fromkeys((token, quote(token, safe="", errors="replace")) if token else ()):
+        text = spelled(one).sub(MASK, text)
+    return text
 
 
 @lru_cache(maxsize=64)

@@ -24,6 +24,7 @@ TOKEN = "ab/7f+3a&c="
         "\\u0061b\\/7f\\u002B3a\\u0026c=",
         html.escape(TOKEN),
         "&#97;&#x62;/7f+3a&amp;c=",
+        "".join(f"\\u{ord(letter):04x}" for letter in quote(TOKEN, safe="")),
     ],
 )
 def test_a_token_is_masked_however_it_is_spelled(spelled: str) -> None:
