@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 from tests.support.processes import Installation
@@ -36,10 +37,13 @@ class Ledger:
 
 
 class Load:
-    """The senders. An order is `o<buyer>-<number>`, its numbers ascending per buyer."""
+    """The senders. An order is `o<buyer>-<number>`, its numbers ascending per buyer.
 
-    def __init__(self, bridge: Installation, ledger: Path, pause: float = 0.01) -> None:
-        self.bridge = bridge
+    Each machine gets its share of them; what one does not take is sent to the next.
+    """
+
+    def __init__(self, ledger: Path, *machines: Installation, pause: float = 0.01) -> None:
+        self.machines = cycle(machines)
         self.ledger = Ledger(ledger)
         self.pause = pause
         self.answers: dict[int, int] = {}
@@ -77,7 +81,9 @@ class Load:
     def _accepted(self, order: str, buyer: int) -> bool:
         began = time.monotonic()
         try:
-            answer = self.bridge.post("/hooks/shop", {"id": order, "kind": "sale", "buyer": buyer + 1})
+            answer = next(self.machines).post(
+                "/hooks/shop", {"id": order, "kind": "sale", "buyer": buyer + 1}
+            )
         except (OSError, http.client.HTTPException):
             return False
         self.slowest = max(self.slowest, time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""A bridge as if on several machines: web and dispatcher processes that are started again when they die."""
+"""A bridge's processes, on one machine or as if on several, which are started again when they die."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -43,13 +43,13 @@ class Dispatcher:
 
 @dataclass
 class Site:
-    """The processes. What is killed comes back by itself until `close`."""
+    """The processes of one machine. What is killed comes back by itself until `close`."""
 
     install: Installation
     random: Random
     dispatchers: list[Dispatcher]
     point_share: float = 0.0
-    """How many of the dispatchers that are started have a crash point."""
+    """How many of the processes that are started have a crash point."""
     web: subprocess.Popen[bytes] | None = None
     nursery: subprocess.Popen[str] | None = None
     begun: int = 0
@@ -59,9 +59,13 @@ class Site:
     _closing: threading.Event = field(default_factory=threading.Event)
     _keeper: threading.Thread | None = None
 
-    def open(self, web_point: str = "") -> None:
+    def open(self) -> None:
         """Start everything, and return when webhooks are taken."""
-        self.start_web(web_point)
+        self.begin()
+        self.await_webhooks()
+
+    def begin(self) -> None:
+        self.start_web()
         self.nursery = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.nursery"],
             stdin=subprocess.PIPE,
@@ -73,9 +77,12 @@ class Site:
             self._start(one)
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._keeper.start()
+
+    def await_webhooks(self) -> None:
         assert eventually(self.takes_webhooks, seconds=60), self.install.read_log()
 
-    def start_web(self, point: str = "") -> None:
+    def start_web(self) -> None:
+        point = self._a_point(crashpoints.WEB_POINTS)
         with (self.install.folder / "log.txt").open("ab") as log:
             self.web = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "python:tests.faults.server"],
@@ -99,12 +106,13 @@ class Site:
         return self._signal(signal.SIGTERM)
 
     def kill_web(self) -> bool:
-        """One web process; gunicorn starts another."""
+        """A web process, or the one that looks after them; False where none runs."""
         assert self.web
-        pids = [pid for pid in descendants(self.web.pid) if running(pid)]
-        if pids:
+        pids = [pid for pid in (self.web.pid, *descendants(self.web.pid)) if running(pid)]
+        with contextlib.suppress(ProcessLookupError, IndexError):
             os.kill(self.random.choice(pids), signal.SIGKILL)
-        return bool(pids)
+            return True
+        return False
 
     def close(self) -> None:
         """End all of it by SIGKILL, so that nothing is tidied up."""
@@ -136,20 +144,24 @@ class Site:
 
     def _keep(self) -> None:
         while not self._closing.wait(0.02):
+            if self.web and self.web.poll() is not None:
+                self.start_web()
             for one in self.dispatchers:
                 if one.pid and not running(one.pid):
                     self.crashed += 1
                     self._start(one)
 
+    def _a_point(self, points: Sequence[str]) -> str:
+        return self.random.choice(points) if self.random.random() < self.point_share else ""
+
     def _start(self, place: Dispatcher) -> None:
         assert self.nursery
         assert self.nursery.stdin
         assert self.nursery.stdout
-        point = self.random.choice(crashpoints.POINTS) if self.random.random() < self.point_share else ""
         asked = {
             "folder": str(self.install.folder),
             "environment": self.install.variables,
-            "point": point,
+            "point": self._a_point(crashpoints.POINTS),
             "passings": self.random.randint(1, 60),
         }
         self.nursery.stdin.write(json.dumps(asked) + "\n")
@@ -162,7 +174,8 @@ class Site:
 def site(
     folder: Path, database_url: str, api: str, *, dispatchers: int, seed: int = 0, **settings: str
 ) -> Iterator[Site]:
-    """A site whose calls go to `api`; its processes are gone afterwards."""
+    """A machine whose calls go to `api`; its processes are gone afterwards."""
+    folder.mkdir(exist_ok=True)
     environment = {"LEADCONVERTER_TOKEN": TOKEN, "LEADCONVERTER_URL": api, "BRIDGE_WORKERS": "2", **settings}
     install = Installation(folder, database_url, environment)
     install.mappings.mkdir()
@@ -173,3 +186,23 @@ def site(
         yield made
     finally:
         made.close()
+
+
+@contextlib.contextmanager
+def machines(
+    folder: Path, database_url: str, api: str, many: int, point_share: float
+) -> Iterator[list[Site]]:
+    """Each with a folder of its own, a web process and a dispatcher; one database. They take webhooks."""
+    with contextlib.ExitStack() as open_sites:
+        made = [
+            open_sites.enter_context(
+                site(folder / f"machine-{n}", database_url, api, dispatchers=1, seed=n, BRIDGE_WORKERS="1")
+            )
+            for n in range(many)
+        ]
+        for one in made:
+            one.point_share = point_share
+            one.begin()
+        for one in made:
+            one.await_webhooks()
+        yield made

@@ -47,7 +47,7 @@ def test_restarts_and_stops_of_the_server_lose_and_repeat_nothing(
     url, pause = new_database(server), threading.Event()
     with site(tmp_path, url, sandbox.url, dispatchers=2) as bridge:
         bridge.open()
-        load = Load(bridge.install, tmp_path / "acknowledged")
+        load = Load(tmp_path / "acknowledged", bridge.install)
         with load.running():
             for turn in range(RESTARTS):
                 pause.wait(bridge.random.uniform(0.3, 1.0))
@@ -78,7 +78,7 @@ def test_connections_cut_around_a_commit_lose_and_repeat_nothing(
         through = f"postgres://bridge@127.0.0.1:{proxy.port}/{database}"
         with site(tmp_path, through, sandbox.url, dispatchers=2) as bridge:
             bridge.open()
-            load = Load(bridge.install, tmp_path / "acknowledged")
+            load = Load(tmp_path / "acknowledged", bridge.install)
             with load.running():
                 assert eventually(lambda: was_cut(proxy) >= CUTS, seconds=CUTS + 30)
             verdict = settled(url, load, sandbox)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 
 from tests.faults.amounts import amount
 from tests.faults.load import Load
-from tests.faults.site import site
+from tests.faults.site import Site, machines
 from tests.faults.verdict import settled
 from tests.support.sandbox import Sandbox
+from tests.support.waiting import eventually
 
 KILLS = amount("KILLS", 6)
+WEBHOOKS = 20
+"""So many are taken between two web processes' deaths."""
 IN_FLIGHT = 64
 """Calls that a dispatcher can have on the wire when it dies."""
 
@@ -19,24 +24,30 @@ IN_FLIGHT = 64
 def test_whatever_dies_at_whatever_moment_nothing_is_lost_or_repeated(
     tmp_path: Path, database_url: str, sandbox: Sandbox
 ) -> None:
-    postgres = not database_url.startswith("sqlite")
-    with site(tmp_path, database_url, sandbox.url, dispatchers=2 if postgres else 1) as bridge:
-        bridge.point_share = 0.5
-        bridge.open()
-        load = Load(bridge.install, tmp_path / "acknowledged")
-        pause = threading.Event()
-        kills = 0
+    many, random, pause = (1 if database_url.startswith("sqlite") else 3), Random(1), threading.Event()
+    with machines(tmp_path, database_url, sandbox.url, many, point_share=0.5) as sites:
+        load = Load(tmp_path / "acknowledged", *[one.install for one in sites])
+        webs = goal = 0
         with load.running():
-            while kills + bridge.crashed < KILLS:
-                pause.wait(bridge.random.uniform(0.05, 0.6))
-                if bridge.random.random() < 0.2:
-                    kills += bridge.kill_web()
+            while webs + crashed(sites) < KILLS:
+                pause.wait(random.uniform(0.05, 0.6))
+                victim = random.choice(sites)
+                if random.random() < 0.2 and len(load.acknowledged) >= goal:
+                    webs += victim.kill_web()
+                    goal = len(load.acknowledged) + WEBHOOKS
                 else:
-                    bridge.kill_dispatcher()
-        bridge.point_share = 0.0
+                    victim.kill_dispatcher()
+            goal = len(load.acknowledged) + WEBHOOKS
+            assert eventually(lambda: len(load.acknowledged) >= goal, seconds=60)
+        for one in sites:
+            one.point_share = 0.0
         verdict = settled(database_url, load, sandbox)
-        killed = kills + bridge.crashed
-    print(f"\n{killed} kills: {verdict}; answers {load.answers}")
+        died = crashed(sites)
+    print(f"\n{webs + died} kills on {many} machines: {verdict}; answers {load.answers}")
     assert verdict.kept, verdict
-    assert verdict.uncertain <= bridge.crashed * IN_FLIGHT
-    assert verdict.acknowledged > KILLS
+    assert verdict.uncertain <= died * IN_FLIGHT
+
+
+def crashed(sites: Iterable[Site]) -> int:
+    """Dispatchers that were found dead."""
+    return sum(one.crashed for one in sites)

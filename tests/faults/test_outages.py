@@ -61,7 +61,7 @@ def test_an_outage_of_any_form_loses_and_repeats_nothing(tmp_path: Path, databas
     api, pause, doubts = Api(), threading.Event(), 0
     with site(tmp_path, database_url, api.url, dispatchers=2) as bridge:
         bridge.open()
-        load = Load(bridge.install, tmp_path / "acknowledged", pause=0.02 if SHORT else 0.2)
+        load = Load(tmp_path / "acknowledged", bridge.install, pause=0.02 if SHORT else 0.2)
         with load.running():
             for form, more in forms(database_url):
                 before = len(api.calls())

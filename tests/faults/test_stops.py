@@ -23,7 +23,7 @@ def test_processes_that_stop_gracefully_leave_nothing_in_doubt(
     pause, asked = threading.Event(), 0
     with site(tmp_path, database_url, sandbox.url, dispatchers=2) as bridge:
         bridge.open()
-        load = Load(bridge.install, tmp_path / "acknowledged")
+        load = Load(tmp_path / "acknowledged", bridge.install)
         mapping = bridge.install.mappings / "shop.yml"
         with load.running():
             while asked < SIGTERMS:
