@@ -76,3 +76,30 @@ def test_trusted_proxies_in_another_form_are_a_problem() -> None:
 
 def test_a_trailing_slash_of_a_url_is_dropped() -> None:
     assert load({"BRIDGE_PUBLIC_URL": "https://hooks.example.com/"}).public_url == "https://hooks.example.com"
+
+
+def test_the_consoles_passwords_are_plain_or_whole_scrypt_hashes() -> None:
+    hashed = f"scrypt:32768:8:1$salt${'0' * 128}"
+    settings = load({"BRIDGE_CONSOLE_PASSWORD": hashed, "BRIDGE_CONSOLE_READ_PASSWORD": "plain"})
+    assert (settings.console_password, settings.console_read_password) == (hashed, "plain")
+    with pytest.raises(SettingsError) as caught:
+        load({"BRIDGE_CONSOLE_PASSWORD": "scrypt:32768:8:1$cut"})
+    assert caught.value.problems == (
+        "BRIDGE_CONSOLE_PASSWORD is a value kept secret, "
+        "expected a password, or a whole hash: scrypt:32768:8:1$salt$digest",
+    )
+
+
+def test_a_reading_password_alone_would_lock_out_its_owner() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"BRIDGE_CONSOLE_READ_PASSWORD": "plain"})
+    assert caught.value.problems == (
+        "BRIDGE_CONSOLE_READ_PASSWORD is set, expected BRIDGE_CONSOLE_PASSWORD beside it",
+    )
+
+
+def test_saving_from_the_console_is_a_switch() -> None:
+    assert not load({}).console_edit
+    assert load({"BRIDGE_CONSOLE_EDIT": "1"}).console_edit
+    with pytest.raises(SettingsError):
+        load({"BRIDGE_CONSOLE_EDIT": "yes"})

@@ -45,4 +45,5 @@ class Site:
             data=form or None,
             headers={"Host": self.host, **self.headers, **named},
             environ_base={"REMOTE_ADDR": self.peer},
+            buffered=True,
         )

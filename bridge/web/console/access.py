@@ -35,7 +35,8 @@ def is_same_origin(method: str, host: str, headers: Headers, public_url: str) ->
     if headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return False
     origin = headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc.lower() in (host.lower(), urlsplit(public_url).netloc)
+    own = {f"http://{host}".lower(), f"https://{host}".lower(), _origin(public_url)}
+    return origin is None or origin.lower() in own
 
 
 def inside(path: str) -> str:
@@ -52,6 +53,11 @@ def _loopback(peer: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _name(host: str) -> str:

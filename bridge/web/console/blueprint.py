@@ -14,7 +14,7 @@ from bridge.web.console import doors, rendering
 from bridge.web.console.guard import THEMES, Guard
 from bridge.web.console.keyring import Keyring
 from bridge.web.console.pages import PAGES
-from bridge.web.console.registry import Answer, Console
+from bridge.web.console.registry import Console
 from bridge.web.console.rendering import bare
 from bridge.web.console.speech import LANGUAGES
 
@@ -36,7 +36,7 @@ def blueprint(side: WebSide) -> Blueprint:
     guard = Guard(console, Keyring(side.store, settings.console_password, settings.console_read_password))
     for register in (doors.register, *PAGES):
         register(console)
-    console.page("nowhere", "/<path:path>", _nowhere, place="")
+    pages.add_url_rule("/<path:path>", "nowhere", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     pages.before_request(guard.enter)
     pages.after_request(guard.leave)
     pages.context_processor(lambda: _context(console))
@@ -67,7 +67,7 @@ def _context(console: Console) -> dict[str, object]:
     }
 
 
-def _nowhere(_: Console, path: str) -> Answer:
+def _nowhere(path: str) -> Response:
     raise NotFound(path)
 
 
