@@ -27,8 +27,7 @@ _GROUPS: Final = (3, 3, 2, 2)
 def contains(connection: Connection, column: ColumnElement[Any], wanted: str) -> ColumnElement[bool]:
     """The column has the text in it, in one of its forms."""
     patterns = patterns_of(wanted)
-    lettered = any(pattern.lower() != pattern.upper() for pattern in patterns)
-    if connection.dialect.name == "postgresql" and lettered:
+    if connection.dialect.name == "postgresql" and re.search("[A-Za-z]", wanted):
         return or_(*(column.ilike(pattern, escape="\\") for pattern in patterns))
     return or_(*(column.like(pattern, escape="\\") for pattern in patterns))
 

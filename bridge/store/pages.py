@@ -22,9 +22,11 @@ T = TypeVar("T")
 EXACT = 10_000
 """Counts go this far: counting a million rows would take longer than anybody looks at a page."""
 SEARCHED = 20_000
-"""Rows that one page of a filter or a text search looks at."""
-STEP = 2_000
+"""Rows that one page of a filter or a text search looks at, at most."""
+STEP = 1_000
 """Rows that one statement looks at: between two of them other greenlets have their turn."""
+PATIENCE_S = 0.05
+"""Seconds after which a page is given with what was looked at until then."""
 _OUT_OF_ORDER_MS = 3_600_000
 """By how much the time of a later id may be earlier: processes' clocks and commits differ."""
 
@@ -139,12 +141,15 @@ def newest(
     wanted = _bounded(connection, wanted)
     rows: list[AnyRow] = []
     floor = wanted.low
+    leave_at = clock.monotonic() + PATIENCE_S
     for floor, before in _steps(connection, wanted, page.before, looked or SEARCHED):
         part = _between(query.where(*wanted.sieve), wanted.table, floor, before)
         room = page.limit + 1 - len(rows)
         rows += connection.execute(part.order_by(wanted.table.c.id.desc()).limit(room)).all()
         if len(rows) > page.limit:
             return cut(rows, page)
+        if clock.monotonic() > leave_at:
+            break
     if floor <= wanted.low:
         return Listing(tuple(rows))
     return Listing(tuple(rows), floor, _time_of(connection, wanted, floor))

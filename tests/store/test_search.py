@@ -67,6 +67,7 @@ def test_a_search_says_down_to_when_it_looked_and_goes_on_from_there(
 ) -> None:
     monkeypatch.setattr(pages, "SEARCHED", 10)
     monkeypatch.setattr(pages, "STEP", 4)
+    monkeypatch.setattr(pages, "PATIENCE_S", 60)
     take_in(
         store,
         *(

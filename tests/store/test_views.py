@@ -155,6 +155,7 @@ def test_a_rare_value_is_looked_for_a_bounded_part_at_a_time(
 ) -> None:
     monkeypatch.setattr(pages, "SEARCHED", 10)
     monkeypatch.setattr(pages, "STEP", 3)
+    monkeypatch.setattr(pages, "PATIENCE_S", 60)
     rare = delivery((event("rare"), made(start(7, rule="rare"))), received_at=NOW - 5)
     take_in(store, rare, *(sale(f"p{n}") for n in range(1, 26)))
     found: list[Listing[EventLine]] = []
@@ -257,6 +258,7 @@ def test_a_count_says_when_it_is_only_the_least_that_there_are(
     monkeypatch.setattr(pages, "EXACT", 5)
     monkeypatch.setattr(pages, "SEARCHED", 10)
     monkeypatch.setattr(pages, "STEP", 4)
+    monkeypatch.setattr(pages, "PATIENCE_S", 60)
     owe(store, *(start(n, account="main" if n % 5 else "other") for n in range(1, 21)))
 
     def count(**wanted: Any) -> Count:
