@@ -82,8 +82,9 @@ def add(connection: Connection, now: int, owed: Sequence[Owed]) -> list[int]:
 def put(connection: Connection, now: int, owed: Sequence[Owed], counts: Counts) -> list[int]:
     """Queue new calls, for a caller who counts more than them; gives their ids."""
     ids = take_ids(connection, "calls", len(owed))
-    for one in owed:
-        tallies.move(counts, None, first_state(one.start), one.source, one.start.account)
+    made = Counter([(one.source, one.start.account, one.start.shadow) for one in owed])
+    for (source, account, shadow), many in made.items():
+        tallies.move(counts, None, first_state(shadow=shadow), source, account, many)
     bulk.each(
         connection, _INSERT, [call_row(number, now, one) for number, one in zip(ids, owed, strict=True)]
     )

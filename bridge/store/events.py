@@ -69,6 +69,7 @@ class _Entry:
         return plain(self.event.source), plain(self.event.id)
 
 
+_MATCHED, _FAILED = Match.MATCHED, Match.FAILED
 _INSERT = bulk.insert_each(events)
 _NEW_KEYS = (
     "INSERT INTO dedup AS d (source, key, event_id, expires_at) VALUES {rows} "
@@ -143,13 +144,21 @@ def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None
 
 
 def _counted(entries: Sequence[_Entry]) -> Counts:
+    """What the tallies say of these; made with care, as every webhook pays for it."""
+    results = Counter([(entry.delivery.source, entry.result) for entry in entries])
+    hits = Counter(
+        [
+            (entry.delivery.source, verdict.rule, verdict.match is _MATCHED)
+            for entry in entries
+            for verdict in entry.application.verdicts
+            if verdict.match is _MATCHED or verdict.match is _FAILED
+        ]
+    )
     counts: Counts = Counter()
-    for entry in entries:
-        source = plain(entry.delivery.source)
-        counts[Key(f"event:{entry.result}", source)] += 1
-        for rule, match, *_ in entry.application.verdicts:
-            if match is Match.MATCHED or match is Match.FAILED:
-                counts[Key(f"rule:{match}", source, plain(rule))] += 1
+    for (source, result), many in results.items():
+        counts[Key(f"event:{result}", plain(source))] += many
+    for (source, rule, matched), many in hits.items():
+        counts[Key("rule:matched" if matched else "rule:failed", plain(source), plain(rule))] += many
     return counts
 
 

@@ -25,15 +25,15 @@ class Owed:
     parent: int = 0
 
 
-def first_state(start: BotStart) -> State:
-    """Of a call that is made for this start."""
-    return State.CANCELLED if start.shadow else State.QUEUED
+def first_state(*, shadow: bool) -> State:
+    """Of a new call."""
+    return State.CANCELLED if shadow else State.QUEUED
 
 
 def call_row(number: int, now: int, owed: Owed) -> tuple[Any, ...]:
     """The row of a new call, in the order of the table's columns."""
     start = owed.start
-    state = first_state(start)
+    state = first_state(shadow=start.shadow)
     reason, settled = (SHADOW, now) if start.shadow else ("", 0)
     identity = (number, owed.event_id, owed.source, plain(start.rule), start.item, owed.parent)
     request = (start.account, start.recipient.key, request_text(start), start.order, start.on_uncertain or "")

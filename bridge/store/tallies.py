@@ -87,13 +87,15 @@ def add(connection: Connection, now: int, counts: Mapping[Key, int]) -> None:
     bulk.each(connection, _ADD, rows)
 
 
-def move(counts: Counts, before: State | None, after: State, source: str, account: str) -> None:
-    """Count the step of a call from one state to another; of a new call from None."""
+def move(
+    counts: Counts, before: State | None, after: State, source: str, account: str, many: int = 1
+) -> None:
+    """Count so many calls' step from one state to another; of new calls from None."""
     change = (after in _WAIT) - (before in _WAIT)
     if change:
-        counts[Key(WAITING, source, account)] += change
+        counts[Key(WAITING, source, account)] += change * many
     if after not in _WAIT:
-        counts[Key(f"call:{after}", source, account)] += 1
+        counts[Key(f"call:{after}", source, account)] += many
 
 
 def add_moves(connection: Connection, now: int, rows: Iterable[AnyRow], after: State) -> None:
