@@ -11,7 +11,7 @@ from bridge.mapping.backtest import Backtest, Past, backtest
 from bridge.mapping.rules import MappingFile, apply_silently
 from bridge.model import Application, Event
 from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter
+from bridge.store.event_views import EventFilter, fitting_events
 from bridge.store.past import before_newest, past_events
 
 Mappings: TypeAlias = Mapping[str, MappingFile]
@@ -49,10 +49,11 @@ def run(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Backtest
 def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterator[Past]:
     """The newest events of the edited sources, oldest first; each page is a read of its own."""
     with store.read() as connection:
-        after = before_newest(connection, wanted, limit)
+        fitting = fitting_events(connection, wanted)
+        after = before_newest(connection, fitting, limit)
     while True:
         with store.read() as connection:
-            page = past_events(connection, wanted, after, _AT_ONCE, with_made=sides.current is None)
+            page = past_events(connection, fitting, after, _AT_ONCE, with_made=sides.current is None)
         if not page:
             return
         for one in page:

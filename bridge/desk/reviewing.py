@@ -9,7 +9,7 @@ from bridge.mapping.history import told_by_history
 from bridge.mapping.rules import MappingFile
 from bridge.model import Event, Finding
 from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter
+from bridge.store.event_views import EventFilter, fitting_events
 from bridge.store.past import before_newest, past_events
 
 
@@ -33,7 +33,7 @@ def review(store: Store, sources: Mapping[str, MappingFile], last: int) -> Revie
 
 
 def _latest(store: Store, source: str, last: int) -> list[Event]:
-    wanted = EventFilter(source=source)
     with store.read() as connection:
+        wanted = fitting_events(connection, EventFilter(source=source))
         after = before_newest(connection, wanted, last)
         return [past.event for past in past_events(connection, wanted, after, last)]

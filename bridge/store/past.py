@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from bridge.language.numbers import from_json
 from bridge.model import Application, BotStart, Event, Failure
-from bridge.store.event_views import EventFilter, fitting_events, joined
+from bridge.store.event_views import joined
+from bridge.store.pages import Fitting
 from bridge.store.rows import start_of
 from bridge.store.tables import calls, events
 
@@ -26,21 +27,19 @@ class PastEvent:
 
 
 def past_events(
-    connection: Connection, wanted: EventFilter, after: int, limit: int, *, with_made: bool = False
+    connection: Connection, wanted: Fitting, after: int, limit: int, *, with_made: bool = False
 ) -> tuple[PastEvent, ...]:
     """Events that fit and have a document, with an id above `after`, oldest first, at most so many."""
-    fitting = _query().where(*fitting_events(connection, wanted).conditions, events.c.document.is_not(None))
+    fitting = _query().where(*wanted.conditions, events.c.document.is_not(None))
     query = fitting.where(events.c.id > after).order_by(events.c.id).limit(limit)
     rows = connection.execute(query).all()
     made = _made(connection, rows) if with_made else {}
     return tuple(PastEvent(row.id, _event(row), made.get(row.id)) for row in rows)
 
 
-def before_newest(connection: Connection, wanted: EventFilter, limit: int) -> int:
+def before_newest(connection: Connection, wanted: Fitting, limit: int) -> int:
     """An id above which at most `limit` events fit, the newest."""
-    query = (
-        select(events.c.id).where(*fitting_events(connection, wanted).conditions).order_by(events.c.id.desc())
-    )
+    query = select(events.c.id).where(*wanted.conditions).order_by(events.c.id.desc())
     return connection.execute(query.offset(limit).limit(1)).scalar_one_or_none() or 0
 
 

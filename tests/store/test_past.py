@@ -6,7 +6,7 @@ from bridge.language.numbers import Number
 from bridge.model import Application, Failure
 from bridge.store import calls, event_views, past
 from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter
+from bridge.store.event_views import EventFilter, fitting_events
 from bridge.store.rows import Owed
 from tests.store import given
 from tests.store.given import NOW, delivery, event, made, sale, start, take_in
@@ -16,7 +16,9 @@ def read(
     store: Store, wanted: EventFilter | None = None, after: int = 0, limit: int = 100
 ) -> list[past.PastEvent]:
     with store.read() as connection:
-        return list(past.past_events(connection, wanted or EventFilter(), after, limit))
+        return list(
+            past.past_events(connection, fitting_events(connection, wanted or EventFilter()), after, limit)
+        )
 
 
 def test_an_event_is_as_the_rules_saw_it(store: Store) -> None:
@@ -60,9 +62,9 @@ def test_the_filter_holds(store: Store) -> None:
 def test_of_many_the_newest_are_chosen(store: Store) -> None:
     take_in(store, *(sale(str(number)) for number in range(5)))
     with store.read() as connection:
-        assert past.before_newest(connection, EventFilter(), 2) == 3
-        assert past.before_newest(connection, EventFilter(), 5) == 0
-        assert past.before_newest(connection, EventFilter(source="bank"), 1) == 0
+        assert past.before_newest(connection, fitting_events(connection, EventFilter()), 2) == 3
+        assert past.before_newest(connection, fitting_events(connection, EventFilter()), 5) == 0
+        assert past.before_newest(connection, fitting_events(connection, EventFilter(source="bank")), 1) == 0
 
 
 def test_what_was_made_of_it_is_read_where_asked_for(store: Store) -> None:
@@ -70,7 +72,7 @@ def test_what_was_made_of_it_is_read_where_asked_for(store: Store) -> None:
     starts = (start(1), start(2, item=1, shadow=True))
     take_in(store, delivery((event("1"), Application(starts, (lack,), ()))), sale("2"))
     with store.read() as connection:
-        found = past.past_events(connection, EventFilter(), 0, 10, with_made=True)
+        found = past.past_events(connection, fitting_events(connection, EventFilter()), 0, 10, with_made=True)
     assert [one.made for one in found] == [Application(starts, (lack,), ()), Application((), (), ())]
 
 
@@ -79,5 +81,7 @@ def test_of_a_start_that_was_called_again_the_latest_counts(store: Store) -> Non
     with store.transaction() as connection:
         calls.add(connection, NOW, [Owed(1, "shop", start(1, bot_id=9), call)])
     with store.read() as connection:
-        (found,) = past.past_events(connection, EventFilter(), 0, 10, with_made=True)
+        (found,) = past.past_events(
+            connection, fitting_events(connection, EventFilter()), 0, 10, with_made=True
+        )
     assert found.made == Application((start(1, bot_id=9),), (), ())
