@@ -117,6 +117,10 @@ class Rulebook:
         """Whether the files on disk are broken, or gone, and an older set is in use."""
         return bool(self.trouble) or self.latest is not self.current
 
+    def compiled(self, files: Files) -> Compiled:
+        """What the folder would give if these were its files; nothing of it comes into use."""
+        return compile_files(files, self._environment, placeholder=self._placeholder)
+
     def refresh(self) -> bool:
         """Read the folder now; whether a new set came into use. Raises BridgeError or OSError."""
         with self._lock:
@@ -125,7 +129,7 @@ class Rulebook:
             if files == self._seen:
                 return False
             self._seen = files
-            self.latest = compile_files(files, self._environment, placeholder=self._placeholder)
+            self.latest = self.compiled(files)
             if not self.latest.valid:
                 self._tell_broken()
                 return False
@@ -186,7 +190,7 @@ class Rulebook:
         self._to_recall = False
         if files is None or self.ready:
             return
-        kept = compile_files(files, self._environment, placeholder=self._placeholder)
+        kept = self.compiled(files)
         if not kept.valid:
             log.error("the mappings kept in the database are not valid here either")
             return

@@ -39,6 +39,8 @@ class Chosen:
 
     event: Event
     choices: tuple[Choice, ...]
+    bot_id: int | None = None
+    """Of the bot to start. With it the rule is in earnest, without it a shadow."""
 
 
 def guessed(event: Event) -> tuple[Choice, ...]:

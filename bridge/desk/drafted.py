@@ -49,9 +49,11 @@ def identity_text(sample: Sample) -> str:
     return "\n".join(lines) + "\n"
 
 
-def rule_text(outline: Guess, *, sure: bool) -> str:
-    """The one rule; `sure` where a person chose its values."""
-    return "\n".join(_rule(outline, sure=sure)) + "\n"
+def rule_text(outline: Guess, *, sure: bool, bot_id: int | None = None) -> str:
+    """The one rule; `sure` where a person chose its values. Without the bot it is a shadow."""
+    bot = f"{_FIRST}   # the id of your bot" if bot_id is None else str(bot_id)
+    shadow = "    shadow: true   # recorded, never sent: remove this line once bot and recipient are right\n"
+    return "\n".join(_rule(outline, bot, sure=sure)) + "\n" + (shadow if bot_id is None else "")
 
 
 def example_text(sample: Sample, name: str) -> str:
@@ -59,14 +61,14 @@ def example_text(sample: Sample, name: str) -> str:
     return "\n".join(_test(sample, name))
 
 
-def _rule(outline: Guess, *, sure: bool) -> Iterator[str]:
+def _rule(outline: Guess, bot: str, *, sure: bool) -> Iterator[str]:
     yield "rules:"
     yield "  - name: first rule"
     if outline.when:
         yield "    when:   # all of it must hold"
         yield from (f"      {scalar(path)}: {scalar(value)}" for path, value in outline.when)
     yield "    start:"
-    yield f"      bot_id: {_FIRST}   # the id of your bot"
+    yield f"      bot_id: {bot}"
     doubt = "" if sure else "   # is it the right id?"
     yield from (f"      {key}: {scalar(path)}{doubt}" for key, path in outline.recipient)
     if not outline.recipient:
@@ -75,7 +77,6 @@ def _rule(outline: Guess, *, sure: bool) -> Iterator[str]:
     if outline.variables:
         yield "      variables:"
         yield from (f"        {scalar(name)}: {scalar(path)}" for name, path in outline.variables)
-    yield "    shadow: true   # recorded, never sent: remove this line once bot and recipient are right"
 
 
 def _test(sample: Sample, name: str) -> Iterator[str]:

@@ -89,7 +89,7 @@ def draft(
         events = _run(begun.compiled(test), begun.sample).events
         rule = rule_text(guess(events[0]), sure=False)
     else:
-        rule = rule_text(outline, sure=True)
+        rule = rule_text(outline, sure=True, bot_id=chosen.bot_id if chosen else None)
     more = f"\n{rule}\n{test}"
     compiled = begun.compiled(more)
     result = _run(compiled, begun.sample)

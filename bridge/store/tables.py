@@ -246,7 +246,7 @@ actions = Table(
     _text("kind"),
     _text("target"),
 )
-"""Everything a person decided: who, when, why. `kind` is call, event or account, `target` its id or name."""
+"""Everything a person decided: who, when, why. `kind` is that of `audit.Kind`, `target` an id or name."""
 
 Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
 

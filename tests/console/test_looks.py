@@ -9,7 +9,18 @@ from tests.console.conftest import Open
 from tests.support.axe import findings
 from tests.support.browser import shot
 
-PAGES = ("/", "/audit", "/login", "/nowhere")
+PAGES = (
+    "/",
+    "/rules",
+    "/rules/yookassa",
+    "/playground?source=yookassa",
+    "/connect",
+    "/connect/new?profile=amocrm&source=crm",
+    "/connect/yookassa",
+    "/audit",
+    "/login",
+    "/nowhere",
+)
 PHONE = {"width": 360, "height": 740}
 
 

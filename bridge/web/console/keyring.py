@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias
 
-import gevent
 from werkzeug.security import check_password_hash
 
 from bridge.store import notes
 from bridge.store.engine import Store
+from bridge.web.console.aside import Aside
 
 Role: TypeAlias = Literal["read", "edit"]
 """What a visitor may do: look at everything, or change things as well."""
-T = TypeVar("T")
 
 NOTE: Final = "console/secret"
 _COST: Final = (2**15, 8, 1)
@@ -40,7 +37,7 @@ class Keyring:
         self._store = store
         given: tuple[tuple[Role, str], ...] = (("edit", password), ("read", read_password))
         self._given = tuple((role, text) for role, text in given if text)
-        self._turn = Lock()
+        self._aside = Aside()
         self._keys: Keys | None = None
 
     @property
@@ -68,12 +65,6 @@ class Keyring:
             return noted
         with self._store.transaction() as connection:
             return notes.hold(connection, NOTE, secrets.token_hex(32))
-
-    def _aside(self, work: Callable[[], T]) -> T:
-        """One at a time in a thread of its own: webhooks go on being taken in meanwhile."""
-        with self._turn:
-            done: T = gevent.get_hub().threadpool.apply(work)
-            return done
 
 
 def _keys(secret: str, given: tuple[tuple[Role, str], ...]) -> Keys:

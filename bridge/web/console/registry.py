@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from flask import Blueprint, Response, g
 
 from bridge.assemble.web import WebSide
+from bridge.web.console.aside import Aside
 
 Answer: TypeAlias = str | Response
 View: TypeAlias = Callable[..., Answer]
@@ -33,7 +34,8 @@ class Console:
         self.open = {"static"}
         """Views for those who are not logged in."""
         self.harmless: set[str] = set()
-        """Changes that one who may only look can make, too: those to their own session."""
+        """Changes that one who may only look can make, too: those to their own session, and mere trying."""
+        self.aside = Aside()
         self._blueprint = blueprint
 
     def place(self, name: str, path: str, view: View, icon: str) -> None:

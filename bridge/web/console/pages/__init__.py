@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from bridge.web.console.pages import audit, overview
+from bridge.web.console.pages import audit, choose, connect, overview, playground, rules
 
 PAGES = (
     overview.register,
+    rules.register,
+    playground.register,
+    connect.register,
+    choose.register,
     audit.register,
 )

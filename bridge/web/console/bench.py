@@ -1,0 +1,125 @@
+"""What lies on the playground, a text as a mapping file and a payload: from a form or an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from bridge.desk.drafting import starter
+from bridge.desk.payload import Payload, read_headers
+from bridge.desk.saving import digest
+from bridge.desk.shelf import Shelved, file_called, shelf
+from bridge.desk.stored import payload_of
+from bridge.model import Event, Request
+from bridge.store import event_views
+from bridge.store.event_views import EventFilter, EventLine
+from bridge.store.pages import Page
+from bridge.web.console.lists import asked
+from bridge.web.console.masking import masked, masked_query
+from bridge.web.console.registry import Console
+
+LIMIT: Final = 1 << 20
+"""Bytes of a text, and of a body."""
+RECENT: Final = 20
+"""Events of a source that are offered as payloads."""
+_NEW: Final = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What is tried, and against what."""
+
+    text: str
+    file: str = ""
+    """The file's name within the folder; empty for one that is not there yet."""
+    loaded: str = ""
+    """The digest of the file as it was when the text was begun."""
+    body: str = ""
+    headers: str = ""
+    query: str = ""
+    event: int = 0
+    """The stored event that is the payload; 0 for what was pasted."""
+
+    def payload(self, console: Console) -> Request | Event | None:
+        """The payload to try; one who may only look does not get secrets to see by it. Raises BridgeError."""
+        if self.event:
+            with console.side.store.read() as connection:
+                stored = payload_of(connection, self.event)
+            if g.visitor.may_edit:
+                return stored
+            return _veiled_event(stored) if isinstance(stored, Event) else veiled(stored)
+        if not (self.body or self.query):
+            return None
+        headers = read_headers((line for line in self.headers.splitlines() if line.strip()), "a header")
+        return Payload(self.body.encode(), headers, self.query.strip().removeprefix("?")).request("POST")
+
+    def as_it_was(self, console: Console) -> Event | None:
+        """The stored event as it was read when it came, to be looked at while the text has errors."""
+        if not self.event:
+            return None
+        with console.side.store.read() as connection:
+            return event_views.event(connection, self.event).event
+
+
+def from_address(console: Console) -> Bench:
+    """Begun by a link: `?source=` or `?file=`, and `?event=`."""
+    event = _number(asked("event") or "")
+    source = asked("source") or asked("file") or (_source_of(console, event) if event else "")
+    file = file_called(console.side.settings, console.side.rulebook.latest, source) if source else None
+    if file is None or file.accounts:
+        return Bench(starter(source if source.isidentifier() else _NEW, "json").text, event=event)
+    return replace(_with(file), event=event)
+
+
+def from_form() -> Bench:
+    """What the form has; raises RequestEntityTooLarge."""
+    form = request.form
+    given = {name: form.get(name, "").replace("\r\n", "\n") for name in ("text", "body", "headers", "query")}
+    if any(len(text.encode("utf-8", "replace")) > LIMIT for text in given.values()):
+        raise RequestEntityTooLarge
+    return Bench(
+        **given,
+        file=form.get("file", ""),
+        loaded=form.get("loaded", ""),
+        event=_number(form.get("event", "")),
+    )
+
+
+def path_of(console: Console, bench: Bench, source: str) -> str:
+    """Where the text stands in the mapping folder, or would stand as the file of this source."""
+    files = {one.name: one.path for one in shelf(console.side.settings, console.side.rulebook.latest)}
+    return files.get(bench.file) or str(Path(console.side.settings.mappings) / f"{source}.yml")
+
+
+def recent(console: Console, source: str) -> tuple[EventLine, ...]:
+    """The newest events of a source, or of all, to choose a payload from."""
+    with console.side.store.read() as connection:
+        found = event_views.page_of_events(connection, EventFilter(source=source or None), Page(None, RECENT))
+    return found.items
+
+
+def veiled(webhook: Request) -> Request:
+    """The webhook without what proves who sent it."""
+    return replace(webhook, headers=masked(webhook.headers), query=urlencode(masked_query(webhook.query)))
+
+
+def _veiled_event(event: Event) -> Event:
+    return replace(event, headers=dict(masked(event.headers.items())))
+
+
+def _with(file: Shelved) -> Bench:
+    return Bench(file.text.decode("utf-8", "replace"), file.name, digest(file.text))
+
+
+def _source_of(console: Console, event: int) -> str:
+    with console.side.store.read() as connection:
+        return event_views.event(connection, event).line.source
+
+
+def _number(text: str) -> int:
+    return int(text[:18]) if text.isascii() and text.isdigit() else 0

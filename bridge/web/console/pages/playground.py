@@ -1,0 +1,182 @@
+"""Playground: a payload beside a mapping file, and what becomes of it as one types. Nothing is sent."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flask import Response, current_app, g, request
+
+from bridge.desk import backtesting
+from bridge.desk.backtesting import Sides
+from bridge.desk.saving import Broken, Edited, Moved, examine, save
+from bridge.desk.trying import Trial, trial
+from bridge.errors import BridgeError
+from bridge.language.numbers import from_json
+from bridge.mapping.backtest import Backtest
+from bridge.mapping.explain import sentence
+from bridge.model import Event, Finding, Json
+from bridge.store.decisions import Decider
+from bridge.store.event_views import EventFilter
+from bridge.web.console import bench as benches
+from bridge.web.console.bench import Bench
+from bridge.web.console.masking import masked
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import done, render, t, url
+from bridge.web.console.tree import Node, tree
+
+EVENTS = 1_000
+"""Of the past that a change is held against."""
+_SOURCE = re.compile(r"""(?m)^source:\s*["']?([A-Za-z0-9][A-Za-z0-9_-]{0,63})""")
+_TREE = 1_000
+"""Nodes of a payload that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything that the page tells of what lies on the bench."""
+
+    trial: Trial | None
+    trees: tuple[Node, ...]
+    """The payload from each of its roots; of a batch its first event."""
+    trouble: str = ""
+    """Why the payload cannot be tried."""
+    past: Backtest | None = None
+    broken: tuple[Finding, ...] = ()
+    """Errors for which the text was not saved."""
+    moved: tuple[str, ...] = ()
+    """What differs from the file on disk, for which it was not saved."""
+    fault: str = ""
+    """Another reason for which it was not saved."""
+    most: int = 10
+    """Events of one webhook that are told."""
+
+
+def register(console: Console) -> None:
+    """The page, its form without and with a script, and saving."""
+    console.place("playground", "/playground", playground, icon="flask")
+    console.change("playground_check", "/playground", check, place="playground")
+    console.change("playground_try", "/playground/try", try_, place="playground")
+    console.change("playground_save", "/playground/save", save_, place="playground")
+    console.harmless |= {"playground_check", "playground_try"}
+
+
+def playground(console: Console) -> Answer:
+    """As a link begins it."""
+    bench = benches.from_address(console)
+    return _page(console, bench, _tried(console, bench))
+
+
+def check(console: Console) -> Answer:
+    """What the form asks for by its button: to check, to look into the past, or the text as a file."""
+    bench = benches.from_form()
+    if request.form.get("do") == "download":
+        return _download(bench, source_in(bench.text))
+    return _page(console, bench, _asked(console, bench))
+
+
+def try_(console: Console) -> Answer:
+    """The answer alone, for the script."""
+    bench = benches.from_form()
+    return render("playground/answer", shown=_asked(console, bench), bench=bench, sentence=sentence)
+
+
+def save_(console: Console) -> Answer:
+    """Put the text in its place, or say why not and keep it on the page."""
+    bench = benches.from_form()
+    side = console.side
+    path = benches.path_of(console, bench, source_in(bench.text))
+    edited = Edited(path, bench.text.encode(), bench.loaded, {})
+    try:
+        console.aside(lambda: examine(side.settings, side.rulebook, edited))
+        save(side.store, edited, Decider(g.visitor.who))
+    except Broken as error:
+        return _page(console, bench, replace(_tried(console, bench), broken=error.findings), 409)
+    except Moved as error:
+        moved = replace(_tried(console, bench), moved=error.difference or ("",))
+        return _page(console, replace(bench, loaded=error.digest), moved, 409)
+    except BridgeError as error:
+        fault = f"{error.message}; {error.hint}" if error.hint else error.message
+        return _page(console, bench, replace(_tried(console, bench), fault=fault), 409)
+    console.aside(side.rulebook.refresh)
+    name = str(Path(path).relative_to(side.settings.mappings))
+    again = url("playground", file=name, event=bench.event or None)
+    return done(again, "playground.saved", file=name)
+
+
+def source_in(text: str) -> str:
+    """The source that a text is about, even where it has errors."""
+    found = _SOURCE.search(text)
+    return found[1] if found else "new"
+
+
+def _page(console: Console, bench: Bench, shown: Shown, status: int = 200) -> Response:
+    settings = console.side.settings
+    known = source_in(bench.text)
+    return render(
+        "playground", status, bench=bench, shown=shown, choices=_choices(console, bench, known),
+        sentence=sentence, editable=settings.console_edit, most=EVENTS,
+    )  # fmt: skip
+
+
+def _choices(console: Console, bench: Bench, source: str) -> list[tuple[str, str]]:
+    """Payloads to choose from: a pasted one, or a newest event of the source."""
+    events = benches.recent(console, source)
+    known = [(str(one.id), f"{one.id} · {one.type or one.key}"[:80]) for one in events]
+    if bench.event and str(bench.event) not in dict(known):
+        known.insert(0, (str(bench.event), str(bench.event)))
+    return [("", t("playground.pasted")), *known]
+
+
+def _download(bench: Bench, source: str) -> Response:
+    name = Path(bench.file).name or f"{source}.yml"
+    answer: Response = current_app.response_class(bench.text.encode(), mimetype="application/yaml")
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def _asked(console: Console, bench: Bench) -> Shown:
+    shown = _tried(console, bench)
+    mapping = shown.trial.mapping if shown.trial else None
+    if request.form.get("do") != "past" or mapping is None:
+        return shown
+    sides = Sides({mapping.source.name: mapping}, console.side.rulebook.current.sources)
+    return replace(shown, past=backtesting.run(console.side.store, EventFilter(), EVENTS, sides))
+
+
+def _tried(console: Console, bench: Bench) -> Shown:
+    """The payload through the text; what is wrong with either of them is told."""
+    trouble, payload = "", None
+    try:
+        payload = bench.payload(console)
+    except BridgeError as error:
+        trouble = error.message
+    settings, now = console.side.settings, int(time.time() * 1000)
+
+    def work() -> Trial:
+        path = benches.path_of(console, bench, source_in(bench.text))
+        return trial(settings, path, bench.text.encode("utf-8", "replace"), payload, now)
+
+    found = console.aside(work)
+    event = found.tried[0].event if found.tried else bench.as_it_was(console)
+    return Shown(found, _trees(event) if event else _bare(bench), trouble)
+
+
+def _trees(event: Event) -> tuple[Node, ...]:
+    about = {"id": event.id, "type": event.type, "source": event.source, "received_at": event.received_at}
+    headers = dict(masked(event.headers.items()))
+    roots: tuple[tuple[str, Json], ...] = (("$event", about), ("$query", event.query), ("$headers", headers))
+    return (
+        tree(event.document, most=_TREE),
+        *(tree(document, root) for root, document in roots if document),
+    )
+
+
+def _bare(bench: Bench) -> tuple[Node, ...]:
+    """The pasted body, as far as it is JSON, while no source can read it."""
+    try:
+        return (tree(from_json(bench.body), most=_TREE),) if bench.body.strip() else ()
+    except (ValueError, BridgeError):
+        return ()

@@ -1,0 +1,96 @@
+"""Rules: every mapping file with what is wrong in it, how its rules fare and what its tests show."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort
+
+from bridge.desk.shelf import Shelved, file_called, shelf
+from bridge.desk.testing import Ran, beside, run_tests
+from bridge.mapping.rule import Rule
+from bridge.store import trends
+from bridge.store.trends import RuleUse
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import render
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file with its rules, each beside how it fares, and its tests."""
+
+    file: Shelved
+    rules: tuple[tuple[Rule, RuleUse], ...]
+    tests: Ran | None
+
+    @property
+    def hits(self) -> int:
+        """Of all rules together, in a week."""
+        return sum(use.hits for _, use in self.rules)
+
+    @property
+    def last(self) -> int:
+        """When any rule last matched; 0 where none did."""
+        return max((use.last or 0 for _, use in self.rules), default=0)
+
+    @property
+    def failing(self) -> int:
+        """Rules that lacked a value this week."""
+        return sum(bool(use.failed) for _, use in self.rules)
+
+    @property
+    def idle(self) -> int:
+        """Rules that are switched on and never matched."""
+        return sum(rule.enabled and use.last is None for rule, use in self.rules)
+
+
+def register(console: Console) -> None:
+    """The list, and the page of one file by its source or its name."""
+    console.place("rules", "/rules", rules, icon="rules")
+    console.page("rules_of", "/rules/<path:label>", rules_of, place="rules")
+
+
+def rules(console: Console) -> Answer:
+    """All files."""
+    files = shelf(console.side.settings, console.side.rulebook.latest)
+    used = _used(console)
+    return render("rules", files=[_kept(one, used) for one in files], **_state(console))
+
+
+def rules_of(console: Console, label: str) -> Answer:
+    """One file."""
+    file = file_called(console.side.settings, console.side.rulebook.latest, label)
+    if file is None:
+        abort(404)
+    kept = _kept(file, _used(console, file.source))
+    text = file.text.decode("utf-8", "replace")
+    return render("rules/file", kept=kept, text=text, marked=marked(file), **_state(console))
+
+
+def marked(file: Shelved) -> dict[int, str]:
+    """The lines with findings, and how bad the worst of each is."""
+    lines = {one.line: "warn" for one in file.findings}
+    return lines | {one.line: "bad" for one in file.findings if one.is_error}
+
+
+def _state(console: Console) -> dict[str, Any]:
+    rulebook = console.side.rulebook
+    return {"stale": rulebook.stale, "ready": rulebook.ready, "trouble": rulebook.trouble}
+
+
+def _used(console: Console, source: str = "") -> dict[tuple[str, str], RuleUse]:
+    store = console.side.store
+    with store.read() as connection:
+        return trends.rules(connection, store.now(connection), source)
+
+
+def _kept(file: Shelved, used: dict[tuple[str, str], RuleUse]) -> Kept:
+    if file.mapping is None:
+        return Kept(file, (), None)
+    rules = tuple((rule, used.get((file.source, rule.name), RuleUse())) for rule in file.mapping.rules)
+    tests = run_tests(file.mapping, beside(file.path))
+    # Whatever else the process does goes first, however many files there are.
+    time.sleep(0)
+    return Kept(file, rules, tests)

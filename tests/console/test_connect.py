@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from bridge.desk.drafted import head_text
+from tests.console.conftest import MakeSite, Open
+from tests.console.visits import Site
+from tests.desk.given import ENVIRONMENT, SHOP, came, order
+from tests.support.browser import shot
+from tests.support.processes import ROOT, Installation, installation
+from tests.support.waiting import eventually
+
+FIRST = {"order": {"id": "A-1", "status": "paid", "total": 1990}, "buyer": {"lc_id": 778899, "name": "Мария"}}
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One whose mapping files may be saved from the console."""
+    folder = tmp_path_factory.mktemp("connect")
+    shutil.copytree(ROOT / "mappings", folder / "mappings")
+    more = {"BRIDGE_WORKERS": "1", "BRIDGE_CONSOLE_EDIT": "1"}
+    with installation(folder, "sqlite:///var/bridge.db", **more) as running:
+        running.start()
+        yield running
+
+
+def editable(site: MakeSite, tmp_path: Path, **more: str) -> Site:
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    (folder / "other.yml").write_text(SHOP.replace("source: shop", "source: other"))
+    return site(**{**ENVIRONMENT, "SHOP_TOKEN": "t", "BRIDGE_CONSOLE_EDIT": "1", **more})
+
+
+def test_profiles_are_searched_by_words_anywhere_in_them(site: MakeSite) -> None:
+    seen = site()
+    page = seen.get("/connect?search=payment+юkassa").text
+    assert "YooKassa" in page
+    assert "Stripe" not in page
+    assert "Not among the known systems" in seen.get("/connect?search=nonesuch").text
+
+
+def test_a_profile_says_what_to_enter_with_this_bridges_address_and_name(site: MakeSite) -> None:
+    seen = site(BRIDGE_PUBLIC_URL="https://hooks.example.com", AMOCRM_HOOK_TOKEN="t")
+    page = seen.get("/connect/new?profile=amocrm&source=crm").text
+    assert "https://hooks.example.com/hooks/crm/TOKEN" in page
+    assert "YOUR-HOST" not in page
+    assert "<code>AMOCRM_HOOK_TOKEN</code> is set" in page
+    assert "BRIDGE_CONSOLE_EDIT=1" in page
+
+
+def test_a_secret_that_is_not_set_is_said_to_come_first(site: MakeSite) -> None:
+    page = site().get("/connect/new?profile=stripe&source=stripe").text
+    assert "<code>STRIPE_WEBHOOK_SECRET=…</code> is not set" in page
+    assert "BRIDGE_PUBLIC_URL" in page
+
+
+def test_a_name_that_is_no_part_of_a_url_is_refused(site: MakeSite) -> None:
+    page = site().get("/connect/new?profile=json&source=my shop").text
+    assert "expected letters, digits, - and _" in page
+    assert "At the sender" not in page
+
+
+def test_the_first_file_can_be_downloaded(site: MakeSite) -> None:
+    answer = site().get("/connect/new/file?profile=json&source=shop")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=shop.yml"
+    assert answer.text == head_text("shop", "json")
+
+
+def test_a_source_that_is_not_there_says_that_it_is_answered_with_404(site: MakeSite, tmp_path: Path) -> None:
+    assert "answered with 404 until" in editable(site, tmp_path).get("/connect/shop").text
+
+
+def test_a_first_file_whose_secret_is_not_set_is_not_saved(site: MakeSite, tmp_path: Path) -> None:
+    seen = editable(site, tmp_path, SHOP_TOKEN="")
+    answer = seen.post("/connect/new/save", {"profile": "json", "source": "shop"})
+    assert answer.status_code == 409
+    assert "SHOP_TOKEN is not set" in answer.text
+    assert not (tmp_path / "mappings" / "shop.yml").exists()
+
+
+def test_a_refused_webhook_shows_why(site: MakeSite, tmp_path: Path) -> None:
+    seen = editable(site, tmp_path)
+    assert seen.post("/connect/new/save", {"profile": "json", "source": "shop"}).status_code == 303
+    assert seen.client.post("/hooks/shop", data=b"{}").status_code == 401
+    assert eventually(lambda: "Refused: 401" in seen.get("/connect/shop/now").text)
+
+
+def test_a_file_with_content_of_its_own_is_not_replaced_by_a_draft(site: MakeSite, tmp_path: Path) -> None:
+    seen = editable(site, tmp_path)
+    path = tmp_path / "mappings" / "shop.yml"
+    path.write_text(SHOP.replace("${SHOP_SECRET}", "${SHOP_TOKEN}"))
+    seen.side.rulebook.refresh()
+    number = came(seen.side.store, order())
+    chosen = {"path": "$.subscriber", "role": "subscriber_id", "name": "", "bot_id": "7"}
+    page = seen.post(f"/connect/shop/choose/{number}", chosen).text
+    assert "shop.yml has content of its own" in page
+    before = path.read_text()
+    assert seen.post(f"/connect/shop/choose/{number}/save", chosen).status_code == 409
+    assert path.read_text() == before
+
+
+def test_choices_that_make_no_rule_are_told_and_kept(site: MakeSite, tmp_path: Path) -> None:
+    seen = editable(site, tmp_path)
+    number = came(seen.side.store, order())
+    page = seen.post(
+        f"/connect/shop/choose/{number}", {"path": "$.status", "role": "user_id", "name": "", "bot_id": "x"}
+    ).text
+    assert "the bot&#39;s id is x, expected a whole number" in page
+    assert '<option value="user_id" selected>' in page
+
+
+def test_another_sources_event_is_not_there_to_choose_from(site: MakeSite, tmp_path: Path) -> None:
+    seen = editable(site, tmp_path)
+    number = came(seen.side.store, order())
+    assert seen.get(f"/connect/other/choose/{number}").status_code == 404
+
+
+def test_a_source_is_connected_from_the_first_click_to_the_started_bot(
+    visit: Open, bridge: Installation
+) -> None:
+    page = visit("/connect")
+    page.get_by_role("searchbox").fill("albato")
+    page.get_by_role("link", name="Any sender of JSON").click()
+    page.get_by_label("Name of the source").fill("academy")
+    page.get_by_role("button", name="Use this name").click()
+    page.get_by_role("button", name="Save it").click()
+    expect(page.get_by_text("Ready for the first webhook")).to_be_visible()
+    expect(page.get_by_text("Nothing has come yet")).to_be_visible()
+
+    token = {"X-Bridge-Token": "sandbox"}
+    assert eventually(lambda: bridge.post("/hooks/academy", FIRST).status == 401)
+    expect(page.get_by_text("Refused: 401").first).to_be_visible()
+    assert bridge.post("/hooks/academy", FIRST, token).status == 200
+    page.get_by_role("link", name="Choose values").click()
+
+    page.get_by_label("What $.order.status is").select_option("condition")
+    page.get_by_label("What $.order.total is").select_option("variable")
+    page.get_by_label("Name of the variable of $.order.total").fill("total")
+    page.get_by_label("What $.buyer.lc_id is").select_option("subscriber_id")
+    page.get_by_label("Id of the bot to start").fill("4512")
+    shot(page, "connect-choose")
+    page.get_by_role("button", name="Make the rule").click()
+    expect(page.locator(".source")).to_contain_text("bot_id: 4512")
+    page.get_by_role("button", name="Save it").click()
+
+    page.get_by_role("button", name="Replay").click()
+    expect(page.get_by_text("1 bot start is on its way")).to_be_visible()
+    assert eventually(lambda: any(call["bot_id"] == "4512" for call in bridge.calls()), seconds=30)
+    expect(page.get_by_text("Done")).to_be_visible()
+    assert bridge.command("test", "mappings/academy.yml").returncode == 0
