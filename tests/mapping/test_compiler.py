@@ -221,8 +221,9 @@ def test_mistakes_in_the_accounts_file(text: str, finding: str | None) -> None:
         assert found == [f"mappings/accounts.yml:{finding}"]
 
 
-def test_a_local_sandbox_may_be_reached_over_http() -> None:
-    text = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', url: 'http://127.0.0.1:8090'}}"
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_local_sandbox_may_be_reached_over_http(host: str) -> None:
+    text = f"accounts: {{main: {{token: '${{LEADCONVERTER_TOKEN}}', url: 'http://{host}:8090'}}}}"
     assert lines(compiled(GOOD, accounts=text)) == []
 
 
