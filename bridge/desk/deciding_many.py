@@ -26,13 +26,19 @@ class Decided:
 
 def calls_that_fit(store: Store, wanted: CallFilter, resolution: Resolution) -> list[int]:
     """The numbers of all calls that fit and are in a state for it, oldest first."""
-    states = tuple(state for state in FITTING[resolution] if not wanted.states or state in wanted.states)
+    narrowed = those_in_state(wanted, resolution)
     numbers: list[int] = []
-    if states:
-        for found in ids_of_calls(store, replace(wanted, states=states)):
+    if narrowed:
+        for found in ids_of_calls(store, narrowed):
             numbers += found
             time.sleep(0)
     return numbers
+
+
+def those_in_state(wanted: CallFilter, resolution: Resolution) -> CallFilter | None:
+    """The filter for those of its calls that are in a state for the resolution; None where none can be."""
+    states = tuple(state for state in FITTING[resolution] if not wanted.states or state in wanted.states)
+    return replace(wanted, states=states) if states else None
 
 
 def decide_all(

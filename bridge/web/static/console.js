@@ -81,6 +81,9 @@ function enliven(part) {
   showTimes(part);
   for (const button of part.querySelectorAll("[data-copy], [data-live-switch]")) button.hidden = false;
   for (const path of part.querySelectorAll("[data-tree] .path")) {
+    path.classList.add("handy");
+    // A branch's summary is a button already, and none may stand in another.
+    if (path.closest("summary")) continue;
     path.tabIndex = 0;
     path.setAttribute("role", "button");
   }

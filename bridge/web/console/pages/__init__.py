@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from bridge.web.console.pages import audit, choose, connect, overview, playground, rules
+from bridge.web.console.pages import (
+    audit,
+    call,
+    calls,
+    calls_bulk,
+    choose,
+    connect,
+    event,
+    event_replay,
+    overview,
+    playground,
+    recipient,
+    replay,
+    rules,
+)
 
 PAGES = (
     overview.register,
+    event.register,
+    event_replay.register,
+    replay.register,
+    calls.register,
+    calls_bulk.register,
+    call.register,
+    recipient.register,
     rules.register,
     playground.register,
     connect.register,

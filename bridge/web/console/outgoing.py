@@ -1,0 +1,13 @@
+"""The exact request of a call, by the accounts in use now."""
+
+from __future__ import annotations
+
+from bridge.assemble.rules import accounts
+from bridge.desk.outgoing import Shown, outgoing
+from bridge.model import BotStart
+from bridge.web.console.registry import Console
+
+
+def request_of(console: Console, start: BotStart, number: int = 0) -> Shown:
+    """With the token masked; a call that is only planned has no number yet."""
+    return outgoing(start, accounts(console.side.settings, console.side.rulebook).get(start.account), number)

@@ -1,0 +1,80 @@
+"""One call: its attempts, its request, and what a person can decide about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from flask import g, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from bridge.desk.deciding import FITTING, Resolution, settle
+from bridge.desk.story import CallStory, read_call
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.model import FINAL
+from bridge.store import decisions
+from bridge.store.decisions import Decider
+from bridge.web.console.doing import reason
+from bridge.web.console.outgoing import request_of
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import done, render, url
+from bridge.web.console.timeline import moments_of_call
+from bridge.web.console.wanted import NUMBER
+
+RESOLUTIONS: Final[tuple[Resolution, ...]] = ("done", "resend", "cancel")
+AGAIN: Final = "again"
+
+
+def register(console: Console) -> None:
+    """The page, and where its forms are sent to."""
+    console.page("call", f"/calls/{NUMBER}", call, place="calls")
+    console.change("call_decide", f"/calls/{NUMBER}/decide", decide, place="calls")
+
+
+def call(console: Console, number: int) -> Answer:
+    """Everything that is known of it."""
+    story = _story(console, number)
+    owed = story.tried.call
+    return render(
+        "call",
+        story=story,
+        call=owed,
+        moments=moments_of_call(story.tried),
+        shown=request_of(console, owed.start, owed.id),
+        choices=tuple(_choices(story)),
+    )
+
+
+def decide(console: Console, number: int) -> Answer:
+    """Do what the pressed button says, with the reason that was given."""
+    choice, why = request.form.get("choice", ""), reason()
+    if choice not in (*RESOLUTIONS, AGAIN):
+        raise BadRequest
+    if not why:
+        return done(url("call", number=number), "call.why_missing", tone="bad")
+    by, store = Decider(g.visitor.who, why), console.side.store
+    with store.transaction() as connection:
+        now = store.now(connection)
+        if choice == AGAIN:
+            number = decisions.again(connection, now, number, by)
+        else:
+            settle(connection, now, number, next(one for one in RESOLUTIONS if one == choice), by)
+    console.side.intake.wake()
+    return done(url("call", number=number), f"call.said.{choice}", number=str(number))
+
+
+def _story(console: Console, number: int) -> CallStory:
+    try:
+        return read_call(console.side.store, number)
+    except StoreUnavailable:
+        raise
+    except BridgeError as error:
+        raise NotFound(error.message) from error
+
+
+def _choices(story: CallStory) -> Iterator[str]:
+    """What its state allows, the likeliest first."""
+    state = story.tried.call.state
+    yield from (one for one in RESOLUTIONS if state in FITTING[one])
+    if state in FINAL and not story.again:
+        yield AGAIN

@@ -1,0 +1,146 @@
+"""Calls: by state, account, rule, source, recipient and time; as a file for a spreadsheet, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import request
+
+from bridge.desk.deciding import Resolution
+from bridge.desk.deciding_many import those_in_state
+from bridge.desk.times import iso
+from bridge.desk.words import json_text
+from bridge.errors import UsageError
+from bridge.model import Call
+from bridge.store import sources
+from bridge.store.call_views import CallFilter, count_by_state, count_calls, page_of_calls
+from bridge.store.engine import Store
+from bridge.store.outlook import Transaction
+from bridge.store.pages import Listing, Page
+from bridge.web.console.lists import asked, asked_page, csv_file
+from bridge.web.console.pages.call import RESOLUTIONS
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import render, t, url
+from bridge.web.console.wanted import GROUPS, Wanted, group_of, wanted_calls
+
+COLUMNS: Final = (
+    "call", "event", "created", "source", "rule", "account", "recipient", "bot_id", "variables", "state",
+    "attempts", "reason",
+)  # fmt: skip
+_PART: Final = 500
+"""Rows of a file that are read at once."""
+SPANS: Final = ("1h", "24h", "7d", "30d")
+_NOTHING: Final[Mapping[str, Any]] = {"calls": Listing(()), "count": None, "counts": {}}
+_FEW_RULES: Final = 200
+"""More rules than these make no list to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the fields of the filter offer."""
+
+    sources: list[tuple[str, str]]
+    accounts: list[tuple[str, str]]
+    rules: list[tuple[str, str]]
+    since: list[tuple[str, str]]
+
+
+def register(console: Console) -> None:
+    """Its place in the navigation, its live part and its file."""
+    console.place("calls", "/calls", calls, icon="send")
+    console.page("calls_file", "/calls.csv", file, place="calls")
+
+
+def calls(console: Console) -> Answer:
+    """One page of the calls that fit, newest first."""
+    wanted = wanted_calls(request.args)
+    store = console.side.store
+    with store.read() as connection:
+        try:
+            fitting, problem = wanted.calls(store.now(connection)), ""
+        except UsageError as error:
+            fitting, problem = None, str(error)
+        shown = _shown(connection, fitting, wanted) if fitting else dict(_NOTHING)
+        choices = _choices(console, connection, wanted)
+    return render(
+        "calls", **shown, wanted=wanted, problem=problem, choices=choices, before=asked("before"),
+        tabs=_tabs(wanted, shown["counts"]), group=group_of(wanted["state"]),
+        resolutions=_resolutions(fitting),
+    )  # fmt: skip
+
+
+def file(console: Console) -> Answer:
+    """All calls that fit."""
+    store = console.side.store
+    with store.read() as connection:
+        wanted = wanted_calls(request.args).calls(store.now(connection))
+    return csv_file("calls", COLUMNS, _rows(store, wanted))
+
+
+def _shown(connection: Transaction, fitting: CallFilter, wanted: Wanted) -> dict[str, Any]:
+    """The page's rows; how many there are in all, by state where nothing but a state is asked for."""
+    found = page_of_calls(connection, fitting, asked_page())
+    if wanted.narrow:
+        return {"calls": found, "count": count_calls(connection, fitting), "counts": {}}
+    by_state = count_by_state(connection)
+    counts = {name: sum(by_state[state] for state in states) for name, states in GROUPS.items()}
+    return {"calls": found, "count": None, "counts": counts}
+
+
+def _resolutions(fitting: CallFilter | None) -> list[Resolution]:
+    """What can be decided about all of them at once, where a state is asked for that some can be in."""
+    if fitting is None or not fitting.states:
+        return []
+    return [one for one in RESOLUTIONS if those_in_state(fitting, one)]
+
+
+def _choices(console: Console, connection: Transaction, wanted: Wanted) -> Choices:
+    compiled = console.side.rulebook.current
+    chosen = [one for name, one in compiled.sources.items() if wanted["source"] in ("", name)]
+    rules = {rule.name for one in chosen for rule in one.rules}
+    spans = [(span, t(f"calls.since.{span}")) for span in SPANS]
+    if wanted["since"] not in ("", *SPANS):
+        spans.append((wanted["since"], wanted["since"]))
+    return Choices(
+        sources=_options({*compiled.sources, *sources.last_heard(connection)}, wanted["source"]),
+        accounts=_options(set(compiled.accounts), wanted["account"]),
+        rules=_options(rules, wanted["rule"]) if len(rules) <= _FEW_RULES else [],
+        since=[("", t("common.any")), *spans],
+    )
+
+
+def _options(names: set[str], chosen: str) -> list[tuple[str, str]]:
+    """For a field in which any name, or none, can be chosen; what is asked for is always among them."""
+    known = sorted(names | {chosen} if chosen else names)
+    return [("", t("common.any")), *((name, name) for name in known)]
+
+
+def _tabs(wanted: Wanted, counts: Mapping[str, int]) -> list[tuple[str, str, str, int | None]]:
+    groups = [("", t("calls.group.all")), *((name, t(f"calls.group.{name}")) for name in GROUPS)]
+    rest = {name: value for name, value in wanted.given.items() if name != "state"}
+    return [
+        (name, words, url("calls", **rest, **({"state": name} if name else {})), counts.get(name))
+        for name, words in groups
+    ]
+
+
+def _rows(store: Store, wanted: CallFilter) -> Iterator[tuple[object, ...]]:
+    before: int | None = None
+    while True:
+        with store.read() as connection:
+            part = page_of_calls(connection, wanted, Page(before, _PART))
+        yield from map(_row, part.items)
+        before = part.more
+        if before is None:
+            return
+
+
+def _row(call: Call) -> tuple[object, ...]:
+    start = call.start
+    return (
+        call.id, call.event_id, iso(call.created_at), call.source, start.rule, start.account,
+        start.recipient.key, start.bot_id, json_text(dict(start.variables)), call.state.value, call.attempt,
+        call.reason,
+    )  # fmt: skip

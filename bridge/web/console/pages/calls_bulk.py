@@ -1,0 +1,86 @@
+"""One decision about all calls that fit a filter: how many exactly, then the doing, told as it goes on."""
+
+from __future__ import annotations
+
+from flask import g, request
+from werkzeug.exceptions import BadRequest
+
+from bridge.desk.deciding import Resolution
+from bridge.desk.deciding_many import Decided, calls_that_fit, decide_all, those_in_state
+from bridge.store.call_views import page_of_calls
+from bridge.store.decisions import Decider
+from bridge.store.pages import Page
+from bridge.web.console.doing import Doing, mark_of, reason, streamed
+from bridge.web.console.pages.call import RESOLUTIONS
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import go, render, url
+from bridge.web.console.wanted import Wanted, wanted_calls
+
+_SAMPLE = 5
+
+
+def register(console: Console) -> None:
+    """What is shown before, and the doing."""
+    console.page("calls_bulk", "/calls/decide", preview, place="calls")
+    console.change("calls_decide", "/calls/decide", decide, place="calls")
+
+
+def preview(console: Console) -> Answer:
+    """How many calls, and what is to be said about them all."""
+    wanted, choice = wanted_calls(request.args), request.args.get("choice", "")
+    return _asking(console, wanted, _resolution(choice)) if choice else go(url("calls", **wanted.given))
+
+
+def decide(console: Console) -> Answer:
+    """Decide if these are exactly the calls that were shown; else show what they are now."""
+    wanted, resolution, why = (
+        wanted_calls(request.form),
+        _resolution(request.form.get("choice", "")),
+        reason(),
+    )
+    numbers = _numbers(console, wanted, resolution)
+    if not why or mark_of(numbers) != request.form.get("mark"):
+        return _asking(console, wanted, resolution, request.form.get("count", ""), whyless=not why)
+    by = Decider(g.visitor.who, why)
+    things = decide_all(console.side.store, numbers, resolution, by, console.side.intake.wake)
+    doing: Doing[Decided] = Doing(len(numbers), things, lambda one: one.refused, lambda one: one.call)
+    return streamed("calls/doing", doing=doing, choice=resolution, wanted=wanted)
+
+
+def _asking(
+    console: Console, wanted: Wanted, resolution: Resolution, before: str = "", *, whyless: bool = False
+) -> Answer:
+    store = console.side.store
+    with store.read() as connection:
+        now = store.now(connection)
+        fitting = wanted.calls(now)
+        pinned = wanted.pinned(fitting.since, fitting.until or now)
+        narrowed = those_in_state(pinned.calls(now), resolution)
+        sample = page_of_calls(connection, narrowed, Page(limit=_SAMPLE)).items if narrowed else ()
+    numbers = _numbers(console, pinned, resolution)
+    return render(
+        "calls/bulk",
+        choice=resolution,
+        wanted=wanted,
+        pinned=pinned,
+        many=len(numbers),
+        mark=mark_of(numbers),
+        sample=sample,
+        why=reason() if request.method == "POST" else "",
+        before="" if whyless else before,
+        whyless=whyless,
+    )
+
+
+def _numbers(console: Console, wanted: Wanted, resolution: Resolution) -> list[int]:
+    store = console.side.store
+    with store.read() as connection:
+        fitting = wanted.calls(store.now(connection))
+    return calls_that_fit(store, fitting, resolution)
+
+
+def _resolution(text: str) -> Resolution:
+    for one in RESOLUTIONS:
+        if text == one:
+            return one
+    raise BadRequest

@@ -1,0 +1,119 @@
+"""One event: what happened to it, what it holds, and what every rule made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.exceptions import NotFound
+
+from bridge.desk.rest import HeldAgain, Rest, held_again, rest_of
+from bridge.desk.story import Story, read_story
+from bridge.errors import BridgeError, StoreUnavailable, UsageError
+from bridge.language.operators import NEAR_CODES
+from bridge.mapping.explain import sentence
+from bridge.model import Failure, Match, Verdict
+from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter, StoredEvent, page_of_events, scan
+from bridge.store.pages import Page
+from bridge.web.console.lists import asked
+from bridge.web.console.proof import shown
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import render
+from bridge.web.console.timeline import moments_of_event
+from bridge.web.console.tree import tree
+from bridge.web.console.wanted import NUMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one rule made of the event, in words."""
+
+    verdict: Verdict
+    why: str
+    nearly: bool
+    failures: tuple[Failure, ...]
+
+
+def register(console: Console) -> None:
+    """The page, and its part that changes while calls are under way."""
+    console.page("event", f"/events/{NUMBER}", event, place="events")
+    console.page("event_now", f"/events/{NUMBER}/now", now, place="events")
+
+
+def event(console: Console, number: int) -> Answer:
+    """The whole page; `rule` in the address asks for all conditions of one rule as it is now."""
+    story = story_of(console.side.store, number)
+    sources = console.side.rulebook.current.sources
+    stored = story.stored
+    earlier, later = _beside(console.side.store, number)
+    held, unheld = _held(console, stored, asked("rule"))
+    webhook = shown(stored, _proofs(console, stored))
+    return render(
+        "event",
+        **_seen(story),
+        earlier=earlier,
+        later=later,
+        held=held,
+        unheld=unheld,
+        judged=judged(stored),
+        rest=_rest(rest_of(stored, sources), stored),
+        webhook=webhook,
+        tree=None if stored.event is None else tree(webhook.document),
+    )
+
+
+def now(console: Console, number: int) -> Answer:
+    """What happened to it so far."""
+    return render("event/now", **_seen(story_of(console.side.store, number)))
+
+
+def story_of(store: Store, number: int) -> Story:
+    """The story of an event; NotFound where there is none."""
+    try:
+        return read_story(store, number)
+    except StoreUnavailable:
+        raise
+    except BridgeError as error:
+        raise NotFound(error.message) from error
+
+
+def judged(stored: StoredEvent) -> tuple[Judged, ...]:
+    """Every verdict that is kept of the event."""
+    return tuple(_judged(one, stored) for one in stored.verdicts)
+
+
+def _judged(one: Verdict, stored: StoredEvent) -> Judged:
+    nearly = one.match is Match.UNMATCHED and one.code in NEAR_CODES
+    failures = tuple(failure for failure in stored.failures if failure.rule == one.rule)
+    return Judged(one, sentence(one, stored.event), nearly, failures)
+
+
+def _seen(story: Story) -> dict[str, Any]:
+    return {"story": story, "line": story.stored.line, "moments": moments_of_event(story)}
+
+
+def _beside(store: Store, number: int) -> tuple[int | None, int | None]:
+    """The events that came just before and just after."""
+    with store.read() as connection:
+        earlier = page_of_events(connection, EventFilter(), Page(number, 1)).items
+        later = scan(connection, EventFilter(), after=number, limit=1)
+    return (earlier[0].id if earlier else None, later[0].line.id if later else None)
+
+
+def _rest(rest: Rest | None, stored: StoredEvent) -> tuple[Rest, tuple[Judged, ...]] | None:
+    return None if rest is None else (rest, tuple(_judged(one, stored) for one in rest.near))
+
+
+def _held(console: Console, stored: StoredEvent, rule: str | None) -> tuple[HeldAgain | None, str]:
+    if rule is None:
+        return None, ""
+    try:
+        return held_again(stored, console.side.rulebook.current.sources, rule), ""
+    except UsageError as error:
+        return None, error.message
+
+
+def _proofs(console: Console, stored: StoredEvent) -> tuple[str, ...]:
+    mapping = console.side.rulebook.current.sources.get(stored.line.source)
+    return (stored.line.verified, mapping.source.check.words if mapping else "")

@@ -1,0 +1,82 @@
+"""Replay of all events that fit a filter: how many exactly, what the first would send, then the doing."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from flask import request
+
+from bridge.desk.replaying import Impossible, Replay
+from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
+from bridge.web.console.doing import Doing, mark_of, reason, streamed
+from bridge.web.console.planned import How, asked_how, planned
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import render
+from bridge.web.console.wanted import Wanted, wanted_events
+
+_SHOWN = 5
+_PLANNED = 100
+"""Events of which it is found out before what a replay would do."""
+
+
+def register(console: Console) -> None:
+    """What would be sent, and the sending."""
+    console.page("replay", "/replay", preview, place="events")
+    console.change("do_replay", "/replay", do, place="events")
+
+
+def preview(console: Console) -> Answer:
+    """How many events, and what would come of the first of them; changes nothing."""
+    return _asking(console, wanted_events(request.args), asked_how(request.args))
+
+
+def do(console: Console) -> Answer:
+    """Replay if these are exactly the events that were shown; else show what they are now."""
+    wanted, how, why = wanted_events(request.form), asked_how(request.form), reason()
+    numbers = _numbers(console, wanted)
+    if not why or mark_of(numbers) != request.form.get("mark"):
+        return _asking(console, wanted, how, request.form.get("count", ""), whyless=not why)
+    side = console.side
+    things = replay_all(side.store, how.replayer(console, why), numbers, side.intake.wake)
+    doing: Doing[Replay] = Doing(len(numbers), things, _fault, lambda one: one.event)
+    return streamed("replay/doing", doing=doing, wanted=wanted)
+
+
+def _asking(console: Console, wanted: Wanted, how: How, before: str = "", *, whyless: bool = False) -> Answer:
+    store = console.side.store
+    with store.read() as connection:
+        now = store.now(connection)
+    fitting = wanted.events(now)
+    pinned = wanted.pinned(fitting.since, fitting.until or now)
+    numbers = _numbers(console, pinned)
+    plans = list(plan_all(store, how.replayer(console, ""), list(islice(numbers, _PLANNED))))
+    return render(
+        "replay",
+        wanted=wanted,
+        pinned=pinned,
+        how=how,
+        many=len(numbers),
+        mark=mark_of(numbers),
+        looked=len(plans),
+        calls=sum(one.calls for one in plans),
+        failed=sum(one.failed for one in plans),
+        plans=[planned(console, one) for one in plans[:_SHOWN]],
+        stale=console.side.rulebook.stale,
+        why=reason() if request.method == "POST" else "",
+        before="" if whyless else before,
+        whyless=whyless,
+    )
+
+
+def _numbers(console: Console, wanted: Wanted) -> list[int]:
+    store = console.side.store
+    with store.read() as connection:
+        now = store.now(connection)
+    return events_that_fit(store, wanted.events(now))
+
+
+def _fault(replay: Replay) -> str:
+    if isinstance(replay, Impossible):
+        return replay.why
+    missing = () if not replay.failed else getattr(replay, "failures", ())
+    return "; ".join(f"{one.rule}: {one.message}" for one in missing)

@@ -1,0 +1,94 @@
+"""How events are to be replayed, and what a replay would do, ready to be shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask import g
+
+from bridge.desk.outgoing import Shown
+from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, Replay, Replayer, Rules
+from bridge.model import BotStart, Call, Failure
+from bridge.store.decisions import Decider
+from bridge.web.console.outgoing import request_of
+from bridge.web.console.registry import Console
+
+RULES: Final[tuple[Rules, ...]] = ("current", "original")
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What the form of a replay asks for."""
+
+    rules: Rules = "current"
+    again: bool = False
+    """Repeat calls that are done, too: people hear twice."""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """For addresses and forms."""
+        return {"rules": self.rules, **({"again": "1"} if self.again else {})}
+
+    def replayer(self, console: Console, why: str) -> Replayer:
+        """Replays by the rules in use, in the visitor's name."""
+        sources = console.side.rulebook.current.sources
+        return Replayer(sources, Decider(g.visitor.who, why), self.rules, again=self.again)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One bot start of a replay."""
+
+    start: BotStart
+    owed: bool
+    """Whether it gets a call."""
+    earlier: Call | None
+    request: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a replay of one event would do."""
+
+    event: int
+    lines: tuple[Line, ...]
+    failures: tuple[Failure, ...] = ()
+    impossible: str = ""
+    """Why it cannot be replayed; empty where it can."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls it would add."""
+        return sum(line.owed for line in self.lines)
+
+    @property
+    def mark(self) -> str:
+        """Stands for exactly this plan: a form carries what its visitor was shown."""
+        starts = [(line.owed, line.start, line.earlier and line.earlier.id) for line in self.lines]
+        return hashlib.sha256(repr((self.event, starts, self.failures)).encode()).hexdigest()[:24]
+
+
+def asked_how(given: Mapping[str, str]) -> How:
+    """Out of the parameters of an address, or the fields of a form."""
+    rules: Rules = "original" if given.get("rules") == "original" else "current"
+    return How(rules, bool(given.get("again")))
+
+
+def planned(console: Console, replay: Replay) -> Plan:
+    """The replay as a plan, with the exact request of every call that it would add."""
+
+    def line(start: BotStart, earlier: Call | None = None, *, owed: bool = True) -> Line:
+        return Line(start, owed, earlier, request_of(console, start))
+
+    match replay:
+        case Applied(event=event, starts=starts, failures=failures):
+            return Plan(event, tuple(line(one.start, one.earlier, owed=one.owed) for one in starts), failures)
+        case ReadAgain(event=event, starts=read, failures=failures):
+            return Plan(event, tuple(line(one) for one in read), failures)
+        case AsTheyWere(event=event, unsent=unsent):
+            return Plan(event, tuple(line(one.start, one) for one in unsent))
+        case Impossible(event=event, why=why):
+            return Plan(event, (), impossible=why)

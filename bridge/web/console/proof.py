@@ -1,0 +1,93 @@
+"""A webhook as it may be shown: the token by which its sender was known is hidden everywhere. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from bridge.model import Json, Request
+from bridge.store.event_views import StoredEvent
+from bridge.web.console.masking import DOTS, masked, masked_query
+
+BODY_SHOWN: Final = 64 * 1024
+"""Bytes of a body that a page shows."""
+_TOKEN = re.compile(r"token in (?:(header|parameter|field) )?(\S+(?: or \S+)*)")
+"""As schemes say it of themselves: `token in header X-Token + ip`."""
+_SHORTEST = 4
+"""Characters of a token that is worth looking for in a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The request and the document of an event, the proof hidden."""
+
+    document: Json
+    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    """Its beginning; bytes that are no text show as a question mark."""
+    size: int = 0
+    """Of the whole body, in bytes."""
+
+    @property
+    def cut(self) -> bool:
+        return self.size > BODY_SHOWN
+
+
+def shown(stored: StoredEvent, words: Iterable[str]) -> Shown:
+    """The event, where `words` are those in which its source's `verify` was or is told."""
+    names = [(kind, name) for text in words for kind, name in _names(text)]
+    document = stored.event.document if stored.event else None
+    tokens = {token for kind, name in names if kind in ("", "field") for token in _found(document, name)}
+    for kind, name in names:
+        if kind in ("", "field"):
+            document = _hidden(document, _steps(name))
+    return _with_request(document, stored.request, [name for _, name in names], tokens)
+
+
+def _with_request(document: Json, request: Request | None, names: Sequence[str], tokens: set[str]) -> Shown:
+    if request is None:
+        return Shown(document)
+    return Shown(
+        document,
+        masked(request.headers, names),
+        masked_query(request.query, names),
+        _without(request.body[:BODY_SHOWN].decode("utf-8", "replace"), tokens),
+        len(request.body),
+    )
+
+
+def _names(words: str) -> Iterator[tuple[str, str]]:
+    for kind, names in _TOKEN.findall(words):
+        yield from ((kind, name) for name in names.split(" or "))
+
+
+def _steps(name: str) -> list[str]:
+    return re.findall(r"[^.\[\]'\"]+", name.removeprefix("$"))
+
+
+def _found(document: Json, name: str) -> Iterator[str]:
+    for step in _steps(name):
+        document = document.get(step) if isinstance(document, dict) else None
+    if isinstance(document, str) and len(document) >= _SHORTEST:
+        yield document
+
+
+def _hidden(node: Json, steps: list[str]) -> Json:
+    """A copy in which the value at the steps is hidden."""
+    if not steps:
+        return DOTS
+    if not isinstance(node, dict) or steps[0] not in node:
+        return node
+    return {**node, steps[0]: _hidden(node[steps[0]], steps[1:])}
+
+
+def _without(text: str, tokens: Iterable[str]) -> str:
+    for token in tokens:
+        for spelled in {token, json.dumps(token)[1:-1], quote(token, safe=""), quote_plus(token)}:
+            text = text.replace(spelled, DOTS)
+    return text

@@ -1,0 +1,112 @@
+"""Which calls and which events the address of a page, or a form, asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bridge.desk.asking import AskedCalls, AskedEvents
+from bridge.desk.times import iso
+from bridge.errors import UsageError
+from bridge.model import State
+from bridge.store.call_views import CallFilter
+from bridge.store.event_views import EventFilter
+
+GROUPS: Final[Mapping[str, tuple[State, ...]]] = {
+    "open": (State.QUEUED, State.CLAIMED, State.SENDING, State.WAITING),
+    "uncertain": (State.UNCERTAIN,),
+    "failed": (State.REFUSED, State.EXHAUSTED, State.EXPIRED),
+    "done": (State.DONE,),
+    "cancelled": (State.CANCELLED,),
+}
+"""States by what they ask of whoever looks; an address may name a group or a single state."""
+CALL_FIELDS: Final = ("state", "source", "account", "rule", "recipient", "event", "since", "until", "search")
+EVENT_FIELDS: Final = ("source", "type", "result", "rule", "since", "until", "search")
+_DIGITS = 18
+NUMBER: Final = f"<int(max={10**_DIGITS - 1}):number>"
+"""The number of an event or a call within a path: what both databases can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The fields of a filter as they were written; an empty one asks for nothing."""
+
+    fields: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Those that ask for something, for addresses and forms."""
+        return {name: value for name, value in self.fields.items() if value}
+
+    @property
+    def narrow(self) -> bool:
+        """Whether more is asked for than a state."""
+        return bool(self.given.keys() - {"state"})
+
+    def pinned(self, since: int | None, until: int) -> Wanted:
+        """The same with these points of time, so that it means the same things however long one looks."""
+        return Wanted({**self.fields, "since": iso(since) if since is not None else "", "until": iso(until)})
+
+    def calls(self, now: int) -> CallFilter:
+        """As calls, at a time; raises UsageError for what is no state, number or time."""
+        asked = AskedCalls(
+            states=states_of(self["state"]),
+            source=self["source"] or None,
+            rule=self["rule"] or None,
+            account=self["account"] or None,
+            recipient=self["recipient"] or None,
+            event=_number(self["event"]),
+            since=self["since"] or None,
+            until=self["until"] or None,
+            search=self["search"] or None,
+        )
+        return asked.at(now)
+
+    def events(self, now: int) -> EventFilter:
+        """As events, at a time; raises UsageError for what is no time."""
+        asked = AskedEvents(
+            source=self["source"] or None,
+            type=self["type"] or None,
+            result=self["result"] or None,
+            since=self["since"] or None,
+            until=self["until"] or None,
+            search=self["search"] or None,
+        )
+        return replace(asked.at(now), rule=self["rule"] or None)
+
+
+def wanted_calls(given: Mapping[str, str]) -> Wanted:
+    """Out of the parameters of an address, or the fields of a form."""
+    return _wanted(given, CALL_FIELDS)
+
+
+def wanted_events(given: Mapping[str, str]) -> Wanted:
+    """Out of the parameters of an address, or the fields of a form."""
+    return _wanted(given, EVENT_FIELDS)
+
+
+def states_of(text: str) -> tuple[str, ...]:
+    """The states that a group has, or the single one that is named; none for any."""
+    group = GROUPS.get(text)
+    return tuple(state.value for state in group) if group else (text,) if text else ()
+
+
+def group_of(text: str) -> str:
+    """The group of that name, or the one that the state belongs to; empty where there is none."""
+    return next((name for name, states in GROUPS.items() if text == name or text in states), "")
+
+
+def _wanted(given: Mapping[str, str], names: tuple[str, ...]) -> Wanted:
+    return Wanted({name: given.get(name, "").strip() for name in names})
+
+
+def _number(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise UsageError(f'event is "{text}", expected its number')
+    return int(text)
