@@ -23,6 +23,7 @@ from bridge.webhook.source_compiler import compile_source
 FILE = Table("mapping file", SOURCE_KEYS + MAPPING_KEYS)
 """Every key at the top of a mapping file."""
 
+_FORMS = frozenset(("form", "multipart", "query"))
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -64,7 +65,7 @@ def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile 
     source = compile_source(fields, reader) if node is not None else None
     if source is None or report.failed:
         return None
-    lint(own, rules, report)
+    lint(own, rules, report, forms_only=_FORMS.issuperset(source.decoder.kinds))
     line = fields.at("source").line
     return MappingFile(report.path, source, rules, tests, account, line, "", index_rules(rules))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, walk
+from bridge.language.path_grammar import parse
+from bridge.language.path_tree import Digits, Name, PathError, Query
 from bridge.mapping.contradictions import contradiction, dead_alternatives
 from bridge.mapping.reach import doubled, unreached
 from bridge.mapping.rule import Rule
@@ -14,8 +16,8 @@ from bridge.model import Finding
 _COMMENT = re.compile(r"(?:^|\s)#\s*\S")
 
 
-def lint(node: Mapping, rules: tuple[Rule, ...], report: Report) -> None:
-    """Add the warnings about a file that has no errors."""
+def lint(node: Mapping, rules: tuple[Rule, ...], report: Report, *, forms_only: bool) -> None:
+    """Add the warnings about a file that has no errors. `forms_only`: its source takes forms alone."""
     active = [rule for rule in rules if rule.enabled]
     for rule, earlier in unreached(active):
         _warn(report, rule, "W505", f'never reached: "{earlier.name}" in line {earlier.line} stops before it')
@@ -24,6 +26,8 @@ def lint(node: Mapping, rules: tuple[Rule, ...], report: Report) -> None:
         _warn(report, rule, "W506", what)
     for rule in active:
         _lint_conditions(rule, report)
+    if not forms_only:
+        _lint_numbers(node.get("rules"), report)
     if rules and node.get("tests") is None:
         report.add(node.key("rules") or node, "W504", "no tests; add one so that a change can be proved")
 
@@ -48,6 +52,25 @@ def _lint_conditions(rule: Rule, report: Report) -> None:
     for found in [whole] if whole else dead_alternatives(conditions):
         at = found.condition
         report.findings.append(Finding(report.path, at.line, at.column, "W507", found.message))
+
+
+def _lint_numbers(rules: Node | None, report: Report) -> None:
+    """A form makes maps alone of what has numbers; in JSON a number after a dot may be meant either way."""
+    for one in walk(rules) if rules else ():
+        number = _dotted_number(one.text) if isinstance(one, Scalar) else None
+        if number:
+            what = f".{number} may be an item of a list or a key; write [{number}] for the item"
+            report.add(one, "W512", f'{what}, ["{number}"] for the key')
+
+
+def _dotted_number(text: str) -> str | None:
+    """The first step of a path that is a number after a dot."""
+    try:
+        query = parse(text) if text.startswith("$") else Query("$")
+    except PathError:
+        return None
+    names = (one.name for step in query.segments for one in step.selectors if isinstance(one, Name))
+    return next((name for name in names if isinstance(name, Digits)), None)
 
 
 def _forced(rules: Node | None) -> Iterator[Scalar]:

@@ -280,3 +280,29 @@ def test_and_with_one_it_is_fine(start: str) -> None:
 
 def test_an_everyday_check_says_nothing_about_forced_starts() -> None:
     assert findings("- {name: r, start: {bot_id: 1, subscriber_id: 2, forced: true}}") == []
+
+
+NUMBER = 'W512 .0 may be an item of a list or a key; write [0] for the item, ["0"] for the key'
+
+
+@pytest.mark.parametrize(
+    ("rule", "at"),
+    [
+        ("- {name: r, when: {$.add.0.id: 1}, start: {bot_id: 1, subscriber_id: 2}}", "1:20"),
+        ("- {name: r, start: {bot_id: 1, subscriber_id: $.add.0.id}}", "1:47"),
+    ],
+)
+def test_a_number_after_a_dot_may_be_an_item_or_a_key_in_json(rule: str, at: str) -> None:
+    assert findings(rule) == [f"{at}: {NUMBER}"]
+
+
+@pytest.mark.parametrize("path", ["$.add[0].id", "$.add['0'].id", "$['a.0.b']", "text .0."])
+def test_a_number_that_is_meant_one_way_is_fine(path: str) -> None:
+    rule = f'- {{name: r, start: {{bot_id: 1, subscriber_id: 2, variables: {{x: "{path}"}}}}}}'
+    assert findings(rule) == []
+
+
+def test_a_form_has_maps_alone() -> None:
+    text = f"{HEAD}rules:\n  - {{name: r, start: {{bot_id: 1, subscriber_id: $.add.0.id}}}}\n{TESTS}"
+    result = compile_files({"shop.yml": text.replace("body: json", "body: form").encode()}, ENVIRONMENT)
+    assert [str(one) for one in result.findings] == []
