@@ -72,7 +72,7 @@ def test_the_first_file_can_be_downloaded(site: MakeSite) -> None:
 
 
 def test_a_source_that_is_not_there_says_that_it_is_answered_with_404(site: MakeSite, tmp_path: Path) -> None:
-    assert "answered with 404 until" in editable(site, tmp_path).get("/connect/shop").text
+    assert "answered with 404 until" in editable(site, tmp_path).get("/connect/to/shop").text
 
 
 def test_a_first_file_whose_secret_is_not_set_is_not_saved(site: MakeSite, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_refused_webhook_shows_why(site: MakeSite, tmp_path: Path) -> None:
     seen = editable(site, tmp_path)
     assert seen.post("/connect/new/save", {"profile": "json", "source": "shop"}).status_code == 303
     assert seen.client.post("/hooks/shop", data=b"{}").status_code == 401
-    assert eventually(lambda: "Refused: 401" in seen.get("/connect/shop/now").text)
+    assert eventually(lambda: "Refused: 401" in seen.get("/connect/to/shop/now").text)
 
 
 def test_a_file_with_content_of_its_own_is_not_replaced_by_a_draft(site: MakeSite, tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_a_file_with_content_of_its_own_is_not_replaced_by_a_draft(site: MakeSit
     seen.side.rulebook.refresh()
     number = came(seen.side.store, order())
     chosen = {"path": "$.subscriber", "role": "subscriber_id", "name": "", "bot_id": "7"}
-    page = seen.post(f"/connect/shop/choose/{number}", chosen).text
+    page = seen.post(f"/connect/to/shop/choose/{number}", chosen).text
     assert "shop.yml has content of its own" in page
     before = path.read_text()
-    assert seen.post(f"/connect/shop/choose/{number}/save", chosen).status_code == 409
+    assert seen.post(f"/connect/to/shop/choose/{number}/save", chosen).status_code == 409
     assert path.read_text() == before
 
 
@@ -108,7 +108,8 @@ def test_choices_that_make_no_rule_are_told_and_kept(site: MakeSite, tmp_path: P
     seen = editable(site, tmp_path)
     number = came(seen.side.store, order())
     page = seen.post(
-        f"/connect/shop/choose/{number}", {"path": "$.status", "role": "user_id", "name": "", "bot_id": "x"}
+        f"/connect/to/shop/choose/{number}",
+        {"path": "$.status", "role": "user_id", "name": "", "bot_id": "x"},
     ).text
     assert "the bot&#39;s id is x, expected a whole number" in page
     assert '<option value="user_id" selected>' in page
@@ -117,7 +118,7 @@ def test_choices_that_make_no_rule_are_told_and_kept(site: MakeSite, tmp_path: P
 def test_another_sources_event_is_not_there_to_choose_from(site: MakeSite, tmp_path: Path) -> None:
     seen = editable(site, tmp_path)
     number = came(seen.side.store, order())
-    assert seen.get(f"/connect/other/choose/{number}").status_code == 404
+    assert seen.get(f"/connect/to/other/choose/{number}").status_code == 404
 
 
 def test_a_source_is_connected_from_the_first_click_to_the_started_bot(
@@ -148,8 +149,12 @@ def test_a_source_is_connected_from_the_first_click_to_the_started_bot(
     expect(page.locator(".source")).to_contain_text("bot_id: 4512")
     page.get_by_role("button", name="Save it").click()
 
-    page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("1 bot start is on its way")).to_be_visible()
+    page.get_by_role("link", name="Replay").click()
+    page.get_by_label("Reason").fill("connected")
+    page.get_by_role("button", name="Replay and send 1 call").click()
+    page.get_by_role("button", name="Yes, do it").click()
+    expect(page.get_by_text("Replayed, 1 call added")).to_be_visible()
     assert eventually(lambda: any(call["bot_id"] == "4512" for call in bridge.calls()), seconds=30)
+    page.goto(f"http://127.0.0.1:{bridge.port}/console/connect/to/academy")
     expect(page.get_by_text("Done")).to_be_visible()
     assert bridge.command("test", "mappings/academy.yml").returncode == 0

@@ -16,7 +16,7 @@ PAGES = (
     "/playground?source=yookassa",
     "/connect",
     "/connect/new?profile=amocrm&source=crm",
-    "/connect/yookassa",
+    "/connect/to/yookassa",
     "/audit",
     "/login",
     "/nowhere",

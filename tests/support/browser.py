@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,4 +63,4 @@ def shot(page: Page, name: str) -> None:
     """A picture of the page, where BRIDGE_SCREENSHOTS names a folder for them."""
     folder = os.environ.get("BRIDGE_SCREENSHOTS")
     if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name)}.png", full_page=True)

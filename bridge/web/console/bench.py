@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
 
 from flask import g, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -20,7 +19,7 @@ from bridge.store import event_views
 from bridge.store.event_views import EventFilter, EventLine
 from bridge.store.pages import Page
 from bridge.web.console.lists import asked
-from bridge.web.console.masking import masked, masked_query
+from bridge.web.console.proof import told, veiled
 from bridge.web.console.registry import Console
 
 LIMIT: Final = 1 << 20
@@ -50,20 +49,20 @@ class Bench:
         if self.event:
             with console.side.store.read() as connection:
                 stored = payload_of(connection, self.event)
-            if g.visitor.may_edit:
-                return stored
-            return _veiled_event(stored) if isinstance(stored, Event) else veiled(stored)
+            return stored if g.visitor.may_edit else self.as_it_was(console)
         if not (self.body or self.query):
             return None
         headers = read_headers((line for line in self.headers.splitlines() if line.strip()), "a header")
         return Payload(self.body.encode(), headers, self.query.strip().removeprefix("?")).request("POST")
 
     def as_it_was(self, console: Console) -> Event | None:
-        """The stored event as it was read when it came, to be looked at while the text has errors."""
+        """The stored event as rules saw it when it came, what proves its sender hidden."""
         if not self.event:
             return None
         with console.side.store.read() as connection:
-            return event_views.event(connection, self.event).event
+            stored = event_views.event(connection, self.event)
+        words = told(console.side.rulebook.current.sources, stored)
+        return veiled(stored.event, words) if stored.event else None
 
 
 def from_address(console: Console) -> Bench:
@@ -101,15 +100,6 @@ def recent(console: Console, source: str) -> tuple[EventLine, ...]:
     with console.side.store.read() as connection:
         found = event_views.page_of_events(connection, EventFilter(source=source or None), Page(None, RECENT))
     return found.items
-
-
-def veiled(webhook: Request) -> Request:
-    """The webhook without what proves who sent it."""
-    return replace(webhook, headers=masked(webhook.headers), query=urlencode(masked_query(webhook.query)))
-
-
-def _veiled_event(event: Event) -> Event:
-    return replace(event, headers=dict(masked(event.headers.items())))
 
 
 def _with(file: Shelved) -> Bench:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from bridge.model import Json, Request
+from bridge.mapping.rules import MappingFile
+from bridge.model import Event, Json, Request
 from bridge.store.event_views import StoredEvent
 from bridge.web.console.masking import DOTS, masked, masked_query
 
@@ -40,13 +41,36 @@ class Shown:
 
 def shown(stored: StoredEvent, words: Iterable[str]) -> Shown:
     """The event, where `words` are those in which its source's `verify` was or is told."""
-    names = [(kind, name) for text in words for kind, name in _names(text)]
+    names = [one for text in words for one in _names(text)]
     document = stored.event.document if stored.event else None
     tokens = {token for kind, name in names if kind in ("", "field") for token in _found(document, name)}
+    veiled_document = _without_fields(document, names)
+    return _with_request(veiled_document, stored.request, [name for _, name in names], tokens)
+
+
+def told(sources: Mapping[str, MappingFile], stored: StoredEvent) -> tuple[str, str]:
+    """The words in which the source's `verify` was told when the event came, and is told now."""
+    mapping = sources.get(stored.line.source)
+    return stored.line.verified, mapping.source.check.words if mapping else ""
+
+
+def veiled(event: Event, words: Iterable[str]) -> Event:
+    """The event as rules see it, the proof hidden."""
+    names = [one for text in words for one in _names(text)]
+    plain = [name for _, name in names]
+    query = event.query
+    if isinstance(query, dict):
+        secret = {name for name, _ in query.items() if masked([(name, "")], plain)[0][1]}
+        query = {name: DOTS if name in secret else value for name, value in query.items()}
+    headers = dict(masked(event.headers.items(), plain))
+    return replace(event, document=_without_fields(event.document, names), headers=headers, query=query)
+
+
+def _without_fields(document: Json, names: Sequence[tuple[str, str]]) -> Json:
     for kind, name in names:
         if kind in ("", "field"):
             document = _hidden(document, _steps(name))
-    return _with_request(document, stored.request, [name for _, name in names], tokens)
+    return document
 
 
 def _with_request(document: Json, request: Request | None, names: Sequence[str], tokens: set[str]) -> Shown:

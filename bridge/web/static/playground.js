@@ -88,6 +88,19 @@
     timer = setTimeout(() => ask("check"), 300);
   }
 
+  // What is pasted counts where no event is chosen.
+
+  const chosen = document.getElementById("f-event");
+  const pasted = document.getElementById("pg-pasted");
+
+  function showPasted() {
+    pasted.hidden = chosen.value !== "";
+    pasted.open = true;
+  }
+
+  chosen.addEventListener("change", showPasted);
+  showPasted();
+
   form.addEventListener("input", (event) => {
     if (event.target === text) drawGutter();
     askSoon();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import abort, g, request
+from flask import abort, request
 
 from bridge.desk.choosing import ROLES, Choice, Chosen, Role, guessed
 from bridge.desk.drafting import Draft, draft, events_in
@@ -14,8 +14,8 @@ from bridge.errors import BridgeError, UsageError
 from bridge.mapping.ids import whole_id
 from bridge.model import Event, Request
 from bridge.store import event_views
-from bridge.web.console.bench import veiled
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
+from bridge.web.console.proof import veiled
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, url
 from bridge.web.console.tree import Node, tree
@@ -38,16 +38,15 @@ class Came:
 
 def register(console: Console) -> None:
     """The choosing, its result, and taking that into use."""
-    console.page("choose", "/connect/<source>/choose/<int:number>", choose, place="connect")
-    console.change("choose_draft", "/connect/<source>/choose/<int:number>", drafted, place="connect")
-    console.change("choose_save", "/connect/<source>/choose/<int:number>/save", save_, place="connect")
-    console.harmless.add("choose_draft")
+    console.page("choose", "/connect/to/<source>/choose/<int:number>", choose, place="connect")
+    console.change("choose_draft", "/connect/to/<source>/choose/<int:number>", drafted, place="connect")
+    console.change("choose_save", "/connect/to/<source>/choose/<int:number>/save", save_, place="connect")
 
 
 def choose(console: Console, source: str, number: int) -> Answer:
     """Every value of the webhook, with a first guess of what it is to be."""
     came = _came(console, source, number)
-    return _form(came, guessed(came.event), "", "")
+    return _form(console, came, guessed(came.event), "", "")
 
 
 def drafted(console: Console, source: str, number: int) -> Answer:
@@ -59,7 +58,7 @@ def drafted(console: Console, source: str, number: int) -> Answer:
         made = _draft(console, came, chosen)
     except BridgeError as error:
         problem = f"{error.message}; {error.hint}" if error.hint else error.message
-        return _form(came, _choices(), bot, problem)
+        return _form(console, came, _choices(), bot, problem)
     if request.form.get("do") == "file":
         return download(f"{source}.yml", made.text.encode())
     if request.form.get("do") == "sample" and made.sample is not None:
@@ -89,7 +88,6 @@ def _came(console: Console, source: str, number: int) -> Came:
         if line.source != source:
             abort(404)
         webhook = request_of(connection, number)
-    webhook = webhook if g.visitor.may_edit else veiled(webhook)
     file = file_called(side.settings, side.rulebook.latest, source)
     profile = profile_in(file.text) if file else None
     events = console.aside(lambda: events_in(side.settings, source, profile, webhook))
@@ -102,12 +100,14 @@ def _draft(console: Console, came: Came, chosen: Chosen) -> Draft:
     return console.aside(lambda: draft(settings, came.source, came.profile, came.request, chosen))
 
 
-def _form(came: Came, choices: tuple[Choice, ...], bot: str, problem: str) -> Answer:
+def _form(console: Console, came: Came, choices: tuple[Choice, ...], bot: str, problem: str) -> Answer:
     picked = {choice.path: choice for choice in choices}
-    kind = Node("type", "$event.type", "text", came.event.type)
-    values = [kind, *_leaves(tree(came.event.document, most=MOST))]
-    if isinstance(came.event.query, dict):
-        values += _leaves(tree(came.event.query, "$query", most=MOST))
+    mapping = console.side.rulebook.current.sources.get(came.source)
+    seen = veiled(came.event, [mapping.source.check.words] if mapping else [])
+    kind = Node("type", "$event.type", "text", seen.type)
+    values = [kind, *_leaves(tree(seen.document, most=MOST))]
+    if isinstance(seen.query, dict):
+        values += _leaves(tree(seen.query, "$query", most=MOST))
     return render(
         "connect/choose", source=came.source, number=came.number, values=values, picked=picked,
         roles=ROLES, bot=bot, problem=problem,

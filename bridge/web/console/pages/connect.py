@@ -12,7 +12,6 @@ from flask import Response, abort, current_app, g, request
 
 from bridge.desk.drafted import head_text
 from bridge.desk.drafting import check_names
-from bridge.desk.replaying import Replayer
 from bridge.desk.saving import Edited, digest, examine, save
 from bridge.desk.shelf import Shelved, file_called
 from bridge.errors import UsageError
@@ -62,9 +61,8 @@ def register(console: Console) -> None:
     console.page("connect_new", "/connect/new", new, place="connect")
     console.page("connect_file", "/connect/new/file", file_, place="connect")
     console.change("connect_save", "/connect/new/save", save_, place="connect")
-    console.page("connect_watch", "/connect/<source>", watch, place="connect")
-    console.page("connect_now", "/connect/<source>/now", now, place="connect")
-    console.change("connect_replay", "/connect/<source>/replay/<int:number>", replay, place="connect")
+    console.page("connect_watch", "/connect/to/<source>", watch, place="connect")
+    console.page("connect_now", "/connect/to/<source>/now", now, place="connect")
 
 
 def connect(console: Console) -> Answer:
@@ -111,20 +109,6 @@ def watch(console: Console, source: str) -> Answer:
 def now(console: Console, source: str) -> Answer:
     """What changes while one looks."""
     return render("connect/now", **_seen(console, source))
-
-
-def replay(console: Console, source: str, number: int) -> Answer:
-    """The webhook through the rules as they are now."""
-    side = console.side
-    console.aside(side.rulebook.refresh)
-    replayer = Replayer(side.rulebook.current.sources, Decider(g.visitor.who))
-    with side.store.transaction() as connection:
-        made = replayer.replay(connection, side.store.now(connection), number)
-    side.intake.wake()
-    back = url("connect_watch", source=source)
-    if made.calls:
-        return done(back, "connect.replayed", number=number, count=made.calls)
-    return done(back, "connect.replayed_none", tone="warn", number=number)
 
 
 def begin(console: Console, source: str, profile: str) -> Begun:

@@ -17,7 +17,7 @@ from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, StoredEvent, page_of_events, scan
 from bridge.store.pages import Page
 from bridge.web.console.lists import asked
-from bridge.web.console.proof import shown
+from bridge.web.console.proof import shown, told
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
 from bridge.web.console.timeline import moments_of_event
@@ -48,7 +48,7 @@ def event(console: Console, number: int) -> Answer:
     stored = story.stored
     earlier, later = _beside(console.side.store, number)
     held, unheld = _held(console, stored, asked("rule"))
-    webhook = shown(stored, _proofs(console, stored))
+    webhook = shown(stored, told(console.side.rulebook.current.sources, stored))
     return render(
         "event",
         **_seen(story),
@@ -112,8 +112,3 @@ def _held(console: Console, stored: StoredEvent, rule: str | None) -> tuple[Held
         return held_again(stored, console.side.rulebook.current.sources, rule), ""
     except UsageError as error:
         return None, error.message
-
-
-def _proofs(console: Console, stored: StoredEvent) -> tuple[str, ...]:
-    mapping = console.side.rulebook.current.sources.get(stored.line.source)
-    return (stored.line.verified, mapping.source.check.words if mapping else "")

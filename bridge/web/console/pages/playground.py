@@ -12,6 +12,7 @@ from flask import Response, current_app, g, request
 from bridge.desk import backtesting
 from bridge.desk.backtesting import Sides
 from bridge.desk.saving import Broken, Edited, Moved, examine, save
+from bridge.desk.testing import Ran, beside, run_tests
 from bridge.desk.trying import Trial, trial
 from bridge.errors import BridgeError
 from bridge.language.numbers import from_json
@@ -22,7 +23,7 @@ from bridge.store.decisions import Decider
 from bridge.store.event_views import EventFilter
 from bridge.web.console import bench as benches
 from bridge.web.console.bench import Bench
-from bridge.web.console.masking import masked
+from bridge.web.console.proof import veiled
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, t, url
 from bridge.web.console.tree import Node, tree
@@ -38,7 +39,9 @@ _TREE = 1_000
 class Shown:
     """Everything that the page tells of what lies on the bench."""
 
-    trial: Trial | None
+    trial: Trial
+    tests: Ran | None
+    """What the text's own tests show; None where it has errors."""
     trees: tuple[Node, ...]
     """The payload from each of its roots; of a batch its first event."""
     trouble: str = ""
@@ -139,7 +142,7 @@ def _download(bench: Bench, source: str) -> Response:
 
 def _asked(console: Console, bench: Bench) -> Shown:
     shown = _tried(console, bench)
-    mapping = shown.trial.mapping if shown.trial else None
+    mapping = shown.trial.mapping
     if request.form.get("do") != "past" or mapping is None:
         return shown
     sides = Sides({mapping.source.name: mapping}, console.side.rulebook.current.sources)
@@ -155,23 +158,22 @@ def _tried(console: Console, bench: Bench) -> Shown:
         trouble = error.message
     settings, now = console.side.settings, int(time.time() * 1000)
 
-    def work() -> Trial:
+    def work() -> tuple[Trial, Ran | None]:
         path = benches.path_of(console, bench, source_in(bench.text))
-        return trial(settings, path, bench.text.encode("utf-8", "replace"), payload, now)
+        tried = trial(settings, path, bench.text.encode("utf-8", "replace"), payload, now)
+        return tried, run_tests(tried.mapping, beside(path)) if tried.mapping else None
 
-    found = console.aside(work)
-    event = found.tried[0].event if found.tried else bench.as_it_was(console)
-    return Shown(found, _trees(event) if event else _bare(bench), trouble)
+    found, tests = console.aside(work)
+    seen = found.tried[0] if found.tried else None
+    event = veiled(seen.event, [seen.mapping.source.check.words]) if seen else bench.as_it_was(console)
+    return Shown(found, tests, _trees(event) if event else _bare(bench), trouble)
 
 
 def _trees(event: Event) -> tuple[Node, ...]:
     about = {"id": event.id, "type": event.type, "source": event.source, "received_at": event.received_at}
-    headers = dict(masked(event.headers.items()))
-    roots: tuple[tuple[str, Json], ...] = (("$event", about), ("$query", event.query), ("$headers", headers))
-    return (
-        tree(event.document, most=_TREE),
-        *(tree(document, root) for root, document in roots if document),
-    )
+    roots: dict[str, Json] = {"$event": about, "$query": event.query, "$headers": dict(event.headers)}
+    others = (tree(document, root) for root, document in roots.items() if document)
+    return (tree(event.document, most=_TREE), *others)
 
 
 def _bare(bench: Bench) -> tuple[Node, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +55,8 @@ def rules(console: Console) -> Answer:
     """All files."""
     files = shelf(console.side.settings, console.side.rulebook.latest)
     used = _used(console)
-    return render("rules", files=[_kept(one, used) for one in files], **_state(console))
+    kept = console.aside(lambda: [_kept(one, used) for one in files])
+    return render("rules", files=kept, **_state(console))
 
 
 def rules_of(console: Console, label: str) -> Answer:
@@ -64,7 +64,8 @@ def rules_of(console: Console, label: str) -> Answer:
     file = file_called(console.side.settings, console.side.rulebook.latest, label)
     if file is None:
         abort(404)
-    kept = _kept(file, _used(console, file.source))
+    used = _used(console, file.source)
+    kept = console.aside(lambda: _kept(file, used))
     text = file.text.decode("utf-8", "replace")
     return render("rules/file", kept=kept, text=text, marked=marked(file), **_state(console))
 
@@ -90,7 +91,4 @@ def _kept(file: Shelved, used: dict[tuple[str, str], RuleUse]) -> Kept:
     if file.mapping is None:
         return Kept(file, (), None)
     rules = tuple((rule, used.get((file.source, rule.name), RuleUse())) for rule in file.mapping.rules)
-    tests = run_tests(file.mapping, beside(file.path))
-    # Whatever else the process does goes first, however many files there are.
-    time.sleep(0)
-    return Kept(file, rules, tests)
+    return Kept(file, rules, run_tests(file.mapping, beside(file.path)))
