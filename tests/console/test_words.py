@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.dispatch.breaker import Gate
+from bridge.dispatch.seen import Phase
 from bridge.model import Match, Outcome, State
 from bridge.web.console.speech import LANGUAGES, Entry, catalogue, plural, speech
 
@@ -83,6 +84,8 @@ def test_no_words_stand_in_a_template_itself() -> None:
         ("states.outcome", Outcome),
         ("states.verdict", Match),
         ("states.breaker", Gate),
+        ("call.phase", Phase),
+        ("call.means", State),
     ],
 )
 def test_every_state_has_a_name(prefix: str, states: type[StrEnum]) -> None:

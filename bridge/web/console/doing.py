@@ -7,35 +7,41 @@ front of an empty window. Whoever leaves it stops the work; what is done stays d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, NamedTuple
 
 from flask import Response, current_app, request, stream_template
 
 from bridge.errors import BridgeError
 
-T = TypeVar("T")
-
-TOLD: Final = 50
+SHOWN: Final = 50
 """Things that went another way than wanted, shown one by one."""
 _STEPS: Final = 20
 
 
+class Told(NamedTuple):
+    """What became of one thing."""
+
+    number: int
+    why: str = ""
+    """Why it was left as it was; empty where it was not."""
+    calls: int = 0
+    """How many calls that added."""
+
+
 @dataclass(slots=True)
-class Doing(Generic[T]):
-    """One change to many things; `went` says why one was left as it was, and nothing where it was not."""
+class Doing:
+    """One change to many things, which is made as `things` are gone through."""
 
     total: int
-    things: Iterable[T]
-    went: Callable[[T], str]
-    number: Callable[[T], int]
+    things: Iterable[Told]
     done: int = 0
     left: int = 0
     added: int = 0
-    """Calls that it made."""
-    faults: list[tuple[int, str]] = field(default_factory=list)
-    """The first of those that were left: number and why."""
+    """Calls."""
+    faults: list[Told] = field(default_factory=list)
+    """The first of those that were left."""
     stopped: str = ""
     """Why it ended before all were looked at."""
 
@@ -48,22 +54,21 @@ class Doing(Generic[T]):
         """Do it; how many were looked at, now and then."""
         every = max(1, self.total // _STEPS)
         try:
-            for thing in self.things:
-                self._count(thing)
+            for told in self.things:
+                self._count(told)
                 if self.seen % every == 0:
                     yield self.seen
         except BridgeError as error:
             self.stopped = error.message
 
-    def _count(self, thing: T) -> None:
-        why = self.went(thing)
-        self.added += getattr(thing, "calls", 0)
-        if not why:
+    def _count(self, told: Told) -> None:
+        self.added += told.calls
+        if not told.why:
             self.done += 1
             return
         self.left += 1
-        if len(self.faults) < TOLD:
-            self.faults.append((self.number(thing), why))
+        if len(self.faults) < SHOWN:
+            self.faults.append(told)
 
 
 def mark_of(numbers: Sequence[int]) -> str:

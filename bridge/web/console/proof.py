@@ -112,6 +112,13 @@ def _hidden(node: Json, steps: list[str]) -> Json:
 
 def _without(text: str, tokens: Iterable[str]) -> str:
     for token in tokens:
-        for spelled in {token, json.dumps(token)[1:-1], quote(token, safe=""), quote_plus(token)}:
+        for spelled in _spellings(token):
             text = text.replace(spelled, DOTS)
     return text
+
+
+def _spellings(token: str) -> set[str]:
+    """As bodies of JSON and of forms may write it; PHP escapes slashes."""
+    escaped = {json.dumps(token, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False)}
+    slashed = {one.replace("/", "\\/") for one in escaped}
+    return {token, *escaped, *slashed, quote(token, safe=""), quote_plus(token)}

@@ -14,8 +14,6 @@ from bridge.web.console.display import tone
 
 Kind: TypeAlias = Literal["received", "verified", "judged", "made", "attempt", "ended", "action"]
 
-PHASES: Final = ("building", "resolving", "connecting", "tls", "sending", "waiting", "reading", "complete")
-"""How far an attempt can get, in their order."""
 _ICONS: Final = {
     "done": "check",
     "refused": "cross",

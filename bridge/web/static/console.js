@@ -121,7 +121,7 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-// Live parts: <div id="…" data-live="URL" data-every="5"> is fetched anew while somebody looks.
+// Live parts: <div id="…" data-live="URL" data-every="5"> is fetched anew while somebody looks, until it holds data-final.
 
 let live = localStorage.getItem("live") !== "no";
 
@@ -163,7 +163,8 @@ function keepLive(part) {
       }
     }
   }
-  setInterval(() => {
+  const timer = setInterval(() => {
+    if (part.querySelector("[data-final]")) return clearInterval(timer);
     if (live && !document.hidden && part.isConnected && !(failures > 2 && Math.random() > 0.2)) look();
   }, every);
 }

@@ -6,11 +6,11 @@ from flask import g, request
 from werkzeug.exceptions import BadRequest
 
 from bridge.desk.deciding import Resolution
-from bridge.desk.deciding_many import Decided, calls_that_fit, decide_all, those_in_state
+from bridge.desk.deciding_many import calls_that_fit, decide_all, those_in_state
 from bridge.store.call_views import page_of_calls
 from bridge.store.decisions import Decider
 from bridge.store.pages import Page
-from bridge.web.console.doing import Doing, mark_of, reason, streamed
+from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import go, render, url
@@ -42,9 +42,9 @@ def decide(console: Console) -> Answer:
     if not why or mark_of(numbers) != request.form.get("mark"):
         return _asking(console, wanted, resolution, request.form.get("count", ""), whyless=not why)
     by = Decider(g.visitor.who, why)
-    things = decide_all(console.side.store, numbers, resolution, by, console.side.intake.wake)
-    doing: Doing[Decided] = Doing(len(numbers), things, lambda one: one.refused, lambda one: one.call)
-    return streamed("calls/doing", doing=doing, choice=resolution, wanted=wanted)
+    decided = decide_all(console.side.store, numbers, resolution, by, console.side.intake.wake)
+    doing = Doing(len(numbers), (Told(one.call, one.refused) for one in decided))
+    return streamed("calls/doing", doing=doing, choice=resolution)
 
 
 def _asking(

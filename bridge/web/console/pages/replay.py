@@ -6,9 +6,9 @@ from itertools import islice
 
 from flask import request
 
-from bridge.desk.replaying import Impossible, Replay
+from bridge.desk.replaying import Applied, Impossible, ReadAgain, Replay
 from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
-from bridge.web.console.doing import Doing, mark_of, reason, streamed
+from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.planned import How, asked_how, planned
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
@@ -37,8 +37,8 @@ def do(console: Console) -> Answer:
     if not why or mark_of(numbers) != request.form.get("mark"):
         return _asking(console, wanted, how, request.form.get("count", ""), whyless=not why)
     side = console.side
-    things = replay_all(side.store, how.replayer(console, why), numbers, side.intake.wake)
-    doing: Doing[Replay] = Doing(len(numbers), things, _fault, lambda one: one.event)
+    replays = replay_all(side.store, how.replayer(console, why), numbers, side.intake.wake)
+    doing = Doing(len(numbers), (Told(one.event, _fault(one), one.calls) for one in replays))
     return streamed("replay/doing", doing=doing, wanted=wanted)
 
 
@@ -76,7 +76,9 @@ def _numbers(console: Console, wanted: Wanted) -> list[int]:
 
 
 def _fault(replay: Replay) -> str:
-    if isinstance(replay, Impossible):
-        return replay.why
-    missing = () if not replay.failed else getattr(replay, "failures", ())
-    return "; ".join(f"{one.rule}: {one.message}" for one in missing)
+    match replay:
+        case Impossible(why=why):
+            return why
+        case Applied(failures=failures) | ReadAgain(failures=failures):
+            return "; ".join(f"{one.rule}: {one.message}" for one in failures)
+    return ""
