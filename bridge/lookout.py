@@ -16,10 +16,11 @@ from bridge.errors import BridgeError, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import ALERT_SOURCE
 from bridge.rulebook import Rulebook
-from bridge.store import migrate, outlook, sources
+from bridge.store import outlook, sources
 from bridge.store.disk import Disk
 from bridge.store.engine import Store
 from bridge.store.outlook import Transaction
+from bridge.store.revision import require_newest
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ class Lookout:
 
     def _seen(self, connection: Transaction) -> Seen:
         try:
-            migrate.require_newest(connection)
+            require_newest(connection)
         except StoreUnavailable as error:
             return Seen(migrations=_sentence(error), heard_of=self.seen.heard_of)
         now = self.store.now(connection)

@@ -67,7 +67,7 @@ def leadbridge() -> None:
 leadbridge.arrange(
     {
         "Run it": {
-            "run": "bridge.cli.processes:run",
+            "run": "bridge.cli.running:run",
             "serve": "bridge.cli.processes:serve",
             "worker": "bridge.cli.processes:worker",
             "migrate": "bridge.cli.processes:migrate",

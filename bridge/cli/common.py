@@ -9,6 +9,7 @@ from collections import UserDict
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 import click
 
@@ -40,6 +41,12 @@ def silent() -> settings.Settings:
     return loaded(logging.CRITICAL)
 
 
+def called(place: str) -> Any:
+    """What stands at `module:attribute`, imported now: for what most calls of the program do not need."""
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
 class Span(click.ParamType[int]):
     """A span such as 90m or 30d, read as seconds."""
 
@@ -60,8 +67,7 @@ class _WhenCalled(UserDict[str, click.Command]):
         self.places = places
 
     def __getitem__(self, name: str) -> click.Command:
-        module, _, attribute = self.places[name].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        command: click.Command = called(self.places[name])
         return command
 
     def __contains__(self, name: object) -> bool:

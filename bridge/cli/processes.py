@@ -1,4 +1,4 @@
-"""Commands that run the bridge, or a part of it."""
+"""Commands that run a part of the bridge."""
 
 from __future__ import annotations
 
@@ -6,27 +6,9 @@ import click
 
 from bridge.cli.common import loaded, port
 from bridge.commands import migrate as migrate_command
-from bridge.commands import run as run_command
 from bridge.commands import sandbox as sandbox_command
 from bridge.commands import serve as serve_command
 from bridge.commands import worker as worker_command
-
-
-@click.command()
-@click.option("--port", type=port, help="Where webhooks arrive (PORT, else 8080).")
-@click.option("--sandbox", is_flag=True, help="Add a local LeadConverter that takes every call.")
-@click.option("--sandbox-port", type=port, default=8090, show_default=True, help="Where it listens.")
-@click.option("--demo", is_flag=True, help="Send one shipped sample webhook through and print its story.")
-def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
-    """Run everything in one process tree: migrate, web, dispatcher. Ctrl-C stops it cleanly.
-
-    \b
-    Example, to try it out without messaging anybody:
-      leadbridge run --sandbox
-    """
-    if demo and not sandbox:
-        raise click.UsageError("--demo needs --sandbox: it starts a bot, and that must not be a real one")
-    return run_command.run(loaded(), port, sandbox_port if sandbox else None, demo=demo)
 
 
 @click.command()
@@ -61,7 +43,7 @@ def worker(metrics_port: int | None) -> int:
 
 @click.command()
 def migrate() -> int:
-    """Bring the database to this version's tables. Safe to run again.
+    """Bring the database to this version's tables, and note where its calls go. Safe to run again.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`leadbridge migrate`: bring the database to this version's tables."""
+"""`leadbridge migrate`: bring the database to this version's tables, aimed where the settings say."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import click
 
 from bridge.settings import Settings
 from bridge.store.engine import open_store
+from bridge.store.notes import aim
 
 
 def migrate(settings: Settings) -> int:
-    """Safe to run again, and by several processes at once."""
+    """Safe to run again, and by several processes at once.
+
+    Raises BridgeError where calls wait in the database that are for the sandbox, and there is none, or the
+    other way round: told once, before any process starts.
+    """
     store = open_store(settings.database_url)
     try:
         store.migrate()
+        aim(store, sandboxed=bool(settings.sandbox))
     finally:
         store.close()
     click.echo("the database is up to date", err=True)

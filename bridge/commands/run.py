@@ -2,55 +2,55 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 import click
 
-from bridge.commands.demo import tell_demo
 from bridge.commands.metrics_folder import with_metrics
-from bridge.commands.migrate import migrate
 from bridge.commands.supervisor import Child, Supervisor
 from bridge.errors import BridgeError
 from bridge.settings import Settings, load
-from bridge.store.engine import open_store
-from bridge.store.notes import aim
+
+Tell: TypeAlias = Callable[[Settings, str], None]
+"""Shows what the running bridge at an address does."""
 
 
-def run(settings: Settings, port: int | None, sandbox_port: int | None, *, demo: bool) -> int:
-    """Migrate, then keep web, dispatcher and perhaps the sandbox running until a stop signal."""
+def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Tell | None = None) -> int:
+    """Migrate, then keep web, dispatcher and perhaps the sandbox running until a stop signal.
+
+    This process only watches over the others: it stays small, and leaves the database to them.
+    """
     environment = dict(settings.environment)
     if port:
         environment["PORT"] = str(port)
     if sandbox_port:
         environment["BRIDGE_SANDBOX"] = f"http://127.0.0.1:{sandbox_port}"
     settings = load(environment)
-    migrate(settings)
-    _aim(settings)
+    migrated = subprocess.run(_words("migrate"), env=environment, check=False).returncode
+    if migrated:
+        return migrated
     supervisor = Supervisor(_children(with_metrics(environment, again=True), sandbox_port))
     supervisor.start()
     try:
-        return _attend(supervisor, settings, demo=demo)
+        return _attend(supervisor, settings, tell)
     finally:
         click.echo("stopping", err=True)
         supervisor.shut_down()
         click.echo("stopped", err=True)
 
 
-def _aim(settings: Settings) -> None:
-    """Before any process starts, so that a wrong target is told once and plainly."""
-    store = open_store(settings.database_url)
-    try:
-        aim(store, sandboxed=bool(settings.sandbox))
-    finally:
-        store.close()
+def _words(*words: str) -> list[str]:
+    return [sys.executable, "-m", "bridge", *words]
 
 
 def _children(environment: Mapping[str, str], sandbox_port: int | None) -> list[Child]:
     def child(name: str, *words: str) -> Child:
-        return Child(name, [sys.executable, "-m", "bridge", *words], environment)
+        return Child(name, _words(*words), environment)
 
     processes = [child("web", "serve"), child("worker", "worker")]
     if sandbox_port:
@@ -58,15 +58,15 @@ def _children(environment: Mapping[str, str], sandbox_port: int | None) -> list[
     return processes
 
 
-def _attend(supervisor: Supervisor, settings: Settings, *, demo: bool) -> int:
+def _attend(supervisor: Supervisor, settings: Settings, tell: Tell | None) -> int:
     urls = [url for url in (local_url(settings), settings.sandbox) if url]
     if not supervisor.watch(lambda: all(_answers(f"{url}/healthz") for url in urls), seconds=60):
         if supervisor.stop.is_set():
             return 0
         raise BridgeError("the processes did not come up within 60 s", "see the lines above for the reason")
     _announce(settings)
-    if demo:
-        tell_demo(settings, local_url(settings))
+    if tell:
+        tell(settings, local_url(settings))
     supervisor.watch()
     return 0
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from bridge.web import patched  # isort: skip
+
+import gc
 import resource
 
 from bridge import logs, settings
+from bridge.assemble import web
+from bridge.web import app
+
+# What every web process needs is imported here, once: they share its memory and start at once.
+PRELOADED = (patched, web, app)
 
 _settings = settings.load()
 _CONNECTIONS = 2000
@@ -21,6 +29,12 @@ def _connections() -> int:
     return _CONNECTIONS if soft == resource.RLIM_INFINITY else min(_CONNECTIONS, soft - _OTHER_FILES)
 
 
+def _keep_shared(_arbiter: object, _worker: object) -> None:
+    """The collector writes into whatever it looks at, which would give each process a copy of its own."""
+    gc.collect()
+    gc.freeze()
+
+
 wsgi_app = "bridge.wsgi:app"
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
@@ -32,4 +46,5 @@ timeout = 30
 graceful_timeout = 20
 control_socket_disable = True
 accesslog = None
+pre_fork = _keep_shared
 logconfig_dict = logs.configuration(_settings.log)

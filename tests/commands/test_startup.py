@@ -22,10 +22,17 @@ sys.exit(code)
 """
 
 
-@pytest.mark.parametrize("words", [("check",), ("test",), ("profiles",), ("schema",), ("--version",)])
+@pytest.mark.parametrize(
+    "words", [("check",), ("test",), ("profiles",), ("schema",), ("--version",), ("run", "--help")]
+)
 def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> None:
     ran = subprocess.run([sys.executable, "-c", ASK, *words], cwd=desk.folder, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "[]"), ran.stderr
+
+
+def test_what_serves_and_sends_carries_no_migrations() -> None:
+    told = "import sys, bridge.web.app, bridge.assemble.worker; print('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_every_command_is_where_it_is_said_to_be() -> None:

@@ -1,0 +1,25 @@
+"""Which tables this program knows: those of the newest migration. Only upgrades need Alembic, of 11 MB."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final
+
+from sqlalchemy import Connection, inspect, text
+
+from bridge.errors import StoreUnavailable
+
+_VERSIONS = files("bridge.store.migrations").joinpath("versions")
+NEWEST: Final = max(one.name[1:5] for one in _VERSIONS.iterdir() if one.name.startswith("r"))
+"""Files are named after their revision: r0001_first_tables.py."""
+_FOUND = text("SELECT version_num FROM alembic_version")
+
+
+def require_newest(connection: Connection) -> None:
+    """Raise StoreUnavailable unless the tables are exactly those that this program knows."""
+    there = inspect(connection).has_table("alembic_version")
+    found = connection.execute(_FOUND).scalar_one_or_none() if there else None
+    if found != NEWEST:
+        raise StoreUnavailable(
+            f"the database is at revision {found or 'none'}, expected {NEWEST}", "run: leadbridge migrate"
+        )
