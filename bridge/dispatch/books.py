@@ -29,13 +29,17 @@ class Books:
     def __init__(self, before: Mapping[str, AccountState]) -> None:
         self.before = before
         self.states = dict(before)
+        self.healths: dict[str, Health] = {}
+        """Read where somebody asked, and written back by `close`: a round learns of many calls."""
         self.pauses: dict[str, tuple[str, str]] = {}
 
     def health(self, name: str) -> Health:
-        return healths.from_text(self.states[name].health)
+        if name not in self.healths:
+            self.healths[name] = healths.from_text(self.states[name].health)
+        return self.healths[name]
 
     def keep(self, name: str, health: Health) -> None:
-        self.states[name] = replace(self.states[name], health=healths.to_text(health))
+        self.healths[name] = health
 
     def is_paused(self, name: str) -> bool:
         return name in self.pauses or self.states[name].paused
@@ -79,6 +83,8 @@ class Books:
 
     def close(self, connection: Transaction, now: int) -> None:
         """Write what has changed; pauses last, for they are written down as decisions too."""
+        for name, health in self.healths.items():
+            self.states[name] = replace(self.states[name], health=healths.to_text(health))
         for name, state in self.states.items():
             if state != self.before[name]:
                 rows.save(connection, state)

@@ -6,9 +6,16 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import gevent
+from gunicorn.glogging import Logger
 from gunicorn.workers.ggevent import GeventWorker
 
 from bridge.web.line import Line
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's log without a line per request, for which it would gather some thirty values first."""
+
+    access_log_enabled = False
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types

@@ -45,6 +45,6 @@ limit_request_line = 8190
 timeout = 30
 graceful_timeout = 20
 control_socket_disable = True
-accesslog = None
+logger_class = "bridge.web.greenlets.Log"
 pre_fork = _keep_shared
 logconfig_dict = logs.configuration(_settings.log)
