@@ -161,9 +161,9 @@ def _options(words: list[str] | None) -> argparse.Namespace:
         "burst": (0.0, "webhooks within ten minutes on top"),
         "accepted": (2000.0, "webhooks a second that are taken in at most"),
         "sent": (1000.0, "calls a second that go out at most"),
-        "payload": (3_400.0, "bytes at rest that go with the payload"),
-        "rows": (1_700.0, "bytes at rest that stay"),
-        "log": (9_000.0, "bytes of write-ahead log"),
+        "payload": (3_300.0, "bytes at rest that go with the payload"),
+        "rows": (1_600.0, "bytes at rest that stay"),
+        "log": (7_500.0, "bytes of write-ahead log"),
     }
     for name, (value, text) in defaults.items():
         parser.add_argument(f"--{name}", type=float, default=value, help=f"{text} ({value:g})")

@@ -77,7 +77,7 @@ class Api:
 def standing_in() -> Iterator[Api]:
     """A stand-in in a process of its own."""
     program = [sys.executable, "-m", "benchmarks.common.api"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
             yield Api(int(process.stdout.readline()), process.pid)
@@ -103,6 +103,7 @@ class _Server:
         self.port = 0
         self.back_at: float | None = None
         self.listener = self.listen()
+        self.selector.register(sys.stdin, selectors.EVENT_READ)
 
     def listen(self) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=1024)
@@ -111,9 +112,11 @@ class _Server:
         return listener
 
     def serve(self) -> None:
+        """Until the benchmark ends, however it does: its end of the pipe closes then."""
         while True:
             for key, _ in self.selector.select(_PEEK_EVERY if self.back_at else None):
-                assert isinstance(key.fileobj, socket.socket)
+                if not isinstance(key.fileobj, socket.socket):
+                    return
                 if key.fileobj is not self.listener:
                     self.hear(key.fileobj)
                 elif self.back_at is None:

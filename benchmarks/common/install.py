@@ -8,10 +8,12 @@ import subprocess
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / ".peers"
-NODE = "node@24"
+NODE = ("node@24", "node-gyp@11")
 NODE_RED = "node-red@5"
-N8N = ("n8n@2", "n8n@2.40.7", "n8n@2.39.10")
-"""Tried in this order: a mirror may lack a package that the newest wants."""
+N8N = ("n8n@2", "n8n@2.41.1", "n8n@2.39.10")
+"""Tried in this order: a registry may lack a package that the newest wants."""
+N8N_NATIVE = ("sqlite3", "isolated-vm")
+"""Built here: their own installation would fetch them from elsewhere, and n8n runs without the others."""
 _WITHIN = 1800
 
 
@@ -33,7 +35,12 @@ def node_red() -> str:
 
 
 def n8n() -> str:
-    return _npm("n8n", N8N)
+    program = _npm("n8n", N8N, "--ignore-scripts")
+    for module in N8N_NATIVE:
+        folder = FOLDER / "n8n" / "node_modules" / module
+        if folder.exists() and not any(folder.glob("*/**/*.node")):
+            _run(["node-gyp", "rebuild", "-C", str(folder)], {**os.environ, **with_node()})
+    return program
 
 
 def with_node() -> dict[str, str]:
@@ -54,30 +61,31 @@ def _debian(package: str) -> str:
     return found
 
 
-def _npm(program: str, versions: tuple[str, ...]) -> str:
+def _npm(program: str, versions: tuple[str, ...], *options: str) -> str:
+    """The program of a package of that name, in the first version that can be installed."""
     if not shutil.which("npm"):
         raise MissingError("there is no npm; install Debian's npm")
-    _npm_install("node", "node", (NODE,), dict(os.environ))
-    return _npm_install(program, program, versions, {**os.environ, **with_node()})
-
-
-def _npm_install(name: str, program: str, versions: tuple[str, ...], environment: dict[str, str]) -> str:
-    folder = FOLDER / name
-    binary = folder / "node_modules" / ".bin" / program
-    fault = MissingError(f"{program} was not installed")
+    if not (FOLDER / "node").exists():
+        _npm_install("node", NODE, dict(os.environ))
+    binary = FOLDER / program / "node_modules" / ".bin" / program
+    faults = []
     for version in versions:
         if binary.exists():
             break
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        words = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", version]
         try:
-            _run(words, environment)
+            _npm_install(program, (version, *options), {**os.environ, **with_node()})
         except MissingError as error:
-            fault = error
+            faults.append(str(error))
     if not binary.exists():
-        raise fault
+        raise MissingError("; ".join(faults))
     return str(binary)
+
+
+def _npm_install(name: str, words: tuple[str, ...], environment: dict[str, str]) -> None:
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    _run(["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", *words], environment)
 
 
 def _run(words: list[str], environment: dict[str, str] | None = None) -> None:
