@@ -18,11 +18,12 @@ LEASE_MS = 60_000
 """How long an owner may keep a call without a sign of life."""
 EXPIRED = "it expired before it could be sent"
 _LOOK_AT = 100
+"""Calls at a time, once some of them cannot go."""
 _ROUNDS = 20
 
 _CANDIDATES = Statement("""
 WITH c AS MATERIALIZED (
-  SELECT * FROM calls <calls_ready>
+  SELECT id, account, recipient, due_at, expires_at FROM calls <calls_ready>
   WHERE account = :account AND state = 'queued' AND held_by = 0 AND due_at <= :now
   ORDER BY due_at, id LIMIT :many <lock_free>
 )
@@ -57,10 +58,11 @@ def claim(connection: Connection, now: int, account: str, owner: str, limit: int
     Calls that must wait for another of their recipient are set aside on the way, and expired ones end.
     """
     taken: list[Call] = []
+    look_at = limit
     for _ in range(_ROUNDS):
         if len(taken) >= limit:
             break
-        found = _candidates(connection, now, account, limit - len(taken))
+        found = _candidates(connection, now, account, look_at)
         ended = _end_expired(connection, now, found)
         free = [
             row for row in found if row.in_flight is None and row.earlier is None and row.expires_at > now
@@ -73,11 +75,12 @@ def claim(connection: Connection, now: int, account: str, owner: str, limit: int
         held = 0 if ended else _set_aside(connection, now, found)
         if not (ended or held):
             break
+        look_at = max(limit, _LOOK_AT)
     return taken
 
 
-def _candidates(connection: Connection, now: int, account: str, wanted: int) -> Sequence[Row[Any]]:
-    parameters = {"account": account, "now": now, "many": max(wanted, _LOOK_AT)}
+def _candidates(connection: Connection, now: int, account: str, many: int) -> Sequence[Row[Any]]:
+    parameters = {"account": account, "now": now, "many": many}
     return connection.execute(_CANDIDATES.of(connection), parameters).all()
 
 

@@ -1,0 +1,152 @@
+"""Where the time goes: processor microseconds of each step, per webhook and per call, in this process alone.
+
+python -m benchmarks.waterfall
+
+Each figure is the least of many repeats, by the thread's own clock, so that a busy machine changes little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hmac
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.common import shop
+from benchmarks.common.api import standing_in
+from benchmarks.common.report import machine, table
+from benchmarks.sizes import delivery
+from bridge.dispatch.client import Client
+from bridge.dispatch.transport import Transport
+from bridge.mapping.compiler import compile_files
+from bridge.mapping.rules import MappingFile, apply
+from bridge.model import Account, Attempt, Call, Outcome, State
+from bridge.store import calls, claims, events
+from bridge.store.calls import Settlement
+from bridge.store.engine import Store, open_store
+from bridge.store.events import Delivery
+
+One = TypeVar("One")
+REPEATS = 60
+ROUND = 32
+"""Calls in a round of a busy dispatcher: half of its senders."""
+NOW = 1_800_000_000_000
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measure and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args(words)
+    mapping = _mapping()
+    make = shop.Orders("order-step").requests("bridge", "/hooks/shop")
+    with tempfile.TemporaryDirectory() as folder:
+        print(machine(Path(folder)))
+        steps = {**_taken_in(mapping, make), **_stored(folder, mapping, make), **_sent()}
+    print(table(("step", "us"), [(name, f"{cost * 1e6:,.0f}") for name, cost in steps.items()]))
+    return 0
+
+
+def least(work: Callable[[Sequence[One]], object], fresh: Callable[[], Sequence[One]]) -> float:
+    """Seconds of processor time for one of the things that `fresh` gives anew for each repeat."""
+    best = float("inf")
+    for _ in range(REPEATS):
+        things = fresh()
+        began = time.thread_time()
+        work(things)
+        best = min(best, (time.thread_time() - began) / len(things))
+    return best
+
+
+def _mapping() -> MappingFile:
+    files = {"shop.yml": shop.mapping().encode(), "accounts.yml": shop.ACCOUNTS.encode()}
+    return compile_files(files, {"SHOP_SECRET": shop.SECRET, "LEADCONVERTER_TOKEN": "benchmark"}).sources[
+        "shop"
+    ]
+
+
+def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, float]:
+    requests = [delivery(mapping, make(number), NOW).request for number in range(50)]
+    happened = [mapping.source.events(request, NOW)[0] for request in requests]
+    key = shop.SECRET.encode()
+    return {
+        "HMAC of the body": least(
+            lambda some: [hmac.digest(key, one.body, "sha256") for one in some], lambda: requests
+        ),
+        "the body as JSON": least(lambda some: [json.loads(one.body) for one in some], lambda: requests),
+        "proved, decoded and named, these two included": least(
+            lambda some: [mapping.source.receive(one, NOW) for one in some], lambda: requests
+        ),
+        "ten rules": least(lambda some: [apply(mapping, one) for one in some], lambda: happened),
+    }
+
+
+def _stored(folder: str, mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, float]:
+    numbers = iter(range(10**9))
+    with _store(folder) as store:
+
+        def some(many: int) -> list[Delivery]:
+            return [delivery(mapping, make(next(numbers)), NOW) for _ in range(many)]
+
+        def commit(deliveries: Sequence[Delivery]) -> None:
+            with store.transaction() as connection:
+                events.accept(connection, NOW, deliveries)
+
+        steps = {f"stored, {many} in a commit": least(commit, partial(some, many)) for many in (1, 10, 50)}
+        return {**steps, **_dispatched(store)}
+
+
+def _dispatched(store: Store) -> dict[str, float]:
+    """One round after the other over what is queued."""
+    claiming = settling = float("inf")
+    for _ in range(REPEATS):
+        began = time.thread_time()
+        with store.transaction() as connection:
+            taken = claims.claim(connection, NOW, "main", "benchmark", ROUND)
+            calls.begin(connection, NOW, taken)
+        claimed = time.thread_time()
+        with store.transaction() as connection:
+            calls.settle(connection, NOW, [_settled(one) for one in taken])
+        claiming = min(claiming, (claimed - began) / len(taken))
+        settling = min(settling, (time.thread_time() - claimed) / len(taken))
+    return {
+        f"claimed and marked, {ROUND} in a commit": claiming,
+        f"settled, {ROUND} in a commit": settling,
+    }
+
+
+def _settled(call: Call) -> Settlement:
+    shown = Attempt(NOW, NOW + 80, Outcome.DONE, "answered 200", "complete", 200)
+    return Settlement(call.id, "benchmark", call.attempt, shown, State.DONE, "answered 200")
+
+
+def _sent() -> dict[str, float]:
+    mapping = _mapping()
+    made = delivery(mapping, shop.Orders("order-step").requests("bridge", "/hooks/shop")(0), NOW)
+    start = made.events[0][1].starts[0]
+    call = Call(1, 1, "shop", start, State.SENDING, 1, 0, 0, 0, "", NOW, NOW, NOW, 0)
+    client = Client(Transport())
+    with standing_in() as api:
+        account = Account("main", "benchmark", f"http://127.0.0.1:{api.port}")
+        cost = least(lambda some: [client.send(account, one) for one in some], lambda: [call] * 30)
+        client.close()
+    return {"sent over a kept connection, and judged": cost}
+
+
+@contextmanager
+def _store(folder: str) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{folder}/bridge.db")
+    store.migrate()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
