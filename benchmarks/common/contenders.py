@@ -61,7 +61,7 @@ def leadbridge(folder: Path, api: Api, url: str = "", more_workers: int = 0) -> 
     }
     program = [sys.executable, "-m", "bridge"]
     with started([*program, "run", "--port", str(port)], folder, environment) as process:
-        until_taken(port, process, folder)
+        until_working(port, process, folder, api)
         others = [
             subprocess.Popen([*program, "worker"], cwd=folder, env={**os.environ, **environment})
             for _ in range(more_workers)
@@ -97,12 +97,15 @@ def started(
                 process.wait()
 
 
-def until_taken(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Return when a webhook is answered 2xx; ends the benchmark where that does not come."""
+def until_working(port: int, process: subprocess.Popen[bytes], folder: Path, api: Api) -> None:
+    """Return when a webhook is answered 2xx and makes a call; ends the benchmark where that does not come."""
+    called = len(api.look())
     request = shop.Orders("order-ready").requests("127.0.0.1", PATH)
 
     def up() -> bool:
-        return process.poll() is not None or _takes(port, request(int(monotonic() * 10) % 10**7))
+        return process.poll() is not None or (
+            _takes(port, request(int(monotonic() * 10) % 10**7)) and len(api.look()) > called
+        )
 
     if not until(up, START_WITHIN) or process.poll() is not None:
         raise SystemExit(f"{folder.name} did not start; it said:\n{(folder / 'log.txt').read_text()[-4000:]}")

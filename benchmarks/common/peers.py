@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.common import install, shop
 from benchmarks.common.api import Api
-from benchmarks.common.contenders import Contender, Running, free_port, started, until_taken
+from benchmarks.common.contenders import Contender, Running, free_port, started, until_working
 from benchmarks.common.install import MissingError
 
 COURSES = [f"course-{number}" for number in range(1, 11)]
@@ -69,7 +69,7 @@ def _webhook() -> Callable[[Path, Api], Any]:
         port = free_port()
         words = ["-hooks", "hooks.json", "-ip", "127.0.0.1", "-port", str(port)]
         with started([program, *words], folder, {}) as process:
-            until_taken(port, process, folder)
+            until_working(port, process, folder, api)
             yield Running(port, process.pid)
 
     return start
@@ -105,7 +105,7 @@ def _node_red() -> Callable[[Path, Api], Any]:
         port = free_port()
         words = ["--userDir", str(folder), "--settings", "settings.js", "--port", str(port)]
         with started([program, *words], folder, install.with_node()) as process:
-            until_taken(port, process, folder)
+            until_working(port, process, folder, api)
             yield Running(port, process.pid)
 
     return start
@@ -158,7 +158,7 @@ def _n8n() -> Callable[[Path, Api], Any]:
                     [program, *words], cwd=folder, env=environment, stdout=log, stderr=log, check=True
                 )
         with started([program, "start"], folder, environment) as process:
-            until_taken(port, process, folder)
+            until_working(port, process, folder, api)
             yield Running(port, process.pid)
 
     return start

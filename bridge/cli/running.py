@@ -6,6 +6,7 @@ import click
 
 from bridge.cli.common import called, loaded, port
 from bridge.commands import run as run_command
+from bridge.settings import Settings
 
 
 @click.command()
@@ -22,5 +23,9 @@ def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
     """
     if demo and not sandbox:
         raise click.UsageError("--demo needs --sandbox: it starts a bot, and that must not be a real one")
-    tell = called("bridge.commands.demo:tell_demo") if demo else None
-    return run_command.run(loaded(), port, sandbox_port if sandbox else None, tell)
+    return run_command.run(loaded(), port, sandbox_port if sandbox else None, _tell if demo else None)
+
+
+def _tell(settings: Settings, url: str) -> None:
+    """Imported once everything runs, which has to be soon."""
+    called("bridge.commands.demo:tell_demo")(settings, url)
