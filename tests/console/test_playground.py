@@ -15,6 +15,7 @@ from tests.desk.given import ENVIRONMENT, SHOP, TOKEN, came, order
 from tests.support.browser import shot
 from tests.support.processes import Installation
 
+PHONE = {"width": 360, "height": 740}
 NEAR = order(status="Paid", amount=250)
 
 
@@ -198,8 +199,9 @@ def test_a_click_on_a_value_puts_its_path_where_the_cursor_is(visit: Open, bridg
     expect(editor).not_to_be_focused()
 
 
-def test_without_a_script_the_button_checks(visit: Open, bridge: Installation) -> None:
-    page = near_miss(visit, bridge, "near-3", java_script_enabled=False)
+def test_without_a_script_the_button_checks_on_a_phone_too(visit: Open, bridge: Installation) -> None:
+    page = near_miss(visit, bridge, "near-3", java_script_enabled=False, viewport=PHONE)
     mended(page, "[python, sql]", "[Python, sql]")
     page.get_by_role("button", name="Check").click()
     expect(page.locator(".outgoing")).to_contain_text("/•••/bot.startWithVariables")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
