@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from bridge.commands.explain import known_accounts
 from bridge.commands.opening import opened, wake, who
+from bridge.desk import pausing
+from bridge.desk.words import counted
 from bridge.errors import UsageError
 from bridge.language.schema import suggestion
 from bridge.settings import Settings
 from bridge.store import accounts
+from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 
 
@@ -17,20 +22,19 @@ def pause(settings: Settings, account: str, why: str) -> int:
     """Hold the account's calls back; what is being sent is finished."""
     with opened(settings) as store:
         _require(settings, store, account)
-        with store.transaction() as connection:
-            changed = accounts.pause(connection, store.now(connection), account, who=who(), why=why)
+        changed = pausing.pause(store, account, Decider(who(), why))
     click.echo(f"account {account} {'is paused' if changed else 'was paused already'}")
     return 0
 
 
 def resume(settings: Settings, account: str, why: str) -> int:
-    """Let the account's calls go again."""
+    """Let the account's calls go again, and those once more that a wrong token may have refused."""
     with opened(settings) as store:
         _require(settings, store, account)
-        with store.transaction() as connection:
-            changed = accounts.resume(connection, store.now(connection), account, who=who(), why=why)
-        wake(store)
-    click.echo(f"account {account} {'goes on' if changed else 'was not paused'}")
+        again = pausing.resume(store, account, Decider(who(), why), partial(wake, store))
+    click.echo(f"account {account} {'was not paused' if again is None else 'goes on'}")
+    if again:
+        click.echo(f"{counted(again, 'call')} that a wrong token may have refused: sent once more")
     return 0
 
 

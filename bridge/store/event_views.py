@@ -200,6 +200,11 @@ def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]) -> EventL
     )
 
 
+def verdicts_of(stored: str) -> tuple[Verdict, ...]:
+    """The verdicts that are told in an event's row."""
+    return _verdicts(from_json(stored))[0]
+
+
 def _stored(
     connection: Connection, row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]
 ) -> StoredEvent:

@@ -94,6 +94,9 @@ _WAIT: Final = text("SELECT sum(many) FROM tallies WHERE kind = :kind AND (:sour
 _BY_SOURCE: Final = _of_kinds("""
 SELECT source, at, sum(many) AS many FROM tallies WHERE kind IN :kinds AND at >= :since GROUP BY source, at
 """)
+_BY_KIND: Final = _of_kinds("""
+SELECT kind, at, sum(many) AS many FROM tallies WHERE kind IN :kinds AND at >= :since GROUP BY kind, at
+""")
 _BY_RULE: Final = _of_kinds("""
 SELECT kind, source, name, sum(CASE WHEN at >= :since THEN many ELSE 0 END) AS many, max(latest) AS latest
 FROM tallies WHERE kind IN :kinds AND (:source = '' OR source = :source)
@@ -141,6 +144,15 @@ def refused(connection: Connection, now: int) -> dict[str, Rates]:
     return _rates(connection, now, WEBHOOKS)
 
 
+def totals(connection: Connection, now: int) -> dict[str, Rates]:
+    """How often each kind of thing happened to events and calls of all sources, by the kind's name."""
+    asked = {"since": Span.WEEK.begins(now), "kinds": (*EVENTS, *CALLS)}
+    rows: dict[str, list[AnyRow]] = {}
+    for row in connection.execute(_BY_KIND, asked):
+        rows.setdefault(row.kind, []).append(row)
+    return {kind: _summed(of, now) for kind, of in rows.items()}
+
+
 def rules(connection: Connection, now: int, source: str = "") -> dict[tuple[str, str], RuleUse]:
     """How rules fared in the last week, by source and rule; one that is missing did not match in 90 days."""
     asked = {"since": Span.WEEK.begins(now), "source": source, "kinds": RULES}
@@ -167,7 +179,11 @@ def _rates(connection: Connection, now: int, kinds: Sequence[str]) -> dict[str, 
     rows: dict[str, list[AnyRow]] = {}
     for row in connection.execute(_BY_SOURCE, asked):
         rows.setdefault(row.source, []).append(row)
-    return {source: Rates(*(_since(of, span.begins(now)) for span in Span)) for source, of in rows.items()}
+    return {source: _summed(of, now) for source, of in rows.items()}
+
+
+def _summed(rows: list[AnyRow], now: int) -> Rates:
+    return Rates(*(_since(rows, span.begins(now)) for span in Span))
 
 
 def _since(rows: list[AnyRow], moment: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import replace
 
 import pytest
 
+from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.store import audit
+from bridge.store import accounts, audit
 from bridge.store.accounts import all_states
 from tests.commands.conftest import Office
 from tests.store import given
@@ -80,6 +82,18 @@ def test_an_account_is_paused_and_goes_on(office: Office) -> None:
         assert all_states(connection)["main"].paused_reason == "bots are rebuilt"
     assert office.run("resume", "account", "main").out == "account main goes on\n"
     assert office.run("resume", "account", "main").out == "account main was not paused\n"
+
+
+def test_calls_that_a_wrong_token_may_have_refused_go_out_once_more_when_it_goes_on(office: Office) -> None:
+    office.webhook()
+    office.settle("refused", shown=given.attempt(Outcome.REFUSED, status=404))
+    with office.store.transaction() as connection:
+        state = replace(accounts.lock(connection, "main"), health=to_text(Health(reissue=(1,))))
+        accounts.save(connection, state)
+        accounts.pause(connection, given.NOW, "main", who="the bridge", why="5 answers 404")
+    ran = office.run("resume", "account", "main", "--why", "a new token")
+    assert ran.out == ("account main goes on\n1 call that a wrong token may have refused: sent once more\n")
+    assert office.states() == {1: "refused", 2: "queued"}
 
 
 def test_an_account_that_nobody_knows_is_refused_with_the_nearest_name(office: Office) -> None:

@@ -11,6 +11,8 @@ from tests.support.browser import shot
 
 PAGES = (
     "/",
+    "/events",
+    "/refusals",
     "/rules",
     "/rules/yookassa",
     "/playground?source=yookassa",

@@ -116,3 +116,14 @@ def test_rules_show_hits_failures_and_the_last_match(store: Store, clock: Clock)
         ("crm", "lead"): RuleUse(hits=0, failed=0, last=first),
     }
     assert of_crm == {("crm", "lead"): RuleUse(hits=0, failed=0, last=first)}
+
+
+def test_totals_tell_of_each_kind_how_often_it_happened(store: Store, clock: Clock) -> None:
+    take_in(store, sale("a", start(1)), delivery((event("x", "crm"), FAILED)))
+    clock.advance(2 * HOUR_MS // 1000)
+    take_in(store, delivery((event("y"), FAILED)))
+    with store.read() as connection:
+        found = trends.totals(connection, clock.ms)
+    assert found["event:failed"] == Rates(1, 2, 2)
+    assert found["event:matched"] == Rates(0, 1, 1)
+    assert "call:done" not in found

@@ -59,6 +59,12 @@ def clock(milliseconds: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else str(milliseconds)
 
 
+def tick(milliseconds: int, manner: str) -> str:
+    """Below a chart, for who reads without a script: `14:05` by the hour, `27.11` by the date."""
+    moment = _moment(milliseconds)
+    return "" if moment is None else f"{moment:%d.%m}" if manner == "date" else f"{moment:%H:%M}"
+
+
 def _moment(milliseconds: int) -> datetime | None:
     try:
         return datetime.fromtimestamp(milliseconds // 1000, UTC)

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus
 
+from bridge.errors import DocumentError
 from bridge.mapping.rules import MappingFile
 from bridge.model import Event, Json, Request
 from bridge.store.event_views import StoredEvent
 from bridge.web.console.masking import DOTS, masked, masked_query
+from bridge.webhook.json_body import parse_json
 
 BODY_SHOWN: Final = 64 * 1024
 """Bytes of a body that a page shows."""
@@ -71,6 +73,23 @@ def _without_fields(document: Json, names: Sequence[tuple[str, str]]) -> Json:
         if kind in ("", "field"):
             document = _hidden(document, _steps(name))
     return document
+
+
+def turned_away(request: Request, words: str) -> Shown:
+    """A webhook that was not believed: its token may be the right one of another day, or nearly so."""
+    names = [*_names(words)]
+    text = request.body.decode("utf-8", "replace")
+    document = _parsed(text)
+    tokens = {token for kind, name in names if kind in ("", "field") for token in _found(document, name)}
+    return _with_request(document, request, [name for _, name in names], tokens)
+
+
+def _parsed(text: str) -> Json:
+    """JSON, or what a form's fields are."""
+    try:
+        return parse_json(text)
+    except DocumentError:
+        return dict(parse_qsl(text))
 
 
 def _with_request(document: Json, request: Request | None, names: Sequence[str], tokens: set[str]) -> Shown:

@@ -61,11 +61,12 @@ def install(environment: Environment) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(
         t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
-        ago=ago, now_ms=now_ms, duration=duration, size=size, many=display.count, tone=display.tone,
+        ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=display.count,
+        tone=display.tone,
     )  # fmt: skip
 
 
-def t(key: str, **values: object) -> str:
+def t(key: str, /, **values: object) -> str:
     """Words in the visitor's language."""
     words: str = g.speech(key, **values)
     return words
@@ -124,6 +125,11 @@ def ago(milliseconds: int) -> Markup:
     passed = max(0, now_ms() - milliseconds)
     words = t("common.time.now") if passed < 5000 else t("common.time.ago", span=duration(passed))
     return _time(milliseconds, words, "ago")
+
+
+def tick(milliseconds: int, manner: str) -> Markup:
+    """A point in time below a chart: its `hour` or its `date`."""
+    return _time(milliseconds, display.tick(milliseconds, manner), manner)
 
 
 def duration(milliseconds: int) -> str:

@@ -27,7 +27,7 @@ class Speech:
         self.language = language
         self.words = catalogue(language)
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         """The words under `page.key`, with `{name}` filled in; `count` chooses the plural form.
 
         Raises KeyError for a key or a placeholder that is not there.

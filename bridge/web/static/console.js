@@ -20,11 +20,21 @@ function ago(moment) {
   return relative.format(-Math.floor(seconds / length), unit);
 }
 
+const MANNERS = {
+  ago,
+  clock: (moment) => clock.format(moment),
+  hour: new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format,
+  date: new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric" }).format,
+};
+
 function showTimes(part) {
+  for (const tip of part.querySelectorAll("title[data-at]")) {
+    tip.textContent = `${clock.format(Number(tip.dataset.at))}\n${tip.dataset.told}`;
+  }
   for (const time of part.querySelectorAll("time[data-time]")) {
     const moment = new Date(time.dateTime);
     if (isNaN(moment)) continue;
-    const told = time.dataset.time === "ago" ? ago(moment) : clock.format(moment);
+    const told = MANNERS[time.dataset.time](moment);
     if (time.textContent !== told) time.textContent = told;
     time.title = `${exact.format(moment)}\n${time.dateTime}`;
   }
@@ -125,7 +135,19 @@ document.addEventListener("submit", async (event) => {
 
 let live = localStorage.getItem("live") !== "no";
 
+// What one reads stays where it is though rows come in above it.
+function hold(part) {
+  if (part.getBoundingClientRect().top >= 0) return () => {};
+  const held = [...part.querySelectorAll("[id]")].find((one) => one.getBoundingClientRect().top >= 0);
+  const before = held?.getBoundingClientRect().top;
+  return () => {
+    const now = held && document.getElementById(held.id);
+    if (now) scrollBy({ top: now.getBoundingClientRect().top - before, behavior: "instant" });
+  };
+}
+
 function replace(part, html) {
+  const settle = hold(part);
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const key = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
@@ -135,6 +157,7 @@ function replace(part, html) {
   part.replaceChildren(...fresh.childNodes);
   enliven(part);
   if (key) part.querySelector(key)?.focus({ preventScroll: true });
+  settle();
 }
 
 function keepLive(part) {
@@ -144,12 +167,14 @@ function keepLive(part) {
     const selection = getSelection();
     return !selection.isCollapsed && part.contains(selection.anchorNode);
   };
+  const writing = () => [...part.querySelectorAll("input, textarea, select")].some(
+    (field) => field === document.activeElement || field.value !== (field.defaultValue ?? field.value));
   async function look() {
     try {
       const answer = await fetch(part.dataset.live, { headers: { "X-Console": "live" }, redirect: "error" });
       if (!answer.ok) throw new Error(answer.status);
       const html = await answer.text();
-      if (html !== seen && !selecting()) {
+      if (html !== seen && !selecting() && !writing()) {
         seen = html;
         replace(part, html);
       }

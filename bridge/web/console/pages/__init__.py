@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.web.console.pages import (
+    accounts,
     audit,
     call,
     calls,
@@ -11,15 +12,20 @@ from bridge.web.console.pages import (
     connect,
     event,
     event_replay,
+    events,
     overview,
     playground,
     recipient,
+    refusals,
     replay,
     rules,
 )
 
 PAGES = (
     overview.register,
+    accounts.register,
+    events.register,
+    refusals.register,
     event.register,
     event_replay.register,
     replay.register,

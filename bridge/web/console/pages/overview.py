@@ -1,13 +1,59 @@
-"""Overview: how the bridge is doing."""
+"""Overview: what is wrong, what happened over time, how accounts and sources are doing."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-from bridge.dispatch import health
-from bridge.store import figures
+from flask import request
+
+from bridge.dispatch import health, pace
+from bridge.mapping.compiler import Compiled
+from bridge.model import ALERT_SOURCE, Account
+from bridge.store import figures, sources, trends
+from bridge.store.figures import Figures, Queue
+from bridge.store.sources import SourceUse
+from bridge.store.trends import Rates, Span
+from bridge.web.console.charts import happenings, queue
+from bridge.web.console.lists import asked
+from bridge.web.console.problems import Scene, is_silent, problems
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
+from bridge.webhook.verify import OPEN
+
+SPANS: Final = {"hour": Span.HOUR, "day": Span.DAY, "week": Span.WEEK}
+SINCE: Final = {"hour": "1h", "day": "24h", "week": "7d"}
+"""The same in the words of a filter."""
+USUAL: Final = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """An account: what waits for it, and how fast that goes."""
+
+    name: str
+    queue: Queue | None
+    """None while it never had a call."""
+    gate: str
+    account: Account | None
+    """None where no mapping file knows it any more."""
+    rate: float
+    """Calls a second at present, 0 where that is not known."""
+
+    @property
+    def slowed(self) -> bool:
+        return self.account is not None and self.rate < 0.99 * self.account.rate
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source: how much it sends, and since when nothing."""
+
+    use: SourceUse
+    mapped: bool
+    """Whether there is a mapping file for it."""
+    silent: bool
 
 
 def register(console: Console) -> None:
@@ -27,16 +73,76 @@ def now(console: Console) -> Answer:
 
 
 def _seen(console: Console) -> dict[str, Any]:
-    store = console.side.store
-    with store.read() as connection:
-        seen = figures.look(connection, store.now(connection))
-    gates = {
-        queue.account.name: health.from_text(queue.account.health).breaker.gate.value for queue in seen.queues
-    }
-    lookout = console.side.lookout
+    side = console.side
+    span = asked("span") or USUAL
+    span = span if span in SPANS else USUAL
+    compiled = side.rulebook.current
+    with side.store.read() as connection:
+        seen = figures.look(connection, side.store.now(connection))
+        stretches = trends.over_time(connection, seen.now, SPANS[span])
+        scene = Scene(seen, _gates(seen), sources.in_use(connection, seen.now), compiled.alerts.silence)
+        wrong = problems(connection, side.lookout, side.rulebook, scene)
+    lines = _sources(scene, compiled)
     return {
         "seen": seen,
-        "gates": gates,
-        "problems": {**lookout.problems(), **lookout.warnings()},
-        "oldest": max((queue.oldest_ms for queue in seen.queues), default=0),
+        "span": span,
+        "since": SINCE[span],
+        "chart": happenings(stretches),
+        "queue": queue(stretches),
+        "sums": {
+            name: sum(getattr(one, name) for one in stretches)
+            for name in ("received", "started", "uncertain", "failed")
+        },
+        "waiting": stretches[-1].waiting,
+        "oldest": max((one.oldest_ms for one in seen.queues), default=0),
+        "problems": wrong,
+        "accounts": _accounts(scene, compiled.accounts),
+        "sources": lines,
+        "first": _first(console, lines),
     }
+
+
+def _gates(seen: Figures) -> Mapping[str, str]:
+    return {one.account.name: health.from_text(one.account.health).breaker.gate.value for one in seen.queues}
+
+
+def _accounts(scene: Scene, known: Mapping[str, Account]) -> list[AccountLine]:
+    queues = {one.account.name: one for one in scene.seen.queues}
+    return [
+        AccountLine(
+            name,
+            queues.get(name),
+            scene.gates.get(name, "closed"),
+            known.get(name),
+            _rate(known.get(name), queues.get(name), scene.seen.now),
+        )
+        for name in sorted({*queues, *known})
+    ]
+
+
+def _rate(account: Account | None, queue: Queue | None, now: int) -> float:
+    if account is None:
+        return 0.0
+    return account.rate * (pace.factor(queue.account.slow, now) if queue else 1.0)
+
+
+def _sources(scene: Scene, compiled: Compiled) -> list[SourceLine]:
+    """Those that send, and those that mapping files wait for."""
+    used = {one.source: one for one in scene.sources}
+    never = {name: SourceUse(name, None, Rates(), Rates()) for name in compiled.sources}
+    return [
+        SourceLine(use, name in compiled.sources, is_silent(use, scene.silence, scene.seen.now))
+        for name, use in sorted({**never, **used}.items())
+        if name != ALERT_SOURCE
+    ]
+
+
+def _first(console: Console, lines: list[SourceLine]) -> str:
+    """While nothing has come yet: the address that a first webhook can be sent to; empty afterwards."""
+    if any(one.use.last_at is not None or one.use.refused.week for one in lines):
+        return ""
+    mapped = console.side.rulebook.current.sources
+    easy = [name for name, one in sorted(mapped.items()) if one.source.check is OPEN]
+    name = next(iter([*easy, *sorted(mapped)]), "")
+    base = console.side.settings.public_url or f"{request.scheme}://{request.host}"
+    return f"{base.rstrip('/')}/hooks/{name}" if name else base

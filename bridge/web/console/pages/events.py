@@ -1,0 +1,168 @@
+"""Events: what came in, newest first; found by what is known of it, and as a file for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import request
+
+from bridge.desk.times import iso
+from bridge.errors import UsageError
+from bridge.mapping.explain import sentence
+from bridge.model import Json
+from bridge.store import search, sources
+from bridge.store.engine import Store
+from bridge.store.event_views import EventFilter, EventLine, page_of_events
+from bridge.store.outlook import Transaction
+from bridge.store.pages import Listing, Page
+from bridge.store.search import Named
+from bridge.store.whys import Why, whys
+from bridge.web.console.lists import asked, asked_page, csv_file
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import render, t
+from bridge.web.console.wanted import Wanted, wanted_events
+
+COLUMNS: Final = (
+    "event", "received", "source", "type", "senders_id", "result", "error", "verified", "client", "calls",
+)  # fmt: skip
+RESULTS: Final = ("matched", "unmatched", "failed", "unreadable", "ignored")
+SPANS: Final = ("1h", "24h", "7d", "30d")
+_PART: Final = 500
+"""Rows of a file that are read at once."""
+_FEW_RULES: Final = 200
+"""More rules than these make no list to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An event, and in a line why nothing started, where that is so."""
+
+    line: EventLine
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a list, and what the searched text is the number or key of."""
+
+    events: Listing[Row]
+    named: Named
+    deep: bool
+    """Whether payloads are searched though the text is some event's own id."""
+
+
+NOTHING: Final = Found(Listing(()), Named(), deep=False)
+
+
+def register(console: Console) -> None:
+    """Its place in the navigation, its live part and its file."""
+    console.place("events", "/events", events, icon="inbox")
+    console.page("events_now", "/events/now", now, place="events")
+    console.page("events_file", "/events.csv", file, place="events")
+
+
+def events(console: Console) -> Answer:
+    """One page of the events that fit."""
+    wanted = wanted_events(request.args)
+    with console.side.store.read() as connection:
+        found, problem = _tried(console, connection, wanted)
+        known = [*sources.last_heard(connection)]
+    return render(
+        "events",
+        found=found,
+        wanted=wanted,
+        problem=problem,
+        choices=_choices(console, wanted, known),
+        before=asked("before"),
+        live=not (problem or asked("before") or wanted["search"]),
+    )
+
+
+def now(console: Console) -> Answer:
+    """The newest of them, while one looks."""
+    wanted = wanted_events(request.args)
+    with console.side.store.read() as connection:
+        found, _ = _tried(console, connection, wanted)
+    return render("events/list", found=found, wanted=wanted, before=None)
+
+
+def file(console: Console) -> Answer:
+    """All events that fit."""
+    store = console.side.store
+    with store.read() as connection:
+        wanted = wanted_events(request.args).events(store.now(connection))
+    return csv_file("events", COLUMNS, _lines(store, wanted))
+
+
+def _tried(console: Console, connection: Transaction, wanted: Wanted) -> tuple[Found, str]:
+    """What fits, and what of the filter cannot be read."""
+    try:
+        fitting = wanted.events(console.side.store.now(connection))
+    except UsageError as error:
+        return NOTHING, str(error)
+    return _found(connection, fitting), ""
+
+
+def _found(connection: Transaction, fitting: EventFilter) -> Found:
+    named = search.exactly(connection, fitting.search) if fitting.search else Named()
+    deep = bool(named.keyed) and asked("in") == "payloads"
+    look = search.in_payloads if deep else page_of_events
+    listing = look(connection, fitting, asked_page())
+    told = whys(connection, listing.items)
+    rows = tuple(Row(line, _why(line, told.get(line.id))) for line in listing.items)
+    return Found(Listing(rows, listing.more, listing.reached_at), named, deep)
+
+
+def _why(line: EventLine, why: Why | None) -> str:
+    if line.error or why is None:
+        return line.error
+    if why.failure:
+        one = why.failure
+        return t("events.why.failure", rule=one.rule, key=one.key, message=one.message)
+    if why.verdict:
+        return t("events.why.verdict", rule=why.verdict.rule, sentence=sentence(why.verdict))
+    return why.reason
+
+
+def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str, Any]:
+    """What the fields of the filter offer."""
+    compiled = console.side.rulebook.current
+    chosen = [one for name, one in compiled.sources.items() if wanted["source"] in ("", name)]
+    rules = {rule.name for one in chosen for rule in one.rules}
+    spans = [(span, t(f"events.since.{span}")) for span in SPANS]
+    if wanted["since"] not in ("", *SPANS):
+        spans.append((wanted["since"], wanted["since"]))
+    anything = ("", t("common.any"))
+    return {
+        "sources": _options({*compiled.sources, *heard}, wanted["source"]),
+        "rules": _options(rules, wanted["rule"]) if len(rules) <= _FEW_RULES else [],
+        "results": [anything, *((one, t(f"states.event.{one}")) for one in RESULTS)],
+        "since": [anything, *spans],
+    }
+
+
+def _options(names: set[str], chosen: str) -> list[tuple[str, str]]:
+    """For a field in which any name, or none, can be chosen; what is asked for is always among them."""
+    known = sorted(names | {chosen} if chosen else names)
+    return [("", t("common.any")), *((name, name) for name in known)]
+
+
+def _lines(store: Store, wanted: EventFilter) -> Iterator[tuple[Json, ...]]:
+    before: int | None = None
+    while True:
+        with store.read() as connection:
+            part = page_of_events(connection, wanted, Page(before, _PART))
+        yield from map(_cells, part.items)
+        before = part.more
+        if before is None:
+            return
+
+
+def _cells(line: EventLine) -> tuple[Json, ...]:
+    calls = " ".join(f"{number}:{state}" for number, state in line.calls)
+    return (
+        line.id, iso(line.received_at), line.source, line.type, line.key, line.result, line.error,
+        line.verified, line.client, calls,
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""Refusals: webhooks that were turned away, to see whether one should not have been."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort
+
+from bridge.store import sources
+from bridge.store.pages import Page
+from bridge.store.refusals import KEPT, KeptRefusal, page_of_refusals
+from bridge.web.console.lists import asked, asked_page
+from bridge.web.console.proof import turned_away
+from bridge.web.console.registry import Answer, Console
+from bridge.web.console.rendering import render, t
+from bridge.web.console.wanted import NUMBER
+
+_HINTED = (400, 401, 405, 413, 415, 503)
+"""Answers that this page has advice for."""
+
+
+def register(console: Console) -> None:
+    """A list beside that of the events, and each of them."""
+    console.page("refusals", "/refusals", refusals, place="events")
+    console.page("refusal", f"/refusals/{NUMBER}", refusal, place="events")
+
+
+def refusals(console: Console) -> Answer:
+    """Newest first, a page at a time, of one source or of all."""
+    source = asked("source")
+    with console.side.store.read() as connection:
+        found = page_of_refusals(connection, asked_page(), source)
+        names = {use.source for use in sources.in_use(connection, console.side.store.now(connection))}
+    names |= {*console.side.rulebook.current.sources, *([source] if source else [])}
+    return render(
+        "refusals",
+        found=found,
+        source=source,
+        choices=[("", t("common.any")), *((name, name) for name in sorted(names))],
+        kept=KEPT,
+        before=asked("before"),
+    )
+
+
+def refusal(console: Console, number: int) -> Answer:
+    """One webhook as it came, what proves its sender hidden."""
+    with console.side.store.read() as connection:
+        found = page_of_refusals(connection, Page(before=number + 1, limit=1)).items
+    if not found or found[0].id != number:
+        abort(404)
+    return render("refusal", **_seen(console, found[0]))
+
+
+def _seen(console: Console, kept: KeptRefusal) -> dict[str, Any]:
+    one = kept.refusal
+    mapping = console.side.rulebook.current.sources.get(one.source)
+    return {
+        "kept": kept,
+        "one": one,
+        "webhook": turned_away(one.request, mapping.source.check.words if mapping else ""),
+        "hint": t(f"refusals.next.{one.status if one.status in _HINTED else 401}"),
+    }

@@ -1,0 +1,200 @@
+"""What is wrong now, the worst first, each with the one thing to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from bridge.lookout import Lookout
+from bridge.model import ALERT_SOURCE, State
+from bridge.rulebook import Rulebook
+from bridge.store import trends
+from bridge.store.event_views import EventFilter, page_of_events
+from bridge.store.figures import Figures
+from bridge.store.outlook import Transaction
+from bridge.store.pages import Page
+from bridge.store.sources import SourceUse
+from bridge.store.trends import Rates
+from bridge.web.console.rendering import duration, t, url
+
+Tone: TypeAlias = Literal["bad", "warn"]
+
+WEEK_MS: Final = 7 * 86_400_000
+RULES: Final = 5
+"""Failing rules that are named, those with the most failures."""
+FINDINGS: Final = 3
+"""Findings in mapping files that are shown."""
+COMMANDS: Final[Mapping[str, str]] = {
+    "database": "leadbridge doctor",
+    "migrations": "leadbridge migrate",
+    "queue": "leadbridge doctor",
+}
+UNSTARTED: Final = ("call:refused", "call:exhausted", "call:expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that somebody should see to."""
+
+    tone: Tone
+    title: str
+    told: tuple[str, ...] = ()
+    """More about it, a line each."""
+    to: str = ""
+    """The page where it is seen to."""
+    step: str = ""
+    """The words of the way there."""
+    command: str = ""
+    """What to type where there is no such page."""
+    paused: str = ""
+    """The account that a button can let go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What problems are found in."""
+
+    seen: Figures
+    gates: Mapping[str, str]
+    """Of the breaker of each account."""
+    sources: tuple[SourceUse, ...]
+    silence: Mapping[str, int]
+    """Seconds after which a source that sends nothing is missed."""
+
+
+def problems(connection: Transaction, lookout: Lookout, rulebook: Rulebook, scene: Scene) -> list[Problem]:
+    """All of them."""
+    found = [
+        *_surroundings(lookout, rulebook, scene),
+        *_accounts(scene),
+        *_calls(connection, scene),
+        *_rules(connection, scene.seen.now),
+        *_events(connection, scene.seen.now),
+        *_sources(scene),
+    ]
+    return sorted(found, key=lambda one: one.tone != "bad")
+
+
+def is_silent(use: SourceUse, silence: Mapping[str, int], now: int) -> bool:
+    """Whether the source has sent nothing for longer than its owner said is usual."""
+    quiet = use.silence(now)
+    return use.source in silence and quiet is not None and quiet > silence[use.source] * 1000
+
+
+def _surroundings(lookout: Lookout, rulebook: Rulebook, scene: Scene) -> Iterator[Problem]:
+    broken, odd = lookout.problems(), dict(lookout.warnings())
+    if any(queue.account.paused for queue in scene.seen.queues):
+        odd.pop("queue", None)
+    findings = [str(one) for one in rulebook.latest.findings if one.is_error][:FINDINGS]
+    empty = not (rulebook.ready or findings or rulebook.trouble)
+    for name, words in {**odd, **broken}.items():
+        lines = tuple(findings) if name == "mappings" and findings else (words,)
+        if name == "disk":
+            lines = (lookout.disk.too_full_to_accept(),)
+        yield Problem(
+            "bad" if name in broken or name == "mappings" else "warn",
+            t("overview.no_mappings") if empty and name == "mappings" else t(f"overview.trouble.{name}"),
+            lines,
+            to=url("connect" if empty else "rules") if name == "mappings" else "",
+            step=t("overview.connect" if empty else "overview.see_rules"),
+            command=COMMANDS.get(name, ""),
+        )
+
+
+def _accounts(scene: Scene) -> Iterator[Problem]:
+    for queue in scene.seen.queues:
+        account = queue.account
+        if account.paused:
+            since = duration(max(scene.seen.now - account.paused_at, 0))
+            told = t("overview.paused.since", who=account.paused_by, span=since)
+            yield Problem(
+                "bad",
+                t("overview.paused.title", account=account.name),
+                tuple(line for line in (account.paused_reason, told) if line),
+                paused=account.name,
+                command=f"leadbridge resume account {account.name}",
+            )
+        elif scene.gates.get(account.name) == "open":
+            yield Problem(
+                "warn",
+                t("overview.resting.title", account=account.name),
+                (t("overview.resting.told"),),
+                to=url("calls", account=account.name, state="open"),
+                step=t("overview.see_calls"),
+            )
+
+
+def _calls(connection: Transaction, scene: Scene) -> Iterator[Problem]:
+    doubtful = scene.seen.states.get(State.UNCERTAIN, 0)
+    if doubtful:
+        yield Problem(
+            "bad",
+            t("overview.uncertain.title", count=doubtful),
+            (t("overview.uncertain.told"),),
+            to=url("calls", state="uncertain"),
+            step=t("overview.uncertain.step"),
+        )
+    totals = trends.totals(connection, scene.seen.now)
+    refused = sum(totals.get(kind, Rates()).day for kind in UNSTARTED)
+    if refused:
+        yield Problem(
+            "warn",
+            t("overview.refused.title", count=refused),
+            (t("overview.refused.told"),),
+            to=url("calls", state="failed", since="24h"),
+            step=t("overview.see_calls"),
+        )
+
+
+def _rules(connection: Transaction, now: int) -> Iterator[Problem]:
+    used = trends.rules(connection, now).items()
+    failing = sorted((use.failed, key) for key, use in used if use.failed)[::-1]
+    for failed, (source, rule) in failing[:RULES]:
+        if _still(connection, EventFilter(source=source, rule=rule, result="failed", since=now - WEEK_MS)):
+            yield Problem(
+                "bad",
+                t("overview.failing.title", rule=rule, source=source),
+                (t("overview.failing.told", count=failed),),
+                to=url("events", source=source, rule=rule, result="failed"),
+                step=t("overview.see_events"),
+            )
+
+
+def _events(connection: Transaction, now: int) -> Iterator[Problem]:
+    many = trends.totals(connection, now).get("event:unreadable", Rates()).week
+    if many and _still(connection, EventFilter(result="unreadable", since=now - WEEK_MS)):
+        yield Problem(
+            "bad",
+            t("overview.unreadable.title", count=many),
+            (t("overview.unreadable.told"),),
+            to=url("events", result="unreadable"),
+            step=t("overview.see_events"),
+        )
+
+
+def _sources(scene: Scene) -> Iterator[Problem]:
+    for use in scene.sources:
+        if use.refused.day:
+            yield Problem(
+                "warn",
+                t("overview.turned_away.title", count=use.refused.day, source=use.source),
+                (t("overview.turned_away.told"),),
+                to=url("refusals", source=use.source),
+                step=t("overview.turned_away.step"),
+            )
+        if use.source != ALERT_SOURCE and is_silent(use, scene.silence, scene.seen.now):
+            quiet, usual = use.silence(scene.seen.now) or 0, scene.silence[use.source] * 1000
+            yield Problem(
+                "warn",
+                t("overview.silent.title", source=use.source, span=duration(quiet)),
+                (t("overview.silent.told", span=duration(usual)),),
+                to=url("events", source=use.source),
+                step=t("overview.silent.step"),
+            )
+
+
+def _still(connection: Transaction, wanted: EventFilter) -> bool:
+    """Whether at least one is left that nobody has replayed since."""
+    found = page_of_events(connection, wanted, Page(limit=1))
+    return bool(found.items) or found.more is not None

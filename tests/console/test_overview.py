@@ -1,0 +1,192 @@
+"""The overview in this process: what needs somebody, over time, by account and source."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bridge.model import Application, Failure, Match, Verdict
+from bridge.store import accounts, refusals
+from bridge.store.refusals import Refusal
+from tests.console.conftest import MakeSite
+from tests.console.visits import Site
+from tests.store import given
+from tests.store.given import begin, claim, delivery, event, sale, settle, settlement, start, take_in
+
+MAPPING = """
+source: shop
+profile: json
+verify: none
+event: {id: $.id}
+rules:
+  - name: sold
+    when: {$.status: paid}
+    start: {bot_id: 7, subscriber_id: $.subscriber}
+"""
+LACK = Failure("sold", 0, "bot_id", "$.x", "is absent")
+LACKING = Application((), (LACK,), (Verdict("sold", Match.FAILED),))
+
+
+@pytest.fixture
+def shop(site: MakeSite) -> Site:
+    """With one source that takes webhooks from anyone."""
+    one = site(LEADCONVERTER_TOKEN="canary", BRIDGE_PUBLIC_URL="")
+    folder = one.side.rulebook._folder
+    (folder / "shop.yml").write_text(MAPPING)
+    one.side.rulebook.refresh()
+    return one
+
+
+def titles(page: str) -> list[str]:
+    """Of the problems, in their order."""
+    found = re.search(r'<ul class="problems">(.*?)</ul>', page, re.DOTALL)
+    return re.findall(r"<strong>(.*?)</strong>", found[1]) if found else []
+
+
+def of_now(one: Site, key: str, made: Application) -> None:
+    """An event of this moment: the lookout uses the real clock."""
+    with one.side.store.read() as connection:
+        now = one.side.store.now(connection)
+    take_in(one.side.store, delivery((event(key, received_at=now), made), received_at=now))
+
+
+def test_where_nothing_came_yet_the_first_thing_to_do_is_shown(shop: Site) -> None:
+    page = shop.get("/").text
+    assert "Your first webhook" in page
+    assert "curl -X POST http://localhost:8080/hooks/shop -H" in page
+    assert "Nothing needs you" not in page
+
+
+def test_where_all_is_well_nothing_needs_anybody(shop: Site) -> None:
+    of_now(shop, "a", given.made())
+    page = shop.get("/").text
+    assert (titles(page), "Nothing needs you" in page, "Your first webhook" in page) == ([], True, False)
+
+
+def test_what_needs_somebody_comes_first_and_the_worst_before_the_rest(shop: Site) -> None:
+    store = shop.side.store
+    of_now(shop, "bad", LACKING)
+    with store.read() as connection:
+        now = store.now(connection)
+    take_in(store, delivery(unreadable="not JSON", received_at=now))
+    take_in(store, sale("a", start(1)), sale("b", start(2)))
+    taken = claim(store)
+    begin(store, *taken)
+    settle(store, settlement(taken[0], "uncertain"), settlement(taken[1], "refused"))
+    with store.transaction() as connection:
+        refusals.refuse(connection, now, [Refusal("shop", now, 401, "signature", "no", given.request())])
+        accounts.pause(connection, now, "main", who="anna", why="bots are <b>rebuilt</b>")
+    page = shop.get("/").text
+    assert titles(page) == [
+        "Account main is paused: its calls wait",
+        "1 call may or may not have run",
+        "Rule “sold” of shop fails",
+        "1 webhook could not be read in the last week",
+        "1 call started no bot in the last day",
+        "1 webhook of shop was turned away in the last day",
+    ]
+    assert "bots are &lt;b&gt;rebuilt" in page
+    for way in (
+        "/console/calls?state=uncertain",
+        "/console/events?source=shop&amp;rule=sold&amp;result=failed",
+        "/console/events?result=unreadable",
+        "/console/calls?state=failed&amp;since=24h",
+        "/console/refusals?source=shop",
+    ):
+        assert f'href="{way}"' in page
+    assert titles(shop.get("/", Accept_Language="ru").text)[1] == "О 1 вызове неизвестно, выполнен ли он"
+
+
+def test_a_rule_whose_failures_were_all_replayed_needs_nobody(shop: Site) -> None:
+    of_now(shop, "bad", LACKING)
+    assert titles(shop.get("/").text) == ["Rule “sold” of shop fails"]
+    with shop.side.store.transaction() as connection:
+        connection.exec_driver_sql("UPDATE events SET result = 'matched'")
+    assert titles(shop.get("/").text) == []
+
+
+def test_without_any_mapping_file_that_is_what_is_wrong(site: MakeSite) -> None:
+    assert titles(site().get("/").text) == ["There is no mapping file yet: nothing is accepted"]
+
+
+def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
+    (shop.side.rulebook._folder / "shop.yml").write_text(MAPPING.replace("status: paid", "status: {gte: x}"))
+    shop.side.rulebook.refresh()
+    page = shop.get("/").text
+    assert titles(page) == ["The mapping files are broken"]
+    assert "shop.yml:8:" in page
+    assert 'href="/console/rules"' in page
+
+
+def test_a_source_that_fell_silent_is_missed_as_its_owner_asked(shop: Site) -> None:
+    (shop.side.rulebook._folder / "accounts.yml").write_text(
+        "accounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}\n"
+        "alerts: {url: https://example.com/, silence: {shop: 1h}}\n"
+    )
+    shop.side.rulebook.refresh()
+    take_in(shop.side.store, sale("old"))
+    of_now(shop, "new", given.made())
+    assert titles(shop.get("/").text) == []
+    with shop.side.store.transaction() as connection:
+        connection.exec_driver_sql("UPDATE events SET received_at = received_at - 7300000")
+    assert titles(shop.get("/").text) == ["shop has sent nothing for 2\u202fh"]
+
+
+def test_an_account_is_paused_and_let_go_on_with_a_reason_in_the_audit(shop: Site) -> None:
+    shop.login()
+    answer = shop.post("/accounts/pause", {"account": "main", "why": " bots  are rebuilt "})
+    assert (answer.status_code, answer.location) == (303, "/console/")
+    page = shop.get("/").text
+    assert "Account main is paused</p>" in page
+    assert "bots are rebuilt" in page
+    assert "Account main was paused already</p>" in _after(shop, "/accounts/pause")
+    assert "Account main goes on</p>" in _after(shop, "/accounts/resume")
+    assert "Account main was not paused</p>" in _after(shop, "/accounts/resume")
+    assert [row[:2] for row in given.rows(shop.side.store, "SELECT who, what FROM actions ORDER BY id")] == [
+        ("anna", "pause"),
+        ("anna", "resume"),
+    ]
+
+
+def _after(one: Site, path: str) -> str:
+    one.post(path, {"account": "main"})
+    return one.get("/").text
+
+
+def test_an_account_that_nobody_knows_cannot_be_paused(shop: Site) -> None:
+    shop.login()
+    assert shop.post("/accounts/pause", {"account": "<b>"}).status_code == 404
+
+
+def test_who_may_only_look_sees_no_buttons(site: MakeSite) -> None:
+    one = site(BRIDGE_CONSOLE_PASSWORD="p" * 12, BRIDGE_CONSOLE_READ_PASSWORD="r" * 12)
+    with one.side.store.transaction() as connection:
+        accounts.pause(connection, given.NOW, "main", who="anna", why="")
+    one.login("r" * 12)
+    page = one.get("/").text
+    assert "Account main is paused: its calls wait" in titles(page)
+    assert "/console/accounts/" not in page
+    assert "leadbridge resume account main" in page
+
+
+@pytest.mark.parametrize(("span", "columns"), [("hour", 12), ("day", 24), ("week", 28), ("<b>", 24)])
+def test_the_chart_covers_an_hour_a_day_or_a_week_and_has_a_table_behind_it(
+    shop: Site, span: str, columns: int
+) -> None:
+    of_now(shop, "a", given.made())
+    page = shop.get(f"/?span={span}").text
+    assert page.count("<title data-at=") == columns
+    assert page.count('<rect class="received" x=') == 1
+    assert len(re.findall(r'<td data-label="From">', page)) == columns
+    assert "1 received, 0 bots started, 0 uncertain, 0 failed." in page
+
+
+def test_sources_show_when_they_were_heard_last_and_how_much_they_send(shop: Site) -> None:
+    of_now(shop, "a", given.made())
+    take_in(shop.side.store, sale("z", source="gone"))
+    rows = re.findall(r"<tr>.*?</tr>", shop.get("/overview/now").text, re.DOTALL)
+    gone, known = (next(row for row in rows if f">{name}</a>" in row) for name in ("gone", "shop"))
+    assert "no mapping file" in gone
+    assert "just now" in known
+    assert "no mapping file" not in known
