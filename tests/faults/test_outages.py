@@ -78,7 +78,7 @@ def test_an_outage_of_any_form_loses_and_repeats_nothing(tmp_path: Path, databas
     api.sandbox.stop()
     assert verdict.kept, verdict
     assert 0 < verdict.uncertain <= doubts
-    assert set(load.answers) == {200}
+    assert load.answers.keys() <= {200, 503}
 
 
 def spoil(api: Api, form: str, more: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from tests.store.given import rows
 from tests.support.waiting import eventually
 
 LIVE = ("queued", "claimed", "sending", "waiting")
+HOLDS_MS = 600_000
 LATE_MS = 300.0
 """By how much a busy machine may bring a request to the API before or after its pace's moment."""
 
@@ -62,6 +63,8 @@ class Told:
     state: str
     resends: int
     doubted: bool
+    held_out: bool
+    """It was retried for longer than `order: relaxed` lets it hold its buyer's later orders."""
 
 
 def settled(url: str, load: Load, api: Api) -> Verdict:
@@ -87,9 +90,14 @@ def told(store: Store) -> list[Told]:
     """Every call with the order that it is for."""
     found = rows(
         store,
-        "SELECT e.key, c.state, c.resends, c.had_uncertain FROM calls c JOIN events e ON e.id = c.event_id",
+        "SELECT e.key, c.state, c.resends, c.had_uncertain, c.settled_at - "
+        "(SELECT min(a.started_at) FROM attempts a WHERE a.call_id = c.id) "
+        "FROM calls c JOIN events e ON e.id = c.event_id",
     )
-    return [Told(key, state, resends, bool(doubted)) for key, state, resends, doubted in found]
+    return [
+        Told(key, state, resends, bool(doubted), (tried or 0) >= HOLDS_MS)
+        for key, state, resends, doubted, tried in found
+    ]
 
 
 def judge(store: Store, acknowledged: Iterable[str], api: Sequence[dict[str, Any]]) -> Verdict:
@@ -107,7 +115,7 @@ def judge(store: Store, acknowledged: Iterable[str], api: Sequence[dict[str, Any
         repeated=sum(max(0, runs[one.order] - 1 - one.resends) for one in calls)
         + sum(runs[order] for order in runs.keys() - known),
         unasked=sum(runs[one.order] for one in sure if one.state in ended),
-        out_of_order=out_of_order(api, {one.order for one in sure}),
+        out_of_order=out_of_order(api, {one.order for one in sure if not one.held_out}),
         over_pace=over_pace(api),
         stuck=sum(one.state in LIVE for one in calls),
         uncertain=sum(one.state == "uncertain" for one in calls),
@@ -115,7 +123,7 @@ def judge(store: Store, acknowledged: Iterable[str], api: Sequence[dict[str, Any
 
 
 def out_of_order(api: Iterable[dict[str, Any]], sure: set[str]) -> int:
-    """Runs that came before an earlier order of the same buyer; calls that were in doubt are left out."""
+    """Runs that came before an earlier order of the same buyer; only `sure` orders have a place to keep."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for call in api:
         order = call["variables"]["order"]

@@ -1,0 +1,244 @@
+"""What a queue of a million calls costs beside one of a thousand, on both databases.
+
+python -m benchmarks.backlog
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import Select, func, select, text
+
+from benchmarks.common.contenders import until
+from benchmarks.common.processes import memory, tree
+from benchmarks.common.report import machine, table
+from benchmarks.common.series import Aim, concluded
+from bridge.dispatch.alarms import Alarms
+from bridge.dispatch.care import Caretaker
+from bridge.dispatch.ledger import Ledger
+from bridge.dispatch.senders import Ended
+from bridge.model import Account, Alerts, Attempt, Outcome
+from bridge.store import tables
+from bridge.store.engine import Store, open_store
+from tests.store.given import sale, start, take_in
+from tests.support.postgres import running_postgres
+
+ACCOUNT = Account("main", "token", rate=1e9, burst=10**9)
+ROUNDS, CALLS_A_ROUND = 25, 20
+PER_RECIPIENT = 10
+LOOKS = (
+    "calls",
+    "calls --state queued --limit 100",
+    "events",
+    "events --type paid --limit 100",
+    "doctor",
+)
+TRIES = 4
+"""After so many tries of calls a dispatcher's memory is looked at."""
+START_WITHIN = 120.0
+MAPPING = "source: shop\nverify: none\nrules: [{name: sold, start: {bot_id: 1, subscriber_id: $.id}}]\n"
+PACED = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', rate: 1/s, burst: 1}}\n"
+
+
+@dataclass(slots=True)
+class Backlog:
+    """One store with so many calls in its queue, and what was measured."""
+
+    folder: Path
+    url: str
+    many: int
+    store: Store
+    rounds: list[float] = field(default_factory=list)
+    """Seconds of each round that settles calls and claims as many."""
+    looks: dict[str, float] = field(default_factory=dict)
+    """Seconds that each command took at least, its start included."""
+    memory: float = 0.0
+    """MB of PSS of a dispatcher."""
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measure and print; 1 where the longer queue costs more than twice the shorter."""
+    asked = _options(words)
+    with tempfile.TemporaryDirectory(dir=asked.folder, prefix="leadbridge-") as name:
+        print(machine(Path(name)))
+        aims = [_measure(database, Path(name) / database, asked) for database in asked.databases]
+    return concluded(aims)
+
+
+def _options(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--calls", type=int, nargs=2, default=[1_000, 1_000_000], help="in either queue")
+    parser.add_argument(
+        "--databases", nargs="*", choices=("sqlite", "postgres"), default=["sqlite", "postgres"]
+    )
+    parser.add_argument("--runs", type=int, default=3, help="of each command (3)")
+    parser.add_argument("--folder", help="where databases go (the system's folder for temporary files)")
+    return parser.parse_args(words)
+
+
+def _measure(database: str, folder: Path, asked: argparse.Namespace) -> Aim:
+    with ExitStack() as stack:
+        if database == "postgres":
+            server = stack.enter_context(running_postgres(shared_buffers="256MB"))
+            urls = [server.url(server.create()) for _ in asked.calls]
+        else:
+            urls = [f"sqlite:///{folder / str(many)}/bridge.db" for many in asked.calls]
+        short, long = [
+            stack.enter_context(filled(folder / str(many), url, many))
+            for many, url in zip(asked.calls, urls, strict=True)
+        ]
+        claim_in_turns(short, long)
+        for words in (look for look in LOOKS for _ in range(asked.runs)):
+            for one in (short, long):
+                one.looks[words] = min(look(one, words), one.looks.get(words, inf))
+        for one in (short, long):
+            one.memory = dispatcher_memory(one)
+    print(f"\n{database}\n{_table(short, long)}")
+    what, worst = max(_ratios(short, long).items(), key=lambda one: one[1])
+    return Aim(f"{database}: twice the short queue's cost, over the long one's ({what})", 2 / worst, 1)
+
+
+@contextmanager
+def filled(folder: Path, url: str, many: int) -> Iterator[Backlog]:
+    """A store with so many events of one call each, all of them due, ten to a recipient."""
+    (folder / "mappings").mkdir(parents=True)
+    (folder / "mappings" / "shop.yml").write_text(MAPPING)
+    (folder / "mappings" / "accounts.yml").write_text(PACED)
+    store = open_store(url)
+    try:
+        store.migrate()
+        take_in(store, sale("order-1", start(1), received_at=int(time.time() * 1000)))
+        with store.transaction(timeout=600) as connection:
+            for sql in _copies(many):
+                connection.execute(text(sql))
+        if not store.embedded:
+            with store.transaction(timeout=600) as connection:
+                connection.exec_driver_sql("ANALYZE")
+        yield Backlog(folder, url, many, store)
+    finally:
+        store.close()
+
+
+def _copies(many: int) -> Iterator[str]:
+    """Statements that copy the one event and its call until there are so many of each."""
+    recipients = max(1, many // PER_RECIPIENT)
+    own = {
+        tables.events: {"id": "n.i", "delivery": "n.i", "key": "'order-' || n.i"},
+        tables.calls: {
+            "id": "n.i",
+            "event_id": "n.i",
+            "recipient": f"'subscriber:' || (n.i % {recipients} + 1)",
+        },
+    }
+    for made, changed in own.items():
+        names = [column.name for column in made.columns]
+        values = ", ".join(changed.get(name, f"one.{name}") for name in names)
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {many})"  # noqa: S608 (our own names)
+        source = f"FROM n, {made.name} one WHERE one.id = 1"
+        yield f"{numbers} INSERT INTO {made.name} ({', '.join(names)}) SELECT {values} {source}"
+
+
+def claim_in_turns(*backlogs: Backlog) -> None:
+    """Rounds of a dispatcher's own bookkeeping, on either queue in turn; nothing is sent."""
+    ledgers = []
+    for one in backlogs:
+        Caretaker(one.store, lambda: {"main": ACCOUNT}, Alarms(Alerts)).look_after()
+        ledgers.append(
+            Ledger(
+                one.store,
+                lambda: {"main": ACCOUNT},
+                "benchmark",
+                lambda: 0.5,
+                lambda: int(time.time() * 1000),
+            )
+        )
+    ended: list[list[Ended]] = [[] for _ in backlogs]
+    for number in range(ROUNDS + 1):
+        for place, (one, ledger) in enumerate(zip(backlogs, ledgers, strict=True)):
+            began = perf_counter()
+            done = ledger.round(ended[place], CALLS_A_ROUND)
+            took = perf_counter() - began
+            assert len(done.begun) == CALLS_A_ROUND, "every round finds its calls"
+            if number:
+                one.rounds.append(took)
+            shown = Attempt(done.now, done.now, Outcome.DONE, "ran", "complete", 200)
+            ended[place] = [Ended(job, shown) for job in done.begun]
+
+
+def look(backlog: Backlog, words: str) -> float:
+    """Seconds of one command from the start of its process to its end."""
+    began = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", *words.split()],
+        cwd=backlog.folder,
+        env=_environment(backlog),
+        capture_output=True,
+        check=False,
+    )
+    took = perf_counter() - began
+    assert done.stdout, done.stderr
+    return took
+
+
+def dispatcher_memory(backlog: Backlog) -> float:
+    """MB of a dispatcher at work on the queue; what it sends reaches nobody."""
+    tried = select(func.count()).where(tables.attempts.c.outcome == Outcome.RETRY.value)
+    with subprocess.Popen(
+        [sys.executable, "-m", "bridge", "worker"],
+        cwd=backlog.folder,
+        env=_environment(backlog),
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            until(lambda: _count(backlog, tried) >= TRIES, START_WITHIN)
+            return memory(tree(process.pid))
+        finally:
+            process.terminate()
+
+
+def _count(backlog: Backlog, what: Select[Any]) -> int:
+    with backlog.store.read() as connection:
+        return int(connection.scalar(what) or 0)
+
+
+def _environment(backlog: Backlog) -> dict[str, str]:
+    own = {"LEADCONVERTER_TOKEN": "benchmark", "LEADCONVERTER_URL": "http://127.0.0.1:9"}
+    root = str(Path(__file__).parents[1])
+    return {**os.environ, **own, "DATABASE_URL": backlog.url, "PYTHONPATH": root, "BRIDGE_DISK_FLOOR": "1"}
+
+
+def _figures(one: Backlog) -> dict[str, float]:
+    """By what they are, in milliseconds or MB."""
+    looks = {f"leadbridge {words}, ms": took * 1000 for words, took in one.looks.items()}
+    claims = f"settle and claim {CALLS_A_ROUND} calls, ms"
+    return {claims: median(one.rounds) * 1000, "dispatcher, MB": one.memory, **looks}
+
+
+def _ratios(short: Backlog, long: Backlog) -> dict[str, float]:
+    seen = _figures(long)
+    return {what: seen[what] / value for what, value in _figures(short).items()}
+
+
+def _table(short: Backlog, long: Backlog) -> str:
+    few, many, ratios = _figures(short), _figures(long), _ratios(short, long)
+    lines = [(what, f"{few[what]:,.1f}", f"{many[what]:,.1f}", f"{ratios[what]:.2f}") for what in few]
+    return table(("", f"{short.many:,} queued", f"{long.many:,} queued", "ratio"), lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
