@@ -15,7 +15,7 @@ from bridge.desk.deciding import Resolution
 from bridge.desk.replaying import Rules
 
 _why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
-_kind = click.argument("kind", type=click.Choice(["account"]), expose_value=False)
+_kind = click.argument("kind", type=click.Choice(["account", "source", "rule"]))
 
 
 @click.command()
@@ -80,28 +80,32 @@ def resolve(calls: tuple[int, ...], resolution: Resolution | None, why: str) -> 
 @_kind
 @click.argument("name")
 @_why
-def pause(name: str, why: str) -> int:
-    """Hold back the calls of an account; webhooks are still accepted. What is being sent is finished.
+def pause(kind: pause_command.Kind, name: str, why: str) -> int:
+    """Hold back the calls of an account, a source or a rule; a rule is named SOURCE/RULE.
+
+    Webhooks are still accepted, their calls wait, and what is being sent is finished. A call that waits for
+    longer than its rule's "expires", 24 hours unless it says otherwise, is not sent any more.
 
     \b
     Example:
       leadbridge pause account main --why "the bot is being rebuilt"
+      leadbridge pause rule "yookassa/course paid"
     """
-    return pause_command.pause(quiet(), name, why)
+    return pause_command.pause(quiet(), kind, name, why)
 
 
 @click.command()
 @_kind
 @click.argument("name")
 @_why
-def resume(name: str, why: str) -> int:
-    """Let the calls of an account go again, whoever paused it.
+def resume(kind: pause_command.Kind, name: str, why: str) -> int:
+    """Let the calls of an account, a source or a rule go again, whoever paused it.
 
     \b
     Example:
       leadbridge resume account main
     """
-    return pause_command.resume(quiet(), name, why)
+    return pause_command.resume(quiet(), kind, name, why)
 
 
 @click.command()

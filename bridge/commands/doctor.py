@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,11 +25,12 @@ from bridge.mapping.compiler import Compiled
 from bridge.model import Account, State
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
-from bridge.store import facts, good_sets
-from bridge.store.accounts import all_states
+from bridge.store import facts, good_sets, pauses
+from bridge.store.accounts import AccountState, all_states
 from bridge.store.call_views import count_by_state
 from bridge.store.disk import MB, Disk
 from bridge.store.engine import Store, open_store
+from bridge.store.pauses import Pause
 
 Level = Literal["ok", "warn", "FAIL"]
 
@@ -126,15 +128,16 @@ def _opened(store: Store, floor: int) -> Iterator[Remark]:
 def _queue(store: Store) -> Iterator[Remark]:
     with store.read() as connection:
         uncertain = count_by_state(connection)[State.UNCERTAIN]
-        paused = [one for one in all_states(connection).values() if one.paused]
+        paused: list[AccountState | Pause] = [one for one in all_states(connection).values() if one.paused]
+        paused += pauses.standing(connection)
     if uncertain:
         text = f"{counted(uncertain, 'call')} may have run: leadbridge calls --state uncertain"
         yield Remark("warn", "queue", text)
     for one in paused:
-        text = f"account {one.name} is paused by {one.paused_by}: {one.paused_reason}"
-        yield Remark("warn", "queue", f"{text}; leadbridge resume account {one.name}")
+        text = f"{one.kind} {one.name} is paused by {one.paused_by}: {one.paused_reason}"
+        yield Remark("warn", "queue", f"{text}; leadbridge resume {one.kind} {shlex.quote(one.name)}")
     if not uncertain and not paused:
-        yield Remark("ok", "queue", "no call is in doubt, no account is paused")
+        yield Remark("ok", "queue", "no call is in doubt, nothing is paused")
 
 
 def _clock(apart: int, *, embedded: bool) -> Remark:

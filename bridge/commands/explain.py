@@ -25,7 +25,7 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
     """Print the story of an event, with `document` also what the rules saw; of one `rule` only all of it."""
     with opened(settings) as store:
         story = read_story(store, number)
-    compiled = _known(settings)
+    compiled = known(settings)
     accounts = accounts_of(settings, compiled)
     screen = screen_of(settings)
     if as_json:
@@ -48,10 +48,10 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
 
 def known_accounts(settings: Settings) -> Mapping[str, Account]:
     """The accounts of the mapping folder; none where it cannot be read."""
-    return accounts_of(settings, _known(settings))
+    return accounts_of(settings, known(settings))
 
 
-def _known(settings: Settings) -> Compiled:
+def known(settings: Settings) -> Compiled:
     """The mapping folder; empty where it cannot be read, since a story needs no mappings."""
     try:
         return compile_named(settings, [])

@@ -1,49 +1,85 @@
-"""`leadbridge pause` and `resume`: whether an account's calls go out."""
+"""`leadbridge pause` and `resume`: whether the calls of an account, a source or a rule go out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
+from typing import Literal
 
 import click
 
-from bridge.commands.explain import known_accounts
+from bridge.commands.explain import known
 from bridge.commands.opening import opened, wake, who
 from bridge.desk import pausing
+from bridge.desk.files import accounts_of
 from bridge.desk.words import counted
 from bridge.errors import UsageError
 from bridge.language.schema import suggestion
 from bridge.settings import Settings
-from bridge.store import accounts
+from bridge.store import accounts, pauses
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 
+Kind = Literal["account", "source", "rule"]
 
-def pause(settings: Settings, account: str, why: str) -> int:
-    """Hold the account's calls back; what is being sent is finished."""
+
+def pause(settings: Settings, kind: Kind, name: str, why: str) -> int:
+    """Hold its calls back; what is being sent is finished. A rule is named `SOURCE/RULE`."""
+    by = Decider(who(), why)
     with opened(settings) as store:
-        _require(settings, store, account)
-        changed = pausing.pause(store, account, Decider(who(), why))
-    click.echo(f"account {account} {'is paused' if changed else 'was paused already'}")
+        _require(settings, store, kind, name)
+        if kind == "account":
+            changed = pausing.pause(store, name, by)
+        else:
+            changed = pausing.hold_back(store, *_parts(name), by)
+    click.echo(f"{kind} {name} {'is paused' if changed else 'was paused already'}")
     return 0
 
 
-def resume(settings: Settings, account: str, why: str) -> int:
-    """Let the account's calls go again, and those once more that a wrong token may have refused."""
+def resume(settings: Settings, kind: Kind, name: str, why: str) -> int:
+    """Let its calls go again, and of an account's those once more that a wrong token may have refused."""
+    by = Decider(who(), why)
     with opened(settings) as store:
-        _require(settings, store, account)
-        again = pausing.resume(store, account, Decider(who(), why), partial(wake, store))
-    click.echo(f"account {account} {'was not paused' if again is None else 'goes on'}")
+        _require(settings, store, kind, name)
+        if kind == "account":
+            again = pausing.resume(store, name, by, partial(wake, store))
+        else:
+            again = 0 if pausing.let_go(store, *_parts(name), by) else None
+    click.echo(f"{kind} {name} {'was not paused' if again is None else 'goes on'}")
     if again:
         click.echo(f"{counted(again, 'call')} that a wrong token may have refused: sent once more")
     return 0
 
 
-def _require(settings: Settings, store: Store, account: str) -> None:
-    """An account of the mapping folder, or one that had calls before."""
-    with store.read() as connection:
-        known = sorted({*accounts.all_states(connection), *known_accounts(settings)})
-    if account not in known:
+def _parts(name: str) -> tuple[str, str]:
+    """Source and rule, the latter empty where only a source is named."""
+    source, _, rule = name.partition("/")
+    return source, rule
+
+
+def _require(settings: Settings, store: Store, kind: Kind, name: str) -> None:
+    """One of the mapping folder, or one that had calls or a pause before."""
+    there = sorted({*_stored(store, kind), *_written(settings, kind)})
+    if name not in there:
         raise UsageError(
-            f'no account is called "{account}"{suggestion(account, known)}',
-            f"there are: {', '.join(known) or 'none'}",
+            f'no {kind} is called "{name}"{suggestion(name, there)}',
+            f"there are: {', '.join(there) or 'none'}",
         )
+
+
+def _stored(store: Store, kind: Kind) -> Iterable[str]:
+    with store.read() as connection:
+        if kind == "account":
+            return list(accounts.all_states(connection))
+        return [one.name for one in pauses.standing(connection) if one.kind == kind]
+
+
+def _written(settings: Settings, kind: Kind) -> Iterable[str]:
+    compiled = known(settings)
+    if kind == "account":
+        return accounts_of(settings, compiled)
+    if kind == "source":
+        return compiled.sources
+    return [
+        pauses.name_of(source, rule.name) for source, file in compiled.sources.items() for rule in file.rules
+    ]

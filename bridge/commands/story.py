@@ -15,6 +15,7 @@ from bridge.model import Account, Attempt, Match, State, Verdict
 from bridge.store import audit
 from bridge.store.call_views import TriedCall
 from bridge.store.event_views import StoredEvent
+from bridge.store.tables import PAUSED
 
 _STATE_COLORS = {State.DONE: "green", State.UNCERTAIN: "yellow", State.REFUSED: "red", State.EXHAUSTED: "red"}
 _MARKS = {Match.MATCHED: ("✓", "green"), Match.FAILED: ("✗", "red")}
@@ -77,7 +78,9 @@ def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[s
     yield f"call {owed.id} by rule {printable(owed.start.rule)}{again}: {state}"
     if owed.reason:
         yield f"    {printable(owed.reason)}"
-    if one.held_by:
+    if one.held_by == PAUSED:
+        yield "    waits: its source or its rule is paused"
+    elif one.held_by:
         yield f"    waits for call {one.held_by} of the same recipient"
     yield from (f"    {line}" for line in request_lines(outgoing(owed.start, account, owed.id)))
     for number, attempt in one.attempts:

@@ -1,11 +1,11 @@
-"""Whether an account's calls go out, as a person decides."""
+"""Whether the calls of an account, a source or a rule go out, as a person decides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from bridge.dispatch import care
-from bridge.store import accounts
+from bridge.store import accounts, pauses
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 
@@ -27,3 +27,15 @@ def resume(store: Store, account: str, by: Decider, wake: Callable[[], None]) ->
         made = care.resume(connection, store.now(connection), account, who=by.who, why=by.why)
     wake()
     return len(made)
+
+
+def hold_back(store: Store, source: str, rule: str, by: Decider) -> bool:
+    """Hold back the calls of a source, or of one of its rules; False when they were already."""
+    with store.transaction() as connection:
+        return pauses.pause(connection, store.now(connection), source, rule, who=by.who, why=by.why)
+
+
+def let_go(store: Store, source: str, rule: str, by: Decider) -> bool:
+    """Let them go again, by and by, as the dispatchers look around; False when they were not held back."""
+    with store.transaction() as connection:
+        return pauses.resume(connection, store.now(connection), source, rule, who=by.who, why=by.why)

@@ -33,6 +33,10 @@ class AccountState:
     """What dispatch remembers of it, in its own words."""
 
     @property
+    def kind(self) -> audit.Kind:
+        return "account"
+
+    @property
     def paused(self) -> bool:
         return self.paused_at > 0
 

@@ -12,7 +12,7 @@ from bridge.store.pages import Listing, Page, fitting, newest
 from bridge.store.tables import actions
 from bridge.store.texts import plain
 
-Kind = Literal["call", "event", "account", "store", "file"]
+Kind = Literal["call", "event", "account", "source", "rule", "store", "file"]
 
 
 @dataclass(frozen=True, slots=True)

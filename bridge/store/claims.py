@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from bridge.model import Call, State
-from bridge.store import bulk, lanes, tallies
+from bridge.store import bulk, lanes, pauses, tallies
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
 from bridge.store.tables import FOR_EVER
@@ -33,7 +33,7 @@ SELECT c.*,
    LIMIT 1) AS in_flight,
   (SELECT p.id FROM calls p <calls_in_lane>
    WHERE p.account = c.account AND p.recipient = c.recipient AND p.id < c.id
-     AND p.state IN ('queued', 'uncertain')
+     AND p.state IN ('queued', 'uncertain') AND p.held_by >= 0
      AND (p.holds_until > :now OR (p.state = 'queued' AND p.due_at <= :now))
    ORDER BY p.id LIMIT 1) AS earlier
 FROM c ORDER BY due_at, id
@@ -55,14 +55,19 @@ _EXPIRE = (
 def claim(connection: Connection, now: int, account: str, owner: str, limit: int) -> list[Call]:
     """Up to `limit` calls that may go now, oldest first, one per recipient, theirs for `LEASE_MS`.
 
-    Calls that must wait for another of their recipient are set aside on the way, and expired ones end.
+    Calls that must wait for another of their recipient, or that are paused, are set aside on the way, and
+    expired ones end.
     """
     taken: list[Call] = []
+    paused = pauses.held_back(connection)
     look_at = limit
     for _ in range(_ROUNDS):
         if len(taken) >= limit:
             break
         found = _candidates(connection, now, account, look_at)
+        if pauses.set_aside(connection, paused, found):
+            look_at = max(limit, _LOOK_AT)
+            continue
         ended = _end_expired(connection, now, found)
         free = [
             row for row in found if row.in_flight is None and row.earlier is None and row.expires_at > now

@@ -1,8 +1,9 @@
 """One statement for both databases, with the few words in which they differ.
 
 `<lock>` and `<lock_free>` stand where PostgreSQL locks rows, waiting for others or passing over what they
-hold; on SQLite the writer has the whole database. `<name_of_an_index>` stands behind a table where SQLite is
-told by which index to go: it keeps no statistics and falls for another one. PostgreSQL knows by itself.
+hold, `<lock_shared>` where it keeps others from changing them; on SQLite the writer has the whole database.
+`<name_of_an_index>` stands behind a table where SQLite is told by which index to go: it keeps no statistics
+and falls for another one. PostgreSQL knows by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, TextClause, bindparam, text
 
 _WORD = re.compile(r"<(\w+)>")
-_LOCKS = {"lock": "FOR UPDATE", "lock_free": "FOR UPDATE SKIP LOCKED"}
+_LOCKS = {"lock": "FOR UPDATE", "lock_free": "FOR UPDATE SKIP LOCKED", "lock_shared": "FOR SHARE"}
 
 
 class Statement:

@@ -20,7 +20,7 @@ Lane = tuple[str, str]
 _LET_GO = """
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id = (
   SELECT id FROM calls <calls_held> WHERE account = ? AND recipient = ? AND state = 'queued' AND held_by <> 0
-  ORDER BY id LIMIT 1
+    AND held_by > 0 ORDER BY id LIMIT 1
 ) AND state = 'queued'
 """
 _LAPSED = Statement("""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bridge.model import Call, Outcome, State
-from bridge.store import bulk, lanes, tallies
+from bridge.store import bulk, lanes, pauses, tallies
 from bridge.store.claims import EXPIRED, LEASE_MS
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
@@ -61,7 +61,8 @@ def sweep(connection: Connection, now: int) -> Swept:
     """Recover, expire and let go, a bounded number of each; to be run every second or so."""
     uncertain, queued = recover(connection, now)
     expired = expire(connection, now)
-    return Swept(uncertain, queued, expired, lanes.let_go_lapsed(connection, now))
+    let_go = lanes.let_go_lapsed(connection, now) + pauses.let_go(connection)
+    return Swept(uncertain, queued, expired, let_go)
 
 
 def set_back(connection: Connection, now: int) -> None:

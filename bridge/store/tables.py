@@ -34,6 +34,9 @@ metadata = MetaData(
 FOR_EVER = 2**62
 """A time that never comes."""
 
+PAUSED = -1
+"""What a call is held by while its source or its rule is paused."""
+
 IDS = ("events", "calls", "refusals", "actions")
 """Tables whose ids are taken inside the transaction: from `sequences`, or on PostgreSQL from a sequence."""
 
@@ -148,7 +151,7 @@ calls = Table(
 )
 """One row per call. `request` is the rendered bot start. `holds_until`: while the call is queued or
 uncertain, later calls of its recipient wait until then. `held_by`: the call it was last found waiting for,
-out of the claimers' sight until that call moves or `held_until` comes."""
+out of the claimers' sight until that call moves or `held_until` comes; PAUSED while a pause holds it."""
 
 _partial(
     "calls_ready",
@@ -249,6 +252,18 @@ actions = Table(
 """Everything a person decided: who, when, why. `kind` is that of `audit.Kind`, `target` an id or name."""
 
 Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    _number("paused_at"),
+    _text("paused_by"),
+    _text("paused_reason"),
+)
+"""Sources, or single rules of theirs, whose calls are held back; `rule` is empty for all of a source's.
+`paused_at` is 0 once it has ended, while its calls are being let go."""
 
 notes = Table("notes", metadata, Column("name", Text, primary_key=True), _text("text"))
 """What the store remembers of itself, such as whether its calls are for the sandbox."""

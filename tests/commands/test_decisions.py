@@ -96,6 +96,24 @@ def test_calls_that_a_wrong_token_may_have_refused_go_out_once_more_when_it_goes
     assert office.states() == {1: "refused", 2: "queued"}
 
 
+@pytest.mark.parametrize(("kind", "name"), [("source", "shop"), ("rule", "shop/paid")])
+def test_a_source_and_a_rule_are_paused_and_go_on(office: Office, kind: str, name: str) -> None:
+    office.webhook()
+    assert office.run("pause", kind, name, "--why", "wrong text").out == f"{kind} {name} is paused\n"
+    assert office.run("pause", kind, name).out == f"{kind} {name} was paused already\n"
+    assert given.claim(office.store) == []
+    assert "    waits: its source or its rule is paused" in office.run("explain", "1").lines
+    assert office.run("resume", kind, name).out == f"{kind} {name} goes on\n"
+    assert office.run("resume", kind, name).out == f"{kind} {name} was not paused\n"
+
+
+def test_what_is_paused_must_be_there(office: Office) -> None:
+    assert office.run("pause", "source", "shup").err == (
+        'error: no source is called "shup"; did you mean "shop"?\nhint: there are: shop\n'
+    )
+    assert office.run("pause", "rule", "paid").err.startswith('error: no rule is called "paid"')
+
+
 def test_an_account_that_nobody_knows_is_refused_with_the_nearest_name(office: Office) -> None:
     ran = office.run("pause", "account", "mian")
     assert ran.code == 2

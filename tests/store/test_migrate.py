@@ -114,10 +114,10 @@ def test_a_database_without_tables_is_named_as_such(
         pass
     with pytest.raises(StoreUnavailable) as caught:
         store.check()
-    assert caught.value.message == "the database is at revision none, expected 0004"
+    assert caught.value.message == "the database is at revision none, expected 0005"
     assert caught.value.hint == "run: leadbridge migrate"
     assert store.problems() == {
-        "database": "the database is at revision none, expected 0004; run: leadbridge migrate"
+        "database": "the database is at revision none, expected 0005; run: leadbridge migrate"
     }
     store.close()
 
