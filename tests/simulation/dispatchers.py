@@ -46,10 +46,12 @@ class Hands(Senders):
     def begin(self, job: Job, before: float) -> None:
         """What a thread does with a job, cut in two: what is seen now is told when the attempt ends."""
         worker = self.worker
-        worker.job, worker.lasts = job, 0
+        worker.job, worker.handed_over_after, worker.lasts = job, 0, 0
         ended = self.tried(job, before)
-        lasts, worker.lasts = worker.lasts, 0
-        worker.process.after(lasts, lambda: self.end(ended))
+        handed_over, lasts, worker.lasts = worker.handed_over_after, worker.lasts, 0
+        process = worker.process
+        # No answer comes before the request was handed over, however long the process stands still meanwhile.
+        process.after(handed_over, lambda: process.after(lasts - handed_over, lambda: self.end(ended)))
 
     def end(self, ended: Ended) -> None:
         call = ended.job.call
@@ -96,6 +98,7 @@ class Worker:
         self.client = Client(Wire(self), now=self.wall)
         self.job: Job | None = None
         """The one whose attempt begins at this moment."""
+        self.handed_over_after = 0
         self.lasts = 0
         self.nap = 0
         self.turn_at = 0
@@ -184,7 +187,7 @@ class Worker:
         fate = network.fate(answer, world.random, brisk=world.healed)
         one = known.tries[call.attempt]
         one.answer, one.meaning, one.open = answer, meaning(answer, account), True
-        self.lasts = fate.ends
+        self.handed_over_after, self.lasts = fate.handed_over, fate.ends
         world.note(self.process.name, f"sends call {call.id} ({call.attempt}): will see {answer.name}")
         if fate.runs is not None:
             self.process.after(fate.handed_over, lambda: self.handed_over(call.id, fate))
