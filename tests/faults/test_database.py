@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
@@ -101,11 +101,17 @@ def goes_on(load: Load) -> None:
 @contextmanager
 def stopped(server: Postgres) -> Iterator[None]:
     """A server that is there and does nothing."""
-    pids = [server.process.pid, *descendants(server.process.pid)]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    send(signal.SIGSTOP, server.process.pid)
+    # From here on it begins no new process, while those that it has may still end.
+    pids = descendants(server.process.pid)
+    send(signal.SIGSTOP, *pids)
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        send(signal.SIGCONT, *pids, server.process.pid)
+
+
+def send(number: int, *pids: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
