@@ -23,7 +23,7 @@ _ROUNDS = 20
 
 _CANDIDATES = Statement("""
 WITH c AS MATERIALIZED (
-  SELECT id, source, account, recipient, state, due_at, expires_at FROM calls <calls_ready>
+  SELECT id, source, rule, account, recipient, state, due_at, expires_at FROM calls <calls_ready>
   WHERE account = :account AND state = 'queued' AND held_by = 0 AND due_at <= :now
   ORDER BY due_at, id LIMIT :many <lock_free>
 )
