@@ -78,4 +78,4 @@ def _rules(app: Flask) -> Iterator[Rule]:
 
 
 def _name(rule: Rule) -> str:
-    return rule.endpoint.removeprefix("console.")
+    return str(rule.endpoint).removeprefix("console.")
