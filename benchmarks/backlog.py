@@ -39,6 +39,8 @@ from tests.support.postgres import running_postgres
 ACCOUNT = Account("main", "token", rate=1e9, burst=10**9)
 ROUNDS, CALLS_A_ROUND = 25, 20
 PER_RECIPIENT = 10
+SLICE = 5000
+"""Rows that are made in one transaction: a database gives up on statements that take long."""
 LOOKS = (
     "calls",
     "calls --state queued --limit 100",
@@ -123,19 +125,17 @@ def filled(folder: Path, url: str, many: int) -> Iterator[Backlog]:
     try:
         store.migrate()
         take_in(store, sale("order-1", start(1), received_at=int(time.time() * 1000)))
-        with store.transaction(timeout=600) as connection:
-            for sql in _copies(many):
-                connection.execute(text(sql))
-        if not store.embedded:
-            with store.transaction(timeout=600) as connection:
-                connection.exec_driver_sql("ANALYZE")
+        for first in range(2, many + 1, SLICE):
+            with store.transaction() as connection:
+                for sql in _copies(first, min(first + SLICE - 1, many), many):
+                    connection.execute(text(sql))
         yield Backlog(folder, url, many, store)
     finally:
         store.close()
 
 
-def _copies(many: int) -> Iterator[str]:
-    """Statements that copy the one event and its call until there are so many of each."""
+def _copies(first: int, last: int, many: int) -> Iterator[str]:
+    """Statements that copy the first event and its call, from one number to another of so many."""
     recipients = max(1, many // PER_RECIPIENT)
     own = {
         tables.events: {"id": "n.i", "delivery": "n.i", "key": "'order-' || n.i"},
@@ -148,7 +148,7 @@ def _copies(many: int) -> Iterator[str]:
     for made, changed in own.items():
         names = [column.name for column in made.columns]
         values = ", ".join(changed.get(name, f"one.{name}") for name in names)
-        numbers = f"WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {many})"  # noqa: S608 (our own names)
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})"  # noqa: S608 (our own names)
         source = f"FROM n, {made.name} one WHERE one.id = 1"
         yield f"{numbers} INSERT INTO {made.name} ({', '.join(names)}) SELECT {values} {source}"
 
