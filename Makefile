@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint check-types imports suite simulate faults docs lock clean
+.PHONY: run test lint check-types imports suite simulate faults docs pictures lock clean
 
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
@@ -47,6 +47,10 @@ faults: .venv/test
 # The pages that are made from the code.
 docs: .venv/test
 	$(BIN)/python -m tests.support.codemap
+
+# The pictures of the README, of a running console.
+pictures: .venv/test
+	$(BIN)/python -m tests.support.pictures
 
 # Both locks are made from setup.cfg; run this after changing a dependency there.
 lock: .venv/test
