@@ -6,40 +6,39 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Open
+from tests.console.tour import WHOLE
 from tests.support.axe import findings
 from tests.support.browser import shot
+from tests.support.processes import ROOT, Installation
+from tests.support.waiting import eventually
 
-PAGES = (
-    "/",
-    "/events",
-    "/refusals",
-    "/rules",
-    "/rules/yookassa",
-    "/playground?source=yookassa",
-    "/connect",
-    "/connect/new?profile=amocrm&source=crm",
-    "/connect/to/yookassa",
-    "/audit",
-    "/login",
-    "/nowhere",
-)
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.fixture(scope="module", autouse=True)
+def stored(bridge: Installation) -> None:
+    """A payment that started a bot, and a webhook that was turned away."""
+    paid = (ROOT / "mappings" / "samples" / "yookassa-paid.json").read_bytes()
+    typed = {"Content-Type": "application/json"}
+    assert bridge.post("/hooks/yookassa", paid, typed).status == 200
+    assert bridge.post("/hooks/yookassa", paid, {**typed, "X-Forwarded-For": "203.0.113.7"}).status == 401
+    assert eventually(lambda: len(bridge.calls()) == 1, seconds=60)
+
+
+@pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "ru")])
-def test_nothing_stands_in_anybodys_way(visit: Open, path: str, theme: str, language: str) -> None:
-    page = visit(path, color_scheme=theme, locale=language)
+def test_nothing_stands_in_anybodys_way(visit: Open, name: str, theme: str, language: str) -> None:
+    page = visit(WHOLE[name], color_scheme=theme, locale=language)
     assert findings(page) == []
-    shot(page, f"{path.strip('/') or 'overview'}-{theme}-{language}")
+    shot(page, f"{name}-{theme}-{language}")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Open, path: str) -> None:
-    page = visit(path, viewport=PHONE, locale="ru")
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Open, name: str) -> None:
+    page = visit(WHOLE[name], viewport=PHONE, locale="ru")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert findings(page) == []
-    shot(page, f"{path.strip('/') or 'overview'}-phone-ru")
+    shot(page, f"{name}-phone-ru")
 
 
 def test_the_navigation_of_a_phone_opens_at_a_touch(visit: Open) -> None:
