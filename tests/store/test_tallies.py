@@ -273,6 +273,7 @@ def test_the_calls_that_wait_are_counted_from_the_migration_on(store: Store) -> 
     begin(store, call)
     settle(store, settlement(call))
     with store.transaction() as connection:
+        connection.exec_driver_sql("DROP TABLE pauses")
         connection.exec_driver_sql("DROP TABLE tallies")
         connection.exec_driver_sql("DROP INDEX events_by_type")
         connection.exec_driver_sql("DROP INDEX events_by_result")

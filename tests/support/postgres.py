@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from bridge.store.tables import metadata
 from tests.support.waiting import eventually
 
 _SETTINGS = {
@@ -28,13 +29,13 @@ _SETTINGS = {
     "logging_collector": "off",
     "autovacuum_naptime": "10s",
 }
+_OF_SQLITE = {"sequences"}
 _EMPTY = """
 DO $$
 DECLARE name text;
 BEGIN
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
-  PERFORM 'events'::regclass;
   FOR name IN SELECT tablename FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
     EXECUTE format('TRUNCATE %I', name);
@@ -100,6 +101,8 @@ class Postgres:
         """Empty it for the next test; dropping it would wait for the disk. A broken one is forgotten."""
         try:
             with psycopg.connect(self.url(database), autocommit=True) as connection:
+                for table in metadata.tables.keys() - _OF_SQLITE:
+                    connection.execute("SELECT %s::regclass", [table])
                 connection.execute(_EMPTY)
         except psycopg.Error:
             return
