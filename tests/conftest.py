@@ -19,6 +19,12 @@ settings.load_profile("steady")
 
 
 LOUD = ("NO BROWSER", "NO AXE")
+LONG = {"console", "faults", "simulation", "system", "web"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest go first, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

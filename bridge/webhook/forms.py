@@ -22,7 +22,7 @@ MAX_DEPTH = 32
 Pairs = tuple[tuple[str, str], ...]
 
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_PERCENT = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -37,7 +37,7 @@ def read_pairs(text: bytes, charset: str = "utf-8") -> Pairs:
 
 def unescape(part: bytes) -> bytes:
     """Percent-decoded; what is no percent sequence stays as it is. Linear, unlike a split at every `%`."""
-    return _PERCENT.sub(lambda match: bytes.fromhex(match[1].decode()), part)
+    return _PERCENT.sub(lambda match: bytes.fromhex(match[0].replace(b"%", b"").decode()), part)
 
 
 def _decode(part: bytes, charset: str) -> str:
@@ -86,10 +86,9 @@ def split_name(name: str) -> list[str]:
     match = _BRACKETED.fullmatch(name)
     if match is None:
         return [name]
-    parts = [match[1], *match[2][1:-1].split("][")]
-    if len(parts) > MAX_DEPTH:
+    if match[2].count("[") >= MAX_DEPTH:
         raise DocumentError(f"a form field is nested deeper than {MAX_DEPTH} levels")
-    return parts
+    return [match[1], *match[2][1:-1].split("][")]
 
 
 def _document(node: _Node) -> dict[str, Json]:

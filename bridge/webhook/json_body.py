@@ -15,6 +15,7 @@ MAX_NODES = 100_000
 MAX_DIGITS = 1_000
 MAX_EXPONENT = 400
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _RISKY_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -72,7 +73,7 @@ def check_text(text: str) -> None:
     """Raises DocumentError for NUL and lone surrogates: no database and no answer can carry them."""
     if "\0" in text:
         raise DocumentError("a text holds the character NUL")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         raise DocumentError("a text holds half of a surrogate pair")
 
 

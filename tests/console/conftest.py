@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, Page
 
 from bridge import settings
@@ -63,8 +63,14 @@ def visit(browser: Browser, bridge: Installation) -> Iterator[Open]:
         assert [complaint for one in watched for complaint in one.complaints] == []
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """The templates that one site has compiled need not be compiled by the next."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def site(tmp_path: Path, sqlite_url: str) -> Iterator[MakeSite]:
+def site(tmp_path: Path, sqlite_url: str, compiled: FileSystemBytecodeCache) -> Iterator[MakeSite]:
     """`site(BRIDGE_CONSOLE_PASSWORD="…")`: the console in this process, on an empty database of its own."""
     with ExitStack() as stack:
 
@@ -74,7 +80,8 @@ def site(tmp_path: Path, sqlite_url: str) -> Iterator[MakeSite]:
             usual = {"DATABASE_URL": sqlite_url, "BRIDGE_MAPPINGS": str(mappings), "BRIDGE_DISK_FLOOR": "0"}
             side = web_side(settings.load({**usual, **environment}))
             stack.callback(side.close)
-            client: FlaskClient = create_app(side, Counted()).test_client()
-            return Site(side, client)
+            app = create_app(side, Counted())
+            app.jinja_env.bytecode_cache = compiled
+            return Site(side, app.test_client())
 
         yield made

@@ -86,7 +86,7 @@ def test_an_event_is_followed_to_the_started_bot_while_it_happens(visit: Open, b
     pay(bridge, 103)
     page = visit("/calls?recipient=103")
     page.locator("a.row").click()
-    page.get_by_role("link", name="Event").click()
+    page.get_by_role("link", name="Event 3").click()
     expect(page.get_by_text("Attempt 2")).to_be_visible()
     expect(page.locator(".timeline .badge", has_text="Done").first).to_be_visible()
     page.get_by_role("link", name="subscriber:103").first.click()

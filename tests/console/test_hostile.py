@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,11 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from tests.console.conftest import MakeSite
 from tests.console.hostile import EACH, PLAIN, TEXTS, fill, recipient, write_mappings
 from tests.console.tour import WHOLE
-from tests.console.visits import Site
+from tests.console.visits import Site, served
 from tests.store.given import rows
 from tests.support.browser import Watched
 
@@ -47,20 +44,6 @@ class Seen:
     counts: dict[str, int]
     targets: list[str]
     text: str
-
-
-@contextmanager
-def served(site: Site) -> Iterator[str]:
-    """The console over HTTP; its address."""
-    server = make_server("127.0.0.1", 0, site.client.application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def filled(site: MakeSite, folder: Path, template: Path, texts: tuple[str, ...]) -> Site:

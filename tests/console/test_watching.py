@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from bridge.store import pages
 from tests.console.conftest import MakeSite, Open
+from tests.console.visits import served
 from tests.store.given import sale, take_in
 from tests.support.browser import Watched
 from tests.support.processes import Installation
@@ -62,15 +61,10 @@ def searching(browser: Browser, site: MakeSite, monkeypatch: pytest.MonkeyPatch)
     take_in(one.side.store, sale("p1", document={"note": "needle"}))
     for number in range(2, 11):
         take_in(one.side.store, sale(f"p{number}"))
-    server = make_server("127.0.0.1", 0, one.client.application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    with browser.new_context(locale="en", base_url=f"http://127.0.0.1:{server.server_port}") as context:
+    with served(one) as address, browser.new_context(locale="en", base_url=address) as context:
         watched = Watched(context)
         yield watched.page()
         assert watched.complaints == []
-    server.shutdown()
-    thread.join()
 
 
 def test_a_search_goes_on_by_itself_until_it_has_found_something(searching: Page) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from bridge.assemble.web import WebSide
@@ -47,3 +51,17 @@ class Site:
             environ_base={"REMOTE_ADDR": self.peer},
             buffered=True,
         )
+
+
+@contextmanager
+def served(site: Site) -> Iterator[str]:
+    """The console over HTTP; its address."""
+    server = make_server("127.0.0.1", 0, site.client.application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -15,6 +15,7 @@ from tests.faults.amounts import SHORT
 from tests.faults.load import Load
 from tests.faults.site import BURST, RATE
 from tests.store.given import rows
+from tests.support.leases import lapse
 from tests.support.waiting import eventually
 
 LIVE = ("queued", "claimed", "sending", "waiting")
@@ -75,9 +76,7 @@ def settled(url: str, load: Load, api: Api) -> Verdict:
     store = open_store(url)
     live = f"SELECT count(*) FROM calls WHERE state IN {LIVE}"
     if SHORT and not eventually(lambda: rows(store, live) == [(0,)], seconds=3, every=0.1):
-        with store.transaction() as connection:
-            age = "UPDATE calls SET lease_until = lease_until - 60000 WHERE state IN ('claimed', 'sending')"
-            connection.exec_driver_sql(age)
+        lapse(store)
     due = rows(store, "SELECT max(due_at) FROM calls WHERE state = 'queued'")[0][0] or 0
     patience = 90 + max(0.0, due / 1000 - time.time())
     eventually(lambda: rows(store, live) == [(0,)], seconds=patience, every=0.1)

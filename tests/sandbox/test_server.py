@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import BridgeError
-from bridge.sandbox.server import run
 from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request
 from tests.support.sandbox import Sandbox
 
@@ -51,10 +49,13 @@ def test_only_the_tokens_given_are_let_in() -> None:
 
 
 def test_a_port_that_is_taken_is_told(sandbox: Sandbox) -> None:
-    with pytest.raises(BridgeError) as caught:
-        run("127.0.0.1", sandbox.port)
-    assert caught.value.message == f"cannot listen on 127.0.0.1:{sandbox.port}: Address already in use"
-    assert caught.value.hint == "choose another port"
+    command = [sys.executable, "-m", "bridge", "sandbox", "--port", str(sandbox.port)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        f"error: cannot listen on 127.0.0.1:{sandbox.port}: Address already in use\n"
+        "hint: choose another port\n",
+    )
 
 
 def test_a_port_is_free_again_after_the_end() -> None:

@@ -1,4 +1,4 @@
-"""The simulation can fail: each of these deliberate faults in the code is caught by its short form."""
+"""The simulation can fail: each of these deliberate faults in the code is caught within a few histories."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from bridge.store.rows import Owed
 from bridge.store.writer import Writer
 from tests.simulation.history import Failure
 from tests.simulation.memory import Memory
-from tests.simulation.test_simulation import HISTORIES, play_some
+from tests.simulation.test_simulation import play_some
 
 Patch = pytest.MonkeyPatch
 Mutation = Callable[[Patch], None]
 MUTATIONS: list[Mutation] = []
+HISTORIES = 200
+"""Within so many each fault must have been caught."""
 
 
 def mutation(made: Mutation) -> Mutation:

@@ -12,7 +12,7 @@ from tests.simulation.memory import Memory
 from tests.simulation.oracle import Broken, Oracle
 from tests.simulation.world import replaced
 
-HISTORIES = 200
+HISTORIES = 60
 
 
 def test_every_promise_holds_through_histories_of_every_fault(memory: Memory) -> None:

@@ -8,11 +8,13 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bridge.store.engine import open_store
+from tests.support.leases import lapse
 from tests.support.processes import Installation, installation
 from tests.support.sandbox import Sandbox
 from tests.support.waiting import eventually
@@ -90,8 +92,10 @@ def test_every_acknowledged_webhook_is_called_once_or_shown_uncertain(
             with load.running():
                 assert eventually(partial(load.has, goal), seconds=30), bridge.read_log()
                 bridge.kill()
+        with closing(open_store(database_url)) as store:
+            lapse(store)
         bridge.start(sandbox=False)
-        assert eventually(lambda: not live(bridge), seconds=90, every=1), live(bridge)
+        assert eventually(lambda: not live(bridge), seconds=90, every=0.2), live(bridge)
         states = {call["event"]: call["state"] for call in calls(bridge)}
     ran = Counter(call["variables"]["order"] for call in sandbox.calls() if call["ran"])
     uncertain = sum(state == "uncertain" for state in states.values())
