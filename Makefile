@@ -20,11 +20,14 @@ check-types: .venv/test
 imports: .venv/test
 	$(BIN)/lint-imports
 
+# What drives whole processes or a browser runs as its users run it, without coverage's tracer.
+PYTEST := pytest --numprocesses 2 --dist loadfile
 suite: .venv/test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage run -m $(PYTEST) -m "not long"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+	$(BIN)/python -m $(PYTEST) -m long --no-loadscope-reorder
 
 # Histories of faults, each from its seed; `make test` has a short form.
 HISTORIES ?= 10000

@@ -19,12 +19,14 @@ settings.load_profile("steady")
 
 
 LOUD = ("NO BROWSER", "NO AXE")
-LONG = {"console", "faults", "simulation", "system", "web"}
+LONG = {"benchmarks", "faults", "simulation", "system", "web"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest go first, so that no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in LONG)
+    """`long`: what drives whole processes or a browser. Coverage would double its time and is told by the rest."""
+    for item in items:
+        if item.path.parent.name in LONG or "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("long")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

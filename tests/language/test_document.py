@@ -233,7 +233,7 @@ def test_a_bomb_of_aliases_ends_at_once() -> None:
     text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
     text += "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 6))
     assert finding_of(text) == "file.yml:6:10: M102 more than 200000 values"
-    assert seconds_of(lambda: finding_of(text), 1) < 1
+    assert seconds_of(lambda: finding_of(text), 5) < 5
 
 
 @pytest.mark.parametrize("text", ["[" * 900_000, "- ? " * 200_000, "[" + "a," * 500_000, "&a " * 300_000])

@@ -103,9 +103,9 @@ def test_any_bytes_are_fields_or_a_document_error(data: bytes, content_type: str
         b"------x1\r\nContent-Disposition:" + b"; name" * 1_300 + b"\r\n\r\n\r\n------x1--",
     ],
 )
-def test_a_megabyte_of_malice_takes_less_than_a_second(data: bytes) -> None:
+def test_a_megabyte_of_malice_ends_within_seconds(data: bytes) -> None:
     def read() -> None:
         with contextlib.suppress(DocumentError):
             read_multipart(data, TYPE)
 
-    assert seconds_of(read, 1) < 1
+    assert seconds_of(read, 5) < 5

@@ -103,7 +103,7 @@ def test_ten_thousand_items_with_their_envelope_take_less_than_a_second() -> Non
     document = {"leads": {"status": items}, "account": {"id": 1}}
     whole = split("{path: '$.leads[*][*]', keep: envelope}")
     assert len(whole.parts(document)) == 10_000
-    assert seconds_of(lambda: whole.parts(document), 1) < 1
+    assert seconds_of(lambda: whole.parts(document), 5) < 5
     items["x"] = {"id": 0}
     with pytest.raises(DocumentError):
         whole.parts(document)
