@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from hypothesis import settings
 from bridge.store.engine import Store, open_store
 from tests.support.postgres import Postgres, running_postgres
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Coverage follows into the suite's own processes; in each command that a test starts it would cost more
+    # than it tells.
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
 # A busy machine is no fault of the code; what must be quick is timed where it is tested.
@@ -23,7 +28,7 @@ LONG = {"benchmarks", "faults", "simulation", "system", "web"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`long`: what drives whole processes or a browser. Coverage would double its time and is told by the rest."""
+    """`long`: what drives whole processes or a browser. Coverage would double its time; the rest tells it."""
     for item in items:
         if item.path.parent.name in LONG or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("long")

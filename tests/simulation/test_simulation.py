@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
@@ -32,8 +33,8 @@ def test_a_seed_is_a_history_and_nothing_else_decides(memory: Memory) -> None:
     assert story(7, memory) != story(8, memory)
 
 
-def play_some(many: int, memory: Memory) -> None:
-    for seed in range(many):
+def play_some(seeds: Iterable[int], memory: Memory) -> None:
+    for seed in seeds:
         play(seed, memory)
 
 
@@ -53,7 +54,7 @@ def test_a_broken_promise_is_told_with_its_seed_and_its_story(
 
     monkeypatch.setattr(Oracle, "on_run", broken)
     with pytest.raises(Failure) as caught:
-        play_some(20, memory)
+        play_some(range(20), memory)
     first, *story, last = str(caught.value).splitlines()
     seed = caught.value.seed
     assert first == f"seed {seed}: call 1 ran 2 times with 0 recorded resends"
