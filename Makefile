@@ -21,14 +21,13 @@ imports: .venv/test
 	$(BIN)/lint-imports
 
 # What drives whole processes or a browser runs as its users run it, without coverage's tracer.
-# It waits as much as it works, so that three of its processes share two processors.
 PYTEST := pytest --dist loadfile
 suite: .venv/test
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m $(PYTEST) --numprocesses 2 -m "not long"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
-	$(BIN)/python -m $(PYTEST) --numprocesses 3 -m long --no-loadscope-reorder
+	$(BIN)/python -m $(PYTEST) --numprocesses 2 -m long --no-loadscope-reorder
 
 # Histories of faults, each from its seed; `make test` has a short form.
 HISTORIES ?= 10000

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from bridge.desk import pausing
 from bridge.model import Application, Failure, Match, Verdict
 from bridge.store import accounts, refusals
+from bridge.store.decisions import Decider
 from bridge.store.refusals import Refusal
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
@@ -157,6 +159,51 @@ def _after(one: Site, path: str) -> str:
 def test_an_account_that_nobody_knows_cannot_be_paused(shop: Site) -> None:
     shop.login()
     assert shop.post("/accounts/pause", {"account": "<b>"}).status_code == 404
+
+
+def test_a_source_and_a_rule_are_paused_and_let_go_on_with_a_reason_in_the_audit(shop: Site) -> None:
+    shop.login()
+    sold = {"source": "shop", "rule": "sold"}
+    answer = shop.post("/rules/pause", {**sold, "why": " price  is wrong "})
+    assert (answer.status_code, answer.location) == (303, "/console/rules/shop")
+    page = shop.get("/rules/shop").text
+    assert "shop/sold is paused: its calls wait</p>" in page
+    assert page.count(">Paused<") == 1
+    assert "shop/sold was paused already" in _told(shop, "/rules/pause", sold)
+    assert "shop is paused: its calls wait" in _told(shop, "/rules/pause", {"source": "shop"})
+    assert titles(shop.get("/").text) == [
+        "Source shop is paused: its calls wait",
+        "Rule “sold” of shop is paused: its calls wait",
+    ]
+    assert "price is wrong" in shop.get("/").text
+    assert "shop goes on" in _told(shop, "/rules/resume", {"source": "shop"})
+    assert "shop/sold goes on" in _told(shop, "/rules/resume", sold)
+    assert "shop/sold was not paused" in _told(shop, "/rules/resume", sold)
+    assert titles(shop.get("/").text) == []
+    actions = given.rows(shop.side.store, "SELECT who, what, kind, target, why FROM actions ORDER BY id")
+    assert actions == [
+        ("anna", "pause", "rule", "shop/sold", "price is wrong"),
+        ("anna", "pause", "source", "shop", ""),
+        ("anna", "resume", "source", "shop", ""),
+        ("anna", "resume", "rule", "shop/sold", ""),
+    ]
+
+
+def _told(one: Site, path: str, form: dict[str, str]) -> str:
+    one.post(path, form)
+    return one.get("/rules/shop").text
+
+
+def test_a_pause_of_what_is_in_no_file_any_more_can_be_ended(shop: Site) -> None:
+    shop.login()
+    gone = {"source": "gone", "rule": "x"}
+    assert shop.post("/rules/pause", gone).status_code == 404
+    assert shop.post("/rules/pause", {"source": "shop", "rule": "x"}).status_code == 404
+    pausing.hold_back(shop.side.store, "gone", "x", Decider("anna"))
+    assert "leadbridge resume" not in shop.get("/").text
+    answer = shop.post("/rules/resume", gone)
+    assert (answer.status_code, answer.location) == (303, "/console/")
+    assert shop.post("/rules/resume", gone).status_code == 404
 
 
 def test_who_may_only_look_sees_no_buttons(site: MakeSite) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from bridge.lookout import Lookout
 from bridge.model import ALERT_SOURCE, State
 from bridge.rulebook import Rulebook
-from bridge.store import trends
+from bridge.store import pauses, trends
 from bridge.store.event_views import EventFilter, page_of_events
 from bridge.store.figures import Figures
 from bridge.store.outlook import Transaction
@@ -47,8 +48,10 @@ class Problem:
     """The words of the way there."""
     command: str = ""
     """What to type where there is no such page."""
-    paused: str = ""
-    """The account that a button can let go on."""
+    resume: str = ""
+    """The change that lets what is paused go on."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """What the form for it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def problems(connection: Transaction, lookout: Lookout, rulebook: Rulebook, scen
     found = [
         *_surroundings(lookout, rulebook, scene),
         *_accounts(scene),
+        *_pauses(connection, scene.seen.now),
         *_calls(connection, scene),
         *_rules(connection, scene.seen.now),
         *_events(connection, scene.seen.now),
@@ -112,7 +116,8 @@ def _accounts(scene: Scene) -> Iterator[Problem]:
                 "bad",
                 t("overview.paused.title", account=account.name),
                 tuple(line for line in (account.paused_reason, told) if line),
-                paused=account.name,
+                resume="account_resume",
+                named={"account": account.name},
                 command=f"leadbridge resume account {account.name}",
             )
         elif scene.gates.get(account.name) == "open":
@@ -123,6 +128,19 @@ def _accounts(scene: Scene) -> Iterator[Problem]:
                 to=url("calls", account=account.name, state="open"),
                 step=t("overview.see_calls"),
             )
+
+
+def _pauses(connection: Transaction, now: int) -> Iterator[Problem]:
+    for one in pauses.standing(connection):
+        told = t("overview.paused.since", who=one.paused_by, span=duration(max(now - one.paused_at, 0)))
+        yield Problem(
+            "warn",
+            t(f"overview.held.{one.kind}", source=one.source, rule=one.rule),
+            tuple(line for line in (one.paused_reason, told) if line),
+            resume="let_go",
+            named={"source": one.source, "rule": one.rule},
+            command=f"leadbridge resume {one.kind} {shlex.quote(one.name)}",
+        )
 
 
 def _calls(connection: Transaction, scene: Scene) -> Iterator[Problem]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bridge.web.console.pages import (
-    accounts,
     audit,
     call,
     calls,
@@ -14,6 +13,7 @@ from bridge.web.console.pages import (
     event_replay,
     events,
     overview,
+    pausing,
     playground,
     recipient,
     refusals,
@@ -23,7 +23,7 @@ from bridge.web.console.pages import (
 
 PAGES = (
     overview.register,
-    accounts.register,
+    pausing.register,
     events.register,
     refusals.register,
     event.register,

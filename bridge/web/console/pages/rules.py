@@ -10,7 +10,7 @@ from flask import abort
 from bridge.desk.shelf import Shelved, file_called, shelf
 from bridge.desk.testing import Ran, beside, run_tests
 from bridge.mapping.rule import Rule
-from bridge.store import trends
+from bridge.store import pauses, trends
 from bridge.store.trends import RuleUse
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
@@ -64,10 +64,10 @@ def rules_of(console: Console, label: str) -> Answer:
     file = file_called(console.side.settings, console.side.rulebook.latest, label)
     if file is None:
         abort(404)
-    used = _used(console, file.source)
+    used, paused = _used(console, file.source), _paused(console, file.source)
     kept = console.aside(lambda: _kept(file, used))
     text = file.text.decode("utf-8", "replace")
-    return render("rules/file", kept=kept, text=text, marked=marked(file), **_state(console))
+    return render("rules/file", kept=kept, paused=paused, text=text, marked=marked(file), **_state(console))
 
 
 def marked(file: Shelved) -> dict[int, str]:
@@ -85,6 +85,12 @@ def _used(console: Console, source: str = "") -> dict[tuple[str, str], RuleUse]:
     store = console.side.store
     with store.read() as connection:
         return trends.rules(connection, store.now(connection), source)
+
+
+def _paused(console: Console, source: str) -> dict[str, str]:
+    """Its rules that are held back, and why; the empty name is the whole source."""
+    with console.side.store.read() as connection:
+        return {one.rule: one.paused_reason for one in pauses.standing(connection) if one.source == source}
 
 
 def _kept(file: Shelved, used: dict[tuple[str, str], RuleUse]) -> Kept:
