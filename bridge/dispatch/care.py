@@ -109,11 +109,9 @@ def resume(connection: Transaction, now: int, name: str, *, who: str, why: str) 
     if not rows.resume(connection, now, name, who=who, why=why):
         return []
     state = rows.lock(connection, name)
-    health = healths.from_text(state.health)
+    refused = healths.to_reissue(healths.from_text(state.health))
     rows.save(connection, replace(state, health=""))
-    return [
-        made for call_id in health.reissue if (made := again(connection, now, call_id, Decider(who, why)))
-    ]
+    return [made for call_id in refused if (made := again(connection, now, call_id, Decider(who, why)))]
 
 
 def again(connection: Transaction, now: int, call_id: int, by: Decider) -> int:

@@ -177,5 +177,21 @@ def test_a_refusal_shows_what_came_but_not_what_was_to_prove_it(one: Site) -> No
     assert one.get("/refusals/2").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "advice"),
+    [
+        (401, "ip", "compare the list with its documentation"),
+        (401, "stale", "the clocks differ"),
+        (401, "signature", "Compare the secret"),
+        (413, "too_large", "larger than the bridge takes"),
+    ],
+)
+def test_a_refusal_says_what_to_look_at(one: Site, status: int, code: str, advice: str) -> None:
+    refused = Refusal("shop", given.NOW, status, code, "no", given.request())
+    with one.side.store.transaction() as connection:
+        refusals.refuse(connection, given.NOW, [refused])
+    assert advice in one.get("/refusals/1").text
+
+
 def test_where_nothing_was_refused_that_is_said(one: Site) -> None:
     assert "Nothing was turned away" in one.get("/refusals").text

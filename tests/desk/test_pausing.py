@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.desk import pausing
-from bridge.store import audit
+from bridge.dispatch.health import Health, after, to_text
+from bridge.model import Outcome
+from bridge.store import accounts, audit
 from bridge.store.accounts import all_states
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store
+from tests.store import given
 
 ANNA = Decider("anna", "bots are rebuilt")
 
@@ -20,3 +25,18 @@ def test_an_account_is_held_back_once_and_goes_on_once(store: Store) -> None:
     assert rung == ["rung"]
     with store.read() as connection:
         assert [one.what for one in audit.of(connection, "account", "main")] == ["pause", "resume"]
+
+
+def test_what_a_wrong_token_refused_goes_out_again_with_what_was_under_way_at_the_pause(store: Store) -> None:
+    given.owe(store, *(given.start(subscriber) for subscriber in range(1, 8)))
+    claimed = given.claim(store)
+    given.begin(store, *claimed)
+    given.settle(store, *(given.settlement(call, "refused") for call in claimed))
+    denied, health = given.attempt(Outcome.REFUSED, status=404, reason="answered 404"), Health()
+    for call in claimed:
+        health = after(health, call, denied, given.NOW).health
+    assert len(health.reissue) == 5
+    pausing.pause(store, "main", ANNA)
+    with store.transaction() as connection:
+        accounts.save(connection, replace(accounts.lock(connection, "main"), health=to_text(health)))
+    assert pausing.resume(store, "main", ANNA, lambda: None) == 7

@@ -15,8 +15,8 @@ from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, t
 from bridge.web.console.wanted import NUMBER
 
-_HINTED = (400, 401, 405, 413, 415, 503)
-"""Answers that this page has advice for."""
+_HINTED = ("ip", "stale", "400", "401", "405", "413", "415", "503")
+"""Codes and answers that this page has advice for, the more exact first."""
 
 
 def register(console: Console) -> None:
@@ -54,9 +54,10 @@ def refusal(console: Console, number: int) -> Answer:
 def _seen(console: Console, kept: KeptRefusal) -> dict[str, Any]:
     one = kept.refusal
     mapping = console.side.rulebook.current.sources.get(one.source)
+    known = (name for name in _HINTED if name in (one.code, str(one.status)))
     return {
         "kept": kept,
         "one": one,
         "webhook": turned_away(one.request, mapping.source.check.words if mapping else ""),
-        "hint": t(f"refusals.next.{one.status if one.status in _HINTED else 401}"),
+        "hint": t(f"refusals.next.{next(known, '401')}"),
     }
