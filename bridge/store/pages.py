@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, case, func, select
 
 from bridge.store.bulk import AnyRow
 from bridge.store.engine import Store
@@ -93,20 +93,19 @@ def literal(part: str) -> str:
 
 
 def first_id_at(connection: Connection, table: Table, time: Column[int], moment: int) -> int:
-    """The smallest id whose row is not older than `moment`, by halving: ids grow with time."""
-    low = connection.execute(select(func.min(table.c.id))).scalar_one()
-    if low is None:
-        return 0
-    high = connection.execute(select(func.max(table.c.id))).scalar_one() + 1
-    while low < high:
-        middle = (low + high) // 2
-        following = select(table.c.id, time).where(table.c.id >= middle).order_by(table.c.id).limit(1)
-        row = connection.execute(following).one()
-        if row[1] >= moment:
-            high = middle
-        else:
-            low = row[0] + 1
-    return int(low)
+    """The smallest id whose row is not older than `moment`: found by halving, for ids grow with time."""
+    number, later = table.c.id, table.alias().c.id
+    bounds = select(func.min(number).label("low"), (func.max(number) + 1).label("high")).cte(recursive=True)
+    middle = (bounds.c.low + bounds.c.high) // 2
+    following = select(func.min(later)).where(later >= middle).correlate(bounds).scalar_subquery()
+    young = time >= moment
+    halved = bounds.union_all(
+        select(case((young, bounds.c.low), else_=number + 1), case((young, middle), else_=bounds.c.high))
+        .select_from(bounds.join(table, number == following))
+        .where(bounds.c.low < bounds.c.high)
+    )
+    found = select(halved.c.low).where(halved.c.low >= halved.c.high)
+    return int(connection.execute(found).scalar_one_or_none() or 0)
 
 
 def fitting(
