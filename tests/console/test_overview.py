@@ -60,6 +60,32 @@ def test_where_nothing_came_yet_the_first_thing_to_do_is_shown(shop: Site) -> No
     assert "Nothing needs you" not in page
 
 
+@pytest.mark.parametrize(
+    ("files", "address"),
+    [
+        ({"aform": "form"}, None),
+        ({"aform": "form", "json": "json"}, "/hooks/json"),
+        ({"agithub": "github", "json": "json"}, "/hooks/json"),
+        ({"aform": "form", "github": "github"}, "/hooks/github"),
+        ({}, None),
+    ],
+)
+def test_the_first_webhook_to_try_goes_to_a_source_that_takes_it(
+    site: MakeSite, files: dict[str, str], address: str | None
+) -> None:
+    one = site(GITHUB="secret")
+    for name, profile in files.items():
+        proof = "secret: ${GITHUB}" if profile == "github" else "verify: none"
+        text = f"source: {name}\nprofile: {profile}\n{proof}\nrules: []\n"
+        (one.side.rulebook._folder / f"{name}.yml").write_text(text)
+    one.side.rulebook.refresh()
+    assert one.side.rulebook.current.sources.keys() == files.keys()
+    page = one.get("/").text
+    found = re.search(r"curl -X POST http://localhost:8080(\S+)", page)
+    assert (found and found[1]) == address
+    assert ("let it send something" in page) == (address is None)
+
+
 def test_where_all_is_well_nothing_needs_anybody(shop: Site) -> None:
     of_now(shop, "a", given.made())
     page = shop.get("/").text

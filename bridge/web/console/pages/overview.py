@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from flask import request
 
+from bridge.assemble.web import WebSide
 from bridge.dispatch import health, pace
 from bridge.mapping.compiler import Compiled
-from bridge.model import ALERT_SOURCE, Account
+from bridge.model import ALERT_SOURCE, Account, Request
 from bridge.store import figures, sources, trends
 from bridge.store.figures import Figures, Queue
 from bridge.store.sources import SourceUse
@@ -20,12 +21,14 @@ from bridge.web.console.lists import asked
 from bridge.web.console.problems import Scene, is_silent, problems
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
-from bridge.webhook.verify import OPEN
+from bridge.webhook.source import Accepted, Source
 
 SPANS: Final = {"hour": Span.HOUR, "day": Span.DAY, "week": Span.WEEK}
 SINCE: Final = {"hour": "1h", "day": "24h", "week": "7d"}
 """The same in the words of a filter."""
 USUAL: Final = "day"
+SAMPLE: Final = '{"hello": "world"}'
+"""A webhook to try with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ def _seen(console: Console) -> dict[str, Any]:
         "problems": wrong,
         "accounts": _accounts(scene, compiled.accounts),
         "sources": lines,
-        "first": _first(console, lines),
+        "beginning": _is_new(lines),
+        "address": _first_address(side),
+        "sample": SAMPLE,
     }
 
 
@@ -137,12 +142,23 @@ def _sources(scene: Scene, compiled: Compiled) -> list[SourceLine]:
     ]
 
 
-def _first(console: Console, lines: list[SourceLine]) -> str:
-    """While nothing has come yet: the address that a first webhook can be sent to; empty afterwards."""
-    if any(one.use.last_at is not None or one.use.refused.week for one in lines):
-        return ""
-    mapped = console.side.rulebook.current.sources
-    easy = [name for name, one in sorted(mapped.items()) if one.source.check is OPEN]
-    name = next(iter([*easy, *sorted(mapped)]), "")
-    base = console.side.settings.public_url or f"{request.scheme}://{request.host}"
-    return f"{base.rstrip('/')}/hooks/{name}" if name else base
+def _is_new(lines: list[SourceLine]) -> bool:
+    """Whether nothing has come yet."""
+    return not any(one.use.last_at is not None or one.use.refused.week for one in lines)
+
+
+def _first_address(side: WebSide) -> str:
+    """Where `SAMPLE` can be sent to; empty where no source takes JSON."""
+    mapped = side.rulebook.current.sources
+    sample = Request(
+        "POST", "", (("Content-Type", "application/json"),), SAMPLE.encode(), "", local=side.sandboxed
+    )
+    takes = [name for name, one in sorted(mapped.items()) if _takes(one.source, sample)]
+    believes = [name for name in takes if isinstance(mapped[name].source.receive(sample, 0), Accepted)]
+    base = side.settings.public_url or f"{request.scheme}://{request.host}"
+    return next((f"{base.rstrip('/')}/hooks/{name}" for name in [*believes, *takes]), "")
+
+
+def _takes(source: Source, sample: Request) -> bool:
+    json = source.decoder.kind_of(sample.method, "application/json", sample.body) == "json"
+    return json and sample.method in source.methods
