@@ -64,6 +64,8 @@ class Scene:
     sources: tuple[SourceUse, ...]
     silence: Mapping[str, int]
     """Seconds after which a source that sends nothing is missed."""
+    totals: Mapping[str, Rates]
+    """How often each thing happened, by its kind."""
 
 
 def problems(connection: Transaction, lookout: Lookout, rulebook: Rulebook, scene: Scene) -> list[Problem]:
@@ -72,9 +74,9 @@ def problems(connection: Transaction, lookout: Lookout, rulebook: Rulebook, scen
         *_surroundings(lookout, rulebook, scene),
         *_accounts(scene),
         *_pauses(connection, scene.seen.now),
-        *_calls(connection, scene),
+        *_calls(scene),
         *_rules(connection, scene.seen.now),
-        *_events(connection, scene.seen.now),
+        *_events(connection, scene),
         *_sources(scene),
     ]
     return sorted(found, key=lambda one: one.tone != "bad")
@@ -143,7 +145,7 @@ def _pauses(connection: Transaction, now: int) -> Iterator[Problem]:
         )
 
 
-def _calls(connection: Transaction, scene: Scene) -> Iterator[Problem]:
+def _calls(scene: Scene) -> Iterator[Problem]:
     doubtful = scene.seen.states.get(State.UNCERTAIN, 0)
     if doubtful:
         yield Problem(
@@ -153,8 +155,7 @@ def _calls(connection: Transaction, scene: Scene) -> Iterator[Problem]:
             to=url("calls", state="uncertain"),
             step=t("overview.uncertain.step"),
         )
-    totals = trends.totals(connection, scene.seen.now)
-    refused = sum(totals.get(kind, Rates()).day for kind in UNSTARTED)
+    refused = sum(scene.totals.get(kind, Rates()).day for kind in UNSTARTED)
     if refused:
         yield Problem(
             "warn",
@@ -179,9 +180,9 @@ def _rules(connection: Transaction, now: int) -> Iterator[Problem]:
             )
 
 
-def _events(connection: Transaction, now: int) -> Iterator[Problem]:
-    many = trends.totals(connection, now).get("event:unreadable", Rates()).week
-    if many and _still(connection, EventFilter(result="unreadable", since=now - WEEK_MS)):
+def _events(connection: Transaction, scene: Scene) -> Iterator[Problem]:
+    many = scene.totals.get("event:unreadable", Rates()).week
+    if many and _still(connection, EventFilter(result="unreadable", since=scene.seen.now - WEEK_MS)):
         yield Problem(
             "bad",
             t("overview.unreadable.title", count=many),

@@ -83,7 +83,8 @@ def _seen(console: Console) -> dict[str, Any]:
     with side.store.read() as connection:
         seen = figures.look(connection, side.store.now(connection))
         stretches = trends.over_time(connection, seen.now, SPANS[span])
-        scene = Scene(seen, _gates(seen), sources.in_use(connection, seen.now), compiled.alerts.silence)
+        used, totals = sources.in_use(connection, seen.now), trends.totals(connection, seen.now)
+        scene = Scene(seen, _gates(seen), used, compiled.alerts.silence, totals)
         wrong = problems(connection, side.lookout, side.rulebook, scene)
     lines = _sources(scene, compiled)
     return {
