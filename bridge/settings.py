@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -58,6 +58,11 @@ class Settings:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where `${NAME}` in mapping files takes its values from."""
 
+    def without_passwords(self) -> Settings:
+        """The same for what lives on: of the console's passwords a running process keeps hashes only."""
+        kept = {name: text for name, text in self.environment.items() if name not in _PASSWORDS}
+        return replace(self, console_password="", console_read_password="", environment=kept)
+
 
 _SCRYPT = re.compile(r"scrypt:\d{1,7}:\d{1,3}:\d{1,3}\$[^$]+\$[0-9a-f]{128}")
 """As werkzeug.security writes it."""
@@ -83,6 +88,7 @@ _NAMES = {
 }
 
 
+_PASSWORDS = ("BRIDGE_CONSOLE_PASSWORD", "BRIDGE_CONSOLE_READ_PASSWORD")
 _SECRET = ("database_url", "console_password", "console_read_password")
 
 

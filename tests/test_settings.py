@@ -54,6 +54,13 @@ def test_printing_the_settings_reveals_no_secret() -> None:
     assert secret in settings.database_url
 
 
+def test_what_lives_on_knows_no_password_of_the_console() -> None:
+    given = {"BRIDGE_CONSOLE_PASSWORD": "hunter2", "BRIDGE_CONSOLE_READ_PASSWORD": "hunter3", "PORT": "9000"}
+    kept = load(given).without_passwords()
+    assert (kept.port, kept.console_password, kept.console_read_password) == (9000, "", "")
+    assert kept.environment == {"PORT": "9000"}
+
+
 @pytest.mark.parametrize(
     ("text", "proxies"),
     [

@@ -26,6 +26,7 @@ class WebSide:
     """What a web process needs."""
 
     settings: Settings
+    """Without the console's passwords."""
     rulebook: Rulebook
     store: Store
     intake: Intake
@@ -52,8 +53,11 @@ def web_side(
 ) -> WebSide:
     """Opens the store, reads the mappings and starts the writer. Broken mappings do not stop the process.
 
+    The console's passwords are forgotten here: neither mapping files nor pages come by them.
+
     `observe` is told of each webhook, `observe_batch` of each commit.
     """
+    settings = settings.without_passwords()
     store = open_store(settings.database_url)
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()

@@ -21,6 +21,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
 
     `observe` is told of each round.
     """
+    settings = settings.without_passwords()
     store = open_store(settings.database_url)
     store.check()
     aim(store, sandboxed=bool(settings.sandbox))

@@ -116,7 +116,7 @@ class Reader:
     """Holds nodes against declarations and reports every difference where it stands."""
 
     report: Report
-    environment: Dict[str, str] = field(default_factory=dict)
+    environment: Dict[str, str] = field(default_factory=dict, repr=False)
     placeholder: str | None = None
     """What stands in the environment for secrets that are not set, where that is allowed."""
 

@@ -18,7 +18,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class Surroundings:
     """The same for all files of one run."""
 
-    environment: Dict[str, str]
+    environment: Dict[str, str] = field(repr=False)
     placeholder: str | None = None
     """What a secret that is not set reads as, with a warning; None makes it an error."""
     accounts: Dict[str, Account] | None = None

@@ -7,10 +7,11 @@ from flask import Flask
 from bridge.assemble.web import WebSide
 from bridge.web import health, hooks, scrape
 from bridge.web.console.blueprint import blueprint as console
+from bridge.web.console.keyring import Hashes
 from bridge.web.counting import Counted
 
 
-def create_app(side: WebSide, counted: Counted) -> Flask:
+def create_app(side: WebSide, counted: Counted, passwords: Hashes) -> Flask:
     """Everything that is served over HTTP, on top of what `assemble` made."""
     app = Flask("bridge.web", static_folder=None)
     # One more than the limit: Werkzeug cuts a body in chunks here, and says nothing.
@@ -22,5 +23,5 @@ def create_app(side: WebSide, counted: Counted) -> Flask:
     app.register_blueprint(hooks.blueprint(side.intake, side.settings.proxies, trust_local=side.sandboxed))
     app.register_blueprint(scrape.blueprint(side, counted))
     app.register_blueprint(health.blueprint(side.lookout))
-    app.register_blueprint(console(side))
+    app.register_blueprint(console(side, passwords))
     return app

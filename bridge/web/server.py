@@ -14,7 +14,7 @@ from bridge.web import app
 # What every web process needs is imported here, once: they share its memory and start at once.
 PRELOADED = (patched, web, app)
 
-_settings = settings.load()
+_settings = settings.load().without_passwords()
 _CONNECTIONS = 2000
 _OTHER_FILES = 200
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from bridge import settings
 from bridge.assemble.web import web_side
 from bridge.web.app import create_app
+from bridge.web.console.keyring import hashed
 from bridge.web.counting import Counted
 from tests.console.visits import Site
 from tests.support.browser import Watched, running_browser
@@ -78,9 +79,10 @@ def site(tmp_path: Path, sqlite_url: str, compiled: FileSystemBytecodeCache) -> 
             mappings = tmp_path / "mappings"
             mappings.mkdir(exist_ok=True)
             usual = {"DATABASE_URL": sqlite_url, "BRIDGE_MAPPINGS": str(mappings), "BRIDGE_DISK_FLOOR": "0"}
-            side = web_side(settings.load({**usual, **environment}))
+            given = settings.load({**usual, **environment})
+            side = web_side(given)
             stack.callback(side.close)
-            app = create_app(side, Counted())
+            app = create_app(side, Counted(), hashed(given.console_password, given.console_read_password))
             app.jinja_env.bytecode_cache = compiled
             return Site(side, app.test_client())
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Iterator
+from types import FrameType, ModuleType
 
 import pytest
 from werkzeug.security import generate_password_hash
@@ -26,6 +29,20 @@ def locked(site: MakeSite) -> Site:
 def title(answer: TestResponse) -> str:
     found = re.search(r"<h1>(.*?)</h1>", answer.text)
     return found[1] if found else ""
+
+
+def reachable(root: object) -> Iterator[object]:
+    """Whatever the object holds, however deep, without the modules' own names."""
+    found, waiting = {id(root)}, [root]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        if isinstance(one, ModuleType | FrameType) or (isinstance(one, dict) and "__builtins__" in one):
+            continue
+        for inner in gc.get_referents(one):
+            if id(inner) not in found:
+                found.add(id(inner))
+                waiting.append(inner)
 
 
 def test_without_a_password_this_machine_is_let_in(site: MakeSite) -> None:
@@ -112,6 +129,25 @@ def test_a_login_leads_nowhere_but_into_the_console(locked: Site, next_path: str
 def test_a_password_may_be_given_as_a_scrypt_hash(site: MakeSite) -> None:
     one = site(BRIDGE_CONSOLE_PASSWORD=generate_password_hash(PASSWORD, "scrypt:1024:8:1"))
     assert one.login(PASSWORD).status_code == 303
+
+
+def test_nothing_that_lives_on_holds_a_password_as_text(locked: Site) -> None:
+    assert locked.login(PASSWORD).status_code == 303
+    held = list(reachable(locked.client.application))
+    assert any(locked.side.settings is one for one in held)
+    texts = [one for one in held if isinstance(one, str)]
+    assert [text for text in texts if PASSWORD in text or READING in text] == []
+
+
+def test_a_mapping_file_cannot_come_by_a_password(locked: Site) -> None:
+    folder = locked.side.rulebook._folder
+    (folder / "shop.yml").write_text(
+        "source: shop\nprofile: json\nverify: {token: {header: X-Token}}\n"
+        "secret: ${BRIDGE_CONSOLE_PASSWORD}\nrules: []\n"
+    )
+    locked.side.rulebook.refresh()
+    told = [str(finding) for finding in locked.side.rulebook.latest.findings]
+    assert any("environment variable BRIDGE_CONSOLE_PASSWORD is not set" in text for text in told)
 
 
 def test_the_cookie_is_for_the_console_alone_and_no_script_reads_it(locked: Site) -> None:

@@ -12,7 +12,7 @@ from bridge.assemble.web import WebSide
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.web.console import doors, rendering
 from bridge.web.console.guard import THEMES, Guard
-from bridge.web.console.keyring import Keyring
+from bridge.web.console.keyring import Hashes, Keyring
 from bridge.web.console.pages import PAGES
 from bridge.web.console.registry import Console
 from bridge.web.console.rendering import bare
@@ -21,7 +21,7 @@ from bridge.web.console.speech import LANGUAGES
 log = logging.getLogger(__name__)
 
 
-def blueprint(side: WebSide) -> Blueprint:
+def blueprint(side: WebSide, passwords: Hashes) -> Blueprint:
     """Every page under `/console/`."""
     pages = Blueprint(
         "console",
@@ -32,8 +32,7 @@ def blueprint(side: WebSide) -> Blueprint:
         static_url_path="/static",
     )
     console = Console(side, pages)
-    settings = side.settings
-    guard = Guard(console, Keyring(side.store, settings.console_password, settings.console_read_password))
+    guard = Guard(console, Keyring(side.store, passwords))
     for register in (doors.register, *PAGES):
         register(console)
     pages.add_url_rule("/<path:path>", "nowhere", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -18,6 +18,8 @@ Role: TypeAlias = Literal["read", "edit"]
 """What a visitor may do: look at everything, or change things as well."""
 
 NOTE: Final = "console/secret"
+Hashes: TypeAlias = tuple[tuple[Role, str], ...]
+"""The passwords' scrypt hashes, each with what it opens, as werkzeug.security writes them."""
 _COST: Final = (2**15, 8, 1)
 """scrypt's n, r and p: 32 MB and about a tenth of a second."""
 
@@ -27,35 +29,34 @@ class Keys:
     """What all processes make of the store's secret and the passwords."""
 
     sealing: bytes = field(repr=False)
-    hashes: tuple[tuple[Role, str], ...] = field(repr=False)
 
 
 class Keyring:
-    """Knows passwords by their scrypt hashes only. Empty passwords are none."""
+    """Knows passwords by their scrypt hashes only."""
 
-    def __init__(self, store: Store, password: str, read_password: str) -> None:
+    def __init__(self, store: Store, hashes: Hashes) -> None:
         self._store = store
-        given: tuple[tuple[Role, str], ...] = (("edit", password), ("read", read_password))
-        self._given = tuple((role, text) for role, text in given if text)
+        self._hashes = hashes
         self._aside = Aside()
         self._keys: Keys | None = None
 
     @property
     def locked(self) -> bool:
         """Whether there is a password at all."""
-        return bool(self._given)
+        return bool(self._hashes)
 
     def role_of(self, password: str) -> Role | None:
-        """What the password opens; None for a wrong one. Raises StoreUnavailable."""
-        hashes = self.keys().hashes
-        opened = self._aside(lambda: [role for role, kept in hashes if check_password_hash(kept, password)])
+        """What the password opens; None for a wrong one."""
+        opened = self._aside(
+            lambda: [role for role, kept in self._hashes if check_password_hash(kept, password)]
+        )
         return opened[0] if opened else None
 
     def keys(self) -> Keys:
         """Made when they are first needed, since they need the store. Raises StoreUnavailable."""
         if self._keys is None:
-            secret = self._secret()
-            self._keys = self._aside(lambda: _keys(secret, self._given))
+            told = "\n".join(kept for _, kept in self._hashes)
+            self._keys = Keys(hmac.digest(bytes.fromhex(self._secret()), told.encode(), "sha256"))
         return self._keys
 
     def _secret(self) -> str:
@@ -67,10 +68,14 @@ class Keyring:
             return notes.hold(connection, NOTE, secrets.token_hex(32))
 
 
-def _keys(secret: str, given: tuple[tuple[Role, str], ...]) -> Keys:
-    hashes = tuple((role, _hashed(text, f"{secret[:32]}{role}")) for role, text in given)
-    told = "\n".join(kept for _, kept in hashes)
-    return Keys(hmac.digest(bytes.fromhex(secret), told.encode(), "sha256"), hashes)
+def hashed(password: str, read_password: str) -> Hashes:
+    """The hashes of the passwords that are given; an empty one is none.
+
+    They are the same in all processes, since keys are made of them, and need no store, so that no text has
+    to be kept until one answers. Hashes never leave the process: their salt need not be a secret.
+    """
+    given: tuple[tuple[Role, str], ...] = (("edit", password), ("read", read_password))
+    return tuple((role, _hashed(text, f"leadbridge console {role}")) for role, text in given if text)
 
 
 def _hashed(password: str, salt: str) -> str:
