@@ -205,7 +205,8 @@ class Rulebook:
     def _tell_broken(self) -> None:
         log.error("mappings are broken, %s", self._consequence())
         for finding in self.latest.findings:
-            log.error("%s", finding)
+            if finding.is_error:
+                log.error("%s", finding)
 
     def _consequence(self) -> str:
         return "the last good set stays in use" if self.ready else "nothing is accepted until they are mended"

@@ -145,12 +145,15 @@ def test_files_are_read_now_and_then_though_they_look_the_same(
 
 def test_a_change_is_all_or_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     book = looked(folder)
-    (folder / "shop.yml").write_text(OTHER)
+    secret = 'verify: {token: {header: X-Token}}\nsecret: "${NOT_SET}"'
+    (folder / "shop.yml").write_text(OTHER.replace("verify: none", secret))
     (folder / "broken.yml").write_text("source: [")
     book.look(0.5)
     book.look(1.0)
     assert (bot(book), book.ready, book.stale) == ("7", True, True)
     assert caplog.messages[0] == "mappings are broken, the last good set stays in use"
+    assert [" M100 " in one for one in caplog.messages[1:]] == [True]
+    (folder / "shop.yml").write_text(OTHER)
     (folder / "broken.yml").unlink()
     book.look(1.5)
     book.look(2.0)
