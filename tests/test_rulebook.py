@@ -144,7 +144,8 @@ def test_files_are_read_now_and_then_though_they_look_the_same(
 
 
 def test_a_change_is_all_or_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    book = looked(folder)
+    book = Rulebook(str(folder), ENVIRONMENT, placeholder="not set")
+    book.look(0.0, at_rest=True)
     secret = 'verify: {token: {header: X-Token}}\nsecret: "${NOT_SET}"'
     (folder / "shop.yml").write_text(OTHER.replace("verify: none", secret))
     (folder / "broken.yml").write_text("source: [")
