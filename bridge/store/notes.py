@@ -16,6 +16,7 @@ _HOLD = text(
     "INSERT INTO notes (name, text) VALUES (:name, :text) "
     "ON CONFLICT (name) DO UPDATE SET text = notes.text RETURNING text"
 )
+_FORGET = text("DELETE FROM notes WHERE substr(name, 1, :length) = :beginning AND text < :before")
 _LIVE = text("SELECT COUNT(*) FROM calls WHERE state IN ('queued', 'claimed', 'sending', 'waiting')")
 _TARGET = "target"
 REAL, SANDBOX = "LeadConverter", "the sandbox"
@@ -35,6 +36,11 @@ def write(connection: Connection, name: str, noted: str) -> None:
 def hold(connection: Connection, name: str, first: str) -> str:
     """What is noted under a name, `first` where nothing was; nobody else's until the transaction ends."""
     return str(connection.execute(_HOLD, {"name": name, "text": first}).scalar_one())
+
+
+def forget(connection: Connection, beginning: str, before: str) -> None:
+    """Forget the notes whose names begin so, and whose texts come before that one."""
+    connection.execute(_FORGET, {"beginning": beginning, "length": len(beginning), "before": before})
 
 
 def aim(store: Store, *, sandboxed: bool) -> None:

@@ -208,6 +208,21 @@ def test_who_logs_out_is_out(locked: Site) -> None:
     assert locked.get("/").status_code == 303
 
 
+def test_a_copied_cookie_is_of_no_use_after_logging_out_in_any_process(site: MakeSite) -> None:
+    one, other = (site(BRIDGE_CONSOLE_PASSWORD=PASSWORD) for _ in range(2))
+    one.login(PASSWORD)
+    cookie = one.client.get_cookie("leadbridge", path="/console/")
+    assert cookie
+    other.client.set_cookie("leadbridge", cookie.value, path="/console/")
+    assert other.get("/").status_code == 200
+    one.post("/logout", {})
+    for copied in (one, other):
+        copied.client.set_cookie("leadbridge", cookie.value, path="/console/")
+        assert copied.get("/").status_code == 303
+    one.login(PASSWORD)
+    assert one.get("/").status_code == 200
+
+
 def test_who_logged_in_for_looking_changes_nothing_but_their_own_session(locked: Site) -> None:
     locked.login(READING)
     assert "read-only" in locked.get("/").text

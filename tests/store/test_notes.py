@@ -18,6 +18,15 @@ def test_a_note_replaces_the_one_before_it(store: Store) -> None:
         assert notes.read(connection, "size") is None
 
 
+def test_notes_are_forgotten_by_the_beginning_of_their_name_and_by_age(store: Store) -> None:
+    with store.transaction() as connection:
+        for name, noted in (("a/1", "005"), ("a/2", "010"), ("ab/1", "005"), ("a", "005")):
+            notes.write(connection, name, noted)
+        notes.forget(connection, "a/", "010")
+        kept = [name for name in ("a/1", "a/2", "ab/1", "a") if notes.read(connection, name)]
+    assert kept == ["a/2", "ab/1", "a"]
+
+
 def test_a_store_without_waiting_calls_may_be_aimed_anew(store: Store) -> None:
     aim(store, sandboxed=True)
     aim(store, sandboxed=False)

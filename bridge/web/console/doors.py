@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, g, request
 
 from bridge.store.engine import Store
-from bridge.web.console import guard, tries, visitors
+from bridge.web.console import ended, guard, tries, visitors
 from bridge.web.console.access import inside
 from bridge.web.console.guard import Guard
 from bridge.web.console.keyring import Role
@@ -51,9 +51,13 @@ def try_login(console: Console) -> Answer:
     return _admit(who, role)
 
 
-def logout(_: Console) -> Answer:
-    """The browser forgets who it was."""
+def logout(console: Console) -> Answer:
+    """The browser forgets who it was, and nobody who copied its cookie can go on."""
     entrance: Guard = g.guard
+    if g.visitor.role:
+        store = console.side.store
+        with store.transaction() as connection:
+            ended.end(connection, store.now(connection), g.visitor.id, visitors.HOURS * 3_600_000)
     answer = go(url("login"))
     entrance.keep(answer, guard.SESSION, "")
     return answer

@@ -9,7 +9,7 @@ from werkzeug.exceptions import Forbidden
 
 from bridge.settings import Settings
 from bridge.web.client import client_address
-from bridge.web.console import visitors
+from bridge.web.console import ended, visitors
 from bridge.web.console.access import HOME, SAFE_METHODS, is_local, is_same_origin
 from bridge.web.console.keyring import Keyring
 from bridge.web.console.registry import Console
@@ -105,7 +105,7 @@ class Guard:
     def _visitor(self) -> Visitor:
         """Known by a cookie, or new; without a password everybody on this machine is let in."""
         known = visitors.from_cookie(g.keys, request.cookies.get(SESSION, ""))
-        if known and known.role:
+        if known and known.role and not self._is_over(known):
             return known
         if not self.keyring.locked:
             made = visitors.admitted(visitors.LOCAL, "edit")
@@ -117,6 +117,10 @@ class Guard:
         made = visitors.stranger()
         g.new_cookie = (VISIT, visitors.to_cookie(g.keys, made))
         return made
+
+    def _is_over(self, visitor: Visitor) -> bool:
+        with self.console.side.store.read() as connection:
+            return ended.is_over(connection, visitor.id)
 
     def _check_change(self, view: str) -> None:
         """Raises Forbidden unless a form of this console asks, for somebody who may."""
