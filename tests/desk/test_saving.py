@@ -88,11 +88,14 @@ def test_a_text_that_breaks_another_file_is_refused(settings: Settings, rules: R
     assert 'source "shop" stands twice' in str(caught.value)
 
 
-def test_one_of_two_broken_files_can_be_mended(settings: Settings, rules: Rulebook) -> None:
+def test_one_of_two_broken_files_can_be_mended(settings: Settings, rules: Rulebook, store: Store) -> None:
     broken = SHOP.replace("bot_id", "bot")
     Path(settings.mappings, "shop.yml").write_text(broken)
     Path(settings.mappings, "other.yml").write_text("source: other\nrulse: []\n")
-    examine(settings, rules, edited(settings, loaded=broken))
+    mended = edited(settings, loaded=broken)
+    examine(settings, rules, mended)
+    save(store, mended, ANNA)
+    assert Path(settings.mappings, "shop.yml").read_text() == CHEAPER
 
 
 def test_a_file_that_was_changed_meanwhile_is_not_overwritten(

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Final, TypeVar
 
-from flask import Response, current_app, request
+from flask import Response, current_app, request, stream_with_context
 
-from bridge.store.pages import Page
+from bridge.store.engine import Store
+from bridge.store.outlook import Transaction
+from bridge.store.pages import Listing, Page
+
+T = TypeVar("T")
 
 LIMIT: Final = 50
 """Rows on a page."""
+_PART: Final = 500
+"""Rows that one read of a whole list takes."""
 _MOST = 2**62
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -29,9 +36,25 @@ def asked(name: str) -> str | None:
     return request.args.get(name, "").strip() or None
 
 
+def throughout(store: Store, part: Callable[[Transaction, Page], Listing[T]]) -> Iterator[T]:
+    """A whole list, newest first, of which each read takes a part: a million rows never lie in memory."""
+    before: int | None = None
+    while True:
+        with store.read() as connection:
+            found = part(connection, Page(before, _PART))
+        yield from found.items
+        before = found.more
+        if before is None:
+            return
+
+
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """Rows as a download `NAME.csv` that spreadsheets open as it is, and take no cell of for a formula."""
-    answer: Response = current_app.response_class(_lines([header, *rows]), mimetype="text/csv")
+    """Rows as a download `NAME.csv` that spreadsheets open as it is, and take no cell of for a formula.
+
+    They are sent as they are read, so that the file may be longer than memory.
+    """
+    lines = stream_with_context(_lines(chain([header], rows)))
+    answer: Response = current_app.response_class(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,10 +16,9 @@ from bridge.errors import UsageError
 from bridge.model import Call
 from bridge.store import sources
 from bridge.store.call_views import CallFilter, count_by_state, count_calls, page_of_calls
-from bridge.store.engine import Store
 from bridge.store.outlook import Transaction
-from bridge.store.pages import Listing, Page
-from bridge.web.console.lists import asked, asked_page, csv_file
+from bridge.store.pages import Listing
+from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, t, url
@@ -29,8 +28,6 @@ COLUMNS: Final = (
     "call", "event", "created", "source", "rule", "account", "recipient", "bot_id", "variables", "state",
     "attempts", "reason",
 )  # fmt: skip
-_PART: Final = 500
-"""Rows of a file that are read at once."""
 SPANS: Final = ("1h", "24h", "7d", "30d")
 _NOTHING: Final[Mapping[str, Any]] = {"calls": Listing(()), "count": None, "counts": {}}
 _FEW_RULES: Final = 200
@@ -76,7 +73,8 @@ def file(console: Console) -> Answer:
     store = console.side.store
     with store.read() as connection:
         wanted = wanted_calls(request.args).calls(store.now(connection))
-    return csv_file("calls", COLUMNS, _rows(store, wanted))
+    rows = throughout(store, lambda connection, page: page_of_calls(connection, wanted, page))
+    return csv_file("calls", COLUMNS, map(_row, rows))
 
 
 def _shown(connection: Transaction, fitting: CallFilter, wanted: Wanted) -> dict[str, Any]:
@@ -124,17 +122,6 @@ def _tabs(wanted: Wanted, counts: Mapping[str, int]) -> list[tuple[str, str, str
         (name, words, url("calls", **rest, **({"state": name} if name else {})), counts.get(name))
         for name, words in groups
     ]
-
-
-def _rows(store: Store, wanted: CallFilter) -> Iterator[tuple[object, ...]]:
-    before: int | None = None
-    while True:
-        with store.read() as connection:
-            part = page_of_calls(connection, wanted, Page(before, _PART))
-        yield from map(_row, part.items)
-        before = part.more
-        if before is None:
-            return
 
 
 def _row(call: Call) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,13 +13,12 @@ from bridge.errors import UsageError
 from bridge.mapping.explain import sentence
 from bridge.model import Json
 from bridge.store import search, sources
-from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, EventLine, page_of_events
 from bridge.store.outlook import Transaction
-from bridge.store.pages import Listing, Page
+from bridge.store.pages import Listing
 from bridge.store.search import Named
 from bridge.store.whys import Why, whys
-from bridge.web.console.lists import asked, asked_page, csv_file
+from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, t
 from bridge.web.console.wanted import Wanted, wanted_events
@@ -29,8 +28,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 RESULTS: Final = ("matched", "unmatched", "failed", "unreadable", "ignored")
 SPANS: Final = ("1h", "24h", "7d", "30d")
-_PART: Final = 500
-"""Rows of a file that are read at once."""
 _FEW_RULES: Final = 200
 """More rules than these make no list to choose from."""
 
@@ -93,7 +90,8 @@ def file(console: Console) -> Answer:
     store = console.side.store
     with store.read() as connection:
         wanted = wanted_events(request.args).events(store.now(connection))
-    return csv_file("events", COLUMNS, _lines(store, wanted))
+    rows = throughout(store, lambda connection, page: page_of_events(connection, wanted, page))
+    return csv_file("events", COLUMNS, map(_cells, rows))
 
 
 def _tried(console: Console, connection: Transaction, wanted: Wanted) -> tuple[Found, str]:
@@ -147,17 +145,6 @@ def _options(names: set[str], chosen: str) -> list[tuple[str, str]]:
     """For a field in which any name, or none, can be chosen; what is asked for is always among them."""
     known = sorted(names | {chosen} if chosen else names)
     return [("", t("common.any")), *((name, name) for name in known)]
-
-
-def _lines(store: Store, wanted: EventFilter) -> Iterator[tuple[Json, ...]]:
-    before: int | None = None
-    while True:
-        with store.read() as connection:
-            part = page_of_events(connection, wanted, Page(before, _PART))
-        yield from map(_cells, part.items)
-        before = part.more
-        if before is None:
-            return
 
 
 def _cells(line: EventLine) -> tuple[Json, ...]:
