@@ -18,6 +18,7 @@ from bridge.store import sources
 from bridge.store.call_views import CallFilter, count_by_state, count_calls, page_of_calls
 from bridge.store.outlook import Transaction
 from bridge.store.pages import Listing
+from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.registry import Answer, Console
@@ -28,10 +29,7 @@ COLUMNS: Final = (
     "call", "event", "created", "source", "rule", "account", "recipient", "bot_id", "variables", "state",
     "attempts", "reason",
 )  # fmt: skip
-SPANS: Final = ("1h", "24h", "7d", "30d")
 _NOTHING: Final[Mapping[str, Any]] = {"calls": Listing(()), "count": None, "counts": {}}
-_FEW_RULES: Final = 200
-"""More rules than these make no list to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +94,12 @@ def _resolutions(fitting: CallFilter | None) -> list[Resolution]:
 
 def _choices(console: Console, connection: Transaction, wanted: Wanted) -> Choices:
     compiled = console.side.rulebook.current
-    chosen = [one for name, one in compiled.sources.items() if wanted["source"] in ("", name)]
-    rules = {rule.name for one in chosen for rule in one.rules}
-    spans = [(span, t(f"calls.since.{span}")) for span in SPANS]
-    if wanted["since"] not in ("", *SPANS):
-        spans.append((wanted["since"], wanted["since"]))
     return Choices(
-        sources=_options({*compiled.sources, *sources.last_heard(connection)}, wanted["source"]),
-        accounts=_options(set(compiled.accounts), wanted["account"]),
-        rules=_options(rules, wanted["rule"]) if len(rules) <= _FEW_RULES else [],
-        since=[("", t("common.any")), *spans],
+        sources=choices.names({*compiled.sources, *sources.last_heard(connection)}, wanted["source"]),
+        accounts=choices.names(compiled.accounts, wanted["account"]),
+        rules=choices.rules(compiled, wanted),
+        since=choices.spans("calls", wanted),
     )
-
-
-def _options(names: set[str], chosen: str) -> list[tuple[str, str]]:
-    """For a field in which any name, or none, can be chosen; what is asked for is always among them."""
-    known = sorted(names | {chosen} if chosen else names)
-    return [("", t("common.any")), *((name, name) for name in known)]
 
 
 def _tabs(wanted: Wanted, counts: Mapping[str, int]) -> list[tuple[str, str, str, int | None]]:

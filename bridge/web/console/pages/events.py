@@ -18,6 +18,7 @@ from bridge.store.outlook import Transaction
 from bridge.store.pages import Listing
 from bridge.store.search import Named
 from bridge.store.whys import Why, whys
+from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, t
@@ -27,9 +28,6 @@ COLUMNS: Final = (
     "event", "received", "source", "type", "senders_id", "result", "error", "verified", "client", "calls",
 )  # fmt: skip
 RESULTS: Final = ("matched", "unmatched", "failed", "unreadable", "ignored")
-SPANS: Final = ("1h", "24h", "7d", "30d")
-_FEW_RULES: Final = 200
-"""More rules than these make no list to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,24 +125,12 @@ def _why(line: EventLine, why: Why | None) -> str:
 def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str, Any]:
     """What the fields of the filter offer."""
     compiled = console.side.rulebook.current
-    chosen = [one for name, one in compiled.sources.items() if wanted["source"] in ("", name)]
-    rules = {rule.name for one in chosen for rule in one.rules}
-    spans = [(span, t(f"events.since.{span}")) for span in SPANS]
-    if wanted["since"] not in ("", *SPANS):
-        spans.append((wanted["since"], wanted["since"]))
-    anything = ("", t("common.any"))
     return {
-        "sources": _options({*compiled.sources, *heard}, wanted["source"]),
-        "rules": _options(rules, wanted["rule"]) if len(rules) <= _FEW_RULES else [],
-        "results": [anything, *((one, t(f"states.event.{one}")) for one in RESULTS)],
-        "since": [anything, *spans],
+        "sources": choices.names({*compiled.sources, *heard}, wanted["source"]),
+        "rules": choices.rules(compiled, wanted),
+        "results": [("", t("common.any")), *((one, t(f"states.event.{one}")) for one in RESULTS)],
+        "since": choices.spans("events", wanted),
     }
-
-
-def _options(names: set[str], chosen: str) -> list[tuple[str, str]]:
-    """For a field in which any name, or none, can be chosen; what is asked for is always among them."""
-    known = sorted(names | {chosen} if chosen else names)
-    return [("", t("common.any")), *((name, name) for name in known)]
 
 
 def _cells(line: EventLine) -> tuple[Json, ...]:

@@ -9,6 +9,7 @@ from flask import abort
 from bridge.store import sources
 from bridge.store.pages import Page
 from bridge.store.refusals import KEPT, KeptRefusal, page_of_refusals
+from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page
 from bridge.web.console.proof import turned_away
 from bridge.web.console.registry import Answer, Console
@@ -31,12 +32,12 @@ def refusals(console: Console) -> Answer:
     with console.side.store.read() as connection:
         found = page_of_refusals(connection, asked_page(), source)
         names = {use.source for use in sources.in_use(connection, console.side.store.now(connection))}
-    names |= {*console.side.rulebook.current.sources, *([source] if source else [])}
+    names |= {*console.side.rulebook.current.sources}
     return render(
         "refusals",
         found=found,
         source=source,
-        choices=[("", t("common.any")), *((name, name) for name in sorted(names))],
+        choices=choices.names(names, source or ""),
         kept=KEPT,
         before=asked("before"),
     )

@@ -1,0 +1,39 @@
+"""What the fields of the lists' filters offer to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from bridge.mapping.compiler import Compiled
+from bridge.web.console.rendering import t
+from bridge.web.console.wanted import Wanted
+
+Offered: TypeAlias = list[tuple[str, str]]
+"""Values, each with its words; the empty value asks for nothing."""
+
+SPANS: Final = ("1h", "24h", "7d", "30d")
+_FEW_RULES: Final = 200
+"""More rules than these make no list to choose from."""
+
+
+def names(known: Iterable[str], chosen: str) -> Offered:
+    """Any name, or none; what is asked for is always among them."""
+    offered = {*known, chosen} - {""}
+    return [("", t("common.any")), *((name, name) for name in sorted(offered))]
+
+
+def rules(compiled: Compiled, wanted: Wanted) -> Offered:
+    """The rules of the source that is asked for, or of all; none where they are too many."""
+    sources = [one for name, one in compiled.sources.items() if wanted["source"] in ("", name)]
+    found = {rule.name for one in sources for rule in one.rules}
+    return names(found, wanted["rule"]) if len(found) <= _FEW_RULES else []
+
+
+def spans(place: str, wanted: Wanted) -> Offered:
+    """How far back, in the words of that place."""
+    offered = [(span, t(f"{place}.since.{span}")) for span in SPANS]
+    asked = wanted["since"]
+    if asked not in ("", *SPANS):
+        offered.append((asked, asked))
+    return [("", t("common.any")), *offered]
