@@ -17,7 +17,7 @@ from bridge.store.outlook import Transaction
 from bridge.store.pages import Page
 from bridge.store.sources import SourceUse
 from bridge.store.trends import Rates
-from bridge.web.console.rendering import duration, t, url
+from bridge.web.console.rendering import duration, reworded, t, url
 
 Tone: TypeAlias = Literal["bad", "warn"]
 
@@ -117,7 +117,7 @@ def _accounts(scene: Scene) -> Iterator[Problem]:
             yield Problem(
                 "bad",
                 t("overview.paused.title", account=account.name),
-                tuple(line for line in (account.paused_reason, told) if line),
+                tuple(line for line in (reworded(account.paused_reason, "call"), told) if line),
                 resume="account_resume",
                 named={"account": account.name},
                 command=f"leadbridge resume account {account.name}",

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 
 from flask import Response, current_app, g, render_template, request, url_for
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bridge.web.console import display, visitors
 from bridge.web.console.cookies import Sealer
 from bridge.web.console.display import THIN
+from bridge.web.console.phrases import retold
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 SAID: Final = "leadbridge_said"
@@ -62,7 +63,7 @@ def install(environment: Environment) -> None:
     environment.globals.update(
         t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
         ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=display.count,
-        tone=display.tone,
+        tone=display.tone, told=told, english=english,
     )  # fmt: skip
 
 
@@ -70,6 +71,35 @@ def t(key: str, /, **values: object) -> str:
     """Words in the visitor's language."""
     words: str = g.speech(key, **values)
     return words
+
+
+def told(text: str, section: str, *, ours: bool = True) -> Markup:
+    """What was stored or said in English, in the visitor's language where the section has these words.
+
+    With `ours` the words are the bridge's, and so English where they stay as they are.
+    """
+    known = _known(text, section)
+    if known is None and ours:
+        return english(text)
+    return escape(text if known is None else known)
+
+
+def reworded(text: str, section: str) -> str:
+    """The same as a text."""
+    known = _known(text, section)
+    return text if known is None else known
+
+
+def _known(text: str, section: str) -> str | None:
+    language = g.speech.language
+    return text if language == "en" else retold(language, section, text)
+
+
+def english(text: str) -> Markup:
+    """English words on a page that may be in another language; where they hold other letters, just words."""
+    if g.speech.language == "en" or not text or not text.isascii():
+        return escape(text)
+    return Markup('<span lang="en">{}</span>').format(text)
 
 
 def url(name: str, **values: Any) -> str:

@@ -21,7 +21,7 @@ from bridge.store.whys import Why, whys
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, t
+from bridge.web.console.rendering import render, reworded, t
 from bridge.web.console.wanted import Wanted, wanted_events
 
 COLUMNS: Final = (
@@ -116,10 +116,12 @@ def _why(line: EventLine, why: Why | None) -> str:
         return line.error
     if why.failure:
         one = why.failure
-        return t("events.why.failure", rule=one.rule, key=one.key, message=one.message)
+        return t("events.why.failure", rule=one.rule, key=one.key, message=reworded(one.message, "lack"))
     if why.verdict:
-        return t("events.why.verdict", rule=why.verdict.rule, sentence=sentence(why.verdict))
-    return why.reason
+        return t(
+            "events.why.verdict", rule=why.verdict.rule, sentence=reworded(sentence(why.verdict), "verdict")
+        )
+    return reworded(why.reason, "call")
 
 
 def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str, Any]:
