@@ -1,4 +1,4 @@
-"""What the pages of the console read, at a million events and calls: medians and 99th percentiles.
+"""The console at a million events and calls: what its reads and its pages take, and what it costs intake.
 
 python -m benchmarks.console_reads
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from statistics import median
 from time import perf_counter
 from typing import TypeAlias
 
 from sqlalchemy import Connection
 
+from benchmarks.common.console import intake_rates, page_times, serving
 from benchmarks.common.past import Past, fill, phone
 from benchmarks.common.report import machine, table
 from bridge.model import State
@@ -31,6 +33,8 @@ from tests.support.postgres import running_postgres
 
 MEDIAN_MS, P99_MS = 100, 300
 """What a page may take."""
+COSTS = 0.05
+"""The share of accepted webhooks that an open console may cost."""
 Read: TypeAlias = Callable[["Asked"], object]
 
 
@@ -61,11 +65,25 @@ def main(words: list[str] | None = None) -> int:
             past = fill(store, options.events)
             print(f"\n{name}: {options.events:,} events and calls, made in {perf_counter() - began:.0f} s")
             took = {what: _times(store, past, read, options.reads) for what, read in READS.items()}
-        print(table(("", "p50 ms", "p99 ms"), [_row(what, times) for what, times in took.items()]))
-        worst += sum(
-            _share(times, 0.5) > MEDIAN_MS or _share(times, 0.99) > P99_MS for times in took.values()
-        )
+            worst += _told("read", took)
+            with tempfile.TemporaryDirectory() as folder, serving(store.url, Path(folder)) as running:
+                worst += _told("page", page_times(running, past, options.reads))
+                alone, beside = intake_rates(running, options.runs, options.seconds)
+            share = median(beside) / median(alone)
+            print(f"\naccepted/s: {_spread(alone)} with no console open")
+            print(f"            {_spread(beside)} with one: {share:.3f} of it")
+            worst += share < 1 - COSTS
     return int(worst > 0)
+
+
+def _told(kind: str, took: Mapping[str, list[float]]) -> int:
+    """Print the times; how many of them are longer than a page may take."""
+    print("\n" + table((kind, "p50 ms", "p99 ms"), [_row(what, times) for what, times in took.items()]))
+    return sum(not _quick(times) for times in took.values())
+
+
+def _spread(rates: list[float]) -> str:
+    return f"{median(rates):.0f} ({min(rates):.0f}–{max(rates):.0f})"
 
 
 def events(**wanted: str) -> Read:
@@ -216,6 +234,8 @@ def _options(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.console_reads", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--reads", type=int, default=50, help="of each kind (50)")
+    parser.add_argument("--runs", type=int, default=5, help="of load, with and without a console (5 each)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each of them (10)")
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgres"])
     parser.add_argument("--folder", help="where the database goes (the system's folder for temporary files)")
     return parser.parse_args(words)

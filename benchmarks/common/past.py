@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from benchmarks.common import shop
 from bridge.store import tallies
 from bridge.store.engine import Store
+from bridge.store.ids import take_ids
 from bridge.store.tables import FOR_EVER
 from bridge.store.tallies import STRETCH_MS
 
@@ -104,6 +105,8 @@ def fill(store: Store, events: int) -> Past:
         asked = {"low": low, "high": high, "rare": RARE, "first": first, "gap": gap}
         with store.migrating.begin() as connection:
             _insert(connection, asked)
+            for table in ("events", "calls", "actions"):
+                take_ids(connection, table, high - low + 1)
     with store.migrating.begin() as connection:
         for statement in _COUNTED:
             connection.execute(text(statement), {"width": STRETCH_MS} if ":width" in statement else {})

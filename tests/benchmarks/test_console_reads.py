@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from benchmarks import console_reads
+from benchmarks.common import console
 from benchmarks.common.past import fill, phone
 from bridge.model import State
 from bridge.store import call_views, event_views, search, trends
@@ -33,8 +36,9 @@ def test_the_past_that_is_made_is_one_that_every_read_understands(store: Store) 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_it_prints_what_each_read_takes(database: str, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--events", "300", "--reads", "2", "--databases", database]
+    words = ["--events", "300", "--reads", "2", "--runs", "1", "--seconds", "1", "--databases", database]
     assert console_reads.main(words) in (0, 1)
     out = capsys.readouterr().out
     assert f"{database}: 300 events and calls" in out
-    assert all(what in out for what in console_reads.READS)
+    assert all(what in out for what in (*console_reads.READS, *console.PAGES))
+    assert re.search(r"accepted/s: +\d+ .* with no console open\n +\d+ .* with one: \d\.\d", out)
