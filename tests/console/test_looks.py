@@ -33,6 +33,21 @@ def test_nothing_stands_in_anybodys_way(visit: Open, name: str, theme: str, lang
     shot(page, f"{name}-{theme}-{language}")
 
 
+@pytest.mark.parametrize(("theme", "language"), [("light", "ru"), ("dark", "en")])
+def test_the_other_language_stands_in_nobodys_way_in_either_theme(
+    visit: Open, theme: str, language: str
+) -> None:
+    page = visit(WHOLE["event"], color_scheme=theme, locale=language)
+    assert findings(page) == []
+
+
+def test_a_phone_with_a_clock_of_twelve_hours_shows_the_overview_without_scrolling_sideways(
+    visit: Open,
+) -> None:
+    page = visit(WHOLE["overview"], viewport=PHONE, locale="en-US")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
 def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Open, bridge: Installation) -> None:
     page = visit("/", viewport=PHONE, locale="ru")
     for name, path in WHOLE.items():
