@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store import audit
@@ -41,32 +41,39 @@ class AccountState:
         return self.paused_at > 0
 
 
+_ONE = select(accounts).where(accounts.c.name == bindparam("wanted")).with_for_update()
+_ALL = select(accounts).order_by(accounts.c.name)
+_MAKE = {
+    "sqlite": sqlite.insert(accounts).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(accounts).on_conflict_do_nothing(),
+}
+_CHANGE = update(accounts).where(accounts.c.name == bindparam("wanted"))
+
+
 def ensure(connection: Connection, names: Iterable[str]) -> None:
     """Make rows for accounts that have none."""
     rows = [_row(AccountState(name)) for name in sorted(set(names))]
     if rows:
-        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(make(accounts).on_conflict_do_nothing(), rows)
+        connection.execute(_MAKE[connection.dialect.name], rows)
 
 
 def lock(connection: Connection, name: str) -> AccountState:
     """The account's row, nobody else's until the transaction ends; made when there is none."""
-    statement = select(accounts).where(accounts.c.name == name).with_for_update()
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_ONE, {"wanted": name}).one_or_none()
     if row is None:
         ensure(connection, [name])
-        row = connection.execute(statement).one()
+        row = connection.execute(_ONE, {"wanted": name}).one()
     return _state(row)
 
 
 def save(connection: Connection, state: AccountState) -> None:
     """Write back a row that `lock` gave."""
-    connection.execute(update(accounts).where(accounts.c.name == state.name).values(_row(state)))
+    connection.execute(_CHANGE, {"wanted": state.name, **_row(state)})
 
 
 def all_states(connection: Connection) -> dict[str, AccountState]:
     """Every account that ever had a call, by name."""
-    return {row.name: _state(row) for row in connection.execute(select(accounts).order_by(accounts.c.name))}
+    return {row.name: _state(row) for row in connection.execute(_ALL)}
 
 
 def pause(connection: Connection, now: int, name: str, *, who: str, why: str, token_mark: str = "") -> bool:
@@ -75,7 +82,7 @@ def pause(connection: Connection, now: int, name: str, *, who: str, why: str, to
     if state.paused:
         return False
     values = {"paused_at": now, "paused_by": who, "paused_reason": plain(why), "token_mark": token_mark}
-    connection.execute(update(accounts).where(accounts.c.name == name).values(values))
+    connection.execute(_CHANGE, {"wanted": name, **values})
     audit.record(connection, now, who=who, what="pause", why=why, kind="account", target=name)
     return True
 
@@ -85,7 +92,7 @@ def resume(connection: Connection, now: int, name: str, *, who: str, why: str) -
     if not lock(connection, name).paused:
         return False
     values = {"paused_at": 0, "paused_by": "", "paused_reason": "", "token_mark": ""}
-    connection.execute(update(accounts).where(accounts.c.name == name).values(values))
+    connection.execute(_CHANGE, {"wanted": name, **values})
     audit.record(connection, now, who=who, what="resume", why=why, kind="account", target=name)
     return True
 

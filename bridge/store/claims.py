@@ -12,7 +12,7 @@ from bridge.model import Call, State
 from bridge.store import bulk, lanes, pauses, tallies
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
-from bridge.store.tables import FOR_EVER
+from bridge.store.tables import FOR_EVER, calls
 
 LEASE_MS = 60_000
 """How long an owner may keep a call without a sign of life."""
@@ -42,9 +42,10 @@ _BLOCKERS = Statement("SELECT id, state, holds_until, due_at FROM calls WHERE id
 _TAKE = Statement(
     """
 UPDATE calls SET state = 'claimed', owner = :owner, attempt = attempt + 1, lease_until = :lease
-WHERE id IN :ids AND state = 'queued' RETURNING *
+WHERE id IN :ids AND state = 'queued' RETURNING <columns>
 """,
     "ids",
+    columns=calls.columns.keys(),
 )
 _EXPIRE = (
     "UPDATE calls SET state = 'expired', reason = ?, settled_at = ?, "

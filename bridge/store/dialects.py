@@ -3,31 +3,40 @@
 `<lock>` and `<lock_free>` stand where PostgreSQL locks rows, waiting for others or passing over what they
 hold, `<lock_shared>` where it keeps others from changing them; on SQLite the writer has the whole database.
 `<name_of_an_index>` stands behind a table where SQLite is told by which index to go: it keeps no statistics
-and falls for another one. PostgreSQL knows by itself.
+and falls for another one. PostgreSQL knows by itself. `<columns>` stands for the names that the statement
+gives.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
-from sqlalchemy import Connection, TextClause, bindparam, text
+from sqlalchemy import Connection, Executable, bindparam, column, text
 
+DIALECTS = ("sqlite", "postgresql")
 _WORD = re.compile(r"<(\w+)>")
 _LOCKS = {"lock": "FOR UPDATE", "lock_free": "FOR UPDATE SKIP LOCKED", "lock_shared": "FOR SHARE"}
 
 
 class Statement:
-    """A statement with its `:names`; those in `lists` stand for any number of values, as in `id IN :ids`."""
+    """A statement with its `:names`; those in `lists` stand for any number of values, as in `id IN :ids`.
 
-    def __init__(self, sql: str, *lists: str) -> None:
-        self._texts = {
-            name: text(in_dialect(sql, name)).bindparams(*(bindparam(one, expanding=True) for one in lists))
-            for name in ("sqlite", "postgresql")
-        }
+    What runs often and gives many columns says which: finding that out takes longer than running it.
+    """
 
-    def of(self, connection: Connection) -> TextClause:
+    def __init__(self, sql: str, *lists: str, columns: Sequence[str] = ()) -> None:
+        self.sql = sql.replace("<columns>", ", ".join(columns))
+        self._texts = {name: _prepared(in_dialect(self.sql, name), lists, columns) for name in DIALECTS}
+
+    def of(self, connection: Connection) -> Executable:
         return self._texts[connection.dialect.name]
+
+
+def _prepared(sql: str, lists: Sequence[str], columns: Sequence[str]) -> Executable:
+    found = text(sql).bindparams(*(bindparam(one, expanding=True) for one in lists))
+    return found.columns(*map(column, columns)) if columns else found
 
 
 @lru_cache(maxsize=512)

@@ -11,22 +11,28 @@ from bridge.model import Call
 from bridge.store.accounts import AccountState
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
+from bridge.store.tables import accounts, calls
 
 Transaction: TypeAlias = Connection
 """What `Store.transaction` gives, for those who hand it on."""
 
-_LOOK = Statement("""
-SELECT a.*, (
-  SELECT min(c.due_at) FROM calls c <calls_ready>
-  WHERE c.account = a.name AND c.state = 'queued' AND c.held_by = 0
-) AS due_at
-FROM accounts a ORDER BY a.name
-""")
+_LOOK = Statement(
+    """
+SELECT <columns> FROM (
+  SELECT a.*, (
+    SELECT min(c.due_at) FROM calls c <calls_ready>
+    WHERE c.account = a.name AND c.state = 'queued' AND c.held_by = 0
+  ) AS due_at FROM accounts a
+) AS looked ORDER BY name
+""",
+    columns=(*accounts.columns.keys(), "due_at"),
+)
 
 
 _HELD = Statement(
-    "SELECT * FROM calls <calls_by_lease> "
-    "WHERE state IN ('claimed', 'sending') AND owner = :owner ORDER BY id"
+    "SELECT <columns> FROM calls <calls_by_lease> "
+    "WHERE state IN ('claimed', 'sending') AND owner = :owner ORDER BY id",
+    columns=calls.columns.keys(),
 )
 
 

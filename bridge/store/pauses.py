@@ -28,6 +28,7 @@ WHERE c.state = 'queued' AND c.held_by <> 0 AND c.held_by = {PAUSED} AND c.held_
   )
 LIMIT {AT_A_TIME} <lock>
 """)  # noqa: S608 (our own numbers)
+_ENDING = select(pauses.c.source).where(pauses.c.paused_at == 0).with_for_update()
 _LET_GO = Statement("UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN :ids", "ids")
 
 
@@ -111,8 +112,7 @@ def set_aside(connection: Connection, paused: frozenset[tuple[str, str]], found:
 
 def let_go(connection: Connection) -> int:
     """Let go of calls whose pause has ended, a bounded number; gives how many."""
-    ended = select(pauses.c.source).where(pauses.c.paused_at == 0).with_for_update()
-    if not connection.execute(ended).first():
+    if not connection.execute(_ENDING).first():
         return 0
     ids = connection.scalars(_ENDED.of(connection)).all()
     if ids:

@@ -13,7 +13,7 @@ from bridge.store import bulk, lanes, pauses, tallies
 from bridge.store.claims import EXPIRED, LEASE_MS
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
-from bridge.store.tables import FOR_EVER, attempts
+from bridge.store.tables import FOR_EVER, attempts, calls
 
 LAPSED = "its sender died or lost its lease while sending: it may have run"
 
@@ -29,12 +29,16 @@ class Swept:
 
 
 _LEASES = Statement(
-    "SELECT * FROM calls <calls_by_lease> WHERE state IN ('claimed', 'sending') AND lease_until <= :until "
-    "ORDER BY lease_until, id LIMIT 1000 <lock_free>"
+    "SELECT <columns> FROM calls <calls_by_lease> "
+    "WHERE state IN ('claimed', 'sending') AND lease_until <= :until "
+    "ORDER BY lease_until, id LIMIT 1000 <lock_free>",
+    columns=calls.columns.keys(),
 )
 _LATE = Statement(
-    "SELECT * FROM calls <calls_by_end> WHERE state IN ('queued', 'waiting') AND expires_at <= :until "
-    "ORDER BY expires_at, id LIMIT 1000 <lock_free>"
+    "SELECT <columns> FROM calls <calls_by_end> "
+    "WHERE state IN ('queued', 'waiting') AND expires_at <= :until "
+    "ORDER BY expires_at, id LIMIT 1000 <lock_free>",
+    columns=calls.columns.keys(),
 )
 _QUEUE = "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 WHERE id = ? AND state = 'claimed'"
 _DOUBT = (

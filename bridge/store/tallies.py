@@ -68,9 +68,10 @@ ON CONFLICT (kind, at, source, name, shard) DO UPDATE SET
   many = t.many + excluded.many,
   latest = CASE WHEN excluded.latest > t.latest THEN excluded.latest ELSE t.latest END
 """
-_OLDEST = text("""
-SELECT min(at) FROM tallies
-WHERE kind = :kind AND at >= :since AND at < :until AND (shard <> 0 OR at % :width <> 0)
+_FINE = text("""
+SELECT DISTINCT kind, at - at % :width AS at FROM tallies
+WHERE at >= :since AND at < :until AND (shard <> 0 OR at % :width <> 0)
+ORDER BY 1, 2 LIMIT :most
 """)
 _TAKE = text("""
 DELETE FROM tallies
@@ -111,14 +112,15 @@ def fold(connection: Connection, now: int, most: int = 50) -> int:
 
     Any number of processes may do so at once: each row is summed up by the one that deletes it.
     """
-    made = 0
-    for kind in (*EVENTS, *RULES, *CALLS, *WEBHOOKS):
-        since = 0
-        for age, width in reversed(COARSER):
-            until = (now - age) // width * width
-            while made < most and _fold_one(connection, kind, since, until, width):
-                made += 1
-            since = until
+    made, since = 0, 0
+    for age, width in reversed(COARSER):
+        until = (now - age) // width * width
+        asked = {"since": since, "until": until, "width": width, "most": most - made}
+        fine = connection.execute(_FINE, asked).all()
+        for row in fine:
+            _fold_one(connection, row.kind, row.at, width)
+        made += len(fine)
+        since = until
     return made
 
 
@@ -128,15 +130,9 @@ def forget(connection: Connection, now: int, kept_ms: int = KEPT_MS) -> None:
     _put(connection, WAITING, 0, [row for row in rows if row.kind == WAITING])
 
 
-def _fold_one(connection: Connection, kind: str, since: int, until: int, width: int) -> bool:
-    asked = {"kind": kind, "since": since, "until": until, "width": width}
-    oldest = connection.execute(_OLDEST, asked).scalar_one()
-    if oldest is None:
-        return False
-    at = oldest - oldest % width
-    rows = connection.execute(_TAKE, {**asked, "since": at, "until": at + width}).all()
-    _put(connection, kind, at, rows)
-    return True
+def _fold_one(connection: Connection, kind: str, at: int, width: int) -> None:
+    asked = {"kind": kind, "since": at, "until": at + width, "width": width}
+    _put(connection, kind, at, connection.execute(_TAKE, asked).all())
 
 
 def _put(connection: Connection, kind: str, at: int, rows: Sequence[AnyRow]) -> None:

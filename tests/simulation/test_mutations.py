@@ -42,9 +42,8 @@ def mutation(seed: int) -> Callable[[Mutation], Mutation]:
 
 def changed(statement: Statement, part: str, into: str) -> Statement:
     """The statement with a part of its text replaced."""
-    text = statement._texts["sqlite"].text
-    assert part in text
-    return Statement(text.replace(part, into))
+    assert part in statement.sql
+    return Statement(statement.sql.replace(part, into))
 
 
 @mutation(seed=0)
@@ -149,7 +148,7 @@ def what_is_done_can_be_cancelled(patch: Patch) -> None:
 @mutation(seed=0)
 def calls_in_doubt_expire(patch: Patch) -> None:
     late = changed(sweep._LATE, "'waiting'", "'uncertain'")
-    patch.setattr(sweep, "_LATE", changed(late, "INDEXED BY calls_by_end", ""))
+    patch.setattr(sweep, "_LATE", changed(late, "<calls_by_end>", ""))
     patch.setattr(sweep, "_EXPIRE", sweep._EXPIRE.replace("'waiting'", "'uncertain'"))
 
 

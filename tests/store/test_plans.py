@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from bridge.model import State
 from bridge.store import calls, claims, lanes, outlook, sweep
@@ -60,7 +60,7 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
 
 def plan(connection: Connection, statement: Statement, parameters: dict[str, Any]) -> str:
     word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-    explained = connection.execute(text(f"{word} {statement.of(connection).text}"), parameters)
+    explained = connection.execute(Statement(f"{word} {statement.sql}").of(connection), parameters)
     return "\n".join(str(tuple(row)) for row in explained)
 
 
@@ -169,7 +169,7 @@ def buffers(store: Store) -> int:
     """How many pages PostgreSQL looks at to find what may be claimed."""
     statement = claims._CANDIDATES
     with store.transaction() as connection:
-        explain = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.of(connection).text}")
+        explain = Statement(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}").of(connection)
         found = connection.execute(explain, {"account": "main", "now": NOW, "many": 100}).scalar_one()
     top = found[0]["Plan"]
     return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
