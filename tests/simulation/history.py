@@ -9,7 +9,7 @@ from tests.simulation.dispatchers import Worker
 from tests.simulation.given import some_accounts, some_webhooks, tag
 from tests.simulation.known import LIVE, Known
 from tests.simulation.memory import Memory
-from tests.simulation.network import FAIR, WEATHERS
+from tests.simulation.network import DEADLINE_MS, FAIR, WEATHERS
 from tests.simulation.oracle import Broken, Oracle, require
 from tests.simulation.people import People
 from tests.simulation.web import Web
@@ -119,14 +119,15 @@ class History:
     def settle_down(self) -> None:
         """Everything must end within a minute and a half of the time at which it may be tried again."""
         world, raw = self.world, self.world.memory.raw
-        world.run(world.now + 8_000)
+        # What was under way when all became well may still end in a failure, and wait for minutes after it.
+        world.run(world.now + self.longest_stop() + DEADLINE_MS)
         due = raw.execute("SELECT max(due_at) FROM calls WHERE state = 'queued'").fetchone()[0] or 0
         slow = (
             max(64_000 / account.rate * len(self.oracle.calls) / 4 for account in self.accounts.values())
             if self.oracle.slowed
             else 0
         )
-        limit = max(world.now + self.longest_stop(), due) + HEALED_MS + round(slow)
+        limit = max(world.now, due) + HEALED_MS + round(slow)
         while world.now < limit:
             world.run(limit, self.quiet)
             world.run(world.now + 10_000)

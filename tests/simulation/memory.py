@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select
 from sqlalchemy.pool import StaticPool
 
 from bridge.model import Call
@@ -32,6 +32,7 @@ ON main.calls BEGIN
     NEW.due_at, NEW.resends, NEW.answered, NEW.lease_until, NEW.request = OLD.request);
 END;
 """
+_CALL = select(calls).where(calls.c.id == bindparam("number"))
 
 
 class Step(NamedTuple):
@@ -75,12 +76,34 @@ class FatefulStore(Store):
         self.fate("after commit")
 
 
+class OneConnection:
+    """What a store needs of an engine, without the work of making a connection each time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        with self.connection.begin():
+            yield self.connection
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        try:
+            yield self.connection
+        finally:
+            self.connection.rollback()
+
+    def dispose(self) -> None:
+        self.connection.close()
+
+
 class Memory:
     """One database for many histories, emptied between them."""
 
     def __init__(self) -> None:
         self.raw = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self.engine = _engine(self.raw)
+        self.engine = cast(Engine, OneConnection(_engine(self.raw).connect()))
         with self.engine.begin() as connection:
             migrate.upgrade(connection)
         self.raw.executescript(_TRIGGERS)
@@ -111,7 +134,7 @@ class Memory:
     def call(self, number: int) -> Call:
         """One call as committed."""
         with self.engine.connect() as connection:
-            return call_of(connection.execute(select(calls).where(calls.c.id == number)).one())
+            return call_of(connection.execute(_CALL, {"number": number}).one())
 
     def close(self) -> None:
         self.engine.dispose()
@@ -119,10 +142,10 @@ class Memory:
 
 
 def _engine(raw: sqlite3.Connection) -> Engine:
-    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool, pool_reset_on_return=None)
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def _begin(_: Connection) -> None:
+        raw.execute("BEGIN IMMEDIATE")
 
     return engine

@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from random import Random
 from types import SimpleNamespace
@@ -77,8 +78,13 @@ class World:
                 self.note(who, f"call {step.call} {step.was or 'new'} → {step.state} ({step.attempt})")
             self.oracle.on_step(step, self.now)
         rows = self.memory.raw.execute("SELECT name, paused_at, health FROM accounts").fetchall()
-        gates = {name: healths.from_text(health).breaker.gate.value for name, _, health in rows}
+        gates = {name: _gate(health) for name, _, health in rows}
         self.oracle.on_accounts({name for name, paused_at, _ in rows if paused_at}, gates)
+
+
+@lru_cache
+def _gate(health: str) -> str:
+    return healths.from_text(health).breaker.gate.value
 
 
 @dataclass(slots=True)
