@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,6 +131,15 @@ class Memory:
         if found:
             self.raw.execute("DELETE FROM steps")
         return found
+
+    def events(self) -> Counter[str]:
+        """How many events are stored, by result."""
+        return Counter(dict(self.raw.execute("SELECT result, count(*) FROM events GROUP BY result")))
+
+    def tallies(self) -> Counter[tuple[str, str]]:
+        """What the counters say of all time, by kind and name."""
+        found = self.raw.execute("SELECT kind, name, sum(many) FROM tallies GROUP BY kind, name")
+        return Counter({(kind, name): many for kind, name, many in found})
 
     def call(self, number: int) -> Call:
         """One call as committed."""

@@ -44,6 +44,8 @@ class Oracle:
     arrival: dict[str, float] = field(default_factory=dict)
     slowed: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often a call came to a state in which it does not wait, by the counter's kind and the account."""
 
     @property
     def dead(self) -> set[str]:
@@ -84,8 +86,18 @@ class Oracle:
         require(step.same_request == 1, f"{where}: the request was rendered anew")
         if step.state != step.was:
             self._moved(step, call, now, where)
+        if step.state != step.was and step.state not in LIVE:
+            self.ends[f"call:{step.state}", call.account] += 1
         call.state = step.state
         self.counts[step.state] += 1
+
+    def on_tallies(self, counted: Counter[tuple[str, str]], events: Counter[str]) -> None:
+        """What the counters say after a commit, and how many events there are by result."""
+        waits = Counter(("call:waiting", one.account) for one in self.calls.values() if one.state in LIVE)
+        stored = Counter({(f"event:{result}", ""): many for result, many in events.items()})
+        hits = Counter(("rule:matched", "sold") for one in self.calls.values() if not one.parent)
+        expected = waits + self.ends + stored + hits
+        require(+counted == expected, f"counted is {dict(counted)}, expected {dict(expected)}")
 
     def on_accounts(self, paused: set[str], gates: dict[str, str]) -> None:
         """How the accounts stand after a commit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -203,6 +204,11 @@ def a_process_that_stood_still_sends_what_it_had_begun(patch: Patch) -> None:
         return Ended(job, self.attempt(job))
 
     patch.setattr(Senders, "tried", tried)
+
+
+@mutation(seed=0)
+def calls_in_doubt_are_counted_as_waiting_still(patch: Patch) -> None:
+    patch.setattr(sweep, "tallies", SimpleNamespace(add_moves=lambda *_: None))
 
 
 @mutation(seed=0)

@@ -77,6 +77,7 @@ class World:
             if step.was != step.state:
                 self.note(who, f"call {step.call} {step.was or 'new'} → {step.state} ({step.attempt})")
             self.oracle.on_step(step, self.now)
+        self.oracle.on_tallies(self.memory.tallies(), self.memory.events())
         rows = self.memory.raw.execute("SELECT name, paused_at, health FROM accounts").fetchall()
         gates = {name: _gate(health) for name, _, health in rows}
         self.oracle.on_accounts({name for name, paused_at, _ in rows if paused_at}, gates)
