@@ -14,6 +14,8 @@ from bridge.web.console.speech import Speech, speech
 
 _NAME = re.compile(r"\{(\w+)\}")
 _NUMBERS: Final = {"number": r"\d[\d.,]*", "total": r"\d+", "status": r"\d{3}"}
+LONGEST: Final = 1_000
+"""Characters of a sentence that is looked at: what senders put into one must not hold up webhooks."""
 _OR = "; or "
 """Between the reasons of alternatives."""
 
@@ -21,6 +23,8 @@ _OR = "; or "
 def retold(language: str, section: str, text: str) -> str | None:
     """The text in that language; None where it is none of the section's."""
     for name, pattern in _patterns(section):
+        if len(text) > LONGEST and "alternatives" not in pattern.groupindex:
+            continue
         found = pattern.fullmatch(text)
         values = _values(language, found.groupdict()) if found else None
         if values is not None:
