@@ -30,9 +30,9 @@ def rules(compiled: Compiled, wanted: Wanted) -> Offered:
     return names(found, wanted["rule"]) if len(found) <= _FEW_RULES else []
 
 
-def spans(place: str, wanted: Wanted) -> Offered:
-    """How far back, in the words of that place."""
-    offered = [(span, t(f"{place}.since.{span}")) for span in SPANS]
+def spans(wanted: Wanted) -> Offered:
+    """How far back."""
+    offered = [(span, t(f"common.since.{span}")) for span in SPANS]
     asked = wanted["since"]
     if asked not in ("", *SPANS):
         offered.append((asked, asked))

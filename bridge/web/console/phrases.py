@@ -14,6 +14,8 @@ from bridge.web.console.speech import Speech, speech
 
 _NAME = re.compile(r"\{(\w+)\}")
 _NUMBERS: Final = {"number": r"\d[\d.,]*", "total": r"\d+", "status": r"\d{3}"}
+_QUOTED: Final = r'"[^"]*"|.+?'
+"""A value as it came: what reads like the bridge's words in it is none of them."""
 LONGEST: Final = 1_000
 """Characters of a sentence that is looked at: what senders put into one must not hold up webhooks."""
 _OR = "; or "
@@ -80,4 +82,4 @@ def _pattern(words: str) -> re.Pattern[str]:
 def _group(name: str) -> str:
     if name == "row":
         return "|".join(map(re.escape, _sections()["row"].values()))
-    return _NUMBERS.get(name, ".+?")
+    return _QUOTED if name == "found" else _NUMBERS.get(name, ".+?")

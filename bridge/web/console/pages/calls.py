@@ -98,7 +98,7 @@ def _choices(console: Console, connection: Transaction, wanted: Wanted) -> Choic
         sources=choices.names({*compiled.sources, *sources.last_heard(connection)}, wanted["source"]),
         accounts=choices.names(compiled.accounts, wanted["account"]),
         rules=choices.rules(compiled, wanted),
-        since=choices.spans("calls", wanted),
+        since=choices.spans(wanted),
     )
 
 

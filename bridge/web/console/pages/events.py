@@ -131,7 +131,7 @@ def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str,
         "sources": choices.names({*compiled.sources, *heard}, wanted["source"]),
         "rules": choices.rules(compiled, wanted),
         "results": [("", t("common.any")), *((one, t(f"states.event.{one}")) for one in RESULTS)],
-        "since": choices.spans("events", wanted),
+        "since": choices.spans(wanted),
     }
 
 
