@@ -108,6 +108,7 @@ class Memory:
         with self.engine.begin() as connection:
             migrate.upgrade(connection)
         self.raw.executescript(_TRIGGERS)
+        self.changes = 0
         self.tables = [table.name for table in metadata.sorted_tables]
 
     def empty(self) -> None:
@@ -124,6 +125,11 @@ class Memory:
         return FatefulStore(
             "sqlite:///:memory:", None, engine, engine, engine, None, clock, os.getpid(), fate, committed
         )
+
+    def changed(self) -> bool:
+        """Whether any row was written since this was last asked."""
+        before, self.changes = self.changes, self.raw.total_changes
+        return self.changes > before
 
     def steps(self) -> list[Step]:
         """What happened since this was last asked; inside a transaction, only what was committed before."""

@@ -93,11 +93,11 @@ class Oracle:
 
     def on_tallies(self, counted: Counter[tuple[str, str]], events: Counter[str]) -> None:
         """What the counters say after a commit, and how many events there are by result."""
-        waits = Counter(("call:waiting", one.account) for one in self.calls.values() if one.state in LIVE)
-        stored = Counter({(f"event:{result}", ""): many for result, many in events.items()})
-        hits = Counter(("rule:matched", "sold") for one in self.calls.values() if not one.parent)
-        expected = waits + self.ends + stored + hits
-        require(+counted == expected, f"counted is {dict(counted)}, expected {dict(expected)}")
+        calls, expected = self.calls.values(), Counter(self.ends)
+        expected.update({(f"event:{result}", ""): many for result, many in events.items()})
+        expected.update(("rule:matched", "sold") for one in calls if not one.parent)
+        expected.update(("call:waiting", one.account) for one in calls if one.state in LIVE)
+        require(counted == expected, f"counted is {counted}, expected {expected}")
 
     def on_accounts(self, paused: set[str], gates: dict[str, str]) -> None:
         """How the accounts stand after a commit."""

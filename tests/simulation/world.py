@@ -70,7 +70,9 @@ class World:
         return self.now / 1000
 
     def committed(self, who: str) -> None:
-        """Tell the oracle what was just committed."""
+        """Tell the oracle what was just committed, if anything was."""
+        if not self.memory.changed():
+            return
         for step in self.memory.steps():
             if not step.was:
                 self.oracle.on_birth(self.memory.call(step.call), self.now)
