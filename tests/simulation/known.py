@@ -28,6 +28,8 @@ class Try:
 
     owner: str
     begun: int
+    doubted: bool
+    """Whether the call was in doubt before: only then does a 409 say that it ran."""
     answer: Answer | None = None
     """None until its first byte goes out."""
     meaning: Meaning | None = None

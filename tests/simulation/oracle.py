@@ -160,7 +160,7 @@ class Oracle:
         if step.state == "claimed":
             self._claimed(step, call, now, where)
         elif step.state == "sending":
-            call.tries[step.attempt] = Try(step.owner, now)
+            call.tries[step.attempt] = Try(step.owner, now, call.doubted)
             require(step.lease_until == now + LEASE_MS, f"{where}: its lease is {step.lease_until - now} ms")
         elif step.state == "expired":
             self._expired(step, call, now, where)
@@ -216,7 +216,7 @@ class Oracle:
         unheard = meaning == "uncertain" or (meaning == "retry" and one.answer.seen.status is None)
         if meaning != "pause":
             self.failures[call.account] = self.failures[call.account] + 1 if unheard else 0
-        if meaning == "refused" and one.answer.seen.status == 409 and call.doubted:
+        if meaning == "refused" and one.answer.seen.status == 409 and one.doubted:
             meaning = "done"
         allowed = {
             "done": {"done"},
@@ -261,7 +261,7 @@ class Oracle:
         )
         expected = {"done": "done", "refused": "refused", "retry": "queued", "pause": "queued"}
         status = one.answer.seen.status if one.answer else None
-        wanted = "done" if status == 409 else expected[one.meaning or ""]
+        wanted = "done" if status == 409 and one.doubted else expected[one.meaning or ""]
         require(step.state == wanted, f"{where} after {one.answer}")
 
     def _resent(self, step: Step, call: Known, now: int, by_hand: bool, where: str) -> None:
