@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -33,6 +36,19 @@ class Compiled:
     alerts: Alerts = field(default_factory=Alerts)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Compiling makes many objects that stay: looking for garbage among them took 40 % of its time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@_uncollected()
 def compile_files(
     files: Dict[str, bytes],
     environment: Dict[str, str],

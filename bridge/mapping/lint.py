@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, walk
 from bridge.language.path_grammar import parse
-from bridge.language.path_tree import Digits, Name, PathError, Query
+from bridge.language.path_tree import Digits, Name, PathError
 from bridge.mapping.contradictions import contradiction, dead_alternatives
 from bridge.mapping.reach import doubled, unreached
 from bridge.mapping.rule import Rule
 from bridge.model import Finding
 
+_DOTTED = re.compile(r"\.\s*\d")
 _COMMENT = re.compile(r"(?:^|\s)#\s*\S")
 
 
@@ -65,8 +66,10 @@ def _lint_numbers(rules: Node | None, report: Report) -> None:
 
 def _dotted_number(text: str) -> str | None:
     """The first step of a path that is a number after a dot."""
+    if not text.startswith("$") or not _DOTTED.search(text):
+        return None
     try:
-        query = parse(text) if text.startswith("$") else Query("$")
+        query = parse(text)
     except PathError:
         return None
     names = (one.name for step in query.segments for one in step.selectors if isinstance(one, Name))
