@@ -95,7 +95,9 @@ def literal(part: str) -> str:
 def first_id_at(connection: Connection, table: Table, time: Column[int], moment: int) -> int:
     """The smallest id whose row is not older than `moment`: found by halving, for ids grow with time."""
     number, later = table.c.id, table.alias().c.id
-    bounds = select(func.min(number).label("low"), (func.max(number) + 1).label("high")).cte(recursive=True)
+    # Each end by a query of its own: asked for both at once, SQLite would look through the whole table.
+    first, last = (select(end(number)).scalar_subquery() for end in (func.min, func.max))
+    bounds = select(first.label("low"), (last + 1).label("high")).cte(recursive=True)
     middle = (bounds.c.low + bounds.c.high) // 2
     following = select(func.min(later)).where(later >= middle).correlate(bounds).scalar_subquery()
     young = time >= moment
