@@ -68,6 +68,14 @@ class Fitting:
         """Those of them that an index gives for this, too."""
         return replace(self, by=(*self.by, *by))
 
+    def within(self, low: int, high: int | None = None) -> Fitting:
+        """Those of them with ids from `low` up to `high`.
+
+        The bounds become one: of two lower bounds SQLite begins at the first and looks through the rest.
+        """
+        highs = [one for one in (self.high, high) if one is not None]
+        return replace(self, low=max(self.low, low), high=min(highs, default=None))
+
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
         """All of it, for a query of the caller's own."""
@@ -179,13 +187,13 @@ def all_ids(store: Store, table: Table, wanted: Callable[[Connection], Fitting])
     Each time is a read of its own, so that looking through a million rows keeps nobody waiting for long.
     """
     with store.read() as connection:
-        conditions = wanted(connection).conditions
+        fitting = wanted(connection)
         first = connection.execute(select(func.min(table.c.id))).scalar_one()
         last = connection.execute(select(func.max(table.c.id))).scalar_one()
     for low in range(first or 1, (last or 0) + 1, SEARCHED):
-        within = (table.c.id >= low, table.c.id <= min(low + SEARCHED - 1, last))
+        part = fitting.within(low, min(low + SEARCHED - 1, last))
         with store.read() as connection:
-            query = select(table.c.id).where(*conditions, *within).order_by(table.c.id)
+            query = select(table.c.id).where(*part.conditions).order_by(table.c.id)
             found = list(connection.execute(query).scalars())
         yield found
 

@@ -30,8 +30,10 @@ def past_events(
     connection: Connection, wanted: Fitting, after: int, limit: int, *, with_made: bool = False
 ) -> tuple[PastEvent, ...]:
     """Events that fit and have a document, with an id above `after`, oldest first, at most so many."""
-    fitting = _query().where(*wanted.conditions, events.c.document.is_not(None))
-    query = fitting.where(events.c.id > after).order_by(events.c.id).limit(limit)
+    rest = wanted.within(after + 1)
+    query = (
+        _query().where(*rest.conditions, events.c.document.is_not(None)).order_by(events.c.id).limit(limit)
+    )
     rows = connection.execute(query).all()
     made = _made(connection, rows) if with_made else {}
     return tuple(PastEvent(row.id, _event(row), made.get(row.id)) for row in rows)

@@ -13,8 +13,9 @@ from bridge.store import calls, claims, lanes, outlook, sweep
 from bridge.store.call_views import CallFilter, page_of_calls
 from bridge.store.dialects import Statement
 from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, page_of_events
+from bridge.store.event_views import EventFilter, fitting_events, page_of_events
 from bridge.store.pages import Page
+from bridge.store.past import past_events
 from tests.store.given import (
     NOW,
     begin,
@@ -191,6 +192,17 @@ def test_a_claim_looks_at_as_many_pages_at_any_backlog_on_postgres(store: Store)
     assert found[1] <= found[0] * 1.3
     assert settle(store) == []
     assert rows(store, "SELECT count(*) FROM calls") == [(MANY + 1,)]
+
+
+def test_the_end_of_a_long_past_costs_no_more_than_its_beginning(sqlite_store: Store) -> None:
+    take_in(sqlite_store, *(sale(f"p{n}") for n in range(4000)))
+    with sqlite_store.read() as connection:
+        fitting = fitting_events(connection, EventFilter(since=NOW))
+
+    def after(number: int) -> int:
+        return cost(sqlite_store, lambda connection: past_events(connection, fitting, number, 50))
+
+    assert after(3900) <= after(10) * 1.5
 
 
 @pytest.mark.parametrize(
