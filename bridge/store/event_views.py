@@ -98,8 +98,9 @@ def scan(
     connection: Connection, wanted: EventFilter, after: int = 0, limit: int = 200
 ) -> tuple[StoredEvent, ...]:
     """Events that fit with an id above `after`, oldest first, whole: for reading through all of them."""
-    query = select(events).where(*fitting_events(connection, wanted).conditions, events.c.id > after)
-    rows = connection.execute(query.order_by(events.c.id).limit(limit)).all()
+    fitting = fitting_events(connection, wanted).within(after + 1)
+    query = select(events).where(*fitting.conditions).order_by(events.c.id).limit(limit)
+    rows = connection.execute(query).all()
     return tuple(_stored(connection, row, {}) for row in rows)
 
 
