@@ -23,7 +23,7 @@ settings.load_profile("steady")
 # A busy machine is no fault of the code; what must be quick is timed where it is tested.
 
 
-LOUD = ("NO BROWSER", "NO AXE")
+LOUD = ("NO BROWSER", "NO AXE", "NO EDITOR")
 LONG = {"benchmarks", "faults", "simulation", "system", "web"}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tarfile
 from functools import cache
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.support.missing import missing
+from tests.support.npm import npm
 
 VERSION = "4.14.1"
 NO_AXE = f"NO AXE: accessibility was not checked; npm must be there to fetch axe-core {VERSION}"
@@ -39,15 +37,9 @@ def _script() -> str:
 
 
 def _fetch() -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        missing(NO_AXE)
     _FOLDER.parent.mkdir(exist_ok=True)
-    command = [str(npm), "pack", "--silent", f"axe-core@{VERSION}"]
-    packed = subprocess.run(command, cwd=_FOLDER.parent, capture_output=True, text=True, check=False)
-    if packed.returncode:
-        missing(f"{NO_AXE}: {packed.stderr.strip()[-300:]}")
-    with tarfile.open(_FOLDER.parent / packed.stdout.strip()) as archive:
+    packed = npm(["pack", "--silent", f"axe-core@{VERSION}"], _FOLDER.parent, NO_AXE)
+    with tarfile.open(_FOLDER.parent / packed.strip()) as archive:
         member = archive.extractfile("package/axe.min.js")
         assert member
         script = member.read()

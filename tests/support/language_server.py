@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from tests.support.missing import missing
+from tests.support.npm import npm
 from tests.support.processes import ROOT
 
 VERSION = "1.19.2"
@@ -119,16 +120,10 @@ def editor_of(folder: Path) -> Iterator[Editor]:
 
 
 def _fetch() -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        missing(NO_SERVER)
     half = _FOLDER.with_suffix(".half")
     half.mkdir(parents=True, exist_ok=True)
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(half)]
-    command = [npm, "install", *options, f"yaml-language-server@{VERSION}"]
-    fetched = subprocess.run(command, cwd=half, capture_output=True, text=True, check=False)
-    if fetched.returncode:
-        missing(f"{NO_SERVER}: {fetched.stderr.strip()[-300:]}")
+    npm(["install", *options, f"yaml-language-server@{VERSION}"], half, NO_SERVER)
     half.rename(_FOLDER)
 
 
