@@ -58,9 +58,9 @@ def calls(console: Console) -> Answer:
         except UsageError as error:
             fitting, problem = None, str(error)
         shown = _shown(connection, fitting, wanted) if fitting else dict(_NOTHING)
-        choices = _choices(console, connection, wanted)
+        offered = _choices(console, connection, wanted)
     return render(
-        "calls", **shown, wanted=wanted, problem=problem, choices=choices, before=asked("before"),
+        "calls", **shown, wanted=wanted, problem=problem, choices=offered, before=asked("before"),
         tabs=_tabs(wanted, shown["counts"]), group=group_of(wanted["state"]),
         resolutions=_resolutions(fitting),
     )  # fmt: skip

@@ -87,6 +87,7 @@ def _seen(console: Console) -> dict[str, Any]:
         scene = Scene(seen, _gates(seen), used, compiled.alerts.silence, totals)
         wrong = problems(connection, side.lookout, side.rulebook, scene)
     lines = _sources(scene, compiled)
+    beginning = _is_new(lines)
     return {
         "seen": seen,
         "span": span,
@@ -102,8 +103,8 @@ def _seen(console: Console) -> dict[str, Any]:
         "problems": wrong,
         "accounts": _accounts(scene, compiled.accounts),
         "sources": lines,
-        "beginning": _is_new(lines),
-        "address": _first_address(side),
+        "beginning": beginning,
+        "address": _first_address(side) if beginning else "",
         "sample": SAMPLE,
     }
 
