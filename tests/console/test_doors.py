@@ -180,21 +180,25 @@ def test_a_forged_or_changed_cookie_is_nobodys(locked: Site) -> None:
         assert locked.get("/").status_code == 303
 
 
-def test_a_session_is_known_to_every_process_and_after_a_restart(site: MakeSite) -> None:
-    one, other = (site(BRIDGE_CONSOLE_PASSWORD=PASSWORD) for _ in range(2))
-    one.login(PASSWORD)
+def copied(one: Site, other: Site) -> str:
+    """The session of one goes on in the other, too; its cookie."""
     cookie = one.client.get_cookie("leadbridge", path="/console/")
     assert cookie
     other.client.set_cookie("leadbridge", cookie.value, path="/console/")
+    return cookie.value
+
+
+def test_a_session_is_known_to_every_process_and_after_a_restart(site: MakeSite) -> None:
+    one, other = (site(BRIDGE_CONSOLE_PASSWORD=PASSWORD) for _ in range(2))
+    one.login(PASSWORD)
+    copied(one, other)
     assert other.get("/").status_code == 200
 
 
 def test_another_password_ends_every_session(site: MakeSite) -> None:
     one, other = (site(BRIDGE_CONSOLE_PASSWORD=password) for password in (PASSWORD, f"{PASSWORD}!"))
     one.login(PASSWORD)
-    cookie = one.client.get_cookie("leadbridge", path="/console/")
-    assert cookie
-    other.client.set_cookie("leadbridge", cookie.value, path="/console/")
+    copied(one, other)
     assert other.get("/").status_code == 303
 
 
@@ -211,14 +215,12 @@ def test_who_logs_out_is_out(locked: Site) -> None:
 def test_a_copied_cookie_is_of_no_use_after_logging_out_in_any_process(site: MakeSite) -> None:
     one, other = (site(BRIDGE_CONSOLE_PASSWORD=PASSWORD) for _ in range(2))
     one.login(PASSWORD)
-    cookie = one.client.get_cookie("leadbridge", path="/console/")
-    assert cookie
-    other.client.set_cookie("leadbridge", cookie.value, path="/console/")
+    cookie = copied(one, other)
     assert other.get("/").status_code == 200
     one.post("/logout", {})
-    for copied in (one, other):
-        copied.client.set_cookie("leadbridge", cookie.value, path="/console/")
-        assert copied.get("/").status_code == 303
+    one.client.set_cookie("leadbridge", cookie, path="/console/")
+    for site_of_either in (one, other):
+        assert site_of_either.get("/").status_code == 303
     one.login(PASSWORD)
     assert one.get("/").status_code == 200
 
