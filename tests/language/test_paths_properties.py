@@ -30,7 +30,7 @@ from bridge.language.path_tree import (
 )
 from bridge.language.paths import ABSENT, PathError, Scope, compile_path
 from bridge.model import Json
-from tests.support.timing import seconds_of
+from tests.support.timing import SOON, seconds_of
 
 PIECES = [
     *("$", "@", ".", "..", "[", "]", "(", ")", "?", "!", "*", ",", ":", "&&", "||", "==", "<", "<=", "!="),
@@ -239,7 +239,7 @@ def nested(depth: int) -> Json:
 )
 def test_a_costly_path_over_a_large_document_ends_within_seconds(text: str) -> None:
     path = compile_path(text)
-    assert seconds_of(lambda: path.find(scope(WIDE)), 5) < 5
+    assert seconds_of(lambda: path.find(scope(WIDE))) < SOON
 
 
 @pytest.mark.parametrize("text", ["$..a", "$..[*]", "$[?@ == @]", "$[?@ == $[0]]", "$" + ".a" * 64])
