@@ -117,11 +117,8 @@ class Writer(Generic[Item, Result]):
             self._queue.popleft().settle(None, StoreUnavailable("the writer is closed"))
 
     def step(self) -> int:
-        """Write one batch of what waits now; gives how many items it held."""
-        tickets = self._take()
-        if tickets:
-            self._commit(tickets)
-        return len(tickets)
+        """Write one batch of what waits; gives how many items it held."""
+        return self._commit([]) if self._queue else 0
 
     def _enqueue(self, item: Item) -> _Ticket[Item, Result]:
         if self._closed:
@@ -138,8 +135,7 @@ class Writer(Generic[Item, Result]):
         return ticket
 
     def _take(self) -> list[_Ticket[Item, Result]]:
-        tickets = (self._queue.popleft() for _ in range(min(self._batch, len(self._queue))))
-        return [ticket for ticket in tickets if not ticket.abandoned]
+        return [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
 
     def _run(self) -> None:
         while not self._closed or self._queue:
@@ -148,25 +144,29 @@ class Writer(Generic[Item, Result]):
             while self._queue:
                 self.step()
 
-    def _commit(self, tickets: Sequence[_Ticket[Item, Result]]) -> None:
+    def _commit(self, tickets: Sequence[_Ticket[Item, Result]]) -> int:
+        """Write these, or without any what waits when the transaction has begun: the longer that takes, the
+        more can share it. Gives how many items it held."""
         self._began = began = time.monotonic()
         try:
             with self._store.transaction() as connection:
                 # It may have taken long to get this far: who has left was told that nothing was written.
-                tickets = [ticket for ticket in tickets if not ticket.abandoned]
-                results = self._write(connection, [ticket.item for ticket in tickets])
+                tickets = [ticket for ticket in tickets or self._take() if not ticket.abandoned]
+                results = self._write(connection, [ticket.item for ticket in tickets]) if tickets else ()
                 pairs = list(zip(tickets, results, strict=True))
         except StoreUnavailable as error:
-            for ticket in tickets:
+            for ticket in tickets or self._take():
                 ticket.settle(None, StoreUnavailable(error.message, error.hint))
         except Exception as error:
             self._singly(tickets, error)
         else:
-            self._observe(len(tickets), time.monotonic() - began)
+            if pairs:
+                self._observe(len(pairs), time.monotonic() - began)
             for ticket, result in pairs:
                 ticket.settle(result)
         finally:
             self._began = None
+        return len(tickets)
 
     def _singly(self, tickets: Sequence[_Ticket[Item, Result]], error: Exception) -> None:
         if len(tickets) == 1:
