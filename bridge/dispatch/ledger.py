@@ -7,7 +7,8 @@ always locked in the order of their names, before any call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -19,7 +20,7 @@ from bridge.dispatch.alarms import Alarms, Happened
 from bridge.dispatch.books import Books
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.retry import Step, next_step
-from bridge.dispatch.senders import Ended, Job
+from bridge.dispatch.senders import Ended, Job, Try
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
 from bridge.store import accounts as rows
 from bridge.store import calls, claims
@@ -196,16 +197,17 @@ class Ledger:
                 if len(found) == limit:
                     done.wake_by(books.next_slot(account, done.now))
 
-    def forgotten(self, mine: Iterable[int]) -> list[Ended]:
+    def forgotten(self, known: AbstractSet[Try]) -> list[Ended]:
         """Calls in this owner's name that it never sent: a commit which seemed to fail had landed.
 
-        `mine` are the ids of the calls that it knows of. Those only claimed are given back; those marked
+        `known` are the attempts that it knows of. Those only claimed are given back; those marked
         as `sending` are to be settled as what they are: not sent. Raises StoreUnavailable.
         """
-        known, accounts, now = set(mine), self.accounts(), self.wall()
+        accounts, now = self.accounts(), self.wall()
         attempt = Attempt(now, now, Outcome.RETRY, UNCONFIRMED, "building")
         with self.store.transaction() as connection:
-            lost = [call for call in outlooks.held(connection, self.owner) if call.id not in known]
+            held = outlooks.held(connection, self.owner)
+            lost = [call for call in held if (call.id, call.attempt) not in known]
             calls.release(connection, [call for call in lost if call.state is State.CLAIMED])
         return [
             Ended(Job(call, accounts[call.start.account]), attempt, unsent=True)

@@ -15,6 +15,8 @@ from bridge.model import Account, Attempt, Call, Outcome
 log = logging.getLogger(__name__)
 
 Send: TypeAlias = Callable[[Account, Call], Attempt]
+Try: TypeAlias = tuple[int, int]
+"""A call's id and the number of its attempt."""
 TOO_LATE: Final = "nothing was sent: this process stood still until its lease was about to lapse"
 
 
@@ -24,6 +26,11 @@ class Job:
 
     call: Call
     account: Account
+
+    @property
+    def key(self) -> Try:
+        """Which attempt it is: after a standstill, one process may have two of the same call in hand."""
+        return self.call.id, self.call.attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,11 @@ class Senders:
         self.clock = clock
         self.queue: SimpleQueue[tuple[Job, float] | None] = SimpleQueue()
         self.changed = Condition()
-        self.sending: set[int] = set()
-        """Ids of the calls that are on their way, or wait for a thread to take them."""
+        self.sending: set[Try] = set()
+        """What is on its way, or waits for a thread to take it."""
         self.rung = False
-        self.awaited = 0
-        """So many must be free before an end is worth a notification."""
+        self.awaited = 1
+        """So many must have ended to be worth a notification."""
         self.ended: list[Ended] = []
         self.threads = [Thread(target=self.work, name=f"sender-{n}", daemon=True) for n in range(size)]
         for thread in self.threads:
@@ -75,14 +82,14 @@ class Senders:
     def put(self, jobs: Sequence[Job], before: float) -> None:
         """Send these, each before that moment of `clock`; there must be free senders for all of them."""
         with self.changed:
-            self.sending.update(job.call.id for job in jobs)
+            self.sending.update(job.key for job in jobs)
         for job in jobs:
             self.queue.put((job, before))
 
-    def calls(self) -> set[int]:
-        """The ids of the calls that have not been handed out by `take` yet."""
+    def tries(self) -> set[Try]:
+        """What has not been handed out by `take` yet."""
         with self.changed:
-            return self.sending | {one.job.call.id for one in self.ended}
+            return self.sending | {one.job.key for one in self.ended}
 
     def ring(self) -> None:
         """Wake who waits in `take`: there may be calls to claim, or it is time to stop."""
@@ -90,18 +97,17 @@ class Senders:
             self.rung = True
             self.changed.notify()
 
-    def take(self, timeout: float, enough: int, gather: float) -> list[Ended]:
+    def take(self, timeout: float, enough: int, not_before: float) -> list[Ended]:
         """Calls that have ended, after a wait of at most `timeout` seconds for one or for the bell.
 
-        While senders are busy it waits `gather` seconds longer, unless `enough` of them are free, so that
-        many calls are settled and claimed together.
+        It takes until the moment `not_before` of `clock`, unless `enough` have ended by then, so that many
+        are settled and claimed together.
         """
         with self.changed:
             self.changed.wait_for(lambda: (self.rung and self.free) or self.ended, timeout)
-            if self.busy and self.free < enough:
-                self.awaited = enough
-                self.changed.wait_for(lambda: self.free >= enough, gather)
-                self.awaited = 0
+            self.awaited = enough
+            self.changed.wait_for(lambda: len(self.ended) >= enough, max(0.0, not_before - self.clock()))
+            self.awaited = 1
             self.rung = False
             ended, self.ended = self.ended, []
             return ended
@@ -115,9 +121,9 @@ class Senders:
         while (item := self.queue.get()) is not None:
             ended = self.tried(*item)
             with self.changed:
-                self.sending.discard(ended.job.call.id)
+                self.sending.discard(ended.job.key)
                 self.ended.append(ended)
-                if self.free >= self.awaited:
+                if len(self.ended) >= self.awaited:
                     self.changed.notify()
 
     def tried(self, job: Job, before: float) -> Ended:

@@ -21,7 +21,7 @@ from bridge.dispatch.alarms import Alarms
 from bridge.dispatch.care import Caretaker
 from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Ledger, Round
-from bridge.dispatch.senders import Ended, Senders
+from bridge.dispatch.senders import Ended, Senders, Try
 from bridge.dispatch.watch import Watch
 from bridge.errors import StoreUnavailable
 from bridge.logs import Sparing
@@ -38,8 +38,8 @@ LONGEST_WAIT: Final = 1.0
 SHORTEST_WAIT: Final = 0.02
 """Seconds before calls are looked at again that were due and could not be claimed."""
 CARE_EVERY: Final = 2.0
-GATHER: Final = 0.005
-"""Seconds that a busy dispatcher waits for more calls to end, so that many share one commit."""
+ROUND_EVERY: Final = 0.025
+"""Seconds from a round that did something to the next, so that many calls share one commit."""
 SEND_WITHIN: Final = 35.0
 """Seconds from the mark to the first byte at most: a lease (60 s) has room for an attempt (20 s) after it."""
 STOP_WAIT: Final = 20.0
@@ -102,7 +102,7 @@ class Dispatcher:
         self.hurried = False
         self.wait = 0.0
         """Seconds that the next round may wait for something to happen."""
-        self.next_care = clock()
+        self.next_care = self.next_round = clock()
         self.unsettled: list[Ended] = []
         self.in_doubt = False
         """The last commit may have landed though it seemed to fail."""
@@ -131,11 +131,15 @@ class Dispatcher:
 
     def turn(self) -> None:
         """Wait for something to do, and do a round of it."""
-        self.unsettled += self.senders.take(self.wait, self.senders.size // 2, GATHER)
+        self.unsettled += self.take(self.wait, self.senders.size // 2)
         if self.clock() >= self.next_care:
             self.care()
         if not self.stopping:
             self.round(self.room())
+
+    def take(self, timeout: float, enough: int) -> list[Ended]:
+        """What has ended; a round that follows at once would write little."""
+        return self.senders.take(timeout, enough, self.next_round)
 
     def room(self) -> int:
         """How many more calls may be sent: none when what becomes of them might find no room on the disk."""
@@ -146,7 +150,7 @@ class Dispatcher:
 
     def round(self, room: int) -> None:
         """One transaction, and what follows from it."""
-        send_before = self.clock() + SEND_WITHIN
+        began = self.clock()
         try:
             if self.in_doubt:
                 self.unsettled += self.ledger.forgotten(self.known())
@@ -157,7 +161,9 @@ class Dispatcher:
             self.in_doubt = True
             time.sleep(TROUBLE_WAIT)
             return
-        self.senders.put(done.begun, send_before)
+        self.senders.put(done.begun, began + SEND_WITHIN)
+        if done.begun or done.results:
+            self.next_round = began + ROUND_EVERY
         note(self.unsettled)
         self.unsettled = []
         self.wait = until_next(done)
@@ -168,9 +174,9 @@ class Dispatcher:
         self.tally.dropped += done.dropped
         self.observe(done)
 
-    def known(self) -> set[int]:
-        """Calls that are being sent, or were and are not settled yet."""
-        return self.senders.calls() | {one.job.call.id for one in self.unsettled}
+    def known(self) -> set[Try]:
+        """What is being sent, or was and is not settled yet."""
+        return self.senders.tries() | {one.job.key for one in self.unsettled}
 
     def care(self) -> None:
         self.next_care = self.clock() + CARE_EVERY
@@ -206,7 +212,7 @@ class Dispatcher:
         """Claim nothing more, wait for what is being sent, and settle it."""
         leave_at = self.clock() + self.stop_wait
         while self.known() and self.clock() < leave_at and not self.hurried:
-            self.unsettled += self.senders.take(0.1, self.senders.size, GATHER)
+            self.unsettled += self.take(0.1, self.senders.size)
             if self.unsettled:
                 self.round(0)
         if left := self.known():

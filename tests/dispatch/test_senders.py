@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -52,3 +54,22 @@ def test_a_process_that_stood_still_sends_nothing_whose_lease_may_lapse(
     assert sent == []
     unsent = Attempt(clock.ms, clock.ms, Outcome.RETRY, TOO_LATE, "building")
     assert ended == Ended(Job(CALL, ACCOUNT), unsent, unsent=True)
+
+
+def test_an_attempt_that_comes_too_late_hides_no_later_one_of_the_same_call(clock: Clock) -> None:
+    answered = Event()
+
+    def send(*_: object) -> Attempt:
+        answered.wait(10)
+        return Attempt(1, 2, Outcome.DONE, "answered 200", "complete", 200)
+
+    senders = Senders(send, 2, lambda: clock.ms, clock)
+    again = replace(CALL, attempt=2)
+    senders.put([Job(again, ACCOUNT)], clock.seconds + 35)
+    senders.put([Job(CALL, ACCOUNT)], clock.seconds - 1)
+    (ended,) = senders.take(10, 1, 0)
+    assert (ended.job.call, ended.unsent) == (CALL, True)
+    assert (senders.tries(), senders.free) == ({(CALL.id, 2)}, 1)
+    answered.set()
+    assert senders.take(10, 1, 0)[0].job.call is again
+    senders.close()

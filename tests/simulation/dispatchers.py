@@ -37,7 +37,7 @@ class Hands(Senders):
 
     def put(self, jobs: Sequence[Job], before: float) -> None:
         require(len(jobs) <= self.free, f"{len(jobs)} calls begun with {self.free} free senders")
-        self.sending.update(job.call.id for job in jobs)
+        self.sending.update(job.key for job in jobs)
         for job in jobs:
             self.worker.process.after(
                 self.worker.world.random.randint(0, 5), partial(self.begin, job, before)
@@ -57,7 +57,7 @@ class Hands(Senders):
         call = ended.job.call
         one = self.worker.world.oracle.calls[call.id].tries[call.attempt]
         one.finished, one.open = True, False
-        self.sending.discard(call.id)
+        self.sending.discard(ended.job.key)
         self.ended.append(ended)
         self.ring()
 
