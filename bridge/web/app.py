@@ -14,14 +14,14 @@ from bridge.web.counting import Counted
 def create_app(side: WebSide, counted: Counted, passwords: Hashes) -> Flask:
     """Everything that is served over HTTP, on top of what `assemble` made."""
     app = Flask("bridge.web", static_folder=None)
-    # One more than the limit: Werkzeug cuts a body in chunks here, and says nothing.
-    app.config["MAX_CONTENT_LENGTH"] = hooks.BODY_LIMIT + 1
+    app.config["MAX_CONTENT_LENGTH"] = hooks.BODY_LIMIT
     # A redirect would make senders drop or unsubscribe: paths mean what they say.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.extensions["leadbridge"] = side
-    app.register_blueprint(hooks.blueprint(side.intake, side.settings.proxies, trust_local=side.sandboxed))
     app.register_blueprint(scrape.blueprint(side, counted))
     app.register_blueprint(health.blueprint(side.lookout))
     app.register_blueprint(console(side, passwords))
+    door = hooks.Door(app.wsgi_app, side.intake, side.settings.proxies, trust_local=side.sandboxed)
+    app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation has it
     return app

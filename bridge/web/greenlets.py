@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import gevent
@@ -47,10 +47,12 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_request(self, listener: Any, request: Any, line: Line, address: Any) -> None:
         """One request; StopIteration says that it was the connection's last."""
+        line.answer()
         try:
             super().handle_request(listener, request, line, address)
         finally:
-            line.rest()
+            with suppress(OSError):
+                line.rest()
 
     def handle_exit(self, number: int, frame: Any) -> None:
         """SIGTERM: what is in hand is finished, who has asked for nothing is let go."""

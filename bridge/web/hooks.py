@@ -1,15 +1,21 @@
-"""`/hooks/<source>`: the door for webhooks."""
+"""`/hooks/<source>`: the door for webhooks.
+
+It speaks WSGI itself, in front of Flask's routes: on the way of every webhook, Flask's request and response
+would cost more than reading, verifying and matching it.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Blueprint, Response, current_app, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.http import HTTP_STATUS_CODES
 
 from bridge.errors import Overloaded
 from bridge.intake import BUSY, UNKNOWN, Intake
@@ -17,88 +23,121 @@ from bridge.model import Reply, Request
 from bridge.settings import Proxies
 from bridge.web.client import client_address
 
+log = logging.getLogger(__name__)
+
+PREFIX = "hooks/"
 BODY_LIMIT = 1 << 20
 """Bytes of a webhook's body; counted while reading, chunked bodies too."""
 SMALL_BODY = 1 << 16
 LARGE_AT_ONCE = 32
 """Bodies above the small size that are read at a time: slow clients must not fill the memory with halves."""
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 TOO_LARGE = Reply(413, b"body too large\n")
 INCOMPLETE = Reply(408, b"the request did not arrive whole\n")
 MALFORMED = Reply(400, b"malformed request\n")
+FAULT = Reply(500, b"internal error\n")
 
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LOOPBACK = ("127.", "::1")
 
 
-def blueprint(intake: Intake, proxies: Proxies, *, trust_local: bool) -> Blueprint:
-    """The routes. `trust_local`: while the sandbox stands in, this machine passes every IP list."""
-    hooks = Blueprint("hooks", __name__)
-    slots = BoundedSemaphore(LARGE_AT_ONCE)
+class _NotTakenError(Exception):
+    """There is no webhook; its sender hears this."""
 
-    def receive(source: str, token: str | None = None) -> Response:
-        if not _SOURCE_NAME.fullmatch(source):
-            return _response(UNKNOWN)
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class Door:
+    """Takes webhooks in; everything else goes on to `inside`.
+
+    `trust_local`: while the sandbox stands in, this machine passes every IP list.
+    """
+
+    def __init__(
+        self, inside: WSGIApplication, intake: Intake, proxies: Proxies, *, trust_local: bool
+    ) -> None:
+        self._inside = inside
+        self._intake = intake
+        self._proxies = proxies
+        self._trust_local = trust_local
+        self._slots = BoundedSemaphore(LARGE_AT_ONCE)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """As WSGI says (PEP 3333)."""
+        path = environ["PATH_INFO"].lstrip("/")
+        if not path.startswith(PREFIX):
+            return self._inside(environ, start_response)
+        reply = self._answered(environ, path[len(PREFIX) :])
+        headers = [("Content-Type", reply.content_type), ("Content-Length", str(len(reply.body)))]
+        start_response(f"{reply.status} {HTTP_STATUS_CODES[reply.status]}", [*headers, *reply.headers])
+        return (reply.body,)
+
+    def _answered(self, environ: WSGIEnvironment, path: str) -> Reply:
+        name, _, token = path.partition("/")
+        if not _SOURCE_NAME.fullmatch(name):
+            return UNKNOWN
         try:
-            with _slot(slots):
-                webhook = _webhook(token, proxies, trust_local=trust_local)
+            with self._slot(environ):
+                body = _body(environ)
+            return self._intake.receive(name, self._webhook(environ, token.removesuffix("/"), body))
+        except _NotTakenError as why:
+            return why.reply
         except Overloaded:
-            return _response(BUSY)
-        except RequestEntityTooLarge:
-            return _response(TOO_LARGE)
-        except ClientDisconnected:
-            return _response(INCOMPLETE)
-        except ParseException:
-            return _response(MALFORMED)
-        return _response(intake.receive(source, webhook))
+            return BUSY
+        except Exception:
+            log.exception("a fault in the bridge itself, at a webhook for %s", name)
+            return FAULT
 
-    for rule in ("/hooks/<source>", "/hooks/<source>/<path:token>"):
-        hooks.add_url_rule(rule, view_func=receive, methods=METHODS, provide_automatic_options=False)
-    return hooks
+    @contextmanager
+    def _slot(self, environ: WSGIEnvironment) -> Iterator[None]:
+        """Leave to read the body. Raises Overloaded when it may be large and many such are read already."""
+        length = _length(environ)
+        small = length <= SMALL_BODY if length is not None else "HTTP_TRANSFER_ENCODING" not in environ
+        if not small and not self._slots.acquire(blocking=False):
+            raise Overloaded(f"{LARGE_AT_ONCE} large bodies are being read already")
+        try:
+            yield
+        finally:
+            if not small:
+                self._slots.release()
 
-
-@contextmanager
-def _slot(slots: BoundedSemaphore) -> Iterator[None]:
-    """Leave to read the body. Raises Overloaded when it may be large and many large ones are read already."""
-    length = request.content_length
-    small = length <= SMALL_BODY if length is not None else "Transfer-Encoding" not in request.headers
-    if not small and not slots.acquire(blocking=False):
-        raise Overloaded(f"{LARGE_AT_ONCE} large bodies are being read already")
-    try:
-        yield
-    finally:
-        if not small:
-            slots.release()
-
-
-def _webhook(token: str | None, proxies: Proxies, *, trust_local: bool) -> Request:
-    environ = request.environ
-    peer = environ.get("REMOTE_ADDR") or ""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    return Request(
-        method=request.method,
-        query=environ.get("QUERY_STRING", ""),
-        headers=tuple(request.headers.items()),
-        body=_body(),
-        client=client_address(peer, forwarded, proxies),
-        path_token=token,
-        local=trust_local and not forwarded and peer.startswith(_LOOPBACK),
-    )
+    def _webhook(self, environ: WSGIEnvironment, token: str, body: bytes) -> Request:
+        peer = environ.get("REMOTE_ADDR") or ""
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        return Request(
+            method=environ["REQUEST_METHOD"],
+            query=environ.get("QUERY_STRING", ""),
+            headers=tuple(EnvironHeaders(environ)),
+            body=body,
+            client=client_address(peer, forwarded, self._proxies),
+            # WSGI gives the path's bytes as if they were Latin-1.
+            path_token=token.encode("latin-1").decode(errors="replace") or None,
+            local=self._trust_local and not forwarded and peer.startswith(_LOOPBACK),
+        )
 
 
-def _body() -> bytes:
+def _length(environ: WSGIEnvironment) -> int | None:
+    """What the head says about the body's length; the server has let nothing pass but digits."""
+    text = environ.get("CONTENT_LENGTH")
+    return int(text) if text else None
+
+
+def _body(environ: WSGIEnvironment) -> bytes:
     """All of it: a part of a webhook is no webhook. The server takes it for whole when the client goes."""
-    body = request.get_data(cache=False)
+    length = _length(environ)
+    if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
+        return b""
+    if length is not None and length > BODY_LIMIT:
+        raise _NotTakenError(TOO_LARGE)
+    try:
+        body: bytes = environ["wsgi.input"].read(BODY_LIMIT + 1 if length is None else length)
+    except ParseException:
+        raise _NotTakenError(MALFORMED) from None
+    except OSError:
+        raise _NotTakenError(INCOMPLETE) from None
     if len(body) > BODY_LIMIT:
-        raise RequestEntityTooLarge
-    if request.content_length not in (None, len(body)):
-        raise ClientDisconnected
+        raise _NotTakenError(TOO_LARGE)
+    if length not in (None, len(body)):
+        raise _NotTakenError(INCOMPLETE)
     return body
-
-
-def _response(reply: Reply) -> Response:
-    response: Response = current_app.response_class(
-        reply.body, status=reply.status, content_type=reply.content_type
-    )
-    response.headers.extend(reply.headers)
-    return response

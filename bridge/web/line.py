@@ -36,6 +36,8 @@ class Line:
         self.limit = REQUEST_S
         self.until: float | None = None
         """Monotonic time by which the request in hand must be there; None between requests."""
+        self.first: bytes | None = b""
+        """What was written of an answer and waits for more; None before its first byte."""
         self.over = False
         """Nothing more is read, whatever comes."""
 
@@ -49,13 +51,39 @@ class Line:
         return data
 
     def sendall(self, data: bytes) -> None:
-        """Raises TimeoutError when the client does not take it in time."""
+        """Raises TimeoutError when the client does not take it in time.
+
+        An answer's first part, its head, waits for the second: both leave together.
+        """
+        if self.first is None:
+            self.first = data
+            return
+        data, self.first = self.first + data, b""
         self.sock.settimeout(ANSWER_S)
-        self.sock.sendall(data)
+        sent = self.sock.send(data)
+        if sent < len(data):
+            self.sock.sendall(data[sent:])
+
+    def sendfile(self, *arguments: Any, **more: Any) -> int:
+        """As the socket does it; the head goes before."""
+        self._let_go()
+        sent: int = self.sock.sendfile(*arguments, **more)
+        return sent
+
+    def answer(self) -> None:
+        """An answer begins."""
+        self.first = None
 
     def rest(self) -> None:
-        """A request was answered: the next one may take its time to begin."""
+        """A request was answered, perhaps with a head alone: the next one may take its time to begin."""
         self.until, self.patience = None, KEPT_S
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Nothing comes that the head might wait for."""
+        head, self.first = self.first, b""
+        if head:
+            self.sendall(head)
 
     def dismiss(self) -> None:
         """Wait no longer for a request that has not begun."""

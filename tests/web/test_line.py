@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,54 @@ def test_a_reset_is_still_an_error(pair: Pair) -> None:
     pair.line.sock.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         pair.line.recv(1)
+
+
+def test_the_head_of_an_answer_leaves_together_with_what_follows(pair: Pair) -> None:
+    pair.client.setblocking(False)
+    pair.line.answer()
+    pair.line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    with pytest.raises(BlockingIOError):
+        pair.client.recv(100)
+    pair.line.sendall(b"one")
+    assert pair.client.recv(100) == b"HTTP/1.1 200 OK\r\n\r\none"
+    pair.line.sendall(b"two")
+    assert pair.client.recv(100) == b"two"
+
+
+def test_an_answer_without_a_body_leaves_when_it_has_ended(pair: Pair) -> None:
+    pair.line.answer()
+    pair.line.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+    pair.line.rest()
+    assert pair.client.recv(100) == b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def test_what_the_server_says_outside_an_answer_leaves_at_once(pair: Pair) -> None:
+    pair.line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    assert pair.client.recv(100) == b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+
+def test_an_answer_that_does_not_fit_at_once_is_sent_whole(pair: Pair) -> None:
+    body = bytes(range(256)) * 20_000
+    got = bytearray()
+
+    def read() -> None:
+        while len(got) < len(body) + 4:
+            got.extend(pair.client.recv(1 << 16))
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    pair.line.answer()
+    pair.line.sendall(b"head")
+    pair.line.sendall(body)
+    reading.join(10)
+    assert bytes(got) == b"head" + body
+
+
+def test_a_file_follows_its_head(pair: Pair, tmp_path: Path) -> None:
+    (tmp_path / "style.css").write_bytes(b"body {}")
+    pair.line.answer()
+    pair.line.sendall(b"head ")
+    with (tmp_path / "style.css").open("rb") as file:
+        assert pair.line.sendfile(file, offset=0, count=7) == 7
+    pair.line.rest()
+    assert pair.client.recv(100) == b"head body {}"

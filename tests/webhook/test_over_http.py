@@ -62,7 +62,8 @@ class Door:
             clock=lambda: now_ms / 1000,
         )
         app = Flask(__name__)
-        app.register_blueprint(hooks.blueprint(intake, Proxies(), trust_local=False))
+        door = hooks.Door(app.wsgi_app, intake, Proxies(), trust_local=False)
+        app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation has it
         answer = app.test_client().open(
             "/hooks/shop" + (f"/{webhook.path_token}" if webhook.path_token else ""),
             method=webhook.method,

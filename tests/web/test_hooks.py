@@ -1,0 +1,120 @@
+"""What the door makes of a request; over real sockets it is tried in `test_hostile_clients.py`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from bridge.intake import UNKNOWN, Intake
+from bridge.model import Reply, Request
+from bridge.settings import Proxies
+from bridge.web.hooks import BODY_LIMIT, Door
+
+THANKS = Reply(202, b"thanks", "text/plain", (("X-Seen", "yes"),))
+
+
+class Notes:
+    """Stands where the intake does, and keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, Request]] = []
+
+    def receive(self, name: str, request: Request) -> Reply:
+        if name == "broken":
+            raise ZeroDivisionError
+        self.taken.append((name, request))
+        return THANKS
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def client(notes: Notes) -> Client:
+    door = Door(Flask(__name__).wsgi_app, cast(Intake, notes), Proxies(hops=1), trust_local=True)
+    return Client(door)
+
+
+def told(answer: TestResponse) -> tuple[int, bytes]:
+    return answer.status_code, answer.data
+
+
+def test_a_webhook_comes_in_as_it_was_sent(client: Client, notes: Notes) -> None:
+    answer = client.open(
+        "/hooks/shop?a=%20&b",
+        method="PUT",
+        headers=[("X-Sign_ed", "1"), ("x-b", "2"), ("X-Forwarded-For", "9.9.9.9, 7.7.7.7")],
+        data=b"\0\xff",
+        content_type="text/odd; x=1",
+        environ_overrides={"REMOTE_ADDR": "127.0.0.1"},
+    )
+    assert told(answer) == (202, b"thanks")
+    assert (answer.content_type, answer.headers["X-Seen"]) == ("text/plain", "yes")
+    ((name, request),) = notes.taken
+    assert (name, request.method, request.query, request.body) == ("shop", "PUT", "a=%20&b", b"\0\xff")
+    assert (request.client, request.path_token, request.local) == ("7.7.7.7", None, False)
+    assert {
+        ("X-Sign-Ed", "1"),
+        ("X-B", "2"),
+        ("Content-Type", "text/odd; x=1"),
+        ("Content-Length", "2"),
+    } < set(request.headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "TRACE", "SEARCH"])
+def test_every_method_comes_to_its_source(client: Client, notes: Notes, method: str) -> None:
+    assert told(client.open("/hooks/shop", method=method)) == (202, b"thanks")
+    assert notes.taken[0][1].method == method
+
+
+@pytest.mark.parametrize(
+    ("path", "token"),
+    [
+        ("/hooks/shop", None),
+        ("/hooks/shop/", None),
+        ("/hooks/shop/s3cret", "s3cret"),
+        ("/hooks/shop/s3cret/", "s3cret"),
+        ("/hooks/shop/a/b", "a/b"),
+        ("/hooks/shop/%D1%8F%2F", "я"),
+        ("/hooks/shop/%ff", "\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_what_follows_the_source_is_its_token(
+    client: Client, notes: Notes, path: str, token: str | None
+) -> None:
+    client.post(path)
+    assert [(name, request.path_token) for name, request in notes.taken] == [("shop", token)]
+
+
+@pytest.mark.parametrize(
+    "path", ["/hooks/", "/hooks//shop", "/hooks/.shop", "/hooks/a b", f"/hooks/{'a' * 65}"]
+)
+def test_what_can_be_no_name_is_no_source(client: Client, notes: Notes, path: str) -> None:
+    assert told(client.post(f"/hooks/{path}")) == (UNKNOWN.status, UNKNOWN.body)
+    assert not notes.taken
+
+
+@pytest.mark.parametrize("path", ["/", "/hooks", "/hooksmith", "/Hooks/shop", "/console/hooks/shop"])
+def test_everything_else_goes_on_inside(client: Client, notes: Notes, path: str) -> None:
+    answer = client.post(path)
+    assert answer.status_code == 404
+    assert b"<!doctype html>" in answer.data
+    assert not notes.taken
+
+
+def test_a_body_is_taken_to_the_limit_and_no_further(client: Client, notes: Notes) -> None:
+    assert told(client.post("/hooks/shop", data=b" " * BODY_LIMIT))[0] == 202
+    assert told(client.post("/hooks/shop", data=b" " * (BODY_LIMIT + 1))) == (413, b"body too large\n")
+    assert [len(request.body) for _, request in notes.taken] == [BODY_LIMIT]
+
+
+def test_a_fault_of_our_own_is_answered_and_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert told(client.post("/hooks/broken", data=b"private")) == (500, b"internal error\n")
+    assert "a fault in the bridge itself, at a webhook for broken" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    assert "private" not in caplog.text
