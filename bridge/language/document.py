@@ -13,11 +13,11 @@ from typing import Final, TypeAlias, cast
 
 import yaml
 
-from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain, walk
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain, scalars
 from bridge.language.numbers import Number
 from bridge.model import Finding
 
-__all__ = ["Mapping", "Node", "Report", "Scalar", "Sequence", "plain", "read", "walk"]
+__all__ = ["Mapping", "Node", "Report", "Scalar", "Sequence", "plain", "read", "scalars"]
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 20
@@ -130,8 +130,9 @@ class _Composer:
             and event.anchor is None
             and event.tag is None
             and depth <= MAX_DEPTH
+            and self._nodes < MAX_NODES
         ):
-            self._count(event, 1)
+            self._nodes += 1
             return _scalar(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
@@ -170,13 +171,11 @@ class _Composer:
         while type(event := self._next()) is not yaml.MappingEndEvent:
             key = self._key(event, depth)
             value = self._node(self._next(), depth + 1)
-            if key.text in seen:
-                self._report.add(
-                    key, "M101", f'key "{key.text}" stands twice; the first is in line {seen[key.text]}'
-                )
-                continue
-            seen[key.text] = key.line
-            entries.append((key, value))
+            first = seen.setdefault(key.text, key.line)
+            if len(seen) > len(entries):
+                entries.append((key, value))
+            else:
+                self._report.add(key, "M101", f'key "{key.text}" stands twice; the first is in line {first}')
         return entries
 
     def _key(self, event: yaml.Event, depth: int) -> Scalar:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from bridge.model import Finding, Json
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text, number, boolean or null. `text` is the source's spelling without quotes."""
 
     line: int
@@ -79,13 +77,20 @@ def plain(node: Node) -> Json:
             return {key.text: plain(value) for key, value in entries}
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it, keys included, in the order of the text."""
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, Sequence):
-            waiting.extend(reversed(node.items))
-        elif isinstance(node, Mapping):
-            waiting.extend(one for entry in reversed(node.entries) for one in reversed(entry))
+def scalars(node: Node) -> list[Scalar]:
+    """Every scalar of the node and below it, keys included, in the order of the text."""
+    found: list[Scalar] = []
+    _gather(node, found)
+    return found
+
+
+def _gather(node: Node, found: list[Scalar]) -> None:
+    if isinstance(node, Scalar):
+        found.append(node)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            _gather(item, found)
+    else:
+        for key, value in node.entries:
+            found.append(key)
+            _gather(value, found)

@@ -45,6 +45,10 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            if not gc.get_freeze_count():
+                # All of it counts as old now, unseen: else the next object made would have it looked through.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, walk
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, scalars
 from bridge.language.path_grammar import parse
 from bridge.language.path_tree import Digits, Name, PathError
 from bridge.mapping.contradictions import contradiction, dead_alternatives
@@ -57,9 +57,8 @@ def _lint_conditions(rule: Rule, report: Report) -> None:
 
 def _lint_numbers(rules: Node | None, report: Report) -> None:
     """A form makes maps alone of what has numbers; in JSON a number after a dot may be meant either way."""
-    for one in walk(rules) if rules else ():
-        number = _dotted_number(one.text) if isinstance(one, Scalar) else None
-        if number:
+    for one in scalars(rules) if rules else ():
+        if number := _dotted_number(one.text):
             what = f".{number} may be an item of a list or a key; write [{number}] for the item"
             report.add(one, "W512", f'{what}, ["{number}"] for the key')
 

@@ -6,7 +6,7 @@ import re
 
 from bridge.language.conditions import compile_conditions
 from bridge.language.keys_rule import LATER, RULE
-from bridge.language.nodes import Node, Report, Scalar, walk
+from bridge.language.nodes import Node, Report, scalars
 from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
 from bridge.language.values import read_path
@@ -85,8 +85,8 @@ def _for_each(fields: Fields, report: Report) -> Path | None:
 
 def _refuse_item(rule: Node, report: Report) -> None:
     """A finding for each use of `$item` in a rule without `for_each`."""
-    for node in walk(rule):
-        if isinstance(node, Scalar) and "$item" in node.text and _ITEM.search(node.text):
+    for node in scalars(rule):
+        if "$item" in node.text and _ITEM.search(node.text):
             report.add(node, "M210", "$item stands only in a rule with for_each")
 
 

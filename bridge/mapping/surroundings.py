@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
-from bridge.language.nodes import Node, Report, Scalar, walk
+from bridge.language.nodes import Node, Report, Scalar, scalars
 from bridge.language.schema import Reader, suggestion
 from bridge.mapping.accounts import MAIN, TOKEN_VARIABLE
 from bridge.model import Account, Alerts
@@ -33,7 +33,7 @@ class Surroundings:
         if self.placeholder is None:
             return Reader(report, self.environment)
         environment = dict(self.environment)
-        for scalar in walk(node):
+        for scalar in scalars(node):
             name = _variable(scalar)
             if name and not self.environment.get(name):
                 environment[name] = self.placeholder

@@ -93,4 +93,4 @@ def _moved(node: Node, at: Node) -> Node:
 
 
 def _moved_key(key: Scalar, at: Node) -> Scalar:
-    return replace(key, line=at.line, column=at.column)
+    return key._replace(line=at.line, column=at.column)
