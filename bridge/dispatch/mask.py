@@ -21,12 +21,18 @@ def mask(text: str, token: str) -> str:
     NUL goes too: no database's text column would take it.
     """
     text = text.replace("\x00", "\ufffd")
-    for one in dict.fromkeys((token, quote(token, safe="", errors="replace")) if token else ()):
-        text = spelled(one).sub(MASK, text)
+    for pattern in spellings(token):
+        text = pattern.sub(MASK, text)
     return text
 
 
 @lru_cache(maxsize=64)
+def spellings(token: str) -> tuple[re.Pattern[str], ...]:
+    """What finds the token, and what finds it as URLs spell it where that differs; nothing finds no token."""
+    spelled_so = dict.fromkeys((token, quote(token, safe="", errors="replace")) if token else ())
+    return tuple(spelled(one) for one in spelled_so)
+
+
 def spelled(token: str) -> re.Pattern[str]:
     """Matches the whole token anywhere, and a beginning of it at the end of a text."""
     letters = [letter_spelled(letter) for letter in token]

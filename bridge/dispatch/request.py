@@ -7,6 +7,7 @@ holds, the API parses back exactly the parameters that were meant.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 
 from bridge.errors import BridgeError
@@ -85,4 +86,10 @@ def recipient(person: Recipient) -> list[tuple[str, str]]:
 
 def encode(pairs: list[tuple[str, str]]) -> str:
     """Percent-encode names and values as UTF-8. Raises UnicodeEncodeError on lone surrogates."""
-    return "&".join([f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs])
+    return "&".join([f"{_encoded_name(name)}={quote(value, safe='')}" for name, value in pairs])
+
+
+@lru_cache(maxsize=1024)
+def _encoded_name(name: str) -> str:
+    """A parameter's name; those of one rule are the same for all of its calls."""
+    return quote(name, safe="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bridge.dispatch.ledger import Round
 from bridge.web import metrics
 from bridge.web.counting import Counted
@@ -15,10 +17,11 @@ class DispatchMeters:
 
     def round(self, done: Round) -> None:
         """Calls were settled, and their steps are on disk."""
+        tried = Counter([(one.call.start.account, one.outcome) for one in done.results])
+        for (account, outcome), many in tried.items():
+            self._counted(metrics.ATTEMPTS, account, outcome.value).inc(many)
         for one in done.results:
-            account = one.call.start.account
-            self._counted.count(metrics.ATTEMPTS, account, one.outcome.value)
             if one.ended_after is not None:
-                self._counted(metrics.DISPATCH, account).observe(one.ended_after / 1000)
+                self._counted(metrics.DISPATCH, one.call.start.account).observe(one.ended_after / 1000)
         if done.dropped:
             self._counted(metrics.DROPPED).inc(done.dropped)
