@@ -77,6 +77,9 @@ def page_of_calls(connection: Connection, wanted: CallFilter, page: Page) -> Lis
 
 def count_calls(connection: Connection, wanted: CallFilter) -> Count:
     """How many calls fit; exact unless there are too many to count while somebody waits."""
+    if wanted.source is not None and wanted == CallFilter(source=wanted.source):
+        # The index of rules gives them, though not in the order of a list.
+        return counted(connection, _fitting(connection, wanted, _asked(connection, wanted)))
     counts = [counted(connection, part) for part in fitting_calls(connection, wanted)]
     many = sum(one.many for one in counts)
     return Count(min(many, EXACT), exact=many <= EXACT and all(one.exact for one in counts))

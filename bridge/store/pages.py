@@ -199,14 +199,17 @@ def all_ids(store: Store, table: Table, wanted: Callable[[Connection], Fitting])
 
 
 def counted(connection: Connection, wanted: Fitting) -> Count:
-    """How many rows fit, exactly up to `EXACT` as long as looking at `SEARCHED` of them tells."""
+    """How many rows fit, exactly up to `EXACT` as long as looking at `SEARCHED` of them tells, in time."""
     wanted = _bounded(connection, wanted)
     many, floor = 0, wanted.low
+    leave_at = clock.monotonic() + PATIENCE_S
     query = select(wanted.table.c.id).where(*wanted.by, *wanted.sieve)
     for floor, before in _steps(connection, wanted, None, max(SEARCHED, EXACT)):
         many += capped(connection, _between(query, wanted.table, floor, before))
         if many > EXACT:
             return Count(EXACT, exact=False)
+        if clock.monotonic() > leave_at:
+            break
     return Count(many, exact=floor <= wanted.low)
 
 

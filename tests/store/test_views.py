@@ -270,6 +270,13 @@ def test_a_count_says_when_it_is_only_the_least_that_there_are(
     assert count(account="other") == Count(2, exact=False)
     assert count(account="main") == Count(5, exact=False)
     assert count(account="other", event_id=5) == Count(1, exact=True)
+    # The index of rules counts a source whole, however far down its calls are.
+    monkeypatch.setattr(pages, "EXACT", 50)
+    assert count(source="shop") == Count(20, exact=True)
+    monkeypatch.setattr(pages, "SEARCHED", 50)
+    assert count(account="other") == Count(4, exact=True)
+    monkeypatch.setattr(pages, "PATIENCE_S", -1)
+    assert count(account="other") == Count(1, exact=False)
 
 
 def test_pages_of_several_states_have_no_gap_or_repeat(store: Store) -> None:
