@@ -39,7 +39,9 @@ SHORTEST_WAIT: Final = 0.02
 """Seconds before calls are looked at again that were due and could not be claimed."""
 CARE_EVERY: Final = 2.0
 ROUND_EVERY: Final = 0.025
-"""Seconds from a round that did something to the next, so that many calls share one commit."""
+"""Seconds from the beginning of a busy round to the next one, so that many calls share one commit."""
+BUSY: Final = 8
+"""Calls begun or settled in a round that count as busy: who sells less is served at once."""
 SEND_WITHIN: Final = 35.0
 """Seconds from the mark to the first byte at most: a lease (60 s) has room for an attempt (20 s) after it."""
 STOP_WAIT: Final = 20.0
@@ -162,7 +164,7 @@ class Dispatcher:
             time.sleep(TROUBLE_WAIT)
             return
         self.senders.put(done.begun, began + SEND_WITHIN)
-        if done.begun or done.results:
+        if len(done.begun) + len(done.results) >= BUSY:
             self.next_round = began + ROUND_EVERY
         note(self.unsettled)
         self.unsettled = []
