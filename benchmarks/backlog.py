@@ -20,8 +20,9 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select
 
+from benchmarks.common import queue
 from benchmarks.common.contenders import until
 from benchmarks.common.processes import memory, tree
 from benchmarks.common.report import machine, table
@@ -33,14 +34,11 @@ from bridge.dispatch.senders import Ended
 from bridge.model import Account, Alerts, Attempt, Outcome
 from bridge.store import tables
 from bridge.store.engine import Store, open_store
-from tests.store.given import sale, start, take_in
 from tests.support.postgres import running_postgres
 
 ACCOUNT = Account("main", "token", rate=1e9, burst=10**9)
 ROUNDS, CALLS_A_ROUND = 25, 20
 PER_RECIPIENT = 10
-SLICE = 5000
-"""Rows that are made in one transaction: a database gives up on statements that take long."""
 LOOKS = (
     "calls",
     "calls --state queued --limit 100",
@@ -124,33 +122,10 @@ def filled(folder: Path, url: str, many: int) -> Iterator[Backlog]:
     store = open_store(url)
     try:
         store.migrate()
-        take_in(store, sale("order-1", start(1), received_at=int(time.time() * 1000)))
-        for first in range(2, many + 1, SLICE):
-            with store.transaction() as connection:
-                for sql in _copies(first, min(first + SLICE - 1, many), many):
-                    connection.execute(text(sql))
+        queue.fill(store, many, max(1, many // PER_RECIPIENT))
         yield Backlog(folder, url, many, store)
     finally:
         store.close()
-
-
-def _copies(first: int, last: int, many: int) -> Iterator[str]:
-    """Statements that copy the first event and its call, from one number to another of so many."""
-    recipients = max(1, many // PER_RECIPIENT)
-    own = {
-        tables.events: {"id": "n.i", "delivery": "n.i", "key": "'order-' || n.i"},
-        tables.calls: {
-            "id": "n.i",
-            "event_id": "n.i",
-            "recipient": f"'subscriber:' || (n.i % {recipients} + 1)",
-        },
-    }
-    for made, changed in own.items():
-        names = [column.name for column in made.columns]
-        values = ", ".join(changed.get(name, f"one.{name}") for name in names)
-        numbers = f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})"  # noqa: S608 (our own names)
-        source = f"FROM n, {made.name} one WHERE one.id = 1"
-        yield f"{numbers} INSERT INTO {made.name} ({', '.join(names)}) SELECT {values} {source}"
 
 
 def claim_in_turns(*backlogs: Backlog) -> None:

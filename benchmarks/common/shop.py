@@ -40,7 +40,8 @@ verify:
 event: {id: $.object.id, type: $.event}
 rules:
 """
-_LENGTH = 1400
+LENGTH = 1400
+"""Bytes of a webhook's body."""
 _SUBSCRIBERS = 1_000_000_001
 """The first of them; another one for each order, as calls for one wait for each other."""
 
@@ -57,8 +58,8 @@ def install(folder: Path) -> None:
     (folder / "accounts.yml").write_text(ACCOUNTS)
 
 
-def body(order: str, subscriber: int) -> bytes:
-    """One payment. Each order is an event of its own."""
+def body(order: str, subscriber: int, length: int = LENGTH) -> bytes:
+    """One payment, so many bytes long. Each order is an event of its own."""
     document = {
         "type": "notification",
         "event": "payment.succeeded",
@@ -76,7 +77,7 @@ def body(order: str, subscriber: int) -> bytes:
         },
     }
     text = json.dumps(document, ensure_ascii=False)
-    document["padding"] = "x" * (_LENGTH - len(text.encode()) - len(', "padding": ""'))
+    document["padding"] = "x" * (length - len(text.encode()) - len(', "padding": ""'))
     return json.dumps(document, ensure_ascii=False).encode()
 
 
@@ -85,6 +86,7 @@ class Orders:
     """A series of webhooks; the same run and number is the same event."""
 
     run: str
+    length: int = LENGTH
 
     def order(self, number: int) -> str:
         return f"{self.run}-{number:07d}"
@@ -92,7 +94,7 @@ class Orders:
     def requests(self, host: str, path: str) -> Callable[[int], bytes]:
         """What gives the bytes of the request with a number. Each is of another order and subscriber."""
         order, subscriber = self.order(0).encode(), str(_SUBSCRIBERS).encode()
-        before, rest = body(self.order(0), _SUBSCRIBERS).split(order)
+        before, rest = body(self.order(0), _SUBSCRIBERS, self.length).split(order)
         between, after = rest.split(subscriber)
         length = sum(map(len, (before, order, between, subscriber, after)))
         key = SECRET.encode()
