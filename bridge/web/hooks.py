@@ -65,12 +65,13 @@ class Door:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """As WSGI says (PEP 3333)."""
-        path = environ["PATH_INFO"].lstrip("/")
+        path = environ.get("PATH_INFO", "").lstrip("/")
         if not path.startswith(PREFIX):
             return self._inside(environ, start_response)
         reply = self._answered(environ, path[len(PREFIX) :])
         headers = [("Content-Type", reply.content_type), ("Content-Length", str(len(reply.body)))]
-        start_response(f"{reply.status} {HTTP_STATUS_CODES[reply.status]}", [*headers, *reply.headers])
+        reason = HTTP_STATUS_CODES.get(reply.status, "Unknown")
+        start_response(f"{reply.status} {reason}", [*headers, *reply.headers])
         return (reply.body,)
 
     def _answered(self, environ: WSGIEnvironment, path: str) -> Reply:

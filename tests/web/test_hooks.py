@@ -26,7 +26,7 @@ class Notes:
         if name == "broken":
             raise ZeroDivisionError
         self.taken.append((name, request))
-        return THANKS
+        return Reply(int(name), b"") if name.isdigit() else THANKS
 
 
 @pytest.fixture
@@ -64,6 +64,11 @@ def test_a_webhook_comes_in_as_it_was_sent(client: Client, notes: Notes) -> None
         ("Content-Type", "text/odd; x=1"),
         ("Content-Length", "2"),
     } < set(request.headers)
+
+
+@pytest.mark.parametrize(("status", "line"), [(200, "200 OK"), (204, "204 No Content"), (299, "299 Unknown")])
+def test_the_answer_has_the_status_that_the_source_says(client: Client, status: int, line: str) -> None:
+    assert client.post(f"/hooks/{status}").status == line
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "TRACE", "SEARCH"])
