@@ -1,0 +1,28 @@
+"""`python -m benchmarks` runs the rows that are asked for, with what each takes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+rows = import_module("benchmarks.__main__")
+
+
+def test_a_row_is_run_and_its_verdict_told(capsys: pytest.CaptureFixture[str]) -> None:
+    code = rows.main(["--rows", "6", "--runs", "1"])
+    out = capsys.readouterr().out
+    assert "=== 6: ten to 10,000 rules" in out
+    assert "10,000 rules" in out
+    verdict = out.splitlines()[-1]
+    assert verdict.startswith("6 ")
+    assert verdict.endswith("NOT REACHED") == bool(code)
+
+
+def test_each_program_is_given_what_it_takes() -> None:
+    asked = rows._options(["--runs", "2", "--seconds", "3", "--peers", "Node-RED"])
+    given = {row.what: rows._words(row, asked) for row in rows.ROWS}
+    assert given["webhooks accepted a second"] == ["--runs", "2", "--seconds", "3.0", "--peers", "Node-RED"]
+    assert given["acknowledged and lost"] == ["--runs", "2", "--peers", "Node-RED"]
+    assert given["a queue of a million"] == ["--runs", "2"]
+    assert rows._words(rows.ROWS[0], rows._options(["--peers"])) == ["--runs", "5", "--peers"]
