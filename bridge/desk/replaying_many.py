@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from bridge.desk.in_batches import Wake, in_batches
+from bridge.desk.in_batches import AT_ONCE, Wake, in_batches
 from bridge.desk.replaying import Replay, Replayer
 from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, ids_of_events
@@ -22,10 +22,10 @@ def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:
 
 def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:
     """What a replay of each would do; changes nothing."""
-    for number in numbers:
+    for start in range(0, len(numbers), AT_ONCE):
         with store.read() as connection:
-            found = replayer.plan(connection, number)
-        yield found
+            found = [replayer.plan(connection, number) for number in numbers[start : start + AT_ONCE]]
+        yield from found
         time.sleep(0)
 
 

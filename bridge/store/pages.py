@@ -188,9 +188,10 @@ def all_ids(store: Store, table: Table, wanted: Callable[[Connection], Fitting])
     """
     with store.read() as connection:
         fitting = wanted(connection)
-        first = connection.execute(select(func.min(table.c.id))).scalar_one()
-        last = connection.execute(select(func.max(table.c.id))).scalar_one()
-    for low in range(first or 1, (last or 0) + 1, SEARCHED):
+        first = connection.execute(select(func.min(table.c.id))).scalar_one() or 1
+        last = connection.execute(select(func.max(table.c.id))).scalar_one() or 0
+    first, last = max(first, fitting.low), last if fitting.high is None else min(last, fitting.high)
+    for low in range(first, last + 1, SEARCHED):
         part = fitting.within(low, min(low + SEARCHED - 1, last))
         with store.read() as connection:
             query = select(table.c.id).where(*part.conditions).order_by(table.c.id)

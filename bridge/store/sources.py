@@ -10,18 +10,18 @@ from bridge.store import trends
 from bridge.store.trends import Rates
 
 _NEWEST = text("""
-WITH RECURSIVE known(source) AS (
-  SELECT min(source) FROM events
+WITH RECURSIVE newest(id) AS (
+  SELECT (SELECT id FROM events ORDER BY source DESC, id DESC LIMIT 1)
   UNION ALL
-  SELECT (SELECT min(e.source) FROM events e WHERE e.source > known.source)
-  FROM known WHERE known.source IS NOT NULL
+  SELECT (
+    SELECT e.id FROM events e WHERE e.source < (SELECT source FROM events WHERE id = newest.id)
+    ORDER BY e.source DESC, e.id DESC LIMIT 1
+  ) FROM newest WHERE newest.id IS NOT NULL
 )
-SELECT source, (
-  SELECT e.received_at FROM events e WHERE e.source = known.source ORDER BY e.id DESC LIMIT 1
-) AS received_at
-FROM known WHERE source IS NOT NULL
+SELECT e.source, e.received_at FROM newest JOIN events e ON e.id = newest.id
 """)
-"""A jump from name to name along `events_by_source`: its cost grows with the sources, not with the events."""
+"""A jump from each source's newest event to the next source's, along `events_by_source`: its cost grows with
+the sources, not with the events. PostgreSQL would go through all events for the newest of one source."""
 
 
 def last_heard(connection: Connection) -> dict[str, int]:
