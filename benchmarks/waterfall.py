@@ -19,6 +19,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+from gunicorn.http.message import Request as HttpRequest
+from gunicorn.http.parser import RequestParser
+
 from benchmarks.common import shop
 from benchmarks.common.api import standing_in
 from benchmarks.common.report import machine, table
@@ -47,7 +52,7 @@ def main(words: list[str] | None = None) -> int:
     make = shop.Orders("order-step").requests("bridge", "/hooks/shop")
     with tempfile.TemporaryDirectory() as folder:
         print(machine(Path(folder)))
-        steps = {**_taken_in(mapping, make), **_stored(folder, mapping, make), **_sent()}
+        steps = {**_served(make), **_taken_in(mapping, make), **_stored(folder, mapping, make), **_sent()}
     print(table(("step", "us"), [(name, f"{cost * 1e6:,.0f}") for name, cost in steps.items()]))
     return 0
 
@@ -68,6 +73,40 @@ def _mapping() -> MappingFile:
     return compile_files(files, {"SHOP_SECRET": shop.SECRET, "LEADCONVERTER_TOKEN": "benchmark"}).sources[
         "shop"
     ]
+
+
+def _served(make: Callable[[int], bytes]) -> dict[str, float]:
+    """What gunicorn does around the application, without sockets and greenlets."""
+    config, raw = Config(), [make(number) for number in range(50)]
+    client, server = ("127.0.0.1", 40000), ("127.0.0.1", 8080)
+
+    def read(some: Sequence[bytes]) -> list[HttpRequest]:
+        parser = RequestParser(config, iter(some), client)
+        return [_whole(next(parser)) for _ in some]
+
+    def answer(some: Sequence[HttpRequest]) -> None:
+        for one in some:
+            response, _ = wsgi.create(one, _Nowhere(), client, server, config)
+            response.start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+            response.write(b"OK")
+            response.close()
+
+    return {
+        "read by gunicorn": least(read, lambda: raw),
+        "environment and answer by gunicorn": least(answer, lambda: read(raw)),
+    }
+
+
+def _whole(request: HttpRequest) -> HttpRequest:
+    request.body.read()
+    return request
+
+
+class _Nowhere:
+    """A socket that takes everything."""
+
+    def sendall(self, data: bytes) -> None:
+        """Gone."""
 
 
 def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, float]:
