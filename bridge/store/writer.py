@@ -158,7 +158,7 @@ class Writer(Generic[Item, Result]):
             for ticket in tickets or self._take():
                 ticket.settle(None, StoreUnavailable(error.message, error.hint))
         except Exception as error:
-            self._singly(tickets, error)
+            self._singly(tickets or self._take(), error)
         else:
             if pairs:
                 self._observe(len(pairs), time.monotonic() - began)

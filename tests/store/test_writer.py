@@ -157,8 +157,11 @@ def test_a_late_item_is_given_up_and_never_written(store: Store) -> None:
 def test_an_item_in_a_commit_that_lasts_too_long_is_given_up(store: Store) -> None:
     holding = Holding()
     writer = Writer(store, holding)
-    with pytest.raises(StoreUnavailable):
-        writer.submit("a", timeout=0.05)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(writer.submit, "a", 2)
+        assert holding.entered.wait(10)
+        with pytest.raises(StoreUnavailable):
+            waiting.result()
     holding.go_on.set()
     writer.close()
     assert kept(store) == ["a"]
@@ -290,3 +293,21 @@ def test_greenlets_share_commits_too(database_url: str) -> None:
     words = [sys.executable, "-c", GREENLETS, database_url]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.stdout, done.stderr) == ("200 True\n", "")
+
+
+def test_a_fault_before_anything_is_taken_fails_what_waits(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("carried over a fork")
+
+    monkeypatch.setattr(Store, "transaction", broken)
+    writer = Writer(store, keep, start=False)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(writer.submit, item, 10) for item in "ab"]
+        assert eventually(lambda: writer.waiting() == 2)
+        writer.step()
+        for one in waiting:
+            with pytest.raises(RuntimeError, match="carried over a fork"):
+                one.result()
+    assert writer.waiting() == 0
