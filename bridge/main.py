@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import sys
@@ -25,6 +26,8 @@ garbage, take half as long again."""
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 1 findings or refusal, 2 usage, 3 bug, 130 interrupt."""
     gc.set_threshold(_GARBAGE_AFTER)
+    # A process that ends needs no look for garbage: after many rules it took a fifth of a check's time.
+    atexit.register(gc.freeze)
     _take_any_text()
     try:
         result = leadbridge.main(arguments, "leadbridge", standalone_mode=False)
