@@ -253,7 +253,8 @@ class Oracle:
         one = call.tries[step.attempt]
         if step.state == "queued" and step.resends > call.resends:
             return
-        if one.finished and one.answer is None:
+        if one.answer is None and (one.finished or one.owner not in self.gone):
+            # Also where a mark seemed to fail and no sender was given it: its owner knows once it looks.
             require(step.state == "queued", f"{where}: it was never sent")
             return
         require(
