@@ -6,9 +6,12 @@ from bridge.web import patched  # isort: skip
 
 import gc
 import resource
+from contextlib import closing
 
 from bridge import logs, settings
 from bridge.assemble import web
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.store.engine import open_store
 from bridge.web import app
 
 # What every web process needs is imported here, once: they share its memory and start at once.
@@ -29,12 +32,25 @@ def _connections() -> int:
     return _CONNECTIONS if soft == resource.RLIM_INFINITY else min(_CONNECTIONS, soft - _OTHER_FILES)
 
 
+def _refuse_forgetful() -> None:
+    """End where the database would not keep what it confirms. One that does not answer may come later."""
+    try:
+        with closing(open_store(_settings.database_url)) as store, store.read():
+            pass
+    except StoreUnavailable:
+        return
+    except BridgeError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        raise SystemExit(f"error: {error.message}{hint}") from error
+
+
 def _keep_shared(_arbiter: object, _worker: object) -> None:
     """The collector writes into whatever it looks at, which would give each process a copy of its own."""
     gc.collect()
     gc.freeze()
 
 
+_refuse_forgetful()
 wsgi_app = "bridge.wsgi:app"
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.workers

@@ -1,0 +1,37 @@
+"""The web process does not begin where it could not keep its promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgres import running_postgres
+
+
+def served(folder: Path, url: str) -> tuple[int, str]:
+    """How `leadbridge serve` ends there, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", "serve"],
+        cwd=folder,
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
+def test_it_refuses_a_postgres_that_may_forget(name: str, tmp_path: Path) -> None:
+    with running_postgres(**{name: "off"}) as forgetful:
+        code, told = served(tmp_path, forgetful.url("postgres"))
+    assert code == 1
+    assert told.splitlines() == [
+        f"error: PostgreSQL runs with {name} = off, expected on",
+        "hint: an accepted webhook could vanish with the next power cut: set it on and reload PostgreSQL",
+    ]
