@@ -15,7 +15,7 @@ from bridge.web.console.rendering import render
 from bridge.web.console.wanted import Wanted, wanted_events
 
 _SHOWN = 5
-_PLANNED = 50
+_PLANNED = 30
 """Events of which it is found out before what a replay would do."""
 
 
