@@ -105,6 +105,7 @@ class Dispatcher:
         self.wait = 0.0
         """Seconds that the next round may wait for something to happen."""
         self.next_care = self.next_round = clock()
+        """Neither comes before its moment, but a round does where many calls have ended."""
         self.unsettled: list[Ended] = []
         self.in_doubt = False
         """The last commit may have landed though it seemed to fail."""
@@ -133,15 +134,11 @@ class Dispatcher:
 
     def turn(self) -> None:
         """Wait for something to do, and do a round of it."""
-        self.unsettled += self.take(self.wait, self.senders.size // 2)
+        self.unsettled += self.senders.take(self.wait, self.senders.size // 2, self.next_round)
         if self.clock() >= self.next_care:
             self.care()
         if not self.stopping:
             self.round(self.room())
-
-    def take(self, timeout: float, enough: int) -> list[Ended]:
-        """What has ended; a round that follows at once would write little."""
-        return self.senders.take(timeout, enough, self.next_round)
 
     def room(self) -> int:
         """How many more calls may be sent: none when what becomes of them might find no room on the disk."""
@@ -214,7 +211,7 @@ class Dispatcher:
         """Claim nothing more, wait for what is being sent, and settle it."""
         leave_at = self.clock() + self.stop_wait
         while self.known() and self.clock() < leave_at and not self.hurried:
-            self.unsettled += self.take(0.1, self.senders.size)
+            self.unsettled += self.senders.take(0.1, self.senders.size, self.next_round)
             if self.unsettled:
                 self.round(0)
         if left := self.known():

@@ -17,7 +17,6 @@ from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.http import HTTP_STATUS_CODES
 
-from bridge.errors import Overloaded
 from bridge.intake import BUSY, UNKNOWN, Intake
 from bridge.model import Reply, Request
 from bridge.settings import Proxies
@@ -84,19 +83,17 @@ class Door:
             return self._intake.receive(name, self._webhook(environ, token.removesuffix("/"), body))
         except _NotTakenError as why:
             return why.reply
-        except Overloaded:
-            return BUSY
         except Exception:
             log.exception("a fault in the bridge itself, at a webhook for %s", name)
             return FAULT
 
     @contextmanager
     def _slot(self, environ: WSGIEnvironment) -> Iterator[None]:
-        """Leave to read the body. Raises Overloaded when it may be large and many such are read already."""
+        """Leave to read the body; none where it may be large and many such are read already."""
         length = _length(environ)
         small = length <= SMALL_BODY if length is not None else "HTTP_TRANSFER_ENCODING" not in environ
         if not small and not self._slots.acquire(blocking=False):
-            raise Overloaded(f"{LARGE_AT_ONCE} large bodies are being read already")
+            raise _NotTakenError(BUSY)
         try:
             yield
         finally:
