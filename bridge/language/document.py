@@ -171,11 +171,13 @@ class _Composer:
         while type(event := self._next()) is not yaml.MappingEndEvent:
             key = self._key(event, depth)
             value = self._node(self._next(), depth + 1)
-            first = seen.setdefault(key.text, key.line)
-            if len(seen) > len(entries):
-                entries.append((key, value))
-            else:
-                self._report.add(key, "M101", f'key "{key.text}" stands twice; the first is in line {first}')
+            if key.text in seen:
+                self._report.add(
+                    key, "M101", f'key "{key.text}" stands twice; the first is in line {seen[key.text]}'
+                )
+                continue
+            seen[key.text] = key.line
+            entries.append((key, value))
         return entries
 
     def _key(self, event: yaml.Event, depth: int) -> Scalar:
