@@ -71,10 +71,10 @@ leadbridge.arrange(
     {
         "Run it": {
             "run": "bridge.cli.running:run",
-            "serve": "bridge.cli.processes:serve",
-            "worker": "bridge.cli.processes:worker",
-            "migrate": "bridge.cli.processes:migrate",
-            "sandbox": "bridge.cli.processes:sandbox",
+            "serve": "bridge.cli.running:serve",
+            "worker": "bridge.cli.dispatching:worker",
+            "migrate": "bridge.cli.migrating:migrate",
+            "sandbox": "bridge.cli.trying:sandbox",
         },
         "Write rules": {
             "new": "bridge.cli.drafting:new",

@@ -1,4 +1,4 @@
-"""`leadbridge run`, apart from what it starts: it lives as long as that, and must not weigh as much."""
+"""Commands that only start others, apart from these: one lives as long, both are on the way of a start."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from bridge.cli.common import called, loaded, port
 from bridge.commands import run as run_command
+from bridge.commands import serve as serve_command
 from bridge.settings import Settings
 
 
@@ -24,6 +25,20 @@ def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
     if demo and not sandbox:
         raise click.UsageError("--demo needs --sandbox: it starts a bot, and that must not be a real one")
     return run_command.run(loaded(), port, sandbox_port if sandbox else None, _tell if demo else None)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (BRIDGE_HOST, else 127.0.0.1).")
+@click.option("--port", type=port, help="Port to listen on (PORT, else 8080).")
+def serve(host: str | None, port: int | None) -> int:
+    """The web process: takes webhooks in and stores them.
+
+    \b
+    Example:
+      leadbridge serve --host 0.0.0.0 --port 8080
+    """
+    given = {"BRIDGE_HOST": host, "PORT": port and str(port)}
+    return serve_command.serve(loaded(), {name: value for name, value in given.items() if value})
 
 
 def _tell(settings: Settings, url: str) -> None:

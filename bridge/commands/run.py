@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import TypeAlias
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -12,6 +13,7 @@ from urllib.request import ProxyHandler, build_opener
 import click
 
 from bridge.commands.metrics_folder import with_metrics
+from bridge.commands.serve import gunicorn
 from bridge.commands.supervisor import Child, Supervisor
 from bridge.errors import BridgeError
 from bridge.settings import Settings, load
@@ -21,9 +23,10 @@ Tell: TypeAlias = Callable[[Settings, str], None]
 
 
 def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Tell | None = None) -> int:
-    """Migrate, then keep web, dispatcher and perhaps the sandbox running until a stop signal.
+    """Migrate, and keep web, dispatcher and perhaps the sandbox running until a stop signal.
 
-    This process only watches over the others: it stays small, and leaves the database to them.
+    Web gets ready beside the migration, and waits for its end before it touches the database. This process
+    only watches over the others: it stays small, and leaves the database to them.
     """
     environment = dict(settings.environment)
     if port:
@@ -31,17 +34,25 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Te
     if sandbox_port:
         environment["BRIDGE_SANDBOX"] = f"http://127.0.0.1:{sandbox_port}"
     settings = load(environment)
-    migrated = subprocess.run(_words("migrate"), env=environment, check=False).returncode
-    if migrated:
-        return migrated
     supervisor = Supervisor(_children(with_metrics(environment, again=True), sandbox_port))
-    supervisor.start()
     try:
-        return _attend(supervisor, settings, tell)
+        failed = supervisor.start(lambda: _migrated(environment, supervisor.stop))
+        return failed or _attend(supervisor, settings, tell)
     finally:
         click.echo("stopping", err=True)
         supervisor.shut_down()
         click.echo("stopped", err=True)
+
+
+def _migrated(environment: Mapping[str, str], stop: Event) -> int:
+    """The exit code of `leadbridge migrate`; 0, too, where a stop signal came first: it changed nothing."""
+    with subprocess.Popen(_words("migrate"), env=environment, start_new_session=True) as process:
+        while process.poll() is None:
+            if stop.wait(0.02):
+                process.terminate()
+                process.wait()
+                return 0
+        return process.returncode
 
 
 def _words(*words: str) -> list[str]:
@@ -52,7 +63,8 @@ def _children(environment: Mapping[str, str], sandbox_port: int | None) -> list[
     def child(name: str, *words: str) -> Child:
         return Child(name, _words(*words), environment)
 
-    processes = [child("web", "serve"), child("worker", "worker")]
+    web = Child("web", gunicorn("early"), environment, early=True)
+    processes = [web, child("worker", "worker")]
     if sandbox_port:
         processes.append(child("sandbox", "sandbox", "--port", str(sandbox_port)))
     return processes

@@ -12,6 +12,17 @@ from bridge.settings import Settings
 
 def serve(settings: Settings, overrides: Mapping[str, str]) -> int:
     """Become gunicorn: a fresh interpreter, since greenlets must be in place before anything is imported."""
-    arguments = [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "python:bridge.web.server"]
     environment = {**settings.environment, **overrides}
-    os.execve(sys.executable, arguments, with_metrics(environment))
+    os.execve(sys.executable, gunicorn("server"), with_metrics(environment))
+
+
+def gunicorn(configuration: str) -> list[str]:
+    """The words that start the web process, as this module of `bridge.web` says."""
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "-c",
+        f"python:bridge.web.{configuration}",
+    ]

@@ -30,13 +30,16 @@ class Child:
     started: float = 0.0
     failures: int = 0
     restart_at: float = 0.0
+    early: bool = False
+    """At first it is started before its time, and waits for its standard input to end."""
 
-    def start(self, now: float) -> None:
+    def start(self, now: float, gate: int = subprocess.DEVNULL) -> None:
+        """Start it; `gate` is what it reads from."""
         self.started = now
         self.process = subprocess.Popen(
             list(self.arguments),
             env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
+            stdin=gate,
             # Ctrl-C reaches the whole foreground group: the children hear it from us alone, as SIGTERM.
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
@@ -55,12 +58,24 @@ class Supervisor:
     clock: Callable[[], float] = time.monotonic
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def start(self) -> None:
-        """Start all; from here on SIGTERM and SIGINT ask for a stop."""
+    def start(self, before: Callable[[], int] = lambda: 0) -> int:
+        """Start all once `before` has given 0, and give its result; early ones get ready meanwhile.
+
+        From here on SIGTERM and SIGINT ask for a stop.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         for child in self.children:
-            child.start(self.clock())
+            if child.early:
+                child.start(self.clock(), subprocess.PIPE)
+        result = before()
+        if result == 0 and not self.stop.is_set():
+            for child in self.children:
+                if not child.early:
+                    child.start(self.clock())
+                elif child.process and child.process.stdin:
+                    child.process.stdin.close()
+        return result
 
     def watch(self, until: Callable[[], bool] = lambda: False, seconds: float | None = None) -> bool:
         """Keep the children running until `until` holds (True), or a stop signal or time-out (False)."""

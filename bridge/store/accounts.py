@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store import audit
+from bridge.store import audit, bulk
 from bridge.store.tables import accounts
 from bridge.store.texts import plain
 
@@ -43,18 +42,14 @@ class AccountState:
 
 _ONE = select(accounts).where(accounts.c.name == bindparam("wanted")).with_for_update()
 _ALL = select(accounts).order_by(accounts.c.name)
-_MAKE = {
-    "sqlite": sqlite.insert(accounts).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(accounts).on_conflict_do_nothing(),
-}
+_MAKE = bulk.insert_each(accounts, "ON CONFLICT DO NOTHING")
 _CHANGE = update(accounts).where(accounts.c.name == bindparam("wanted"))
 
 
 def ensure(connection: Connection, names: Iterable[str]) -> None:
     """Make rows for accounts that have none."""
-    rows = [_row(AccountState(name)) for name in sorted(set(names))]
-    if rows:
-        connection.execute(_MAKE[connection.dialect.name], rows)
+    rows = [tuple(_row(AccountState(name)).values()) for name in sorted(set(names))]
+    bulk.each(connection, _MAKE, rows)
 
 
 def lock(connection: Connection, name: str) -> AccountState:

@@ -14,9 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, exc, text
 
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.store import sqlite
+from bridge.store import revision, sqlite
 from bridge.store.files import FileLock, refuse_network
-from bridge.store.revision import require_newest
 
 Clock = Callable[[], float]
 """Unix seconds."""
@@ -69,12 +68,13 @@ class Store:
     def migrate(self) -> None:
         """Bring the tables up to date; any number of processes may do so at once."""
         with self._turn(3600), _available(), self.migrating.begin() as connection:
-            importlib.import_module("bridge.store.migrate").upgrade(connection)
+            if revision.found(connection) != revision.NEWEST:
+                importlib.import_module("bridge.store.migrate").upgrade(connection)
 
     def check(self) -> None:
         """Raise StoreUnavailable or BridgeError when the store cannot do its work now."""
         with self.read() as connection:
-            require_newest(connection)
+            revision.require_newest(connection)
 
     def problems(self) -> dict[str, str]:
         """What keeps the database from its work now, by part; empty when all is well."""

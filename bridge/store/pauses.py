@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store import audit, lanes
+from bridge.store import audit, bulk, lanes
 from bridge.store.dialects import Statement
 from bridge.store.tables import FOR_EVER, PAUSED, pauses
 from bridge.store.texts import plain
 
 AT_A_TIME = 1000
+_MAKE = bulk.insert_each(pauses, "ON CONFLICT DO NOTHING")
 _STANDING = Statement("SELECT source, rule FROM pauses WHERE paused_at > 0 <lock_shared>")
 _ENDED = Statement(f"""
 SELECT c.id FROM calls c <calls_by_release>
@@ -64,9 +64,7 @@ def standing(connection: Connection) -> tuple[Pause, ...]:
 
 def pause(connection: Connection, now: int, source: str, rule: str, *, who: str, why: str) -> bool:
     """Hold back the calls of a source, or of one of its rules; False when they were already."""
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = {"source": source, "rule": rule, "paused_at": 0, "paused_by": "", "paused_reason": ""}
-    connection.execute(make(pauses).on_conflict_do_nothing(), row)
+    bulk.each(connection, _MAKE, [(source, rule, 0, "", "")])
     values = {"paused_at": now, "paused_by": who, "paused_reason": plain(why)}
     return _change(connection, now, source, rule, values, "pause", who=who, why=why)
 

@@ -15,11 +15,16 @@ NEWEST: Final = max(one.name[1:5] for one in _VERSIONS.iterdir() if one.name.sta
 _FOUND = text("SELECT version_num FROM alembic_version")
 
 
+def found(connection: Connection) -> str | None:
+    """The revision of the tables; None where there are none."""
+    there = inspect(connection).has_table("alembic_version")
+    return connection.execute(_FOUND).scalar_one_or_none() if there else None
+
+
 def require_newest(connection: Connection) -> None:
     """Raise StoreUnavailable unless the tables are exactly those that this program knows."""
-    there = inspect(connection).has_table("alembic_version")
-    found = connection.execute(_FOUND).scalar_one_or_none() if there else None
-    if found != NEWEST:
+    revision = found(connection)
+    if revision != NEWEST:
         raise StoreUnavailable(
-            f"the database is at revision {found or 'none'}, expected {NEWEST}", "run: leadbridge migrate"
+            f"the database is at revision {revision or 'none'}, expected {NEWEST}", "run: leadbridge migrate"
         )

@@ -1,4 +1,7 @@
-"""The tables, as the newest migration leaves them. Times are unix milliseconds, documents are JSON texts."""
+"""The tables, as the newest migration leaves them. Times are unix milliseconds, documents are JSON texts.
+
+Their indexes are in `indexes.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -18,7 +20,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from bridge.model import State
@@ -60,10 +61,6 @@ def _id(name: str = "id") -> Column[int]:
     return Column(name, _ID, primary_key=True, autoincrement=False)
 
 
-def _partial(name: str, *columns: Column[Any], where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
-
-
 sequences = Table("sequences", metadata, Column("name", Text, primary_key=True), _number("value"))
 
 events = Table(
@@ -93,12 +90,6 @@ events = Table(
 """One row per event. `key` is the sender's own id. `delivery` is the event that holds the raw query, headers
 and body of their common webhook; the others of a batch have none. Bodies may be purged before rows."""
 
-Index("events_by_source", events.c.source, events.c.id)
-Index("events_by_key", events.c.key)
-_partial("events_of_batches", events.c.delivery, where="delivery <> id")
-Index("events_by_type", events.c.source, events.c.type, events.c.id)
-_partial("events_by_result", events.c.result, events.c.id, where="result <> 'matched'")
-
 dedup = Table(
     "dedup",
     metadata,
@@ -109,8 +100,6 @@ dedup = Table(
     sqlite_with_rowid=False,
 )
 """Which event an id of a source stands for, until when."""
-
-Index("dedup_by_end", dedup.c.expires_at)
 
 _STATES = ", ".join(f"'{state}'" for state in State)
 
@@ -153,41 +142,6 @@ calls = Table(
 uncertain, later calls of its recipient wait until then. `held_by`: the call it was last found waiting for,
 out of the claimers' sight until that call moves or `held_until` comes; PAUSED while a pause holds it."""
 
-_partial(
-    "calls_ready",
-    calls.c.account,
-    calls.c.due_at,
-    calls.c.id,
-    where="state = 'queued' AND held_by = 0",
-)
-_partial(
-    "calls_in_flight",
-    calls.c.account,
-    calls.c.recipient,
-    where="state IN ('claimed', 'sending')",
-    unique=True,
-)
-_partial(
-    "calls_in_lane",
-    calls.c.account,
-    calls.c.recipient,
-    calls.c.id,
-    where="state IN ('queued', 'uncertain')",
-)
-_partial(
-    "calls_held",
-    calls.c.account,
-    calls.c.recipient,
-    calls.c.id,
-    where="state = 'queued' AND held_by <> 0",
-)
-_partial("calls_by_release", calls.c.held_until, where="state = 'queued' AND held_by <> 0")
-_partial("calls_by_lease", calls.c.lease_until, where="state IN ('claimed', 'sending')")
-_partial("calls_by_end", calls.c.expires_at, where="state IN ('queued', 'waiting')")
-Index("calls_by_state", calls.c.state, calls.c.id)
-Index("calls_by_recipient", calls.c.recipient, calls.c.id)
-Index("calls_by_rule", calls.c.source, calls.c.rule, calls.c.id)
-
 attempts = Table(
     "attempts",
     metadata,
@@ -222,7 +176,6 @@ refusals = Table(
     Column("body", LargeBinary, nullable=False),
     Column("body_size", Integer, nullable=False),
 )
-Index("refusals_by_source", refusals.c.source, refusals.c.id)
 
 accounts = Table(
     "accounts",
@@ -250,8 +203,6 @@ actions = Table(
     _text("target"),
 )
 """Everything a person decided: who, when, why. `kind` is that of `audit.Kind`, `target` an id or name."""
-
-Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
 
 pauses = Table(
     "pauses",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 
 from bridge.cli.common import Sections
 from bridge.main import leadbridge
+from bridge.store.files import FileLock
 from tests.commands.conftest import Desk
+from tests.support.processes import free_port
+from tests.support.waiting import eventually
 
 HEAVY = ("sqlalchemy", "alembic", "flask", "gevent", "requests")
 ASK = f"""
@@ -23,7 +28,17 @@ sys.exit(code)
 
 
 @pytest.mark.parametrize(
-    "words", [("check",), ("test",), ("profiles",), ("schema",), ("--version",), ("run", "--help")]
+    "words",
+    [
+        ("check",),
+        ("test",),
+        ("profiles",),
+        ("schema",),
+        ("--version",),
+        ("run", "--help"),
+        ("serve", "--help"),
+        ("sandbox", "--help"),
+    ],
 )
 def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> None:
     ran = subprocess.run([sys.executable, "-c", ASK, *words], cwd=desk.folder, capture_output=True, text=True)
@@ -33,6 +48,40 @@ def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> 
 def test_what_serves_and_sends_carries_no_migrations() -> None:
     told = "import sys, bridge.web.app, bridge.assemble.worker; print('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_nothing_carries_the_other_databases_part_of_sqlalchemy() -> None:
+    other = "sqlalchemy.dialects.postgresql"
+    told = f"import sys, bridge.web.app, bridge.assemble.worker; print({other!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_bridge_that_cannot_migrate_does_not_start(desk: Desk) -> None:
+    environment = {**os.environ, "DATABASE_URL": "sqlite:////proc/no/such.db"}
+    words = [sys.executable, "-m", "bridge", "run", "--port", str(free_port())]
+    ran = subprocess.run(words, cwd=desk.folder, env=environment, capture_output=True, text=True, timeout=20)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: the folder of the database /proc/no/such.db cannot be used")
+
+
+def test_a_bridge_that_still_migrates_can_be_stopped(desk: Desk) -> None:
+    """Another process holds the database: the migration waits for it."""
+    path = desk.folder / "busy.db"
+    lock = FileLock(path)
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{path}"}
+    words = [sys.executable, "-m", "bridge", "run", "--port", str(free_port())]
+    with lock.held(1.0), subprocess.Popen(words, cwd=desk.folder, env=environment) as process:
+        assert eventually(lambda: "migrate" in commands_below(process.pid))
+        process.terminate()
+        assert process.wait(20) == 0
+    lock.close()
+    assert not path.exists()
+
+
+def commands_below(pid: int) -> list[str]:
+    """The words of the commands that a process has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [word for one in children for word in Path(f"/proc/{one}/cmdline").read_text().split("\0")]
 
 
 def test_every_command_is_where_it_is_said_to_be() -> None:

@@ -88,6 +88,46 @@ def test_shutting_down_asks_first_and_kills_what_does_not_listen(caplog: pytest.
     assert "child did not stop in time and is killed" in caplog.messages
 
 
+def test_an_early_child_gets_ready_beside_what_comes_first_and_waits_for_its_end(tmp_path: Path) -> None:
+    early, late = leaving_notes(tmp_path / "early", early=True), leaving_notes(tmp_path / "late")
+    supervisor = Supervisor([early, late])
+
+    def before() -> int:
+        assert eventually((tmp_path / "early.ready").exists)
+        assert not (tmp_path / "late.ready").exists()
+        assert not (tmp_path / "early.begun").exists()
+        return 0
+
+    try:
+        assert supervisor.start(before) == 0
+        for name in ("early.begun", "late.begun"):
+            assert eventually((tmp_path / name).exists), name
+    finally:
+        supervisor.shut_down()
+
+
+def test_nothing_begins_where_what_comes_first_fails(tmp_path: Path) -> None:
+    early, late = leaving_notes(tmp_path / "early", early=True), leaving_notes(tmp_path / "late")
+    supervisor = Supervisor([early, late])
+    assert supervisor.start(lambda: 0 if eventually((tmp_path / "late.ready").exists, 0.5) else 7) == 7
+    supervisor.shut_down()
+    assert not early.running
+    assert late.process is None
+    assert not (tmp_path / "early.begun").exists()
+
+
+def leaving_notes(path: Path, *, early: bool = False) -> Child:
+    """A child that leaves a note when it is ready, and another when it may begin."""
+    code = f"""
+import pathlib, sys, time
+pathlib.Path({str(path)!r} + ".ready").touch()
+sys.stdin.read()
+pathlib.Path({str(path)!r} + ".begun").touch()
+time.sleep(60)
+"""
+    return Child(path.name, [sys.executable, "-c", code], dict(os.environ), early=early)
+
+
 def wait_for_handler(pid: int) -> None:
     """Until the process ignores SIGTERM, as its status in /proc shows."""
 

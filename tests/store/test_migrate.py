@@ -11,9 +11,9 @@ from sqlalchemy import Connection, create_engine, inspect
 
 from bridge.errors import StoreUnavailable
 from bridge.store.engine import Store, open_store
+from bridge.store.indexes import SCHEMA
 from bridge.store.migrations import versions
 from bridge.store.postgres import conninfo
-from bridge.store.tables import metadata
 from tests.conftest import Clock
 from tests.support.postgres import Postgres
 
@@ -55,7 +55,7 @@ def schema_on_postgres(connection: Connection) -> dict[str, Any]:
 def test_the_migrations_make_the_tables_that_the_program_means_on_sqlite(sqlite_store: Store) -> None:
     meant = create_engine("sqlite://")
     with meant.begin() as connection:
-        metadata.create_all(connection)
+        SCHEMA.create_all(connection)
         expected = schema_on_sqlite(connection)
     meant.dispose()
     with sqlite_store.read() as connection:
@@ -69,7 +69,7 @@ def test_the_migrations_make_the_tables_that_the_program_means_on_postgres(
     meant = create_engine(conninfo(postgres.url(name)).replace("postgresql:", "postgresql+psycopg:"))
     migrated = open_store(postgres.url(postgres.create(postgres_template)))
     with meant.begin() as connection, migrated.read() as other:
-        metadata.create_all(connection)
+        SCHEMA.create_all(connection)
         expected = schema_on_postgres(connection)
         found = schema_on_postgres(other)
     meant.dispose()

@@ -1,0 +1,23 @@
+"""`leadbridge sandbox`, apart from commands that need the bridge."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.common import port
+from bridge.commands import sandbox as sandbox_command
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=port, default=8090, show_default=True, help="Port to listen on.")
+@click.option("--latency-ms", type=click.IntRange(0, 60000), default=0, help="Wait before each answer.")
+def sandbox(host: str, port: int, latency_ms: int) -> int:
+    """A local LeadConverter for trying out: checks calls, plays faults, shows what it got.
+
+    \b
+    Example, and where to see its calls:
+      leadbridge sandbox --port 8090
+      curl http://127.0.0.1:8090/calls
+    """
+    return sandbox_command.sandbox(host, port, latency_ms)
