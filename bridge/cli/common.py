@@ -14,7 +14,6 @@ from typing import Any
 import click
 
 from bridge import logs, settings
-from bridge.language.schema import duration
 
 port = click.IntRange(1, 65535)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text.")
@@ -45,18 +44,6 @@ def called(place: str) -> Any:
     """What stands at `module:attribute`, imported now: for what most calls of the program do not need."""
     module, _, attribute = place.partition(":")
     return getattr(import_module(module), attribute)
-
-
-class Span(click.ParamType[int]):
-    """A span such as 90m or 30d, read as seconds."""
-
-    name = "span"
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        seconds = value if isinstance(value, int) else duration(value)
-        if seconds is None:
-            self.fail(f'expected a span such as 90m, 24h or 30d, found "{value}"', param, ctx)
-        return seconds
 
 
 class _WhenCalled(UserDict[str, click.Command]):

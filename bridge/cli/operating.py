@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.common import Span, quiet
+from bridge.cli.common import quiet
 from bridge.cli.looking import event_filter
 from bridge.commands import pause as pause_command
 from bridge.commands import purge as purge_command
@@ -13,9 +13,22 @@ from bridge.commands import resolve as resolve_command
 from bridge.desk.asking import AskedEvents
 from bridge.desk.deciding import Resolution
 from bridge.desk.replaying import Rules
+from bridge.language.schema import duration
 
 _why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
 _kind = click.argument("kind", type=click.Choice(["account", "source", "rule"]))
+
+
+class Span(click.ParamType[int]):
+    """A span such as 90m or 30d, read as seconds."""
+
+    name = "span"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        seconds = value if isinstance(value, int) else duration(value)
+        if seconds is None:
+            self.fail(f'expected a span such as 90m, 24h or 30d, found "{value}"', param, ctx)
+        return seconds
 
 
 @click.command()
