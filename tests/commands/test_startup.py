@@ -45,14 +45,9 @@ def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> 
     assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "[]"), ran.stderr
 
 
-def test_what_serves_and_sends_carries_no_migrations() -> None:
-    told = "import sys, bridge.web.app, bridge.assemble.worker; print('alembic' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True).stdout == "False\n"
-
-
-def test_nothing_carries_the_other_databases_part_of_sqlalchemy() -> None:
-    other = "sqlalchemy.dialects.postgresql"
-    told = f"import sys, bridge.web.app, bridge.assemble.worker; print({other!r} in sys.modules)"
+@pytest.mark.parametrize("seldom", ["alembic", "cryptography", "sqlalchemy.dialects.postgresql"])
+def test_what_serves_and_sends_carries_nothing_that_is_seldom_needed(seldom: str) -> None:
+    told = f"import sys, bridge.web.app, bridge.assemble.worker; print({seldom!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True).stdout == "False\n"
 
 
