@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from bridge.store import audit, bulk
+from bridge.store import audit
+from bridge.store.bulk import insertion
 from bridge.store.tables import accounts
 from bridge.store.texts import plain
 
@@ -42,14 +43,14 @@ class AccountState:
 
 _ONE = select(accounts).where(accounts.c.name == bindparam("wanted")).with_for_update()
 _ALL = select(accounts).order_by(accounts.c.name)
-_MAKE = bulk.insert_each(accounts, "ON CONFLICT DO NOTHING")
+_MAKE = insertion(accounts, "ON CONFLICT DO NOTHING")
 _CHANGE = update(accounts).where(accounts.c.name == bindparam("wanted"))
 
 
 def ensure(connection: Connection, names: Iterable[str]) -> None:
     """Make rows for accounts that have none."""
     rows = [tuple(_row(AccountState(name)).values()) for name in sorted(set(names))]
-    bulk.each(connection, _MAKE, rows)
+    _MAKE.run(connection, rows)
 
 
 def lock(connection: Connection, name: str) -> AccountState:

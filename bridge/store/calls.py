@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from bridge.model import FINAL, Attempt, Call, State
 from bridge.store import bulk, lanes, tallies
+from bridge.store.bulk import Together, insertion, update
 from bridge.store.claims import LEASE_MS
 from bridge.store.dialects import Statement
 from bridge.store.ids import take_ids
@@ -45,8 +46,8 @@ class Settlement:
     """It is queued though it may have run."""
 
 
-_INSERT = bulk.insert_each(calls)
-_INSERT_ATTEMPT = bulk.insert_each(
+_INSERT = insertion(calls)
+_INSERT_ATTEMPT = insertion(
     attempts,
     "ON CONFLICT (call_id, number) DO UPDATE SET "
     + ", ".join(f"{c.name} = excluded.{c.name}" for c in attempts.columns if not c.primary_key),
@@ -56,18 +57,24 @@ _STANDING = Statement(
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
     "ids",
 )
-_BEGIN = (
-    "UPDATE calls SET state = 'sending', sent_at = ?, lease_until = ? "
-    "WHERE id = ? AND owner = ? AND attempt = ? AND state = 'claimed' AND lease_until > ?"
+_BEGIN = Together(
+    "WITH mine (id, owner, attempt) AS ({rows}) "
+    "UPDATE calls SET state = 'sending', sent_at = ?, lease_until = ? FROM mine "
+    "WHERE calls.id = mine.id AND calls.owner = mine.owner AND calls.attempt = mine.attempt "
+    "AND state = 'claimed' AND lease_until > ? RETURNING calls.id",
+    *("bigint", "text", "integer"),
 )
 _RELEASE = (
     "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 "
     "WHERE id = ? AND owner = ? AND attempt = ? AND state = 'claimed'"
 )
-_SETTLE = (
-    "UPDATE calls SET state = ?, reason = ?, due_at = ?, holds_until = COALESCE(?, holds_until), "
-    "answered = answered + ?, resends = resends + ?, had_uncertain = (had_uncertain OR ?), owner = ?, "
-    "lease_until = 0, settled_at = ? WHERE id = ? AND owner = ? AND attempt = ? AND state = ?"
+_SETTLE = update(
+    calls,
+    "state = ?, reason = ?, due_at = ?, holds_until = COALESCE(?, holds_until), answered = answered + ?, "
+    "resends = resends + ?, had_uncertain = (had_uncertain OR ?), owner = ?, lease_until = 0, settled_at = ?",
+    "id = ? AND owner = ? AND attempt = ? AND state = ?",
+    *("text", "text", "bigint", "bigint", "integer", "integer", "boolean", "text", "bigint"),
+    *("bigint", "text", "integer", "text"),
 )
 
 
@@ -85,9 +92,7 @@ def put(connection: Connection, now: int, owed: Sequence[Owed], counts: Counts) 
     made = Counter([(one.source, one.start.account, one.start.shadow) for one in owed])
     for (source, account, shadow), many in made.items():
         tallies.move(counts, None, first_state(shadow=shadow), source, account, many)
-    bulk.each(
-        connection, _INSERT, [call_row(number, now, one) for number, one in zip(ids, owed, strict=True)]
-    )
+    _INSERT.run(connection, [call_row(number, now, one) for number, one in zip(ids, owed, strict=True)])
     return ids
 
 
@@ -96,15 +101,9 @@ def begin(connection: Connection, now: int, claimed: Sequence[Call]) -> list[boo
 
     False means that the lease lapsed or the call is no longer its owner's: it must not be sent.
     """
-    standing = _standing(connection, [call.id for call in claimed])
-    ready = [_is_owners(standing.get(call.id), call, now) for call in claimed]
-    rows = [
-        (now, now + LEASE_MS, call.id, call.owner, call.attempt, now)
-        for call, may in zip(claimed, ready, strict=True)
-        if may
-    ]
-    bulk.each(connection, _BEGIN, rows)
-    return ready
+    mine = [(call.id, call.owner, call.attempt) for call in claimed]
+    begun = {row[0] for row in _BEGIN.run(connection, mine, now, now + LEASE_MS, now)}
+    return [call.id in begun for call in claimed]
 
 
 def release(connection: Connection, claimed: Sequence[Call]) -> list[bool]:
@@ -132,8 +131,8 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
         taken.append(landed is not None)
         if row and landed:
             steps.append((landed, standing.pop(one.call_id)))
-    bulk.each(connection, _SETTLE, [_settle_row(one, row, now) for one, row in steps])
-    bulk.each(connection, _INSERT_ATTEMPT, [_attempt_row(one) for one, _ in steps])
+    _SETTLE.run(connection, [_settle_row(one, row, now) for one, row in steps])
+    _INSERT_ATTEMPT.run(connection, [_attempt_row(one) for one, _ in steps])
     counts: Counts = Counter()
     for one, row in steps:
         tallies.move(counts, State(row.state), one.state, row.source, row.account)
@@ -147,11 +146,10 @@ def _standing(connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]
     return {row.id: row for row in rows}
 
 
-def _is_owners(row: Row[Any] | None, call: Call, now: int = 0) -> bool:
-    """Claimed by the owner that thinks so, with some of its lease left at `now`."""
-    if row is None or row.lease_until <= now:
-        return False
-    return bool(row.state == State.CLAIMED and row.owner == call.owner and row.attempt == call.attempt)
+def _is_owners(row: Row[Any] | None, call: Call) -> bool:
+    """Claimed by the owner that thinks so."""
+    mine = (State.CLAIMED, call.owner, call.attempt)
+    return row is not None and (row.state, row.owner, row.attempt) == mine
 
 
 def _landed(one: Settlement, row: Row[Any]) -> Settlement | None:

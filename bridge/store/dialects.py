@@ -28,14 +28,19 @@ class Statement:
 
     def __init__(self, sql: str, *lists: str, columns: Sequence[str] = ()) -> None:
         self.sql = sql.replace("<columns>", ", ".join(columns))
-        self._texts = {name: _prepared(in_dialect(self.sql, name), lists, columns) for name in DIALECTS}
+        self._texts = {name: _prepared(self.sql, name, lists, columns) for name in DIALECTS}
 
     def of(self, connection: Connection) -> Executable:
         return self._texts[connection.dialect.name]
 
 
-def _prepared(sql: str, lists: Sequence[str], columns: Sequence[str]) -> Executable:
-    found = text(sql).bindparams(*(bindparam(one, expanding=True) for one in lists))
+def _prepared(sql: str, dialect: str, lists: Sequence[str], columns: Sequence[str]) -> Executable:
+    sql = in_dialect(sql, dialect)
+    if dialect == "postgresql":
+        # An array is one parameter: the text is always the same, and prepared.
+        found = text(re.sub(r"\bIN (:\w+)", r"= ANY(\1)", sql))
+    else:
+        found = text(sql).bindparams(*(bindparam(one, expanding=True) for one in lists))
     return found.columns(*map(column, columns)) if columns else found
 
 

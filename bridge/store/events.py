@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.model import Application, Event, Match, Request
-from bridge.store import bulk, calls, tallies
+from bridge.store import calls, tallies
+from bridge.store.bulk import Together, insertion
 from bridge.store.engine import Store
 from bridge.store.ids import take_ids
 from bridge.store.refusals import Refusal, refuse
@@ -70,13 +71,16 @@ class _Entry:
 
 
 _MATCHED, _FAILED = Match.MATCHED, Match.FAILED
-_INSERT = bulk.insert_each(events)
-_NEW_KEYS = (
-    "INSERT INTO dedup AS d (source, key, event_id, expires_at) VALUES {rows} "
+_INSERT = insertion(events)
+_NEW_KEYS = Together(
+    "INSERT INTO dedup AS d (source, key, event_id, expires_at) {rows} "
     "ON CONFLICT (source, key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at "
-    "WHERE d.expires_at <= ? RETURNING source, key"
+    "WHERE d.expires_at <= ? RETURNING source, key",
+    *("text", "text", "bigint", "bigint"),
 )
-_KNOWN_KEYS = "SELECT source, key, event_id FROM dedup WHERE (source, key) IN (VALUES {rows})"
+_KNOWN_KEYS = Together(
+    "SELECT source, key, event_id FROM dedup WHERE (source, key) IN ({rows})", "text", "text"
+)
 
 
 def accept(connection: Connection, now: int, deliveries: Sequence[Delivery]) -> list[tuple[Stored, ...]]:
@@ -118,9 +122,9 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
         entry.id = number
     keyed = {entry.key: entry for entry in entries if entry.key}
     rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
-    claimed = {(row[0], row[1]) for row in bulk.together(connection, _NEW_KEYS, rows, now)}
+    claimed = {(row[0], row[1]) for row in _NEW_KEYS.run(connection, rows, now)}
     repeated = [key for key in keyed if key and key not in claimed]
-    for source, key, event_id in bulk.together(connection, _KNOWN_KEYS, repeated):
+    for source, key, event_id in _KNOWN_KEYS.run(connection, repeated):
         keyed[source, key].id, keyed[source, key].duplicate = event_id, True
     return [entry for entry in entries if not entry.duplicate]
 
@@ -132,7 +136,7 @@ def _within(entry: _Entry) -> int:
 def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
     holders: dict[int, int] = {}
     rows = [_row(entry, holders.setdefault(id(entry.delivery), entry.id)) for entry in entries]
-    bulk.each(connection, _INSERT, rows)
+    _INSERT.run(connection, rows)
     owed = [
         Owed(entry.id, plain(entry.delivery.source), start)
         for entry in entries

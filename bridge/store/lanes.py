@@ -12,17 +12,24 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection
 
 from bridge.store import bulk
+from bridge.store.bulk import Together
 from bridge.store.dialects import Statement
 
 Lane = tuple[str, str]
 """Account and recipient."""
 
-_LET_GO = """
-UPDATE calls SET held_by = 0, held_until = 0 WHERE id = (
-  SELECT id FROM calls <calls_held> WHERE account = ? AND recipient = ? AND state = 'queued' AND held_by <> 0
-    AND held_by > 0 ORDER BY id LIMIT 1
-) AND state = 'queued'
-"""
+_LET_GO = Together(
+    """
+WITH lanes (account, recipient) AS ({rows})
+UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
+  SELECT (
+    SELECT c.id FROM calls c <calls_held> WHERE c.account = lanes.account AND c.recipient = lanes.recipient
+      AND c.state = 'queued' AND c.held_by <> 0 AND c.held_by > 0 ORDER BY c.id LIMIT 1
+  ) FROM lanes
+) AND state = 'queued' RETURNING id
+""",
+    *("text", "text"),
+)
 _LAPSED = Statement("""
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
   SELECT id FROM calls <calls_by_release> WHERE state = 'queued' AND held_by <> 0 AND held_until <= :now
@@ -34,7 +41,7 @@ _HOLD = "UPDATE calls SET held_by = ?, held_until = ? WHERE id = ? AND state = '
 
 def moved(connection: Connection, lanes: Iterable[Lane]) -> None:
     """Calls of these lanes changed their state: let the next held one of each be looked at again."""
-    bulk.each(connection, _LET_GO, sorted(set(lanes)))
+    _LET_GO.run(connection, sorted(set(lanes)))
 
 
 def let_go_lapsed(connection: Connection, now: int) -> int:

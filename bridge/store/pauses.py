@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from bridge.store import audit, bulk, lanes
+from bridge.store import audit, lanes
+from bridge.store.bulk import insertion
 from bridge.store.dialects import Statement
 from bridge.store.tables import FOR_EVER, PAUSED, pauses
 from bridge.store.texts import plain
 
 AT_A_TIME = 1000
-_MAKE = bulk.insert_each(pauses, "ON CONFLICT DO NOTHING")
+_MAKE = insertion(pauses, "ON CONFLICT DO NOTHING")
 _STANDING = Statement("SELECT source, rule FROM pauses WHERE paused_at > 0 <lock_shared>")
 _ENDED = Statement(f"""
 SELECT c.id FROM calls c <calls_by_release>
@@ -64,7 +65,7 @@ def standing(connection: Connection) -> tuple[Pause, ...]:
 
 def pause(connection: Connection, now: int, source: str, rule: str, *, who: str, why: str) -> bool:
     """Hold back the calls of a source, or of one of its rules; False when they were already."""
-    bulk.each(connection, _MAKE, [(source, rule, 0, "", "")])
+    _MAKE.run(connection, [(source, rule, 0, "", "")])
     values = {"paused_at": now, "paused_by": who, "paused_reason": plain(why)}
     return _change(connection, now, source, rule, values, "pause", who=who, why=why)
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 
 from bridge.language.numbers import from_json
 from bridge.model import Request
-from bridge.store import bulk, tallies
+from bridge.store import tallies
+from bridge.store.bulk import insertion
 from bridge.store.ids import take_ids
 from bridge.store.pages import Listing, Page, fitting, newest
 from bridge.store.tables import refusals
@@ -45,7 +46,7 @@ class KeptRefusal:
     body_size: int
 
 
-_INSERT = bulk.insert_each(refusals)
+_INSERT = insertion(refusals)
 _FORGET = text("""
 DELETE FROM refusals WHERE source = :source AND id < (
   SELECT id FROM refusals WHERE source = :source ORDER BY id DESC LIMIT 1 OFFSET :kept
@@ -56,7 +57,7 @@ DELETE FROM refusals WHERE source = :source AND id < (
 def refuse(connection: Connection, now: int, items: Sequence[Refusal]) -> None:
     """Keep and count these, and forget all but the last `KEPT` of their sources."""
     ids = take_ids(connection, "refusals", len(items))
-    bulk.each(connection, _INSERT, [_row(number, one) for number, one in zip(ids, items, strict=True)])
+    _INSERT.run(connection, [_row(number, one) for number, one in zip(ids, items, strict=True)])
     sources = Counter(plain(one.source) for one in items)
     counts = {Key("webhook:refused", source): many for source, many in sources.items()}
     tallies.add(connection, now, counts)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from bridge.model import Call, Outcome, State
 from bridge.store import bulk, lanes, pauses, tallies
+from bridge.store.bulk import insertion
 from bridge.store.claims import EXPIRED, LEASE_MS
 from bridge.store.dialects import Statement
 from bridge.store.rows import call_of
@@ -58,7 +59,7 @@ _DUE_AHEAD = Statement(
     "UPDATE calls <calls_by_state> SET due_at = :now "
     "WHERE state = 'queued' AND due_at > :now AND (created_at > :now OR sent_at > :now)"
 )
-_ATTEMPT = bulk.insert_each(attempts, "ON CONFLICT (call_id, number) DO NOTHING")
+_ATTEMPT = insertion(attempts, "ON CONFLICT (call_id, number) DO NOTHING")
 
 
 def sweep(connection: Connection, now: int) -> Swept:
@@ -87,7 +88,7 @@ def recover(connection: Connection, now: int, *, everyone: bool = False) -> tupl
     sending = [row for row in rows if row.state == "sending"]
     bulk.each(connection, _QUEUE, [(row.id,) for row in claimed])
     bulk.each(connection, _DOUBT, [(LAPSED, row.id) for row in sending])
-    bulk.each(connection, _ATTEMPT, [_lost(row, now) for row in sending])
+    _ATTEMPT.run(connection, [_lost(row, now) for row in sending])
     tallies.add_moves(connection, now, sending, State.UNCERTAIN)
     lanes.moved(connection, [(row.account, row.recipient) for row in rows])
     return tuple(call_of(row) for row in sending), len(claimed)

@@ -28,8 +28,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from bridge.model import FINAL, State
-from bridge.store import bulk
-from bridge.store.bulk import AnyRow
+from bridge.store.bulk import AnyRow, insertion
+from bridge.store.tables import tallies
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
@@ -62,12 +62,11 @@ class Key(NamedTuple):
 
 Counts = Counter[Key]
 
-_ADD = """
-INSERT INTO tallies AS t (kind, at, source, name, shard, many, latest) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (kind, at, source, name, shard) DO UPDATE SET
-  many = t.many + excluded.many,
-  latest = CASE WHEN excluded.latest > t.latest THEN excluded.latest ELSE t.latest END
-"""
+_ADD = insertion(
+    tallies,
+    "ON CONFLICT (kind, at, source, name, shard) DO UPDATE SET many = t.many + excluded.many, "
+    "latest = CASE WHEN excluded.latest > t.latest THEN excluded.latest ELSE t.latest END",
+)
 _FINE = text("""
 SELECT DISTINCT kind, at - at % :width AS at FROM tallies
 WHERE at >= :since AND at < :until AND (shard <> 0 OR at % :width <> 0)
@@ -85,7 +84,7 @@ def add(connection: Connection, now: int, counts: Mapping[Key, int]) -> None:
     """Count this at `now`, unix milliseconds; nought notes only that it happened."""
     at, shard = now - now % STRETCH_MS, _shard(connection)
     rows = [(key.kind, at, key.source, key.name, shard, many, now) for key, many in counts.items()]
-    bulk.each(connection, _ADD, rows)
+    _ADD.run(connection, rows)
 
 
 def move(
@@ -144,7 +143,7 @@ def _put(connection: Connection, kind: str, at: int, rows: Sequence[AnyRow]) -> 
         many[key] += row.many
         latest[key] = max(latest.get(key, 0), row.latest)
     sums = [(kind, at, *key, 0, many[key], latest[key]) for key in sorted(many)]
-    bulk.each(connection, _ADD, sums)
+    _ADD.run(connection, sums)
 
 
 def _shard(connection: Connection) -> int:

@@ -108,8 +108,8 @@ def too_many_requests_do_not_slow_the_pace(patch: Patch) -> None:
 
 @mutation(seed=1)
 def repeats_are_not_noticed(patch: Patch) -> None:
-    anew = events._NEW_KEYS.replace("WHERE d.expires_at <= ?", "WHERE d.expires_at <> ?")
-    patch.setattr(events, "_NEW_KEYS", anew)
+    anew = events._NEW_KEYS.sql.replace("WHERE d.expires_at <= ?", "WHERE d.expires_at <> ?")
+    patch.setattr(events._NEW_KEYS, "sql", anew)
 
 
 @mutation(seed=0)

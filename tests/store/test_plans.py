@@ -35,13 +35,6 @@ UNHELD = "SELECT count(*) FROM calls WHERE state = 'queued' AND held_by = 0"
 FEW, MANY = 1_000, 20_000
 
 
-def named(sql: str) -> Statement:
-    """A driver's statement with its marks as names."""
-    for name in "abcdefgh":
-        sql = sql.replace("?", f":{name}", 1)
-    return Statement(sql)
-
-
 def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
     """What runs all the time, and the indexes that it must go by on SQLite."""
     return {
@@ -50,7 +43,11 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
             {"account": "main", "now": NOW, "many": 100},
             {"calls_ready", "calls_in_flight", "calls_in_lane"},
         ),
-        "let go": (named(lanes._LET_GO), {"a": "main", "b": "subscriber:7"}, {"calls_held"}),
+        "let go": (
+            Statement(lanes._LET_GO.sql.replace("{rows}", "VALUES (:account, :recipient)")),
+            {"account": "main", "recipient": "subscriber:7"},
+            {"calls_held"},
+        ),
         "lapsed holds": (lanes._LAPSED, {"now": NOW}, {"calls_by_release"}),
         "leases": (sweep._LEASES, {"until": NOW}, {"calls_by_lease"}),
         "late": (sweep._LATE, {"until": NOW}, {"calls_by_end"}),
