@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hmac
+import io
 import json
 import sys
 import tempfile
@@ -17,7 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+from wsgiref.types import WSGIEnvironment
 
 from gunicorn.config import Config
 from gunicorn.http import wsgi
@@ -30,13 +33,16 @@ from benchmarks.common.report import machine, table
 from benchmarks.sizes import delivery
 from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
+from bridge.intake import Intake
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Account, Attempt, Call, Outcome, State
+from bridge.settings import Proxies
 from bridge.store import calls, claims, events
 from bridge.store.calls import Settlement
 from bridge.store.engine import Store, open_store
-from bridge.store.events import Delivery
+from bridge.store.events import Delivery, Stored
+from bridge.web.hooks import Door
 
 One = TypeVar("One")
 REPEATS = 60
@@ -113,6 +119,13 @@ def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, f
     requests = [delivery(mapping, make(number), NOW).request for number in range(50)]
     happened = [mapping.source.events(request, NOW)[0] for request in requests]
     key = shop.SECRET.encode()
+    door, environments = _door(mapping), [_environment(make(number)) for number in range(50)]
+
+    def enter(some: Sequence[WSGIEnvironment]) -> None:
+        for one in some:
+            one["wsgi.input"].seek(0)
+            door(one, lambda *_: print)
+
     return {
         "HMAC of the body": least(
             lambda some: [hmac.digest(key, one.body, "sha256") for one in some], lambda: requests
@@ -122,7 +135,26 @@ def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, f
             lambda some: [mapping.source.receive(one, NOW) for one in some], lambda: requests
         ),
         "ten rules": least(lambda some: [apply(mapping, one) for one in some], lambda: happened),
+        "all of it by the door, up to the writer": least(enter, lambda: environments),
     }
+
+
+def _door(mapping: MappingFile) -> Door:
+    """As `leadbridge serve` has it, but the writer takes everything and writes nothing."""
+    rulebook = SimpleNamespace(ready=True, current=SimpleNamespace(sources={"shop": mapping}))
+    writer = SimpleNamespace(submit=lambda _: (Stored(1, calls=1, result="matched"),))
+    nothing: Any = lambda: ""  # noqa: E731
+    intake = Intake(cast(Any, rulebook), cast(Any, writer), lambda _: True, nothing, nothing)
+    return Door(cast(Any, None), intake, Proxies(), trust_local=False)
+
+
+def _environment(raw: bytes) -> WSGIEnvironment:
+    request = next(RequestParser(Config(), iter([raw]), ("127.0.0.1", 40000)))
+    environment: WSGIEnvironment = wsgi.create(
+        request, _Nowhere(), ("127.0.0.1", 40000), ("127.0.0.1", 8080), Config()
+    )[1]
+    environment["wsgi.input"] = io.BytesIO(request.body.read())
+    return environment
 
 
 def _stored(folder: str, mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, float]:
