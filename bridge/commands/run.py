@@ -109,6 +109,6 @@ def _is_healthy(place: tuple[str, int]) -> bool:
     try:
         with socket.create_connection(place, timeout=1) as sock:
             sock.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            return b" 200 " in sock.recv(64)
+            return sock.recv(12).endswith(b" 200")
     except OSError:
         return False
