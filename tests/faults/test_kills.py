@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
+from bridge.dispatch.worker import SENDERS
 from tests.faults.amounts import amount
 from tests.faults.load import Load
 from tests.faults.site import Site, machines
@@ -17,8 +18,6 @@ from tests.support.waiting import eventually
 KILLS = amount("KILLS", 6)
 WEBHOOKS = 20
 """So many are taken between two web processes' deaths."""
-IN_FLIGHT = 64
-"""Calls that a dispatcher can have on the wire when it dies."""
 
 
 def test_whatever_dies_at_whatever_moment_nothing_is_lost_or_repeated(
@@ -45,7 +44,7 @@ def test_whatever_dies_at_whatever_moment_nothing_is_lost_or_repeated(
         died = crashed(sites)
     print(f"\n{webs + died} kills on {many} machines: {verdict}; answers {load.answers}")
     assert verdict.kept, verdict
-    assert verdict.uncertain <= died * IN_FLIGHT
+    assert verdict.uncertain <= died * SENDERS
 
 
 def crashed(sites: Iterable[Site]) -> int:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bridge.dispatch.worker import SENDERS
 from bridge.store.engine import open_store
 from tests.support.leases import lapse
 from tests.support.processes import Installation, installation
@@ -31,10 +32,8 @@ tests:
   - {name: a sale starts bot 7, body: {id: a, kind: sale, buyer: 5}, expect: [{rule: sold, bot_id: 7}]}
 """
 ACCOUNTS = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', rate: 2000/s, burst: 50}}"
-SENDERS = 8
+POSTERS = 8
 KILLS = 3
-SENDERS_OUT = 16
-"""At most so many calls are on the wire at one moment."""
 
 
 class Load:
@@ -49,7 +48,7 @@ class Load:
     @contextmanager
     def running(self) -> Iterator[None]:
         stop = threading.Event()
-        senders = [threading.Thread(target=self._send, args=(stop,)) for _ in range(SENDERS)]
+        senders = [threading.Thread(target=self._send, args=(stop,)) for _ in range(POSTERS)]
         for sender in senders:
             sender.start()
         try:
@@ -102,7 +101,7 @@ def test_every_acknowledged_webhook_is_called_once_or_shown_uncertain(
     never = load.acknowledged - set(ran)
     assert [order for order, times in ran.items() if times > 1] == []
     assert set(states.values()) <= {"done", "uncertain"}
-    assert len(never) <= uncertain <= KILLS * SENDERS_OUT
+    assert len(never) <= uncertain <= KILLS * SENDERS
     assert sum(state == "done" for state in states.values()) + uncertain >= len(load.acknowledged)
 
 
