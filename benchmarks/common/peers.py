@@ -175,7 +175,8 @@ _N8N_SETTINGS = {
 
 
 _N8N_CALL = """{bot_id: 4507, subscriber_id: $json.body.object.metadata.subscriber_id, variables:
-  {order: $json.body.object.id, amount: $json.body.object.amount.value}}"""
+  {order: $json.body.object.id, amount: $json.body.object.amount.value} }"""
+"""Two closing braces side by side would end n8n's expression."""
 
 
 def _workflow(url: str) -> dict[str, Any]:
