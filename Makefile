@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint check-types imports suite simulate faults docs pictures lock clean
+.PHONY: run test lint check-types imports suite simulate faults bench docs pictures lock clean
 
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
@@ -46,6 +46,10 @@ faults: .venv/test
 	FAULTS_KILLS=$(KILLS) FAULTS_RESTARTS=$(RESTARTS) FAULTS_STOPS=$(STOPS) FAULTS_CUTS=$(CUTS) \
 		FAULTS_SIGTERMS=$(SIGTERMS) FAULTS_OUTAGE=$(OUTAGE) FAULTS_ATTEMPTS=$(ATTEMPTS) \
 		$(BIN)/python -m pytest -s tests/faults
+
+# The rows of docs/performance.md beside the peers; `make bench ARGS="--rows 1 2 --runs 1"`.
+bench: .venv/test
+	$(BIN)/python -m benchmarks $(ARGS)
 
 # The pages that are made from the code.
 docs: .venv/test

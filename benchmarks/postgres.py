@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.common.api import Api
-from benchmarks.common.columns import LOAD
 from benchmarks.common.contenders import OWN, Contender, Running, leadbridge
-from benchmarks.common.series import Aim, alternate, concluded, figures, middle, options
-from benchmarks.common.under_load import under_load
+from benchmarks.common.loaded import Seen, row
+from benchmarks.common.series import Aim, middle
 from tests.support.postgres import running_postgres
 
 
@@ -28,26 +27,22 @@ def on_postgres(folder: Path, api: Api) -> Iterator[Running]:
         yield running
 
 
+CONTENDER = Contender("on PostgreSQL", on_postgres)
+
+
+def aims(seen: Seen) -> list[Aim]:
+    """All of the calls, at nearly the embedded database's pace."""
+    embedded, postgres = (middle(seen[one.name], lambda run: run.arrived) for one in (OWN, CONTENDER))
+    lost = max(run.lost for run in seen[CONTENDER.name])
+    return [
+        Aim("arrived on PostgreSQL, %", 100 - lost, 100),
+        Aim("calls/s over the embedded database's", postgres / embedded, 0.7),
+    ]
+
+
 def main(words: list[str] | None = None) -> int:
-    """Measure and print; 1 where the aim is not reached."""
-    asked = options(__doc__ or "", 60.0, names=()).parse_args(words)
-    contenders = [OWN, Contender("on PostgreSQL", on_postgres)]
-    seen = alternate(
-        contenders,
-        asked.runs,
-        asked.folder,
-        lambda one, folder: under_load(one, folder, asked.connections, asked.seconds),
-    )
-    print(f"{asked.connections} connections, {asked.seconds:g} s; cpu and PSS are without PostgreSQL's\n")
-    print(figures(seen, LOAD))
-    embedded, postgres = (middle(seen[one.name], lambda run: run.arrived) for one in contenders)
-    lost = max(run.lost for run in seen["on PostgreSQL"])
-    return concluded(
-        [
-            Aim("arrived, %", 100 - lost, 100),
-            Aim("calls/s over the embedded database's", postgres / embedded, 0.7),
-        ]
-    )
+    """Measure and print; 1 where an aim is not reached."""
+    return row(words, __doc__ or "", 60.0, aims, beside=CONTENDER)
 
 
 if __name__ == "__main__":
