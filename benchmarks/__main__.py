@@ -20,16 +20,17 @@ from benchmarks.common.report import table
 
 Program: TypeAlias = Callable[[list[str]], int]
 SECONDS = 60.0
+COMPARED = ("runs", "peers", "folder")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One aim, what measures it, and which of `--runs` and `--peers` that takes."""
+    """One aim, what measures it, and which of `--runs`, `--peers` and `--folder` that takes."""
 
     number: int
     what: str
     program: Program
-    takes: tuple[str, ...] = ("runs",)
+    takes: tuple[str, ...] = ("runs", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ LOADED = (
     LoadedRow(8, "memory under load", memory.aims),
 )
 ROWS = (
-    Row(4, "acknowledged and lost", lost.main, ("runs", "peers")),
-    Row(5, "from a webhook to its call", latency.main, ("runs", "peers")),
-    Row(6, "ten to 10,000 rules", rules.main),
+    Row(4, "acknowledged and lost", lost.main, COMPARED),
+    Row(5, "from a webhook to its call", latency.main, COMPARED),
+    Row(6, "ten to 10,000 rules", rules.main, ("runs",)),
     Row(7, "a queue of a million", backlog.main),
     Row(7, "the console at a million", console_reads.main),
-    Row(9, "start-up, and a check of 1,000 rules", startup.main, ("runs", "peers")),
+    Row(9, "start-up, and a check of 1,000 rules", startup.main, COMPARED),
 )
 
 
@@ -95,8 +96,9 @@ def _words(row: Row, asked: argparse.Namespace) -> list[str]:
     words: list[str] = []
     for name in row.takes:
         value = getattr(asked, name)
-        values: Sequence[object] = value if isinstance(value, list) else [value]
-        words += [f"--{name}", *map(str, values)]
+        if value is not None:
+            values: Sequence[object] = value if isinstance(value, list) else [value]
+            words += [f"--{name}", *map(str, values)]
     return words
 
 

@@ -33,4 +33,7 @@ def test_each_program_is_given_what_it_takes() -> None:
     given = {row.what: rows._words(row, asked) for row in rows.ROWS}
     assert given["acknowledged and lost"] == ["--runs", "2", "--peers", "Node-RED"]
     assert given["a queue of a million"] == ["--runs", "2"]
+    elsewhere = rows._options(["--folder", "/somewhere"])
+    told = [rows._words(row, elsewhere)[-2:] == ["--folder", "/somewhere"] for row in rows.ROWS]
+    assert told == [row.what != "ten to 10,000 rules" for row in rows.ROWS]
     assert rows._words(rows.ROWS[0], rows._options(["--peers"])) == ["--runs", "5", "--peers"]
