@@ -156,23 +156,25 @@ def connect(
     progress.phase = Phase.RESOLVING
     addresses = resolver.lookup(origin.host, origin.port, deadline)
     progress.phase = Phase.CONNECTING
-    sock = dial(addresses, deadline)
-    if origin.scheme == "https":
+    sock = dial(addresses, origin, context, deadline)
+    if isinstance(sock, ssl.SSLSocket):
         progress.phase = Phase.TLS
-        sock = secured(sock, origin.host, context, progress, deadline)
+        shake_hands(sock, progress, deadline)
     return Connection(origin, sock)
 
 
-def dial(addresses: list[Address], deadline: Deadline) -> socket.socket:
+def dial(
+    addresses: list[Address], origin: Origin, context: ssl.SSLContext, deadline: Deadline
+) -> socket.socket:
     """The first address that answers; each gets its share of the time that is left."""
-    fault: OSError = OSError("the name has no address")
+    fault: OSError | ValueError = OSError("the name has no address")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-        sock = socket.socket(family, kind, protocol)
+        sock = unconnected(socket.socket(family, kind, protocol), origin, context)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(deadline.left() / (len(addresses) - tried))
             sock.connect(address)
-        except OSError as failed:
+        except (OSError, ValueError) as failed:
             sock.close()
             fault = failed
         else:
@@ -180,23 +182,24 @@ def dial(addresses: list[Address], deadline: Deadline) -> socket.socket:
     raise fault
 
 
-def secured(
-    plain: socket.socket, host: str, context: ssl.SSLContext, progress: Progress, deadline: Deadline
-) -> ssl.SSLSocket:
+def unconnected(plain: socket.socket, origin: Origin, context: ssl.SSLContext) -> socket.socket:
+    """Made ready for TLS before it connects: ssl loses a connected socket, unclosed, whose peer has gone."""
+    if origin.scheme != "https":
+        return plain
+    return context.wrap_socket(
+        plain, server_hostname=origin.host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    )
+
+
+def shake_hands(sock: ssl.SSLSocket, progress: Progress, deadline: Deadline) -> None:
     """TLS with the server's name and certificate verified."""
-    sock = plain
     try:
-        wrapped = context.wrap_socket(
-            plain, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
-        )
-        sock = wrapped
-        wrapped.settimeout(deadline.left())
-        wrapped.do_handshake()
-    except (OSError, ValueError) as fault:
+        sock.settimeout(deadline.left())
+        sock.do_handshake()
+    except OSError as fault:
         progress.bad_certificate = isinstance(fault, ssl.SSLCertVerificationError)
         sock.close()
         raise
-    return wrapped
 
 
 def in_words(fault: Exception, phase: Phase, seconds: float) -> str:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -218,6 +220,23 @@ def test_a_connection_lost_during_the_handshake_has_sent_nothing(parting: Script
         attempt = sender.send(account(server.port, "https"), CALL)
     assert attempt.outcome is Outcome.RETRY
     assert attempt.phase in ("connecting", "tls")
+
+
+@pytest.mark.parametrize("step", ["wrap_socket", "do_handshake"])
+def test_a_server_that_left_before_the_handshake_leaves_no_socket_open(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    owner: Any = ssl.SSLContext if step == "wrap_socket" else ssl.SSLSocket
+    real = getattr(owner, step)
+
+    def late(*args: Any, **settings: Any) -> Any:
+        time.sleep(0.05)
+        return real(*args, **settings)
+
+    monkeypatch.setattr(owner, step, late)
+    with serving(Peer.reset) as server, client() as sender:
+        attempt = sender.send(account(server.port, "https"), CALL)
+    assert attempt.reason == "nothing was sent: the connection was reset"
 
 
 LONG = replace(CALL, start=replace(START, variables=(("text", "x" * 30_000_000),)))
