@@ -21,7 +21,7 @@ from benchmarks.common.report import machine, table
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Attempt, Outcome, Request, State
-from bridge.store import calls, claims, events
+from bridge.store import calls, claims, events, pauses
 from bridge.store.calls import Settlement
 from bridge.store.engine import Store, open_store
 from bridge.store.events import Delivery
@@ -89,7 +89,8 @@ def delivery(mapping: MappingFile, raw: bytes, now: int) -> Delivery:
 
 def _send(store: Store, now: int) -> None:
     with store.transaction() as connection:
-        sent = claims.claim(connection, now, "main", "benchmark", _BATCH)
+        ready = claims.ready(connection, now, "main", _BATCH, pauses.held_back(connection))
+        sent = claims.claim(connection, now, "benchmark", ready)
         calls.begin(connection, now, sent)
         shown = Attempt(now, now + 80, Outcome.DONE, "answered 200", "complete", 200)
         ends = [

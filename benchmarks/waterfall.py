@@ -38,7 +38,7 @@ from bridge.mapping.compiler import compile_files
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Account, Attempt, Call, Outcome, State
 from bridge.settings import Proxies
-from bridge.store import calls, claims, events
+from bridge.store import calls, claims, events, pauses
 from bridge.store.calls import Settlement
 from bridge.store.engine import Store, open_store
 from bridge.store.events import Delivery, Stored
@@ -178,7 +178,8 @@ def _dispatched(store: Store) -> dict[str, float]:
     for _ in range(REPEATS):
         began = time.thread_time()
         with store.transaction() as connection:
-            taken = claims.claim(connection, NOW, "main", "benchmark", ROUND)
+            ready = claims.ready(connection, NOW, "main", ROUND, pauses.held_back(connection))
+            taken = claims.claim(connection, NOW, "benchmark", ready)
             calls.begin(connection, NOW, taken)
         claimed = time.thread_time()
         with store.transaction() as connection:

@@ -30,13 +30,11 @@ class Books:
         self.before = before
         self.states = dict(before)
         self.healths: dict[str, Health] = {}
-        """Read where somebody asked, and written back by `close`: a round learns of many calls."""
+        """Those that differ from their rows."""
         self.pauses: dict[str, tuple[str, str]] = {}
 
     def health(self, name: str) -> Health:
-        if name not in self.healths:
-            self.healths[name] = healths.from_text(self.states[name].health)
-        return self.healths[name]
+        return self.healths.get(name) or healths.from_text(self.states[name].health)
 
     def keep(self, name: str, health: Health) -> None:
         self.healths[name] = health
@@ -85,9 +83,7 @@ class Books:
         """Write what has changed; pauses last, for they are written down as decisions too."""
         for name, health in self.healths.items():
             self.states[name] = replace(self.states[name], health=healths.to_text(health))
-        for name, state in self.states.items():
-            if state != self.before[name]:
-                rows.save(connection, state)
+        rows.save(connection, [state for name, state in self.states.items() if state != self.before[name]])
         for name, (why, mark) in self.pauses.items():
             rows.pause(connection, now, name, who=BRIDGE, why=why, token_mark=mark)
             log.error("account %s is paused: %s", name, why)

@@ -110,7 +110,7 @@ def resume(connection: Transaction, now: int, name: str, *, who: str, why: str) 
         return []
     state = rows.lock(connection, name)
     refused = healths.to_reissue(healths.from_text(state.health))
-    rows.save(connection, replace(state, health=""))
+    rows.save(connection, [replace(state, health="")])
     return [made for call_id in refused if (made := again(connection, now, call_id, Decider(who, why)))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 
 from bridge.dispatch import breaker as breakers
 from bridge.dispatch import streaks as rows
@@ -65,8 +66,9 @@ def to_text(health: Health) -> str:
     return "" if health == Health() else json.dumps(asdict(health), separators=(",", ":"))
 
 
+@lru_cache(maxsize=256)
 def from_text(text: str) -> Health:
-    """Read back what `to_text` wrote."""
+    """Read back what `to_text` wrote: one and the same for as long as nothing changes."""
     if not text:
         return Health()
     document: Json = json.loads(text)

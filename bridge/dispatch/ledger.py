@@ -7,6 +7,7 @@ always locked in the order of their names, before any call.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from bridge.dispatch.retry import Step, next_step
 from bridge.dispatch.senders import Ended, Job, Try
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
 from bridge.store import accounts as rows
-from bridge.store import calls, claims
+from bridge.store import calls, claims, pauses
 from bridge.store import outlook as outlooks
 from bridge.store.calls import Settlement
 from bridge.store.engine import Store
@@ -145,14 +146,15 @@ class Ledger:
         accounts must be locked before. One that comes up only then has its turn in the next round.
         """
         names = {*self.due, *(one.job.account.name for one in ended)}
-        books = Books({name: rows.lock(connection, name) for name in sorted(names)})
+        books = Books(rows.lock_all(connection, names))
         done = Round(self.store.now(connection))
         self.settle(connection, done, ended, books)
         outlook = self.look(connection, known)
         self.due = outlook.due
         done.wake_at = outlook.wake_at
         if room > 0:
-            self.claim(connection, done, [known[name] for name in outlook.due if name in names], room, books)
+            inviting = [known[name] for name in outlook.due if name in names]
+            self.claim(connection, done, inviting, room, books)
             if not names.issuperset(outlook.due):
                 done.wake_by(done.now)
         books.close(connection, done.now)
@@ -182,20 +184,32 @@ class Ledger:
         self, connection: Transaction, done: Round, inviting: Sequence[Account], room: int, books: Books
     ) -> None:
         """Share the room among the accounts that have calls due, as far as pace and breaker let them."""
+        paused = pauses.held_back(connection)
+        ready: list[int] = []
+        unexhausted = set()
         for place, account in enumerate(inviting):
             if books.is_paused(account.name):
                 continue
-            share = -(-(room - len(done.begun)) // (len(inviting) - place))
+            share = -(-(room - len(ready)) // (len(inviting) - place))
             limit, probe = books.limit(account, done.now, share)
             if probe:
                 done.probes.append(account)
             if limit:
-                found = claims.claim(connection, done.now, account.name, self.owner, limit)
-                books.claimed(account, len(found), done.now)
-                may = calls.begin(connection, done.now, found)
-                done.begun += [Job(call, account) for call, begun in zip(found, may, strict=True) if begun]
+                found = claims.ready(connection, done.now, account.name, limit, paused)
+                ready += found
                 if len(found) == limit:
-                    done.wake_by(books.next_slot(account, done.now))
+                    unexhausted.add(account.name)
+        claimed = claims.claim(connection, done.now, self.owner, ready)
+        many = Counter(call.start.account for call in claimed)
+        for account in inviting:
+            books.claimed(account, many[account.name], done.now)
+            if account.name in unexhausted:
+                done.wake_by(books.next_slot(account, done.now))
+        named = {account.name: account for account in inviting}
+        may = calls.begin(connection, done.now, claimed)
+        done.begun = [
+            Job(call, named[call.start.account]) for call, begun in zip(claimed, may, strict=True) if begun
+        ]
 
     def forgotten(self, known: AbstractSet[Try]) -> list[Ended]:
         """Calls in this owner's name that it never sent: a commit which seemed to fail had landed.
@@ -219,7 +233,7 @@ class Ledger:
         """Write down what a probe found. Raises StoreUnavailable."""
         with self.store.transaction() as connection:
             now = self.store.now(connection)
-            books = Books({account.name: rows.lock(connection, account.name)})
+            books = Books(rows.lock_all(connection, [account.name]))
             health = books.health(account.name)
             books.keep(account.name, replace(health, breaker=breakers.probed(health.breaker, reached, now)))
             books.close(connection, now)

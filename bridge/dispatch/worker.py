@@ -35,8 +35,6 @@ SENDERS: Final = 64
 """Threads: as many calls as can be under way. They wait, and cost little while they do."""
 LONGEST_WAIT: Final = 1.0
 """Seconds between two looks at the queue when nothing calls for one sooner."""
-SHORTEST_WAIT: Final = 0.02
-"""Seconds before calls are looked at again that were due and could not be claimed."""
 CARE_EVERY: Final = 2.0
 ROUND_EVERY: Final = 0.025
 """Seconds from the beginning of a busy round to the next one, so that many calls share one commit."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, select
 
 from bridge.store import audit
-from bridge.store.bulk import insertion
+from bridge.store.bulk import insertion, update
+from bridge.store.dialects import Statement
 from bridge.store.tables import accounts
 from bridge.store.texts import plain
 
@@ -41,10 +42,19 @@ class AccountState:
         return self.paused_at > 0
 
 
-_ONE = select(accounts).where(accounts.c.name == bindparam("wanted")).with_for_update()
+_LOCK = Statement(
+    "SELECT <columns> FROM accounts WHERE name IN :names ORDER BY name <lock>",
+    "names",
+    columns=accounts.columns.keys(),
+)
 _ALL = select(accounts).order_by(accounts.c.name)
 _MAKE = insertion(accounts, "ON CONFLICT DO NOTHING")
-_CHANGE = update(accounts).where(accounts.c.name == bindparam("wanted"))
+_SAVE = update(
+    accounts,
+    "tat = ?, slow = ?, paused_at = ?, paused_by = ?, paused_reason = ?, token_mark = ?, health = ?",
+    "name = ?",
+    *("double precision", "double precision", "bigint", "text", "text", "text", "text", "text"),
+)
 
 
 def ensure(connection: Connection, names: Iterable[str]) -> None:
@@ -55,16 +65,22 @@ def ensure(connection: Connection, names: Iterable[str]) -> None:
 
 def lock(connection: Connection, name: str) -> AccountState:
     """The account's row, nobody else's until the transaction ends; made when there is none."""
-    row = connection.execute(_ONE, {"wanted": name}).one_or_none()
-    if row is None:
-        ensure(connection, [name])
-        row = connection.execute(_ONE, {"wanted": name}).one()
-    return _state(row)
+    return lock_all(connection, [name])[name]
 
 
-def save(connection: Connection, state: AccountState) -> None:
-    """Write back a row that `lock` gave."""
-    connection.execute(_CHANGE, {"wanted": state.name, **_row(state)})
+def lock_all(connection: Connection, names: Collection[str]) -> dict[str, AccountState]:
+    """As `lock`, in the order of the names, so that no two who lock several wait for each other."""
+    states = _locked(connection, names)
+    if len(states) < len(names):
+        ensure(connection, names)
+        states = _locked(connection, names)
+    return states
+
+
+def save(connection: Connection, states: Iterable[AccountState]) -> None:
+    """Write back rows that were locked."""
+    rows = [tuple(_row(state).values()) for state in states]
+    _SAVE.run(connection, [(*values, name) for name, *values in rows])
 
 
 def all_states(connection: Connection) -> dict[str, AccountState]:
@@ -77,20 +93,27 @@ def pause(connection: Connection, now: int, name: str, *, who: str, why: str, to
     state = lock(connection, name)
     if state.paused:
         return False
-    values = {"paused_at": now, "paused_by": who, "paused_reason": plain(why), "token_mark": token_mark}
-    connection.execute(_CHANGE, {"wanted": name, **values})
+    save(
+        connection,
+        [replace(state, paused_at=now, paused_by=who, paused_reason=plain(why), token_mark=token_mark)],
+    )
     audit.record(connection, now, who=who, what="pause", why=why, kind="account", target=name)
     return True
 
 
 def resume(connection: Connection, now: int, name: str, *, who: str, why: str) -> bool:
     """Let the account's calls go again; False when it was not paused."""
-    if not lock(connection, name).paused:
+    state = lock(connection, name)
+    if not state.paused:
         return False
-    values = {"paused_at": 0, "paused_by": "", "paused_reason": "", "token_mark": ""}
-    connection.execute(_CHANGE, {"wanted": name, **values})
+    save(connection, [replace(state, paused_at=0, paused_by="", paused_reason="", token_mark="")])
     audit.record(connection, now, who=who, what="resume", why=why, kind="account", target=name)
     return True
+
+
+def _locked(connection: Connection, names: Collection[str]) -> dict[str, AccountState]:
+    rows = connection.execute(_LOCK.of(connection), {"names": list(names)}) if names else ()
+    return {row.name: _state(row) for row in rows}
 
 
 def _row(state: AccountState) -> dict[str, Any]:

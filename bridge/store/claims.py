@@ -21,9 +21,11 @@ _LOOK_AT = 100
 """Calls at a time, once some of them cannot go."""
 _ROUNDS = 20
 
-_CANDIDATES = Statement("""
+_OF_CALL = ("id", "source", "rule", "account", "recipient", "state", "due_at", "expires_at")
+_CANDIDATES = Statement(
+    f"""
 WITH c AS MATERIALIZED (
-  SELECT id, source, rule, account, recipient, state, due_at, expires_at FROM calls <calls_ready>
+  SELECT {", ".join(_OF_CALL)} FROM calls <calls_ready>
   WHERE account = :account AND state = 'queued' AND held_by = 0 AND due_at <= :now
   ORDER BY due_at, id LIMIT :many <lock_free>
 )
@@ -37,7 +39,9 @@ SELECT c.*,
      AND (p.holds_until > :now OR (p.state = 'queued' AND p.due_at <= :now))
    ORDER BY p.id LIMIT 1) AS earlier
 FROM c ORDER BY due_at, id
-""")
+""",  # noqa: S608 (our own words)
+    columns=(*_OF_CALL, "in_flight", "earlier"),
+)
 _BLOCKERS = Statement("SELECT id, state, holds_until, due_at FROM calls WHERE id IN :ids <lock_free>", "ids")
 _TAKE = Statement(
     """
@@ -53,36 +57,46 @@ _EXPIRE = (
 )
 
 
-def claim(connection: Connection, now: int, account: str, owner: str, limit: int) -> list[Call]:
-    """Up to `limit` calls that may go now, oldest first, one per recipient, theirs for `LEASE_MS`.
+def ready(
+    connection: Connection, now: int, account: str, limit: int, paused: frozenset[tuple[str, str]]
+) -> list[int]:
+    """Up to `limit` calls that may go now, oldest first, one per recipient; `paused` as `pauses.held_back`.
 
     Calls that must wait for another of their recipient, or that are paused, are set aside on the way, and
-    expired ones end.
+    expired ones end: it looks on then.
     """
-    taken: list[Call] = []
-    paused = pauses.held_back(connection)
+    free: list[int] = []
     look_at = limit
     for _ in range(_ROUNDS):
-        if len(taken) >= limit:
-            break
         found = _candidates(connection, now, account, look_at)
-        if pauses.set_aside(connection, paused, found):
-            look_at = max(limit, _LOOK_AT)
-            continue
-        ended = _end_expired(connection, now, found)
-        free = [
-            row for row in found if row.in_flight is None and row.earlier is None and row.expires_at > now
-        ]
-        free = free[: limit - len(taken)]
-        mine = _take(connection, now, owner, [row.id for row in free])
-        if mine is None:
-            break
-        taken += mine
-        held = 0 if ended else _set_aside(connection, now, found)
-        if not (ended or held):
-            break
         look_at = max(limit, _LOOK_AT)
-    return taken
+        if pauses.set_aside(connection, paused, found):
+            continue
+        free = [
+            row.id for row in found if row.in_flight is None and row.earlier is None and row.expires_at > now
+        ]
+        moved = _end_expired(connection, now, found) or _set_aside(connection, now, found)
+        if not moved or len(free) >= limit:
+            break
+    return free[:limit]
+
+
+def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> list[Call]:
+    """Take calls that are `ready`, of one account or of several, for `LEASE_MS`.
+
+    None when another process has just taken a call of one of their recipients: the schema forbids two.
+    """
+    if not ids:
+        return []
+    try:
+        with connection.begin_nested():
+            rows = connection.execute(
+                _TAKE.of(connection), {"owner": owner, "lease": now + LEASE_MS, "ids": ids}
+            ).all()
+    except IntegrityError:
+        return []
+    place = {number: index for index, number in enumerate(ids)}
+    return [call_of(row) for row in sorted(rows, key=lambda row: place[row.id])]
 
 
 def _candidates(connection: Connection, now: int, account: str, many: int) -> Sequence[Row[Any]]:
@@ -96,21 +110,6 @@ def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) ->
     tallies.add_moves(connection, now, late, State.EXPIRED)
     lanes.moved(connection, [(row.account, row.recipient) for row in late])
     return len(late)
-
-
-def _take(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> list[Call] | None:
-    """None when another process has just taken a call of one of these recipients: the schema forbids two."""
-    if not ids:
-        return []
-    try:
-        with connection.begin_nested():
-            rows = connection.execute(
-                _TAKE.of(connection), {"owner": owner, "lease": now + LEASE_MS, "ids": ids}
-            ).all()
-    except IntegrityError:
-        return None
-    place = {number: index for index, number in enumerate(ids)}
-    return [call_of(row) for row in sorted(rows, key=lambda row: place[row.id])]
 
 
 def _set_aside(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:

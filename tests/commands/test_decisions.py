@@ -89,7 +89,7 @@ def test_calls_that_a_wrong_token_may_have_refused_go_out_once_more_when_it_goes
     office.settle("refused", shown=given.attempt(Outcome.REFUSED, status=404))
     with office.store.transaction() as connection:
         state = replace(accounts.lock(connection, "main"), health=to_text(Health(reissue=(1,))))
-        accounts.save(connection, state)
+        accounts.save(connection, [state])
         accounts.pause(connection, given.NOW, "main", who="the bridge", why="5 answers 404")
     ran = office.run("resume", "account", "main", "--why", "a new token")
     assert ran.out == ("account main goes on\n1 call that a wrong token may have refused: sent once more\n")

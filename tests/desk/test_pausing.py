@@ -38,5 +38,5 @@ def test_what_a_wrong_token_refused_goes_out_again_with_what_was_under_way_at_th
     assert len(health.reissue) == 5
     pausing.pause(store, "main", ANNA)
     with store.transaction() as connection:
-        accounts.save(connection, replace(accounts.lock(connection, "main"), health=to_text(health)))
+        accounts.save(connection, [replace(accounts.lock(connection, "main"), health=to_text(health))])
     assert pausing.resume(store, "main", ANNA, lambda: None) == 7

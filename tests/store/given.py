@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from bridge.model import (
     Application,
@@ -20,7 +20,7 @@ from bridge.model import (
     State,
     Verdict,
 )
-from bridge.store import calls, claims
+from bridge.store import calls, claims, pauses
 from bridge.store.calls import Settlement
 from bridge.store.engine import Store
 from bridge.store.events import Delivery, Stored, accept
@@ -104,7 +104,15 @@ def owe(store: Store, *starts: BotStart) -> list[int]:
 
 def claim(store: Store, limit: int = 100, owner: str = "me", account: str = "main") -> list[Call]:
     with store.transaction() as connection:
-        return claims.claim(connection, store.now(connection), account, owner, limit)
+        return claim_in(connection, store.now(connection), limit, owner, account)
+
+
+def claim_in(
+    connection: Connection, now: int, limit: int, owner: str = "me", account: str = "main"
+) -> list[Call]:
+    paused = pauses.held_back(connection)
+    ids = claims.ready(connection, now, account, limit, paused)
+    return claims.claim(connection, now, owner, ids)
 
 
 def begin(store: Store, *claimed: Call) -> list[bool]:

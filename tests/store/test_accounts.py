@@ -20,7 +20,7 @@ def test_what_is_saved_is_what_the_next_process_finds(store: Store) -> None:
     known = AccountState("main", 1.8e12 + 0.125, 1.8e12, 5, "anna", "why", "abc", '{"x":1}')
     with store.transaction() as connection:
         accounts.lock(connection, "main")
-        accounts.save(connection, known)
+        accounts.save(connection, [known])
     with store.transaction() as connection:
         assert accounts.lock(connection, "main") == known
         assert accounts.all_states(connection) == {"main": known}
@@ -29,7 +29,7 @@ def test_what_is_saved_is_what_the_next_process_finds(store: Store) -> None:
 def test_rows_are_made_once(store: Store) -> None:
     with store.transaction() as connection:
         accounts.ensure(connection, ["b", "a"])
-        accounts.save(connection, AccountState("a", tat=5.0))
+        accounts.save(connection, [AccountState("a", tat=5.0)])
         accounts.ensure(connection, ["a", "b", "c"])
         assert {name: state.tat for name, state in accounts.all_states(connection).items()} == {
             "a": 5.0,
@@ -67,7 +67,7 @@ def test_pace_is_taken_by_one_process_at_a_time(database_url: str) -> None:
         for _ in range(20):
             with one.transaction() as connection:
                 state = accounts.lock(connection, "main")
-                accounts.save(connection, replace(state, tat=state.tat + 1))
+                accounts.save(connection, [replace(state, tat=state.tat + 1)])
 
     threads = [threading.Thread(target=take, args=(one,)) for one in stores]
     for thread in threads:

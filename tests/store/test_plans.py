@@ -20,6 +20,7 @@ from tests.store.given import (
     NOW,
     begin,
     claim,
+    claim_in,
     crowd,
     delivery,
     owe,
@@ -106,7 +107,7 @@ def cost(store: Store, act: Callable[[Connection], object]) -> int:
 
 
 def claiming(connection: Connection) -> int:
-    return len(claims.claim(connection, NOW, "main", "me", 50))
+    return len(claim_in(connection, NOW, 50))
 
 
 @pytest.mark.parametrize("recipients", [1, 10, 10**6], ids=["one recipient", "ten recipients", "one each"])

@@ -26,7 +26,7 @@ def settling(end: State) -> Step:
 
 
 STEPS: dict[str, Step] = {
-    "claim": lambda connection, _: claims.claim(connection, NOW, "main", "you", 9),
+    "claim": lambda connection, call: claims.claim(connection, NOW, "you", [call.id]),
     "begin": lambda connection, call: calls.begin(connection, NOW, [call]),
     "release": lambda connection, call: calls.release(connection, [call]),
     "lapse": lambda connection, _: sweep.recover(connection, LATER),
