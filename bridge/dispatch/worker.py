@@ -38,7 +38,7 @@ LONGEST_WAIT: Final = 1.0
 CARE_EVERY: Final = 2.0
 ROUND_EVERY: Final = 0.025
 """Seconds from the beginning of a busy round to the next one, so that many calls share one commit."""
-BUSY: Final = 8
+BUSY: Final = 24
 """Calls begun or settled in a round that count as busy: who sells less is served at once."""
 SEND_WITHIN: Final = 35.0
 """Seconds from the mark to the first byte at most: a lease (60 s) has room for an attempt (20 s) after it."""
