@@ -149,6 +149,14 @@ def test_a_finished_call_is_sent_again_once_and_leads_to_the_new_one(site: MakeS
     assert 'value="again"' not in page
 
 
+def test_what_a_change_did_is_said_on_the_next_page_alone(site: MakeSite) -> None:
+    one = site()
+    owe(one.side.store, start(7))
+    one.post("/calls/1/decide", {"choice": "cancel", "why": WHY})
+    assert 'class="message good"' in one.get("/calls/1").text
+    assert 'class="message' not in one.get("/calls/1").text
+
+
 def test_who_may_only_look_sees_no_button_and_decides_nothing(site: MakeSite) -> None:
     one = site(BRIDGE_CONSOLE_PASSWORD="open", BRIDGE_CONSOLE_READ_PASSWORD="look")
     uncertain(one.side.store, 7)

@@ -13,7 +13,7 @@ from bridge.web.console import ended, visitors
 from bridge.web.console.access import HOME, SAFE_METHODS, is_local, is_same_origin
 from bridge.web.console.keyring import Keyring
 from bridge.web.console.registry import Console
-from bridge.web.console.rendering import bare, go, url
+from bridge.web.console.rendering import SAID, bare, go, url
 from bridge.web.console.speech import LANGUAGES, speech
 from bridge.web.console.visitors import Visitor
 
@@ -79,6 +79,8 @@ class Guard:
         if "new_cookie" in g:
             name, value = g.new_cookie
             self.keep(response, name, value, visitors.HOURS * 3600)
+        if "said_shown" in g:
+            self.keep(response, SAID, "")
         return response
 
     def admit(self, response: Response, visitor: Visitor) -> Response:

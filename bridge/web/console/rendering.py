@@ -47,11 +47,7 @@ def go(path: str) -> Response:
 
 def done(place: str, key: str, /, *, tone: str = "good", **values: Any) -> Response:
     """After a change: to that page, which will say `key` once. `values` fill in its words."""
-    return said(go(place), key, tone=tone, **values)
-
-
-def said(response: Response, key: str, /, *, tone: str = "good", **values: Any) -> Response:
-    """The next page that is shown will say these words once."""
+    response = go(place)
     g.guard.keep(response, SAID, Sealer(g.keys.sealing).seal("said", [tone, key, values]), _SAID_AGE)
     return response
 

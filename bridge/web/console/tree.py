@@ -20,8 +20,6 @@ MOST_TEXT: Final = 200_000
 """Characters of all values together."""
 SHORT: Final = 160
 """Characters of a text that show without asking."""
-OPEN_NODES: Final = 200
-"""A tree of more nodes is shown with its branches closed."""
 
 
 @dataclass(frozen=True, slots=True)
