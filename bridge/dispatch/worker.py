@@ -13,7 +13,6 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from threading import Thread
 from typing import Final
 
@@ -46,16 +45,6 @@ STOP_WAIT: Final = 20.0
 """Seconds that a graceful stop waits for calls in flight."""
 TROUBLE_WAIT: Final = 0.5
 """Seconds before the database is tried again."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a dispatcher has done since it began."""
-
-    rounds: int = 0
-    settled: int = 0
-    dropped: int = 0
-    """Steps that came too late: the call had moved on without this process."""
 
 
 def unobserved(_: Round) -> None:
@@ -97,7 +86,8 @@ class Dispatcher:
         self.no_room = no_room
         self.tell = Sparing(log.error, every=60.0)
         self.clock = clock
-        self.tally = Tally()
+        self.settled = 0
+        """Attempts since it began."""
         self.stopping = False
         self.hurried = False
         self.wait = 0.0
@@ -166,9 +156,7 @@ class Dispatcher:
         self.wait = until_next(done)
         for account in done.probes:
             Thread(target=self.probe, args=(account,), name="probe", daemon=True).start()
-        self.tally.rounds += 1
-        self.tally.settled += len(done.results)
-        self.tally.dropped += done.dropped
+        self.settled += len(done.results)
         self.observe(done)
 
     def known(self) -> set[Try]:

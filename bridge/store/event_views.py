@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
 
 from bridge.errors import BridgeError
 from bridge.language.numbers import from_json, to_json
@@ -121,13 +121,6 @@ def event(connection: Connection, number: int) -> StoredEvent:
     if row is None:
         raise BridgeError(f"there is no event {number}", "leadbridge events lists them")
     return _stored(connection, row, _calls_of(connection, [number]))
-
-
-def count_by_result(connection: Connection, since: int) -> dict[str, int]:
-    """How many events of each result were received since then (unix milliseconds)."""
-    query = select(events.c.result, func.count()).group_by(events.c.result)
-    rows = connection.execute(query.where(*fitting_events(connection, EventFilter(since=since)).conditions))
-    return {row[0]: row[1] for row in rows}
 
 
 def fitting_events(connection: Connection, wanted: EventFilter) -> Fitting:

@@ -55,8 +55,8 @@ class Bench:
 
     def settled(self, count: int = 1) -> None:
         """Take turns until so many steps were settled since the last time."""
-        target = self.dispatcher.tally.settled + count
-        self.turns(lambda: self.dispatcher.tally.settled >= target)
+        target = self.dispatcher.settled + count
+        self.turns(lambda: self.dispatcher.settled >= target)
 
     def rest(self) -> None:
         """Take a few turns in which nothing should happen."""
@@ -115,7 +115,7 @@ def test_many_calls_go_out_side_by_side_and_each_once(desk: Bench, sandbox: Sand
 
 def test_calls_of_one_recipient_keep_their_order_and_never_overlap(desk: Bench, sandbox: Sandbox) -> None:
     owe(desk.store, *[start(7, variables=(("n", str(number)),)) for number in range(12)])
-    desk.turns(lambda: desk.dispatcher.tally.settled == 12, most=200)
+    desk.turns(lambda: desk.dispatcher.settled == 12, most=200)
     assert [call["variables"]["n"] for call in sandbox.ran()] == [str(number) for number in range(12)]
 
 
@@ -299,7 +299,7 @@ def test_the_pace_holds_between_two_dispatchers(store: Store, clock: Clock, sand
         def sent() -> int:
             one.rest()
             two.rest()
-            return one.dispatcher.tally.settled + two.dispatcher.tally.settled
+            return one.dispatcher.settled + two.dispatcher.settled
 
         assert eventually(lambda: sent() >= 5)
         assert (sent(), len(sandbox.ran())) == (5, 5)
@@ -467,7 +467,7 @@ def test_a_running_dispatcher_hears_of_new_calls_and_stops_when_told(
         desk.dispatcher.senders.ring()
         deadline = threading.Event()
         for _ in range(500):
-            if desk.dispatcher.tally.settled == 5:
+            if desk.dispatcher.settled == 5:
                 break
             deadline.wait(0.02)
         desk.dispatcher.stop()
@@ -560,7 +560,7 @@ def test_a_database_out_of_reach_loses_nothing(
     for failures in range(1, 9):
         desk.dispatcher.ledger.store = cast(Store, Sick(desk.store, failures))
         desk.dispatcher.turn()
-    desk.turns(lambda: desk.dispatcher.tally.settled == 6)
+    desk.turns(lambda: desk.dispatcher.settled == 6)
     assert set(states(desk.store).values()) == {"done"}
     assert len(sandbox.ran()) == 6
 

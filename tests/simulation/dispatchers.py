@@ -151,9 +151,9 @@ class Worker:
         if moment != self.turn_at:
             return
         self.turn_at = 0
-        before = self.dispatcher.tally.settled, self.hands.busy
+        before = self.dispatcher.settled, self.hands.busy
         self.dispatcher.turn()
-        idle = before == (self.dispatcher.tally.settled, self.hands.busy)
+        idle = before == (self.dispatcher.settled, self.hands.busy)
         self.nap = min(max(self.nap * 2, 1000), LONGEST_NAP) if idle else 0
         self.plan(max(round(self.dispatcher.wait * 1000), self.nap, 1))
 

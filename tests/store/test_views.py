@@ -194,18 +194,6 @@ def test_an_event_that_is_not_there_is_said_so(store: Store) -> None:
     )
 
 
-def test_events_are_counted_by_result(store: Store) -> None:
-    filled(store)
-    with store.read() as connection:
-        assert event_views.count_by_result(connection, NOW) == {
-            "matched": 1,
-            "failed": 1,
-            "unmatched": 1,
-            "unreadable": 1,
-        }
-        assert event_views.count_by_result(connection, NOW + 2 * HOUR) == {"unmatched": 1, "unreadable": 1}
-
-
 def queued(store: Store, clock: Clock) -> None:
     owe(store, start(7, rule="a"), start(8, account="other", bot_id=99))
     clock.advance(7200)
