@@ -70,6 +70,7 @@ def test_broken_files_leave_the_last_good_set_in_use_even_after_a_restart(bridge
         "mappings": "the files are broken or gone, an older set is in use: run leadbridge check"
     }
     assert bridge.post("/hooks/shop", {"id": 1, "buyer": 1}).status == 200
+    assert eventually(lambda: bots(bridge) == ["7"])
 
     bridge.stop()
     shutil.rmtree(bridge.folder / "one")
