@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import logging
 import re
+import select
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -229,11 +229,14 @@ def test_a_server_that_left_before_the_handshake_leaves_no_socket_open(
     owner: Any = ssl.SSLContext if step == "wrap_socket" else ssl.SSLSocket
     real = getattr(owner, step)
 
-    def late(*args: Any, **settings: Any) -> Any:
-        time.sleep(0.05)
+    def once_it_has_left(*args: Any, **settings: Any) -> Any:
+        """The reset has come; a socket that is not connected yet counts as hung up."""
+        hung_up = select.poll()
+        hung_up.register(next(one for one in args if isinstance(one, socket.socket)), 0)
+        assert hung_up.poll(5000)
         return real(*args, **settings)
 
-    monkeypatch.setattr(owner, step, late)
+    monkeypatch.setattr(owner, step, once_it_has_left)
     with serving(Peer.reset) as server, client() as sender:
         attempt = sender.send(account(server.port, "https"), CALL)
     assert attempt.reason == "nothing was sent: the connection was reset"

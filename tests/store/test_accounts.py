@@ -16,6 +16,14 @@ def test_an_account_begins_with_nothing_known(store: Store) -> None:
         assert not accounts.lock(connection, "main").paused
 
 
+def test_several_are_locked_at_once_and_made_where_there_are_none(store: Store) -> None:
+    with store.transaction() as connection:
+        accounts.pause(connection, NOW, "b", who="anna", why="holiday")
+        found = accounts.lock_all(connection, {"b", "a"})
+        assert {name: state.paused for name, state in found.items()} == {"a": False, "b": True}
+        assert accounts.lock_all(connection, []) == {}
+
+
 def test_what_is_saved_is_what_the_next_process_finds(store: Store) -> None:
     known = AccountState("main", 1.8e12 + 0.125, 1.8e12, 5, "anna", "why", "abc", '{"x":1}')
     with store.transaction() as connection:

@@ -18,10 +18,10 @@ from playwright.sync_api import ViewportSize
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Request
-from bridge.store import calls, claims, pauses
+from bridge.store import calls
 from bridge.store.engine import open_store
 from bridge.store.events import Delivery, accept
-from tests.store.given import settlement
+from tests.store.given import claim_in, settlement
 from tests.support.browser import Watched, running_browser
 from tests.support.processes import ROOT, Installation, installation
 from tests.support.waiting import eventually
@@ -58,8 +58,7 @@ def _a_day(url: str, mappings: Path) -> None:
         taken = [_delivery(mapping, at, hour * 10 + one) for one in range(many)]
         with store.transaction() as connection:
             accept(connection, at, taken)
-            ready = claims.ready(connection, at, "main", many, pauses.held_back(connection))
-            called = claims.claim(connection, at, "past", ready)
+            called = claim_in(connection, at, many, "past")
             calls.begin(connection, at, called)
             calls.settle(connection, at, [settlement(call) for call in called])
     store.close()
