@@ -157,6 +157,13 @@ JWT = Table(
     (
         *_PLACES,
         Key("body", FLAG, "the whole body is the token; `body: jwt` reads its claims"),
+        Key(
+            "detached",
+            FLAG,
+            "the token has no claims (`H..S`) and signs the raw body; without it such a token is refused, "
+            "and of the body only what `claims` name is proved",
+            default=False,
+        ),
         Key("prefix", TEXT, "what stands before the token: `Bearer `", default=""),
         Key(
             "algorithm",

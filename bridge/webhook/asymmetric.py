@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from bridge.webhook.signatures import Found
 
 EXTRA = "signatures with a public key need the optional part: pip install 'leadbridge[asymmetric]'"
 MAX_CERTIFICATE = 65_536
+_URL = re.compile(r"https://[A-Za-z0-9.:-]+(?:[/?][!-\[\]_a-z~]*)?")
 
 Keys = Callable[[Incoming], tuple[PublicKey, ...]]
 
@@ -153,7 +155,9 @@ def _allowed(url: str, hosts: tuple[str, ...]) -> bool:
         port = parts.port
     except ValueError:
         return False
-    plain = parts.scheme == "https" and port in (None, 443) and parts.username is None and url.isascii()
+    plain = parts.scheme == "https" and port in (None, 443) and parts.username is None
+    # What fetches the certificate may end the host at a backslash or a blank, where urlsplit reads on.
+    plain = plain and _URL.fullmatch(url) is not None
     return plain and any(covers(pattern, parts.hostname or "") for pattern in hosts)
 
 

@@ -88,7 +88,8 @@ def _written(fields: Fields, setup: Setup, write: Callable[[Json], bytes]) -> Bu
         typed = origin == "item" or (origin in ("body", "json") and signing.incoming.kind == "json")
         return write(document if typed else as_php(document, sort=sort))
 
-    return Builder(encoded(build, fields["encode"]), frozenset({"body"}))
+    uses = {"body"} if origin in ("body", "json") else {"fields"}
+    return Builder(encoded(build, fields["encode"]), frozenset(uses))
 
 
 def _document(origin: str, path: Path | None, signing: Signing) -> Json:

@@ -54,9 +54,13 @@ class Signed:
     each: Path | None
     body_digest: _BodyDigest | None
     urls: Urls
+    body_only: bool
+    """The message covers the body and nothing of the URL."""
 
     def run(self, incoming: Incoming, holds: Callable[[Found, Message], bool]) -> None:
         """Ask `holds` for every signed item; it gets the signature and a builder of (secret, url) → bytes."""
+        if self.body_only:
+            incoming.require_body()
         if self.body_digest is not None:
             self.body_digest.check(incoming)
         items = [None] if self.each is None else self.each.find(incoming.scope)
@@ -93,7 +97,30 @@ def compile_signed(fields: Fields, setup: Setup, length: int) -> Signed | None:
     if urls is None or (fields["timestamp"] and not timestamp) or (fields["body_digest"] and not body_digest):
         return None
     _warn_unsigned_timestamp(fields, setup, message, timestamp)
-    return Signed(signature, message, timestamp, each, body_digest, urls)
+    _warn_unsigned_digest(fields, setup, message)
+    return Signed(signature, message, timestamp, each, body_digest, urls, _is_body_only(message.uses))
+
+
+def _is_body_only(uses: frozenset[str]) -> bool:
+    beyond = uses & (OF_URL | {"query", "fields"}) or any(use.startswith(("query:", "$")) for use in uses)
+    return not beyond and bool(uses & {"body", "decoded_body"})
+
+
+def _warn_unsigned_digest(fields: Fields, setup: Setup, message: Builder) -> None:
+    place = fields["body_digest"]
+    if place is None or message.uses & {"body", "decoded_body", "fields", "query"}:
+        return
+    sent = {f"header:{name.lower()}" for name in place["header"] or ()}
+    if "query" in place:
+        sent |= {f"query:{place['query'].lower()}", *OF_URL}
+    if sent & {use.lower() for use in message.uses} or any(use.startswith("$") for use in message.uses):
+        return
+    setup.report.add(
+        fields.at("body_digest"),
+        "W513",
+        "the digest of the body is no part of the signed message, so anyone can replace both; "
+        "put its place into the message as the sender does",
+    )
 
 
 def _warn_unsigned_timestamp(
@@ -216,6 +243,10 @@ def read_secret(fields: Fields, secret: str, setup: Setup) -> bytes | None:
         key = secret.encode()
     if key is None:
         message = f"the secret is not {table['encoding']}, as the key's encoding says"
+        setup.report.add(setup.secret_at(fields), "M407", message)
+        return None
+    if not key:
+        message = f'nothing of the secret is left after "{table["strip"]}", so anyone could sign'
         setup.report.add(setup.secret_at(fields), "M407", message)
         return None
     return digest(table["hash"], key) if table["hash"] else key

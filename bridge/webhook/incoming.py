@@ -99,6 +99,11 @@ class Incoming:
             return self.query_pairs
         return self._decoder.pairs(self._readable_kind, self.content_type, self.request.body)
 
+    def require_body(self) -> None:
+        """Raise DeniedError where the event is read from the URL, of which a signed body proves nothing."""
+        if self.kind == "query":
+            raise DeniedError("kind", "the body is signed, and the event would be read from the URL")
+
     @cached_property
     def plain_document(self) -> Json:
         """The document as sent, JSON inside its fields still text."""

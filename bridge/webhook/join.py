@@ -186,7 +186,7 @@ def _compile(fields: Fields, setup: Setup) -> tuple[_Join, frozenset[str]] | Non
         builders["head"].build,
         builders["tail"].build,
     )
-    used = frozenset[str]().union(
+    used = frozenset({"fields"}).union(
         *(builder.uses for builder in builders.values()), *(uses for _, uses in names)
     )
     return join, used

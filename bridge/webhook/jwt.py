@@ -18,7 +18,7 @@ _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The parts of a token. One that is detached carries no claims: it signs what stands elsewhere."""
+    """The parts of a token. Nothing here is verified."""
 
     header: dict[str, Json]
     payload: bytes
@@ -27,14 +27,17 @@ class Token:
 
     @property
     def detached(self) -> bool:
-        return not self.payload
+        """Whether the middle part is empty, as in appendix F of RFC 7515."""
+        return ".." in self.text
 
-    def signed(self, elsewhere: bytes = b"") -> bytes:
-        """The bytes that its signature is over; `elsewhere` are those of a detached one."""
-        head, middle, _ = self.text.split(".")
-        if self.detached:
-            middle = urlsafe_b64encode(elsewhere).decode().rstrip("=")
-        return f"{head}.{middle}".encode()
+    def signed(self) -> bytes:
+        """The bytes that the signature of an ordinary token covers."""
+        return self.text.rpartition(".")[0].encode()
+
+    def signed_with(self, content: bytes) -> bytes:
+        """The bytes that the signature of a detached token covers: the content takes the empty middle."""
+        head, _, _ = self.text.partition(".")
+        return f"{head}.{urlsafe_b64encode(content).decode().rstrip('=')}".encode()
 
 
 def read_token(text: str) -> Token:
@@ -51,8 +54,8 @@ def read_token(text: str) -> Token:
 
 
 def read_claims(token: Token) -> Json:
-    """What the token says. Raises DocumentError where that is not JSON; nothing for a detached one."""
-    return {} if token.detached else read_json(token.payload)
+    """What the token says. Raises DocumentError where that is not JSON, as in a detached token."""
+    return read_json(token.payload)
 
 
 def seconds(value: Json) -> float | None:

@@ -71,7 +71,8 @@ class _Claims:
         for name, template in self.wanted:
             own = [template.build(Signing(incoming, url=url)) for url in self.urls.spellings(incoming)]
             said = claims.get(name)
-            texts = [_text(value) for value in (said if isinstance(said, list) else [said])]
+            # A claim without a text never counts: it would equal a template whose field was not sent.
+            texts = [text for value in (said if isinstance(said, list) else [said]) if (text := _text(value))]
             if not sum(hmac.compare_digest(text, one) for text in texts for one in own):
                 raise DeniedError("claims", f'the token\'s "{name}" is not as the source says')
 
@@ -88,7 +89,8 @@ def compile_jwt(fields: Fields, setup: Setup) -> Check | None:
     read, claims = _reader(fields, setup), _claims(fields, setup)
     algorithm: str | None = fields["algorithm"]
     holds = None if algorithm is None else _signature(algorithm, fields, setup)
-    if read is None or claims is None or holds is None:
+    detached = _detached(fields, setup)
+    if read is None or claims is None or holds is None or detached is None:
         return None
     times = _Times(fields["tolerance"], fields["max_age"])
 
@@ -96,14 +98,44 @@ def compile_jwt(fields: Fields, setup: Setup) -> Check | None:
         token = _token(read(incoming))
         if token.header.get("alg") != algorithm:
             raise DeniedError("algorithm", f"the token is not signed by {algorithm}")
-        if not holds(token.signature, token.signed(incoming.request.body)):
+        signed = _covered(token, incoming, detached=detached)
+        if not holds(token.signature, signed):
             raise DeniedError("signature", "the token's signature does not match what was sent")
+        if detached:
+            return f"jwt {algorithm}"
         said = _said(token)
         times.check(said, incoming.now_ms)
         claims.check(said, incoming)
         return f"jwt {algorithm}"
 
     return Check(f"jwt {algorithm}", run)
+
+
+def _detached(fields: Fields, setup: Setup) -> bool | None:
+    """Whether the token signs the body in place of claims of its own. None after a finding."""
+    if not fields["detached"]:
+        return False
+    other = next((key for key in ("body", "claims", "max_age") if key in fields), None)
+    if other is None:
+        return True
+    setup.report.add(
+        fields.at(other),
+        "M403",
+        f'jwt has both "detached" and "{other}"; a detached token has no claims, it signs the body: keep one',
+    )
+    return None
+
+
+def _covered(token: Token, incoming: Incoming, *, detached: bool) -> bytes:
+    """The signed bytes, by the source's word: by the token's own, an old body would sign a new one."""
+    if detached and not token.detached:
+        raise DeniedError("malformed", "the token has a middle part; a detached token has none")
+    if token.detached and not detached:
+        raise DeniedError("malformed", "the token has no claims; write detached: true if it signs the body")
+    if not detached:
+        return token.signed()
+    incoming.require_body()
+    return token.signed_with(incoming.request.body)
 
 
 def _token(text: str) -> Token:

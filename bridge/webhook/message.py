@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from bridge.language.document import Mapping, Node, Scalar, Sequence
 from bridge.language.keys_message import MESSAGE
 from bridge.language.schema import Fields
 from bridge.webhook.canonical import compile_canonical, compile_php
+from bridge.webhook.denied import DeniedError
 from bridge.webhook.join import compile_join
 from bridge.webhook.setup import Setup
 from bridge.webhook.signing import Builder, Signing, compile_text, encoded, joined
@@ -62,7 +61,10 @@ def _substitute(fields: Fields, setup: Setup) -> Builder | None:
     fill = inner.build
 
     def build(signing: Signing) -> bytes:
-        found = re.escape(signing.signature.encode())
-        return re.sub(found, lambda _: fill(signing), signing.incoming.request.body, count=1)
+        before, found, after = signing.incoming.request.body.partition(signing.signature.encode())
+        if not found:
+            # The secret would be left out, and anyone could make such a hash.
+            raise DeniedError("malformed", "the signature is not in the body, where its secret stood")
+        return before + fill(signing) + after
 
     return Builder(build, inner.uses | {"body"})

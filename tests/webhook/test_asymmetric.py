@@ -218,6 +218,12 @@ def test_a_signature_is_taken_by_the_certificate_that_the_sender_names() -> None
         "file:///etc/passwd",
         "",
         "https://[",
+        "https://evil.example\\.paypal.com/1",
+        "https://evil.example\\@api.paypal.com/1",
+        "https://api.paypal.com\\@evil.example/1",
+        "https://evil.example .api.paypal.com/1",
+        "https://api.paypal.com\t/1",
+        "https://api.paypal.com/1\r\nX: y",
     ],
 )
 def test_certificates_are_fetched_from_allowed_hosts_only(url: str) -> None:

@@ -241,7 +241,8 @@ def test_a_token_in_a_header_stands_behind_its_prefix_and_only_once() -> None:
 
 def test_a_detached_token_signs_the_body() -> None:
     source = source_of(
-        "source: s\nsecret: ${S}\nbody: form\nverify: {jwt: {header: X-JWS-Signature, algorithm: HS256}}",
+        "source: s\nsecret: ${S}\nbody: form\n"
+        "verify: {jwt: {header: X-JWS-Signature, algorithm: HS256, detached: true}}",
         S=SECRET,
     )
     body = urlencode({"id": "7", "sum": "10.00"})
@@ -303,6 +304,18 @@ def test_a_field_that_holds_no_token_stays_as_it_is() -> None:
             "{body: true, algorithm: HS256, claims: {u: '{url}'}}",
             'source.yml:3:15: M408 the sender signs the URL: write "public_url" as it was entered there, '
             "or set BRIDGE_PUBLIC_URL",
+        ),
+        *(
+            (
+                f"{{{place}algorithm: HS256, detached: true{more}}}",
+                f'source.yml:3:{column}: M403 jwt has both "detached" and "{key}"; '
+                "a detached token has no claims, it signs the body: keep one",
+            )
+            for place, more, key, column in (
+                ("body: true, ", "", "body", 22),
+                ("header: X, ", ", claims: {iss: shop}", "claims", 69),
+                ("header: X, ", ", max_age: 5m", "max_age", 70),
+            )
         ),
         (
             "{body: true, algorithm: HS256, claims: {u: '{bodi}'}}",
