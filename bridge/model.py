@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -199,6 +199,9 @@ class Account:
     server_error: Literal["retry", "hold"] = "retry"
     on_uncertain: OnUncertain = "hold"
     call_id_variable: str | None = None
+    success: Callable[[Json], str] | None = field(default=None, repr=False, compare=False)
+    """The owner's own conditions of success, asked of the document of a 2xx answer: empty where they hold,
+    else why not. None: the dispatcher looks for signs of failure."""
 
 
 ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "silent")
@@ -290,6 +293,15 @@ class Call:
     """An earlier attempt of this call may have run."""
 
 
+class Streak(StrEnum):
+    """Answers that concern the whole account once several come in a row."""
+
+    PAGE = "page"
+    """HTML where the API's answer was due: a login page, a firewall, maintenance."""
+    DENIAL = "denial"
+    """Access denied or not found: a wrong token and an unpaid project look like this for every call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try of a call and what it showed. Times are unix milliseconds."""
@@ -310,3 +322,5 @@ class Attempt:
     pause_account: bool = False
     slow_down: bool = False
     """LeadConverter said the pace is too high: halve it."""
+    streak: Streak | None = None
+    """The row of such answers that this one continues."""

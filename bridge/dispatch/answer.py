@@ -1,41 +1,36 @@
-"""What the body of an answer says: JSON, text or HTML, and whether it speaks of failure. Pure.
-
-LeadConverter documents no answers of this method, so nothing is demanded; signs of failure are looked for.
-"""
+"""The body of an answer: JSON, text or HTML, and the sentence in it. Pure, and linear in the body."""
 
 from __future__ import annotations
 
+import codecs
 import json
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from bridge.dispatch.mask import mask
 from bridge.dispatch.seen import Seen
+from bridge.language.numbers import from_json
+from bridge.language.regex import own_regex
 from bridge.model import Json
 
 KEPT: Final = 2048
 """Bytes of an answer that are kept for the owner; also how long a text may be and still be a short one."""
 UNPACKED_LIMIT: Final = 1 << 20
+SAYINGS: Final = 20
+"""Messages of one answer that are looked at."""
+LINE: Final = 1200
+"""Characters of a message that are looked at to make a line of 300."""
 
-HTML_MARK = re.compile(r"<(?:!doctype|html|head|body|title|meta|script|form|div|h1|p|br)\b", re.IGNORECASE)
-CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
-TEXT_FAILURE = re.compile(r"(?:error|fail|false\b|exception|ошибка)", re.IGNORECASE)
-PACE_WORDS = re.compile(
-    r"too many (?:requests|attempts)|rate.?limit|throttl|слишком (?:много|часто)|превышен\w* лимит",
-    re.IGNORECASE,
-)
-AUTH_WORDS = re.compile(
-    r"unauthenticated|unauthori[sz]ed|(?:invalid|wrong|bad|expired|unknown) (?:api.?)?token"
-    r"|token (?:is )?(?:invalid|expired|not found|wrong)"
-    r"|не\s?(?:верн|действительн|правильн|известн)\w* токен|токен \w*\s?(?:не\w+|ист[её]к\w*)",
-    re.IGNORECASE,
-)
-FAILED_WORDS = frozenset({"error", "fail", "failed", "failure"})
-CODE_KEYS = ("code", "error_code", "status_code", "status")
+HTML_MARK: Final = own_regex(r"(?i)<(?:!doctype|html|head|body|title|meta|script|form|div|h1|p|br)\b")
+TITLE: Final = own_regex(r"(?i)<title[^>]*>([^<]{1,200})")
+CONTROL: Final = own_regex(r"[\x00-\x08\x0b\x0e-\x1f]")
 MESSAGE_KEYS = ("message", "error", "error_description", "description", "detail", "errors")
+BLANK: Final = "\ufeff \t\r\n"
+CHARSETS: Final = ("utf-", "iso-8859-", "iso8859-", "latin", "windows-125", "cp", "koi8-", "us-ascii")
+"""How the charsets begin that are decoded; Python knows slow ones (punycode) and some that are none (zip)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,46 +38,58 @@ class Answer:
     """A body, decoded as far as it can be."""
 
     text: str
+    """Its beginning as it may be kept: the token masked."""
     document: Json = None
+    """What the whole body says, nothing masked."""
     is_json: bool = False
     is_html: bool = False
     claims_json: bool = False
     """Its content type says JSON, whatever it is."""
     readable: bool = True
     """False for compressed or binary content that could not be made a text."""
+    is_long: bool = False
+    """Longer than what is kept of it."""
     token: str = field(default="", repr=False)
     """What no message may hold, even where JSON spelled it with escapes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What a JSON or text answer says went wrong."""
-
-    message: str
-    like: int
-    """The status that such an answer should have had: 401, 429 or 422."""
-
-
 def decode(seen: Seen, token: str = "") -> Answer:
-    """The body of what was seen, the token masked. PHP labels JSON as HTML, so the content decides."""
+    """The body of what was seen. PHP labels JSON as HTML, so the content decides.
+
+    JSON is read whole; whatever else is done to the text is done to the part that is kept.
+    """
     raw = unpacked(seen.body, seen.headers.get("content-encoding", ""))
     kind = seen.headers.get("content-type", "").lower()
     claims_json = "json" in kind.partition(";")[0]
     if raw is None:
         return Answer("", readable=False, claims_json=claims_json)
-    text = mask(decoded(raw, kind), token)
-    stripped = text.lstrip("\ufeff \t\r\n")
-    document, is_json = parsed(stripped)
-    is_html = not is_json and (stripped.startswith("<") or HTML_MARK.search(stripped) is not None)
-    readable = is_json or is_html or CONTROL.search(raw) is None
-    return Answer(text, document, is_json, is_html, claims_json, readable, token)
+    whole = decoded(raw, kind)
+    document, is_json = parsed(whole.strip(BLANK))
+    beginning = whole[:KEPT]
+    said = (document if isinstance(document, str) else "" if is_json else beginning)[:KEPT].lstrip(BLANK)
+    is_html = said.startswith("<") or HTML_MARK.search(said) is not None
+    return Answer(
+        text=mask(beginning, token),
+        document=document if is_json else None,
+        is_json=is_json and not is_html,
+        is_html=is_html,
+        claims_json=claims_json,
+        readable=is_json or is_html or CONTROL.search(beginning) is None,
+        is_long=len(raw) > KEPT,
+        token=token,
+    )
 
 
 def decoded(raw: bytes, content_type: str) -> str:
-    """The text in the charset it claims, UTF-8 otherwise; undecodable bytes become replacement marks."""
-    charset = re.search(r"charset=\"?([\w.:-]+)", content_type)
+    """The text in the charset of its byte order mark, else of its content type, else in UTF-8.
+
+    Undecodable bytes become replacement marks.
+    """
+    if raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode(json.detect_encoding(raw), errors="replace")
+    name = content_type.partition("charset=")[2].partition(";")[0].strip("\"' ")
     try:
-        return raw.decode(charset[1] if charset else "utf-8", errors="replace")
+        return raw.decode(name if name.startswith(CHARSETS) else "utf-8", errors="replace")
     except LookupError:
         return raw.decode("utf-8", errors="replace")
 
@@ -103,76 +110,22 @@ def unpacked(raw: bytes, encoding: str) -> bytes | None:
 def parsed(text: str) -> tuple[Json, bool]:
     """The JSON document that the whole text is, and whether it is one."""
     try:
-        return json.loads(text), True
-    except (ValueError, RecursionError):
+        return from_json(text), True
+    except (ValueError, ArithmeticError, RecursionError):
         return None, False
-
-
-def complaint(answer: Answer) -> Complaint | None:
-    """What a complete 2xx answer says went wrong; None when it shows no sign of failure."""
-    if answer.is_json:
-        if not says_failure(answer.document):
-            return None
-        message = message_of(answer)
-        return Complaint(message, likeness(answer.document, message))
-    if TEXT_FAILURE.match(answer.text.lstrip("\ufeff \t\r\n")):
-        message = message_of(answer)
-        return Complaint(message, likeness(None, message))
-    return None
-
-
-def says_failure(document: Json) -> bool:
-    """`success: false`, `status: "error"`, a filled `error` or `errors`, or a bare `false`."""
-    if not isinstance(document, dict):
-        return document is False
-    if any(is_no(document[key]) for key in ("success", "ok") if key in document):
-        return True
-    status = document.get("status")
-    if status is False or (isinstance(status, str) and status.strip().lower() in FAILED_WORDS):
-        return True
-    return any(not is_empty(document.get(key)) for key in ("error", "errors"))
-
-
-def is_no(value: Json) -> bool:
-    """False as PHP programs spell it: false, 0, "0", "false"."""
-    return value is False or value == 0 or (isinstance(value, str) and value.lower() in ("0", "false", "no"))
-
-
-def is_empty(value: Json) -> bool:
-    """What programs put into `error` when there is none."""
-    return value is None or value == "" or value == [] or value == {} or is_no(value)
-
-
-def likeness(document: Json, message: str) -> int:
-    """Which status an answer of failure stands for: 429 and 401 concern the account, 422 the call alone."""
-    codes = set(codes_of(document))
-    if 429 in codes or PACE_WORDS.search(message):
-        return 429
-    if 401 in codes or AUTH_WORDS.search(message):
-        return 401
-    return 422
-
-
-def codes_of(document: Json) -> Iterator[int]:
-    """Numbers that a failure gives as its code, at the top or inside `error`."""
-    if not isinstance(document, dict):
-        return
-    for key in CODE_KEYS:
-        value = document.get(key)
-        if isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 6:
-            yield int(value)
-    yield from codes_of(document.get("error"))
 
 
 def message_of(answer: Answer) -> str:
     """What the answer says to a person, in one line of at most 300 characters; may be empty."""
     if answer.is_html:
-        title = re.search(r"<title[^>]*>([^<]{1,200})", answer.text, re.IGNORECASE)
+        title = TITLE.search(answer.text)
         return one_line(f"an HTML page, {title[1]}") if title else "an HTML page"
     if not answer.readable:
         return "unreadable content"
-    text = "; ".join(distinct(sayings(answer.document))) if answer.is_json else answer.text
-    return one_line(mask(text, answer.token))
+    if not answer.is_json:
+        return one_line(answer.text)
+    said = "; ".join(distinct(one[:LINE] for one in islice(sayings(answer.document), SAYINGS)))
+    return one_line(mask(said[:LINE], answer.token))
 
 
 def distinct(texts: Iterable[str]) -> list[str]:
@@ -197,11 +150,11 @@ def sayings_of_map(document: dict[str, Json], depth: int) -> Iterator[str]:
         if key != "errors" or not isinstance(document.get(key), dict):
             yield from sayings(document.get(key), depth=depth + 1)
             continue
-        for name, value in list(document[key].items())[:10]:
+        for name, value in islice(document[key].items(), 10):
             yield from sayings(value, name, depth + 1)
 
 
 def one_line(text: str) -> str:
     """Control characters and runs of blanks become single blanks; long texts are cut."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:1200]).split())
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:LINE]).split())
     return line if len(line) <= 300 else f"{line[:299]}…"

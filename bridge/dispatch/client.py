@@ -54,7 +54,9 @@ class Client:
         seen = self.see(account, call)
         ended = self.now()
         answer = decode(seen, account.token)
-        shown = judge(seen, answer, account, ended, had_uncertain=call.had_uncertain)
+        shown = judge(
+            seen, answer, account, ended, had_uncertain=call.had_uncertain, forced=call.start.forced
+        )
         return attempt_of(seen, answer, shown, account.token, started, ended)
 
     def see(self, account: Account, call: Call) -> Seen:
@@ -125,4 +127,5 @@ def attempt_of(seen: Seen, answer: Answer, shown: Shown, token: str, started: in
         retry_after=shown.retry_after,
         pause_account=shown.pause_account,
         slow_down=shown.slow_down,
+        streak=shown.streak,
     )

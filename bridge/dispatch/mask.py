@@ -1,50 +1,68 @@
-"""Keeping a token out of every text that people or files may see. Pure."""
+"""Keeping a token out of every text that people or files may see. Pure, and linear in the text."""
 
 from __future__ import annotations
 
 import html
-import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
+from bridge.language.regex import Regex, own_regex
+
 MASK: Final = "•••"
-CUT_LETTER: Final = r"(?:%[0-9a-fA-F]{0,3}|\\[u0-9a-fA-F]{0,5}|&[#\w]{0,8})?"
+CUT_LETTER: Final = r"(?:%[0-9a-fA-F]{0,3}|\\[u0-9a-fA-F]{0,5}|&[#0-9A-Za-z]{0,8})?"
 """What is left of an encoded letter where a text ends."""
 TRACE: Final = 4
 """Characters of a token's beginning that are masked, too, where a text was cut inside the token."""
+LONGEST: Final = 300
+"""Characters of a token that a pattern spells out: RE2 limits a pattern's depth. Of a longer token these are
+enough to know it by, and what follows is masked to the end of the word."""
+LITERAL: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+"""Characters that mean themselves in a pattern."""
 
 
 def mask(text: str, token: str) -> str:
     """The text without the token as it is and as URLs spell it, each letter as URLs, JSON or HTML spell that.
 
-    NUL goes too: no database's text column would take it.
+    What no database stores is replaced, too.
     """
-    text = text.replace("\x00", "\ufffd")
+    text = storable(text)
     for pattern in spellings(token):
-        text = pattern.sub(MASK, text)
+        text = pattern.sub(lambda _: MASK, text)
     return text
 
 
+def storable(text: str) -> str:
+    """With U+FFFD for NUL and halves of surrogate pairs, which no database's text column takes."""
+    text = text.replace("\x00", "\ufffd")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @lru_cache(maxsize=64)
-def spellings(token: str) -> tuple[re.Pattern[str], ...]:
+def spellings(token: str) -> tuple[Regex, ...]:
     """What finds the token, and what finds it as URLs spell it where that differs; nothing finds no token."""
     spelled_so = dict.fromkeys((token, quote(token, safe="", errors="replace")) if token else ())
     return tuple(spelled(one) for one in spelled_so)
 
 
-def spelled(token: str) -> re.Pattern[str]:
+def spelled(token: str) -> Regex:
     """Matches the whole token anywhere, and a beginning of it at the end of a text."""
-    letters = [letter_spelled(letter) for letter in token]
+    letters = [letter_spelled(letter) for letter in token[:LONGEST]]
+    more = r"[^\s\"'<>]*" if len(token) > LONGEST else ""
     first, rest = letters[:TRACE], letters[TRACE:]
     beginning = "".join(first) + "".join(f"(?:{letter}" for letter in rest) + ")?" * len(rest)
-    return re.compile(f"{''.join(letters)}|{beginning}{CUT_LETTER}\\Z")
+    return own_regex(f"{''.join(letters)}{more}|{beginning}{CUT_LETTER}\\z")
 
 
 def letter_spelled(letter: str) -> str:
     """One letter as it is, percent-encoded once or twice, escaped as in JSON, or as an HTML entity."""
     encoded = "".join(f"%(?:25)?{byte:02x}" for byte in letter.encode("utf-8", errors="replace"))
     code = ord(letter)
-    unescaped = {re.escape(letter), re.escape(html.escape(letter)), re.escape(f"\\{letter}")}
+    unescaped = {literal(letter), literal(html.escape(letter)), literal(f"\\{letter}")}
     escaped = [encoded, f"\\\\+u{code:04x}", f"&#0*{code};", f"&#x0*{code:x};"]
     return f"(?:{'|'.join(sorted(unescaped, key=len, reverse=True))}|(?i:{'|'.join(escaped)}))"
+
+
+def literal(text: str) -> str:
+    """A pattern that matches this text."""
+    return "".join(letter if letter in LITERAL else f"\\x{{{ord(letter):x}}}" for letter in text)

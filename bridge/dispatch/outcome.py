@@ -6,21 +6,19 @@ that it failed. The phase decides what may have run; an exception's type does no
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from bridge.dispatch.answer import Answer, Complaint, complaint, message_of
+from bridge.dispatch.answer import Answer, message_of
 from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
-from bridge.model import Account, Outcome
+from bridge.dispatch.signs import Complaint, Reach, complaint, out_of_reach, spoken
+from bridge.model import Account, Outcome, Streak
 
 UNSUBSCRIBED: Final = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
 BLOCKED: Final = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
-UNSUBSCRIBED_WORDS = re.compile(r"отписан|отписал|unsubscribed", re.IGNORECASE)
-BLOCKED_WORDS = re.compile(r"запретил|заблокировал|blocked|forbid(?:s|den)? messages", re.IGNORECASE)
-LONG_TEXT: Final = 2048
+SENTENCES: Final = {"unsubscribed": UNSUBSCRIBED, "blocked": BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +31,22 @@ class Shown:
     """Seconds, between one and 3,600."""
     pause_account: bool = False
     slow_down: bool = False
+    streak: Streak | None = None
 
 
 # What a status alone decides. The words come before the answer's own message.
 ROWS: Final = {
     # The token is not accepted: no call of this account can succeed, none is used up on it.
     401: Shown(Outcome.PAUSE, "the token is not accepted", pause_account=True),
-    # Denied or not there: the call's fault, or a wrong token's; several in a row pause (streaks.py).
-    403: Shown(Outcome.REFUSED, "access is denied"),
-    404: Shown(Outcome.REFUSED, "not found: the bot, the subscriber, or the method for this token"),
-    410: Shown(Outcome.REFUSED, "gone: the bot, the subscriber, or the method"),
+    # Denied or not there: the call's fault, or a wrong token's, or an unpaid project's. Several in a row
+    # pause whatever their words (streaks.py).
+    403: Shown(Outcome.REFUSED, "access is denied", streak=Streak.DENIAL),
+    404: Shown(
+        Outcome.REFUSED,
+        "not found: the bot, the subscriber, or the method for this token",
+        streak=Streak.DENIAL,
+    ),
+    410: Shown(Outcome.REFUSED, "gone: the bot, the subscriber, or the method", streak=Streak.DENIAL),
     # Not run because of the moment, not because of the call.
     408: Shown(Outcome.RETRY, "LeadConverter gave up waiting for the request"),
     421: Shown(Outcome.RETRY, "the wrong server was reached"),
@@ -66,10 +70,19 @@ FAMILIES: Final = {
 }
 
 
-def judge(seen: Seen, answer: Answer, account: Account, now: int, *, had_uncertain: bool = False) -> Shown:
+def judge(
+    seen: Seen,
+    answer: Answer,
+    account: Account,
+    now: int,
+    *,
+    had_uncertain: bool = False,
+    forced: bool = False,
+) -> Shown:
     """What was seen, as delivery's table reads it. `now` is unix milliseconds, for dates in Retry-After.
 
-    `had_uncertain`: an earlier attempt of the same call may have run.
+    The status chooses the class, words only the sentence; in a 2xx words may refuse this one call.
+    `had_uncertain`: an earlier attempt of the same call may have run. `forced`: the call was sent so.
     """
     if seen.phase in BEFORE_SENT:
         return unsent(seen)
@@ -79,11 +92,11 @@ def judge(seen: Seen, answer: Answer, account: Account, now: int, *, had_uncerta
         )
     family = seen.status // 100
     if family == 2:
-        shown = success(seen, answer)
+        shown = success(seen, answer, account, forced=forced)
     elif family == 5:
         shown = server_error(seen, answer, account)
     else:
-        shown = definite(seen.status, message_of(answer))
+        shown = definite(seen.status, message_of(answer), forced=forced)
     if seen.status == 409 and had_uncertain:
         return Shown(Outcome.DONE, "answered 409 after an attempt that may have run: it ran")
     return with_retry_after(shown, seen, now)
@@ -101,30 +114,53 @@ def unsent(seen: Seen) -> Shown:
     return Shown(Outcome.RETRY, f"nothing was sent: {seen.fault}")
 
 
-def success(seen: Seen, answer: Answer) -> Shown:
-    """A 2xx is success unless it says otherwise, is a page for people, or cannot be read to its end."""
+def success(seen: Seen, answer: Answer, account: Account, *, forced: bool) -> Shown:
+    """A 2xx is success unless it says otherwise, is a page for people, or cannot be read to its end.
+
+    The owner's `success` goes before all but a cut: where it holds, the call is done.
+    """
     heading = f"answered {seen.status}"
     if seen.phase is not Phase.COMPLETE:
         return Shown(Outcome.UNCERTAIN, f"probably done: {heading}, but {seen.fault}")
+    unmet = "" if account.success is None else account.success(spoken(answer))
+    if account.success is not None and not unmet:
+        return Shown(Outcome.DONE, heading)
+    if doubt := doubtful(seen, answer, heading):
+        return doubt
+    found = complaint(answer, unmet if answer.is_json else "", forced=forced)
+    if found is not None:
+        return complained(heading, found)
+    if unmet:
+        reason = f"{heading}, but not with the JSON that `success` looks at; it may have run"
+        return Shown(Outcome.UNCERTAIN, reason)
+    if not answer.is_json and answer.is_long:
+        return Shown(Outcome.UNCERTAIN, f"{heading} with a long text instead of the API's answer")
+    return Shown(Outcome.DONE, heading)
+
+
+def doubtful(seen: Seen, answer: Answer, heading: str) -> Shown | None:
+    """A complete 2xx that is no answer of the API, or cannot be read; None for others."""
     if answer.is_html:
-        return Shown(Outcome.UNCERTAIN, f"{heading} with {message_of(answer)} instead of the API's answer")
+        reason = f"{heading} with {message_of(answer)} instead of the API's answer"
+        return Shown(Outcome.UNCERTAIN, reason, streak=Streak.PAGE)
     if seen.oversized:
         return Shown(Outcome.UNCERTAIN, f"probably done: {heading} with an answer too long to be read whole")
     if not answer.readable:
         return Shown(Outcome.UNCERTAIN, f"{heading} with unreadable content")
     if answer.claims_json and not answer.is_json and (answer.text.strip() or not seen.framed):
         return Shown(Outcome.UNCERTAIN, f"probably done: {heading}, but its JSON is broken off or not JSON")
-    found = complaint(answer)
-    if found is not None:
-        return complained(seen.status or 200, found)
-    if not answer.is_json and len(seen.body) > LONG_TEXT:
-        return Shown(Outcome.UNCERTAIN, f"{heading} with a long text instead of the API's answer")
-    return Shown(Outcome.DONE, heading)
+    return None
 
 
-def complained(status: int, found: Complaint) -> Shown:
+def complained(heading: str, found: Complaint) -> Shown:
     """A 2xx that speaks of failure counts as the status it should have had."""
-    return phrased(ROWS[found.like], f"answered {status} but says that it failed", found.message)
+    if found.unmet:
+        heading = f"{heading}, which is not what `success` asks for"
+    elif found.by_words:
+        heading = f"{heading}, refused by its words"
+    else:
+        heading = f"{heading} but says that it failed"
+    return phrased(ROWS[found.like], heading, found.message, found.reach)
 
 
 def server_error(seen: Seen, answer: Answer, account: Account) -> Shown:
@@ -140,20 +176,17 @@ def server_error(seen: Seen, answer: Answer, account: Account) -> Shown:
     return shown
 
 
-def definite(status: int, message: str) -> Shown:
+def definite(status: int, message: str, *, forced: bool = False) -> Shown:
     """What a status other than 2xx decides, whatever the body says."""
     row = ROWS.get(status) or FAMILIES[status // 100]
-    return phrased(row, f"answered {status}: {row.reason}", message)
+    return phrased(row, f"answered {status}: {row.reason}", message, out_of_reach(message, forced=forced))
 
 
-def phrased(row: Shown, heading: str, message: str) -> Shown:
+def phrased(row: Shown, heading: str, message: str, reach: Reach) -> Shown:
     """The row with its sentence; the two ways in which a subscriber is out of reach have their own."""
     reason = f"{heading}: {message}" if message else heading
-    if row.outcome is Outcome.REFUSED and not row.pause_account:
-        if BLOCKED_WORDS.search(message):
-            reason = f"{BLOCKED} ({reason})"
-        elif UNSUBSCRIBED_WORDS.search(message):
-            reason = f"{UNSUBSCRIBED} ({reason})"
+    if reach and row.outcome is Outcome.REFUSED and not row.pause_account:
+        reason = f"{SENTENCES[reach]} ({reason})"
     return replace(row, reason=reason)
 
 

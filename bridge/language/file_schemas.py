@@ -52,6 +52,7 @@ def _forms() -> dict[str, Json]:
         "question": _question(),
         "secrets": _either(schema_of(SECRETS), schema_of(MapOf(SECRETS))),
         "split": _either(schema_of(TEXTS), schema_of(SPLIT)),
+        "success": _either({"type": "null"}, _named("conditions")),
         "table": {"type": "object"},
         "template": {"type": "string"},
         "text": _SCALAR,

@@ -39,6 +39,11 @@ ACCOUNT = Table(
             Plain("text", nullable=True),
             "variable that carries each call's id, so that a bot can tell a repeat",
         ),
+        Key(
+            "success",
+            Raw("success"),
+            "conditions that a 2xx answer must meet; without them signs of failure are looked for",
+        ),
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -41,6 +41,7 @@ class Regex:
     search: Callable[[str], Match | None]
     fullmatch: Callable[[str], Match | None]
     sub: Callable[[Callable[[Match], str], str], str]
+    finditer: Callable[[str], Iterator[Match]]
 
     @property
     def looks_foreign(self) -> bool:
@@ -52,16 +53,32 @@ def compile_regex(text: str) -> Regex:
     """Compile a pattern in RE2's syntax; raises RegexError, only that."""
     if len(text) > MAX_PATTERN:
         raise RegexError(f"a pattern of {len(text):,} characters is longer than {MAX_PATTERN:,}")
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 1 << 20
     try:
-        pattern = re2.compile(text, options)
+        return _compiled(text, 1 << 20)
     except re2.error as error:
         raise RegexError(f"the pattern is not read by RE2: {_reason(error)}", _hint(text)) from error
     except UnicodeEncodeError as error:
         raise RegexError("the pattern holds half of a surrogate pair, which is no character") from error
-    return Regex(text, pattern.groups, _quiet(pattern.search), _quiet(pattern.fullmatch), pattern.sub)
+
+
+def own_regex(text: str) -> Regex:
+    """A pattern of the program itself, for text from outside: Python's `re` backtracks, RE2 does not."""
+    return _compiled(text, 8 << 20)
+
+
+def _compiled(text: str, memory: int) -> Regex:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = memory
+    pattern = re2.compile(text, options)
+    return Regex(
+        text,
+        pattern.groups,
+        _quiet(pattern.search),
+        _quiet(pattern.fullmatch),
+        pattern.sub,
+        pattern.finditer,
+    )
 
 
 def _quiet(search: Callable[[str], Match | None]) -> Callable[[str], Match | None]:

@@ -10,6 +10,7 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.schema import Fields, Reader
 from bridge.mapping.alerts import compile_alerts
 from bridge.mapping.ids import name_fault
+from bridge.mapping.success import compile_success
 from bridge.model import Account, Alerts
 
 MAIN = "main"
@@ -52,7 +53,8 @@ def _account(key: Scalar, node: Node, reader: Reader) -> Account | None:
     _check_variable(fields, reader.report)
     url = _url(fields, reader)
     optional = {name: fields[name] for name in _COPIED}
-    return Account(key.text, fields["token"], url, **optional)
+    success = compile_success(fields["success"], reader.report)
+    return Account(key.text, fields["token"], url, **optional, success=success)
 
 
 _COPIED = ("rate", "burst", "parameters", "forced_value", "server_error", "on_uncertain", "call_id_variable")

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 from bridge.language.conditions import Condition, Decision, compile_conditions
 from bridge.language.document import read
-from bridge.language.functions.base import quote
 from bridge.language.nodes import Report
 from bridge.language.operators import NEAR_CODES
 from bridge.language.scope import Scope
-from bridge.mapping.nearby import nearby
+from bridge.mapping.reasons import part, reason
 from bridge.mapping.rule import Rule, item_scope, items_of
 from bridge.mapping.rules import MappingFile, judge
-from bridge.model import Event, Json, Match, Verdict
+from bridge.model import Event, Match, Verdict
 from bridge.webhook.source import scope_of
 
 Nearness = Literal["matched", "nearly", "not"]
 
-_TAILS = {
-    "case": ": differs by case",
-    "blank": ": differs by blanks around it",
-    "type": ": one is a text, the other is not",
-    "not_number": ": not a number",
-}
 _STATES = {
     Match.MATCHED: "matched",
     Match.FAILED: "matched, but could not start",
@@ -62,7 +54,7 @@ def sentence(verdict: Verdict, event: Event | None = None) -> str:
     if verdict.match in _STATES:
         return _STATES[verdict.match]
     decision = Decision(False, verdict.code, verdict.found, verdict.condition, verdict.line)
-    return _reason(decision, _compiled(verdict.condition), scope_of(event) if event else None)
+    return reason(decision, _compiled(verdict.condition), scope_of(event) if event else None)
 
 
 def near_misses(mapping: MappingFile, event: Event, told: Collection[str], most: int) -> tuple[Verdict, ...]:
@@ -105,16 +97,8 @@ def _nearness(failing: list[Decision], total: int) -> Nearness:
 
 
 def _line(condition: Condition, decision: Decision, scope: Scope) -> Line:
-    words = "" if decision.holds else _reason(decision, _part(condition, decision), scope)
+    words = "" if decision.holds else reason(decision, part(condition, decision), scope)
     return Line(condition.text, condition.line, decision.holds, words)
-
-
-def _part(condition: Condition, decision: Decision) -> Condition | None:
-    """The part of a group that decided."""
-    if condition.text == decision.condition:
-        return condition
-    inner = (one for part in condition.parts for one in part)
-    return next((found for one in inner if (found := _part(one, decision))), None)
 
 
 def _compiled(text: str) -> Condition | None:
@@ -123,77 +107,3 @@ def _compiled(text: str) -> Condition | None:
     node = read(text.encode("utf-8", "replace"), report)
     conditions = compile_conditions(node, report) if node is not None else ()
     return conditions[0] if len(conditions) == 1 and not report.failed else None
-
-
-def _reason(decision: Decision, condition: Condition | None, scope: Scope | None) -> str:
-    if decision.code == "no_items":
-        return f"{decision.condition.removeprefix('for_each: ')} has no items"
-    if condition is None:
-        return f"{decision.condition} does not hold: {_bare(decision)}"
-    if condition.kind == "path":
-        return _of_path(decision, condition, scope)
-    return _of_group(decision, condition, scope)
-
-
-def _of_path(decision: Decision, condition: Condition, scope: Scope | None) -> str:
-    path = condition.path.text if condition.path else ""
-    if decision.code == "absent":
-        return f"{path} is absent{_hint(condition, scope)}"
-    found = _found(decision)
-    if decision.code == "other_absent":
-        others = " and ".join(one.text for one in condition.paths[1:])
-        return f"{path} is {found}, and nothing stands at {others} to compare with"
-    return f"{path} is {found}, wanted {condition.wanted}{_tail(decision, path)}"
-
-
-def _hint(condition: Condition, scope: Scope | None) -> str:
-    other = nearby(condition.path, scope) if scope and condition.path else None
-    return f"; {other} exists" if other else ""
-
-
-def _tail(decision: Decision, path: str) -> str:
-    if decision.code == "list":
-        return f"; {path}[*] asks its elements"
-    return _TAILS.get(decision.code, "")
-
-
-def _found(decision: Decision) -> str:
-    """The found value, called a text or number where that is what matters."""
-    if decision.code in ("list", "object"):
-        return f"{'a list' if decision.code == 'list' else 'an object'} of {decision.found}"
-    numeric = decision.code in ("type", "less", "more", "not_number")
-    return _typed(decision.found) if numeric else quote(decision.found)
-
-
-def _typed(found: Json) -> str:
-    if isinstance(found, str):
-        return f"the text {quote(found)}"
-    is_number = isinstance(found, int | Decimal) and not isinstance(found, bool)
-    return f"the number {quote(found)}" if is_number else quote(found)
-
-
-def _of_group(decision: Decision, condition: Condition, scope: Scope | None) -> str:
-    if decision.code == "held":
-        path = condition.parts[0][0].path if len(condition.parts[0]) == 1 else None
-        found = f"{path.text} is {quote(decision.found)}" if path else "all of it holds"
-        return f"{found}, which must not be: {condition.text}"
-    if scope is None:
-        return f"none of the alternatives holds: {condition.text}"
-    return f"none of the alternatives holds: {'; or '.join(_alternatives(condition, scope))}"
-
-
-def _alternatives(condition: Condition, scope: Scope) -> list[str]:
-    return [_first_reason(part, scope) for part in condition.parts]
-
-
-def _first_reason(part: tuple[Condition, ...], scope: Scope) -> str:
-    for one in part:
-        decision = one.test(scope)
-        if not decision.holds:
-            return _reason(decision, _part(one, decision), scope)
-    return "it holds now"
-
-
-def _bare(decision: Decision) -> str:
-    found = "nothing is there" if decision.code == "absent" else f"found {quote(decision.found)}"
-    return f"{found} ({decision.code})" if decision.code not in ("absent", "differs") else found

@@ -107,6 +107,23 @@ def test_what_an_answers_status_decides_is_told_in_russian(row: tuple[int, outco
             "answered 500: LeadConverter failed: at x; it may have run",
             "ответ 500: сбой LeadConverter: at x; бот мог запуститься",
         ),
+        (
+            f"{outcome.BLOCKED} (answered 200, refused by its words: user blocked the bot)",
+            "подписчик запретил сообщения в мессенджере; до него не дойдёт ничего, и с forced тоже "
+            "(ответ 200, отказ по словам ответа: user blocked the bot)",
+        ),
+        (
+            "answered 200, which is not what `success` asks for: $.started is 0, wanted 1",
+            "ответ 200, но не такой, какого требует `success`: $.started: 0, нужно 1",
+        ),
+        (
+            "answered 200, but not with the JSON that `success` looks at; it may have run",
+            "ответ 200, но не тот JSON, на который смотрит `success`; бот мог запуститься",
+        ),
+        (
+            "5 calls in a row were denied (403, 404, 410): is the token right, and the project paid for?",
+            "отказов подряд (403, 404, 410): 5; верен ли токен, оплачен ли проект?",
+        ),
         ("cancelled by anna: it may have run", "отменил anna: it may have run"),
         ("the bot is being rebuilt", None),
     ],

@@ -5,36 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dispatch.answer import decode
-from bridge.dispatch.outcome import BLOCKED, UNSUBSCRIBED, Shown, judge, retry_after
+from bridge.dispatch.outcome import BLOCKED, UNSUBSCRIBED, Shown, retry_after
 from bridge.dispatch.seen import Phase, Seen
-from bridge.model import Account, Outcome
-
-NOW = 1_700_000_000_000
-ACCOUNT = Account("main", "t-7f3a")
-JSON = "application/json"
-HTML = "text/html; charset=UTF-8"
+from bridge.model import Outcome, Streak
+from tests.dispatch.answers import ACCOUNT, HTML, JSON, NOW, PAGE, answered, shown
 
 DONE, REFUSED, RETRY = Outcome.DONE, Outcome.REFUSED, Outcome.RETRY
 UNCERTAIN, PAUSE = Outcome.UNCERTAIN, Outcome.PAUSE
-
-
-def answered(status: int, body: object = b"", kind: str = JSON, **headers: str) -> Seen:
-    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Seen(
-        Phase.COMPLETE, sent=300, total=300, status=status, headers={"content-type": kind} | named, body=raw
-    )
-
-
-def shown(seen: Seen, account: Account = ACCOUNT, **more: Any) -> Shown:
-    return judge(seen, decode(seen, account.token), account, NOW, **more)
 
 
 # Before the whole request was handed over, it cannot have run.
@@ -94,16 +76,17 @@ def test_a_success_that_shows_no_sign_of_failure_is_done(seen: Seen, reason: str
 
 
 SAYS = "answered 200 but says that it failed"
+BY_WORDS = "answered 200, refused by its words"
 
 
 @pytest.mark.parametrize(
     ("seen", "reason"),
     [
-        (answered(200, {"success": False}), SAYS),
+        (answered(200, {"success": False}), f"{SAYS}: success is false"),
         (answered(200, {"success": 0, "message": "no such bot"}), f"{SAYS}: no such bot"),
         (answered(200, {"ok": "false", "description": "no such bot"}, HTML), f"{SAYS}: no such bot"),
         (answered(200, {"status": "error", "message": "no such bot"}), f"{SAYS}: no such bot"),
-        (answered(200, {"status": False}), SAYS),
+        (answered(200, {"status": False}), f"{SAYS}: status is false"),
         (answered(200, {"error": "no such bot"}), f"{SAYS}: no such bot"),
         (answered(200, {"error": {"code": 17, "message": "no such bot"}}), f"{SAYS}: no such bot"),
         (
@@ -119,9 +102,9 @@ SAYS = "answered 200 but says that it failed"
             answered(200, {"message": "bot_id: no such bot", "errors": {"bot_id": ["bot_id: no such bot"]}}),
             f"{SAYS}: bot_id: no such bot",
         ),
-        (answered(200, False), SAYS),
-        (answered(200, b"ERROR: no such\r\n bot", "text/plain"), f"{SAYS}: ERROR: no such bot"),
-        (answered(200, "Ошибка: нет бота".encode(), HTML), f"{SAYS}: Ошибка: нет бота"),
+        (answered(200, False), f"{SAYS}: the answer is false"),
+        (answered(200, b"ERROR: no such\r\n bot", "text/plain"), f"{BY_WORDS}: ERROR: no such bot"),
+        (answered(200, "Ошибка: нет бота".encode(), HTML), f"{BY_WORDS}: Ошибка: нет бота"),
     ],
 )
 def test_a_success_that_speaks_of_failure_is_refused_with_its_message(seen: Seen, reason: str) -> None:
@@ -147,17 +130,12 @@ def test_a_success_that_speaks_of_the_pace_is_a_429(document: object) -> None:
     [
         {"success": False, "status": 401},
         {"error": {"code": 401}},
-        {"status": "error", "message": "Unauthenticated."},
-        {"error": "Invalid token"},
-        {"error": "Неверный токен"},
+        {"status": "401", "message": "no"},
     ],
 )
-def test_a_success_that_speaks_of_the_token_is_a_401(document: object) -> None:
+def test_a_success_with_the_code_401_is_a_401(document: object) -> None:
     found = shown(answered(200, document))
     assert (found.outcome, found.pause_account) == (PAUSE, True)
-
-
-PAGE = b"<!DOCTYPE html><html><head><title>Sign in\n to it</title></head></html>"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +172,8 @@ PAGE = b"<!DOCTYPE html><html><head><title>Sign in\n to it</title></head></html>
     ],
 )
 def test_a_success_that_cannot_be_trusted_is_uncertain(seen: Seen, reason: str) -> None:
-    assert shown(seen) == Shown(UNCERTAIN, reason)
+    page = Streak.PAGE if "an HTML page" in reason else None
+    assert shown(seen) == Shown(UNCERTAIN, reason, streak=page)
 
 
 REDIRECT = "a redirect, not followed because the token is in the URL"
@@ -225,9 +204,35 @@ def test_a_token_that_is_not_accepted_pauses_and_loses_no_call() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_a_denial_is_refused(status: int) -> None:
-    found = shown(answered(status, PAGE, HTML))
-    assert (found.outcome, found.pause_account) == (REFUSED, False)
+@pytest.mark.parametrize(
+    "body",
+    [
+        PAGE,
+        b"",
+        b'{"message": "Your account is blocked, please pay"}',
+        '{"message": "Запретил писать сообщения"}'.encode(),
+        '{"error": "Подписчик отписан"}'.encode(),
+        b'{"success": true}',
+    ],
+)
+def test_a_denial_is_refused_and_counts_whatever_its_words(status: int, body: bytes) -> None:
+    found = shown(answered(status, body, HTML))
+    assert (found.outcome, found.pause_account, found.streak) == (REFUSED, False, Streak.DENIAL)
+
+
+def test_a_blocked_account_is_not_taken_for_a_person_who_blocked_the_bot() -> None:
+    assert shown(answered(403, {"message": "Your account is blocked, please pay"})) == Shown(
+        REFUSED,
+        "answered 403: access is denied: Your account is blocked, please pay",
+        streak=Streak.DENIAL,
+    )
+
+
+@pytest.mark.parametrize("status", [401, 429, 500, 503, 302, 422])
+@pytest.mark.parametrize("words", ["Отписан", "user blocked the bot", "Invalid token", "Too many requests"])
+def test_words_never_change_what_a_status_decides(status: int, words: str) -> None:
+    silent, said = shown(answered(status)), shown(answered(status, {"message": words}))
+    assert replace(said, reason="") == replace(silent, reason="")
 
 
 @pytest.mark.parametrize("status", [408, 421, 425, 429])
@@ -266,6 +271,7 @@ def test_a_server_error_cut_short_is_uncertain() -> None:
 def test_unsubscribed_and_blocked_each_have_their_own_reason(status: int) -> None:
     document = {"success": False, "message": "Отписан: subscriber is unsubscribed"}
     assert shown(answered(status, document)).reason.startswith(f"{UNSUBSCRIBED} (answered {status}")
+    assert UNSUBSCRIBED not in shown(answered(status, document), forced=True).reason
     document["message"] = "Запретил писать сообщения: subscriber blocked messages"
     found = shown(answered(status, document))
     assert found.reason.startswith(f"{BLOCKED} (answered {status}")

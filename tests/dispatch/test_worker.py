@@ -268,7 +268,7 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
     desk.settled(5)
     assert desk.account().paused_reason == (
-        "5 calls in a row were answered 403, 404 or 410: the token may be wrong"
+        "5 calls in a row were denied (403, 404, 410): is the token right, and the project paid for?"
     )
     with desk.store.transaction() as connection:
         decisions.again(connection, desk.clock.ms, 1, Decider("anna", "by hand"))

@@ -108,6 +108,10 @@ def test_or_warnings_where_a_placeholder_stands_in() -> None:
     assert result.accounts["main"].token == "sandbox"
 
 
+ONE = "accounts:\n  main: {token: '${LEADCONVERTER_TOKEN}'}\n"
+EMPTY_SUCCESS = "1:61: M103 expected conditions such as $.started: 1, found an empty mapping"
+NO_QUERY = "1:70: M210 $query is not there: success looks at the body of the answer; begin with $"
+NO_SUCCESS = "1:61: M103 expected conditions such as $.status: paid, found the number 1"
 ACCOUNTS = """\
 accounts:
   main:
@@ -146,6 +150,20 @@ def test_the_accounts_file_gives_every_account_its_settings() -> None:
     assert result.sources["shop"].rules[0].account == "client"
 
 
+def test_success_asks_the_answers_document_and_says_why_not() -> None:
+    result = compiled(
+        GOOD, accounts=ONE.replace("}'}", "}', success: {$.started: 1, $.bot.id: {exists: true}}}")
+    )
+    assert lines(result) == []
+    success = result.accounts["main"].success
+    assert success is not None
+    assert success({"started": "1", "bot": {"id": 0}}) == ""
+    assert success({"started": 0}) == "$.started is 0, wanted 1"
+    assert success({"started": 1}) == "$.bot.id is absent"
+    assert success([]) == success("") == success(None) == "$.started is absent"
+    assert compiled(GOOD, accounts=ONE.replace("}'}", "}', success: null}")).accounts["main"].success is None
+
+
 def test_a_token_is_never_printed() -> None:
     assert "s-shop" not in repr(compiled(GOOD, accounts=ACCOUNTS).accounts)
 
@@ -171,6 +189,12 @@ def test_an_account_that_is_not_there_is_a_finding_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
+        ("accounts: {main: {token: '${LEADCONVERTER_TOKEN}', success: {}}}", EMPTY_SUCCESS),
+        (
+            "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', success: {$.a: 1, $query.b: 2}}}",
+            NO_QUERY,
+        ),
+        ("accounts: {main: {token: '${LEADCONVERTER_TOKEN}', success: 1}}", NO_SUCCESS),
         ("accounts: {}", "1:11: M103 expected at least one account, found an empty mapping"),
         ("acounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}", None),
         (

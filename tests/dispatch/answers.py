@@ -1,0 +1,29 @@
+"""What was seen of an answer, made by hand, and what it is judged to be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bridge.dispatch.answer import decode
+from bridge.dispatch.outcome import Shown, judge
+from bridge.dispatch.seen import Phase, Seen
+from bridge.model import Account
+
+NOW = 1_700_000_000_000
+ACCOUNT = Account("main", "t-7f3a")
+JSON = "application/json"
+HTML = "text/html; charset=UTF-8"
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in\n to it</title></head></html>"
+
+
+def answered(status: int, body: object = b"", kind: str = JSON, **headers: str) -> Seen:
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Seen(
+        Phase.COMPLETE, sent=300, total=300, status=status, headers={"content-type": kind} | named, body=raw
+    )
+
+
+def shown(seen: Seen, account: Account = ACCOUNT, **more: Any) -> Shown:
+    return judge(seen, decode(seen, account.token), account, NOW, **more)
