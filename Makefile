@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint check-types imports suite simulate faults bench docs pictures lock clean
+.PHONY: run test lint check-types imports suite thorough coverage simulate faults bench docs pictures lock clean
 
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
@@ -20,14 +20,21 @@ check-types: .venv/test
 imports: .venv/test
 	$(BIN)/lint-imports
 
-# What drives whole processes or a browser runs as its users run it, without coverage's tracer.
-PYTEST := pytest --dist loadfile
+PYTEST := -m pytest --dist loadfile --no-loadscope-reorder --numprocesses
 suite: .venv/test
+	$(BIN)/python $(PYTEST) 2 -m "not long"
+	$(BIN)/python $(PYTEST) 2 -m "long and not thorough"
+
+# What `make test` has no time for: full properties, both languages and themes, phones, the benchmarks' own tests.
+thorough: .venv/test coverage
+	SUITE=full $(BIN)/python $(PYTEST) 2 -m thorough
+
+# Without what drives processes or a browser: the tracer would double its time.
+coverage: .venv/test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m $(PYTEST) --numprocesses 2 -m "not long"
+	SUITE=full $(BIN)/coverage run $(PYTEST) 2 -m "not long"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
-	$(BIN)/python -m $(PYTEST) --numprocesses 2 -m long --no-loadscope-reorder
 
 # Histories of faults, each from its seed; `make test` has a short form.
 HISTORIES ?= 10000

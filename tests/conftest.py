@@ -18,20 +18,24 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Coverage follows into the suite's own processes; in each command that a test starts it would cost more
     # than it tells.
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-settings.register_profile("steady", deadline=None)
-settings.load_profile("steady")
-# A busy machine is no fault of the code; what must be quick is timed where it is tested.
+# No deadline: a busy machine is no fault of the code. What must be quick is timed where it is tested.
+settings.register_profile("quick", deadline=None, max_examples=30)
+settings.register_profile("full", deadline=None)
+settings.load_profile("full" if os.environ.get("SUITE") == "full" else "quick")
 
 
 LOUD = ("NO BROWSER", "NO AXE", "NO EDITOR")
 LONG = {"benchmarks", "faults", "simulation", "system", "web"}
+THOROUGH = {"benchmarks"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`long`: what drives whole processes or a browser. Coverage would double its time; the rest tells it."""
+    """Mark tests that drive processes or a browser as `long`: coverage would double their time."""
     for item in items:
         if item.path.parent.name in LONG or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("long")
+        if item.path.parent.name in THOROUGH:
+            item.add_marker("thorough")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -51,7 +57,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def test_a_third_party_package_is_used_only_in_its_home(path: Path) -> None:
     strays = [
         f"{name(path)}:{line} {module}"
-        for line, module in imports(ast.parse(path.read_text()))
+        for line, module in imports(tree_of(path))
         if (homes := HOMES.get(module.split(".")[0])) and not name(path).startswith(homes)
     ]
     assert strays == []
@@ -59,11 +65,7 @@ def test_a_third_party_package_is_used_only_in_its_home(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in MODULES if name(path).startswith(PURE)], ids=name)
 def test_the_pure_half_touches_no_clock_network_or_environment(path: Path) -> None:
-    touched = [
-        f"{name(path)}:{line} {module}"
-        for line, module in imports(ast.parse(path.read_text()))
-        if module in WORLD
-    ]
+    touched = [f"{name(path)}:{line} {module}" for line, module in imports(tree_of(path)) if module in WORLD]
     assert touched == []
 
 
@@ -76,23 +78,22 @@ def test_only_settings_reads_the_environment() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_nothing_is_imported_inside_a_function_or_for_type_checking_only(path: Path) -> None:
-    text = path.read_text()
     inside = [
         f"{name(path)}:{node.lineno} {function.name}"
-        for function in ast.walk(ast.parse(text))
+        for function in ast.walk(tree_of(path))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert inside == []
-    assert "TYPE_CHECKING" not in text
+    assert "TYPE_CHECKING" not in path.read_text()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_no_handler_swallows_everything(path: Path) -> None:
     bare = [
         f"{name(path)}:{node.lineno}"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "BaseException"))
     ]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Open
-from tests.console.test_looks import PHONE
+from tests.console.test_looks import BOTH, PHONE
 from tests.support.axe import findings
 from tests.support.browser import shot
 from tests.support.processes import Installation
@@ -66,11 +66,11 @@ def open_call(page: Page, subscriber: int) -> None:
 
 
 @pytest.mark.parametrize("name", LOOKS)
-def test_nothing_stands_in_anybodys_way(visit: Open, name: str) -> None:
-    for theme, language in (("light", "en"), ("dark", "ru")):
-        page = visit(LOOKS[name], color_scheme=theme, locale=language)
-        assert findings(page) == []
-        shot(page, f"{name}-{theme}-{language}")
+@pytest.mark.parametrize(("theme", "language"), BOTH)
+def test_nothing_stands_in_anybodys_way(visit: Open, name: str, theme: str, language: str) -> None:
+    page = visit(LOOKS[name], color_scheme=theme, locale=language)
+    assert findings(page) == []
+    shot(page, f"{name}-{theme}-{language}")
 
 
 def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Open) -> None:

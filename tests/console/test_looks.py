@@ -13,6 +13,7 @@ from tests.support.processes import ROOT, Installation
 from tests.support.waiting import eventually
 
 PHONE = {"width": 360, "height": 740}
+BOTH = [("light", "en"), pytest.param("dark", "ru", marks=pytest.mark.thorough)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,13 +27,14 @@ def stored(bridge: Installation) -> None:
 
 
 @pytest.mark.parametrize("name", WHOLE)
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "ru")])
+@pytest.mark.parametrize(("theme", "language"), BOTH)
 def test_nothing_stands_in_anybodys_way(visit: Open, name: str, theme: str, language: str) -> None:
     page = visit(WHOLE[name], color_scheme=theme, locale=language)
     assert findings(page) == []
     shot(page, f"{name}-{theme}-{language}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("theme", "language"), [("light", "ru"), ("dark", "en")])
 def test_the_other_language_stands_in_nobodys_way_in_either_theme(
     visit: Open, theme: str, language: str
@@ -41,6 +43,7 @@ def test_the_other_language_stands_in_nobodys_way_in_either_theme(
     assert findings(page) == []
 
 
+@pytest.mark.thorough
 def test_a_phone_with_a_clock_of_twelve_hours_shows_the_overview_without_scrolling_sideways(
     visit: Open,
 ) -> None:
@@ -48,6 +51,7 @@ def test_a_phone_with_a_clock_of_twelve_hours_shows_the_overview_without_scrolli
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
+@pytest.mark.thorough
 def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Open, bridge: Installation) -> None:
     page = visit("/", viewport=PHONE, locale="ru")
     for name, path in WHOLE.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.support.npm import npm
 VERSION = "4.14.1"
 NO_AXE = f"NO AXE: accessibility was not checked; npm must be there to fetch axe-core {VERSION}"
 _FOLDER = Path(__file__).parents[2] / ".cache" / f"axe-core-{VERSION}"
+_SCRIPT = _FOLDER / "axe.min.js"
 _SERIOUS = ("serious", "critical")
 
 
@@ -31,19 +33,19 @@ def findings(page: Page) -> list[str]:
 
 @cache
 def _script() -> str:
-    if not _FOLDER.exists():
+    if not _SCRIPT.exists():
         _fetch()
-    return (_FOLDER / "axe.min.js").read_text(encoding="utf-8")
+    return _SCRIPT.read_text(encoding="utf-8")
 
 
 def _fetch() -> None:
-    _FOLDER.parent.mkdir(exist_ok=True)
-    packed = npm(["pack", "--silent", f"axe-core@{VERSION}"], _FOLDER.parent, NO_AXE)
-    with tarfile.open(_FOLDER.parent / packed.strip()) as archive:
-        member = archive.extractfile("package/axe.min.js")
-        assert member
-        script = member.read()
-    half = _FOLDER.with_suffix(".half")
-    half.mkdir(exist_ok=True)
-    (half / "axe.min.js").write_bytes(script)
-    half.rename(_FOLDER)
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    # Several processes of the suite may fetch it at once: each in a folder of its own, then renamed.
+    with tempfile.TemporaryDirectory(dir=_FOLDER) as name:
+        folder = Path(name)
+        packed = npm(["pack", "--silent", f"axe-core@{VERSION}"], folder, NO_AXE)
+        with tarfile.open(folder / packed.strip()) as archive:
+            member = archive.extractfile("package/axe.min.js")
+            assert member
+            (folder / _SCRIPT.name).write_bytes(member.read())
+        (folder / _SCRIPT.name).replace(_SCRIPT)
