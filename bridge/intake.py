@@ -35,9 +35,10 @@ _REFUSED = {
 }
 _UNVERIFIED_KEPT_A_SECOND = 20
 
-Observe: TypeAlias = Callable[[str, int, tuple[str, ...], float], None]
+Observe: TypeAlias = Callable[[str, int, tuple[str, ...], float | None], None]
 """Told of each webhook: its source ("" where there is none of that name), the status of the answer, what
-became of its events (`Stored.result`) or why it was not accepted, and how many seconds that took."""
+became of its events (`Stored.result`) or why it was not accepted, and how many seconds that took (None where
+it was rejected before it was whole)."""
 
 
 class Outcome(NamedTuple):
@@ -74,6 +75,18 @@ class Intake:
         outcome = self._receive(name, request)
         self.observe(outcome.source, outcome.reply.status, outcome.results, time.perf_counter() - began)
         return outcome.reply
+
+    def reject(self, name: str, status: int, detail: str, request: Request) -> None:
+        """Count a webhook that was rejected before it was whole, and keep it where its source is known.
+
+        `detail` is for the owner and holds nothing of what was sent. A 503 asks the sender to try again.
+        """
+        source = name if name in self.rulebook.current.sources else ""
+        self.observe(source, status, ("overload",), None)
+        if not source or status == BUSY.status:
+            self.tell("rejected", f"rejected{' from ' if source else ''}{source}: {status} {detail}")
+            return
+        self._keep(source, int(self.clock() * 1000), Refused(status, "http", detail), request)
 
     def _receive(self, name: str, request: Request) -> Outcome:
         if not self.rulebook.ready:
@@ -114,11 +127,13 @@ class Intake:
         return Outcome(reply, delivery.source, tuple([one.result for one in stored]))
 
     def _refuse(self, mapping: MappingFile, request: Request, refused: Refused, now: int) -> Outcome:
-        name = mapping.source.name
+        self._keep(mapping.source.name, now, refused, request)
+        return Outcome(_REFUSED[refused.status], mapping.source.name, ("refused",))
+
+    def _keep(self, source: str, now: int, refused: Refused, request: Request) -> None:
         if self._may_keep(now):
-            log.info("refused from %s: %s %s", name, refused.status, refused.detail)
-            self.writer.offer(Refusal(name, now, refused.status, refused.code, refused.detail, request))
-        return Outcome(_REFUSED[refused.status], name, ("refused",))
+            log.info("refused from %s: %s %s", source, refused.status, refused.detail)
+            self.writer.offer(Refusal(source, now, refused.status, refused.code, refused.detail, request))
 
     def _may_keep(self, now: int) -> bool:
         """A flood of what nobody vouches for must not crowd out honest webhooks, or fill log and disk."""

@@ -6,6 +6,7 @@ import json
 import logging
 import logging.config
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,11 @@ def _told(record: logging.LogRecord, formatter: logging.Formatter) -> str:
     if record.exc_info:
         message = f"{message}\n{formatter.formatException(record.exc_info)}"
     return message
+
+
+def trace(error: BaseException) -> str:
+    """Where an error came from, without its text: that may quote what was sent, a token in a URL too."""
+    return f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"
 
 
 def _one_line(text: str) -> str:

@@ -51,7 +51,7 @@ class Door:
     def wake(self) -> None:
         self.woken += 1
 
-    def observe(self, source: str, status: int, results: tuple[str, ...], seconds: float) -> None:
+    def observe(self, source: str, status: int, results: tuple[str, ...], seconds: float | None) -> None:
         assert 0 < seconds < 10
         self.told.append((source, status, results))
 

@@ -98,7 +98,7 @@ def _refuse_forgetful(connection: psycopg.Connection[Any]) -> None:
 
 
 def _engine(creator: Any, **pool: Any) -> Engine:
-    return create_engine(make_url("postgresql+psycopg://"), creator=creator, **pool)
+    return create_engine(make_url("postgresql+psycopg://"), creator=creator, hide_parameters=True, **pool)
 
 
 class DatabaseListener:

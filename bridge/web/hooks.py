@@ -18,6 +18,7 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.http import HTTP_STATUS_CODES
 
 from bridge.intake import BUSY, UNKNOWN, Intake
+from bridge.logs import trace
 from bridge.model import Reply, Request
 from bridge.settings import Proxies
 from bridge.web.client import client_address
@@ -76,16 +77,21 @@ class Door:
     def _answered(self, environ: WSGIEnvironment, path: str) -> Reply:
         name, _, token = path.partition("/")
         if not _SOURCE_NAME.fullmatch(name):
-            return UNKNOWN
+            return self._rejected(environ, name, UNKNOWN)
         try:
             with self._slot(environ):
                 body = _body(environ)
-            return self._intake.receive(name, self._webhook(environ, token.removesuffix("/"), body))
         except _NotTakenError as why:
-            return why.reply
-        except Exception:
-            log.exception("a fault in the bridge itself, at a webhook for %s", name)
-            return FAULT
+            return self._rejected(environ, name, why.reply)
+        try:
+            return self._intake.receive(name, self._webhook(environ, token.removesuffix("/"), body))
+        except Exception as error:
+            log.error("a fault in the bridge itself, at a webhook for %s\n%s", name, trace(error))
+            return self._rejected(environ, name, FAULT)
+
+    def _rejected(self, environ: WSGIEnvironment, name: str, reply: Reply) -> Reply:
+        self._intake.reject(name, reply.status, reply.body.decode().rstrip(), self._webhook(environ, "", b""))
+        return reply
 
     @contextmanager
     def _slot(self, environ: WSGIEnvironment) -> Iterator[None]:

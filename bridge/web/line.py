@@ -19,8 +19,11 @@ REQUEST_S: Final = 30.0
 """Seconds from a request's first byte to its last, head and body together."""
 ANSWER_S: Final = 30.0
 """Seconds for the client to take what one write sends."""
+HEARING_S: Final = 1.0
+"""Seconds for a rejected client to read its answer: closed on unread bytes, a socket may lose it."""
 LEAVING_S: Final = 1.0
 """Seconds for a client that has just connected when the process is to stop."""
+_ROOM: Final = 64 * 1024
 
 
 class Line:
@@ -84,6 +87,15 @@ class Line:
         head, self.first = self.first, b""
         if head:
             self.sendall(head)
+
+    def hear_out(self) -> None:
+        """After the last answer: read and drop what the client still sends, for a short while."""
+        self.sock.shutdown(socket.SHUT_WR)
+        until = time.monotonic() + HEARING_S
+        while (left := until - time.monotonic()) > 0:
+            self.sock.settimeout(left)
+            if not self.sock.recv(_ROOM):
+                break
 
     def dismiss(self) -> None:
         """Wait no longer for a request that has not begun."""

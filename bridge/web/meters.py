@@ -16,11 +16,12 @@ class Meters:
         self._batch = counted(metrics.BATCH)
         self._commit = counted(metrics.COMMIT)
 
-    def webhook(self, source: str, status: int, results: tuple[str, ...], seconds: float) -> None:
+    def webhook(self, source: str, status: int, results: tuple[str, ...], seconds: float | None) -> None:
         """One webhook was answered; as `intake.Observe` says."""
         source = source or UNKNOWN
         self._counted.count(metrics.RECEIVED, source)
-        self._ack.observe(seconds)
+        if seconds is not None:
+            self._ack.observe(seconds)
         if status == 503:
             self._counted.count(metrics.BUSY, source, results[0])
         elif status >= 400:

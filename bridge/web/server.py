@@ -58,6 +58,10 @@ workers = _settings.workers
 worker_class = "bridge.web.greenlets.Worker"
 worker_connections = _connections()
 limit_request_line = 8190
+# One parser, ours, though gunicorn's faster one may be installed.
+http_parser = "python"
+# Who in front says how clients came: one header alone, which cannot contradict another.
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 timeout = 30
 graceful_timeout = 20
 control_socket_disable = True

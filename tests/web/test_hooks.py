@@ -21,10 +21,15 @@ class Notes:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, Request]] = []
+        self.rejected: list[tuple[str, int, str]] = []
+
+    def reject(self, name: str, status: int, detail: str, request: Request) -> None:
+        assert (request.body, request.path_token) == (b"", None)
+        self.rejected.append((name, status, detail))
 
     def receive(self, name: str, request: Request) -> Reply:
         if name == "broken":
-            raise ZeroDivisionError
+            raise ZeroDivisionError(f"{request.path_token}, {request.query}, {request.body!r}")
         self.taken.append((name, request))
         return Reply(int(name), b"") if name.isdigit() else THANKS
 
@@ -102,6 +107,7 @@ def test_what_follows_the_source_is_its_token(
 def test_what_can_be_no_name_is_no_source(client: Client, notes: Notes, path: str) -> None:
     assert told(client.post(f"/hooks/{path}")) == (UNKNOWN.status, UNKNOWN.body)
     assert not notes.taken
+    assert [(status, detail) for _, status, detail in notes.rejected] == [(404, "no such source")]
 
 
 @pytest.mark.parametrize("path", ["/", "/hooks", "/hooksmith", "/Hooks/shop", "/console/hooks/shop"])
@@ -116,10 +122,16 @@ def test_a_body_is_taken_to_the_limit_and_no_further(client: Client, notes: Note
     assert told(client.post("/hooks/shop", data=b" " * BODY_LIMIT))[0] == 202
     assert told(client.post("/hooks/shop", data=b" " * (BODY_LIMIT + 1))) == (413, b"body too large\n")
     assert [len(request.body) for _, request in notes.taken] == [BODY_LIMIT]
+    assert notes.rejected == [("shop", 413, "body too large")]
 
 
-def test_a_fault_of_our_own_is_answered_and_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    assert told(client.post("/hooks/broken", data=b"private")) == (500, b"internal error\n")
+def test_a_fault_of_our_own_is_answered_counted_and_logged_without_what_was_sent(
+    client: Client, notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = client.post("/hooks/broken/private?private", data=b"private")
+    assert told(answer) == (500, b"internal error\n")
+    assert notes.rejected == [("broken", 500, "internal error")]
     assert "a fault in the bridge itself, at a webhook for broken" in caplog.text
-    assert "ZeroDivisionError" in caplog.text
+    assert "in receive\n    raise ZeroDivisionError" in caplog.text
+    assert caplog.text.endswith("ZeroDivisionError\n")
     assert "private" not in caplog.text

@@ -16,7 +16,7 @@ from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, t
 from bridge.web.console.wanted import NUMBER
 
-_HINTED = ("ip", "stale", "400", "401", "405", "413", "415", "503")
+_HINTED = ("413", "http", "ip", "stale", "400", "401", "405", "415", "503")
 """Codes and answers that this page has advice for, the more exact first."""
 
 
