@@ -52,6 +52,7 @@ class Door:
         self.woken += 1
 
     def observe(self, source: str, status: int, results: tuple[str, ...], seconds: float | None) -> None:
+        assert seconds is not None
         assert 0 < seconds < 10
         self.told.append((source, status, results))
 
