@@ -30,6 +30,12 @@ def loaded(level: int = logging.INFO) -> settings.Settings:
     return given
 
 
+def lasting() -> settings.Settings:
+    """The settings for a process that lives on: only its user may read what it writes."""
+    os.umask(0o077)
+    return loaded()
+
+
 def quiet() -> settings.Settings:
     """The settings for a command that answers and ends: only warnings are logged."""
     return loaded(logging.WARNING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.common import loaded, port
+from bridge.cli.common import lasting, port
 from bridge.commands import worker as worker_command
 
 
@@ -21,4 +21,4 @@ def worker(metrics_port: int | None) -> int:
     Example:
       leadbridge worker --metrics-port 9101
     """
-    return worker_command.worker(loaded(), metrics_port)
+    return worker_command.worker(lasting(), metrics_port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.common import loaded
+from bridge.cli.common import lasting
 from bridge.commands import migrate as migrate_command
 
 
@@ -16,4 +16,4 @@ def migrate() -> int:
     Example:
       leadbridge migrate
     """
-    return migrate_command.migrate(loaded())
+    return migrate_command.migrate(lasting())

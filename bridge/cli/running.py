@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.common import called, loaded, port
+from bridge.cli.common import called, lasting, port
 from bridge.commands import run as run_command
 from bridge.commands import serve as serve_command
 from bridge.settings import Settings
@@ -24,7 +24,7 @@ def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
     """
     if demo and not sandbox:
         raise click.UsageError("--demo needs --sandbox: it starts a bot, and that must not be a real one")
-    return run_command.run(loaded(), port, sandbox_port if sandbox else None, _tell if demo else None)
+    return run_command.run(lasting(), port, sandbox_port if sandbox else None, _tell if demo else None)
 
 
 @click.command()
@@ -38,7 +38,7 @@ def serve(host: str | None, port: int | None) -> int:
       leadbridge serve --host 0.0.0.0 --port 8080
     """
     given = {"BRIDGE_HOST": host, "PORT": port and str(port)}
-    return serve_command.serve(loaded(), {name: value for name, value in given.items() if value})
+    return serve_command.serve(lasting(), {name: value for name, value in given.items() if value})
 
 
 def _tell(settings: Settings, url: str) -> None:

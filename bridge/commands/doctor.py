@@ -30,6 +30,7 @@ from bridge.store.accounts import AccountState, all_states
 from bridge.store.call_views import count_by_state
 from bridge.store.disk import MB, Disk
 from bridge.store.engine import Store, open_store
+from bridge.store.files import open_to_others
 from bridge.store.pauses import Pause
 
 Level = Literal["ok", "warn", "FAIL"]
@@ -121,6 +122,7 @@ def _opened(store: Store, floor: int) -> Iterator[Remark]:
     yield _clock(apart, embedded=store.embedded)
     if store.path:
         yield _disk(store.path, floor)
+        yield from _private(store.path)
     if not store.problems():
         yield from _queue(store)
 
@@ -155,6 +157,13 @@ def _disk(path: Path, floor: int) -> Remark:
     kind = facts.file_system_of(path)
     level: Level = "warn" if disk.free() < _LOW * floor else "ok"
     return Remark(level, "disk", f"{disk.free() / MB:,.0f} MB free for {path}{f' ({kind})' if kind else ''}")
+
+
+def _private(path: Path) -> Iterator[Remark]:
+    cure = open_to_others(path)
+    if cure:
+        text = f"other users of this machine can read what came in; run: {cure}"
+        yield Remark("warn", "privacy", text)
 
 
 def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:

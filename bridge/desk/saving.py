@@ -22,6 +22,8 @@ from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 
 _MODE = 0o644
+_FOLDER_MODE = 0o755
+"""Of new files and folders, whatever the umask: the owner edits them, too, and they hold no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _put(path: Path, data: bytes) -> None:
     """The whole file or none of it. The draft's name begins with a dot: nobody takes it for a mapping."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(_FOLDER_MODE)
     mode = path.stat().st_mode & 0o777 if path.exists() else _MODE
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

@@ -127,7 +127,7 @@ def open_store(url: str, *, clock: Clock | None = None) -> Store:
 def _open_sqlite(url: str, clock: Clock | None) -> Store:
     path = sqlite.path_of(url)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_network(path.parent.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
         lock = FileLock(path)
     except OSError as error:

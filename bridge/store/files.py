@@ -1,13 +1,14 @@
-"""What the embedded database needs of the machine: one lock among processes, and a disk of its own."""
+"""What the embedded database needs of the machine: one lock among processes, a local disk, private files."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -96,6 +97,24 @@ def _take(descriptor: int, deadline: float, timeout: float) -> None:
 
 def _busy(timeout: float) -> StoreUnavailable:
     return StoreUnavailable(f"the database was busy for {timeout:g} s, another process holds its lock")
+
+
+def make_private(path: Path) -> None:
+    """Make an empty database that only its owner may read, unless it is there; its log gets the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def open_to_others(path: Path) -> str:
+    """The command that keeps other users of this machine out of the database `path`; empty where none can.
+
+    What an older version made is left as it is: its owner may have opened it on purpose.
+    """
+    names = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+    files = [str(one) for one in names if one.exists() and one.stat().st_mode & 0o077]
+    if not files or not path.parent.stat().st_mode & 0o011:
+        return ""
+    return f"chmod 600 {shlex.join(files)}"
 
 
 def refuse_network(path: Path, mounts: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from bridge.errors import BridgeError
+from bridge.store.files import make_private
 
 BUSY_MS = 5000
 _WRITER_BUSY_MS = 20
@@ -37,6 +38,7 @@ def writing_engine(path: Path) -> Engine:
     """The process's single writing connection; every transaction takes the write lock as it begins."""
 
     def connect() -> sqlite3.Connection:
+        make_private(path)
         connection = _connect(f"file:{quote(str(path))}")
         _expect(connection, "journal_mode", "WAL", "wal")
         _expect(connection, "synchronous", "FULL", 2)
