@@ -14,6 +14,11 @@ class BridgeError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def sentence(self) -> str:
+        """The message with its hint, on one line."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 class UsageError(BridgeError):
     """A command was called with words that do not fit."""

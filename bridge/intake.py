@@ -10,12 +10,14 @@ from typing import NamedTuple, TypeAlias
 
 from bridge.errors import BridgeError, Overloaded
 from bridge.logs import Sparing
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.rules import MappingFile
+from bridge.mapping.webhooks import apply_to_webhook
 from bridge.model import Application, Event, Reply, Request
 from bridge.rulebook import Rulebook
 from bridge.store.events import Delivery, Stored
 from bridge.store.refusals import Refusal
 from bridge.store.writer import Writer
+from bridge.webhook.budget import OverBudgetError
 from bridge.webhook.incoming import NOBODY, Trust
 from bridge.webhook.source import Accepted, Answered, Reception, Refused, Unreadable
 
@@ -103,8 +105,12 @@ class Intake:
     def _take(self, mapping: MappingFile, request: Request, reception: Reception, now: int) -> Outcome:
         match reception:
             case Accepted(events=events, reply=reply, verified=verified):
-                results = tuple((event, apply(mapping, event)) for event in events)
-                delivery = _delivery(mapping, request, now, verified, results)
+                try:
+                    results = apply_to_webhook(mapping, events, request)
+                    delivery = _delivery(mapping, request, now, verified, results)
+                except OverBudgetError as error:
+                    reply = mapping.source.answer.render(None)
+                    delivery = _delivery(mapping, request, now, verified, unreadable=error.sentence)
             case Unreadable(detail=detail, reply=reply, verified=verified):
                 delivery = _delivery(mapping, request, now, verified, unreadable=detail)
             case Answered(kind=kind, reply=reply):

@@ -51,7 +51,8 @@ def _arrival(story: Story) -> Iterator[str]:
     if line.type:
         yield f"  type      {printable(line.type)}"
     if line.error:
-        yield f"  because   {printable(line.error)}"
+        label = "because" if line.result in ("unreadable", "ignored") else "note   "
+        yield f"  {label}   {printable(line.error)}"
     if request is None:
         yield "  the webhook's bytes are purged"
     elif story.stored.event is None:

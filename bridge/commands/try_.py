@@ -48,6 +48,8 @@ def _told(tried: Tried, number: int, total: int, screen: Screen) -> Iterator[str
     facts = f"id {event.id}" + (f", type {event.type}" if event.type else "")
     yield f"event {number} of {total}: {printable(facts)}"
     yield from (f"  {line}" for line in document_lines(event.document))
+    if event.note:
+        yield f"  note: {printable(event.note)}"
     if tried.ping:
         yield "a test ping (`ignore`): answered and counted, the rules are not asked"
         return

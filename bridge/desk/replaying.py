@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.webhooks import apply_to_webhook
 from bridge.model import FINAL, BotStart, Call, Failure, State
 from bridge.store import decisions, replays
 from bridge.store.call_views import calls_of
@@ -157,6 +158,7 @@ class Replayer:
         mapping = self._mapping(stored)
         try:
             events = mapping.source.events(stored.request, stored.line.received_at)
+            made = apply_to_webhook(mapping, events, stored.request)
         except DocumentError as error:
             raise _Impossible(f"still unreadable: {error.message}") from error
         return Delivery(
@@ -165,7 +167,7 @@ class Replayer:
             received_at=stored.line.received_at,
             verified=stored.line.verified,
             rules_version=mapping.version,
-            events=tuple((one, apply(mapping, one)) for one in events),
+            events=made,
         )
 
     def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:

@@ -17,6 +17,7 @@ def tried_record(tried: Tried) -> dict[str, Json]:
         "id": event.id,
         "type": event.type,
         "document": event.document,
+        "note": event.note,
         "ping": tried.ping,
         "rules": [_rule(tried, verdict) for verdict in tried.verdicts],
         "failures": [

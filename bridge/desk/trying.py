@@ -11,6 +11,7 @@ from bridge.desk.outgoing import Shown, outgoing
 from bridge.errors import DocumentError
 from bridge.mapping.explain import Story, near_misses, stories
 from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.webhooks import apply_to_webhook
 from bridge.model import Account, Application, BotStart, Event, Finding, Match, Request, Verdict
 from bridge.settings import Settings
 from bridge.webhook.source import scope_of
@@ -89,12 +90,16 @@ def try_request(
     if _is_ping(mapping, request, events[0]):
         nothing = Application((), (), ())
         return tuple(Tried(mapping, event, nothing, (), {}, (), ping=True) for event in events)
-    return tuple(try_event(mapping, event, accounts) for event in events)
+    made = apply_to_webhook(mapping, events, request)
+    return tuple(_tried(mapping, event, one, accounts) for event, one in made)
 
 
 def try_event(mapping: MappingFile, event: Event, accounts: Mapping[str, Account]) -> Tried:
     """What the rules make of an event."""
-    made = apply(mapping, event)
+    return _tried(mapping, event, apply(mapping, event), accounts)
+
+
+def _tried(mapping: MappingFile, event: Event, made: Application, accounts: Mapping[str, Account]) -> Tried:
     told = {story.rule: story for story in stories(mapping, event)}
     calls = tuple((start, outgoing(start, accounts.get(start.account), 0)) for start in made.starts)
     verdicts = made.verdicts

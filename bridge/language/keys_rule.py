@@ -40,7 +40,7 @@ RULE = Table(
     (
         Key("name", TEXT, "what the rule is called, unique in its file", required=True),
         Key("enabled", FLAG, "false switches the rule off", default=True),
-        Key("for_each", TEXT, "path of the items; one start for each, known as $item"),
+        Key("for_each", TEXT, "path of the items of a list; one start for each, known as $item"),
         Key("when", Raw("conditions"), "conditions that must all hold; without it, every event matches"),
         Key("start", Raw("start"), "the bot start"),
         Key("stop", FLAG, "once this rule has matched, later rules are not tried", default=False),

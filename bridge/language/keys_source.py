@@ -187,7 +187,12 @@ DEDUP = Table("dedup", (Key("within", DURATION, "for how long the same event is 
 SPLIT = Table(
     "split",
     (
-        Key("path", TEXTS, "where the items are, each ending in [*]", required=True),
+        Key(
+            "path",
+            TEXTS,
+            "where the items are, each ending in [*]; a JSON object is no list: it stays one event",
+            required=True,
+        ),
         Key(
             "keep",
             Plain("text", choices=("envelope", "item")),
@@ -242,7 +247,11 @@ SOURCE_KEYS = (
         "test pings: answered, counted, not matched",
         default=(),
     ),
-    Key("split", Raw("split"), "path of the items of a batch: each becomes an event"),
+    Key(
+        "split",
+        Raw("split"),
+        "path of the items of a batch: each object of a list, or of a form's brackets, becomes an event",
+    ),
     Key("event", EVENT, "the event's own id and type"),
     Key("reply", REPLY, "what the sender hears"),
     Key("dedup", Raw("dedup"), "`{within: 30d}`, or `none`: repeats are taken as new events"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
+from bridge.language.brackets import items_in
 from bridge.language.path_filters import Finder, Known, Value, compile_test
 from bridge.language.path_tree import Digits, Every, Name, Position, Query, Segment, Selector, Span, Where
 from bridge.language.scope import ABSENT, Scope
@@ -18,6 +19,7 @@ Get: TypeAlias = Callable[[Scope], Json]
 _Move: TypeAlias = Callable[[Json], Json]
 _Step: TypeAlias = Callable[[list[Json], Known], list[Json]]
 _Pick: TypeAlias = Callable[[Json, Known], Iterable[Json]]
+_Children: TypeAlias = Callable[[Json], Iterable[Json]]
 
 _ROOTS: Final[dict[str, Get]] = {
     "$": lambda scope: scope.body,
@@ -40,10 +42,13 @@ def compile_first(query: Query) -> Get:
     return _mixed(root, tuple(_single(selector) for selector in selectors))
 
 
-def compile_find(query: Query) -> Callable[[Scope], list[Json]]:
-    """All values that a path finds, in the order of the document."""
+def compile_find(query: Query, *, items_only: bool = False) -> Callable[[Scope], list[Json]]:
+    """All values that a path finds, in the order of the document.
+
+    With `items_only`, `[*]` and filters select from lists alone, and NotAListError is raised at a map.
+    """
     root, inner = _ROOTS[query.root], _Inner()
-    look = inner.follow(query)
+    look = inner.follow(query, items_in if items_only else _children)
 
     def find(scope: Scope) -> list[Json]:
         known: Known = []
@@ -129,9 +134,9 @@ class _Inner:
         find = self.all(query)
         return lambda item, known: found[0] if (found := find(item, known)) else ABSENT
 
-    def follow(self, query: Query) -> Finder:
-        """Follow the query's steps from a given value."""
-        steps = [self._step(segment) for segment in query.segments]
+    def follow(self, query: Query, children: _Children | None = None) -> Finder:
+        """Follow the query's steps from a given value; `children` is what `[*]` and filters select from."""
+        steps = [self._step(segment, children or _children) for segment in query.segments]
 
         def look(start: Json, known: Known) -> list[Json]:
             found = [] if start is ABSENT else [start]
@@ -141,22 +146,22 @@ class _Inner:
 
         return look
 
-    def _step(self, segment: Segment) -> _Step:
-        step = _each(segment.selectors[0]) if segment.single else self._union(segment.selectors)
+    def _step(self, segment: Segment, children: _Children) -> _Step:
+        step = _each(segment.selectors[0]) if segment.single else self._union(segment, children)
         if not segment.descendant:
             return step
         return lambda nodes, known: step(
             [below for node in nodes for below in _with_descendants(node)], known
         )
 
-    def _union(self, selectors: tuple[Selector, ...]) -> _Step:
-        picks = [self._pick(selector) for selector in selectors]
+    def _union(self, segment: Segment, children: _Children) -> _Step:
+        picks = [self._pick(selector, segment, children) for selector in segment.selectors]
         if len(picks) == 1:
             (only,) = picks
             return lambda nodes, known: [value for node in nodes for value in only(node, known)]
         return lambda nodes, known: [value for node in nodes for pick in picks for value in pick(node, known)]
 
-    def _pick(self, selector: Selector) -> _Pick:
+    def _pick(self, selector: Selector, segment: Segment, children: _Children) -> _Pick:
         match selector:
             case Name() | Position():
                 single = _single(selector)
@@ -165,10 +170,12 @@ class _Inner:
                 part = slice(start, end, step)
                 return lambda node, _: node[part] if isinstance(node, list) and step != 0 else ()
             case Every():
-                return lambda node, _: _children(node)
+                return lambda node, _: children(node)
             case Where(test=test):
                 holds = compile_test(test, self)
-                return lambda node, known: [child for child in _children(node) if holds(child, known)]
+                # `..[?@.sku]` searches everywhere, so it means maps as well.
+                among = _children if segment.descendant else children
+                return lambda node, known: [child for child in among(node) if holds(child, known)]
 
 
 def _each(selector: Selector) -> _Step:

@@ -34,6 +34,8 @@ class Path:
     """The first of them, or ABSENT."""
     steps: tuple[str | int, ...] = ()
     """The names and numbers of a definite path."""
+    items: Callable[[Scope], list[Json]] = field(default=lambda _: [], compare=False, repr=False)
+    """As `find`, for paths of items: raises NotAListError where `[*]` or a filter would take a map apart."""
 
 
 def is_path(text: str) -> bool:
@@ -49,12 +51,13 @@ def compile_path(text: str) -> Path:
     if query.single:
         return _definite(text, query, _steps(written))
     find = compile_find(query)
+    items = compile_find(query, items_only=True)
 
     def first(scope: Scope) -> Json:
         found = find(scope)
         return found[0] if found else ABSENT
 
-    return Path(text, query.root, False, find, first)
+    return Path(text, query.root, False, find, first, items=items)
 
 
 def _definite(text: str, query: Query, steps: tuple[str | int, ...]) -> Path:
@@ -64,7 +67,7 @@ def _definite(text: str, query: Query, steps: tuple[str | int, ...]) -> Path:
         value = first(scope)
         return [] if value is ABSENT else [value]
 
-    return Path(text, query.root, True, find, first, steps)
+    return Path(text, query.root, True, find, first, steps, find)
 
 
 def _steps(query: Query) -> tuple[str | int, ...]:

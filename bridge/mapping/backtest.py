@@ -126,7 +126,7 @@ def _why(event: Event, difference: Difference, mapping: MappingFile) -> str:
     rule = next((rule for rule in mapping.rules if rule.name == difference.rule), None)
     if rule is None:
         return "the rule is no more"
-    verdict = judge_alone(rule, event)
+    verdict = judge_alone(mapping, rule, event)
     if verdict.match is Match.MATCHED:
         return "an earlier rule says stop, or the item is another"
     return sentence(verdict, event)

@@ -8,10 +8,9 @@ from typing import Literal
 
 from bridge.language.conditions import Condition, leaves
 from bridge.language.scope import Scope
-from bridge.mapping.rule import Rule, item_scope, items_of
+from bridge.mapping.rule import Rule, item_scope, known_items
 from bridge.mapping.rules import MappingFile, judge
 from bridge.model import Event, Match
-from bridge.webhook.source import scope_of
 
 Lack = Literal["never matches", "never holds", "always holds", "is never asked"]
 
@@ -64,7 +63,7 @@ def coverage(mapping: MappingFile, events: Iterable[Event]) -> Coverage:
         for verdict in judge(mapping, event)
         if verdict.match in (Match.MATCHED, Match.FAILED)
     }
-    scopes = [scope_of(event) for event in seen]
+    scopes = [mapping.source.scope_of(event) for event in seen]
     gaps = [gap for rule in rules for gap in _gaps(rule, scopes, matched=rule.name in matched)]
     return Coverage(len(rules), sum(len(list(leaves(_all(rule)))) for rule in rules), tuple(gaps))
 
@@ -87,4 +86,4 @@ def _all(rule: Rule) -> tuple[Condition, ...]:
 def _asked(rule: Rule, condition: Condition, scope: Scope) -> list[Scope]:
     if rule.for_each is None or not condition.uses_item:
         return [scope]
-    return [item_scope(scope, item) for item in items_of(rule.for_each, scope)]
+    return [item_scope(scope, item) for item in known_items(rule.for_each, scope)]

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from bridge.errors import DocumentError
 from bridge.language.functions.base import quote
+from bridge.language.numbers import to_json
 from bridge.mapping.explain import sentence
-from bridge.mapping.rules import Example, Expected, MappingFile, apply, judge
+from bridge.mapping.rules import Example, Expected, MappingFile, judge
+from bridge.mapping.webhooks import apply_to_webhook
 from bridge.model import BotStart, Event, Failure, Json, Match, Request
+from bridge.webhook.budget import OverBudgetError
 from bridge.webhook.forms import build, read_pairs
 
 ReadSample = Callable[[str], bytes]
@@ -37,13 +40,16 @@ class Result:
 def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int = 0) -> Result:
     """One test of the file; whatever goes wrong is a difference, never an exception."""
     try:
-        events = _events(mapping, example, read_sample, now_ms)
+        request, events = _events(mapping, example, read_sample, now_ms)
+        made = apply_to_webhook(mapping, events, request)
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Result(example.name, example.line, (f"{example.file} cannot be read: {why}",))
+    except OverBudgetError as error:
+        return Result(example.name, example.line, (f"the sample is too much: {error.sentence}",))
     except DocumentError as error:
         return Result(example.name, example.line, (f"the sample cannot be decoded: {error.message}",))
-    applied = [apply(mapping, event) for event in events]
+    applied = [one for _, one in made]
     starts = tuple(start for application in applied for start in application.starts)
     failures = tuple(failure for application in applied for failure in application.failures)
     differences = (*_compare(example.expect, starts), *_compare_failures(example.failed, failures))
@@ -53,13 +59,15 @@ def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample,
 
 def _events(
     mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int
-) -> tuple[Event, ...]:
+) -> tuple[Request, tuple[Event, ...]]:
+    """The sample as a webhook, and what it holds."""
     source = mapping.source
-    if example.file is None:
-        query = build(read_pairs(example.query.encode()))
-        return source.events_of(example.body, now_ms, dict(example.headers), query)
-    body = read_sample(example.file)
-    return source.events(Request(source.methods[0], example.query, example.headers, body, ""), now_ms)
+    body = to_json(example.body).encode() if example.file is None else read_sample(example.file)
+    request = Request(source.methods[0], example.query, example.headers, body, "")
+    if example.file is not None:
+        return request, source.events(request, now_ms)
+    query = build(read_pairs(example.query.encode()))
+    return request, source.events_of(example.body, now_ms, dict(example.headers), query)
 
 
 def _compare(expected: tuple[Expected, ...], starts: tuple[BotStart, ...]) -> list[str]:

@@ -12,7 +12,7 @@ from bridge.language.nodes import Report
 from bridge.language.operators import NEAR_CODES
 from bridge.language.scope import Scope
 from bridge.mapping.reasons import part, reason
-from bridge.mapping.rule import Rule, item_scope, items_of
+from bridge.mapping.rule import Rule, item_scope, known_items
 from bridge.mapping.rules import MappingFile, judge
 from bridge.model import Event, Match, Verdict
 from bridge.webhook.source import scope_of
@@ -65,7 +65,7 @@ def near_misses(mapping: MappingFile, event: Event, told: Collection[str], most:
 
 def stories(mapping: MappingFile, event: Event) -> tuple[Story, ...]:
     """Every rule that is switched on, held against the event."""
-    scope = scope_of(event)
+    scope = mapping.source.scope_of(event)
     return tuple(_story(rule, scope) for rule in mapping.rules if rule.enabled)
 
 
@@ -81,7 +81,7 @@ def _on_items(rule: Rule, scope: Scope) -> list[tuple[Condition, Decision]]:
     """The conditions on `$item`, held against the item that most of them hold for."""
     if rule.for_each is None or not rule.item_conditions:
         return []
-    scopes = [item_scope(scope, item) for item in items_of(rule.for_each, scope)[:1_000]]
+    scopes = [item_scope(scope, item) for item in known_items(rule.for_each, scope)[:1_000]]
     tries = [[(one, one.test(inner)) for one in rule.item_conditions] for inner in scopes]
     if not tries:
         gone = Decision(False, "no_items", None, f"for_each: {rule.for_each.text}", rule.line)

@@ -17,10 +17,9 @@ from bridge.language.functions.strftime import compile_format
 from bridge.language.paths import Path
 from bridge.language.scope import ABSENT, Scope
 from bridge.mapping.nearby import nearby
-from bridge.mapping.rule import Rule, item_scope, items_of
+from bridge.mapping.rule import Rule, item_scope, known_items
 from bridge.mapping.rules import MappingFile
 from bridge.model import Event, Finding, Json
-from bridge.webhook.source import scope_of
 
 ENOUGH = 5
 """Events that a path must have been looked for in, before anything is said about it."""
@@ -63,7 +62,7 @@ class _Use:
 
 def told_by_history(mapping: MappingFile, events: Iterable[Event]) -> tuple[Finding, ...]:
     """Warnings about a file's rules that its source's latest events give rise to, which come oldest first."""
-    scopes = [(scope_of(event), event.received_at) for event in events]
+    scopes = [(mapping.source.scope_of(event), event.received_at) for event in events]
     uses = [use for rule in mapping.rules if rule.enabled for use in _observed(rule, scopes)]
     found = (_finding(use, mapping.path, len(scopes)) for use in uses if len(use.seen) >= ENOUGH)
     return tuple(sorted({finding for finding in found if finding is not None}))
@@ -87,7 +86,7 @@ def _tried(rule: Rule, whole: Scope) -> list[tuple[Scope, list[Condition]]]:
     refusing = _refusing(rule.conditions, whole)
     if rule.for_each is None or len(refusing) > 1:
         return [(whole, refusing)]
-    items = (item_scope(whole, item) for item in items_of(rule.for_each, whole))
+    items = (item_scope(whole, item) for item in known_items(rule.for_each, whole))
     each = [(scope, [*refusing, *_refusing(rule.item_conditions, scope)]) for scope in items]
     return each or [(whole, refusing)]
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from bridge.language.functions.figures import decimal_of
 from bridge.language.paths import Path
 from bridge.language.scope import Scope
+from bridge.language.text import Unusable
 from bridge.mapping.rule import MAX_ITEMS, Rule, item_scope, items_of
 from bridge.model import Json
 
@@ -64,7 +65,10 @@ class Place:
 
 def _in_items(for_each: Path, path: Path) -> Find:
     def find(scope: Scope) -> list[Json] | None:
-        items = items_of(for_each, scope)
+        try:
+            items = items_of(for_each, scope)
+        except Unusable:
+            return None
         if len(items) > MAX_ITEMS:
             return None
         return [value for item in items for value in path.find(item_scope(scope, item))]

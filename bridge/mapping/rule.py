@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bridge.language.brackets import NotAListError, is_numbered
 from bridge.language.conditions import Condition
 from bridge.language.paths import Path
 from bridge.language.scope import Scope
+from bridge.language.text import Unusable
 from bridge.mapping.start import Start
 from bridge.model import Json, OnUncertain, Order
 
@@ -38,14 +40,33 @@ class Rule:
 
 
 def items_of(path: Path, scope: Scope) -> list[Json]:
-    """The elements that `for_each` goes through: all values of a path, or those of the one list found."""
-    found = path.find(scope)
+    """The elements that `for_each` goes through: all values of a path, or those of the one list found.
+
+    Lists have items, and so have maps made from brackets in place of one. Unusable where the path would take
+    any other map apart, each member of which would become a start of its own.
+    """
+    try:
+        found = path.items(scope)
+    except NotAListError as error:
+        raise Unusable(
+            f"{path.text} goes through a map of {error.size}, not a list: each member would be a start",
+            path.text,
+            "write the path of a list, or of the map itself for one start",
+        ) from None
     if not path.definite or not found:
         return found
     only = found[0]
-    if isinstance(only, dict) and only and all(key.isdecimal() for key in only):
-        return list(only.values())
-    return only if isinstance(only, list) else found
+    if isinstance(only, list):
+        return only
+    return list(only.values()) if is_numbered(only) and only else found
+
+
+def known_items(path: Path, scope: Scope) -> list[Json]:
+    """The same for those who only look: none where a list is wanted and a map is there."""
+    try:
+        return items_of(path, scope)
+    except Unusable:
+        return []
 
 
 def item_scope(scope: Scope, item: Json) -> Scope:

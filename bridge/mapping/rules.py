@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from bridge.language.conditions import HOLDS, Decision, decide
 from bridge.language.operators import NEAR_CODES
 from bridge.language.paths import Path
 from bridge.language.scope import Scope
+from bridge.language.text import Unusable
 from bridge.mapping.index import RuleIndex
 from bridge.mapping.rule import MAX_ITEMS, Rule, item_scope, items_of
 from bridge.mapping.start import Rendered
 from bridge.model import Application, BotStart, Event, Failure, Json, Match, Verdict
-from bridge.webhook.source import Source, scope_of
+from bridge.webhook.budget import CALL_ROW, FAILURE, Budget, OverBudgetError, size_of
+from bridge.webhook.source import Source
 
 FEW_RULES = 50
 """Up to so many rules, every one is asked and has its verdict, however far it is from matching."""
@@ -70,45 +72,70 @@ def apply(mapping: MappingFile, event: Event) -> Application:
     """What the rules make of an event: all that match, in the order of the file, until one says `stop`.
 
     Of a larger set than FEW_RULES only those are asked that the event can match, and only the verdicts of
-    rules that matched, failed or came near are told; `judge` gives the others.
+    rules that matched, failed or came near are told; `judge` gives the others. A rule whose calls would take
+    more room than a webhook may have fails, and nothing starts.
     """
-    scope = scope_of(event)
+    return _bounded(lambda budget: apply_within(mapping, event, budget), event)
+
+
+def apply_within(mapping: MappingFile, event: Event, budget: Budget) -> Application:
+    """The same for one event of a webhook. Raises OverBudgetError where its calls go beyond the budget."""
+    scope = mapping.source.scope_of(event)
     if len(mapping.rules) <= FEW_RULES:
-        return _run(mapping.rules, scope)
-    asked = _run(mapping.index.candidates(scope), scope)
+        return _run(mapping.rules, scope, budget)
+    asked = _run(mapping.index.candidates(scope), scope, budget)
     return Application(asked.starts, asked.failures, _telling(asked.verdicts), mapping.index.names)
 
 
 def apply_silently(mapping: MappingFile, event: Event) -> Application:
     """What `apply` makes of an event, without verdicts: as few rules are asked as can be."""
-    scope = scope_of(event)
-    asked = _run(mapping.index.candidates(scope), scope)
+    scope = mapping.source.scope_of(event)
+    asked = _bounded(lambda budget: _run(mapping.index.candidates(scope), scope, budget), event)
     return Application(asked.starts, asked.failures, ())
 
 
 def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
     """The verdict of every rule, at the cost of asking every one."""
-    return _run(mapping.rules, scope_of(event)).verdicts
+    scope = mapping.source.scope_of(event)
+    return _bounded(lambda budget: _run(mapping.rules, scope, budget), event).verdicts
 
 
-def judge_alone(rule: Rule, event: Event) -> Verdict:
-    """The verdict of one rule, as if there were no other."""
-    return _run((rule,), scope_of(event)).verdicts[0]
+def judge_alone(mapping: MappingFile, rule: Rule, event: Event) -> Verdict:
+    """The verdict of one rule of the file, as if there were no other."""
+    scope = mapping.source.scope_of(event)
+    return _bounded(lambda budget: _run((rule,), scope, budget), event).verdicts[0]
 
 
-def _run(rules: Iterable[Rule], scope: Scope) -> Application:
-    starts: list[BotStart] = []
-    failures: list[Failure] = []
+def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
+    """One event as if it were a webhook: a rule that goes beyond the budget fails."""
+    try:
+        return run(Budget(lambda: event.size or size_of(event.document)))
+    except OverBudgetError as error:
+        failure = Failure(error.rule, 0, "start", "", error.sentence)
+        return Application((), (failure,), (Verdict(error.rule, Match.FAILED),))
+
+
+@dataclass(slots=True)
+class _Making:
+    """What the rules made of an event so far."""
+
+    budget: Budget
+    starts: list[BotStart] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
+    making = _Making(budget)
     verdicts: list[Verdict] = []
     stopped = False
     for rule in rules:
         if stopped or not rule.enabled:
             verdicts.append(Verdict(rule.name, Match.SKIPPED if stopped else Match.DISABLED, line=rule.line))
             continue
-        verdict = _try(rule, scope, starts, failures)
+        verdict = _try(rule, scope, making)
         verdicts.append(verdict)
         stopped = rule.stop and verdict.match is not Match.UNMATCHED
-    return Application(tuple(starts), tuple(failures), tuple(verdicts))
+    return Application(tuple(making.starts), tuple(making.failures), tuple(verdicts))
 
 
 def _telling(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
@@ -124,21 +151,21 @@ def _telling(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
     return tuple(told)
 
 
-def _try(rule: Rule, scope: Scope, starts: list[BotStart], failures: list[Failure]) -> Verdict:
+def _try(rule: Rule, scope: Scope, making: _Making) -> Verdict:
     decision = decide(rule.conditions, scope)
     if decision is not HOLDS:
         return _unmatched(rule, decision)
     if rule.for_each is None:
-        failed = _start(rule, scope, 0, starts, failures)
+        failed = _start(rule, scope, 0, making)
         return Verdict(rule.name, Match.FAILED if failed else Match.MATCHED, line=rule.line)
-    return _each(rule, rule.for_each, scope, starts, failures)
+    return _each(rule, rule.for_each, scope, making)
 
 
-def _each(rule: Rule, path: Path, scope: Scope, starts: list[BotStart], failures: list[Failure]) -> Verdict:
-    items = items_of(path, scope)
-    if len(items) > MAX_ITEMS:
-        message = f"{path.text} gives {len(items):,} items, at most {MAX_ITEMS:,} are taken"
-        failures.append(Failure(rule.name, 0, "for_each", path.text, message))
+def _each(rule: Rule, path: Path, scope: Scope, making: _Making) -> Verdict:
+    try:
+        items = _items(path, scope)
+    except Unusable as error:
+        making.failures.append(Failure(rule.name, 0, "for_each", path.text, error.sentence))
         return Verdict(rule.name, Match.FAILED, line=rule.line)
     decision = Decision(False, "no_items", None, f"for_each: {path.text}", rule.line)
     chosen = failed = 0
@@ -147,7 +174,7 @@ def _each(rule: Rule, path: Path, scope: Scope, starts: list[BotStart], failures
         latest = decide(rule.item_conditions, inner)
         if latest.holds:
             chosen += 1
-            failed += _start(rule, inner, index, starts, failures)
+            failed += _start(rule, inner, index, making)
         else:
             decision = latest
     if not chosen:
@@ -155,18 +182,28 @@ def _each(rule: Rule, path: Path, scope: Scope, starts: list[BotStart], failures
     return Verdict(rule.name, Match.FAILED if failed else Match.MATCHED, line=rule.line)
 
 
+def _items(path: Path, scope: Scope) -> list[Json]:
+    items = items_of(path, scope)
+    if len(items) > MAX_ITEMS:
+        raise Unusable(f"{path.text} gives {len(items):,} items, at most {MAX_ITEMS:,} are taken", path.text)
+    return items
+
+
 def _unmatched(rule: Rule, decision: Decision) -> Verdict:
     _, code, found, condition, line = decision
     return _verdict((rule.name, Match.UNMATCHED, condition, code, found, line))
 
 
-def _start(rule: Rule, scope: Scope, index: int, starts: list[BotStart], failures: list[Failure]) -> bool:
-    """Add the start, or its failures; whether it failed."""
+def _start(rule: Rule, scope: Scope, index: int, making: _Making) -> bool:
+    """Add the start, or its failures; whether it failed. OverBudgetError before too many are made."""
     rendered = rule.start.render(scope)
     if isinstance(rendered, Rendered):
-        starts.append(_bot_start(rule, index, rendered))
+        size = sum([len(name) + len(text) for name, text in rendered.variables])
+        making.budget.spend(CALL_ROW + size, rule.name)
+        making.starts.append(_bot_start(rule, index, rendered))
         return False
-    failures += [Failure(rule.name, index, lack.key, lack.path, lack.message) for lack in rendered]
+    making.budget.spend(sum([FAILURE + len(lack.message) for lack in rendered]), rule.name)
+    making.failures += [Failure(rule.name, index, lack.key, lack.path, lack.message) for lack in rendered]
     return True
 
 

@@ -192,7 +192,7 @@ def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
         document_text(event.document) if event else None,
         document_text(event.query) if event else None,
         entry.result,
-        plain(delivery.unreadable or delivery.ignored),
+        plain(event.note if event else delivery.unreadable or delivery.ignored),
         delivery.rules_version,
         verdicts_text(made),
         failures_text(made),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
+from bridge.language.brackets import marked
 from bridge.model import Json
 from bridge.webhook.forms import Pairs, build, read_pairs, split_name
 from bridge.webhook.json_body import check_limits, parse_json, read_json
@@ -17,6 +18,8 @@ from bridge.webhook.xml_body import read_xml
 
 BodyKind: TypeAlias = Literal["json", "form", "multipart", "xml", "query", "jwt"]
 
+_FIELDS = frozenset({"form", "multipart", "query"})
+"""Kinds whose documents brackets make."""
 _FORM = "application/x-www-form-urlencoded"
 _NEVER = {
     "json": ("multipart", "xml"),
@@ -89,6 +92,22 @@ class Decoder:
             check_limits(document)
         return self._unwrapped(document)
 
+    def remarked(self, document: Json, content_type: str) -> Json:
+        """A document that was decoded before and stored as JSON, the maps that a form's brackets made marked.
+
+        Inside of `json_fields` nothing is marked. A document that is marked already stays as it is.
+        """
+        if type(document) is not dict or not document or not self._was_form(content_type):
+            return document
+        return marked(document, tuple(one.name for one in self.json_fields))
+
+    def _was_form(self, content_type: str) -> bool:
+        """Whether such a document was sent as fields, as far as its Content-Type says."""
+        if _FIELDS.isdisjoint(self.kinds) or any(one.name == self.unwrap for one in self.json_fields):
+            return False
+        method = "POST" if content_type else "GET"
+        return self.kind_of(method, content_type, b"-") in _FIELDS
+
     def _unwrapped(self, document: Json) -> Json:
         if self.unwrap is None:
             return document
@@ -140,9 +159,14 @@ def _expand(node: Json, names: tuple[str, ...], encoding: str) -> Json:
         return node
     child = node[names[0]]
     if names[1:]:
-        return {**node, names[0]: _expand(child, names[1:], encoding)}
+        return _with(node, names[0], _expand(child, names[1:], encoding))
     inner = _inside(child, encoding) if isinstance(child, str) else None
-    return node if inner is None else {**node, names[0]: inner}
+    return node if inner is None else _with(node, names[0], inner)
+
+
+def _with(node: dict[str, Json], name: str, child: Json) -> dict[str, Json]:
+    """A copy with another child; what brackets made stays marked."""
+    return type(node)({**node, name: child})
 
 
 def _inside(text: str, encoding: str) -> Json:

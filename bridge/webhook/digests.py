@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bridge.language.brackets import NotAListError
 from bridge.language.paths import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
@@ -44,6 +45,17 @@ class _BodyDigest:
             raise DeniedError("body_digest", f"{self.place.words} is not the digest of the body")
 
 
+def _signed_items(each: Path, incoming: Incoming) -> list[Json]:
+    """The items that `split` would take, and no others: an event that is none of them is not signed."""
+    try:
+        items = each.items(incoming.scope)
+    except NotAListError:
+        items = []
+    if not items:
+        raise DeniedError("missing", f"nothing is signed: {each.text} finds no item")
+    return items
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """What every scheme over a message shares: where its signature is, what it covers, when it was made."""
@@ -63,10 +75,7 @@ class Signed:
             incoming.require_body()
         if self.body_digest is not None:
             self.body_digest.check(incoming)
-        items = [None] if self.each is None else self.each.find(incoming.scope)
-        if not items:
-            raise DeniedError("missing", f"nothing is signed: {self.each and self.each.text} finds no item")
-        for item in items:
+        for item in [None] if self.each is None else _signed_items(self.each, incoming):
             self._item(incoming, item, holds)
 
     def _item(self, incoming: Incoming, item: Json, holds: Callable[[Found, Message], bool]) -> None:

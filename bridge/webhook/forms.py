@@ -1,10 +1,10 @@
 """Forms and query strings become pairs, and pairs with PHP's brackets become a document.
 
 `leads[add][0][id]=7` is `{"leads": {"add": {"0": {"id": "7"}}}}`: maps all the way, keyed by what was sent,
-so that a huge number is a key and never a list's length. `a[]` counts on from the largest number so far. A
-name sent twice keeps all its values, as a list. A name that is a value and a parent at once keeps both: the
-value stands at `note.type`, its children in a map at `note['type[]']`. Names keep their dots and blanks; a
-name whose brackets do not pair is a plain name.
+so that a huge number is a key and never a list's length; they are marked as `Bracketed`. `a[]` counts on from
+the largest number so far. A name sent twice keeps all its values, as a list. A name that is a value and a
+parent at once keeps both: the value stands at `note.type`, its children in a map at `note['type[]']`. Names
+keep their dots and blanks; a name whose brackets do not pair is a plain name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 from bridge.errors import DocumentError
-from bridge.model import Json
+from bridge.language.brackets import Bracketed
 from bridge.webhook.json_body import check_text
 
 MAX_PAIRS = 5_000
@@ -70,7 +70,7 @@ def is_number(key: str) -> bool:
     return _NUMBER.fullmatch(key) is not None
 
 
-def build(pairs: Pairs) -> dict[str, Json]:
+def build(pairs: Pairs) -> Bracketed:
     """The document that the pairs' brackets draw. Raises DocumentError beyond 32 levels."""
     root = _Node()
     for name, value in pairs:
@@ -91,8 +91,8 @@ def split_name(name: str) -> list[str]:
     return [match[1], *match[2][1:-1].split("][")]
 
 
-def _document(node: _Node) -> dict[str, Json]:
-    document: dict[str, Json] = {}
+def _document(node: _Node) -> Bracketed:
+    document = Bracketed()
     for key, child in node.children.items():
         if child.values:
             document[key] = child.values[0] if len(child.values) == 1 else child.values

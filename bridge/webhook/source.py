@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
+from bridge.language.brackets import marked
 from bridge.language.conditions import Condition
 from bridge.language.scope import Scope
 from bridge.model import Event, Json, Reply, Request
+from bridge.webhook.budget import size_of
 from bridge.webhook.check import Check
 from bridge.webhook.decode import Decoder
 from bridge.webhook.denied import DeniedError
@@ -103,7 +105,7 @@ class Source:
         except DeniedError as error:
             return Refused(error.status, error.code, error.message)
         except DocumentError as error:
-            return Refused(400, "unreadable", _told(error))
+            return Refused(400, "unreadable", error.sentence)
 
     def decode(
         self, body: bytes, headers: tuple[tuple[str, str], ...] = (), query: str = "", method: str = "POST"
@@ -124,8 +126,19 @@ class Source:
         query: Json = None,
     ) -> tuple[Event, ...]:
         """The events of a document that was decoded elsewhere, such as one in a mapping file's tests."""
-        scope = Scope(document, headers or {}, query or {}, {"source": self.name, "received_at": now_ms})
-        return self._taken_apart(scope, now_ms, "")
+        known = headers or {}
+        document = self.decoder.remarked(document, known.get("content-type", ""))
+        scope = Scope(document, known, query or {}, {"source": self.name, "received_at": now_ms})
+        return self._taken_apart(scope, now_ms, "", size_of(document))
+
+    def scope_of(self, event: Event) -> Scope:
+        """The roots for paths into an event, maps of a form marked as they are where it was decoded."""
+        scope = scope_of(event)
+        document = self.decoder.remarked(event.document, event.headers.get("content-type", ""))
+        query = marked(event.query) if event.query and type(event.query) is dict else event.query
+        if document is event.document and query is event.query:
+            return scope
+        return replace(scope, body=document, query=query)
 
     def _unfit(self, incoming: Incoming) -> Refused | None:
         request = incoming.request
@@ -152,7 +165,7 @@ class Source:
                 return Answered("ping", self._reply(self._events(incoming), incoming), incoming.document)
             events = self._events(incoming)
         except DocumentError as error:
-            return Unreadable(_told(error), self.answer.render(None), verified)
+            return Unreadable(error.sentence, self.answer.render(None), verified)
         return Accepted(events, self._reply(events, incoming), verified)
 
     def _reply(self, events: tuple[Event, ...], incoming: Incoming) -> Reply:
@@ -161,11 +174,14 @@ class Source:
     def _events(self, incoming: Incoming) -> tuple[Event, ...]:
         request = incoming.request
         digest = hashlib.sha256(b"\0".join((request.method.encode(), request.query.encode(), request.body)))
-        return self._taken_apart(incoming.scope, incoming.now_ms, digest.hexdigest()[:32])
+        return self._taken_apart(incoming.scope, incoming.now_ms, digest.hexdigest()[:32], len(request.body))
 
-    def _taken_apart(self, scope: Scope, now_ms: int, digest: str) -> tuple[Event, ...]:
-        parts = self.split.parts(scope.body) if self.split else (Part(scope.body),)
-        return tuple(self._event(part, index, scope, now_ms, digest) for index, part in enumerate(parts))
+    def _taken_apart(self, scope: Scope, now_ms: int, digest: str, size: int) -> tuple[Event, ...]:
+        if self.split is None:
+            return (self._event(Part(scope.body), 0, scope, now_ms, digest),)
+        parts = self.split.parts(scope.body, size)
+        events = (self._event(part, index, scope, now_ms, digest) for index, part in enumerate(parts.all))
+        return (replace(next(events), note=parts.note), *events) if parts.note else tuple(events)
 
     def _event(self, part: Part, index: int, scope: Scope, now_ms: int, digest: str) -> Event:
         facts = Facts(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
@@ -180,6 +196,7 @@ class Source:
             headers=scope.headers,
             query=scope.query,
             dedup_within=self.dedup.with_id if own else self.dedup.without_id,
+            size=part.size,
         )
 
 
@@ -187,10 +204,6 @@ def scope_of(event: Event) -> Scope:
     """The roots for paths into an event."""
     facts = {"id": event.id, "type": event.type, "source": event.source, "received_at": event.received_at}
     return Scope(event.document, event.headers, event.query, facts)
-
-
-def _told(error: DocumentError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message
 
 
 def _short(text: str) -> str:

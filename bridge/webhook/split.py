@@ -8,15 +8,22 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
+from bridge.language.brackets import Bracketed, NotAListError, is_list
 from bridge.language.document import Mapping, Node
 from bridge.language.keys_message import TEXTS
 from bridge.language.keys_source import SPLIT
 from bridge.language.paths import Path
 from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json
+from bridge.webhook.budget import EVENT_ROW, OverBudgetError, allowance, size_of
 from bridge.webhook.setup import Setup
 
 MAX_ITEMS = 10_000
+_SHOWN, _MAX_ROUTE = 5, 100
+"""Items that a note names, and characters of each."""
+_SEPARATORS = 8
+"""Braces, quotation marks, colon and comma that a level of an envelope takes."""
+_NO_OBJECT = "the batch holds no object at the path of `split`, so the webhook is one event"
 
 Route: TypeAlias = tuple[str | int, ...]
 Step: TypeAlias = frozenset[str] | int | None
@@ -36,6 +43,17 @@ class Part:
     document: Json
     item: Json = ABSENT
     names: tuple[str, ...] = ()
+    size: int = 0
+    """Bytes of the document as stored; 0 for a webhook that is one event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A delivery taken apart: one part at least."""
+
+    all: tuple[Part, ...]
+    note: str = ""
+    """Which items are in no part, though their batch is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +64,46 @@ class Split:
     """Plain ones as steps; those with filters as they are, which tell no names."""
     envelope: bool
 
-    def parts(self, document: Json) -> tuple[Part, ...]:
-        """The items; the whole document where there are none. DocumentError for more than 10,000."""
+    def parts(self, document: Json, body: int) -> Parts:
+        """The items that are objects; the whole document where there are none.
+
+        Only lists have items, and maps made from brackets. `body` is the length of the webhook's body, by
+        which OverBudgetError is raised; DocumentError for more than 10,000 items.
+        """
+        found, passed = self._found(document)
+        if not found:
+            objects = all(isinstance(element, dict) for element in passed.values())
+            return Parts((Part(document),), "" if objects else _NO_OBJECT)
+        parts = self._within(document, found, body)
+        return Parts(parts, _note(_left(passed, found, in_lists=self.envelope)))
+
+    def _found(self, document: Json) -> tuple[dict[Route, Json], dict[Route, Json]]:
+        """The items by their routes, and all elements on the way to where items may be."""
         found: dict[Route, Json] = {}
+        passed: dict[Route, Json] = {}
         for path in self.paths:
-            for route, item in _located(document, path):
-                if isinstance(item, dict) or not self.envelope:
+            for route, item in _located(document, path, passed):
+                if isinstance(item, dict):
                     found[route] = item
                 if len(found) > MAX_ITEMS:
                     raise DocumentError(f"the batch has more than {MAX_ITEMS} items")
-        found = _innermost(found)
-        if not found:
-            return (Part(document),)
-        if not self.envelope:
-            return tuple(Part(item, item, _names(route)) for route, item in found.items())
-        branches = _grow(document, found)
-        return tuple(Part(_only(branches, route, item), item, _names(route)) for route, item in found.items())
+        return _innermost(found), passed
+
+    def _within(self, document: Json, found: dict[Route, Json], body: int) -> tuple[Part, ...]:
+        """One part per item. Sizes first: what does not fit is not built."""
+        branches = _grow(document, found) if self.envelope else None
+        sizes = [size_of(item) for item in found.values()]
+        if branches:
+            sizes = [size + _around(branches, route) for size, route in zip(sizes, found, strict=True)]
+        total = sum(sizes) + EVENT_ROW * len(sizes)
+        if total > allowance(body):
+            around = ", each with its envelope," if branches else ""
+            raise OverBudgetError(f"`split` into {len(found):,} events{around}", total, body)
+        pairs = zip(found.items(), sizes, strict=True)
+        return tuple(
+            Part(_only(branches, route, item) if branches else item, item, _names(route), size)
+            for (route, item), size in pairs
+        )
 
 
 def compile_split(node: Node | None, setup: Setup) -> Split | None:
@@ -118,31 +160,65 @@ def _step(match: re.Match[str]) -> Step:
     return frozenset(single or double for single, double in _QUOTED.findall(match[5]))
 
 
-def _located(document: Json, path: Steps | Path) -> Iterator[tuple[Route, Json]]:
+def _located(document: Json, path: Steps | Path, passed: dict[Route, Json]) -> Iterator[tuple[Route, Json]]:
     if isinstance(path, tuple):
-        yield from _find(document, path, ())
+        yield from _find(document, path, (), passed)
         return
-    for index, item in enumerate(path.find(Scope(document, {}, {}, {}))):
+    try:
+        items = path.items(Scope(document, {}, {}, {}))
+    except NotAListError:
+        return
+    for index, item in enumerate(items):
         yield (path.text, index), item
 
 
-def _find(node: Json, path: Steps, route: Route) -> Iterator[tuple[Route, Json]]:
+def _find(node: Json, path: Steps, route: Route, passed: dict[Route, Json]) -> Iterator[tuple[Route, Json]]:
     if not path:
         yield route, node
         return
     for key, child in _children(node, path[0]):
-        yield from _find(child, path[1:], (*route, key))
+        inner = (*route, key)
+        if path[0] is None:
+            passed[inner] = child
+        yield from _find(child, path[1:], inner, passed)
 
 
 def _children(node: Json, step: Step) -> list[tuple[str | int, Json]]:
     if isinstance(node, dict):
         if step is None:
-            return list(node.items())
+            return list(node.items()) if is_list(node) else []
         names = {str(step)} if isinstance(step, int) else step
         return [(name, child) for name, child in node.items() if name in names]
     if not isinstance(node, list) or isinstance(step, frozenset):
         return []
     return [(index, child) for index, child in enumerate(node) if step is None or index == step]
+
+
+def _left(passed: dict[Route, Json], found: dict[Route, Json], *, in_lists: bool) -> list[Route]:
+    """The elements in no part, outermost only. An envelope loses those of lists: its maps keep the others."""
+    covered = {route[:end] for route in found for end in range(1, len(route) + 1)}
+    left: dict[Route, None] = {}
+    for route in passed:
+        above = [route[:end] for end in range(1, len(route))]
+        if route in covered or (in_lists and isinstance(route[-1], str)):
+            continue
+        if not any(one in found or one in left for one in above):
+            left[route] = None
+    return list(left)
+
+
+def _note(left: list[Route]) -> str:
+    if not left:
+        return ""
+    shown = ", ".join(_spelled(route) for route in left[:_SHOWN])
+    more = f" and {len(left) - _SHOWN:,} more" if len(left) > _SHOWN else ""
+    items = "item of the batch is" if len(left) == 1 else "items of the batch are"
+    return f"{len(left):,} {items} in no event, without an object at the path of `split`: {shown}{more}"
+
+
+def _spelled(route: Route) -> str:
+    text = "$" + "".join(f"[{step!r}]" for step in route)
+    return text if len(text) <= _MAX_ROUTE else text[: _MAX_ROUTE - 1] + "…"
 
 
 def _innermost(found: dict[Route, Json]) -> dict[Route, Json]:
@@ -160,8 +236,10 @@ def _names(route: Route) -> tuple[str, ...]:
 class _Branch:
     """A container on the way to items, with what it holds beside them."""
 
-    is_list: bool
+    kind: type[list[Json] | dict[str, Json]]
     rest: dict[str, Json] = field(default_factory=dict)
+    size: int = 0
+    """Bytes of the rest as stored."""
     children: dict[str | int, _Branch] = field(default_factory=dict)
 
 
@@ -178,13 +256,22 @@ def _branch(node: Json, tree: dict[str | int, Json]) -> _Branch:
     is_list = isinstance(node, list)
     rest = {} if is_list else {key: value for key, value in node.items() if key not in tree}
     children = {key: _branch(node[key], below) for key, below in tree.items() if below}
-    return _Branch(is_list, rest, children)
+    return _Branch(type(node), rest, size_of(rest) if rest else 0, children)
+
+
+def _around(branch: _Branch, route: Route) -> int:
+    """Bytes that an item's envelope adds to it."""
+    size = 0
+    for key in route[:-1]:
+        size += branch.size + _SEPARATORS + len(str(key).encode("utf-8", "backslashreplace"))
+        branch = branch.children[key]
+    return size + branch.size + _SEPARATORS + len(str(route[-1]).encode("utf-8", "backslashreplace"))
 
 
 def _only(branch: _Branch, route: Route, item: Json) -> Json:
     key, *below = route
     child = _only(branch.children[key], tuple(below), item) if below else item
-    if branch.is_list:
+    if branch.kind is list:
         return [child]
-    own = "0" if isinstance(key, str) and key.isdecimal() else str(key)
-    return {**branch.rest, own: child}
+    own = "0" if branch.kind is Bracketed and str(key).isdecimal() else str(key)
+    return branch.kind({**branch.rest, own: child})

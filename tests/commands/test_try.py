@@ -67,7 +67,7 @@ def test_a_mapping_file_that_is_not_deployed_can_be_tried(desk: Desk) -> None:
 def test_json_tells_everything_under_stable_keys(desk: Desk) -> None:
     (event,) = desk.run("try", "shop", desk.payload(), "--json").json
     assert list(event) == [
-        "source", "file", "id", "type", "document", "ping", "rules", "failures", "calls",
+        "source", "file", "id", "type", "document", "note", "ping", "rules", "failures", "calls",
     ]  # fmt: skip
     (rule,) = event["rules"]
     assert (rule["rule"], rule["match"], rule["nearness"]) == ("paid", "matched", "matched")

@@ -9,7 +9,7 @@ from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, Re
 from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
 from bridge.errors import BridgeError
 from bridge.mapping.rules import MappingFile
-from bridge.model import State
+from bridge.model import Request, State
 from bridge.store import audit, pages
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store
@@ -139,3 +139,33 @@ def test_the_events_that_fit_are_all_of_them_oldest_first_however_far_apart(
 
 def test_where_nothing_is_stored_no_event_fits(store: Store) -> None:
     assert events_that_fit(store, EventFilter(source="shop")) == []
+
+
+def test_a_form_that_was_stored_is_still_a_form(store: Store) -> None:
+    text = SHOP.replace("verify:", "body: form\nverify:").replace(
+        "    when:\n", "    for_each: $.lines[*]\n    when:\n"
+    )
+    text = text.replace("subscriber_id: $.subscriber", "subscriber_id: $item.to")
+    text = text[: text.index("tests:")]
+    body = b"id=o-1&status=paid&amount=250&lines[0][to]=5&lines[1][to]=6&lines[x][to]=7"
+    came(
+        store,
+        Request("POST", "", (("Content-Type", "application/x-www-form-urlencoded"),), body, ""),
+        shop(text),
+    )
+    (planned,) = plan_all(store, replayer(shop(text)), [1])
+    assert isinstance(planned, Applied)
+    assert planned.failures == ()
+    assert [(one.start.recipient.subscriber_id, one.owed) for one in planned.starts] == [
+        (5, False),
+        (6, False),
+        (7, False),
+    ]
+
+
+def test_a_json_object_is_no_list_when_it_is_replayed_either(store: Store) -> None:
+    text = SHOP.replace("    when:\n", "    for_each: $.lines[*]\n    when:\n")
+    came(store, order(lines={"0": {"to": 5}, "1": {"to": 6}}), shop(text))
+    (planned,) = plan_all(store, replayer(shop(text)), [1])
+    assert isinstance(planned, Applied)
+    assert [(one.rule, one.key) for one in planned.failures] == [("paid", "for_each")]

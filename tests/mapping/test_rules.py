@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from bridge.language.numbers import Number
 from bridge.mapping.rule import MAX_ITEMS
 from bridge.mapping.rules import apply
 from bridge.model import BotStart, Failure, Json, Match, Recipient, Verdict
+from bridge.webhook.forms import build, read_pairs
 from tests.language.test_functions import documents
 from tests.mapping.given import applied, event, mapping, start_of
 
@@ -267,10 +271,46 @@ def test_an_item_that_lacks_a_value_fails_alone() -> None:
 
 def test_items_are_the_elements_of_a_list_the_entries_of_a_form_or_one_value() -> None:
     rules = "- {name: r, for_each: $.it, start: {bot_id: 1, subscriber_id: $item.id}}"
-    for items in ([{"id": 1}, {"id": 2}], {"0": {"id": 1}, "1": {"id": 2}}):
+    for items in ([{"id": 1}, {"id": 2}], build(read_pairs(b"it[0][id]=1&it[1][id]=2"))["it"]):
         starts = applied(rules, {"it": items}).starts
         assert [one.recipient.subscriber_id for one in starts] == [1, 2]
     assert start_of(rules, {"it": {"id": 5}}).recipient.subscriber_id == 5
+    assert start_of(rules, {"it": {"id": 5, "name": "Anna"}}).recipient.subscriber_id == 5
+
+
+TRAPS = [
+    ("$.it[*]", {"it": {"id": 1, "name": "Anna"}}, 2),
+    ("$.it[*]", {"it": {"0": {"id": 1}}}, 1),
+    ("$.it.*", {"it": {"a": {"id": 1}}}, 1),
+    ("$.it[?@.id]", {"it": {"a": {"id": 1}, "b": {"id": 2}, "c": 3}}, 3),
+    ("$[*].it[*]", {"it": [{"id": 1}]}, 1),
+    ("$.it[*]", {"it": build(read_pairs(b"id=1&name=Anna"))}, 2),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "size"), TRAPS)
+def test_a_rule_fails_where_a_map_would_give_a_start_for_each_member(path: str, body: Any, size: int) -> None:
+    application = applied(f"- {{name: r, for_each: {path!r}, start: {{bot_id: 1, subscriber_id: 5}}}}", body)
+    assert application.starts == ()
+    message = (
+        f"{path} goes through a map of {size}, not a list: each member would be a start; "
+        "write the path of a list, or of the map itself for one start"
+    )
+    assert application.failures == (Failure("r", 0, "for_each", path, message),)
+    assert application.verdicts[0].match is Match.FAILED
+
+
+@pytest.mark.parametrize("it", [{}, [], None, "text"])
+def test_without_elements_nothing_starts_and_nothing_fails(it: Any) -> None:
+    application = applied(
+        "- {name: r, for_each: '$.it[*]', start: {bot_id: 1, subscriber_id: 5}}", {"it": it}
+    )
+    assert (application.starts, application.failures) == ((), ())
+
+
+def test_a_filter_anywhere_takes_objects_wherever_they_are() -> None:
+    rules = "- {name: r, for_each: '$..[?@.sku]', start: {bot_id: 1, subscriber_id: $item.sku}}"
+    assert start_of(rules, {"order": {"line": {"sku": 3}}}).recipient.subscriber_id == 3
 
 
 def test_an_event_with_too_many_items_fails_as_a_whole() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bridge.language.brackets import Bracketed
 from tests.webhook.support import NOW, source_of
 
 DOCUMENT = {
@@ -70,7 +71,13 @@ def test_of_a_batch_the_item_and_the_way_to_it_can_be_asked_for() -> None:
         "split: {path: '$[*].add[*]', keep: envelope}\n"
         "event: {id: [{split: names}, $item.id, $.account.id], type: {split: names}}\n"
     )
-    document = {"leads": {"add": {"5": {"id": "7"}}}, "tasks": {"add": [{"id": "8"}]}, "account": {"id": "1"}}
+    document = Bracketed(
+        {
+            "leads": Bracketed({"add": Bracketed({"5": {"id": "7"}})}),
+            "tasks": Bracketed({"add": [{"id": "8"}]}),
+            "account": {"id": "1"},
+        }
+    )
     assert [(event.id, event.type) for event in source.events_of(document)] == [
         ("leads.add:7:1", "leads.add"),
         ("tasks.add:8:1", "tasks.add"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from base64 import b64encode
 
 import pytest
@@ -249,8 +250,10 @@ def test_a_delivery_without_items_is_one_event() -> None:
 
 def test_a_batch_of_more_than_ten_thousand_is_unreadable() -> None:
     source = of("split: $[*]")
-    assert len(accepted(source.receive(request("[" + "{}," * 9_999 + "{}]", TOKEN), NOW)).events) == 10_000
-    reception = source.receive(request("[" + "{}," * 10_000 + "{}]", TOKEN), NOW)
+    item = json.dumps({"name": "x" * 60})
+    body = f"[{f'{item},' * 9_999}{item}]"
+    assert len(accepted(source.receive(request(body, TOKEN), NOW)).events) == 10_000
+    reception = source.receive(request(f"[{item}," + body[1:], TOKEN), NOW)
     assert isinstance(reception, Unreadable)
     assert reception.detail == "the batch has more than 10000 items"
 

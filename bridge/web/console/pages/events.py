@@ -112,7 +112,7 @@ def _found(connection: Transaction, fitting: EventFilter) -> Found:
 
 
 def _why(line: EventLine, why: Why | None) -> str:
-    if line.error or why is None:
+    if why is None or (line.error and line.result in ("unreadable", "ignored")):
         return line.error
     if why.failure:
         one = why.failure

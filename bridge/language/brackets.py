@@ -1,0 +1,57 @@
+"""What has items: lists, and the maps that the brackets of a form make instead of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.model import Json
+
+
+class Bracketed(dict[str, Json]):
+    """A map that was made from brackets: `leads[add][0][id]=7` sends a list, but decodes to maps."""
+
+    __slots__ = ()
+
+
+class NotAListError(Exception):
+    """A step that selects items came to a map of `size` members, which has none."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"a map of {size}")
+        self.size = size
+
+
+def items_in(node: Json) -> Iterable[Json]:
+    """The items of a list or of a map that was made from brackets. NotAListError for any other map.
+
+    A map with names and texts, `customer[name]=Anna`, holds the fields of one thing: it is no list either.
+    """
+    if isinstance(node, list):
+        return node
+    if not isinstance(node, dict) or not node:
+        return ()
+    if is_list(node):
+        return node.values()
+    raise NotAListError(len(node))
+
+
+def is_list(node: Json) -> bool:
+    """Whether a value has items: it is a list, or a map that was made from brackets in place of one."""
+    if not isinstance(node, Bracketed):
+        return isinstance(node, list)
+    return all(isinstance(child, dict | list) for child in node.values()) or is_numbered(node)
+
+
+def is_numbered(node: Json) -> bool:
+    """Whether brackets made the map with numbers alone, as PHP sends a plain list."""
+    return isinstance(node, Bracketed) and all(key.isdecimal() for key in node)
+
+
+def marked(node: Json, except_in: tuple[tuple[str, ...], ...] = ()) -> Json:
+    """A copy of a document that brackets made, its maps marked, but not below the names of `except_in`."""
+    if isinstance(node, list):
+        return [marked(child) for child in node]
+    if not isinstance(node, dict) or () in except_in:
+        return node
+    below = {name: tuple(names[1:] for names in except_in if names[:1] == (name,)) for name in node}
+    return Bracketed({name: marked(child, below[name]) for name, child in node.items()})
