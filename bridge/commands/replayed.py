@@ -11,10 +11,11 @@ from bridge.store.rows import SHADOW
 def told(replay: Replay) -> str:
     """The line."""
     match replay:
-        case Applied(starts=starts, failures=failures):
+        case Applied(starts=starts, failures=failures, read_as=read_as):
             parts = [_start(one) for one in starts]
             parts += [f"{one.rule} lacks {one.key}: {one.message}" for one in failures]
-            return "; ".join(parts) or "no rule matches"
+            now = f"read as {read_as.type or 'no type'} {read_as.id}: " if read_as else ""
+            return now + ("; ".join(parts) or "no rule matches")
         case ReadAgain(stored=(), starts=starts):
             return f"can be read now, {len(starts)} starts"
         case ReadAgain(stored=stored):

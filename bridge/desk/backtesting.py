@@ -65,4 +65,4 @@ def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterat
 
 def _by_rules(current: Mappings, event: Event) -> Application:
     mapping = current.get(event.source)
-    return _NOTHING if mapping is None else apply_silently(mapping, event)
+    return _NOTHING if mapping is None else apply_silently(mapping, mapping.source.reread(event))

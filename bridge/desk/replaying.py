@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, TypeAlias
 
+from bridge.desk.reread import Rereader
 from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules import MappingFile, apply
 from bridge.mapping.webhooks import apply_to_webhook
-from bridge.model import FINAL, BotStart, Call, Failure, State
+from bridge.model import FINAL, Application, BotStart, Call, Failure, State
 from bridge.store import decisions, replays
 from bridge.store.call_views import calls_of
 from bridge.store.decisions import Decider
@@ -24,6 +25,13 @@ Rules: TypeAlias = Literal["current", "original"]
 _UNSENT = frozenset({State.REFUSED, State.EXHAUSTED, State.EXPIRED, State.CANCELLED})
 
 
+class ReadAs(NamedTuple):
+    """An event's id and type, derived anew."""
+
+    id: str
+    type: str
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """An event went through the current rules."""
@@ -32,6 +40,8 @@ class Applied:
     starts: tuple[Planned, ...]
     """All that the rules start: which get a call, and the earlier call of those that had one."""
     failures: tuple[Failure, ...]
+    read_as: ReadAs | None = None
+    """What the event is by its source now; None where that is what it was when it was stored."""
 
     @property
     def calls(self) -> int:
@@ -103,6 +113,7 @@ class Replayer:
     rules: Rules = "current"
     again: bool = False
     """Repeat calls that are done, too: people hear twice."""
+    rereader: Rereader = field(default_factory=Rereader, compare=False)
 
     def plan(self, connection: Transaction, number: int) -> Replay:
         """What a replay of the event would do; changes nothing. Raises BridgeError where there is none."""
@@ -112,11 +123,11 @@ class Replayer:
         try:
             if stored.event is None:
                 return _read(number, self._delivery(stored))
-            made = apply(self._mapping(stored), stored.event)
+            made, read_as = self._apply(self._mapping(stored), stored)
         except _Impossible as error:
             return Impossible(number, error.message)
         planned = replays.plan(connection, number, made, again=self.again)
-        return Applied(number, planned, made.failures)
+        return Applied(number, planned, made.failures, read_as)
 
     def replay(self, connection: Transaction, now: int, number: int) -> Replay:
         """Replay the event, in the caller's transaction; raises BridgeError where there is none."""
@@ -130,12 +141,20 @@ class Replayer:
             if stored.event is None:
                 return self._reread(connection, now, stored)
             mapping = self._mapping(stored)
+            made, read_as = self._apply(mapping, stored)
         except _Impossible as error:
             return Impossible(number, error.message)
-        made = apply(mapping, stored.event)
         planned = replays.plan(connection, number, made, again=self.again)
         replays.replay(connection, now, number, made, mapping.version, self.by, again=self.again)
-        return Applied(number, planned, made.failures)
+        return Applied(number, planned, made.failures, read_as)
+
+    def _apply(self, mapping: MappingFile, stored: StoredEvent) -> tuple[Application, ReadAs | None]:
+        """What the rules make of the event as its source reads it now. Its row and its dedup key stay."""
+        event = self.rereader.event(mapping.source, stored)
+        if event is None:
+            raise _Impossible("its document is purged")
+        now = ReadAs(event.id, event.type)
+        return apply(mapping, event), None if now == (stored.line.key, stored.line.type) else now
 
     def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> ReadAgain:
         number, delivery = stored.line.id, self._delivery(stored)

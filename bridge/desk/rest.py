@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.desk.reread import Rereader
 from bridge.errors import UsageError
 from bridge.language.schema import suggestion
 from bridge.mapping.explain import Story, near_misses, stories
@@ -35,7 +36,8 @@ def rest_of(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> Rest | N
     mapping = sources.get(stored.line.source)
     if mapping is None:
         return Rest(stored.untold, changed=False, known=False, near=())
-    near = near_misses(mapping, stored.event, {one.rule for one in stored.verdicts}, _NEAREST)
+    event = Rereader().event(mapping.source, stored) or stored.event
+    near = near_misses(mapping, event, {one.rule for one in stored.verdicts}, _NEAREST)
     return Rest(stored.untold, mapping.version != stored.rules_version, known=True, near=near)
 
 
@@ -52,10 +54,11 @@ class HeldAgain:
 def held_again(stored: StoredEvent, sources: Mapping[str, MappingFile], name: str) -> HeldAgain:
     """The rule of that name held against the event; raises UsageError."""
     mapping = sources.get(stored.line.source)
-    if mapping is None or stored.event is None:
+    event = Rereader().event(mapping.source, stored) if mapping else None
+    if mapping is None or event is None:
         lacks = "its document" if stored.event is None else "a mapping file for its source"
         raise UsageError(f"event {stored.line.id} cannot be held against a rule: {lacks} is not there")
-    story = next((one for one in stories(mapping, stored.event) if one.rule == name), None)
+    story = next((one for one in stories(mapping, event) if one.rule == name), None)
     if story is None:
         known = [rule.name for rule in mapping.rules if rule.enabled]
         raise UsageError(f'no rule of {mapping.path} is called "{name}"{suggestion(name, known)}')

@@ -67,15 +67,16 @@ class Trial:
 def trial(settings: Settings, path: str, text: bytes, payload: Request | Event | None, now_ms: int) -> Trial:
     """Hold a payload against a text that is on no disk, as if it stood at this path of the mapping folder.
 
-    An event is taken as it was decoded when it came, a request is decoded anew; without either only the
-    findings are told. Accounts are those of the folder.
+    A request is decoded anew; of an event, whose request is purged, only id and type are derived. Without
+    either only the findings are told. Accounts are those of the folder.
     """
     alone = compile_alone(settings, path, text)
     found = Trial(alone.mapping, alone.findings)
     if alone.mapping is None or payload is None:
         return found
     if isinstance(payload, Event):
-        return replace(found, tried=(try_event(alone.mapping, payload, alone.accounts),))
+        event = alone.mapping.source.reread(payload)
+        return replace(found, tried=(try_event(alone.mapping, event, alone.accounts),))
     try:
         return replace(found, tried=try_request(alone.mapping, payload, alone.accounts, now_ms))
     except DocumentError as error:

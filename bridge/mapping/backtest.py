@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.mapping.differences import KINDS, Difference, Kind, compare
 from bridge.mapping.explain import sentence
@@ -81,6 +81,7 @@ def backtest(past: Iterable[Past], edited: Mapping[str, MappingFile]) -> Backtes
         found.tallies |= {(source, rule.name): Tally() for rule in mapping.rules}
     for one in past:
         mapping = edited[one.event.source]
+        one = replace(one, event=mapping.source.reread(one.event))
         after = apply_silently(mapping, one.event)
         found.events += 1
         _count(found, one, after)

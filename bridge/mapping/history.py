@@ -62,7 +62,8 @@ class _Use:
 
 def told_by_history(mapping: MappingFile, events: Iterable[Event]) -> tuple[Finding, ...]:
     """Warnings about a file's rules that its source's latest events give rise to, which come oldest first."""
-    scopes = [(mapping.source.scope_of(event), event.received_at) for event in events]
+    reread = ((mapping.source.reread(event), event.received_at) for event in events)
+    scopes = [(mapping.source.scope_of(event), received_at) for event, received_at in reread]
     uses = [use for rule in mapping.rules if rule.enabled for use in _observed(rule, scopes)]
     found = (_finding(use, mapping.path, len(scopes)) for use in uses if len(use.seen) >= ENOUGH)
     return tuple(sorted({finding for finding in found if finding is not None}))

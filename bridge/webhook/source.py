@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -26,6 +26,8 @@ WITH_ID = 30 * 86400
 WITHOUT_ID = 600
 """Seconds for which a repeat is one: of an id, and of an identical body where there is none."""
 MAX_ID = 500
+BY_BODY = "body:"
+"""How the id of an event begins that is known by its body alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,31 @@ class Source:
             return scope
         return replace(scope, body=document, query=query)
 
+    def reread(self, stored: Event, found: Sequence[Event] = ()) -> Event:
+        """A stored event as this source reads it now.
+
+        Where it is not among those `found` in its webhook now, its document stays as it was stored, and id
+        and type are derived from that.
+        """
+        return same_event(stored, found) or self._identified(stored)
+
+    def _identified(self, stored: Event) -> Event:
+        scope = self.scope_of(stored)
+        own, kind = self._identity(self._part(scope.body), scope)
+        return replace(stored, id=own or stored.id, type=kind)
+
+    def _part(self, document: Json) -> Part:
+        """A stored document with its item and the names on the way to it, as far as it still shows them."""
+        if self.split is None:
+            return Part(document)
+        if not self.split.envelope:
+            return Part(document, document)
+        try:
+            parts = self.split.parts(document, size_of(document)).all
+        except DocumentError:
+            return Part(document)
+        return parts[0] if len(parts) == 1 else Part(document)
+
     def _unfit(self, incoming: Incoming) -> Refused | None:
         request = incoming.request
         if request.method not in self.methods:
@@ -184,13 +211,11 @@ class Source:
         return (replace(next(events), note=parts.note), *events) if parts.note else tuple(events)
 
     def _event(self, part: Part, index: int, scope: Scope, now_ms: int, digest: str) -> Event:
-        facts = Facts(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
-        own = self.event_id(facts) if self.event_id else None
-        kind = self.event_type(facts) if self.event_type else None
+        own, kind = self._identity(part, scope)
         return Event(
             source=self.name,
-            id=_short(own) if own else f"body:{digest}:{index}",
-            type=_short(kind or ""),
+            id=own or f"{BY_BODY}{digest}:{index}",
+            type=kind,
             received_at=now_ms,
             document=part.document,
             headers=scope.headers,
@@ -198,6 +223,25 @@ class Source:
             dedup_within=self.dedup.with_id if own else self.dedup.without_id,
             size=part.size,
         )
+
+    def _identity(self, part: Part, scope: Scope) -> tuple[str, str]:
+        """The event's own id and its type; empty where it has none."""
+        facts = Facts(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
+        own = self.event_id(facts) if self.event_id else None
+        kind = self.event_type(facts) if self.event_type else None
+        return _short(own or ""), _short(kind or "")
+
+
+def same_event(stored: Event, found: Sequence[Event]) -> Event | None:
+    """The event of a webhook that a stored one is: by its document, or else by the sender's own id.
+
+    A number in the batch does not count: where `split` has changed, it is that of another part.
+    """
+    same_id = [one for one in found if one.id == stored.id]
+    same = next((one for one in (*same_id, *found) if one.document == stored.document), None)
+    if same is not None:
+        return same
+    return same_id[0] if len(same_id) == 1 and not stored.id.startswith(BY_BODY) else None
 
 
 def scope_of(event: Event) -> Scope:

@@ -10,7 +10,7 @@ from typing import Final
 from flask import g
 
 from bridge.desk.outgoing import Shown
-from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, Replay, Replayer, Rules
+from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, ReadAs, Replay, Replayer, Rules
 from bridge.model import BotStart, Call, Failure
 from bridge.store.decisions import Decider
 from bridge.web.console.outgoing import request_of
@@ -58,6 +58,8 @@ class Plan:
     failures: tuple[Failure, ...] = ()
     impossible: str = ""
     """Why it cannot be replayed; empty where it can."""
+    read_as: ReadAs | None = None
+    """What the event is by its source now, where that is another than when it was stored."""
 
     @property
     def calls(self) -> int:
@@ -84,8 +86,9 @@ def planned(console: Console, replay: Replay) -> Plan:
         return Line(start, owed, earlier, request_of(console, start))
 
     match replay:
-        case Applied(event=event, starts=starts, failures=failures):
-            return Plan(event, tuple(line(one.start, one.earlier, owed=one.owed) for one in starts), failures)
+        case Applied(event=event, starts=starts, failures=failures, read_as=read_as):
+            lines = tuple(line(one.start, one.earlier, owed=one.owed) for one in starts)
+            return Plan(event, lines, failures, read_as=read_as)
         case ReadAgain(event=event, starts=read, failures=failures):
             return Plan(event, tuple(line(one) for one in read), failures)
         case AsTheyWere(event=event, unsent=unsent):
