@@ -15,6 +15,7 @@ from bridge.desk.drafted import SCHEMA
 from bridge.desk.stored import request_of
 from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
+from bridge.language.placeholder import FILL_IN
 from bridge.model import Request
 from bridge.settings import Settings
 
@@ -35,7 +36,9 @@ def new(
     (folder / SCHEMA).write_text(f"{schema}\n")
     for written in files:
         click.echo(printable(str(written)))
-    say(f"next: read {path}, put in your bot, then leadbridge check and leadbridge test")
+    open_lines = [str(number) for number, line in enumerate(draft.text.splitlines(), 1) if FILL_IN in line]
+    say(f"next: replace {FILL_IN} in {path} (line {', '.join(open_lines)}), then leadbridge check and test")
+    say(f"as long as it is there, no change in {folder} is taken into use")
     return 0
 
 
@@ -45,7 +48,7 @@ def _draft(settings: Settings, source: str, profile: str | None, given: PayloadF
             "there is nothing to begin with", "give --profile NAME, --from EVENT or --from FILE, or both"
         )
     if given is None:
-        return drafting.starter(source, str(profile))
+        return drafting.starter(settings, source, str(profile))
     try:
         return drafting.draft(settings, source, profile, _request(settings, given))
     except DocumentError as error:

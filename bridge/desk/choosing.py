@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,7 +10,7 @@ from bridge.errors import UsageError
 from bridge.language.paths import PathError, compile_path
 from bridge.language.scope import Scope
 from bridge.language.text import Unusable, text_of
-from bridge.mapping.guess import Guess, guess
+from bridge.mapping.guess import Guess, Leaf, guess, is_id, leaves
 from bridge.mapping.ids import messenger_id, name_fault, whole_id
 from bridge.model import Event, Json
 from bridge.webhook.source import scope_of
@@ -19,8 +19,13 @@ Role: TypeAlias = Literal["subscriber_id", "user_id", "channel_id", "variable", 
 ROLES: tuple[Role, ...] = ("subscriber_id", "user_id", "channel_id", "variable", "condition")
 """What a value can be to a rule."""
 
-_RECIPIENTS = (set[str](), {"subscriber_id"}, {"user_id", "channel_id"})
-_CHECKS = {"subscriber_id": whole_id, "user_id": messenger_id, "channel_id": messenger_id}
+_RECIPIENTS = (set[str](), {"subscriber_id"}, {"user_id"}, {"user_id", "channel_id"})
+"""What may be chosen together; a `channel_id` that is not is filled in later."""
+_CHECKS: dict[Role, Callable[[Json], object]] = {
+    "subscriber_id": whole_id,
+    "user_id": messenger_id,
+    "channel_id": messenger_id,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,9 @@ class Chosen:
     event: Event
     choices: tuple[Choice, ...]
     bot_id: int | None = None
-    """Of the bot to start. With it the rule is in earnest, without it a shadow."""
+    """Of the bot to start."""
+    fixed: tuple[tuple[Role, Json], ...] = ()
+    """What of the recipient is the same for every event: one person, or the channel."""
 
 
 def guessed(event: Event) -> tuple[Choice, ...]:
@@ -55,20 +62,34 @@ def guessed(event: Event) -> tuple[Choice, ...]:
 
 
 def outlined(chosen: Chosen) -> Guess:
-    """The choices as a rule in outline; raises UsageError where they do not go together or do not fit."""
+    """The choices as a rule in outline, which may lack a value yet.
+
+    Raises UsageError where the choices do not go together or do not fit.
+    """
     scope = scope_of(chosen.event)
     values = {choice.path: _value(choice.path, scope) for choice in chosen.choices}
     recipient = dict(_of_recipient(chosen.choices, values))
-    if set(recipient) not in _RECIPIENTS:
-        named = " and ".join(recipient)
-        fault = f"{named} alone names no" if len(recipient) == 1 else f"{named} do not name one"
+    for role, value in chosen.fixed:
+        _check(role, value, role)
+        if role in recipient:
+            raise UsageError(f"{role} is chosen twice", "a rule has one recipient")
+    named = (*recipient, *dict(chosen.fixed))
+    if set(named) not in _RECIPIENTS:
+        fault = f"{named[0]} alone names no" if len(named) == 1 else f"{' and '.join(named)} do not name one"
         raise UsageError(f"{fault} recipient", "choose a subscriber_id, or user_id and channel_id")
     asked = {one.path: _compared(one, values) for one in chosen.choices if one.role == "condition"}
     return Guess(
         tuple(asked.items()),
         tuple(recipient.items()),
         tuple(dict(_variables(chosen.choices, values)).items()),
+        chosen.fixed,
+        chosen.bot_id,
     )
+
+
+def candidates(event: Event) -> tuple[Leaf, ...]:
+    """The event's values that a `subscriber_id` may be."""
+    return tuple(leaf for leaf in leaves(event.document) if is_id(leaf.value))
 
 
 def _value(path: str, scope: Scope) -> Json:
@@ -85,17 +106,21 @@ def _value(path: str, scope: Scope) -> Json:
 
 def _of_recipient(choices: tuple[Choice, ...], values: dict[str, Json]) -> Iterator[tuple[str, str]]:
     for one in choices:
-        check = _CHECKS.get(one.role)
-        if check is None:
+        if one.role not in _CHECKS:
             continue
         if any(other.role == one.role and other.path != one.path for other in choices):
             raise UsageError(f"{one.role} is chosen twice", "a rule has one recipient")
         _single(one.path, values[one.path])
-        try:
-            check(values[one.path])
-        except Unusable as unusable:
-            raise UsageError(f"{one.path} {unusable.message}") from unusable
+        _check(one.role, values[one.path], one.path)
         yield one.role, one.path
+
+
+def _check(role: Role, value: Json, what: str) -> None:
+    """Raise UsageError where the value cannot be this part of a recipient."""
+    try:
+        _CHECKS[role](value)
+    except Unusable as unusable:
+        raise UsageError(f"{what} {unusable.message}") from unusable
 
 
 def _variables(choices: tuple[Choice, ...], values: dict[str, Json]) -> Iterator[tuple[str, str]]:

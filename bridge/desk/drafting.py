@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bridge.desk.choosing import Chosen, outlined
-from bridge.desk.drafted import GENERIC, example_text, head_text, identity_text, rule_text, starter_text
+from bridge.desk.drafted import (
+    GENERIC,
+    STAND_IN,
+    example_text,
+    head_text,
+    identity_text,
+    rule_text,
+    runnable,
+    starter_text,
+)
 from bridge.desk.files import compile_alone
 from bridge.desk.sampling import Sample, kind_of, sample_of
 from bridge.errors import BridgeError, UsageError
@@ -60,9 +70,9 @@ def check_names(source: str, profile: str | None) -> None:
         )
 
 
-def starter(source: str, profile: str) -> Draft:
+def starter(settings: Settings, source: str, profile: str) -> Draft:
     """The profile's own example as a mapping file of this source."""
-    return Draft(starter_text(source, profile))
+    return Draft(starter_text(source, profile, public=bool(settings.public_url)))
 
 
 def events_in(settings: Settings, source: str, profile: str | None, request: Request) -> tuple[Event, ...]:
@@ -78,32 +88,31 @@ def draft(
 ) -> Draft:
     """A mapping file with one rule, and a webhook as the sample of its passing test.
 
-    The rule is what a person chose, or else guessed. Without a profile the generic one is taken that reads
-    the webhook. Raises DocumentError where none does, UsageError where no rule can be made of the choices.
+    The rule is what a person chose, or else guessed; FILL_IN marks what is not known. Without a profile the
+    generic one is taken that reads the webhook. Raises DocumentError where none does, UsageError where no
+    rule can be made of the choices.
     """
     outline = outlined(chosen) if chosen else None
     begun = _begin(settings, source, profile, request, outline)
     name = f"samples/{source}.{begun.sample.ending}" if begun.sample.raw is not None else ""
     test = example_text(begun.sample, name)
     if outline is None:
-        events = _run(begun.compiled(test), begun.sample).events
-        rule = rule_text(guess(events[0]), sure=False)
-    else:
-        rule = rule_text(outline, sure=True, bot_id=chosen.bot_id if chosen else None)
-    more = f"\n{rule}\n{test}"
-    compiled = begun.compiled(more)
+        outline = guess(_run(begun.compiled(test), begun.sample).events[0])
+    rule = partial(rule_text, outline, sure=chosen is not None)
+    compiled = begun.compiled(f"\n{rule(unknown=STAND_IN)}\n{test}")
     result = _run(compiled, begun.sample)
-    if outline is not None and not result.starts:
+    if chosen is not None and not result.starts:
         why = _why(compiled, result)
         raise UsageError(f"the rule starts nothing in the sample, whose people are made up: {why}")
-    return Draft(rewritten(begun.head + more, result, compiled.account), name, begun.sample.raw)
+    text = rewritten(f"{begun.head}\n{rule()}\n{test}", result, compiled.account, outline.unknown)
+    return Draft(text, name, begun.sample.raw)
 
 
 def _begin(
     settings: Settings, source: str, profile: str | None, request: Request, outline: Guess | None = None
 ) -> _Begun:
     path = Path(settings.mappings) / f"{source}.yml"
-    head = head_text(source, profile or kind_of(request))
+    head = head_text(source, profile or kind_of(request), public=bool(settings.public_url))
     asked = outline.when if outline else ()
     kept = {value if isinstance(value, str) else to_json(value) for _, value in asked}
     sample = sample_of(request, _compiled(settings, path, head).source, kept)
@@ -113,7 +122,7 @@ def _begin(
 
 
 def _compiled(settings: Settings, path: Path, text: str) -> MappingFile:
-    alone = compile_alone(settings, str(path), text.encode())
+    alone = compile_alone(settings, str(path), runnable(text).encode())
     if alone.mapping is None:
         wrong = next(one.message for one in alone.findings if one.is_error)
         raise BridgeError(

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.placeholder import FILL_IN
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -196,6 +197,10 @@ class Reader:
             return _INVALID
         if not self.environment.get(match[1]):
             self.report.add(node, "M108", f"environment variable {match[1]} is not set")
+            return _INVALID
+        if self.environment[match[1]] == FILL_IN:
+            what = f"environment variable {match[1]} is {FILL_IN}, a placeholder; set its value"
+            self.report.add(node, "M111", what)
             return _INVALID
         return self.environment[match[1]]
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS, DEFAULT_URL
 from bridge.language.nodes import Mapping, Node, Report, Scalar
+from bridge.language.placeholder import FILL_IN
 from bridge.language.schema import Fields, Reader
 from bridge.mapping.alerts import compile_alerts
 from bridge.mapping.ids import name_fault
@@ -22,7 +23,8 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 def of_environment(environment: Dict[str, str], placeholder: str | None) -> dict[str, Account]:
     """The account `main` where its token is set, or stood in for."""
-    token = environment.get(TOKEN_VARIABLE) or placeholder
+    token = environment.get(TOKEN_VARIABLE)
+    token = placeholder if token in (None, "", FILL_IN) else token
     return {MAIN: Account(MAIN, token, _default_url(environment))} if token else {}
 
 

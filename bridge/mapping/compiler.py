@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from bridge.language.document import read
 from bridge.language.nodes import Mapping, Node, Report
+from bridge.language.placeholder import refuse_placeholders
 from bridge.language.schema import suggestion
 from bridge.mapping.accounts import compile_accounts, of_environment
 from bridge.mapping.file_compiler import compile_file
@@ -115,7 +116,11 @@ def _surroundings(
 
 def _accounts(data: bytes, around: Surroundings, report: Report) -> tuple[dict[str, Account], Alerts]:
     node = read(data, report)
-    return ({}, Alerts()) if node is None else compile_accounts(node, around.reader(node, report))
+    if node is None:
+        return {}, Alerts()
+    compiled = compile_accounts(node, around.reader(node, report))
+    refuse_placeholders(node, report)
+    return compiled
 
 
 def _unknown_silent(

@@ -10,6 +10,7 @@ from bridge.language.document import read
 from bridge.language.keys_rule import MAPPING_KEYS
 from bridge.language.keys_source import SOURCE_KEYS
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.placeholder import refuse_placeholders
 from bridge.language.schema import Fields, Table, describe, suggestion
 from bridge.mapping.example_compiler import compile_examples
 from bridge.mapping.index import index_rules
@@ -36,6 +37,7 @@ def compile_file(data: bytes, around: Surroundings, report: Report) -> MappingFi
         report.add(node, "M103", f"expected a mapping file with the key source, found {describe(node)}")
         return None
     compiled = _compile(node, around, report)
+    refuse_placeholders(node, report)
     if compiled is None or report.failed:
         return None
     if around.notices:

@@ -52,25 +52,36 @@ class Guess:
     recipient: tuple[tuple[str, str], ...]
     """`subscriber_id`, or `user_id` and `channel_id`, each with its path; empty where it is not known."""
     variables: tuple[tuple[str, str], ...]
+    fixed: tuple[tuple[str, Json], ...] = ()
+    """Keys of the recipient that are the same for every event, each with its value."""
+    bot_id: int | None = None
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The keys of the start that are not known: `bot_id`, and what the recipient lacks."""
+        known = {key for key, _ in (*self.recipient, *self.fixed)}
+        wanted = ("user_id", "channel_id") if known & {"user_id", "channel_id"} else ("subscriber_id",)
+        bot = ("bot_id",) if self.bot_id is None else ()
+        return (*bot, *(key for key in wanted if key not in known))
 
 
 def guess(event: Event) -> Guess:
     """What a rule for such events may look like."""
-    leaves = list(_leaves(event.document))
+    found = list(leaves(event.document))
     kind = (("$event.type", event.type),) if 0 < len(event.type) <= _MOST else ()
-    when = kind + tuple(one for one in _status(leaves) if one[1] != event.type)
+    when = kind + tuple(one for one in _status(found) if one[1] != event.type)
     variables: list[tuple[str, str]] = []
     for name, pattern in _VARIABLES:
-        called = [leaf for leaf in leaves if _is_called(leaf, name, pattern) and leaf.value != ""]
-        found = min(called, key=_depth, default=None)
-        if found is not None and found.path not in (path for _, path in variables):
-            variables.append((name, found.path))
-    return Guess(when, _recipient(leaves), tuple(variables))
+        called = [leaf for leaf in found if _is_called(leaf, name, pattern) and leaf.value != ""]
+        first = min(called, key=_depth, default=None)
+        if first is not None and first.path not in (path for _, path in variables):
+            variables.append((name, first.path))
+    return Guess(when, _recipient(found), tuple(variables))
 
 
 def guess_identity(document: Json) -> tuple[str | None, str | None]:
     """The paths of the event's id and type, where the document seems to have them at its top."""
-    top = [leaf for leaf in _leaves(document) if leaf.path.count(".") <= 1 and "[" not in leaf.path]
+    top = [leaf for leaf in leaves(document) if leaf.path.count(".") <= 1 and "[" not in leaf.path]
     ids = sorted((one for one in top if _ID.match(one.key) and one.value != ""), key=_id_rank)
     types = [one for one in top if _TYPE.match(one.key) and isinstance(one.value, str) and one.value]
     return (ids[0].path if ids else None), (types[0].path if types else None)
@@ -93,33 +104,35 @@ def _id_rank(leaf: Leaf) -> int:
     return len(ranks) + 1 if person else found
 
 
-def _status(leaves: list[Leaf]) -> tuple[tuple[str, str], ...]:
+def _status(known: list[Leaf]) -> tuple[tuple[str, str], ...]:
     pattern = dict(_VARIABLES)["status"]
-    found = (leaf for leaf in leaves if pattern.search(leaf.key) and isinstance(leaf.value, str))
+    found = (leaf for leaf in known if pattern.search(leaf.key) and isinstance(leaf.value, str))
     return next((((leaf.path, leaf.value),) for leaf in found if 0 < len(leaf.value) <= _MOST), ())
 
 
-def _recipient(leaves: list[Leaf]) -> tuple[tuple[str, str], ...]:
-    for leaf in leaves:
-        if _SUBSCRIBER.search(leaf.key) and _is_id(leaf.value):
+def _recipient(known: list[Leaf]) -> tuple[tuple[str, str], ...]:
+    for leaf in known:
+        if _SUBSCRIBER.search(leaf.key) and is_id(leaf.value):
             return (("subscriber_id", leaf.path),)
     return ()
 
 
-def _is_id(value: Json) -> bool:
+def is_id(value: Json) -> bool:
+    """Whether the value may be the id of a subscriber."""
     try:
         return whole_id(value) > 0
     except Unusable:
         return False
 
 
-def _leaves(node: Json, path: str = "$", key: str = "") -> Iterator[Leaf]:
+def leaves(node: Json, path: str = "$", key: str = "") -> Iterator[Leaf]:
+    """Every single value below the node that a path can name."""
     if isinstance(node, dict):
         for name, child in node.items():
-            yield from _leaves(child, path + _step(name), name)
+            yield from leaves(child, path + _step(name), name)
     elif isinstance(node, list):
         for index, child in enumerate(node):
-            yield from _leaves(child, f"{path}[{index}]", key)
+            yield from leaves(child, f"{path}[{index}]", key)
     elif isinstance(node, str | int | Decimal) and not isinstance(node, bool) and _is_path(path):
         yield Leaf(path, key, node)
 

@@ -10,6 +10,7 @@ from bridge.language.path_grammar import parse
 from bridge.language.path_tree import Digits, Name, PathError
 from bridge.mapping.contradictions import contradiction, dead_alternatives
 from bridge.mapping.reach import doubled, unreached
+from bridge.mapping.recipient_lint import lint_recipients
 from bridge.mapping.rule import Rule
 from bridge.model import Finding
 
@@ -27,6 +28,7 @@ def lint(node: Mapping, rules: tuple[Rule, ...], report: Report, *, forms_only: 
         _warn(report, rule, "W506", what)
     for rule in active:
         _lint_conditions(rule, report)
+    lint_recipients(node.get("rules"), report)
     if not forms_only:
         _lint_numbers(node.get("rules"), report)
     if rules and node.get("tests") is None:

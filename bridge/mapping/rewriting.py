@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bridge.errors import BridgeError
 from bridge.language.numbers import to_json
@@ -26,8 +26,10 @@ class CannotRewrite(BridgeError):
     """The file cannot be changed without touching more than the expectation; the author has to."""
 
 
-def rewritten(text: str, result: Result, account: str) -> str:
-    """The file's text in which the test expects what it showed; `account` is the file's own.
+def rewritten(text: str, result: Result, account: str, leave_out: Collection[str] = ()) -> str:
+    """The file's text in which the test expects what it showed, but for keys of a start to `leave_out`.
+
+    `account` is the file's own.
 
     Values change where they stand as long as a start has the same keys as before; otherwise the whole
     `expect:` is written again, which is refused where that would lose a comment. Raises CannotRewrite.
@@ -36,7 +38,8 @@ def rewritten(text: str, result: Result, account: str) -> str:
         raise CannotRewrite("the sample cannot be read, so there is nothing to expect")
     test = _test(placed(text), result.name)
     failed = _failed_to_write(test, result)
-    starts = [facts(start) for start in result.starts]
+    shown = (facts(start) for start in result.starts)
+    starts = [{key: value for key, value in start.items() if key not in leave_out} for start in shown]
     expect = test.get("expect")
     if expect is None:
         raise CannotRewrite("the test has no `expect:` to write into")

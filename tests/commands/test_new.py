@@ -7,6 +7,7 @@ import pytest
 from bridge.model import Request
 from bridge.webhook.profiles import load_profiles
 from tests.commands.conftest import TOKEN, Desk, Office, Ran
+from tests.support.filling import filled
 from tests.webhook.test_own_samples import SAMPLES
 
 PRIVATE = [
@@ -55,6 +56,11 @@ def order(**changes: object) -> Request:
     return Request("POST", "", (), json.dumps({**ORDER, **changes}, ensure_ascii=False).encode(), "")
 
 
+def fill_in(desk: Desk) -> None:
+    """What the author does with the draft before anything else."""
+    desk.write("mappings/made-up.yml", filled(text(desk)))
+
+
 def text(desk: Desk, name: str = "mappings/made-up.yml") -> str:
     return (desk.folder / name).read_text()
 
@@ -66,6 +72,7 @@ def test_what_is_begun_from_a_sample_of_any_profile_is_without_findings_and_pass
     ran = begun(desk, "made-up", REQUESTS[profile], "--profile", profile)
     assert ran.code == 0, ran.err
     path = "mappings/made-up.yml"
+    fill_in(desk)
     checked = desk.run("check", path)
     assert (checked.code, checked.out) == (0, ""), checked.err
     tested = desk.run("test", path)
@@ -76,6 +83,8 @@ def test_what_is_begun_from_a_sample_of_any_profile_is_without_findings_and_pass
 @pytest.mark.parametrize("profile", load_profiles())
 def test_what_is_begun_from_a_profile_alone_is_without_errors_and_passes(desk: Desk, profile: str) -> None:
     assert desk.run("new", "made-up", "--profile", profile).code == 0
+    assert desk.run("check", "mappings/made-up.yml").code == 1
+    fill_in(desk)
     assert desk.run("check", "mappings/made-up.yml").code == 0
     assert desk.run("test", "mappings/made-up.yml").code == 0
 
@@ -100,8 +109,8 @@ rules:
       $event.type: order.paid
       $.order.status: paid
     start:
-      bot_id: 1   # the id of your bot
       subscriber_id: $.customer.lc_subscriber_id   # is it the right id?
+      bot_id: FILL_IN   # the id of the bot to start, as LeadConverter shows it
       variables:
         phone: $.customer.phone
         email: $.customer.email
@@ -109,10 +118,11 @@ rules:
         status: $.order.status
         name: $.customer.name
         order: $.order.number
-    shadow: true   # recorded, never sent: remove this line once bot and recipient are right
+    shadow: true   # recorded, never sent: remove this line once the recipient is right
 
 """
     )
+    fill_in(desk)
     assert desk.run("check", "mappings/made-up.yml").out == ""
     assert desk.run("test", "mappings/made-up.yml").code == 0
 
@@ -135,6 +145,7 @@ def test_a_form_stays_a_form(desk: Desk) -> None:
     assert "79161234567" not in sample
     assert "profile: form" in text(desk)
     assert "phone: $.customer.phone" in text(desk)
+    fill_in(desk)
     assert desk.run("test", "mappings/made-up.yml").code == 0
 
 
@@ -154,9 +165,30 @@ def test_the_type_of_an_event_stays_though_its_key_may_name_people(desk: Desk) -
 
 def test_without_a_recipient_the_rule_says_what_is_missing(desk: Desk) -> None:
     begun(desk, "made-up", Request("POST", "", (), b'{"id": 1, "sum": 5}', ""))
-    assert "subscriber_id: 1   # nothing in the sample looks like it: give its path" in text(desk)
+    assert "subscriber_id: FILL_IN   # the path of the subscriber's id in the webhook, or " in text(desk)
     assert "shadow: true" in text(desk)
+    fill_in(desk)
     assert desk.run("test", "mappings/made-up.yml").code == 0
+
+
+def test_what_is_begun_says_what_is_to_be_filled_in_and_is_not_taken_into_use_before(desk: Desk) -> None:
+    ran = begun(desk, "made-up", order())
+    assert ran.err == (
+        "next: replace FILL_IN in mappings/made-up.yml (line 16), then leadbridge check and test\n"
+        "as long as it is there, no change in mappings is taken into use\n"
+    )
+    checked = desk.run("check", "mappings/made-up.yml")
+    assert (checked.code, checked.lines) == (
+        1,
+        [
+            "mappings/made-up.yml:16:15: M111 FILL_IN is a placeholder; "
+            "write the id of the bot to start, as LeadConverter shows it"
+        ],
+    )
+    assert desk.run("test", "mappings/made-up.yml").code == 1
+    tried = desk.run("try", "mappings/made-up.yml", "mappings/samples/made-up.json")
+    assert tried.code == 1
+    assert "FILL_IN is a placeholder" in tried.err
 
 
 def test_a_stored_event_can_be_begun_from(office: Office) -> None:
@@ -165,6 +197,7 @@ def test_a_stored_event_can_be_begun_from(office: Office) -> None:
     assert ran.code == 0, ran.err
     written = text(office) + text(office, "mappings/samples/made-up.json")
     assert [one for one in ("Мария", "79161234567", "shop-secret-11") if one in written] == []
+    fill_in(office)
     assert office.run("test", "mappings/made-up.yml").code == 0
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from bridge.webhook.profiles import load_profiles
 from tests.commands.conftest import Desk
+from tests.support.filling import filled
 
 
 def test_every_profile_is_listed_with_what_it_is(desk: Desk) -> None:
@@ -23,7 +24,7 @@ def test_a_profile_is_told_in_plain_words_with_a_mapping_to_begin_with(desk: Des
     for heading in ("At the vendor:", "What is verified:", "Mind:", "A mapping file to begin with:"):
         assert heading in ran.lines
     starter = ran.out[ran.out.index("source: yookassa") :]
-    desk.write("mappings/yookassa.yml", starter)
+    desk.write("mappings/yookassa.yml", filled(starter))
     assert desk.run("check", "mappings/yookassa.yml").out == ""
     assert desk.run("test", "mappings/yookassa.yml").code == 0
 

@@ -68,7 +68,7 @@ def test_a_name_that_is_no_part_of_a_url_is_refused(site: MakeSite) -> None:
 def test_the_first_file_can_be_downloaded(site: MakeSite) -> None:
     answer = site().get("/connect/new/file?profile=json&source=shop")
     assert answer.headers["Content-Disposition"] == "attachment; filename=shop.yml"
-    assert answer.text == head_text("shop", "json")
+    assert answer.text == head_text("shop", "json", public=False)
 
 
 def test_a_source_that_is_not_there_says_that_it_is_answered_with_404(site: MakeSite, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_choices_that_make_no_rule_are_told_and_kept(site: MakeSite, tmp_path: P
         f"/connect/to/shop/choose/{number}",
         {"path": "$.status", "role": "user_id", "name": "", "bot_id": "x"},
     ).text
-    assert "the bot&#39;s id is x, expected a whole number" in page
+    assert "&#34;x&#34; is no id: write the whole number" in page
     assert '<option value="user_id" selected>' in page
 
 

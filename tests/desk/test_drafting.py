@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from bridge.desk.choosing import Choice, Chosen, Role, guessed, outlined
+from bridge.desk.choosing import Choice, Chosen, Role, candidates, guessed, outlined
 from bridge.desk.drafting import Draft, draft, events_in
 from bridge.desk.files import compile_alone
 from bridge.desk.testing import run_tests
@@ -16,6 +17,7 @@ from bridge.mapping.rules import MappingFile
 from bridge.model import Request
 from bridge.settings import Settings, load
 from tests.desk.given import ENVIRONMENT
+from tests.support.filling import filled
 
 ORDER = {
     "event": "order.paid",
@@ -49,8 +51,8 @@ def drafted(settings: Settings, *choices: Choice, request: Request | None = None
 
 
 def proved(settings: Settings, found: Draft) -> MappingFile:
-    """The draft compiled; without findings but unset secrets, and its test passes."""
-    alone = compile_alone(settings, f"{settings.mappings}/made.yml", found.text.encode())
+    """The draft, once it is filled in; without findings but unset secrets, and its test passes."""
+    alone = compile_alone(settings, f"{settings.mappings}/made.yml", filled(found.text).encode())
     assert [str(one) for one in alone.findings if one.code != "W501"] == []
     assert alone.mapping is not None
     ran = run_tests(alone.mapping, lambda name: {found.sample_name: found.sample or b""}[name])
@@ -82,12 +84,11 @@ def test_a_rule_is_what_was_chosen_and_nothing_else(settings: Settings) -> None:
         "      $.order.status: paid\n"
         "      $.order.total: 1990.5\n"
         "    start:\n"
-        "      bot_id: 1   # the id of your bot\n"
         "      subscriber_id: $.customer.telegram\n"
+        "      bot_id: FILL_IN   # the id of the bot to start, as LeadConverter shows it\n"
         "      variables:\n"
         "        order: $.order.number\n"
         "        buyer: $.customer.name\n"
-        "    shadow: true   # recorded, never sent: remove this line once bot and recipient are right\n"
     )
 
 
@@ -117,10 +118,72 @@ def test_a_person_in_a_messenger_is_named_by_user_and_channel(settings: Settings
     assert len(mapping.rules) == 1
 
 
-def test_without_a_recipient_the_rule_says_what_is_missing(settings: Settings) -> None:
+def test_without_a_recipient_the_rule_says_what_is_missing_and_is_not_taken_into_use(
+    settings: Settings,
+) -> None:
     found = drafted(settings, Choice("$.order.status", "condition"))
-    assert "      subscriber_id: 1   # give its path\n" in found.text
+    assert (
+        "      subscriber_id: FILL_IN   # the path of the subscriber's id in the webhook, or " in found.text
+    )
+    alone = compile_alone(settings, f"{settings.mappings}/made.yml", found.text.encode())
+    assert alone.mapping is None
+    assert [one.code for one in alone.findings if one.is_error] == ["M111", "M111"]
     proved(settings, found)
+
+
+def test_a_person_in_a_messenger_without_a_channel_lacks_the_channel_alone(settings: Settings) -> None:
+    found = drafted(settings, Choice("$.customer.telegram", "user_id"))
+    assert "      user_id: $.customer.telegram\n" in found.text
+    assert (
+        "      channel_id: FILL_IN   # the id of the messenger channel, as LeadConverter shows it\n"
+        in found.text
+    )
+    proved(settings, found)
+
+
+@pytest.mark.parametrize(
+    ("choices", "fixed", "line"),
+    [
+        ((), ("subscriber_id", 778899), "      subscriber_id: {value: 778899}\n"),
+        (
+            (Choice("$.customer.telegram", "user_id"),),
+            ("channel_id", "-100123"),
+            '      user_id: $.customer.telegram\n      channel_id: {value: "-100123"}\n',
+        ),
+    ],
+)
+def test_what_is_the_same_for_every_event_is_a_literal_for_sure(
+    settings: Settings, choices: tuple[Choice, ...], fixed: tuple[Role, object], line: str
+) -> None:
+    wanted = replace(chosen(settings, *choices), bot_id=4512, fixed=(fixed,))
+    found = draft(settings, "made", None, order(), wanted)
+    assert line in found.text
+    assert "FILL_IN" not in found.text
+    proved(settings, found)
+
+
+@pytest.mark.parametrize(
+    ("choices", "fixed", "message"),
+    [
+        ((SUBSCRIBER,), ("subscriber_id", 5), "subscriber_id is chosen twice"),
+        ((), ("channel_id", "5"), "channel_id alone names no recipient"),
+        ((), ("subscriber_id", 0), "subscriber_id is 0, an id is a positive whole number "),
+    ],
+)  # fmt: skip
+def test_what_is_fixed_must_fit_as_well(
+    settings: Settings, choices: tuple[Choice, ...], fixed: tuple[Role, object], message: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        outlined(replace(chosen(settings, *choices), fixed=(fixed,)))
+    assert caught.value.message.startswith(message)
+
+
+def test_values_that_may_be_a_subscriber_are_offered(settings: Settings) -> None:
+    (event,) = events_in(settings, "made", None, order(lc="15", zero=0))
+    assert [(one.path, one.value) for one in candidates(event)] == [
+        ("$.customer.telegram", 778899),
+        ("$.lc", "15"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +213,7 @@ def test_a_variable_may_be_called_as_the_bot_calls_it(settings: Settings, name: 
 WRONG: dict[str, list[tuple[str, Role]]] = {
     '$.order.number is "A-17", an id is a positive whole number': [("$.order.number", "subscriber_id")],
     "$.customer is a map, not a single value": [("$.customer", "user_id"), ("$.customer.bot", "channel_id")],
-    "user_id alone names no recipient": [("$.customer.telegram", "user_id")],
+    "channel_id alone names no recipient": [("$.customer.bot", "channel_id")],
     "subscriber_id and channel_id do not name one recipient": [
         ("$.customer.telegram", "subscriber_id"),
         ("$.customer.bot", "channel_id"),
@@ -229,7 +292,9 @@ def test_the_guess_and_the_same_choices_make_the_same_rule_but_for_the_doubt(set
     (event,) = events_in(settings, "made", None, request)
     by_guess = draft(settings, "made", None, request)
     by_hand = draft(settings, "made", None, request, Chosen(event, guessed(event)))
-    assert by_guess.text.replace("   # is it the right id?", "") == by_hand.text
+    shadow = "    shadow: true   # recorded, never sent: remove this line once the recipient is right\n"
+    without = by_guess.text.replace("   # is it the right id?", "").replace(shadow, "")
+    assert without.replace(", shadow: true", "") == by_hand.text
 
 
 def test_an_event_of_a_batch_is_chosen_in_and_its_conditions_hold_for_it_alone(settings: Settings) -> None:

@@ -10,6 +10,9 @@ from bridge.model import Application, BotStart, Event, Json
 
 ENVIRONMENT = {"LEADCONVERTER_TOKEN": "t-main", "SHOP_SECRET": "s-shop"}
 
+LITERAL = "W514"
+"""Most rules of these tests start a bot for one literal recipient, for brevity."""
+
 HEAD = """\
 source: shop
 body: json
@@ -39,14 +42,14 @@ def compiled(
 def mapping(rules: str, *, tests: str = TESTS) -> MappingFile:
     """A mapping file without findings that has these rules."""
     result = compiled(f"{HEAD}rules:\n{indent(rules, '  ')}\n{tests}")
-    assert [str(finding) for finding in result.findings] == []
+    assert [str(finding) for finding in result.findings if finding.code != LITERAL] == []
     return result.sources["shop"]
 
 
 def findings(rules: str, *, tests: str = TESTS, accounts: str | None = None) -> list[str]:
-    """The findings of a file with these rules; lines are counted from the first rule's."""
+    """The findings of a file with these rules but LITERAL; lines are counted from the first rule's."""
     result = compiled(f"{HEAD}rules:\n{indent(rules, '  ')}\n{tests}", accounts=accounts)
-    return [_moved(str(finding)) for finding in result.findings]
+    return [_moved(str(finding)) for finding in result.findings if finding.code != LITERAL]
 
 
 def _moved(finding: str) -> str:

@@ -10,7 +10,7 @@ from bridge.mapping.compiler import compile_files
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS
 
 CORPUS = sorted((Path(__file__).parent / "broken").glob("*.yml"))
-GOOD = f"{HEAD}rules:\n  - {{name: r, start: {{bot_id: 1, subscriber_id: 2}}}}\n{TESTS}"
+GOOD = f"{HEAD}rules:\n  - {{name: r, start: {{bot_id: 1, subscriber_id: {{value: 2}}}}}}\n{TESTS}"
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)

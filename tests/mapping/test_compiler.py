@@ -14,7 +14,7 @@ from bridge.model import Account
 from bridge.webhook.profiles import load_profiles
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, compiled, findings
 
-RULE = "- {name: r, start: {bot_id: 1, subscriber_id: 2}}"
+RULE = "- {name: r, start: {bot_id: 1, subscriber_id: {value: 2}}}"
 GOOD = f"{HEAD}rules:\n  {RULE}\n{TESTS}"
 
 

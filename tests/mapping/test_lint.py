@@ -255,7 +255,7 @@ def strict(start: str) -> list[str]:
     return [f"{int(line) - before}:{int(column) - 6}:{rest}" for _, line, column, rest in found]
 
 
-BOT = "bot_id: 1\nsubscriber_id: 2\n"
+BOT = "bot_id: 1\nsubscriber_id: {value: 2}\n"
 FORCED = "N508 forced starts the bot for people who have unsubscribed; say why in a comment beside it"
 
 
@@ -275,7 +275,7 @@ def test_a_forced_start_deserves_a_comment_in_a_strict_check(start: str) -> None
 )
 def test_and_with_one_it_is_fine(start: str) -> None:
     assert strict(f"{BOT}{start}") == []
-    assert strict("{bot_id: 1, subscriber_id: 2, forced: true} # a receipt".removesuffix("\n")) == []
+    assert strict("{bot_id: 1, subscriber_id: {value: 2}, forced: true} # a receipt".removesuffix("\n")) == []
 
 
 def test_an_everyday_check_says_nothing_about_forced_starts() -> None:

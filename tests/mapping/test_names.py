@@ -11,7 +11,7 @@ from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, findings
 def rules(*names: str) -> str:
     """A rule for each, with a variable that is called so, or several with blanks between."""
     return "\n".join(
-        f"- name: r{number}\n  when: {{$.n: {number}}}\n  start:\n    bot_id: 1\n    subscriber_id: 2\n"
+        f"- name: r{number}\n  when: {{$.n: {number}}}\n  start:\n    bot_id: 1\n    subscriber_id: $.s\n"
         f"    variables: {{{', '.join(f'{one}: x' for one in each.split())}}}"
         for number, each in enumerate(names)
     )

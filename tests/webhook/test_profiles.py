@@ -8,6 +8,7 @@ from bridge.language.document import Mapping, Report, plain, read
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.examples import run_example
 from bridge.webhook.profiles import load_profiles, merge
+from tests.support.filling import filled
 from tests.webhook.support import compile_text
 
 PROFILES = load_profiles()
@@ -24,6 +25,7 @@ KEYS = {
         "KS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
     ),
 }
+ENVIRONMENT = {"LEADCONVERTER_TOKEN": "t"}
 EVENT = {"id": 1, "type": 2}
 every = pytest.mark.parametrize("name", PROFILES)
 
@@ -40,9 +42,9 @@ def test_every_known_system_has_its_profile() -> None:
 
 @every
 def test_its_starter_mapping_is_without_findings_and_its_tests_pass(name: str) -> None:
-    starter = PROFILES[name].about["starter"]
+    starter = filled(PROFILES[name].about["starter"])
     secrets = {one: KEYS.get(one, "a-secret") for one in re.findall(r"\$\{(\w+)\}", starter)}
-    compiled = compile_files({"starter.yml": starter.encode()}, {"LEADCONVERTER_TOKEN": "t", **secrets})
+    compiled = compile_files({"starter.yml": starter.encode()}, {**ENVIRONMENT, **secrets})
     assert compiled.findings == ()
     (mapping,) = compiled.sources.values()
     assert mapping.tests
@@ -53,11 +55,18 @@ def test_its_starter_mapping_is_without_findings_and_its_tests_pass(name: str) -
 
 @every
 def test_without_a_secret_its_starter_mapping_is_still_read(name: str) -> None:
-    starter = PROFILES[name].about["starter"]
-    compiled = compile_files(
-        {"starter.yml": starter.encode()}, {"LEADCONVERTER_TOKEN": "t"}, placeholder="unset"
-    )
+    starter = filled(PROFILES[name].about["starter"])
+    compiled = compile_files({"starter.yml": starter.encode()}, ENVIRONMENT, placeholder="unset")
     assert [finding for finding in compiled.findings if finding.is_error] == []
+
+
+@every
+def test_its_starter_mapping_is_not_taken_into_use_before_it_is_filled_in(name: str) -> None:
+    starter = PROFILES[name].about["starter"]
+    compiled = compile_files({"starter.yml": starter.encode()}, ENVIRONMENT, placeholder="unset")
+    assert not compiled.valid
+    assert {finding.code for finding in compiled.findings if finding.is_error} == {"M111"}
+    assert any("the id of the bot to start" in finding.message for finding in compiled.findings)
 
 
 @every

@@ -71,7 +71,10 @@ def from_address(console: Console) -> Bench:
     source = asked("source") or asked("file") or (_source_of(console, event) if event else "")
     file = file_called(console.side.settings, console.side.rulebook.latest, source) if source else None
     if file is None or file.accounts:
-        return Bench(starter(source if source.isidentifier() else _NEW, "json").text, event=event)
+        return Bench(
+            starter(console.side.settings, source if source.isidentifier() else _NEW, "json").text,
+            event=event,
+        )
     return replace(_with(file), event=event)
 
 

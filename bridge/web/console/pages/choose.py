@@ -6,22 +6,34 @@ from dataclasses import dataclass
 
 from flask import abort, request
 
-from bridge.desk.choosing import ROLES, Choice, Chosen, Role, guessed
+from bridge.desk.choosing import ROLES, Choice, Chosen, Role, candidates, guessed, outlined
 from bridge.desk.drafting import Draft, draft, events_in
 from bridge.desk.shelf import Shelved, file_called
 from bridge.desk.stored import request_of
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.ids import whole_id
-from bridge.model import Event, Request
+from bridge.model import Event, Json, Request
 from bridge.store import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
 from bridge.web.console.proof import veiled
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, url
+from bridge.web.console.rendering import done, render, t, url
 from bridge.web.console.tree import Node, tree
+from bridge.webhook.source import same_event
 
 MOST = 300
 """Values of a webhook that are offered."""
+TYPED = ("bot_id", "subscriber_id", "channel_id")
+"""What a person may type where the webhook does not have it."""
+PEOPLE: tuple[Role, ...] = ("subscriber_id", "user_id")
+
+
+class Mistyped(UsageError):
+    """A field with something that is no id."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(f'{field} is "{text}", expected a whole number')
+        self.field, self.text = field, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +58,41 @@ def register(console: Console) -> None:
 def choose(console: Console, source: str, number: int) -> Answer:
     """Every value of the webhook, with a first guess of what it is to be."""
     came = _came(console, source, number)
-    return _form(console, came, guessed(came.event), "", "")
+    return _form(console, came, guessed(came.event), {})
 
 
 def drafted(console: Console, source: str, number: int) -> Answer:
     """The mapping file that the choices make, or why they make none; or one of its files."""
-    came = _came(console, source, number)
-    bot = request.form.get("bot_id", "").strip()
+    came, do = _came(console, source, number), request.form.get("do")
     try:
-        chosen = _chosen(came, bot)
+        chosen = _chosen(came)
+        lacking = outlined(chosen).unknown
         made = _draft(console, came, chosen)
+    except Mistyped as error:
+        return _form(console, came, _choices(), {error.field: t("connect.no_number", text=error.text)})
     except BridgeError as error:
         problem = f"{error.message}; {error.hint}" if error.hint else error.message
-        return _form(console, came, _choices(), bot, problem)
-    if request.form.get("do") == "file":
+        return _form(console, came, _choices(), {"": problem})
+    if lacking and do != "file":
+        return _form(console, came, _choices(), {key: t(f"connect.lacking.{key}") for key in lacking})
+    if do == "file":
         return download(f"{source}.yml", made.text.encode())
-    if request.form.get("do") == "sample" and made.sample is not None:
+    if do == "sample" and made.sample is not None:
         return download(made.sample_name.rpartition("/")[2], made.sample)
     return render(
-        "connect/draft", source=source, number=number, made=made, chosen=chosen, bot=bot,
-        sample=(made.sample or b"").decode("utf-8", "replace"), may_replace=replaceable(came.file, source),
-        file=came.file, editable=console.side.settings.console_edit,
+        "connect/draft", source=source, number=number, made=made, chosen=chosen,
+        typed={key: request.form.get(key, "").strip() for key in TYPED},
+        sample=(made.sample or b"").decode("utf-8", "replace"), file=came.file,
+        may_replace=replaceable(console, came.file, source), editable=console.side.settings.console_edit,
     )  # fmt: skip
 
 
 def save_(console: Console, source: str, number: int) -> Answer:
     """Put mapping file and sample in their place."""
     came = _came(console, source, number)
-    if not replaceable(came.file, source):
+    if not replaceable(console, came.file, source):
         raise BridgeError(f"{source} has a mapping file of its own", "add the rule to it in the playground")
-    made = _draft(console, came, _chosen(came, request.form.get("bot_id", "").strip()))
+    made = _draft(console, came, _chosen(came))
     beside = {made.sample_name: made.sample} if made.sample is not None else {}
     put(console, source, made.text.encode(), loaded(came.file), beside)
     return done(url("connect_watch", source=source), "connect.drafted", file=f"{source}.yml")
@@ -84,14 +101,14 @@ def save_(console: Console, source: str, number: int) -> Answer:
 def _came(console: Console, source: str, number: int) -> Came:
     side = console.side
     with side.store.read() as connection:
-        line = event_views.event(connection, number).line
-        if line.source != source:
+        stored = event_views.event(connection, number)
+        if stored.line.source != source:
             abort(404)
         webhook = request_of(connection, number)
     file = file_called(side.settings, side.rulebook.latest, source)
     profile = profile_in(file.text) if file else None
     events = console.aside(lambda: events_in(side.settings, source, profile, webhook))
-    event = next((one for one in events if one.id == line.key), events[0])
+    event = (stored.event and same_event(stored.event, events)) or events[0]
     return Came(source, number, webhook, event, file, profile)
 
 
@@ -100,17 +117,22 @@ def _draft(console: Console, came: Came, chosen: Chosen) -> Draft:
     return console.aside(lambda: draft(settings, came.source, came.profile, came.request, chosen))
 
 
-def _form(console: Console, came: Came, choices: tuple[Choice, ...], bot: str, problem: str) -> Answer:
-    picked = {choice.path: choice for choice in choices}
+def _form(console: Console, came: Came, choices: tuple[Choice, ...], problems: dict[str, str]) -> Answer:
+    """The choosing, with what is wrong at its field; the key "" is no field's."""
     mapping = console.side.rulebook.current.sources.get(came.source)
     seen = veiled(came.event, [mapping.source.check.words] if mapping else [])
     kind = Node("type", "$event.type", "text", seen.type)
     values = [kind, *_leaves(tree(seen.document, most=MOST))]
     if isinstance(seen.query, dict):
         values += _leaves(tree(seen.query, "$query", most=MOST))
+    roles = {choice.role for choice in choices}
+    people = {one.path for one in candidates(came.event)}
     return render(
-        "connect/choose", source=came.source, number=came.number, values=values, picked=picked,
-        roles=ROLES, bot=bot, problem=problem,
+        "connect/choose", source=came.source, number=came.number, values=values,
+        picked={choice.path: choice for choice in choices}, roles=ROLES, problems=problems,
+        typed={key: request.form.get(key, "").strip() for key in TYPED},
+        people=[(one.path, f"{one.path}: {one.text}") for one in values if one.path in people],
+        nobody=not roles & set(PEOPLE), channelless="user_id" in roles and "channel_id" not in roles,
     )  # fmt: skip
 
 
@@ -120,18 +142,29 @@ def _leaves(node: Node) -> list[Node]:
     return [leaf for child in node.children for leaf in _leaves(child)]
 
 
-def _chosen(came: Came, bot: str) -> Chosen:
-    if not bot:
-        return Chosen(came.event, _choices())
+def _chosen(came: Came) -> Chosen:
+    """What the form says; raises UsageError where a typed value cannot be."""
+    form, fixed = request.form, list[tuple[Role, Json]]()
+    bot, person, channel = (form.get(key, "").strip() for key in TYPED)
+    if person:
+        fixed.append(("subscriber_id", _number(person, "subscriber_id")))
+    if channel:
+        fixed.append(("channel_id", channel))
+    return Chosen(came.event, _choices(), _number(bot, "bot_id") if bot else None, tuple(fixed))
+
+
+def _number(text: str, field: str) -> int:
     try:
-        return Chosen(came.event, _choices(), whole_id(bot))
+        return whole_id(text)
     except BridgeError as error:
-        raise UsageError(f"the bot's id is {bot}, expected a whole number") from error
+        raise Mistyped(field, text) from error
 
 
 def _choices() -> tuple[Choice, ...]:
-    """Those of the form: of each value its path, its role and perhaps its name."""
+    """Those of the form: of each value its path, its role and perhaps its name; and who was picked last."""
     roles: dict[str, Role] = {role: role for role in ROLES}
     form = request.form
     rows = zip(form.getlist("path"), form.getlist("role"), form.getlist("name"), strict=False)
-    return tuple(Choice(path, roles[role], name.strip()) for path, role, name in rows if role in roles)
+    made = tuple(Choice(path, roles[role], name.strip()) for path, role, name in rows if role in roles)
+    person = form.get("person", "")
+    return (*made, Choice(person, "subscriber_id")) if person else made

@@ -116,7 +116,13 @@ def begin(console: Console, source: str, profile: str) -> Begun:
     check_names(source, profile)
     file = file_called(console.side.settings, console.side.rulebook.latest, f"{source}.yml")
     known = file_called(console.side.settings, console.side.rulebook.latest, source)
-    return Begun(source, load_profiles()[profile], head_text(source, profile), known or file)
+    text = head(console, source, profile)
+    return Begun(source, load_profiles()[profile], text, known or file)
+
+
+def head(console: Console, source: str, profile: str) -> str:
+    """The first mapping file of a source."""
+    return head_text(source, profile, public=bool(console.side.settings.public_url))
 
 
 def put(console: Console, source: str, text: bytes, loaded: str, beside: dict[str, bytes]) -> None:
@@ -142,12 +148,12 @@ def profile_in(text: bytes) -> str | None:
     return found[1] if found and found[1] in load_profiles() else None
 
 
-def replaceable(file: Shelved | None, source: str) -> bool:
+def replaceable(console: Console, file: Shelved | None, source: str) -> bool:
     """Whether a draft may take the file's place: there is none, or it is as `begin` made it."""
     if file is None:
         return True
     profile = profile_in(file.text)
-    return profile is not None and file.text.decode("utf-8", "replace") == head_text(source, profile)
+    return profile is not None and file.text.decode("utf-8", "replace") == head(console, source, profile)
 
 
 def loaded(file: Shelved | None) -> str:
@@ -166,7 +172,9 @@ def _told(console: Console, profile: Profile, source: str) -> dict[str, Any]:
     base = settings.public_url or request.host_url.rstrip("/")
     hook = f"{base}/hooks/{source}"
     setup = [_HOOK.sub(hook, line) for line in profile.about["setup"]]
-    secrets = [(name, name in settings.environment) for name in _ENV.findall(head_text(source, profile.name))]
+    secrets = [
+        (name, name in settings.environment) for name in _ENV.findall(head(console, source, profile.name))
+    ]
     return {
         "hook": hook,
         "setup": setup,

@@ -1,0 +1,76 @@
+"""The placeholder `FILL_IN` marks what a draft does not know, and is an error until somebody replaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+
+FILL_IN = "FILL_IN"
+"""What drafts and starters write where a value is not known."""
+
+_DOCUMENTS = ("body", "query", "headers")
+"""Keys of a test that hold a webhook, which may say anything."""
+_ORIGINS = ("path", "value", "template", "default")
+"""Keys of a value that is written as an object."""
+_VARIABLE = "write ${NAME} and set NAME in the environment"
+_NEEDED = {
+    "bot_id": "write the id of the bot to start, as LeadConverter shows it",
+    "subscriber_id": "write the path of the subscriber's id in the webhook, such as $.subscriber_id",
+    "user_id": "write the path of the person's id in the messenger, such as $.user.id",
+    "channel_id": "write the id of the messenger channel, as LeadConverter shows it",
+    "public_url": "write the URL as the sender has it, or set BRIDGE_PUBLIC_URL and remove the line",
+    "id": "write the path of what tells one event from another, such as $.event_id",
+    "type": "write the path of the event's type, such as $.type",
+    **dict.fromkeys(("secret", "secrets", "token"), _VARIABLE),
+}
+
+
+def refuse_placeholders(node: Node, report: Report) -> None:
+    """Report every placeholder of a file: a whole value, or a word within a text, a path or a key.
+
+    Other findings about the same value are dropped: they would be about the placeholder.
+    """
+    places = set()
+    for scalar, key, whole in _values(node, "", node):
+        at = _find(scalar.text)
+        if at is not None:
+            needed = _NEEDED.get(key, "write the value")
+            report.add(scalar, "M111", f"{FILL_IN} is a placeholder; {needed}", at)
+            places |= {(scalar.line, scalar.column), (whole.line, whole.column)}
+    report.findings = [
+        one for one in report.findings if one.code == "M111" or (one.line, one.column) not in places
+    ]
+
+
+def _values(
+    node: Node, key: str, whole: Node, *, in_test: bool = False
+) -> Iterator[tuple[Scalar, str, Node]]:
+    """Every scalar, the key that it is a value of, and the whole value; a key itself is a value of none."""
+    match node:
+        case Scalar():
+            yield node, key, whole
+        case Sequence(items=items):
+            for item in items:
+                yield from _values(item, key, item, in_test=in_test)
+        case Mapping(entries=entries):
+            for name, child in entries:
+                if in_test and name.text in _DOCUMENTS:
+                    continue
+                yield name, "", name
+                inner = in_test or name.text == "tests"
+                if name.text in _ORIGINS:
+                    yield from _values(child, key, whole, in_test=inner)
+                else:
+                    yield from _values(child, name.text, child, in_test=inner)
+
+
+def _find(text: str) -> int | None:
+    """Where the placeholder begins as a word of its own."""
+    at = text.find(FILL_IN)
+    while at >= 0:
+        around = (text[at - 1 : at], text[at + len(FILL_IN) :][:1])
+        if not any(char.isalnum() or char == "_" for char in around):
+            return at
+        at = text.find(FILL_IN, at + 1)
+    return None
