@@ -26,7 +26,8 @@ _MARKS = {"matched": ("✓", "green"), "nearly": ("≈", "yellow"), "not": ("·"
 def try_(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) -> int:
     """Print what would happen; 1 where the payload cannot be decoded or a rule lacks a value."""
     mapping, accounts = mapping_named(settings, source)
-    request = given.read().request(mapping.source.methods[0])
+    payload = given.read()
+    request = payload.request(mapping.source.method_of(payload.body))
     try:
         tried = try_request(mapping, request, accounts, int(time.time() * 1000))
     except DocumentError as error:

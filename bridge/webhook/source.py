@@ -116,6 +116,11 @@ class Source:
         request = Request(method, query, headers, body, "")
         return Incoming(request, 0, self.name, self.decoder).document
 
+    def method_of(self, body: bytes) -> str:
+        """The method by which a webhook with this body would come, where nobody says it: GET has none."""
+        with_body = [one for one in self.methods if one not in ("GET", "HEAD")]
+        return with_body[0] if body and with_body else self.methods[0]
+
     def events(self, request: Request, now_ms: int) -> tuple[Event, ...]:
         """The events of a request that is believed without proof. Raises DocumentError."""
         return self._events(Incoming(request, now_ms, self.name, self.decoder))

@@ -22,6 +22,7 @@ from tests.webhook.support import NOW, request, source_of
 
 SECRET = "a secret of our own"
 STAMP = str(NOW // 1000)
+URL = "https://bridge.example/hooks/s"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
 EC = ec.generate_private_key(ec.SECP256R1())
@@ -175,15 +176,13 @@ def hubspot() -> Sample:
             },
         ]
     ).encode()
-    signed = b"POSThttps://bridge.example/hooks/s?tenant=1" + body + str(NOW).encode()
+    signed = f"POST{URL}?tenant=1".encode() + body + str(NOW).encode()
     headers = {**JSON, "X-HubSpot-Request-Timestamp": str(NOW), "X-HubSpot-Signature-v3": text64(mac(signed))}
     events = [
         ("2:contact.creation:3:4:-:1", "contact.creation"),
         ("2:contact.propertyChange:3:6:phone:5", "contact.propertyChange"),
     ]
-    return Sample(
-        request(body, headers, query="tenant=1"), events, more="public_url: https://bridge.example/hooks/s"
-    )
+    return Sample(request(body, headers, query="tenant=1"), events, more=f"public_url: {URL}")
 
 
 def hubspot_v1() -> Sample:
@@ -376,14 +375,14 @@ def twilio() -> Sample:
         ("Body", "да & нет"),
         ("ToZip", ""),
     )
-    signed = "https://bridge.example/hooks/s" + "".join(f"{name}{value}" for name, value in sorted(pairs))
+    signed = URL + "".join(f"{name}{value}" for name, value in sorted(pairs))
     headers = {**FORM, "X-Twilio-Signature": text64(mac(signed.encode(), "sha1"))}
     webhook = request(form_of(*pairs), headers)
     return Sample(
         webhook,
         [("SM1:received", "received")],
         b"<Response/>",
-        more="public_url: https://bridge.example/hooks/s",
+        more=f"public_url: {URL}",
     )
 
 
@@ -417,48 +416,55 @@ def header_token(
 
 
 BASIC = {**JSON, "Authorization": "Basic " + text64(f"our:{SECRET}".encode())}
-SAMPLES: dict[str, Sample] = {
-    "adyen": adyen(),
-    "amocrm": amocrm(),
-    "bitrix24": bitrix24(),
-    "cloudpayments": cloudpayments(),
-    "form": header_token("X-Bridge-Token", b"a=1", FORM, ("body:", "")),
-    "getcourse": getcourse(),
-    "github": github(),
-    "hubspot": hubspot(),
-    "hubspot-v1": hubspot_v1(),
-    "jotform": jotform(),
-    "json": header_token("X-Bridge-Token", b'{"id": 1}', JSON, ("1", ""), "event: {id: $.id}"),
-    "kommo": amocrm(),
-    "leadconverter": header_token("X-Bridge-Secret", b'{"event": "paid"}', JSON, ("body:", "paid")),
-    "meta-whatsapp": meta(),
-    "pipedrive": Sample(
-        request(json_of(meta={"id": "m1", "action": "change", "entity": "deal"}, data=None), BASIC),
-        [("m1", "change.deal")],
-        signed=False,
-    ),
-    "prodamus": prodamus(),
-    "query": Sample(
-        request(method="GET", query="a[b]=1", path_token=SECRET),
-        [("body:", "")],
-        signed=False,
-        look=lambda event: event.document == {"a": {"b": "1"}},
-    ),
-    "robokassa": robokassa(),
-    "salesforce": salesforce(),
-    "sendgrid": sendgrid(),
-    "shopify": shopify(),
-    "slack": slack(),
-    "standard-webhooks": standard(),
-    "stripe": stripe(),
-    "tbank": tbank(),
-    "telegram": telegram(),
-    "tilda": tilda(),
-    "twilio": twilio(),
-    "typeform": typeform(),
-    "yookassa": yookassa(),
-    "zoom": zoom(),
-}
+
+
+def samples() -> dict[str, Sample]:
+    """A sample of each profile but paypal, which has tests of its own; signed at NOW for URL."""
+    return {
+        "adyen": adyen(),
+        "amocrm": amocrm(),
+        "bitrix24": bitrix24(),
+        "cloudpayments": cloudpayments(),
+        "form": header_token("X-Bridge-Token", b"a=1", FORM, ("body:", "")),
+        "getcourse": getcourse(),
+        "github": github(),
+        "hubspot": hubspot(),
+        "hubspot-v1": hubspot_v1(),
+        "jotform": jotform(),
+        "json": header_token("X-Bridge-Token", b'{"id": 1}', JSON, ("1", ""), "event: {id: $.id}"),
+        "kommo": amocrm(),
+        "leadconverter": header_token("X-Bridge-Secret", b'{"event": "paid"}', JSON, ("body:", "paid")),
+        "meta-whatsapp": meta(),
+        "pipedrive": Sample(
+            request(json_of(meta={"id": "m1", "action": "change", "entity": "deal"}, data=None), BASIC),
+            [("m1", "change.deal")],
+            signed=False,
+        ),
+        "prodamus": prodamus(),
+        "query": Sample(
+            request(method="GET", query="a[b]=1", path_token=SECRET),
+            [("body:", "")],
+            signed=False,
+            look=lambda event: event.document == {"a": {"b": "1"}},
+        ),
+        "robokassa": robokassa(),
+        "salesforce": salesforce(),
+        "sendgrid": sendgrid(),
+        "shopify": shopify(),
+        "slack": slack(),
+        "standard-webhooks": standard(),
+        "stripe": stripe(),
+        "tbank": tbank(),
+        "telegram": telegram(),
+        "tilda": tilda(),
+        "twilio": twilio(),
+        "typeform": typeform(),
+        "yookassa": yookassa(),
+        "zoom": zoom(),
+    }
+
+
+SAMPLES = samples()
 every = pytest.mark.parametrize("name", SAMPLES)
 
 
