@@ -36,3 +36,10 @@ class StoreUnavailable(BridgeError):
 
 class Overloaded(StoreUnavailable):
     """More waits for the database already than it can take in time."""
+
+
+class DatabaseLost(StoreUnavailable):
+    """The embedded database's files are no longer those that this process has open.
+
+    The message names no folder: anyone may read it.
+    """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bridge.errors import BridgeError, StoreUnavailable
+from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import ALERT_SOURCE
 from bridge.rulebook import Rulebook
@@ -30,6 +30,7 @@ SILENT: Final = 2.5
 """Seconds after which a look that has not come back means that the database does not answer."""
 LATE_MS: Final = 60_000
 """By how much a call may be late before that is worth a warning."""
+_LOST: Final = "before you restart anything, read what to do in the log, or run leadbridge doctor"
 _STALE: Final = "the files are broken or gone, an older set is in use: run leadbridge check"
 REMEMBERED_MS: Final = 30 * 86_400_000
 """A source that sent anything within this time was heard of: it may only be gone for a moment."""
@@ -76,6 +77,9 @@ class Lookout:
         try:
             with self.store.read() as connection:
                 self.seen = self._seen(connection)
+        except DatabaseLost as error:
+            self.tell("database", _sentence(error))
+            self.seen = replace(self.seen, database=f"{error.message}: nothing is accepted; {_LOST}")
         except BridgeError as error:
             # What a driver says may name hosts, users and paths: for the log, not for whoever asks over HTTP.
             self.tell("database", _sentence(error))

@@ -42,4 +42,5 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
         # Calls that a killed dispatcher left behind need not wait for the end of their lease.
         made.caretaker.look_after(everyone=presence.alone)
         presence.settled()
+        made.presence = presence
     return made

@@ -8,6 +8,7 @@ import sys
 from collections import UserDict
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -90,7 +91,8 @@ class Sections(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             # Python would complain once more when it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
             return 0
         return result
 

@@ -25,13 +25,14 @@ from bridge.mapping.compiler import Compiled
 from bridge.model import Account, State
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
-from bridge.store import facts, good_sets, pauses
+from bridge.store import facts, good_sets, open_files, pauses
 from bridge.store.accounts import AccountState, all_states
 from bridge.store.call_views import count_by_state
 from bridge.store.disk import MB, Disk
 from bridge.store.engine import Store, open_store
 from bridge.store.files import open_to_others
 from bridge.store.pauses import Pause
+from bridge.store.sqlite import path_of
 
 Level = Literal["ok", "warn", "FAIL"]
 
@@ -39,6 +40,7 @@ _LOW = 5
 """The disk is low below this many times the floor under which nothing is accepted."""
 _APART_MS = 2_000
 _PROBE_S = 5.0
+_CLOSING_S = 0.5
 _COLORS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 
 
@@ -93,6 +95,11 @@ def _settings(settings: Settings) -> Iterator[Remark]:
 
 
 def _database(settings: Settings) -> Iterator[Remark]:
+    held = list(_held(settings.database_url))
+    if held:
+        # Another connection could take over what those processes still have to write.
+        yield from held
+        return
     try:
         require_there(settings)
         store = open_store(settings.database_url)
@@ -105,6 +112,28 @@ def _database(settings: Settings) -> Iterator[Remark]:
         yield Remark("FAIL", "database", _sentence(error))
     finally:
         store.close()
+
+
+def _held(url: str) -> Iterator[Remark]:
+    """Files of the embedded database that were removed or replaced while processes have them open."""
+    if not url.startswith("sqlite"):
+        return
+    path = path_of(url)
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if held := _lasting(file):
+            who = ", ".join(sorted({one.link.parts[2] for one in held}, key=int))
+            what = f"{file.name} was removed or replaced, but is still open in process {who}: "
+            copy = f"before you stop it, copy it: cp {held[0].link} {path}.old{suffix}"
+            yield Remark("FAIL", "database", what + ("restart it" if suffix == "-shm" else copy))
+
+
+def _lasting(file: Path) -> list[open_files.OpenFile]:
+    """Looked for twice: a process that closes a database removes its log a moment before."""
+    if not open_files.removed(file):
+        return []
+    time.sleep(_CLOSING_S)
+    return open_files.removed(file)
 
 
 def _opened(store: Store, floor: int) -> Iterator[Remark]:

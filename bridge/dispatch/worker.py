@@ -22,11 +22,12 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Ledger, Round
 from bridge.dispatch.senders import Ended, Senders, Try
 from bridge.dispatch.watch import Watch
-from bridge.errors import StoreUnavailable
+from bridge.errors import DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import Account, Alerts, Outcome
 from bridge.store import wake
 from bridge.store.engine import Store
+from bridge.store.files import Presence
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ class Dispatcher:
         self.unsettled: list[Ended] = []
         self.in_doubt = False
         """The last commit may have landed though it seemed to fail."""
+        self.presence: Presence | None = None
+        """Shows other dispatchers of the embedded database that this one lives."""
 
     def run(self) -> None:
         """Dispatch until `stop` is called, then finish what is being sent."""
@@ -109,6 +112,8 @@ class Dispatcher:
         finally:
             self.senders.close()
             self.watch.close()
+            if self.presence:
+                self.presence.close()
 
     def stop(self) -> None:
         """Stop gracefully, however often it is said. Safe in a signal handler."""
@@ -144,7 +149,7 @@ class Dispatcher:
                 self.in_doubt = False
             done = self.ledger.round(self.unsettled, room)
         except StoreUnavailable as trouble:
-            log.warning("the queue is out of reach: %s", trouble)
+            self.out_of_reach(trouble)
             self.in_doubt = True
             time.sleep(TROUBLE_WAIT)
             return
@@ -168,7 +173,7 @@ class Dispatcher:
         try:
             self.caretaker.look_after()
         except StoreUnavailable as trouble:
-            log.warning("the queue is out of reach: %s", trouble)
+            self.out_of_reach(trouble)
 
     def probe(self, account: Account) -> None:
         """See whether LeadConverter can be reached, and let the breaker know."""
@@ -177,8 +182,15 @@ class Dispatcher:
         try:
             self.ledger.probed(account, not fault)
         except StoreUnavailable as trouble:
-            log.warning("the queue is out of reach: %s", trouble)
+            self.out_of_reach(trouble)
         self.senders.ring()
+
+    def out_of_reach(self, trouble: StoreUnavailable) -> None:
+        """Log why nothing is sent; what lasts until somebody acts is not logged twice a second."""
+        if isinstance(trouble, DatabaseLost):
+            self.tell("database", f"nothing is sent: {trouble.message}; {trouble.hint}")
+        else:
+            log.warning("the queue is out of reach: %s", trouble)
 
     def listen(self) -> None:
         """Pass wake-ups from other processes on, for as long as this one runs."""

@@ -38,6 +38,7 @@ class Disk:
         self._clock = clock
         self._looked = float("-inf")
         self._free = 0
+        self._read_only = False
 
     @property
     def sending_floor(self) -> int:
@@ -48,11 +49,15 @@ class Disk:
         return self.floor // _BALLAST
 
     def free(self) -> int:
-        """Bytes that may still be written, as of the last second."""
+        """Bytes that may still be written, as of the last second or, without the folder, as last seen."""
         now = self._clock()
         if self.path and now - self._looked >= _FRESH_S:
-            found = os.statvfs(self.path.parent)
-            self._looked, self._free = now, found.f_bavail * found.f_frsize
+            self._looked = now
+            # Each commit finds out whether the database is still in its folder.
+            with contextlib.suppress(OSError):
+                found = os.statvfs(self.path.parent)
+                self._free = found.f_bavail * found.f_frsize
+                self._read_only = bool(found.f_flag & os.ST_RDONLY)
         return self._free
 
     def too_full_to_accept(self) -> str:
@@ -78,6 +83,8 @@ class Disk:
 
     def _short_of(self, floor: int, what: str) -> str:
         free = self.free()
+        if self._read_only:
+            return f"the disk is read-only, {what} needs to write; find out why, and mount it for writing"
         if free >= floor:
             return ""
         return f"the disk has {free / MB:.0f} MB left, {what} needs {floor / MB:.0f} MB{self._advice()}"

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, exc, text
 
-from bridge.errors import BridgeError, StoreUnavailable
+from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.store import revision, sqlite
+from bridge.store.database_files import DatabaseFiles
 from bridge.store.files import FileLock, refuse_network
 
 Clock = Callable[[], float]
@@ -35,6 +36,7 @@ class Store:
     reading: Engine
     migrating: Engine
     lock: FileLock | None
+    files: DatabaseFiles | None
     clock: Clock | None
     process: int
 
@@ -47,16 +49,17 @@ class Store:
         """Everything inside is committed and on disk when the block ends, or nothing is.
 
         `timeout` is how many seconds to wait for other writers of the embedded database. Raises
-        StoreUnavailable when the database cannot be reached, written or had in time.
+        StoreUnavailable when the database cannot be reached, written or had in time, and DatabaseLost when
+        what was committed may not be in the files that the next process opens.
         """
-        with self._turn(timeout), _available(), self.writing.begin() as connection:
+        with self._intact(), self._turn(timeout), _available(), self._on(self.writing) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A snapshot that changes nothing; raises StoreUnavailable when the database cannot be reached."""
         self._same_process()
-        with _available(), self.reading.connect() as connection:
+        with self._intact(), _available(), self.reading.connect() as connection:
             yield connection
 
     def now(self, connection: Connection) -> int:
@@ -67,7 +70,7 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the tables up to date; any number of processes may do so at once."""
-        with self._turn(3600), _available(), self.migrating.begin() as connection:
+        with self._intact(), self._turn(3600), _available(), self._on(self.migrating) as connection:
             if revision.found(connection) != revision.NEWEST:
                 importlib.import_module("bridge.store.migrate").upgrade(connection)
 
@@ -87,7 +90,8 @@ class Store:
     def checkpoint(self) -> None:
         """Fold the write-ahead log of the embedded database into its file and cut it to nothing."""
         if self.embedded:
-            with self._turn(5.0), _available():
+            with self._intact(), self._turn(5.0), _available():
+                self._require_files()
                 sqlite.checkpoint(self.writing)
 
     def close(self) -> None:
@@ -102,6 +106,38 @@ class Store:
     def _turn(self, timeout: float) -> AbstractContextManager[None]:
         self._same_process()
         return self.lock.held(timeout) if self.lock else nullcontext()
+
+    @contextmanager
+    def _intact(self) -> Iterator[None]:
+        """Before anything else: the database's files are at their paths. A log that is not is saved."""
+        try:
+            if self.files:
+                self.files.require_same()
+            yield
+        except DatabaseLost:
+            self._save_log()
+            raise
+
+    def _save_log(self) -> None:
+        """Only the processes that have a removed log open can still write its content into the database."""
+        if self.files and self.files.log_to_save:
+            with suppress(StoreUnavailable, exc.DBAPIError, exc.TimeoutError), self._turn(2.0):
+                if sqlite.checkpoint(self.writing):
+                    self.files.log_saved()
+
+    @contextmanager
+    def _on(self, engine: Engine) -> Iterator[Connection]:
+        """A transaction on files that are the right ones before it and after its commit."""
+        with engine.begin() as connection:
+            self._require_files()
+            if self.files:
+                self.files.require_length(lambda: sqlite.length(connection))
+            yield connection
+        self._require_files()
+
+    def _require_files(self) -> None:
+        if self.files:
+            self.files.require_whole()
 
     def _same_process(self) -> None:
         if os.getpid() != self.process:
@@ -132,8 +168,9 @@ def _open_sqlite(url: str, clock: Clock | None) -> Store:
         lock = FileLock(path)
     except OSError as error:
         raise BridgeError(f"the folder of the database {path} cannot be used: {error.strerror}") from error
-    writing = sqlite.writing_engine(path)
-    return Store(url, path, writing, sqlite.reading_engine(path), writing, lock, clock, os.getpid())
+    files = DatabaseFiles(path)
+    writing, reading = sqlite.writing_engine(path, files), sqlite.reading_engine(path, files)
+    return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid())
 
 
 def _open_postgres(url: str, clock: Clock | None) -> Store:
@@ -141,7 +178,7 @@ def _open_postgres(url: str, clock: Clock | None) -> Store:
     # Apart, so that many readers at once cannot keep a webhook from being written.
     reading = postgres.pooled_engine(url).execution_options(postgresql_readonly=True)
     writing = postgres.pooled_engine(url)
-    return Store(url, None, writing, reading, postgres.leisurely_engine(url), None, clock, os.getpid())
+    return Store(url, None, writing, reading, postgres.leisurely_engine(url), None, None, clock, os.getpid())
 
 
 def postgres_module() -> Any:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from threading import Lock
+from typing import Final, TypeAlias
 
 from bridge.errors import BridgeError, StoreUnavailable
 
+log = logging.getLogger(__name__)
+
 _PAUSES = (0.0002, 0.0005, 0.001, 0.002)
 """Seconds between looks at a lock that another process holds; a sleep lets other greenlets work."""
+
+Identity: TypeAlias = tuple[int, int]
+"""Device and inode: what a file is, wherever its path leads now."""
+
+_FOREIGN: Final[list[FileIO]] = []
+"""File objects whose descriptor other code closed. Its number may be another file's by now, so they are
+never collected: that would close it once more."""
 
 _NETWORK = re.compile(
     r"afs|beegfs|ceph|cifs|davfs|glusterfs|lustre|ncpfs|nfs4?|ocfs2|smb3|smbfs|"
@@ -32,67 +44,150 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._thread = Lock()
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._lock = os.open(path.with_name(path.name + ".lock"), flags, 0o600)
-        self._turnstile = os.open(path.with_name(path.name + ".turn"), flags, 0o600)
+        self._lock = LockFile(path.with_name(path.name + ".lock"))
+        self._turnstile = LockFile(path.with_name(path.name + ".turn"))
 
     @contextmanager
     def held(self, timeout: float) -> Iterator[None]:
-        """Hold the lock; raises StoreUnavailable when it cannot be had within `timeout` seconds."""
+        """Hold the lock. Raises StoreUnavailable when it is not free within `timeout` seconds, and at the
+        end of the block when the lock did not exclude others all the time."""
         deadline = time.monotonic() + timeout
         if not self._thread.acquire(timeout=max(timeout, 0)):
             raise _busy(timeout)
         try:
-            _take(self._turnstile, deadline, timeout)
+            self._turnstile.take(deadline, timeout)
             try:
-                _take(self._lock, deadline, timeout)
+                self._lock.take(deadline, timeout)
             finally:
-                fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+                self._turnstile.release()
             try:
                 yield
+                self._lock.require_held()
             finally:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
+                self._lock.release()
         finally:
             self._thread.release()
 
     def close(self) -> None:
-        os.close(self._lock)
-        os.close(self._turnstile)
+        """Closing again does nothing."""
+        self._lock.close()
+        self._turnstile.close()
+
+
+class LockFile:
+    """A file that one holder at a time has locked. The lock is bound to the open file, not to its path.
+
+    Whoever removes the file makes the next opener lock another one, so the two are compared: a lock counts
+    only while the locked file is the one at the path.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._open()
+
+    def take(self, deadline: float, timeout: float) -> None:
+        """Wait until the file at the path is locked. Raises StoreUnavailable at the `deadline`."""
+        looks = 0
+        while not self.try_take():
+            if time.monotonic() >= deadline:
+                raise _busy(timeout)
+            time.sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
+            looks += 1
+
+    def share(self) -> None:
+        """Keep the lock together with others."""
+        self._require_open()
+        fcntl.flock(self._file.fileno(), fcntl.LOCK_SH)
+
+    def require_held(self) -> None:
+        """Raise StoreUnavailable unless this holder still has the lock, on the file at the path."""
+        if not (self._is_own() and identity(self.path) == self._opened and self._lock()):
+            raise StoreUnavailable(
+                f"{self.path.name} was removed or unlocked while the bridge had it locked: "
+                "another process may have written at the same time",
+                "leave this file alone while the bridge runs",
+            )
+
+    def release(self) -> None:
+        """Let others have it."""
+        if not self._file.closed and self._is_own():
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Closing again does nothing."""
+        if not self._file.closed and not self._is_own():
+            _FOREIGN.append(self._file)
+        else:
+            self._file.close()
+
+    def try_take(self) -> bool:
+        """Lock the file at the path without waiting; False while another holder has it."""
+        self._require_open()
+        while self._lock():
+            if identity(self.path) == self._opened:
+                return True
+            self._file.close()
+            self._open_again()
+        return False
+
+    def _lock(self) -> bool:
+        try:
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _require_open(self) -> None:
+        if self._file.closed:
+            raise StoreUnavailable(f"{self.path.name} cannot be locked: the store is closed")
+        if not self._is_own():
+            log.error("the descriptor of %s was closed by other code; opening the file again", self.path)
+            _FOREIGN.append(self._file)
+            self._open_again()
+
+    def _is_own(self) -> bool:
+        """Whether the descriptor is still that of the file that was opened."""
+        return identity(self._file.fileno()) == self._opened
+
+    def _open_again(self) -> None:
+        try:
+            self._open()
+        except OSError as error:
+            raise StoreUnavailable(f"{self.path.name} cannot be opened: {error.strerror}") from error
+
+    def _open(self) -> None:
+        self._file = FileIO(str(self.path), "ab", opener=_private)
+        self._opened = identity(self._file.fileno())
 
 
 class Presence:
     """A dispatcher's presence at the embedded database, seen by others while its process lives."""
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(path.with_name(path.name + ".dispatchers"), flags, 0o600)
-        self.alone = self._excludes_all()
+        self._file = LockFile(path.with_name(path.name + ".dispatchers"))
+        self.alone = self._file.try_take()
         """Nobody else is there, and whoever comes waits until `settled`."""
 
     def settled(self) -> None:
         """Let others in."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        self._file.share()
 
-    def _excludes_all(self) -> bool:
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    def close(self) -> None:
+        """Be there no more."""
+        self._file.close()
 
 
-def _take(descriptor: int, deadline: float, timeout: float) -> None:
-    looks = 0
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise _busy(timeout) from None
-            time.sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
-            looks += 1
-        else:
-            return
+def identity(file: Path | int) -> Identity | None:
+    """Device and inode of the file at a path or behind a descriptor; None where there is none."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def _busy(timeout: float) -> StoreUnavailable:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from bridge.errors import BridgeError
+from bridge.store.database_files import DatabaseFiles
 from bridge.store.files import make_private
 
 BUSY_MS = 5000
@@ -34,40 +35,55 @@ def path_of(url: str) -> Path:
     return Path(rest[1:].split("?")[0]).absolute()
 
 
-def writing_engine(path: Path) -> Engine:
+def writing_engine(path: Path, files: DatabaseFiles) -> Engine:
     """The process's single writing connection; every transaction takes the write lock as it begins."""
 
     def connect() -> sqlite3.Connection:
+        files.require_same()
         make_private(path)
         connection = _connect(f"file:{quote(str(path))}")
         _expect(connection, "journal_mode", "WAL", "wal")
         _expect(connection, "synchronous", "FULL", 2)
         _expect(connection, "wal_autocheckpoint", str(_WAL_PAGES), _WAL_PAGES)
         _expect(connection, "journal_size_limit", str(_WAL_BYTES), _WAL_BYTES)
+        # Only a read opens log and index. From then on no other process removes them.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         _expect(connection, "busy_timeout", str(_WRITER_BUSY_MS), _WRITER_BUSY_MS)
+        files.opened_for_writing()
         return connection
 
-    return _engine(connect, "BEGIN IMMEDIATE", pool_size=1)
+    engine = _engine(connect, "BEGIN IMMEDIATE", pool_size=1)
+    event.listen(engine, "close", lambda *_: files.closed_for_writing())
+    return engine
 
 
-def reading_engine(path: Path) -> Engine:
+def reading_engine(path: Path, files: DatabaseFiles) -> Engine:
     """Connections that see a consistent snapshot and can change nothing."""
 
     def connect() -> sqlite3.Connection:
+        files.require_same()
         connection = _connect(f"file:{quote(str(path))}?mode=ro")
         _expect(connection, "query_only", "ON", 1)
+        files.opened()
         return connection
 
     return _engine(connect, "BEGIN", pool_size=4)
 
 
-def checkpoint(writing: Engine) -> None:
-    """Outside any transaction, as SQLite wants it; the caller holds the file lock."""
+def checkpoint(writing: Engine) -> bool:
+    """Outside any transaction; the caller holds the file lock. Whether all of the log is in the database."""
     connection = writing.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         connection.close()
+    return not busy
+
+
+def length(connection: Connection) -> int:
+    """Bytes that the database has by SQLite's own count."""
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
 
 def _connect(uri: str) -> sqlite3.Connection:

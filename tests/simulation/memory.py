@@ -121,9 +121,9 @@ class Memory:
 
     def store(self, clock: Callable[[], float], fate: Fate, committed: Callable[[], None]) -> FatefulStore:
         """The database as one process has it."""
-        engine = self.engine
+        engine, url = self.engine, "sqlite:///:memory:"
         return FatefulStore(
-            "sqlite:///:memory:", None, engine, engine, engine, None, clock, os.getpid(), fate, committed
+            url, None, engine, engine, engine, None, None, clock, os.getpid(), fate, committed
         )
 
     def changed(self) -> bool:

@@ -55,6 +55,30 @@ def test_accepting_stops_first_and_sending_at_a_quarter_of_the_floor(small: Path
     assert disk.too_full_to_send() == "the disk has 3 MB left, sending needs 4 MB; make room"
 
 
+def test_on_a_read_only_disk_nothing_is_accepted_or_sent(small: Path, clock: Clock) -> None:
+    disk = Disk(small / "b.db", 1 * MB, clock)
+    assert disk.too_full_to_accept() == ""
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    clock.advance(1)
+    assert disk.too_full_to_accept() == (
+        "the disk is read-only, accepting needs to write; find out why, and mount it for writing"
+    )
+    assert disk.too_full_to_send().startswith("the disk is read-only, sending needs to write")
+    subprocess.run(["mount", "-o", "remount,rw", str(small)], check=True)
+    clock.advance(1)
+    assert disk.too_full_to_accept() == ""
+
+
+def test_without_its_folder_the_disk_is_as_last_seen(tmp_path: Path, clock: Clock) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    disk = Disk(folder / "b.db", 1 * MB, clock)
+    free = disk.free()
+    folder.rmdir()
+    clock.advance(1)
+    assert (disk.free(), disk.too_full_to_accept()) == (free, "")
+
+
 def test_the_ballast_makes_room_for_sending_once_it_is_deleted(small: Path, clock: Clock) -> None:
     disk = Disk(small / "b.db", 10 * MB, clock)
     disk.lay_ballast()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.store.files import FileLock, file_system, refuse_network
+from bridge.store.files import FileLock, Presence, file_system, refuse_network
 
 MOUNTS = """\
 22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
@@ -125,3 +127,103 @@ def test_a_failure_inside_gives_the_lock_back(tmp_path: Path) -> None:
     with lock.held(0):
         pass
     lock.close()
+
+
+def test_a_lock_that_is_closed_again_closes_nothing_of_others(tmp_path: Path) -> None:
+    lock = FileLock(tmp_path / "db")
+    lock.close()
+    others = [FileLock(tmp_path / "other") for _ in range(2)]
+    lock.close()
+    with others[0].held(1), pytest.raises(StoreUnavailable, match="busy"), others[1].held(0):
+        pass
+    with pytest.raises(StoreUnavailable, match="cannot be locked: the store is closed"), lock.held(0):
+        pass
+    for other in others:
+        other.close()
+
+
+def test_a_lock_whose_descriptor_other_code_closed_is_noticed(tmp_path: Path) -> None:
+    lock, second = FileLock(tmp_path / "db"), FileLock(tmp_path / "db")
+    number = descriptor_of(tmp_path / "db.lock")
+    taken: list[int] = []
+    with pytest.raises(StoreUnavailable) as caught, lock.held(1):
+        taken += close_and_use(number)
+    assert caught.value.message == (
+        "db.lock was removed or unlocked while the bridge had it locked: "
+        "another process may have written at the same time"
+    )
+    with lock.held(0), pytest.raises(StoreUnavailable, match="busy"), second.held(0):
+        pass
+    lock.close()
+    second.close()
+    for one in taken:
+        os.close(one)
+
+
+def test_a_lock_that_another_took_meanwhile_is_noticed(tmp_path: Path) -> None:
+    lock = FileLock(tmp_path / "db")
+    number = descriptor_of(tmp_path / "db.lock")
+    with (
+        (tmp_path / "db.lock").open() as other,
+        pytest.raises(StoreUnavailable, match="removed or unlocked"),
+        lock.held(1),
+    ):
+        hand_over(number, other.fileno())
+    lock.close()
+
+
+def test_two_never_hold_two_files_of_one_path(tmp_path: Path) -> None:
+    """Whoever opened the file before it was removed locks the one that is there now."""
+    first = FileLock(tmp_path / "db")
+    for name in ("db.lock", "db.turn"):
+        (tmp_path / name).unlink()
+    second = FileLock(tmp_path / "db")
+    for holder, other in ((first, second), (second, first)):
+        with holder.held(0), pytest.raises(StoreUnavailable, match="busy"), other.held(0):
+            pass
+    first.close()
+    second.close()
+
+
+def test_a_lock_file_that_is_removed_while_it_is_held_is_noticed(tmp_path: Path) -> None:
+    lock = FileLock(tmp_path / "db")
+    with pytest.raises(StoreUnavailable, match="removed or unlocked"), lock.held(1):
+        (tmp_path / "db.lock").unlink()
+    with lock.held(0):
+        assert (tmp_path / "db.lock").exists()
+    lock.close()
+
+
+def test_a_dispatcher_is_there_until_it_is_closed(tmp_path: Path) -> None:
+    first = Presence(tmp_path / "db")
+    assert first.alone
+    first.settled()
+    second = Presence(tmp_path / "db")
+    assert not second.alone
+    first.close()
+    first.close()
+    second.close()
+    third = Presence(tmp_path / "db")
+    assert third.alone
+    third.close()
+
+
+def descriptor_of(path: Path) -> int:
+    """The number under which this process has a file open."""
+    links = sorted(int(link.name) for link in Path("/proc/self/fd").iterdir())
+    return next(number for number in links if os.path.realpath(f"/proc/self/fd/{number}") == str(path))
+
+
+def close_and_use(number: int) -> list[int]:
+    """Close a descriptor that other code owns; its number is another file's afterwards."""
+    os.close(number)
+    taken: list[int] = []
+    while number not in taken:
+        taken.append(os.open(os.devnull, os.O_RDONLY))
+    return taken
+
+
+def hand_over(number: int, other: int) -> None:
+    """Unlock the file behind one descriptor, and lock it through another one."""
+    fcntl.flock(number, fcntl.LOCK_UN)
+    fcntl.flock(other, fcntl.LOCK_EX)

@@ -9,7 +9,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, NotFound
 
 from bridge.assemble.web import WebSide
-from bridge.errors import BridgeError, StoreUnavailable
+from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.web.console import doors, rendering
 from bridge.web.console.guard import THEMES, Guard
 from bridge.web.console.keyring import Hashes, Keyring
@@ -78,6 +78,8 @@ def _trouble(error: Exception) -> Response:
         if isinstance(error.description, str) and error.description in ("foreign", "stale", "read"):
             kind = error.description
         return bare("trouble", status, kind=kind, message="", hint="")
+    if isinstance(error, DatabaseLost):
+        return bare("trouble", 503, kind="lost", message="", hint=error.message)
     if isinstance(error, StoreUnavailable):
         log.warning("the console has no answer: %s", error.message)
         return bare("trouble", 503, kind="503", message="", hint="")

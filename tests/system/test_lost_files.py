@@ -1,0 +1,40 @@
+"""The database is removed under a whole bridge: neither half goes on with what the next start cannot know."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from tests.support.processes import installation
+from tests.support.waiting import eventually
+
+MAPPING = """
+source: shop
+profile: json
+verify: none
+event: {id: $.id}
+rules:
+  - name: sold
+    start: {bot_id: 7, subscriber_id: $.buyer}
+"""
+ACCOUNTS = 'accounts: {main: {token: "${LEADCONVERTER_TOKEN}", rate: 1/s, burst: 1}}\n'
+
+
+def test_without_its_database_the_dispatcher_sends_nothing_more(tmp_path: Path) -> None:
+    with installation(tmp_path, "sqlite:///var/bridge.db", BRIDGE_WORKERS="1") as bridge:
+        (bridge.mappings / "shop.yml").write_text(MAPPING)
+        (bridge.mappings / "accounts.yml").write_text(ACCOUNTS)
+        bridge.start()
+        for n in range(30):
+            assert bridge.post("/hooks/shop", {"id": f"{n}", "buyer": n + 1}).status == 200
+        assert eventually(lambda: bridge.calls() != [])
+        shutil.rmtree(tmp_path / "var")
+        time.sleep(1.5)
+        sent = len(bridge.calls())
+        assert sent < 30
+        time.sleep(3.5)
+        assert len(bridge.calls()) == sent
+        assert bridge.get("/readyz").status == 503
+        assert "nothing is sent: bridge.db was removed while the bridge has it open" in bridge.read_log()
+        assert bridge.get("/console/").status == 503
