@@ -31,6 +31,7 @@ class DatabaseFiles:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._paths = {suffix: f"{path}{suffix}" for suffix in ("", *_BESIDE)}
         self._known: dict[str, Identity] = {}
         self._log: FileIO | None = None
         self._salts = b""
@@ -82,7 +83,8 @@ class DatabaseFiles:
         if self._lost:
             raise DatabaseLost(self._lost.message, self._lost.hint)
         for suffix, known in tuple(self._known.items()):
-            if identity(self._at(suffix)) != known:
+            # Another thread that closes its connection forgets log and index before SQLite removes them.
+            if identity(self._paths[suffix]) != known and self._known.get(suffix) == known:
                 raise self._beside_lost(suffix) if suffix else self._database_lost(known)
 
     def require_whole(self) -> None:
@@ -106,13 +108,17 @@ class DatabaseFiles:
 
         `believed` gives the bytes that SQLite counts: fewer than before, where a VACUUM cut the file.
         """
-        length = self.path.stat().st_size
+        try:
+            length = os.stat(self._paths[""]).st_size
+        except OSError:
+            self.require_same()
+            raise
         if length < self._size <= believed():
             raise self._cut("")
         self._size = length
 
     def _remember(self, suffix: str) -> None:
-        found = identity(self._at(suffix))
+        found = identity(self._paths[suffix])
         if found is not None:
             self._known[suffix] = found
 

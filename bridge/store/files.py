@@ -83,6 +83,7 @@ class LockFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._address = str(path)
         self._open()
 
     def take(self, deadline: float, timeout: float) -> None:
@@ -101,7 +102,7 @@ class LockFile:
 
     def require_held(self) -> None:
         """Raise StoreUnavailable unless this holder still has the lock, on the file at the path."""
-        if not (self._is_own() and identity(self.path) == self._opened and self._lock()):
+        if not (self._is_own() and identity(self._address) == self._opened and self._lock()):
             raise StoreUnavailable(
                 f"{self.path.name} was removed or unlocked while the bridge had it locked: "
                 "another process may have written at the same time",
@@ -124,7 +125,7 @@ class LockFile:
         """Lock the file at the path without waiting; False while another holder has it."""
         self._require_open()
         while self._lock():
-            if identity(self.path) == self._opened:
+            if identity(self._address) == self._opened:
                 return True
             self._file.close()
             self._open_again()
@@ -156,7 +157,7 @@ class LockFile:
             raise StoreUnavailable(f"{self.path.name} cannot be opened: {error.strerror}") from error
 
     def _open(self) -> None:
-        self._file = FileIO(str(self.path), "ab", opener=_private)
+        self._file = FileIO(self._address, "ab", opener=_private)
         self._opened = identity(self._file.fileno())
 
 
@@ -177,7 +178,7 @@ class Presence:
         self._file.close()
 
 
-def identity(file: Path | int) -> Identity | None:
+def identity(file: Path | str | int) -> Identity | None:
     """Device and inode of the file at a path or behind a descriptor; None where there is none."""
     try:
         found = os.stat(file)
