@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from bridge.language.regex import Regex, own_regex
+from bridge.language.regex import Regex, escaped, own_regex
 
 MASK: Final = "•••"
 CUT_LETTER: Final = r"(?:%[0-9a-fA-F]{0,3}|\\[u0-9a-fA-F]{0,5}|&[#0-9A-Za-z]{0,8})?"
@@ -17,8 +17,6 @@ TRACE: Final = 4
 LONGEST: Final = 300
 """Characters of a token that a pattern spells out: RE2 limits a pattern's depth. Of a longer token these are
 enough to know it by, and what follows is masked to the end of the word."""
-LITERAL: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-"""Characters that mean themselves in a pattern."""
 
 
 def mask(text: str, token: str) -> str:
@@ -58,11 +56,6 @@ def letter_spelled(letter: str) -> str:
     """One letter as it is, percent-encoded once or twice, escaped as in JSON, or as an HTML entity."""
     encoded = "".join(f"%(?:25)?{byte:02x}" for byte in letter.encode("utf-8", errors="replace"))
     code = ord(letter)
-    unescaped = {literal(letter), literal(html.escape(letter)), literal(f"\\{letter}")}
-    escaped = [encoded, f"\\\\+u{code:04x}", f"&#0*{code};", f"&#x0*{code:x};"]
-    return f"(?:{'|'.join(sorted(unescaped, key=len, reverse=True))}|(?i:{'|'.join(escaped)}))"
-
-
-def literal(text: str) -> str:
-    """A pattern that matches this text."""
-    return "".join(letter if letter in LITERAL else f"\\x{{{ord(letter):x}}}" for letter in text)
+    unescaped = {escaped(letter), escaped(html.escape(letter)), escaped(f"\\{letter}")}
+    coded = [encoded, f"\\\\+u{code:04x}", f"&#0*{code};", f"&#x0*{code:x};"]
+    return f"(?:{'|'.join(sorted(unescaped, key=len, reverse=True))}|(?i:{'|'.join(coded)}))"

@@ -67,13 +67,14 @@ class Incoming:
         end = HEAD_END.search(self.buffer)
         while end is None:
             self.check_head()
+            searched = max(len(self.buffer) - 3, 0)
             if not self.fill():
                 raise BadAnswerError(
                     "the answer was cut inside its head"
                     if self.buffer
                     else "the connection was closed unanswered"
                 )
-            end = HEAD_END.search(self.buffer)
+            end = HEAD_END.search(self.buffer, searched)
         head = self.buffer[: end.start()].decode("latin-1")
         del self.buffer[: end.end()]
         first, *lines = re.split(r"\r?\n", head)
@@ -121,9 +122,10 @@ class Incoming:
             if len(self.buffer) > LINE_LIMIT:
                 raise BadAnswerError("the answer's chunks are garbled")
             self.need()
-        line, _, _ = self.buffer.partition(b"\n")
-        del self.buffer[: len(line) + 1]
-        return line.rstrip(b"\r").decode("latin-1")
+        end = self.buffer.index(b"\n")
+        line = self.buffer[:end].rstrip(b"\r").decode("latin-1")
+        del self.buffer[: end + 1]
+        return line
 
     def take(self, count: int) -> None:
         """Move `count` bytes of body into place, fewer when the cap is reached."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from bridge.language.regex import Regex, compile_regex
+from bridge.language.regex import MAX_PATTERN, Regex, compile_regex, own_regex
 
-_DOT: Final = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(\.)", re.DOTALL)
+_DOT: Final = own_regex(r"(?s)\\.|\[(?:\\.|[^\]\\])*\]|(\.)")
 
 
 def compile_pattern(text: str) -> Regex:
-    """Compile an I-Regexp; raises RegexError. Its dot stands for anything but CR and LF."""
-    return compile_regex(_DOT.sub(lambda match: r"[^\n\r]" if match[1] else match[0], text))
+    """Compile an I-Regexp; raises RegexError. Its dot stands for anything but CR and LF.
+
+    The text may come from a webhook, so its length is looked at first.
+    """
+    if len(text) > MAX_PATTERN:
+        return compile_regex(text)
+    try:
+        return compile_regex(_DOT.sub(lambda match: r"[^\n\r]" if match[1] else match[0], text))
+    except UnicodeEncodeError:
+        return compile_regex(text)

@@ -66,6 +66,11 @@ def own_regex(text: str) -> Regex:
     return _compiled(text, 8 << 20)
 
 
+def escaped(text: str) -> str:
+    """A pattern that matches this text."""
+    return str(re2.escape(text))
+
+
 def _compiled(text: str, memory: int) -> Regex:
     options = re2.Options()
     options.log_errors = False

@@ -12,7 +12,7 @@ from bridge.mapping.ids import MAX_ID_DIGITS
 from bridge.model import Alerts, AlertStart, Recipient
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
-_URL = re.compile(r"https?://[^\s/?#@\\]+[!-~]*", re.ASCII)
+_URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#@\\][!-~]*)?", re.ASCII)
 _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
 
 

@@ -98,9 +98,13 @@ def _is_called(leaf: Leaf, name: str, pattern: re.Pattern[str]) -> bool:
 
 def _id_rank(leaf: Leaf) -> int:
     """An event's own id before those of its order, and those of people last."""
-    ranks = (r"(?i)^event_?id$", r"(?i)^(?:id|uuid)$", r"(?i)order|payment|invoice|transaction|deal")
+    ranks = (
+        re.compile(r"(?i)^event_?id$"),
+        re.compile(r"(?i)^(?:id|uuid)$"),
+        re.compile(r"(?i)order|payment|invoice|transaction|deal"),
+    )
     person = re.search(r"(?i)user|subscriber|client|customer|chat|contact|bot|channel", leaf.key)
-    found = next((rank for rank, pattern in enumerate(ranks) if re.search(pattern, leaf.key)), len(ranks))
+    found = next((rank for rank, pattern in enumerate(ranks) if pattern.search(leaf.key)), len(ranks))
     return len(ranks) + 1 if person else found
 
 

@@ -13,15 +13,17 @@ from decimal import Decimal
 
 from bridge.errors import BridgeError
 from bridge.language.numbers import Number, from_json, to_json
+from bridge.language.regex import Match, own_regex
 from bridge.model import Json
 
 Pairs = Sequence[tuple[str, str]]
 
-_EMAIL = re.compile(r"[^\s@<>\"'/:;,=&]+@[^\s@<>\"'/:;,=&]+\.[^\W\d_]{2,}")
+_EMAIL = own_regex(r"[^\s\v@<>\"'/:;,=&]+@[^\s\v@<>\"'/:;,=&]+\.\pL{2,}")
 _PHONE = re.compile(r"(?<![\w.])\+?\d(?:[ ()\-]{0,2}\d){9,14}(?![\w.])")
-_TOKEN = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9_\-.~+/=]{20,}")
-_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+")
-_FOUND = (_URL, _EMAIL, _PHONE, _TOKEN)
+_TOKEN = own_regex(r"[A-Za-z0-9_\-.~+/=]{20,}")
+"""Of these only those with both digits and letters."""
+_URL = own_regex(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\v\"'<>]+")
+_FOUND = (_URL, _EMAIL, _PHONE)
 _ALWAYS = re.compile(
     r"(?i)phone|tel(?!egram)|mobile|телефон|mail|почт|token|secret|sign|hash|hmac|passw|парол|auth|card|карт|"
     r"\bpan\b|cvv|cookie|session|birth|рожд|address|адрес|passport|паспорт|inn\b|инн\b|snils|снилс|(?<![a-z])key$"
@@ -52,7 +54,7 @@ class Redactor:
 
     def __init__(self, kept: Collection[str] = ()) -> None:
         """What stands alone and is one of `kept` stays, unless it reaches somebody by its look."""
-        self._kept = {text for text in kept if not any(one.search(text) for one in _FOUND)}
+        self._kept = {text for text in kept if not _reaches(text)}
         self._made_up: dict[str, str] = {}
 
     def document(self, document: Json) -> Json:
@@ -92,7 +94,7 @@ class Redactor:
             return text
         if _ALWAYS.search(key):
             return self._make_up(text)
-        if _WORDS.search(key) and not any(one.search(text) for one in _FOUND):
+        if _WORDS.search(key) and not _reaches(text):
             return text
         if _MEASURES.search(key) and _MEASURED.fullmatch(text):
             return text
@@ -100,15 +102,18 @@ class Redactor:
             return self._make_up(text)
         for pattern in _FOUND:
             text = pattern.sub(self._found, text)
-        return text
+        return _TOKEN.sub(self._token, text)
 
     def _key(self, name: str) -> str:
-        for pattern in (_EMAIL, _PHONE, _TOKEN):
+        for pattern in (_EMAIL, _PHONE):
             name = pattern.sub(self._found, name)
-        return name
+        return _TOKEN.sub(self._token, name)
 
-    def _found(self, found: re.Match[str]) -> str:
+    def _found(self, found: Match) -> str:
         return self._make_up(found[0])
+
+    def _token(self, found: Match) -> str:
+        return self._make_up(found[0]) if _is_mixed(found[0]) else str(found[0])
 
     def _make_up(self, text: str) -> str:
         if text not in self._made_up:
@@ -131,6 +136,16 @@ class Redactor:
             if len(known) >= _SHORT and not known.isdecimal() and known in text:
                 text = text.replace(known, self._made_up[known])
         return text
+
+
+def _reaches(text: str) -> bool:
+    """Whether the text reaches or lets in somebody, by its look."""
+    tokens = (_is_mixed(found[0]) for found in _TOKEN.finditer(text))
+    return any(one.search(text) for one in _FOUND) or any(tokens)
+
+
+def _is_mixed(text: str) -> bool:
+    return any(char.isdigit() for char in text) and any(char.isalpha() for char in text)
 
 
 def _called(name: str, node: dict[str, Json]) -> str:

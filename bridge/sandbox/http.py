@@ -18,7 +18,7 @@ MAX_HEAD = 32 * 1024
 MAX_BODY = 1024 * 1024
 
 _LINE = re.compile(rb"([A-Z]{1,20}) (?:https?://[!-.0-~]+)?(/[!->@-~]*)(?:\?([!-~]*))? HTTP/([0-9]\.[0-9])")
-_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _LENGTH = re.compile(r"[0-9]{1,15}")
 
@@ -157,7 +157,7 @@ def parse_headers(block: bytes) -> Headers:
         if not match:
             raise BadRequestError(400, "expected header lines such as Name: value")
         name = match[1].decode().lower()
-        value = match[2].decode("latin-1").rstrip(" \t")
+        value = match[2].decode("latin-1").strip(" \t")
         values[name] = f"{values[name]}, {value}" if name in values else value
     return Headers(values, _body_length(values), "100-continue" in values.get("expect", "").lower())
 

@@ -62,9 +62,11 @@ def read_xml(body: bytes, charset: str = "utf-8", lists: frozenset[str] = frozen
 
 def _decoded(body: bytes, charset: str) -> str:
     try:
-        return _DECLARATION.sub("", body.decode(charset), count=1)
+        text = body.decode(charset)
     except UnicodeDecodeError:
         raise DocumentError(f"the body is not {charset}") from None
+    declaration = _DECLARATION.match(text)
+    return text[declaration.end() :] if declaration else text
 
 
 def _value(element: Element, lists: frozenset[str]) -> Json:

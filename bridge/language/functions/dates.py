@@ -15,7 +15,9 @@ from bridge.model import Json
 
 _UNIX = re.compile(r"(-?[0-9]{1,13})(\.[0-9]{1,9})?")
 _COMPACT = re.compile(r"([0-9]{8})([0-9]{6})?")
-_ZONE = re.compile(r"\s*(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$")
+_ZONE = re.compile(r" {0,9}(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$")
+_LONGEST = 100
+"""Characters of a time at most: what is longer is read by nothing, however long that would take."""
 _SAMPLE = datetime(2024, 5, 22, 14, 17, 18, tzinfo=UTC)
 _FIRST_MILLISECONDS = 100_000_000_000
 """A unix time from here on is in milliseconds: as seconds it would lie beyond the year 5138."""
@@ -26,7 +28,7 @@ def moment(value: Json, naive: tzinfo = UTC) -> datetime:
 
     Reads ISO 8601 in its usual spellings and unix seconds or milliseconds. Raises Unusable.
     """
-    text = text_of(value).strip()
+    text = _short(value)
     compact = _COMPACT.fullmatch(text)
     unix = None if compact else _UNIX.fullmatch(text)
     if unix:
@@ -38,6 +40,14 @@ def moment(value: Json, naive: tzinfo = UTC) -> datetime:
             f"{quote(text)} is not a time; ISO 8601 and unix times are read as they are"
         ) from error
     return read if read.tzinfo else read.replace(tzinfo=naive)
+
+
+def _short(value: Json) -> str:
+    """The text of a value that may be a time. Raises Unusable."""
+    text = text_of(value).strip()
+    if len(text) > _LONGEST:
+        raise Unusable(f"{quote(text)} is not a time: it has more than {_LONGEST} characters")
+    return text
 
 
 def _of_unix(whole: int, fraction: float) -> datetime:
@@ -98,7 +108,7 @@ def _reader(arguments: Arguments, naive: tzinfo) -> Callable[[Json], datetime]:
         raise arguments.unfit("from", f'"{form}" is not a format to read by; write it as "%d.%m.%Y %H:%M"')
 
     def read(value: Json) -> datetime:
-        text = text_of(value).strip()
+        text = _short(value)
         try:
             time = datetime.strptime(text, form)
         except ValueError as error:

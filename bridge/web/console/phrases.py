@@ -6,13 +6,12 @@ that is named after a section is told in its words; `known_SECTION` must be.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Final
 
-from bridge.web.console.speech import Speech, speech
+from bridge.language.regex import Regex, escaped, own_regex
+from bridge.web.console.speech import PLACEHOLDER, Speech, speech
 
-_NAME = re.compile(r"\{(\w+)\}")
 _NUMBERS: Final = {"number": r"\d[\d.,]*", "total": r"\d+", "status": r"\d{3}"}
 _QUOTED: Final = r'"[^"]*"|.+?'
 """A value as it came: what reads like the bridge's words in it is none of them."""
@@ -25,7 +24,7 @@ _OR = "; or "
 def retold(language: str, section: str, text: str) -> str | None:
     """The text in that language; None where it is none of the section's."""
     for name, pattern in _patterns(section):
-        if len(text) > LONGEST and "alternatives" not in pattern.groupindex:
+        if len(text) > LONGEST and "(?P<alternatives>" not in pattern.text:
             continue
         found = pattern.fullmatch(text)
         values = _values(language, found.groupdict()) if found else None
@@ -68,18 +67,18 @@ def _sections() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _patterns(section: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _patterns(section: str) -> tuple[tuple[str, Regex], ...]:
     return tuple((name, _pattern(words)) for name, words in _sections()[section].items())
 
 
-def _pattern(words: str) -> re.Pattern[str]:
-    parts = _NAME.split(words)
-    parts[::2] = map(re.escape, parts[::2])
+def _pattern(words: str) -> Regex:
+    parts = PLACEHOLDER.split(words)
+    parts[::2] = map(escaped, parts[::2])
     parts[1::2] = [f"(?P<{name}>{_group(name)})" for name in parts[1::2]]
-    return re.compile("".join(parts), re.DOTALL)
+    return own_regex(f"(?s){''.join(parts)}")
 
 
 def _group(name: str) -> str:
     if name == "row":
-        return "|".join(map(re.escape, _sections()["row"].values()))
+        return "|".join(map(escaped, _sections()["row"].values()))
     return _QUOTED if name == "found" else _NUMBERS.get(name, ".+?")

@@ -17,7 +17,7 @@ LANGUAGES: Final = {"en": "English", "ru": "Русский"}
 Entry: TypeAlias = str | Mapping[str, str]
 """A text, or one for each plural form."""
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Speech:
@@ -35,7 +35,7 @@ class Speech:
         entry = self.words[key]
         if not isinstance(entry, str):
             entry = entry[plural(self.language, int(str(values["count"])))]
-        return _PLACEHOLDER.sub(lambda found: _filled(values[found[1]]), entry)
+        return PLACEHOLDER.sub(lambda found: _filled(values[found[1]]), entry)
 
 
 @cache
