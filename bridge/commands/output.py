@@ -65,7 +65,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | No
     cells = [list(headers), *([printable(cell) for cell in row] for row in rows)]
     widths = [max(columns(row[index]) for row in cells) for index in range(len(headers))]
     if width is not None:
-        widths = _fitting(widths, width)
+        widths = _fitting([min(one, width) for one in widths], width)
     for row in cells:
         padded = (_pad(_cut(cell, room), room) for cell, room in zip(row, widths, strict=True))
         yield GAP.join(padded).rstrip()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from bridge.errors import BridgeError
@@ -59,12 +59,14 @@ class Redactor:
 
     def document(self, document: Json) -> Json:
         """The document without private values."""
-        return self._swept(self._replaced(document, ""))
+        replaced = self._replaced(document, "")
+        return _swept(replaced, self._sweep())
 
     def pairs(self, pairs: Pairs) -> list[tuple[str, str]]:
         """Names and values of a form, a query string or headers, without private values."""
         done = [(self._key(name), str(self._text(value, name))) for name, value in pairs]
-        return [(name, self._without_known(value)) for name, value in done]
+        sweep = self._sweep()
+        return [(name, sweep.clean(value)) for name, value in done]
 
     def _replaced(self, node: Json, key: str) -> Json:
         if isinstance(node, dict):
@@ -121,21 +123,52 @@ class Redactor:
             self._made_up[text] = _of_its_shape(text, len(self._made_up))
         return self._made_up[text]
 
-    def _swept(self, node: Json) -> Json:
-        if isinstance(node, dict):
-            return {self._without_known(name): self._swept(child) for name, child in node.items()}
-        if isinstance(node, list):
-            return [self._swept(child) for child in node]
-        return self._without_known(node) if isinstance(node, str) else node
+    def _sweep(self) -> _Sweep:
+        known = [text for text in self._made_up if len(text) >= _SHORT and not text.isdecimal()]
+        return _Sweep(known, self._made_up)
 
-    def _without_known(self, text: str) -> str:
-        """The text, without private values that were met elsewhere: a name in a description, say."""
-        if text in self._made_up.values():
+
+class _Sweep:
+    """Replaces private values that stand inside other texts: a name in a description, say.
+
+    Texts and values are a sender's, so that no text is searched once for every value.
+    """
+
+    def __init__(self, known: Collection[str], made_up: Mapping[str, str]) -> None:
+        self._made_up = made_up
+        self._invented = frozenset(made_up.values())
+        lengths: dict[str, set[int]] = {}
+        for text in known:
+            lengths.setdefault(text[:_SHORT], set()).add(len(text))
+        self._known = frozenset(known)
+        self._lengths = {begins: sorted(found, reverse=True) for begins, found in lengths.items()}
+        """Of the values that begin so, the longest first."""
+
+    def clean(self, text: str) -> str:
+        """The text without any private value."""
+        if text in self._invented:
             return text
-        for known in sorted(self._made_up, key=len, reverse=True):
-            if len(known) >= _SHORT and not known.isdecimal() and known in text:
-                text = text.replace(known, self._made_up[known])
-        return text
+        parts, at, copied = [], 0, 0
+        while at < len(text):
+            found = self._at(text, at)
+            if found:
+                parts += [text[copied:at], self._made_up[found]]
+                copied = at + len(found)
+            at = max(at + 1, copied)
+        return "".join([*parts, text[copied:]])
+
+    def _at(self, text: str, at: int) -> str:
+        """The longest private value that stands there; empty where none does."""
+        lengths = self._lengths.get(text[at : at + _SHORT], ())
+        return next((part for length in lengths if (part := text[at : at + length]) in self._known), "")
+
+
+def _swept(node: Json, sweep: _Sweep) -> Json:
+    if isinstance(node, dict):
+        return {sweep.clean(name): _swept(child, sweep) for name, child in node.items()}
+    if isinstance(node, list):
+        return [_swept(child, sweep) for child in node]
+    return sweep.clean(node) if isinstance(node, str) else node
 
 
 def _reaches(text: str) -> bool:
@@ -162,7 +195,7 @@ def _document_in(text: str) -> Json:
         return None
     try:
         return from_json(text)
-    except (ValueError, BridgeError):
+    except (ValueError, ArithmeticError, RecursionError, BridgeError):
         return None
 
 
