@@ -60,16 +60,20 @@ class Lookout:
     """When the look that is going on began."""
     first: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
     tell: Sparing = field(default_factory=lambda: Sparing(log.warning, every=10.0))
 
     def begin(self, wait: float = SILENT) -> None:
         """Look from now on, until `close`; returns after the first look, or after `wait` seconds."""
-        threading.Thread(target=self._keep_looking, name="lookout", daemon=True).start()
+        self.thread = threading.Thread(target=self._keep_looking, name="lookout", daemon=True)
+        self.thread.start()
         self.first.wait(wait)
 
     def close(self) -> None:
-        """Look no more."""
+        """Look no more. A look that hangs is not waited for longer than it may take."""
         self.stop.set()
+        if self.thread:
+            self.thread.join(SILENT)
 
     def look(self) -> None:
         """Look once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bridge.model import Account
@@ -31,11 +31,21 @@ def rulebook(settings: Settings, store: Store | None = None) -> Rulebook:
     return Rulebook(settings.mappings, settings.environment, placeholder, _memory(store) if store else None)
 
 
-def keep_fresh(rules: Rulebook) -> None:
-    """Read the mappings now, and from now on whenever their files change, for the life of the process."""
-    first = threading.Event()
-    threading.Thread(target=_repeat, args=(rules, first), name="mappings", daemon=True).start()
+def keep_fresh(rules: Rulebook) -> Callable[[], None]:
+    """Read the mappings now, and from now on whenever their files change, until what this returns is called.
+
+    Call it before you close the store that the rulebook writes its last good set to.
+    """
+    first, stop = threading.Event(), threading.Event()
+    thread = threading.Thread(target=_repeat, args=(rules, first, stop), name="mappings", daemon=True)
+    thread.start()
     first.wait(_FIRST)
+
+    def end() -> None:
+        stop.set()
+        thread.join(_FIRST)
+
+    return end
 
 
 def accounts(settings: Settings, rules: Rulebook) -> Mapping[str, Account]:
@@ -57,11 +67,10 @@ def _memory(store: Store) -> Memory:
     return Memory(lambda files: good_sets.keep(store, files), recall)
 
 
-def _repeat(rules: Rulebook, first: threading.Event) -> None:
-    pause = threading.Event()
+def _repeat(rules: Rulebook, first: threading.Event, stop: threading.Event) -> None:
     _look(rules, at_rest=True)
     first.set()
-    while not pause.wait(_EVERY):
+    while not stop.wait(_EVERY):
         _look(rules)
 
 

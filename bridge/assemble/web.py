@@ -62,7 +62,7 @@ def web_side(
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules = rulebook(settings, store)
-    keep_fresh(rules)
+    stop_reading = keep_fresh(rules)
     lookout = Lookout(store, rules, disk)
     lookout.begin()
     writer = Writer(store, events.writing(store), observe=observe_batch)
@@ -77,5 +77,5 @@ def web_side(
         trust=Trust(Certificates().fetch, authorities()),
         observe=observe,
     )
-    finish = (writer.close, herald.close, waker.close, lookout.close, store.close)
+    finish = (writer.close, herald.close, waker.close, stop_reading, lookout.close, store.close)
     return WebSide(settings, rules, store, intake, lookout, finish)

@@ -28,7 +28,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules = rulebook(settings, store)
-    keep_fresh(rules)
+    stop_reading = keep_fresh(rules)
     made = Dispatcher(
         store,
         Client(Transport()),
@@ -37,10 +37,11 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
         no_room=disk.too_full_to_send,
         alerts=lambda: rules.current.alerts,
     )
+    made.finish = (stop_reading,)
     if store.path:
         presence = Presence(store.path)
         # Calls that a killed dispatcher left behind need not wait for the end of their lease.
         made.caretaker.look_after(everyone=presence.alone)
         presence.settled()
-        made.presence = presence
+        made.finish += (presence.close,)
     return made

@@ -27,7 +27,6 @@ from bridge.logs import Sparing
 from bridge.model import Account, Alerts, Outcome
 from bridge.store import wake
 from bridge.store.engine import Store
-from bridge.store.files import Presence
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +97,8 @@ class Dispatcher:
         self.unsettled: list[Ended] = []
         self.in_doubt = False
         """The last commit may have landed though it seemed to fail."""
-        self.presence: Presence | None = None
-        """Shows other dispatchers of the embedded database that this one lives."""
+        self.finish: tuple[Callable[[], None], ...] = ()
+        """Called at the end of `run`: ends what was begun for this dispatcher."""
 
     def run(self) -> None:
         """Dispatch until `stop` is called, then finish what is being sent."""
@@ -112,8 +111,8 @@ class Dispatcher:
         finally:
             self.senders.close()
             self.watch.close()
-            if self.presence:
-                self.presence.close()
+            for finish in self.finish:
+                finish()
 
     def stop(self) -> None:
         """Stop gracefully, however often it is said. Safe in a signal handler."""

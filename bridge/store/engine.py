@@ -39,6 +39,7 @@ class Store:
     files: DatabaseFiles | None
     clock: Clock | None
     process: int
+    closed: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -58,7 +59,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A snapshot that changes nothing; raises StoreUnavailable when the database cannot be reached."""
-        self._same_process()
+        self._require_usable()
         with self._intact(), _available(), self.reading.connect() as connection:
             yield connection
 
@@ -95,16 +96,22 @@ class Store:
                 sqlite.checkpoint(self.writing)
 
     def close(self) -> None:
-        """Let go of every connection. The last one out of a SQLite file checkpoints it, hence the turn."""
+        """Let go of every connection. The last one out of a SQLite file checkpoints it, hence the turn.
+
+        A thread that uses the store later gets StoreUnavailable: a connection that it made would stay open.
+        """
+        if self.closed:
+            return
+        turn, self.closed = self._turn(2.0), True
         self.reading.dispose()
-        with suppress(StoreUnavailable), self._turn(2.0):
+        with suppress(StoreUnavailable), turn:
             self.writing.dispose()
         self.migrating.dispose()
         if self.lock:
             self.lock.close()
 
     def _turn(self, timeout: float) -> AbstractContextManager[None]:
-        self._same_process()
+        self._require_usable()
         return self.lock.held(timeout) if self.lock else nullcontext()
 
     @contextmanager
@@ -139,7 +146,9 @@ class Store:
         if self.files:
             self.files.require_whole()
 
-    def _same_process(self) -> None:
+    def _require_usable(self) -> None:
+        if self.closed:
+            raise StoreUnavailable("the store is closed")
         if os.getpid() != self.process:
             raise RuntimeError("a store was carried over a fork, expected each process to open its own")
 

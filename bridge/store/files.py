@@ -19,6 +19,7 @@ from bridge.errors import BridgeError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
+_CLOSE_S = 2.0
 _PAUSES = (0.0002, 0.0005, 0.001, 0.002)
 """Seconds between looks at a lock that another process holds; a sleep lets other greenlets work."""
 
@@ -69,9 +70,14 @@ class FileLock:
             self._thread.release()
 
     def close(self) -> None:
-        """Closing again does nothing."""
-        self._lock.close()
-        self._turnstile.close()
+        """Closing again does nothing. A holder that does not end keeps the files open."""
+        if not self._thread.acquire(timeout=_CLOSE_S):
+            return
+        try:
+            self._lock.close()
+            self._turnstile.close()
+        finally:
+            self._thread.release()
 
 
 class LockFile:

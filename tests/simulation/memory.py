@@ -123,7 +123,7 @@ class Memory:
         """The database as one process has it."""
         engine, url = self.engine, "sqlite:///:memory:"
         return FatefulStore(
-            url, None, engine, engine, engine, None, None, clock, os.getpid(), fate, committed
+            url, None, engine, engine, engine, None, None, clock, os.getpid(), fate=fate, committed=committed
         )
 
     def changed(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import DatabaseLost
+from bridge.errors import DatabaseLost, StoreUnavailable
 from bridge.store.engine import Store, open_store
 
 OTHERS = """
@@ -157,3 +157,15 @@ def test_a_store_may_be_closed_again(sqlite_url: str) -> None:
     number = os.open(os.devnull, os.O_RDONLY)
     store.close()
     os.close(number)
+
+
+def test_a_closed_store_is_not_opened_again_by_whoever_still_uses_it(sqlite_url: str, tmp_path: Path) -> None:
+    store = open_store(sqlite_url)
+    write(store, "once")
+    store.close()
+    with pytest.raises(StoreUnavailable, match="the store is closed"), store.read():
+        pass
+    with pytest.raises(StoreUnavailable, match="the store is closed"):
+        write(store, "late")
+    open_now = {os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()}
+    assert not [path for path in open_now if path.startswith(f"{tmp_path}/")]
