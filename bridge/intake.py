@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from bridge.errors import BridgeError, Overloaded
 from bridge.logs import Sparing
+from bridge.mapping.comparison import content_of, difference
 from bridge.mapping.rules import MappingFile
 from bridge.mapping.webhooks import apply_to_webhook
 from bridge.model import Application, Event, Reply, Request
@@ -106,8 +108,10 @@ class Intake:
         match reception:
             case Accepted(events=events, reply=reply, verified=verified):
                 try:
-                    results = apply_to_webhook(mapping, events, request)
+                    results = apply_to_webhook(mapping, _keyed(mapping, events), request)
                     delivery = _delivery(mapping, request, now, verified, results)
+                    if mapping.source.answer.varies:
+                        delivery = replace(delivery, reply=reply)
                 except OverBudgetError as error:
                     reply = mapping.source.answer.render(None)
                     delivery = _delivery(mapping, request, now, verified, unreadable=error.sentence)
@@ -130,6 +134,8 @@ class Intake:
             return self._busy(delivery.source, "database", error.message)
         if any(one.calls for one in stored):
             self.wake()
+        if all(one.duplicate for one in stored):
+            reply = stored[0].reply or reply
         return Outcome(reply, delivery.source, tuple([one.result for one in stored]))
 
     def _refuse(self, mapping: MappingFile, request: Request, refused: Refused, now: int) -> Outcome:
@@ -156,6 +162,13 @@ class Intake:
         return Outcome(UNKNOWN if self.heard_of(name) is False else BUSY, "", ("unknown",))
 
 
+def _keyed(mapping: MappingFile, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events with what tells them from others of their ids, where their source takes changes as new."""
+    if not mapping.source.dedup.changed_is_new:
+        return events
+    return tuple(replace(event, content=content_of(mapping, event)) for event in events)
+
+
 def _delivery(
     mapping: MappingFile,
     request: Request,
@@ -174,4 +187,5 @@ def _delivery(
         events=events,
         unreadable=unreadable,
         ignored=ignored,
+        compare=partial(difference, mapping),
     )

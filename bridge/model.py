@@ -86,11 +86,14 @@ class Event:
     """Lower-case names; a repeated header's values are joined by a comma and a blank."""
     query: Json
     dedup_within: int = 30 * 86400
-    """Seconds for which the same id from the same source is a repeat; 0 switches repeats off."""
+    """Seconds for which the same id and type from the same source is a repeat; 0 switches repeats off."""
     note: str = ""
     """What of its webhook is in no event."""
     size: int = field(default=0, compare=False)
     """Bytes of the document as stored; 0 where it was not measured, as of a webhook that is one event."""
+    content: str = ""
+    """What else distinguishes it from events of the same id and type; usually empty. A digest where other
+    content makes a new event, `hand-N` where a person made an event of the repeat N."""
 
 
 @dataclass(frozen=True, slots=True)

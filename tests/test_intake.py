@@ -36,9 +36,9 @@ TOKEN = (("X-Token", "s3cret"),)
 class Door:
     """An intake on a real store, and everything that it told."""
 
-    def __init__(self, store: Store, folder: Path, **more: Any) -> None:
+    def __init__(self, store: Store, folder: Path, mapping: str = MAPPING, **more: Any) -> None:
         (folder / "mappings").mkdir(exist_ok=True)
-        (folder / "mappings" / "shop.yml").write_text(MAPPING)
+        (folder / "mappings" / "shop.yml").write_text(mapping)
         self.store = store
         self.rules = Rulebook(str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t", "SHOP_SECRET": "s3cret"})
         self.rules.refresh()

@@ -56,13 +56,19 @@ def _paged(command: F) -> F:
 @click.command()
 @event_filter
 @click.option("--refused", is_flag=True, help="The webhooks that were turned away instead, and why.")
+@click.option("--repeats", is_flag=True, help="Known events that came again, which start nothing.")
 @_paged
-def events(refused: bool, limit: int, before: int | None, as_json: bool, **asked: str | None) -> int:
+def events(
+    refused: bool, repeats: bool, limit: int, before: int | None, as_json: bool, **asked: str | None
+) -> int:
     """List what came in, newest first.
 
     Keys of --json: id, source, key (the sender's own id), type, received_at, result, verified, client, error,
-    calls (id and state of each). Keys of --refused --json: id, source, received_at, status, code, detail,
-    client, method, body_size.
+    calls (id and state of each), repeats (how often it came again). Keys of --refused --json: id, source,
+    received_at, status, code, detail, client, method, body_size. Keys of --repeats --json: id, event, number
+    (which repeat of that event), source, received_at, client, verified, difference (none; content, where the
+    rules make the same of it; outcome, where they make something else; unknown), rules_version, body_size,
+    taken_as (the event that a person made of it).
 
     \b
     Example:
@@ -75,6 +81,13 @@ def events(refused: bool, limit: int, before: int | None, as_json: bool, **asked
                 f"--refused goes with --source, --limit and --json, not with --{others[0]}"
             )
         return events_command.refusals(quiet(), asked["source"], limit, as_json=as_json)
+    if repeats:
+        others = [name for name, value in asked.items() if value and name != "source"]
+        if others:
+            raise click.UsageError(
+                f"--repeats goes with --source, --before, --limit and --json, not with --{others[0]}"
+            )
+        return events_command.repeats(quiet(), asked["source"], Page(before, limit), as_json=as_json)
     return events_command.events(quiet(), AskedEvents(**asked), Page(before, limit), as_json=as_json)
 
 
@@ -112,7 +125,8 @@ def explain(event: int, rule: str | None, document: bool, as_json: bool) -> int:
     Of a source with more than 50 rules only those are listed that matched or came near; --rule asks another.
 
     Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules_untold (how many
-    rules are not listed), rules, failures, calls (each with its request and attempts), actions.
+    rules are not listed), rules, failures, calls (each with its request and attempts), actions, repeated (the
+    last repeats, each as in `leadbridge events --repeats`).
 
     \b
     Example:

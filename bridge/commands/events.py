@@ -9,14 +9,17 @@ import click
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, json_array, say, screen_of, table
 from bridge.desk.asking import AskedEvents
-from bridge.desk.records import event_record, refusal_record
+from bridge.desk.records import event_record, refusal_record, repeat_record
+from bridge.desk.repeats import content
 from bridge.desk.times import ago
 from bridge.settings import Settings
 from bridge.store.event_views import EventLine, page_of_events
 from bridge.store.pages import Page
 from bridge.store.refusals import KeptRefusal, recent
+from bridge.store.repeat_views import KeptRepeat, page_of_repeats
 
 HEADERS = ("ID", "RECEIVED", "SOURCE", "TYPE", "SENDER'S ID", "RESULT", "CALLS")
+REPEATED = ("ID", "RECEIVED", "SOURCE", "EVENT", "FROM", "CONTENT")
 REFUSED = ("ID", "RECEIVED", "SOURCE", "STATUS", "CODE", "FROM", "WHY")
 
 
@@ -50,6 +53,21 @@ def refusals(settings: Settings, source: str | None, limit: int, *, as_json: boo
     return 0
 
 
+def repeats(settings: Settings, source: str | None, page: Page, *, as_json: bool) -> int:
+    """List the known events that came again, of which the last of each event are stored."""
+    with opened(settings) as store, store.read() as connection:
+        now = store.now(connection)
+        found = page_of_repeats(connection, page, source)
+    if as_json:
+        click.echo(json_array(repeat_record(one) for one in found.items))
+    else:
+        rows = [_repeated(one, now) for one in found.items]
+        for text in table(REPEATED, rows, screen_of(settings).width) if rows else ():
+            click.echo(text)
+    tell_more(len(found.items), found.more, "repeat")
+    return 0
+
+
 def tell_more(shown: int, more: int | None, word: str) -> None:
     """Say on stderr that nothing fits, or how to see what follows."""
     if more is not None:
@@ -62,6 +80,11 @@ def _row(line: EventLine, now: int) -> tuple[str, ...]:
     states = Counter(state.value for _, state in line.calls)
     calls = ", ".join(f"{many} {state}" for state, many in states.items())
     return (str(line.id), ago(line.received_at, now), line.source, line.type, line.key, line.result, calls)
+
+
+def _repeated(one: KeptRepeat, now: int) -> tuple[str, ...]:
+    when = ago(one.received_at, now)
+    return (str(one.id), when, one.source, str(one.event_id), one.client, content(one))
 
 
 def _refused(kept: KeptRefusal, now: int) -> tuple[str, ...]:

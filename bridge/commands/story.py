@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
 from bridge.desk.outgoing import outgoing
+from bridge.desk.repeats import content
 from bridge.desk.story import Story
 from bridge.desk.times import ago, clock
+from bridge.desk.words import counted
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.explain import sentence
 from bridge.model import Account, Attempt, Match, State, Verdict
@@ -35,6 +37,7 @@ def told(
     for one in story.calls:
         yield ""
         yield from _call(one, accounts.get(one.call.start.account), screen)
+    yield from _repeats(story, screen)
     for action in story.actions:
         yield ""
         yield f"{_action(action)}"
@@ -90,6 +93,17 @@ def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[s
             yield f"      answer: {printable(attempt.answer.strip())}"
     for action in one.actions:
         yield f"    {_action(action)}"
+
+
+def _repeats(story: Story, screen: Screen) -> Iterator[str]:
+    if not story.repeats:
+        return
+    yield ""
+    yield f"repeated {counted(story.stored.line.repeats, 'time')}; a repeat starts nothing"
+    for one in story.repeats:
+        found = content(one)
+        told = screen.paint(found, "yellow") if one.in_doubt else found
+        yield f"    repeat {one.id} at {clock(one.received_at)} from {one.client or 'nobody known'}: {told}"
 
 
 def _attempt(attempt: Attempt) -> str:

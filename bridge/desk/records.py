@@ -13,6 +13,7 @@ from bridge.store.audit import Action
 from bridge.store.call_views import TriedCall
 from bridge.store.event_views import EventLine
 from bridge.store.refusals import KeptRefusal
+from bridge.store.repeat_views import KeptRepeat
 
 
 def event_record(line: EventLine) -> dict[str, Json]:
@@ -28,6 +29,7 @@ def event_record(line: EventLine) -> dict[str, Json]:
         "client": line.client,
         "error": line.error,
         "calls": [{"id": number, "state": state.value} for number, state in line.calls],
+        "repeats": line.repeats,
     }
 
 
@@ -73,6 +75,23 @@ def refusal_record(kept: KeptRefusal) -> dict[str, Json]:
     }
 
 
+def repeat_record(one: KeptRepeat) -> dict[str, Json]:
+    """One known event that came again."""
+    return {
+        "id": one.id,
+        "event": one.event_id,
+        "number": one.number,
+        "source": one.source,
+        "received_at": iso(one.received_at),
+        "client": one.client,
+        "verified": one.verified,
+        "difference": one.difference,
+        "rules_version": one.rules_version,
+        "body_size": one.body_size,
+        "taken_as": one.taken_as or None,
+    }
+
+
 def story_record(story: Story, accounts: Mapping[str, Account]) -> dict[str, Json]:
     """One event with everything that is known of it."""
     stored = story.stored
@@ -99,6 +118,7 @@ def story_record(story: Story, accounts: Mapping[str, Account]) -> dict[str, Jso
         ],
         "calls": [_tried(one, accounts.get(one.call.start.account)) for one in story.calls],
         "actions": [_action(one) for one in story.actions],
+        "repeated": [repeat_record(one) for one in story.repeats],
     }
 
 

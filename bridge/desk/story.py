@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, Call, State
-from bridge.store import audit
+from bridge.store import audit, repeat_views
 from bridge.store.call_views import TriedCall, call, calls_of
 from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, EventLine, StoredEvent, event, page_of_events
 from bridge.store.pages import Page
+from bridge.store.repeat_views import KeptRepeat
 
 _SETTLED = FINAL | {State.UNCERTAIN}
 
@@ -23,6 +24,8 @@ class Story:
     calls: tuple[TriedCall, ...]
     actions: tuple[audit.Action, ...]
     """What people did with it."""
+    repeats: tuple[KeptRepeat, ...]
+    """The last times it came again, oldest first."""
     now: int
 
     @property
@@ -38,6 +41,7 @@ def read_story(store: Store, number: int) -> Story:
             event(connection, number),
             tuple(call(connection, one.id) for one in calls_of(connection, number)),
             audit.of(connection, "event", number),
+            repeat_views.of_event(connection, number),
             store.now(connection),
         )
 

@@ -182,7 +182,30 @@ REPLY = Table(
     ),
 )
 
-DEDUP = Table("dedup", (Key("within", DURATION, "for how long the same event is a repeat", required=True),))
+DEDUP = Table(
+    "dedup",
+    (
+        Key(
+            "within",
+            DURATION,
+            "for how long the same event is a repeat, with an id and without; by default 30 days with an id, "
+            "`retry_window` without",
+        ),
+        Key(
+            "changed",
+            Plain("text", choices=("repeat", "new")),
+            "what a known id with other content is, where the rules make something else of it: a `repeat`, "
+            "which is shown, or a `new` event",
+            default="repeat",
+        ),
+        Key(
+            "ignore",
+            ListOf(TEXT, or_one=True),
+            "paths of what is left out when content is compared, such as $.attempt",
+            default=(),
+        ),
+    ),
+)
 
 SPLIT = Table(
     "split",
@@ -255,6 +278,12 @@ SOURCE_KEYS = (
     Key("event", EVENT, "the event's own id and type"),
     Key("reply", REPLY, "what the sender hears"),
     Key("dedup", Raw("dedup"), "`{within: 30d}`, or `none`: repeats are taken as new events"),
+    Key(
+        "retry_window",
+        DURATION,
+        "for how long the sender repeats a webhook, and an event without an id is known by its body",
+        default=600,
+    ),
 )
 
 SOURCE = Table("source", SOURCE_KEYS)

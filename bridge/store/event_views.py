@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
 from bridge.errors import BridgeError
 from bridge.language.numbers import from_json, to_json
 from bridge.model import Event, Failure, Match, Request, State, Verdict
-from bridge.store import sources
+from bridge.store import repeat_views, sources
 from bridge.store.bulk import AnyRow
 from bridge.store.engine import Store
 from bridge.store.needles import contains
@@ -49,6 +49,8 @@ class EventLine:
     verified: str
     client: str
     calls: tuple[tuple[int, State], ...] = ()
+    repeats: int = 0
+    """How often it came again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class StoredEvent:
 
 _NOT_MATCHED = events.c.result != literal_column("'matched'")
 """In the words of the index over these, which a parameter would not match."""
-LINE_COLUMNS = [events.c[name] for name in EventLine.__dataclass_fields__ if name != "calls"]
+LINE_COLUMNS = [events.c[name] for name in EventLine.__dataclass_fields__ if name not in ("calls", "repeats")]
 """What `lines` needs of a row."""
 
 
@@ -90,8 +92,9 @@ def page_of_events(connection: Connection, wanted: EventFilter, page: Page) -> L
 
 def lines(connection: Connection, rows: Sequence[Any]) -> tuple[EventLine, ...]:
     """These rows of events, with their calls."""
-    owed = _calls_of(connection, [row.id for row in rows])
-    return tuple(_line(row, owed) for row in rows)
+    numbers = [row.id for row in rows]
+    owed, again = _calls_of(connection, numbers), repeat_views.counts(connection, numbers)
+    return tuple(_line(row, owed, again.get(row.id, 0)) for row in rows)
 
 
 def scan(
@@ -120,7 +123,9 @@ def event(connection: Connection, number: int) -> StoredEvent:
     row = connection.execute(select(events).where(events.c.id == number)).one_or_none()
     if row is None:
         raise BridgeError(f"there is no event {number}", "leadbridge events lists them")
-    return _stored(connection, row, _calls_of(connection, [number]))
+    again = repeat_views.counts(connection, [number])
+    stored = _stored(connection, row, _calls_of(connection, [number]))
+    return replace(stored, line=replace(stored.line, repeats=again.get(number, 0)))
 
 
 def fitting_events(connection: Connection, wanted: EventFilter) -> Fitting:
@@ -188,10 +193,9 @@ def _calls_of(connection: Connection, ids: list[int]) -> dict[int, tuple[tuple[i
     return found
 
 
-def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]) -> EventLine:
-    return EventLine(
-        **{column.name: getattr(row, column.name) for column in LINE_COLUMNS}, calls=owed.get(row.id, ())
-    )
+def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]], again: int = 0) -> EventLine:
+    columns = {column.name: getattr(row, column.name) for column in LINE_COLUMNS}
+    return EventLine(**columns, calls=owed.get(row.id, ()), repeats=again)
 
 
 def verdicts_of(stored: str) -> tuple[Verdict, ...]:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection
 
-from bridge.model import Application, Event, Match, Request
-from bridge.store import calls, tallies
+from bridge.model import Application, Event, Match, Reply, Request
+from bridge.store import calls, repeats, tallies
 from bridge.store.bulk import Together, insertion
 from bridge.store.engine import Store
 from bridge.store.ids import take_ids
 from bridge.store.refusals import Refusal, refuse
+from bridge.store.repeats import Again, Allowance, Compare
+from bridge.store.replies import reply_of, reply_text
 from bridge.store.rows import Owed
 from bridge.store.tables import events
 from bridge.store.tallies import Counts, Key
 from bridge.store.texts import document_text, plain
+
+EventKey: TypeAlias = tuple[str, str, str, str]
+"""What makes a repeat: source, the sender's id, type and content of an event."""
+
+LONGEST_TYPE: Final = 100
+"""Characters of a type in a key; PostgreSQL limits what one key may hold."""
 
 Results = ("matched", "unmatched", "failed", "unreadable", "ignored")
 """What became of an event; `failed` also where only some of its rules did."""
@@ -38,6 +47,10 @@ class Delivery:
     """Why the body could not be decoded; there are no events then."""
     ignored: str = ""
     """Why there are no events though all is well: a ping, a handshake."""
+    reply: Reply | None = None
+    """What its sender hears, where a repeat would hear something else by itself."""
+    compare: Compare | None = None
+    """Finds how a repeat differs from its event; without it no repeat is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,8 @@ class Stored:
     calls: int = 0
     result: str = field(default="", compare=False)
     """One of `Results`, or "duplicate"."""
+    reply: Reply | None = field(default=None, compare=False)
+    """Of a repeat: what the sender of the event heard, where that was stored."""
 
 
 @dataclass(slots=True)
@@ -58,35 +73,44 @@ class _Entry:
     delivery: Delivery
     event: Event | None = None
     application: Application = field(default_factory=lambda: Application((), (), ()))
+    item: int = 0
+    """Its place in the webhook."""
     id: int = 0
     duplicate: bool = False
     result: str = "duplicate"
+    reply: Reply | None = None
+    key: EventKey | None = field(init=False)
+    """What makes a repeat of it; None where repeats are welcome."""
 
-    @property
-    def key(self) -> tuple[str, str] | None:
-        """What makes a repeat of it; None where repeats are welcome."""
-        if self.event is None or self.event.dedup_within <= 0:
-            return None
-        return plain(self.event.source), plain(self.event.id)
+    def __post_init__(self) -> None:
+        event = self.event
+        self.key = None if event is None or event.dedup_within <= 0 else key_of(event)
 
 
 _MATCHED, _FAILED = Match.MATCHED, Match.FAILED
 _INSERT = insertion(events)
 _NEW_KEYS = Together(
-    "INSERT INTO dedup AS d (source, key, event_id, expires_at) {rows} "
-    "ON CONFLICT (source, key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at "
-    "WHERE d.expires_at <= ? RETURNING source, key",
-    *("text", "text", "bigint", "bigint"),
+    "INSERT INTO dedup AS d (source, key, type, content, event_id, expires_at) {rows} "
+    "ON CONFLICT (source, key, type, content) DO UPDATE "
+    "SET event_id = excluded.event_id, expires_at = excluded.expires_at "
+    "WHERE d.expires_at <= ? RETURNING source, key, type, content",
+    *("text", "text", "text", "text", "bigint", "bigint"),
 )
 _KNOWN_KEYS = Together(
-    "SELECT source, key, event_id FROM dedup WHERE (source, key) IN ({rows})", "text", "text"
+    "SELECT d.source, d.key, d.type, d.content, d.event_id, w.reply FROM dedup d "
+    "LEFT JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
+    "WHERE (d.source, d.key, d.type, d.content) IN ({rows})",
+    *("text", "text", "text", "text"),
 )
 
 
-def accept(connection: Connection, now: int, deliveries: Sequence[Delivery]) -> list[tuple[Stored, ...]]:
+def accept(
+    connection: Connection, now: int, deliveries: Sequence[Delivery], allowance: Allowance | None = None
+) -> list[tuple[Stored, ...]]:
     """Store webhooks with their calls; per webhook, where each of its events is.
 
-    An event whose id its source has sent before, within its `dedup_within`, is not stored again.
+    An event whose id, type and content its source has sent before, within its `dedup_within`, is a repeat: it
+    is stored with that event, as far as the `allowance` goes.
     """
     groups = [_entries(delivery) for delivery in deliveries]
     entries = [entry for group in groups for entry in group]
@@ -95,15 +119,29 @@ def accept(connection: Connection, now: int, deliveries: Sequence[Delivery]) -> 
     _insert(connection, now, fresh)
     for entry in entries:
         known = first[entry.key or id(entry)]
-        entry.duplicate = entry.duplicate or known is not entry
-        entry.id = known.id
+        if known is not entry:
+            entry.duplicate, entry.id = True, known.id
+            entry.reply = known.reply if known.duplicate else known.delivery.reply
+    _keep_repeats(connection, now, [entry for entry in entries if entry.duplicate], allowance or Allowance())
     return [tuple(_stored(entry) for entry in group) for group in groups]
+
+
+def key_of(event: Event) -> EventKey:
+    """What makes a repeat of an event."""
+    kind = plain(event.type)
+    if len(kind) > LONGEST_TYPE:
+        digest = hashlib.sha256(kind.encode()).hexdigest()
+        kind = f"{kind[: LONGEST_TYPE - len(digest) - 1]}:{digest}"
+    return plain(event.source), plain(event.id), kind, event.content
 
 
 def _entries(delivery: Delivery) -> list[_Entry]:
     if not delivery.events:
         return [_Entry(delivery)]
-    return [_Entry(delivery, event, application) for event, application in delivery.events]
+    return [
+        _Entry(delivery, event, application, item)
+        for item, (event, application) in enumerate(delivery.events)
+    ]
 
 
 def _first_of_each(entries: Iterable[_Entry]) -> dict[object, _Entry]:
@@ -122,11 +160,23 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
         entry.id = number
     keyed = {entry.key: entry for entry in entries if entry.key}
     rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
-    claimed = {(row[0], row[1]) for row in _NEW_KEYS.run(connection, rows, now)}
+    claimed = {tuple(row) for row in _NEW_KEYS.run(connection, rows, now)}
     repeated = [key for key in keyed if key and key not in claimed]
-    for source, key, event_id in _KNOWN_KEYS.run(connection, repeated):
-        keyed[source, key].id, keyed[source, key].duplicate = event_id, True
+    for *key, event_id, reply in _KNOWN_KEYS.run(connection, repeated):
+        entry = keyed[tuple(key)]
+        entry.id, entry.duplicate, entry.reply = event_id, True, reply_of(reply)
     return [entry for entry in entries if not entry.duplicate]
+
+
+def _keep_repeats(connection: Connection, now: int, entries: Sequence[_Entry], allowance: Allowance) -> None:
+    again = [
+        Again(entry.id, entry.event, entry.item, one.request, one.verified, one.rules_version, one.compare)
+        for entry in entries
+        if (one := entry.delivery).compare is not None and entry.event is not None
+    ]
+    granted = allowance.take(now, len(again)) if again else 0
+    if granted:
+        repeats.keep(connection, again[:granted])
 
 
 def _within(entry: _Entry) -> int:
@@ -168,7 +218,7 @@ def _counted(entries: Sequence[_Entry]) -> Counts:
 
 def _stored(entry: _Entry) -> Stored:
     calls_made = 0 if entry.duplicate else len(entry.application.starts)
-    return Stored(entry.id, entry.duplicate, calls_made, entry.result)
+    return Stored(entry.id, entry.duplicate, calls_made, entry.result, entry.reply)
 
 
 def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
@@ -196,6 +246,7 @@ def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
         delivery.rules_version,
         verdicts_text(made),
         failures_text(made),
+        reply_text(delivery.reply) if raw else None,
     )
 
 
@@ -219,12 +270,13 @@ def failures_text(made: Application) -> str:
 
 def writing(store: Store) -> Callable[[Connection, Sequence[Delivery | Refusal]], list[tuple[Stored, ...]]]:
     """What a Writer does with webhooks, accepted and refused ones alike."""
+    allowance = Allowance()
 
     def write(connection: Connection, items: Sequence[Delivery | Refusal]) -> list[tuple[Stored, ...]]:
         now = store.now(connection)
         refuse(connection, now, [one for one in items if isinstance(one, Refusal)])
         deliveries = [one for one in items if isinstance(one, Delivery)]
-        stored = iter(accept(connection, now, deliveries))
+        stored = iter(accept(connection, now, deliveries, allowance))
         return [next(stored) if isinstance(one, Delivery) else () for one in items]
 
     return write

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Index, text
 
-from bridge.store.tables import actions, calls, dedup, events, metadata, refusals
+from bridge.store.tables import actions, calls, dedup, events, metadata, refusals, repeats
 
 
 def _partial(name: str, *columns: Column[Any], where: str, unique: bool = False) -> Index:
@@ -57,6 +57,8 @@ Index("calls_by_state", calls.c.state, calls.c.id)
 Index("calls_by_recipient", calls.c.recipient, calls.c.id)
 Index("calls_by_rule", calls.c.source, calls.c.rule, calls.c.id)
 Index("refusals_by_source", refusals.c.source, refusals.c.id)
+Index("repeats_by_event", repeats.c.event_id, repeats.c.id)
+_partial("repeats_in_doubt", repeats.c.source, repeats.c.id, where="difference = 'outcome' AND taken_as = 0")
 Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
 
 SCHEMA: Final = metadata

@@ -10,13 +10,13 @@ _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(7036874417766400)")
 """Upgrades run one after another; the number only has to be ours."""
 
 
-def upgrade(connection: Connection) -> None:
-    """To the newest revision, inside the caller's write transaction, which on SQLite excludes all others."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """To that revision, inside the caller's write transaction, which on SQLite excludes all others."""
     if connection.dialect.name == "postgresql":
         connection.execute(_ADVISORY_LOCK)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _config() -> Config:

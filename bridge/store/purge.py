@@ -42,8 +42,8 @@ ORDER BY e.id LIMIT {_STEP}
 _WITH_BODIES = text(_FINISHED.format(more="AND (e.headers IS NOT NULL OR e.document IS NOT NULL)"))
 _ANY = text(_FINISHED.format(more=""))
 _EXPIRED_KEYS = text(f"""
-DELETE FROM dedup WHERE (source, key) IN (
-  SELECT source, key FROM dedup WHERE expires_at <= :now ORDER BY expires_at LIMIT {_STEP})
+DELETE FROM dedup WHERE (source, key, type, content) IN (
+  SELECT source, key, type, content FROM dedup WHERE expires_at <= :now ORDER BY expires_at LIMIT {_STEP})
 """)  # noqa: S608 (our own words)
 
 
@@ -52,12 +52,18 @@ def _of_ids(sql: str) -> TextClause:
 
 
 _FORGET_BODIES = _of_ids(
-    "UPDATE events SET query = NULL, headers = NULL, body = NULL, document = NULL, parameters = NULL "
-    "WHERE id IN :ids"
+    "UPDATE events SET query = NULL, headers = NULL, body = NULL, document = NULL, parameters = NULL, "
+    "reply = NULL WHERE id IN :ids"
 )
+_REPEATS_WITH_BODIES = text(f"""
+SELECT id FROM repeats WHERE id > :after AND received_at < :before AND headers IS NOT NULL
+ORDER BY id LIMIT {_STEP}
+""")  # noqa: S608 (our own words)
+_FORGET_REPEATED = _of_ids("UPDATE repeats SET query = NULL, headers = NULL, body = NULL WHERE id IN :ids")
 _FORGET_ROWS = (
     _of_ids("DELETE FROM attempts WHERE call_id IN (SELECT id FROM calls WHERE event_id IN :ids)"),
     _of_ids("DELETE FROM calls WHERE event_id IN :ids"),
+    _of_ids("DELETE FROM repeats WHERE event_id IN :ids"),
     _of_ids("DELETE FROM events WHERE id IN :ids"),
 )
 
@@ -69,6 +75,7 @@ def purge(store: Store, body_days: float = BODY_DAYS, row_days: float = ROW_DAYS
     forgotten after 90 days.
     """
     _tidy_tallies(store)
+    _through(store, _REPEATS_WITH_BODIES, body_days, (_FORGET_REPEATED,))
     return Purged(
         bodies=_through(store, _WITH_BODIES, body_days, (_FORGET_BODIES,)),
         events=_through(store, _ANY, row_days, _FORGET_ROWS),

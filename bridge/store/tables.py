@@ -38,7 +38,7 @@ FOR_EVER = 2**62
 PAUSED = -1
 """What a call is held by while its source or its rule is paused."""
 
-IDS = ("events", "calls", "refusals", "actions")
+IDS = ("events", "calls", "refusals", "actions", "repeats")
 """Tables whose ids are taken inside the transaction: from `sequences`, or on PostgreSQL from a sequence."""
 
 for _name in IDS:
@@ -85,21 +85,49 @@ events = Table(
     _text("rules_version"),
     _text("verdicts"),
     _text("failures"),
+    Column("reply", Text),
     CheckConstraint("result IN ('matched', 'unmatched', 'failed', 'unreadable', 'ignored')", name="result"),
 )
 """One row per event. `key` is the sender's own id. `delivery` is the event that holds the raw query, headers
-and body of their common webhook; the others of a batch have none. Bodies may be purged before rows."""
+and body of their common webhook, and the `reply` to it if that was made for it; the others of a batch have
+none. Bodies may be purged before rows."""
 
 dedup = Table(
     "dedup",
     metadata,
     Column("source", Text, primary_key=True),
     Column("key", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
+    Column("content", Text, primary_key=True),
     _number("event_id"),
     _number("expires_at"),
     sqlite_with_rowid=False,
 )
-"""Which event an id of a source stands for, until when."""
+"""Which event an id, type and content of a source identifies, until when."""
+
+repeats = Table(
+    "repeats",
+    metadata,
+    _id(),
+    _number("event_id"),
+    _number("number"),
+    _text("source"),
+    _number("received_at"),
+    _text("client"),
+    _text("verified"),
+    _text("difference"),
+    _text("rules_version"),
+    _number("item"),
+    _text("method"),
+    Column("query", Text),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+    _number("body_size"),
+    _number("taken_as"),
+    CheckConstraint("difference IN ('none', 'content', 'outcome', 'unknown')", name="difference"),
+)
+"""The last repeats of each event. `number` counts the repeats of an event, `item` is the place in a webhook,
+`taken_as` the event that a person made of it. Query, headers and body are stored where content differs."""
 
 _STATES = ", ".join(f"'{state}'" for state in State)
 

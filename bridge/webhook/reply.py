@@ -56,6 +56,11 @@ class Answer:
     by_type: Mapping[str, Body] = field(default_factory=dict)
     digest: Digest | None = None
 
+    @property
+    def varies(self) -> bool:
+        """Whether two webhooks may get different replies."""
+        return not isinstance(self.body, str) or bool(self.by_type) or self.digest is not None
+
     def render(self, scope: Scope | None, incoming: Incoming | None = None) -> Reply:
         """For one event; where it lacks what the body needs, or there is no event, a plain OK."""
         body = self.by_type.get(scope.event["type"], self.body) if scope else self.body

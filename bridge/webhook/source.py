@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from bridge.errors import DocumentError
 from bridge.language.brackets import marked
 from bridge.language.conditions import Condition
+from bridge.language.paths import Path
 from bridge.language.scope import Scope
 from bridge.model import Event, Json, Reply, Request
 from bridge.webhook.budget import size_of
@@ -23,8 +24,9 @@ from bridge.webhook.reply import Answer
 from bridge.webhook.split import Part, Split
 
 WITH_ID = 30 * 86400
+"""Seconds for which a known id is a repeat, where neither the owner nor the sender needs more."""
 WITHOUT_ID = 600
-"""Seconds for which a repeat is one: of an id, and of an identical body where there is none."""
+"""Seconds for which an identical body without an id is a repeat, where the sender's habits are unknown."""
 MAX_ID = 500
 BY_BODY = "body:"
 """How the id of an event begins that is known by its body alone."""
@@ -76,6 +78,10 @@ class Dedup:
 
     with_id: int = WITH_ID
     without_id: int = WITHOUT_ID
+    changed_is_new: bool = False
+    """Whether a known id with content that the rules make something else of is an event."""
+    ignore: tuple[Path, ...] = ()
+    """What is left out when the content of two webhooks is compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_source import DEDUP, JSON_FIELD
+from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
 from bridge.webhook.decode import Decoder, JsonField, field_path
 from bridge.webhook.handshake import compile_handshakes
@@ -81,18 +84,36 @@ def _ignore(fields: Fields, setup: Setup) -> tuple[tuple[Condition, ...], ...]:
 
 
 def _dedup(fields: Fields, setup: Setup) -> Dedup:
-    node = fields["dedup"]
+    node, window = fields["dedup"], fields["retry_window"] or WITHOUT_ID
+    usual = Dedup(max(WITH_ID, window), window)
     if node is None:
-        return Dedup()
+        return usual
     if isinstance(node, Scalar):
         if node.text == "none":
             return Dedup(0, 0)
         setup.report.add(node, "M103", f'expected none or {{within: 30d}}, found the text "{node.text[:40]}"')
-        return Dedup()
+        return usual
     table = setup.reader.table(node, DEDUP)
-    within = WITH_ID if table is None or table["within"] is None else table["within"]
-    has_id = fields["event"] is not None and fields["event"]["id"] is not None
-    return Dedup(within, min(within, WITHOUT_ID) if has_id else within)
+    if table is None:
+        return usual
+    if table["within"] is not None:
+        usual = Dedup(table["within"], table["within"])
+    return replace(usual, changed_is_new=table["changed"] == "new", ignore=_ignored(table, setup))
+
+
+def _ignored(table: Fields, setup: Setup) -> tuple[Path, ...]:
+    """Paths of single places in the body; anything else is a finding."""
+    found = []
+    for text in table["ignore"]:
+        path = setup.path(table.at("ignore"), text)
+        if path is None:
+            continue
+        if path.root == "$" and path.definite and path.steps:
+            found.append(path)
+        else:
+            message = f'expected the path of one place in the body such as $.attempt, found "{text[:40]}"'
+            setup.report.add(table.at("ignore"), "M103", message)
+    return tuple(found)
 
 
 def _mentions_path(node: Node | None) -> bool:

@@ -65,6 +65,7 @@ def test_events_as_json_have_stable_keys_numbers_as_ids_and_times_in_utc(office:
     (event,) = office.run("events", "--json").json
     assert list(event) == [
         "id", "source", "key", "type", "received_at", "result", "verified", "client", "error", "calls",
+        "repeats",
     ]  # fmt: skip
     assert (event["id"], event["source"], event["key"], event["type"]) == (1, "shop", "o-1", "order")
     assert (event["result"], event["verified"], event["client"]) == ("matched", VERIFIED, "203.0.113.7")
@@ -141,3 +142,22 @@ def test_looking_writes_nothing_to_the_database(office: Office) -> None:
     for words in (("events",), ("calls",), ("explain", "1")):
         assert office.run(*words).code == 0
     assert os.stat(office.store.path).st_mtime_ns == before
+
+
+def test_repeats_are_listed_and_part_of_the_story(office: Office) -> None:
+    office.webhook()
+    office.webhook()
+    listed = office.run("events", "--repeats")
+    assert listed.out.splitlines()[1].split() == [
+        *["1", "now", "shop", "1", "203.0.113.7", "same", "content"]
+    ]
+    (repeat,) = office.run("events", "--repeats", "--json").json
+    assert list(repeat) == [
+        "id", "event", "number", "source", "received_at", "client", "verified", "difference", "rules_version",
+        "body_size", "taken_as",
+    ]  # fmt: skip
+    assert office.run("events", "--json").json[0]["repeats"] == 1
+    assert "repeated 1 time; a repeat starts nothing" in office.run("explain", "1").out
+    assert office.run("explain", "1", "--json").json["repeated"] == [repeat]
+    refused = office.run("events", "--repeats", "--type", "order")
+    assert (refused.code, "--repeats goes with --source" in refused.err) == (2, True)

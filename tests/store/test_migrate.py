@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect
 
 from bridge.errors import StoreUnavailable
+from bridge.store import tables
 from bridge.store.engine import Store, open_store
 from bridge.store.indexes import SCHEMA
+from bridge.store.migrate import upgrade
 from bridge.store.migrations import versions
 from bridge.store.postgres import conninfo
 from tests.conftest import Clock
+from tests.store.given import rows, sale, start, take_in
 from tests.support.postgres import Postgres
 
 NEWEST = max(path.name[1:5] for path in Path(versions.__path__[0]).glob("r*.py"))
@@ -27,7 +30,9 @@ def schema_on_sqlite(connection: Connection) -> dict[str, str]:
 
 
 def constraints_sorted(sql: str) -> str:
-    lines = [re.sub(r"[\s\"]+", " ", line).strip().rstrip(",") for line in sql.splitlines()]
+    # A column that was added later stands behind a comma on the line of the one before it.
+    split = sql.replace(", ", ",\n").splitlines()
+    lines = [re.sub(r"[\s\"]+", " ", line).strip().rstrip(",") for line in split]
     return "\n".join(sorted(line for line in lines if line))
 
 
@@ -114,10 +119,10 @@ def test_a_database_without_tables_is_named_as_such(
         pass
     with pytest.raises(StoreUnavailable) as caught:
         store.check()
-    assert caught.value.message == "the database is at revision none, expected 0005"
+    assert caught.value.message == f"the database is at revision none, expected {NEWEST}"
     assert caught.value.hint == "run: leadbridge migrate"
     assert store.problems() == {
-        "database": "the database is at revision none, expected 0005; run: leadbridge migrate"
+        "database": f"the database is at revision none, expected {NEWEST}; run: leadbridge migrate"
     }
     store.close()
 
@@ -128,3 +133,38 @@ def test_writing_before_migrating_is_answered_as_unavailable(store: Store) -> No
             connection.exec_driver_sql(f'DROP TABLE "{table}"')
     with pytest.raises(StoreUnavailable), store.transaction() as connection:
         connection.exec_driver_sql("SELECT * FROM events")
+
+
+def test_the_ids_of_the_version_before_get_their_events_type(database_url: str, clock: Clock) -> None:
+    store = open_store(database_url, clock=clock)
+    long = "т" * 200
+    with store.transaction() as connection:
+        for table in inspect(connection).get_table_names():
+            connection.exec_driver_sql(f'DROP TABLE "{table}"')
+        if not store.embedded:
+            for name in tables.IDS:
+                connection.exec_driver_sql(f"DROP SEQUENCE {name}_ids")
+        upgrade(connection, "0005")
+        for number, kind in ((1, "created"), (2, long)):
+            connection.exec_driver_sql(
+                "INSERT INTO events (id, delivery, source, key, type, received_at, client, verified, method, "
+                "result, error, rules_version, verdicts, failures) VALUES "
+                f"({number}, {number}, 'shop', 'o{number}', '{kind}', 1, '', '', 'POST', 'matched', '', '', "
+                "'[]', '[]')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO dedup (source, key, event_id, expires_at) VALUES "
+            f"('shop', 'o1', 1, {clock.ms + 1}), ('shop', 'o2', 2, {clock.ms + 1}), ('shop', 'gone', 9, 5)"
+        )
+        upgrade(connection)
+    assert rows(store, "SELECT key, content, event_id, expires_at FROM dedup ORDER BY event_id") == [
+        ("o1", "", 1, clock.ms + 1),
+        ("o2", "", 2, clock.ms + 1),
+        ("gone", "", 9, 5),
+    ]
+    again = [
+        take_in(store, sale(f"o{number}", start(), type=kind)) for number, kind in ((1, "created"), (2, long))
+    ]
+    assert [one.duplicate for ((one,),) in again] == [True, True]
+    assert take_in(store, sale("o1", start(), type="paid"))[0][0].duplicate is False
+    store.close()

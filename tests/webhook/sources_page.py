@@ -47,7 +47,7 @@ SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
     (
         "event",
         "An id or type is a path, a template, a literal, a list of them joined by `:`, or one of the forms "
-        "below. An event without its id is known by its body for ten minutes.",
+        "below. An event without its id is known by its body, for as long as `dedup` or `retry_window` says.",
         EVENT,
     ),
     ("event: id and type", "", IDENTITY),

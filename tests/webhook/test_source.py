@@ -69,8 +69,12 @@ def test_an_event_without_its_id_falls_back_to_the_request() -> None:
 @pytest.mark.parametrize(
     ("dedup", "with_id", "without_id"),
     [
-        ("dedup: {within: 1d}", 86_400, 600),
+        ("dedup: {within: 1d}", 86_400, 86_400),
         ("dedup: {within: 5m}", 300, 300),
+        ("retry_window: 2h", 30 * 86_400, 7_200),
+        ("retry_window: 60d", 60 * 86_400, 60 * 86_400),
+        ("dedup: {within: 1d}\nretry_window: 2h", 86_400, 86_400),
+        ("dedup: {ignore: $.attempt}", 30 * 86_400, 600),
         ("dedup: none", 0, 0),
         ("", 30 * 86_400, 600),
     ],
@@ -322,3 +326,11 @@ ANY = [
         "- echo_header: {header: X-Hook}\n- hmac_reply: {path: $.p, fields: {a: '{digest}'}}"
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("profile", "window"), [("amocrm", 7_200), ("kommo", 7_200), ("adyen", 7 * 86_400), ("json", 600)]
+)
+def test_an_event_without_an_id_is_known_for_as_long_as_its_sender_repeats(profile: str, window: int) -> None:
+    """amoCRM repeats after 5, 15 and 15 minutes and an hour, Adyen for a week."""
+    assert of(f"profile: {profile}").dedup.without_id == window
