@@ -211,9 +211,10 @@ class Account:
     else why not. None: the dispatcher looks for signs of failure."""
 
 
-ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "silent")
+ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "ambiguous", "silent")
 """What an owner may be told of: calls that may have run, calls that ended without a bot started, accounts
-on hold, rules that failed, bodies that could not be read, sources that sent nothing for long."""
+on hold, rules that failed, bodies that could not be read, sources whose id does not tell their events apart,
+sources that sent nothing for long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.desk.repeats import Taking, take
+from bridge.errors import BridgeError
 from bridge.model import Reply
 from bridge.store import repeat_views
-from bridge.store.engine import Store
+from bridge.store.decisions import Decider
+from bridge.store.engine import Store, open_store
 from bridge.store.pages import Page
 from bridge.store.purge import purge
 from tests.conftest import Clock
@@ -241,3 +246,65 @@ def test_the_owners_span_holds_for_events_without_an_id(shops: Callable[..., Sho
     shop.time.advance(20)
     shop.send({"type": "paid", "who": 7})
     assert len(shop.starts()) == 2
+
+
+def test_two_people_who_take_a_repeat_at_once_make_one_event(shops: Callable[..., Shop]) -> None:
+    shop = shops()
+    shop.send(ORDER)
+    shop.send({**ORDER, "who": 8})
+    barrier = threading.Barrier(4)
+    made: list[Taking] = []
+    refused: list[str] = []
+
+    def taking() -> None:
+        barrier.wait()
+        try:
+            with shop.store.transaction() as connection:
+                now = shop.store.now(connection)
+                made.append(take(connection, now, shop.rules.current.sources, 1, Decider("anna")))
+        except BridgeError as error:
+            refused.append(error.message)
+
+    threads = [threading.Thread(target=taking) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert (len(made), set(refused)) == (1, {f"repeat 1 is event {made[0].stored} already"})
+    assert shop.starts() == [("created", "subscriber:7"), ("created", "subscriber:8")]
+    assert rows(shop.store, "SELECT content FROM dedup ORDER BY content") == [("",), ("hand-1",)]
+    shop.send({**ORDER, "who": 8})
+    assert len(shop.starts()) == 2
+
+
+def test_the_same_webhook_at_two_processes_at_once_is_one_event_with_one_reply(
+    database_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    source = SOURCE + "reply: {body: '{$.nonce} {$event.received_at}'}\n"
+    stores = [open_store(database_url, clock=clock) for _ in range(3)]
+    shops = [Shop(store, tmp_path, clock, source) for store in stores]
+    for number in range(5):
+        with ThreadPoolExecutor(12) as pool:
+            sent = [
+                pool.submit(shops[one % 3].send, {**ORDER, "id": f"o{number}", "nonce": one})
+                for one in range(12)
+            ]
+        assert len({one.result().body for one in sent}) == 1
+    assert len(shops[0].starts()) == 5
+    for shop in shops:
+        shop.writer.close()
+        shop.store.close()
+
+
+def test_a_source_whose_id_does_not_tell_its_events_apart_is_named(shops: Callable[..., Shop]) -> None:
+    shop = shops()
+    shop.send(ORDER)
+    shop.send({**ORDER, "attempt": 2})
+    with shop.store.read() as connection:
+        assert repeat_views.ambiguous(connection, shop.time.ms) == ()
+    shop.send({**ORDER, "who": 8})
+    shop.send({**ORDER, "who": 9})
+    with shop.store.read() as connection:
+        (found,) = repeat_views.ambiguous(connection, shop.time.ms)
+        assert (found.source, found.count, found.last_id) == ("shop", 2, 3)
+        assert repeat_views.ambiguous(connection, shop.time.ms + 8 * DAY * 1000) == ()

@@ -44,6 +44,12 @@ class Span(click.ParamType[int]):
 @click.option("--dry-run", is_flag=True, help="Only show what would happen.")
 @click.option("--again", is_flag=True, help="Also repeat calls that are done: people hear twice.")
 @click.option("--yes", is_flag=True, help="Do not ask before replaying several.")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Make an event of a known one that came again with other content, once.",
+)
 @_why
 def replay(
     events: tuple[int, ...],
@@ -51,6 +57,7 @@ def replay(
     dry_run: bool,
     again: bool,
     yes: bool,
+    repeat: int | None,
     why: str,
     **asked: str | None,
 ) -> int:
@@ -60,11 +67,19 @@ def replay(
     refused, or that expired, are made anew. Several events are counted and asked for first. Exit code 1 where
     an event could not be replayed or a rule still lacks a value.
 
+    A repeat starts nothing. Where `leadbridge events --repeats` shows one of which the rules would make
+    something else, --repeat puts it through the rules as an event of its own.
+
     \b
     Example, after mending a rule:
       leadbridge replay --source yookassa --result failed --since 7d --dry-run
+      leadbridge replay --repeat 5 --why "another order under the same id"
     """
     how = replay_command.How(rules, again, dry_run, yes, why)
+    if repeat is not None:
+        if events or again or rules != "current" or any(asked.values()):
+            raise click.UsageError("--repeat goes with --dry-run, --why and --yes only")
+        return replay_command.replay_repeat(quiet(), repeat, how)
     return replay_command.replay(quiet(), events, AskedEvents(**asked), how)
 
 

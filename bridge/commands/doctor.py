@@ -16,6 +16,7 @@ from bridge.assemble.rules import accounts, rulebook
 from bridge.commands.opening import require_there
 from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.desk.files import UNSET
+from bridge.desk.repeats import cure
 from bridge.desk.times import clock
 from bridge.desk.words import counted
 from bridge.dispatch.client import Client
@@ -25,7 +26,7 @@ from bridge.mapping.compiler import Compiled
 from bridge.model import Account, State
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
-from bridge.store import facts, good_sets, open_files, pauses
+from bridge.store import facts, good_sets, open_files, pauses, repeat_views
 from bridge.store.accounts import AccountState, all_states
 from bridge.store.call_views import count_by_state
 from bridge.store.disk import MB, Disk
@@ -161,12 +162,15 @@ def _queue(store: Store) -> Iterator[Remark]:
         uncertain = count_by_state(connection)[State.UNCERTAIN]
         paused: list[AccountState | Pause] = [one for one in all_states(connection).values() if one.paused]
         paused += pauses.standing(connection)
+        ambiguous = repeat_views.ambiguous(connection, store.now(connection))
     if uncertain:
         text = f"{counted(uncertain, 'call')} may have run: leadbridge calls --state uncertain"
         yield Remark("warn", "queue", text)
     for one in paused:
         text = f"{one.kind} {one.name} is paused by {one.paused_by}: {one.paused_reason}"
         yield Remark("warn", "queue", f"{text}; leadbridge resume {one.kind} {shlex.quote(one.name)}")
+    for source in ambiguous:
+        yield Remark("warn", f"source {source.source}", cure(source))
     if not uncertain and not paused:
         yield Remark("ok", "queue", "no call is in doubt, nothing is paused")
 

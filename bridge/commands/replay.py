@@ -13,9 +13,10 @@ import click
 
 from bridge.commands.opening import opened, who
 from bridge.commands.output import OPTION, printable, say
-from bridge.commands.replayed import told
+from bridge.commands.replayed import told, told_of_taking
 from bridge.desk.asking import AskedEvents
 from bridge.desk.files import compile_named, sound
+from bridge.desk.repeats import plan_taking, take
 from bridge.desk.replaying import Replay, Replayer, Rules
 from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
 from bridge.desk.words import counted
@@ -56,6 +57,23 @@ def replay(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: 
         replayer = Replayer(compiled.sources, Decider(who(), how.why), how.rules, again=how.again)
         replays = plan_all(store, replayer, wanted) if how.dry_run else _real(store, replayer, wanted)
         return _tell(replays, how)
+
+
+def replay_repeat(settings: Settings, number: int, how: How) -> int:
+    """Make the repeat of that number an event of its own; 1 where a rule lacks a value."""
+    sources = sound(compile_named(settings, [])).sources
+    with opened(settings) as store:
+        if how.dry_run:
+            with store.read() as connection:
+                done = plan_taking(connection, sources, number)
+        else:
+            with store.transaction() as connection:
+                done = take(connection, store.now(connection), sources, number, Decider(who(), how.why))
+            with contextlib.closing(Waker(store)) as waker:
+                waker.wake()
+    became = f"is event {done.stored}" if done.stored else "would be an event"
+    click.echo(printable(f"repeat {number} of event {done.repeat.event_id} {became}: {told_of_taking(done)}"))
+    return 1 if done.made.failures else 0
 
 
 def _rules(settings: Settings, how: How) -> Compiled:

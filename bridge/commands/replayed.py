@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.desk.repeats import Taking
 from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, Replay
 from bridge.model import FINAL, Call, State
 from bridge.store.replays import Planned
@@ -27,6 +28,13 @@ def told(replay: Replay) -> str:
             return f"as they were, calls {listed}"
         case Impossible(why=why):
             return why
+
+
+def told_of_taking(taking: Taking) -> str:
+    """What a repeat starts as an event of its own."""
+    parts = [f"{one.rule} → bot {one.bot_id} for {one.recipient.key}" for one in taking.made.starts]
+    parts += [f"{one.rule} lacks {one.key}: {one.message}" for one in taking.made.failures]
+    return "; ".join(parts) or "no rule matches"
 
 
 def _start(one: Planned) -> str:

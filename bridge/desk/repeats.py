@@ -1,10 +1,19 @@
-"""Repeats for people: what differs in them, and what can be done about it."""
+"""Repeats for people: what differs in them, and one taken as an event of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bridge.store.repeat_views import KeptRepeat
+from bridge.errors import BridgeError, DocumentError
+from bridge.mapping.rules import MappingFile, apply
+from bridge.model import Application, Event, Request
+from bridge.store import repeat_views, repeats
+from bridge.store.decisions import Decider
+from bridge.store.events import Delivery, accept
+from bridge.store.outlook import Transaction
+from bridge.store.repeat_views import Ambiguous, KeptRepeat
 from bridge.store.repeats import Difference
 
 _CONTENT: Final[dict[Difference, str]] = {
@@ -20,3 +29,87 @@ def content(one: KeptRepeat) -> str:
     if one.taken_as:
         return f"other content, taken as event {one.taken_as}"
     return _CONTENT[one.difference]
+
+
+def cure(one: Ambiguous) -> str:
+    """What is wrong with a source whose id does not tell its events apart, and what to do."""
+    return (
+        f"the id of {one.source} does not tell its events apart: {one.count} with a known id would have "
+        "started something else; add what changes to event.id, or set dedup: {changed: new}; see: "
+        f"leadbridge events --repeats --source {one.source}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A repeat as an event of its own: what the rules as they are now make of it."""
+
+    repeat: KeptRepeat
+    request: Request
+    event: Event
+    made: Application
+    rules_version: str
+    stored: int = 0
+    """The event that it became; 0 as long as it is only planned."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls that adds."""
+        return len(self.made.starts)
+
+
+def plan_taking(
+    connection: Transaction, sources: Mapping[str, MappingFile], number: int, *, lock: bool = False
+) -> Taking:
+    """What the repeat would be as an event; changes nothing. Raises BridgeError where it cannot be one."""
+    one = repeat_views.repeat(connection, number, lock=lock)
+    if one.taken_as:
+        hint = f"leadbridge replay {one.taken_as} puts that through the rules again"
+        raise BridgeError(f"repeat {number} is event {one.taken_as} already", hint)
+    if one.request is None:
+        raise BridgeError(f"repeat {number} cannot be an event: {_missing(one)}", _instead(one))
+    mapping = sources.get(one.source)
+    if mapping is None:
+        raise BridgeError(f"no mapping file has the source {one.source}", "restore its mapping file")
+    event = replace(_event(mapping, one, one.request), content=f"hand-{number}")
+    return Taking(one, one.request, event, apply(mapping, event), mapping.version)
+
+
+def take(
+    connection: Transaction, now: int, sources: Mapping[str, MappingFile], number: int, by: Decider
+) -> Taking:
+    """Make the repeat an event, exactly once, in the caller's transaction; raises BridgeError."""
+    plan = plan_taking(connection, sources, number, lock=True)
+    delivery = Delivery(
+        source=plan.repeat.source,
+        request=plan.request,
+        received_at=plan.repeat.received_at,
+        verified=plan.repeat.verified,
+        rules_version=plan.rules_version,
+        events=((plan.event, plan.made),),
+    )
+    ((stored,),) = accept(connection, now, [delivery])
+    repeats.mark_taken(connection, now, number, plan.repeat.event_id, stored.event_id, by)
+    return replace(plan, stored=stored.event_id)
+
+
+def _event(mapping: MappingFile, one: KeptRepeat, request: Request) -> Event:
+    try:
+        return mapping.source.events(request, one.received_at)[one.item]
+    except DocumentError as error:
+        raise BridgeError(f"repeat {one.id} cannot be read: {error.message}", error.hint) from error
+    except IndexError as error:
+        message = f"repeat {one.id} has no event number {one.item + 1} any more"
+        raise BridgeError(message, "restore the split of its source") from error
+
+
+def _missing(one: KeptRepeat) -> str:
+    if one.difference == "none":
+        return "it has the content of its event"
+    return "its body is purged" if one.body_size <= repeats.BODY_BYTES else "its body was too large to keep"
+
+
+def _instead(one: KeptRepeat) -> str:
+    if one.difference == "none":
+        return f"leadbridge replay {one.event_id} --again repeats that event"
+    return "let its sender send it again under another id"

@@ -34,6 +34,11 @@ WORDS: Final[Mapping[str, Words]] = {
     "unreadable": Words(
         "webhook could not be read", "webhooks could not be read", "events --result unreadable"
     ),
+    "ambiguous": Words(
+        "source has an id that does not tell its events apart",
+        "sources have an id that does not tell their events apart",
+        "events --repeats",
+    ),
     "silent": Words("source has fallen silent", "sources have fallen silent", "events"),
 }
 

@@ -13,7 +13,7 @@ from bridge.errors import BridgeError
 from bridge.language.numbers import to_json
 from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
 from bridge.model import Event as Happening
-from bridge.store import alerts, sources
+from bridge.store import alerts, repeat_views, sources
 from bridge.store.alerts import Pending
 from bridge.store.engine import Store
 from bridge.store.events import Delivery, accept
@@ -65,7 +65,7 @@ class Watch:
             return
         with self.store.transaction() as connection:
             now = self.store.now(connection)
-            found = [*failing(connection, now), *silent(connection, now, wanted)]
+            found = [*failing(connection, now), *ambiguous(connection, now), *silent(connection, now, wanted)]
             self.alarms.note(connection, now, found)
             taken = take(connection, now, wanted)
             for one in taken:
@@ -122,6 +122,22 @@ def told(one: alerts.Trouble) -> str:
         return one.error
     first = one.failures[0]
     return f'rule "{first.rule}" found no usable {first.key} at {first.path}'
+
+
+def ambiguous(connection: Transaction, now: int) -> list[Happened]:
+    """Sources that sent something else under a known id; of each again only after a week without any."""
+    found = []
+    for one in repeat_views.ambiguous(connection, now):
+        name = f"ambiguous/{one.source}"
+        mark = alerts.mark(connection, name)
+        if mark is None:
+            alerts.begin(connection, now, name, 0)
+        before = mark.at if mark else 0
+        later = one.last_at > before and alerts.move(connection, name, before, one.last_at)
+        if later and before < now - repeat_views.RECENT_MS:
+            text = f"{one.source}: {one.count} with a known id would have started something else"
+            found.append(("ambiguous", text))
+    return found
 
 
 def silent(connection: Transaction, now: int, wanted: Alerts) -> list[Happened]:

@@ -72,7 +72,7 @@ ALERTS = Table(
             "kinds",
             ListOf(Plain("text", ALERT_KINDS)),
             "what to tell of: calls that are uncertain, calls refused or given up, paused accounts, failing "
-            "rules, unreadable bodies, silent sources; each at most once in ten minutes",
+            "rules, unreadable bodies, ambiguous ids, silent sources; each at most once in ten minutes",
             default=ALERT_KINDS,
         ),
         Key(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
@@ -16,6 +16,8 @@ from bridge.store.repeats import Difference
 from bridge.store.tables import repeats
 from bridge.store.texts import plain
 
+RECENT_MS: Final = 7 * 86_400_000
+"""Repeats that are older are no longer a problem of their source."""
 _IN_DOUBT: ColumnElement[bool] = literal_column("difference = 'outcome' AND taken_as = 0")
 """In the words of the index over these, which parameters would not match."""
 
@@ -93,11 +95,11 @@ def counts(connection: Connection, events: Sequence[int]) -> dict[int, int]:
     return {row.event_id: row.many for row in rows}
 
 
-def ambiguous(connection: Connection, since: int) -> tuple[Ambiguous, ...]:
-    """Sources whose repeats since then would have started something else, which nobody has taken."""
+def ambiguous(connection: Connection, now: int) -> tuple[Ambiguous, ...]:
+    """Sources whose recent repeats would have started something else, which nobody has taken."""
     query = (
         select(repeats.c.source, func.count(), func.max(repeats.c.id), func.max(repeats.c.received_at))
-        .where(_IN_DOUBT, repeats.c.received_at >= since)
+        .where(_IN_DOUBT, repeats.c.received_at >= now - RECENT_MS)
         .group_by(repeats.c.source)
         .order_by(repeats.c.source)
     )

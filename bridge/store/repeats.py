@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bridge.language.numbers import from_json
 from bridge.model import Event, Request
+from bridge.store import audit
 from bridge.store.bulk import AnyRow, Together, each, insertion
+from bridge.store.decisions import Decider
 from bridge.store.ids import take_ids
 from bridge.store.tables import repeats
 from bridge.store.texts import document_text, plain
@@ -91,6 +93,18 @@ def keep(connection: Connection, items: Sequence[Again]) -> None:
     _INSERT.run(connection, rows)
     parts = [(number, other, number, other, KEPT - 1) for number in sorted(first) for other in (False, True)]
     each(connection, _FORGET, parts)
+
+
+def mark_taken(
+    connection: Connection, now: int, number: int, event_id: int, taken_as: int, by: Decider
+) -> None:
+    """Write down that a person made an event of the repeat `number` of `event_id`."""
+    connection.execute(update(repeats).where(repeats.c.id == number).values(taken_as=taken_as))
+    for target, what in (
+        (event_id, f"take repeat {number} as event {taken_as}"),
+        (taken_as, f"made of repeat {number} of event {event_id}"),
+    ):
+        audit.record(connection, now, who=by.who, what=what, why=by.why, kind="event", target=target)
 
 
 def _difference(first: AnyRow, again: Again) -> Difference:

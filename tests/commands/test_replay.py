@@ -234,3 +234,35 @@ def test_the_dispatchers_are_woken(office: Office) -> None:
         assert listener.wait(10)
     finally:
         listener.close()
+
+
+def test_a_repeat_with_another_outcome_becomes_an_event_of_its_own_once(office: Office) -> None:
+    office.webhook()
+    office.webhook(subscriber=13)
+    assert recipients(office) == {1: "subscriber:12"}
+    plan = office.run("replay", "--repeat", "1", "--dry-run")
+    assert plan.lines == ["repeat 1 of event 1 would be an event: paid → bot 7 for subscriber:13"]
+    assert recipients(office) == {1: "subscriber:12"}
+    ran = office.run("replay", "--repeat", "1", "--why", "another buyer")
+    (new, _) = office.run("events", "--json").json
+    assert ran.lines == [f"repeat 1 of event 1 is event {new['id']}: paid → bot 7 for subscriber:13"]
+    assert sorted(recipients(office).values()) == ["subscriber:12", "subscriber:13"]
+    (action,) = office.run("explain", "1", "--json").json["actions"]
+    assert (action["what"], action["why"]) == (f"take repeat 1 as event {new['id']}", "another buyer")
+    (made,) = office.run("explain", str(new["id"]), "--json").json["actions"]
+    assert made["what"] == "made of repeat 1 of event 1"
+    again = office.run("replay", "--repeat", "1")
+    assert (again.code, again.out) == (1, "")
+    assert f"repeat 1 is event {new['id']} already" in again.err
+    assert len(recipients(office)) == 2
+    assert f"taken as event {new['id']}" in office.run("events", "--repeats").out
+
+
+def test_a_repeat_of_the_same_content_is_no_event(office: Office) -> None:
+    office.webhook()
+    office.webhook()
+    ran = office.run("replay", "--repeat", "1")
+    assert (ran.code, recipients(office)) == (1, {1: "subscriber:12"})
+    assert "it has the content of its event" in ran.err
+    assert "there is no repeat 9" in office.run("replay", "--repeat", "9").err
+    assert "--repeat goes with" in office.run("replay", "1", "--repeat", "1").err

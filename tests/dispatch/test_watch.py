@@ -21,7 +21,7 @@ from bridge.store.engine import Store
 from tests.conftest import Clock
 from tests.dispatch.server import Server, answering, closing, http, serving
 from tests.dispatch.test_worker import FAST, bench
-from tests.store.given import begin, claim, delivery, event, owe, rows, start, take_in
+from tests.store.given import begin, claim, delivery, event, made, owe, rows, start, take_in
 from tests.support.sandbox import Sandbox
 
 OK = answering(http("200 OK"))
@@ -182,6 +182,33 @@ def test_failing_rules_and_unreadable_bodies_are_told_without_what_the_sender_wr
             "unreadable": (1, "event 4 of shop: expected JSON"),
         }
         clock.advance(600)
+        guard.look()
+        assert len(posted(server)) == 2
+
+
+def test_a_source_with_an_ambiguous_id_is_told_of_once(store: Store, clock: Clock) -> None:
+    def again(who: int) -> None:
+        outcome = delivery(
+            (event("p1", received_at=clock.ms), made(start(who))), compare=lambda *_: "outcome"
+        )
+        take_in(store, outcome)
+
+    with serving(OK) as server, guarding(store, url=address(server)) as guard:
+        again(7)
+        guard.look()
+        assert posted(server) == []
+        again(8)
+        guard.look()
+        (document,) = posted(server)
+        assert document["alert"] == "ambiguous"
+        assert document["detail"] == "shop: 1 with a known id would have started something else"
+        for _ in range(3):
+            clock.advance(3 * 86_400)
+            again(9)
+            guard.look()
+        assert len(posted(server)) == 1
+        clock.advance(8 * 86_400)
+        again(9)
         guard.look()
         assert len(posted(server)) == 2
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from bridge.lookout import Lookout
 from bridge.model import ALERT_SOURCE, State
 from bridge.rulebook import Rulebook
-from bridge.store import pauses, trends
+from bridge.store import pauses, repeat_views, trends
 from bridge.store.event_views import EventFilter, page_of_events
 from bridge.store.figures import Figures
 from bridge.store.outlook import Transaction
@@ -78,6 +78,7 @@ def problems(connection: Transaction, lookout: Lookout, rulebook: Rulebook, scen
         *_rules(connection, scene.seen.now),
         *_events(connection, scene),
         *_sources(scene),
+        *_ambiguous(connection, scene.seen.now),
     ]
     return sorted(found, key=lambda one: one.tone != "bad")
 
@@ -211,6 +212,18 @@ def _sources(scene: Scene) -> Iterator[Problem]:
                 to=url("events", source=use.source),
                 step=t("overview.silent.step"),
             )
+
+
+def _ambiguous(connection: Transaction, now: int) -> Iterator[Problem]:
+    for one in repeat_views.ambiguous(connection, now):
+        yield Problem(
+            "bad",
+            t("repeats.ambiguous.title", source=one.source),
+            (t("repeats.ambiguous.told", count=one.count),),
+            to=url("repeats", source=one.source),
+            step=t("repeats.ambiguous.step"),
+            command=f"leadbridge events --repeats --source {one.source}",
+        )
 
 
 def _still(connection: Transaction, wanted: EventFilter) -> bool:

@@ -17,6 +17,7 @@ from bridge.web.console.pages import (
     playground,
     recipient,
     refusals,
+    repeats,
     replay,
     rules,
 )
@@ -26,6 +27,7 @@ PAGES = (
     pausing.register,
     events.register,
     refusals.register,
+    repeats.register,
     event.register,
     event_replay.register,
     replay.register,
