@@ -15,6 +15,8 @@ PAGES = {
     "events_file": "/events.csv",
     "refusals": "/refusals",
     "refusal": "/refusals/1",
+    "repeats": "/repeats",
+    "repeat": "/repeats/1",
     "event": "/events/1",
     "event_now": "/events/1/now",
     "event_replay": "/events/1/replay",
