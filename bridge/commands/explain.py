@@ -12,6 +12,7 @@ from bridge.commands.rest import rest_lines, rule_lines
 from bridge.commands.story import told
 from bridge.desk.files import accounts_of, compile_named
 from bridge.desk.records import story_record
+from bridge.desk.repeats import lacks_id
 from bridge.desk.rest import held_again, rest_of
 from bridge.desk.story import read_story
 from bridge.desk.words import document_lines, json_text
@@ -36,7 +37,7 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
     else:
         rest = rest_of(story.stored, compiled.sources)
         more = rest_lines(rest, story.stored.event, screen) if rest else ()
-        lines = told(story, accounts, screen, more)
+        lines = told(story, accounts, screen, more, lacks_id(story.stored, compiled.sources))
     for line in lines:
         click.echo(line)
     if document and story.stored.event:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
 from bridge.desk.outgoing import outgoing
-from bridge.desk.repeats import content
+from bridge.desk.repeats import content, known_by_body
 from bridge.desk.story import Story
 from bridge.desk.times import ago, clock
 from bridge.desk.words import counted
@@ -24,10 +24,12 @@ _MARKS = {Match.MATCHED: ("✓", "green"), Match.FAILED: ("✗", "red")}
 
 
 def told(
-    story: Story, accounts: Mapping[str, Account], screen: Screen, more: Iterable[str] = ()
+    story: Story, accounts: Mapping[str, Account], screen: Screen, more: Iterable[str] = (), lacks: str = ""
 ) -> Iterator[str]:
-    """The story, line by line; `more` is what else is known of the rules."""
+    """The story, line by line; `more` is what else is known of the rules, `lacks` of the missing id."""
     yield from _arrival(story)
+    if lacks:
+        yield f"  mind      {printable(known_by_body(lacks))}"
     yield ""
     for verdict in story.stored.verdicts:
         yield from _rule(story.stored, verdict, screen)

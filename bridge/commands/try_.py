@@ -12,6 +12,7 @@ from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.commands.payload import PayloadFile
 from bridge.desk.files import mapping_named
 from bridge.desk.outgoing import Shown
+from bridge.desk.repeats import known_by_body
 from bridge.desk.tried_record import tried_record
 from bridge.desk.trying import Tried, try_request
 from bridge.desk.words import counted, document_lines
@@ -49,6 +50,8 @@ def _told(tried: Tried, number: int, total: int, screen: Screen) -> Iterator[str
     facts = f"id {event.id}" + (f", type {event.type}" if event.type else "")
     yield f"event {number} of {total}: {printable(facts)}"
     yield from (f"  {line}" for line in document_lines(event.document))
+    if lacks := tried.mapping.source.lacks_id(event):
+        yield f"  {printable(known_by_body(lacks))}"
     if event.note:
         yield f"  note: {printable(event.note)}"
     if tried.ping:

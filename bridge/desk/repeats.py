@@ -11,10 +11,12 @@ from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Application, Event, Request
 from bridge.store import repeat_views, repeats
 from bridge.store.decisions import Decider
+from bridge.store.event_views import StoredEvent
 from bridge.store.events import Delivery, accept
 from bridge.store.outlook import Transaction
 from bridge.store.repeat_views import Ambiguous, KeptRepeat
 from bridge.store.repeats import Difference
+from bridge.webhook.source import BY_BODY
 
 _CONTENT: Final[dict[Difference, str]] = {
     "none": "same content",
@@ -29,6 +31,19 @@ def content(one: KeptRepeat) -> str:
     if one.taken_as:
         return f"other content, taken as event {one.taken_as}"
     return _CONTENT[one.difference]
+
+
+def lacks_id(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> str:
+    """Why a stored event is known by its body though its source declares an id; empty where it is not."""
+    mapping = sources.get(stored.line.source)
+    if mapping is None or stored.event is None or not stored.line.key.startswith(BY_BODY):
+        return ""
+    return mapping.source.lacks_id(stored.event)
+
+
+def known_by_body(lacks: str) -> str:
+    """What becomes of an event that lacks the id of its source."""
+    return f"event.id finds nothing, {lacks}: the event is known by its body"
 
 
 def cure(one: Ambiguous) -> str:

@@ -20,6 +20,7 @@ from bridge.mapping.nearby import nearby
 from bridge.mapping.rule import Rule, item_scope, known_items
 from bridge.mapping.rules import MappingFile
 from bridge.model import Event, Finding, Json
+from bridge.webhook.source import BY_BODY
 
 ENOUGH = 5
 """Events that a path must have been looked for in, before anything is said about it."""
@@ -62,11 +63,29 @@ class _Use:
 
 def told_by_history(mapping: MappingFile, events: Iterable[Event]) -> tuple[Finding, ...]:
     """Warnings about a file's rules that its source's latest events give rise to, which come oldest first."""
+    events = list(events)
     reread = ((mapping.source.reread(event), event.received_at) for event in events)
     scopes = [(mapping.source.scope_of(event), received_at) for event, received_at in reread]
     uses = [use for rule in mapping.rules if rule.enabled for use in _observed(rule, scopes)]
     found = (_finding(use, mapping.path, len(scopes)) for use in uses if len(use.seen) >= ENOUGH)
-    return tuple(sorted({finding for finding in found if finding is not None}))
+    return tuple(
+        sorted({finding for finding in (*found, _without_id(mapping, events)) if finding is not None})
+    )
+
+
+def _without_id(mapping: MappingFile, events: list[Event]) -> Finding | None:
+    """Events that lack the id of their source are known by their body: that may be a slip in `event`."""
+    declared = mapping.source.event_id
+    by_body = [event for event in events if event.id.startswith(BY_BODY)]
+    lacking = [words for event in by_body if (words := mapping.source.lacks_id(event))]
+    if declared is None or len(lacking) < ENOUGH:
+        return None
+    words, many = Counter(lacking).most_common(1)[0]
+    text = (
+        f"event.id finds nothing in {len(lacking):,} of the last {len(events):,} events, known by their body"
+    )
+    often = f"{words} in {many:,}" if many < len(lacking) else words
+    return Finding(mapping.path, declared.line, declared.column, "W603", f"{text}: {often}")
 
 
 def _observed(rule: Rule, scopes: list[tuple[Scope, int]]) -> list[_Use]:

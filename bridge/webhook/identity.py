@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
 from bridge.language.document import Mapping, Node, Scalar, Sequence
 from bridge.language.keys_source import IDENTITY
@@ -13,6 +12,7 @@ from bridge.language.schema import Fields
 from bridge.language.scope import Scope
 from bridge.language.templates import compile_template, is_template
 from bridge.language.text import Unusable, text_of
+from bridge.model import Json
 from bridge.webhook.setup import Setup
 
 SEPARATOR = ":"
@@ -26,12 +26,25 @@ class Facts:
     names: tuple[str, ...] = ()
 
 
-Identity: TypeAlias = Callable[[Facts], str | None]
-"""The text, or None where the event lacks it."""
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How an id or type is read."""
+
+    read: Callable[[Facts], str | None]
+    """The text, or None where the event lacks it."""
+    lacks: Callable[[Facts], str]
+    """What the event lacks for it: `$.id is absent`; empty where it lacks nothing."""
+    line: int = 0
+    column: int = 0
 
 
 def compile_identity(node: Node | None, setup: Setup) -> Identity | None:
     """None where nothing is declared, or after a finding."""
+    made = _compiled(node, setup)
+    return None if made is None or node is None else replace(made, line=node.line, column=node.column)
+
+
+def _compiled(node: Node | None, setup: Setup) -> Identity | None:
     match node:
         case None | Scalar(value=None):
             return None
@@ -50,7 +63,7 @@ def _scalar(node: Scalar, setup: Setup) -> Identity | None:
         return None if path is None else _path(path)
     if not is_template(node.text):
         text = node.text
-        return lambda _: text
+        return Identity(lambda _: text, lambda _: "")
     try:
         template = compile_template(node.text)
     except PathError as error:
@@ -63,7 +76,11 @@ def _scalar(node: Scalar, setup: Setup) -> Identity | None:
         except Unusable:
             return None
 
-    return render
+    return Identity(render, _lacking(render, f"{node.text} lacks a value"))
+
+
+def _lacking(read: Callable[[Facts], str | None], words: str) -> Callable[[Facts], str]:
+    return lambda facts: words if read(facts) is None else ""
 
 
 def _path(path: Path, default: str | None = None, passed_over: frozenset[str] = frozenset()) -> Identity:
@@ -75,7 +92,26 @@ def _path(path: Path, default: str | None = None, passed_over: frozenset[str] = 
             return default
         return text if text and text not in passed_over else default
 
-    return read
+    def lacks(facts: Facts) -> str:
+        return "" if read(facts) is not None else f"{path.text} {_unusable(path.find(facts.scope))}"
+
+    return Identity(read, lacks)
+
+
+def _unusable(found: list[Json]) -> str:
+    """Why what a path finds is no id or type."""
+    if not found:
+        return "is absent"
+    match found[0]:
+        case list():
+            return "is a list"
+        case dict():
+            return "is an object"
+        case None:
+            return "is null"
+        case "":
+            return "is empty"
+    return "is a value that counts as absent"
 
 
 def _row(parts: list[Identity | None]) -> Identity | None:
@@ -84,11 +120,14 @@ def _row(parts: list[Identity | None]) -> Identity | None:
         return None
 
     def read(facts: Facts) -> str | None:
-        texts = [part(facts) for part in known]
+        texts = [part.read(facts) for part in known]
         present = [text for text in texts if text is not None]
         return SEPARATOR.join(present) if len(present) == len(texts) else None
 
-    return read
+    def lacks(facts: Facts) -> str:
+        return next((words for part in known if (words := part.lacks(facts))), "")
+
+    return Identity(read, lacks)
 
 
 def _mapping(fields: Fields, setup: Setup) -> Identity | None:
@@ -103,15 +142,26 @@ def _mapping(fields: Fields, setup: Setup) -> Identity | None:
             path = setup.path(fields.at("key"), fields["key"] or "")
             return None if path is None else _key(path, frozenset(fields["except"]))
         case "split":
-            return lambda facts: ".".join(facts.names) or None
+            return Identity(_names, _lacking(_names, "the batch has no names on the way to its items"))
     return None
+
+
+def _names(facts: Facts) -> str | None:
+    return ".".join(facts.names) or None
 
 
 def _first(parts: list[Identity | None]) -> Identity | None:
     known = [part for part in parts if part is not None]
     if len(known) < len(parts) or not known:
         return None
-    return lambda facts: next((text for part in known if (text := part(facts)) is not None), None)
+
+    def read(facts: Facts) -> str | None:
+        return next((text for part in known if (text := part.read(facts)) is not None), None)
+
+    def lacks(facts: Facts) -> str:
+        return "" if read(facts) is not None else ", ".join(part.lacks(facts) for part in known)
+
+    return Identity(read, lacks)
 
 
 def _key(path: Path, passed_over: frozenset[str]) -> Identity:
@@ -120,4 +170,4 @@ def _key(path: Path, passed_over: frozenset[str]) -> Identity:
         members = found[0] if found and isinstance(found[0], dict) else {}
         return next((name for name in members if name not in passed_over), None)
 
-    return read
+    return Identity(read, _lacking(read, f"{path.text} has no name to take"))

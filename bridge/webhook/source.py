@@ -166,6 +166,13 @@ class Source:
         own, kind = self._identity(self._part(scope.body), scope)
         return replace(stored, id=own or stored.id, type=kind)
 
+    def lacks_id(self, event: Event) -> str:
+        """What the event lacks for the source's id: `$.id is absent`; empty where it has one."""
+        if self.event_id is None:
+            return ""
+        scope = self.scope_of(event)
+        return self.event_id.lacks(_facts(self._part(scope.body), scope))
+
     def _part(self, document: Json) -> Part:
         """A stored document with its item and the names on the way to it, as far as it still shows them."""
         if self.split is None:
@@ -237,10 +244,15 @@ class Source:
 
     def _identity(self, part: Part, scope: Scope) -> tuple[str, str]:
         """The event's own id and its type; empty where it has none."""
-        facts = Facts(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
-        own = self.event_id(facts) if self.event_id else None
-        kind = self.event_type(facts) if self.event_type else None
+        facts = _facts(part, scope)
+        own = self.event_id.read(facts) if self.event_id else None
+        kind = self.event_type.read(facts) if self.event_type else None
         return _short(own or ""), _short(kind or "")
+
+
+def _facts(part: Part, scope: Scope) -> Facts:
+    """What the identity of one part of a webhook is read from."""
+    return Facts(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
 
 
 def same_event(stored: Event, found: Sequence[Event]) -> Event | None:

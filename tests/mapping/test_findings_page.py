@@ -24,6 +24,7 @@ BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"\bline (\d+)")
 WITH_PLACEHOLDER = "W501"
 OF_HISTORY = "W6"
+WITHOUT_ID = "W603"
 MONDAY, DAY = 1_778_457_600_000, 86_400_000
 WITHOUT_EXTRA = "M413"
 
@@ -70,18 +71,25 @@ def found(block: str, code: str) -> list[str]:
     given = {path: text.encode() for path, text in files.items()}
     result = compile_files(given, ENVIRONMENT, placeholder=placeholder, notices=True)
     findings = []
-    for one in (*result.findings, *(_of_history(result) if code.startswith(OF_HISTORY) else ())):
+    for one in (
+        *result.findings,
+        *(
+            _of_history(result, "body:e" if code == WITHOUT_ID else "e")
+            if code.startswith(OF_HISTORY)
+            else ()
+        ),
+    ):
         if one.code != "W504" or code == "W504":
             before = files[one.path].removesuffix(block).count("\n")
             findings.append(f"{one.line - before}:{one.column}: {one.code} {_moved(one.message, before)}")
     return findings
 
 
-def _of_history(result: Compiled) -> tuple[Finding, ...]:
+def _of_history(result: Compiled, name: str) -> tuple[Finding, ...]:
     """What the events of the page say against the rules."""
     mapping = result.sources["shop"]
     events = [
-        Event("shop", f"e-{number}", "", MONDAY + number * DAY, json.loads(body), {}, {})
+        Event("shop", f"{name}-{number}", "", MONDAY + number * DAY, json.loads(body), {}, {})
         for number, body in enumerate(BODIES)
     ]
     return told_by_history(mapping, events)

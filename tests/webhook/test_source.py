@@ -334,3 +334,25 @@ ANY = [
 def test_an_event_without_an_id_is_known_for_as_long_as_its_sender_repeats(profile: str, window: int) -> None:
     """amoCRM repeats after 5, 15 and 15 minutes and an hour, Adyen for a week."""
     assert of(f"profile: {profile}").dedup.without_id == window
+
+
+@pytest.mark.parametrize(
+    ("identity", "body", "lacks"),
+    [
+        ("[$.a, $.no_such]", '{"a": 1}', "$.no_such is absent"),
+        ("$.a", '{"a": [1, 2]}', "$.a is a list"),
+        ("$.a", '{"a": {"b": 1}}', "$.a is an object"),
+        ("$.a", '{"a": ""}', "$.a is empty"),
+        ("$.a", '{"a": null}', "$.a is null"),
+        ("{first_of: [$.a, $.b]}", "{}", "$.a is absent, $.b is absent"),
+        ("{path: $.a, except: ['0']}", '{"a": "0"}', "$.a is a value that counts as absent"),
+        ("'{$.a}-{$.b}'", '{"a": 1}', "{$.a}-{$.b} lacks a value"),
+        ("[$.a, {path: $.b, default: '-'}]", '{"a": 1}', ""),
+        ("{first_of: [$.a, $.b]}", '{"b": 1}', ""),
+    ],
+)
+def test_what_an_event_lacks_for_its_id_is_said(identity: str, body: str, lacks: str) -> None:
+    source = of(f"event: {{id: {identity}}}")
+    (event,) = accepted(source.receive(request(body, TOKEN), NOW)).events
+    assert source.lacks_id(event) == lacks
+    assert event.id.startswith("body:") is bool(lacks)

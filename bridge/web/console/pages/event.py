@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound
 
+from bridge.desk.repeats import lacks_id
 from bridge.desk.rest import HeldAgain, Rest, held_again, rest_of
 from bridge.desk.story import Story, read_story
 from bridge.errors import BridgeError, StoreUnavailable, UsageError
@@ -57,6 +58,7 @@ def event(console: Console, number: int) -> Answer:
         held=held,
         unheld=unheld,
         judged=judged(stored),
+        lacks=lacks_id(stored, sources),
         rest=_rest(rest_of(stored, sources), stored),
         webhook=webhook,
         tree=None if stored.event is None else tree(webhook.document),
