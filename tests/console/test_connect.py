@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from bridge.desk.drafted import head_text
 from tests.console.conftest import MakeSite, Open
@@ -158,3 +158,71 @@ def test_a_source_is_connected_from_the_first_click_to_the_started_bot(
     page.goto(f"http://127.0.0.1:{bridge.port}/console/connect/to/academy")
     expect(page.get_by_text("Done")).to_be_visible()
     assert bridge.command("test", "mappings/academy.yml").returncode == 0
+
+
+def begun(page: Page, bridge: Installation, source: str, webhook: dict[str, object]) -> None:
+    """Default clicks from the profile to the first webhook's values."""
+    page.get_by_role("link", name="Any sender of JSON").click()
+    page.get_by_label("Name of the source").fill(source)
+    page.get_by_role("button", name="Use this name").click()
+    page.get_by_role("button", name="Save it").click()
+    token = {"X-Bridge-Token": "sandbox"}
+    assert eventually(lambda: bridge.post(f"/hooks/{source}", webhook, token).status == 200)
+    page.get_by_role("link", name="Choose values").click()
+
+
+def replayed(page: Page) -> None:
+    """Default clicks from the draft to the replayed webhook."""
+    page.get_by_role("button", name="Save it").click()
+    page.get_by_role("link", name="Replay").click()
+    page.get_by_label("Reason").fill("connected")
+    page.get_by_role("button", name="Replay and send 1 call").click()
+    page.get_by_role("button", name="Yes, do it").click()
+    expect(page.get_by_text("Replayed, 1 call added")).to_be_visible()
+
+
+def test_default_clicks_and_the_bots_id_end_in_a_call(visit: Open, bridge: Installation) -> None:
+    page = visit("/connect")
+    begun(page, bridge, "paid", {"id": "1", "type": "paid", "subscriber_id": 778899, "name": "Maria"})
+    page.get_by_label("Id of the bot to start").fill("4601")
+    page.get_by_role("button", name="Make the rule").click()
+    replayed(page)
+    assert eventually(lambda: started(bridge, "4601") == ["778899"], seconds=30)
+
+
+def test_a_rule_that_lacks_bot_and_recipient_is_not_made_and_the_webhooks_values_are_offered(
+    visit: Open, bridge: Installation
+) -> None:
+    page = visit("/connect")
+    begun(page, bridge, "bare", {"id": "a-1", "buyer": {"number": 778901, "name": "Maria"}})
+    page.get_by_role("button", name="Make the rule").click()
+    expect(page.get_by_text("The rule is not complete yet")).to_be_visible()
+    expect(page.get_by_text("Nobody would get the message")).to_be_visible()
+    expect(page.get_by_text("Write the id of the bot to start")).to_be_visible()
+    shot(page, "connect-lacking")
+    page.get_by_label("The value that is the subscriber's id").select_option("$.buyer.number")
+    page.get_by_label("Id of the bot to start").fill("4602")
+    page.get_by_role("button", name="Make the rule").click()
+    expect(page.locator(".source")).to_contain_text("subscriber_id: $.buyer.number")
+    replayed(page)
+    assert eventually(lambda: started(bridge, "4602") == ["778901"], seconds=30)
+
+
+def started(bridge: Installation, bot: str) -> list[str]:
+    """For whom the sandbox was asked to start the bot."""
+    return [call["subscriber_id"] for call in bridge.calls() if call["bot_id"] == bot]
+
+
+def test_an_unfinished_file_can_be_downloaded_and_says_what_it_lacks(site: MakeSite, tmp_path: Path) -> None:
+    seen = editable(site, tmp_path)
+    number = came(seen.side.store, order())
+    form = {"path": "$.status", "role": "condition", "name": "", "bot_id": ""}
+    page = seen.post(f"/connect/to/shop/choose/{number}", form).text
+    assert "Download the unfinished file" in page
+    text = seen.post(f"/connect/to/shop/choose/{number}", {**form, "do": "file"}).text
+    assert "bot_id: FILL_IN" in text
+    assert "subscriber_id: FILL_IN" in text
+    refused = seen.post(f"/connect/to/shop/choose/{number}/save", form)
+    assert refused.status_code == 409
+    assert "FILL_IN is a placeholder" in refused.text
+    assert not (tmp_path / "mappings" / "shop.yml").exists()
