@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from bridge.commands.output import printable
 from bridge.desk.outgoing import Shown
 
+_DOUBTS = {
+    "email": "warning: user_id looks like an e-mail address; no messenger knows a person by that",
+    "phone": "warning: user_id looks like a phone number; a messenger knows no person by a plus and digits",
+}
+
 
 def request_lines(shown: Shown) -> Iterator[str]:
     """The request as it goes out, then what it says."""
@@ -19,3 +24,5 @@ def request_lines(shown: Shown) -> Iterator[str]:
         yield f"body {printable(shown.body)}"
     for name, value in shown.parameters:
         yield f"     {printable(name)} = {printable(value)}"
+    if shown.doubt:
+        yield _DOUBTS[shown.doubt]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bridge.dispatch.mask import MASK
 from bridge.dispatch.request import METHOD, UnsendableError, build, method_url, parameters
+from bridge.mapping.ids import contact_kind
 from bridge.model import Account, BotStart, Json
 
 
@@ -18,6 +20,11 @@ class Shown:
     parameters: tuple[tuple[str, str], ...] = ()
     """Not encoded, in their order."""
     error: str = ""
+
+    @property
+    def doubt(self) -> Literal["", "email", "phone"]:
+        """What its `user_id` seems to be instead of a messenger's id."""
+        return contact_kind(dict(self.parameters).get("user_id", ""))
 
     def as_json(self) -> dict[str, Json]:
         """Under documented keys."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Literal
 
 from bridge.language.functions.base import quote
 from bridge.language.scope import ABSENT
@@ -15,6 +16,7 @@ MAX_MESSENGER_ID = 255
 MAX_NAME = 200
 MAX_VARIABLE = 65_536
 
+_WHATSAPP = ("@c.us", "@g.us", "@s.whatsapp.net")
 _ID = re.compile(r"[0-9]{1,18}")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _NO_NAME = re.compile("[\\[\\]\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -45,6 +47,13 @@ def messenger_id(value: Json) -> str:
     if len(text) > MAX_MESSENGER_ID:
         raise Unusable(f"has {len(text):,} characters, a messenger's id has at most {MAX_MESSENGER_ID}")
     return text
+
+
+def contact_kind(user_id: str) -> Literal["", "email", "phone"]:
+    """What a `user_id` seems to be instead of a messenger's id; WhatsApp's own ids end in its domains."""
+    if "@" in user_id and not user_id.endswith(_WHATSAPP):
+        return "email"
+    return "phone" if user_id.startswith("+") else ""
 
 
 def variable_text(text: str) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.paths import is_path
 from bridge.language.templates import is_template
+from bridge.mapping.ids import contact_kind
 
 _PEOPLE = ("subscriber_id", "user_id")
 _MAIL = ("mail", "почт")
+_KINDS = {"": "", "email": "an e-mail address", "phone": "a phone number"}
 _PHONE = ("phone", "mobile", "телефон")
 
 
@@ -73,7 +75,7 @@ def _contact(node: Scalar, *, shaped: bool) -> str:
     A phone number that functions have `shaped` may be WhatsApp's id, which is its digits.
     """
     if _is_literal(node):
-        return "an e-mail address" if "@" in node.text else "a phone number" if node.text[:1] == "+" else ""
+        return _KINDS[contact_kind(node.text)]
     name = _last_name(node.text)
     if any(word in name for word in _MAIL):
         return "the path of an e-mail address"

@@ -56,6 +56,16 @@ def order(**changes: object) -> Request:
     return Request("POST", "", (), json.dumps({**ORDER, **changes}, ensure_ascii=False).encode(), "")
 
 
+def tried(desk: Desk, request: Request) -> list[dict[str, object]]:
+    """The calls that `leadbridge try` shows for the webhook as it came."""
+    (desk.folder / "came").write_bytes(request.body)
+    headers = [word for name, value in request.headers for word in ("--header", f"{name}: {value}")]
+    more = ["--query", request.query, "--method", request.method, *headers]
+    ran = desk.run("try", "mappings/made-up.yml", "came", *more, "--json")
+    assert ran.code == 0, ran.err
+    return [call for event in ran.json for call in event["calls"]]
+
+
 def fill_in(desk: Desk) -> None:
     """What the author does with the draft before anything else."""
     desk.write("mappings/made-up.yml", filled(text(desk)))
@@ -78,6 +88,7 @@ def test_what_is_begun_from_a_sample_of_any_profile_is_without_findings_and_pass
     tested = desk.run("test", path)
     assert (tested.code, tested.lines) == (0, [f"{path} ."])
     assert "rule: first rule" in text(desk)
+    assert [call["bot_id"] for call in tried(desk, REQUESTS[profile])].count(4512) >= 1
 
 
 @pytest.mark.parametrize("profile", load_profiles())

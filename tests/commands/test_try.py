@@ -126,3 +126,15 @@ def test_with_the_sandbox_the_call_leads_there(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setenv("BRIDGE_SANDBOX", "http://127.0.0.1:8090")
     (event,) = desk.run("try", "shop", desk.payload(), "--json").json
     assert event["calls"][0]["url"].startswith("http://127.0.0.1:8090/api/v1/•••/")
+
+
+@pytest.mark.parametrize(
+    ("who", "warned"), [("anna@example.com", True), ("+79161234567", True), ("5012345678", False)]
+)
+def test_an_address_where_a_messengers_id_belongs_is_warned_of(desk: Desk, who: str, warned: bool) -> None:
+    desk.write(
+        "edited.yml", BOT.replace("subscriber_id: $.subscriber", "user_id: $.who\n      channel_id: 5")
+    )
+    ran = desk.run("try", "edited.yml", desk.payload(who=who))
+    assert ran.code == 0
+    assert ("warning: user_id looks like" in ran.out) is warned

@@ -205,3 +205,12 @@ def test_without_a_script_the_button_checks_on_a_phone_too(visit: Open, bridge: 
     page.get_by_role("button", name="Check").click()
     expect(page.locator(".outgoing")).to_contain_text("/•••/bot.startWithVariables")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_an_address_where_a_messengers_id_belongs_is_warned_of(editable: Site) -> None:
+    text = SHOP.replace("subscriber_id: $.subscriber", "user_id: $.who\n      channel_id: 5")
+    body = order(who="anna@example.com").body.decode()
+    page = editable.post(
+        "/playground", form(editable, text=text, body=body, headers="Content-Type: application/json")
+    ).text
+    assert "user_id looks like an e-mail address" in page

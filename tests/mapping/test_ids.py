@@ -7,7 +7,7 @@ import pytest
 from bridge.language.numbers import Number
 from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable
-from bridge.mapping.ids import clean, messenger_id, name_fault, variable_text, whole_id
+from bridge.mapping.ids import clean, contact_kind, messenger_id, name_fault, variable_text, whole_id
 from bridge.model import Json
 
 
@@ -104,3 +104,20 @@ def test_any_other_text_is_clean(text: str) -> None:
 )
 def test_a_variables_name_has_no_brackets_and_no_control_characters(name: str, fault: str | None) -> None:
     assert name_fault(name) == fault
+
+
+@pytest.mark.parametrize(
+    ("user_id", "kind"),
+    [
+        ("anna@example.com", "email"),
+        ("@anna", "email"),
+        ("+79161234567", "phone"),
+        ("79161234567", ""),
+        ("79161234567@c.us", ""),
+        ("5012345678", ""),
+        ("W222", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_or_a_number_with_a_plus_is_hardly_a_messengers_id(user_id: str, kind: str) -> None:
+    assert contact_kind(user_id) == kind
