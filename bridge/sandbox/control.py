@@ -9,10 +9,11 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from bridge.sandbox.faults import SECONDS, TRUE_ANSWERS, Fault, Kind
-from bridge.sandbox.http import Request, Response, json_response, to_json
+from bridge.sandbox.http import STATUSES, Request, Response, json_response, to_json
 from bridge.sandbox.state import Call, Memory, Status
 
-_FAULT_KEYS = ("kind", "times", "ran", "retry_after", "seconds")
+_ANSWER_KEYS = ("status", "body", "type")
+_FAULT_KEYS = ("kind", "times", "ran", "retry_after", "seconds", *_ANSWER_KEYS)
 _SUBSCRIBER_KEYS = ("status", "channel_id")
 _HEADER_TEXT = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?")
 _CALLS_A_PIECE = 250
@@ -61,6 +62,7 @@ def parse_fault(document: dict[str, Any]) -> Fault:
         ran=_ran(document.get("ran"), kind),
         retry_after=_retry_after(document.get("retry_after")),
         seconds=_seconds(document.get("seconds"), kind),
+        answer=_answer(document, kind),
     )
 
 
@@ -129,6 +131,24 @@ def _seconds(value: Any, kind: Kind) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 3600:
         return float(value)
     raise ControlError("seconds", "a number from 0 to 3600", value)
+
+
+def _answer(document: dict[str, Any], kind: Kind) -> Response:
+    if kind is not Kind.ANSWER:
+        for name in _ANSWER_KEYS:
+            if name in document:
+                raise ControlError(
+                    name, f"nothing beside another kind than {Kind.ANSWER.value}", document[name]
+                )
+    status = document.get("status", 200)
+    if not _is_whole(status) or status < 200 or status not in STATUSES:
+        raise ControlError("status", "a status of HTTP from 200", status)
+    body, content_type = document.get("body", ""), document.get("type", "application/json")
+    if not isinstance(body, str):
+        raise ControlError("body", "a text", body)
+    if not isinstance(content_type, str) or not _HEADER_TEXT.fullmatch(content_type):
+        raise ControlError("type", "a content type", content_type)
+    return Response(status, body.encode(errors="replace"), content_type)
 
 
 def _is_whole(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bridge.sandbox.http import Response, encode, json_response
@@ -35,6 +35,8 @@ class Kind(StrEnum):
     """The true answer, cut in the middle of its body."""
     GARBAGE = "garbage"
     """Bytes that are not HTTP."""
+    ANSWER = "answer"
+    """The answer that is asked for: to see what the bridge makes of one."""
 
 
 TRUE_ANSWERS = frozenset({Kind.SLOW, Kind.TRUNCATED})
@@ -56,6 +58,8 @@ class Fault:
     """Sent as Retry-After where the fault is an answer with a head."""
     seconds: float = 0.0
     """How long `timeout` is silent and over how long `slow` spreads its bytes."""
+    answer: Response = field(default_factory=lambda: Response(200))
+    """What `answer` sends."""
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -64,6 +68,14 @@ class Fault:
             "ran": self.ran,
             "retry_after": self.retry_after,
             "seconds": self.seconds,
+            **(self._answer() if self.kind is Kind.ANSWER else {}),
+        }
+
+    def _answer(self) -> dict[str, object]:
+        return {
+            "status": self.answer.status,
+            "body": self.answer.body.decode(),
+            "type": self.answer.content_type,
         }
 
 
@@ -122,7 +134,7 @@ def fail(fault: Fault, true_answer: Response, *, latency: float, keep_alive: boo
             cut = data[: len(data) - (len(true_answer.body) + 1) // 2]
             return Failed(Sending((cut,), End.CLOSE, after=latency), true_answer.status)
         case _:
-            answer = _with_retry_after(_ANSWERS[fault.kind], fault.retry_after)
+            answer = _with_retry_after(_ANSWERS.get(fault.kind, fault.answer), fault.retry_after)
             whole = encode(answer, keep_alive=keep_alive)
             return Failed(Sending((whole,), end, after=latency), answer.status)
 

@@ -72,6 +72,9 @@ MAKE IT FAIL
                the true answer on its way)
   retry_after  sent as Retry-After where the fault is an answer: seconds, or an HTTP date
   seconds      how long timeout says nothing (300), and over how long slow spreads its bytes (30)
+  status, body, type
+               what the kind answer sends (200, an empty text, application/json), to see what the bridge
+               makes of it
 
   Faults wait in line: the first is used up before the second begins.
 

@@ -284,6 +284,22 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
     ]
 
 
+def test_an_unpaid_project_pauses_whatever_its_words(desk: Bench, sandbox: Sandbox) -> None:
+    sandbox.fault("answer", times=6, status=403, body='{"message": "Your account is blocked, please pay"}')
+    owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
+    desk.settled(5)
+    assert desk.account().paused_reason.startswith("5 calls in a row were denied (403, 404, 410)")
+    assert set(states(desk.store).values()) == {"refused"}
+
+
+def test_words_in_a_200_refuse_one_call_and_pause_nothing(desk: Bench, sandbox: Sandbox) -> None:
+    sandbox.fault("answer", times=7, body='{"message": "Подписчик отписан"}')
+    owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 6)], replace(start(7), forced=True))
+    desk.settled(7)
+    assert states(desk.store) == {**dict.fromkeys(range(1, 7), "refused"), 7: "done"}
+    assert not desk.account().paused
+
+
 def test_three_pages_pause_the_account(desk: Bench, sandbox: Sandbox) -> None:
     sandbox.fault("html", times=3)
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 3)])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.sandbox.faults import Kind
-from tests.sandbox.wire import Answer, ask, request
+from tests.sandbox.wire import SOUND, Answer, ask, request
 from tests.support.sandbox import Sandbox
 
 KINDS = ", ".join(Kind)
@@ -45,6 +45,21 @@ def test_a_fault_is_confirmed_with_everything_it_will_do(sandbox: Sandbox) -> No
 def test_what_a_fault_does_not_say_has_a_default(sandbox: Sandbox) -> None:
     answer = control(sandbox, "POST", "/faults", {"kind": "truncated"})
     assert answer.json == {"kind": "truncated", "times": 1, "ran": True, "retry_after": None, "seconds": 0.0}
+
+
+def test_any_answer_may_be_asked_for(sandbox: Sandbox) -> None:
+    asked = {"kind": "answer", "status": 403, "body": "Отказ", "type": "text/plain; charset=utf-8"}
+    assert control(sandbox, "POST", "/faults", asked).json == {
+        **asked,
+        "times": 1,
+        "ran": False,
+        "retry_after": None,
+        "seconds": 0.0,
+    }
+    answer = ask(sandbox.port, SOUND)
+    assert (answer.status, answer.body.decode()) == (403, "Отказ")
+    assert answer.headers["content-type"] == asked["type"]
+    assert [(call["status"], call["ran"]) for call in sandbox.calls()] == [(403, False)]
 
 
 def test_a_status_code_may_be_asked_for_as_a_number(sandbox: Sandbox) -> None:
@@ -86,7 +101,21 @@ def test_a_status_code_may_be_asked_for_as_a_number(sandbox: Sandbox) -> None:
         (
             {"kind": "500", "time": 3},
             "time",
-            'time: expected only the keys kind, times, ran, retry_after, seconds, found "time"',
+            "time: expected only the keys kind, times, ran, retry_after, seconds, status, body, type, "
+            'found "time"',
+        ),
+        ({"kind": "answer", "status": 99}, "status", "status: expected a status of HTTP from 200, found 99"),
+        (
+            {"kind": "answer", "status": "x"},
+            "status",
+            'status: expected a status of HTTP from 200, found "x"',
+        ),
+        ({"kind": "answer", "body": {}}, "body", "body: expected a text, found {}"),
+        ({"kind": "answer", "type": "a\r\nb"}, "type", 'type: expected a content type, found "a\\r\\nb"'),
+        (
+            {"kind": "500", "status": 403},
+            "status",
+            "status: expected nothing beside another kind than answer, found 403",
         ),
         (b"{", "body", 'body: expected a JSON object, found "{"'),
         (b"", "body", 'body: expected a JSON object, found ""'),

@@ -26,6 +26,7 @@ WITH_ANSWER = {
     "422": 422,
     "html": 200,
     "redirect": 302,
+    "answer": 200,
 }
 
 

@@ -56,7 +56,7 @@ class Sandbox:
         self.control("DELETE", "/calls")
 
     def fault(self, kind: str, **more: Any) -> None:
-        """`times`, `ran`, `retry_after` and `seconds` as `POST /faults` takes them."""
+        """`times`, `ran`, `retry_after`, `status`, `body` and others as `POST /faults` takes them."""
         self.control("POST", "/faults", {"kind": kind, **more})
 
     def heal(self) -> None:
