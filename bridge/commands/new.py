@@ -16,8 +16,9 @@ from bridge.desk.stored import request_of
 from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
 from bridge.language.placeholder import FILL_IN
-from bridge.model import Request
+from bridge.model import Event, Request
 from bridge.settings import Settings
+from bridge.store import event_views
 
 
 def new(
@@ -50,7 +51,8 @@ def _draft(settings: Settings, source: str, profile: str | None, given: PayloadF
     if given is None:
         return drafting.starter(settings, source, str(profile))
     try:
-        return drafting.draft(settings, source, profile, _request(settings, given))
+        request, stored = _webhook(settings, given)
+        return drafting.draft(settings, source, profile, request, stored=stored)
     except DocumentError as error:
         raise UsageError(
             f"the webhook cannot be decoded: {error.message}",
@@ -58,14 +60,15 @@ def _draft(settings: Settings, source: str, profile: str | None, given: PayloadF
         ) from error
 
 
-def _request(settings: Settings, given: PayloadFile) -> Request:
-    """The webhook of an event, by its number, or of a file; raises BridgeError."""
+def _webhook(settings: Settings, given: PayloadFile) -> tuple[Request, Event | None]:
+    """The webhook of an event, by its number, with the event; or that of a file. Raises BridgeError."""
     if Path(given.file).is_file():
-        return given.read().request("POST")
+        return given.read().request("POST"), None
     if not given.file.isdecimal():
         raise UsageError(f'--from is "{given.file}", expected the number of an event or a file')
     with opened(settings) as store, store.read() as connection:
-        return request_of(connection, int(given.file))
+        number = int(given.file)
+        return request_of(connection, number), event_views.event(connection, number).event
 
 
 def _write(files: dict[Path, bytes], *, force: bool) -> None:

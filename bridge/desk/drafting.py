@@ -31,6 +31,7 @@ from bridge.mapping.rules import MappingFile, judge
 from bridge.model import Event, Request
 from bridge.settings import Settings
 from bridge.webhook.profiles import load_profiles
+from bridge.webhook.source import same_event
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -84,20 +85,26 @@ def events_in(settings: Settings, source: str, profile: str | None, request: Req
 
 
 def draft(
-    settings: Settings, source: str, profile: str | None, request: Request, chosen: Chosen | None = None
+    settings: Settings,
+    source: str,
+    profile: str | None,
+    request: Request,
+    chosen: Chosen | None = None,
+    stored: Event | None = None,
 ) -> Draft:
     """A mapping file with one rule, and a webhook as the sample of its passing test.
 
-    The rule is what a person chose, or else guessed; FILL_IN marks what is not known. Without a profile the
-    generic one is taken that reads the webhook. Raises DocumentError where none does, UsageError where no
-    rule can be made of the choices.
+    The rule is what a person chose, or else guessed of the `stored` event, or of the webhook's first; FILL_IN
+    marks what is not known. Without a profile the generic one is taken that reads the webhook. Raises
+    DocumentError where none does, UsageError where no rule can be made of the choices.
     """
     outline = outlined(chosen) if chosen else None
     begun = _begin(settings, source, profile, request, outline)
     name = f"samples/{source}.{begun.sample.ending}" if begun.sample.raw is not None else ""
     test = example_text(begun.sample, name)
     if outline is None:
-        outline = guess(_run(begun.compiled(test), begun.sample).events[0])
+        at = _place(begun.compiled().source.events(request, 0), stored)
+        outline = guess(_run(begun.compiled(test), begun.sample).events[at])
     rule = partial(rule_text, outline, sure=chosen is not None)
     compiled = begun.compiled(f"\n{rule(unknown=STAND_IN)}\n{test}")
     result = _run(compiled, begun.sample)
@@ -106,6 +113,12 @@ def draft(
         raise UsageError(f"the rule starts nothing in the sample, whose people are made up: {why}")
     text = rewritten(f"{begun.head}\n{rule()}\n{test}", result, compiled.account, outline.unknown)
     return Draft(text, name, begun.sample.raw)
+
+
+def _place(events: tuple[Event, ...], stored: Event | None) -> int:
+    """Which of a webhook's events the stored one is."""
+    same = same_event(stored, events) if stored else None
+    return events.index(same) if same else 0
 
 
 def _begin(

@@ -313,3 +313,24 @@ def test_an_event_of_a_batch_is_chosen_in_and_its_conditions_hold_for_it_alone(s
 def test_a_webhook_that_cannot_be_read_is_an_error_before_anything_can_be_chosen(settings: Settings) -> None:
     with pytest.raises(DocumentError):
         events_in(settings, "made", "json", Request("POST", "", (), b"\xff\xfe", ""))
+
+
+def test_a_rule_is_guessed_of_the_event_that_was_asked_for_and_not_of_its_batchs_first(
+    settings: Settings,
+) -> None:
+    leads = [
+        ("leads[status][0][id]", "1"),
+        ("leads[status][0][status_id]", "142"),
+        ("contacts[add][0][id]", "7"),
+        ("contacts[add][0][subscriber_id]", "778899"),
+    ]
+    body = urlencode(leads).encode()
+    request = Request("POST", "", (("Content-Type", "application/x-www-form-urlencoded"),), body, "")
+    first, second = events_in(settings, "made", "amocrm", request)
+    for event, kind, person in (
+        (first, "leads.status", "FILL_IN"),
+        (second, "contacts.add", "\"$.contacts.add['0'].subscriber_id\""),
+    ):
+        text = draft(settings, "made", "amocrm", request, stored=event).text
+        assert f"$event.type: {kind}\n" in text
+        assert f"subscriber_id: {person} " in text
