@@ -21,7 +21,7 @@ from bridge.store.refusals import Refusal
 from bridge.store.writer import Writer
 from bridge.webhook.budget import OverBudgetError
 from bridge.webhook.incoming import NOBODY, Trust
-from bridge.webhook.source import Accepted, Answered, Reception, Refused, Unreadable
+from bridge.webhook.source import Accepted, Answered, Reception, Refused, Source, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,8 @@ class Intake:
     """Why the disk has no room for more; empty when it has."""
     trust: Trust = NOBODY
     """How senders' certificates are had."""
+    former: Callable[[str, int], tuple[Source, ...]] = field(default=lambda *_: ())
+    """How a source identified its events before its `event:` changed, while repeats of then may come."""
     observe: Observe = field(default=lambda *_: None)
     clock: Callable[[], float] = time.time
     tell: Sparing = field(default_factory=lambda: Sparing(log.warning))
@@ -108,7 +110,8 @@ class Intake:
         match reception:
             case Accepted(events=events, reply=reply, verified=verified):
                 try:
-                    results = apply_to_webhook(mapping, _keyed(mapping, events), request)
+                    events = self._with_former(mapping.source.name, _keyed(mapping, events), request, now)
+                    results = apply_to_webhook(mapping, events, request)
                     delivery = _delivery(mapping, request, now, verified, results)
                     if mapping.source.answer.varies:
                         delivery = replace(delivery, reply=reply)
@@ -124,6 +127,17 @@ class Intake:
             case Refused():
                 return self._refuse(mapping, request, reception, now)
         return self._store(delivery, reply)
+
+    def _with_former(
+        self, name: str, events: tuple[Event, ...], request: Request, now: int
+    ) -> tuple[Event, ...]:
+        for source in self.former(name, now):
+            before = source.events(request, now)
+            events = tuple(
+                replace(one, former=(*one.former, (old.id, old.type)))
+                for one, old in zip(events, before, strict=True)
+            )
+        return events
 
     def _store(self, delivery: Delivery, reply: Reply) -> Outcome:
         try:
@@ -169,6 +183,12 @@ def _keyed(mapping: MappingFile, events: tuple[Event, ...]) -> tuple[Event, ...]
     return tuple(replace(event, content=content_of(mapping, event)) for event in events)
 
 
+def _is_same(source: Source, stored: Event, event: Event) -> bool:
+    """Whether a stored event has this event's id and type, read as the source reads them now."""
+    read = source.reread(stored)
+    return (read.id, read.type) == (event.id, event.type) or stored.document == event.document
+
+
 def _delivery(
     mapping: MappingFile,
     request: Request,
@@ -187,5 +207,6 @@ def _delivery(
         events=events,
         unreadable=unreadable,
         ignored=ignored,
+        same=partial(_is_same, mapping.source),
         compare=partial(difference, mapping),
     )

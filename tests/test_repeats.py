@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bridge.assemble.former import FormerIds
 from bridge.desk.repeats import Taking, take
 from bridge.errors import BridgeError
 from bridge.model import Reply
@@ -48,8 +49,16 @@ class Shop(Door):
     """A source whose webhooks come one a second."""
 
     def __init__(self, store: Store, folder: Path, clock: Clock, source: str = SOURCE) -> None:
-        super().__init__(store, folder, source + RULES, clock=clock)
-        self.time = clock
+        self.former = FormerIds(store)
+        super().__init__(store, folder, source + RULES, clock=clock, former=self.former.of)
+        self.former.take_up(self.rules.current)
+        self.time, self.file = clock, folder / "mappings" / "shop.yml"
+
+    def edit(self, source: str) -> None:
+        """Put another source into use."""
+        self.file.write_text(source + RULES)
+        assert self.rules.refresh()
+        self.former.take_up(self.rules.current)
 
     def send(self, document: Any, client: str = "203.0.113.7") -> Reply:
         self.time.advance(1)
@@ -308,3 +317,45 @@ def test_a_source_whose_id_does_not_tell_its_events_apart_is_named(shops: Callab
         (found,) = repeat_views.ambiguous(connection, shop.time.ms)
         assert (found.source, found.count, found.last_id) == ("shop", 2, 3)
         assert repeat_views.ambiguous(connection, shop.time.ms + 8 * DAY * 1000) == ()
+
+
+CHANGED = SOURCE.replace("id: $.id, type: $.type", "id: [$.id, $.sum], type: $.type")
+
+
+def test_an_edited_event_key_does_not_make_a_retry_a_new_event(shops: Callable[..., Shop]) -> None:
+    shop = shops("reply: {body: '{$event.received_at}'}\n")
+    first = shop.send(ORDER)
+    shop.edit(CHANGED + "reply: {body: '{$event.received_at}'}\n")
+    assert shop.send({**ORDER, "attempt": 2}) == first
+    assert shop.repeats() == [(1, 1, "content")]
+    shop.send({**ORDER, "sum": 20})
+    assert len(shop.starts()) == 2
+    shop.time.advance(600)
+    shop.send(ORDER)
+    assert len(shop.starts()) == 2
+    assert rows(shop.store, "SELECT count(*) FROM dedup WHERE key = 'order-7:10'") == [(1,)]
+
+
+def test_former_ids_count_for_as_long_as_the_sender_repeats(shops: Callable[..., Shop]) -> None:
+    shop = shops("retry_window: 1h\n")
+    shop.send(ORDER)
+    shop.edit(CHANGED + "retry_window: 1h\n")
+    shop.time.advance(3_600)
+    shop.send(ORDER)
+    assert len(shop.starts()) == 2
+
+
+def test_former_ids_outlive_a_restart_and_further_edits(shops: Callable[..., Shop]) -> None:
+    shop = shops("retry_window: 1h\n")
+    shop.send(ORDER)
+    shop.edit(CHANGED + "retry_window: 1h\n")
+    shop.edit("source: shop\nverify: none\nretry_window: 1h\nevent: {type: $.type}\n")
+    restarted = FormerIds(shop.store)
+    restarted.take_up(shop.rules.current)
+    assert [one.event for one in restarted.of("shop", shop.time.ms)] == [
+        "{id: [$.id, $.sum], type: $.type}",
+        "{id: $.id, type: $.type}",
+    ]
+    shop.send(ORDER)
+    assert shop.repeats() == [(1, 1, "none")]
+    assert len(shop.starts()) == 1

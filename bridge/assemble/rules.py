@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from bridge.errors import StoreUnavailable
+from bridge.mapping.compiler import Compiled
 from bridge.model import Account
 from bridge.rulebook import Memory, Rulebook
 from bridge.settings import Settings
@@ -31,13 +33,17 @@ def rulebook(settings: Settings, store: Store | None = None) -> Rulebook:
     return Rulebook(settings.mappings, settings.environment, placeholder, _memory(store) if store else None)
 
 
-def keep_fresh(rules: Rulebook) -> Callable[[], None]:
+def keep_fresh(rules: Rulebook, take_up: Callable[[Compiled], None] = lambda _: None) -> Callable[[], None]:
     """Read the mappings now, and from now on whenever their files change, until what this returns is called.
+
+    `take_up` is called with the set in use after each look.
 
     Call it before you close the store that the rulebook writes its last good set to.
     """
     first, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(target=_repeat, args=(rules, first, stop), name="mappings", daemon=True)
+    thread = threading.Thread(
+        target=_repeat, args=(rules, take_up, first, stop), name="mappings", daemon=True
+    )
     thread.start()
     first.wait(_FIRST)
 
@@ -67,16 +73,21 @@ def _memory(store: Store) -> Memory:
     return Memory(lambda files: good_sets.keep(store, files), recall)
 
 
-def _repeat(rules: Rulebook, first: threading.Event, stop: threading.Event) -> None:
-    _look(rules, at_rest=True)
+def _repeat(
+    rules: Rulebook, take_up: Callable[[Compiled], None], first: threading.Event, stop: threading.Event
+) -> None:
+    _look(rules, take_up, at_rest=True)
     first.set()
     while not stop.wait(_EVERY):
-        _look(rules)
+        _look(rules, take_up)
 
 
-def _look(rules: Rulebook, *, at_rest: bool = False) -> None:
+def _look(rules: Rulebook, take_up: Callable[[Compiled], None], *, at_rest: bool = False) -> None:
     try:
         rules.look(time.monotonic(), at_rest=at_rest)
+        take_up(rules.current)
+    except StoreUnavailable as error:
+        log.warning("former ids of sources are not known yet: %s", error)
     except Exception:
         # A look that fails must not be the last one.
         log.exception("looking at the mappings failed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.assemble.former import FormerIds
 from bridge.assemble.rules import keep_fresh, rulebook
 from bridge.dispatch.certificates import Certificates, authorities
 from bridge.intake import Intake, Observe
@@ -61,8 +62,8 @@ def web_side(
     store = open_store(settings.database_url)
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
-    rules = rulebook(settings, store)
-    stop_reading = keep_fresh(rules)
+    rules, former = rulebook(settings, store), FormerIds(store)
+    stop_reading = keep_fresh(rules, former.take_up)
     lookout = Lookout(store, rules, disk)
     lookout.begin()
     writer = Writer(store, events.writing(store), observe=observe_batch)
@@ -74,6 +75,7 @@ def web_side(
         heard_of=lookout.has_heard_of,
         wake=herald.wake,
         no_room=disk.too_full_to_accept,
+        former=former.of,
         trust=Trust(Certificates().fetch, authorities()),
         observe=observe,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection
@@ -49,6 +49,8 @@ class Delivery:
     """Why there are no events though all is well: a ping, a handshake."""
     reply: Reply | None = None
     """What its sender hears, where a repeat would hear something else by itself."""
+    same: Callable[[Event, Event], bool] | None = None
+    """Whether a stored event has the identity of another, as the source reads both now."""
     compare: Compare | None = None
     """Finds how a repeat differs from its event; without it no repeat is stored."""
 
@@ -100,6 +102,14 @@ _KNOWN_KEYS = Together(
     "SELECT d.source, d.key, d.type, d.content, d.event_id, w.reply FROM dedup d "
     "LEFT JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
     "WHERE (d.source, d.key, d.type, d.content) IN ({rows})",
+    *("text", "text", "text", "text"),
+)
+
+
+_KNOWN_BEFORE = Together(
+    "SELECT d.event_id, w.reply, e.document, e.parameters, e.received_at FROM dedup d "
+    "JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
+    "WHERE (d.source, d.key, d.type, d.content) IN ({rows}) AND d.expires_at > ?",
     *("text", "text", "text", "text"),
 )
 
@@ -158,6 +168,7 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
     """
     for entry, number in zip(entries, take_ids(connection, "events", len(entries)), strict=True):
         entry.id = number
+    _known_before(connection, now, [entry for entry in entries if entry.event and entry.event.former])
     keyed = {entry.key: entry for entry in entries if entry.key}
     rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
     claimed = {tuple(row) for row in _NEW_KEYS.run(connection, rows, now)}
@@ -166,6 +177,22 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
         entry = keyed[tuple(key)]
         entry.id, entry.duplicate, entry.reply = event_id, True, reply_of(reply)
     return [entry for entry in entries if not entry.duplicate]
+
+
+def _known_before(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
+    """Find the events that are known by the id of before `event:` of their source changed.
+
+    Two events that the former id did not tell apart are two now.
+    """
+    for entry in entries:
+        event, same = entry.event, entry.delivery.same
+        if event is None or same is None or entry.key is None:
+            continue
+        keys = [key_of(replace(event, id=one, type=kind)) for one, kind in event.former]
+        for row in _KNOWN_BEFORE.run(connection, keys, now):
+            if row.document is None or same(repeats.event_of(row, event), event):
+                entry.id, entry.duplicate, entry.reply = row.event_id, True, reply_of(row.reply)
+                break
 
 
 def _keep_repeats(connection: Connection, now: int, entries: Sequence[_Entry], allowance: Allowance) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import Connection, update
@@ -108,19 +108,17 @@ def mark_taken(
 
 
 def _difference(first: AnyRow, again: Again) -> Difference:
-    if first.document is None:
-        return "unknown"
-    event = again.event
-    before = Event(
-        source=event.source,
-        id=event.id,
-        type=event.type,
-        received_at=first.received_at,
-        document=from_json(first.document),
-        headers=event.headers,
-        query=from_json(first.parameters),
+    return "unknown" if first.document is None else again.compare(event_of(first, again.event), again.event)
+
+
+def event_of(row: AnyRow, again: Event) -> Event:
+    """A stored event, with the headers of a repeat of it."""
+    return replace(
+        again,
+        received_at=row.received_at,
+        document=from_json(row.document),
+        query=from_json(row.parameters),
     )
-    return again.compare(before, event)
 
 
 def _row(number: int, count: int, one: Again, difference: Difference) -> tuple[Any, ...]:

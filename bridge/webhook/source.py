@@ -100,6 +100,8 @@ class Source:
     answer: Answer
     dedup: Dedup
     takes_path_token: bool
+    event: str = ""
+    """How events get their id and type, as text."""
 
     def receive(self, request: Request, now_ms: int, trust: Trust = NOBODY) -> Reception:
         """What the request is. `trust` gets certificates for senders that sign with them."""

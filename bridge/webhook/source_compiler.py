@@ -10,6 +10,7 @@ from bridge.language.keys_source import DEDUP, JSON_FIELD
 from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
 from bridge.webhook.decode import Decoder, JsonField, field_path
+from bridge.webhook.former import event_text
 from bridge.webhook.handshake import compile_handshakes
 from bridge.webhook.identity import Identity, compile_identity
 from bridge.webhook.reply import compile_reply
@@ -47,6 +48,7 @@ def compile_source(fields: Fields, reader: Reader) -> Source | None:
         answer=answer,
         dedup=dedup,
         takes_path_token=_mentions_path(fields["verify"]),
+        event=event_text(fields.node.get("event")),
     )
 
 

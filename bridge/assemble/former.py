@@ -1,0 +1,46 @@
+"""Sources whose `event:` changed: the ids of before count, too, for as long as their senders repeat."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from bridge.desk.times import clock
+from bridge.mapping.compiler import Compiled
+from bridge.store import identities
+from bridge.store.engine import Store
+from bridge.store.identities import Declared
+from bridge.webhook.former import former_source
+from bridge.webhook.source import Source
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class FormerIds:
+    """By source, how it identified its events before, each with the time until which that counts."""
+
+    store: Store
+    known: dict[str, tuple[tuple[Source, int], ...]] = field(default_factory=dict)
+    _seen: Compiled | None = None
+
+    def of(self, source: str, now: int) -> tuple[Source, ...]:
+        """Those that still count at `now`, in unix milliseconds."""
+        found = self.known.get(source)
+        return () if found is None else tuple(one for one, until in found if until > now)
+
+    def take_up(self, current: Compiled) -> None:
+        """Take up a new set of mapping files; raises StoreUnavailable: call it again then."""
+        if current is self._seen or not current.valid:
+            return
+        sources = {name: mapping.source for name, mapping in current.sources.items()}
+        declared = {name: Declared(one.event, one.dedup.without_id) for name, one in sources.items()}
+        known = {}
+        for name, before in identities.observe(self.store, declared).items():
+            made = [(former_source(sources[name], one.event), one.until) for one in before]
+            known[name] = tuple((source, until) for source, until in made if source is not None)
+            log.info(
+                "the event of %s has changed: its former ids count as well until %s UTC",
+                name, clock(max(one.until for one in before)),
+            )  # fmt: skip
+        self.known, self._seen = known, current

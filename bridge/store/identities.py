@@ -1,0 +1,56 @@
+"""How each source identified its events before `event:` changed, for as long as its sender repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bridge.language.numbers import from_json, to_json
+from bridge.store import notes
+from bridge.store.engine import Store
+
+_NAME = "identities"
+
+
+class Declared(NamedTuple):
+    """What a source declares."""
+
+    event: str
+    """Its `event:` as text; empty where it has none."""
+    window: int
+    """Seconds for which its sender repeats."""
+
+
+class Former(NamedTuple):
+    """An `event:` that was in use."""
+
+    event: str
+    until: int
+    """Unix milliseconds; afterwards no repeat of that time is expected any more."""
+
+
+def observe(store: Store, declared: Mapping[str, Declared]) -> dict[str, tuple[Former, ...]]:
+    """Note what the sources declare now; by source, what they declared before. Raises StoreUnavailable."""
+    with store.read() as connection:
+        noted = notes.read(connection, _NAME)
+    known = from_json(noted) if noted else {}
+    if any(name not in known or known[name]["event"] != one.event for name, one in declared.items()):
+        with store.transaction() as connection:
+            known = from_json(notes.hold(connection, _NAME, "{}"))
+            _change(known, declared, store.now(connection))
+            notes.write(connection, _NAME, to_json(known))
+    return {
+        name: tuple(Former(event, until) for event, until in known[name]["before"])
+        for name in declared
+        if known[name]["before"]
+    }
+
+
+def _change(known: dict[str, Any], declared: Mapping[str, Declared], now: int) -> None:
+    for name, one in declared.items():
+        entry = known.setdefault(name, {"event": one.event, "before": []})
+        if entry["event"] == one.event:
+            continue
+        last = (entry["event"], now + one.window * 1000)
+        others = [(event, until) for event, until in entry["before"] if until > now and event != one.event]
+        known[name] = {"event": one.event, "before": [last, *others]}

@@ -1,0 +1,40 @@
+"""A source as it identified its events before: from the text of its `event:` at that time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.language.document import Mapping, Node, read
+from bridge.language.flow import flow
+from bridge.language.keys_source import EVENT
+from bridge.language.nodes import Report
+from bridge.language.schema import Reader
+from bridge.webhook.identity import compile_identity
+from bridge.webhook.setup import Setup
+from bridge.webhook.source import Source
+
+
+def event_text(node: Node | None) -> str:
+    """The `event:` of a source as one line that `former_source` reads; empty where there is none."""
+    return "" if node is None else flow(node)
+
+
+def former_source(source: Source, text: str) -> Source | None:
+    """The source with the identity of its events as in this text; None where this version cannot read it."""
+    if not text:
+        return replace(source, event="", event_id=None, event_type=None)
+    report = Report("event")
+    node = read(f"event: {text}\n".encode(), report)
+    event = node.get("event") if isinstance(node, Mapping) else None
+    reader = Reader(report)
+    fields = reader.table(event, EVENT) if event is not None else None
+    if fields is None:
+        return None
+    setup = Setup(reader, source.name)
+    found = replace(
+        source,
+        event=text,
+        event_id=compile_identity(fields["id"], setup),
+        event_type=compile_identity(fields["type"], setup),
+    )
+    return None if report.failed else found
