@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from bridge.assemble.former import FormerIds
 from bridge.desk.repeats import Taking, take
@@ -359,3 +360,19 @@ def test_former_ids_outlive_a_restart_and_further_edits(shops: Callable[..., Sho
     shop.send(ORDER)
     assert shop.repeats() == [(1, 1, "none")]
     assert len(shop.starts()) == 1
+
+
+def test_only_repeats_cost_more_statements(shops: Callable[..., Shop]) -> None:
+    shop = shops("reply: {body: '{$event.received_at}'}\n")
+    ran: list[str] = []
+
+    def note(*given: Any) -> None:
+        ran.append(given[2])
+
+    sqlalchemy.event.listen(shop.store.writing, "before_cursor_execute", note)
+    shop.send(ORDER)
+    fresh = [one for one in ran if "repeats" in one or "w.reply" in one]
+    ran.clear()
+    shop.send(ORDER)
+    again = [one for one in ran if "repeats" in one or "w.reply" in one]
+    assert (fresh, len(again)) == ([], 4)
