@@ -13,12 +13,13 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from bridge.errors import DatabaseLost
+from bridge.errors import DatabaseLost, StoreUnavailable
 from bridge.store import open_files
-from bridge.store.files import Identity, identity
+from bridge.store.files import Identity, LockFile, identity
 
 _LOG: Final = "-wal"
 _BESIDE: Final = (_LOG, "-shm")
+_MARK: Final = ".lost"
 _HEADER: Final = 32
 _MAGIC: Final = b"\x37\x7f\x06"
 _SALTS: Final = slice(16, 24)
@@ -41,6 +42,29 @@ class DatabaseFiles:
         """What happened to log or index. It lasts: after a new connection nobody could find it out again."""
         self._to_save = False
         """The log is gone from its path, and what it holds is not all in the database yet."""
+        self._mark: LockFile | None = None
+        """Locked from a loss until this process ends: no other one may open new files before."""
+
+    def require_free(self) -> None:
+        """Raise DatabaseLost while a process that noticed a loss still has the old files open.
+
+        A second log beside an index or a database that is in use would spoil both.
+        """
+        path = self._at(_MARK)
+        if self._mark or not path.exists():
+            return
+        with contextlib.suppress(OSError), contextlib.closing(LockFile(path)) as mark:
+            if not mark.try_take():
+                raise DatabaseLost(
+                    f"another process still has removed or cut files of {self.path.name} open",
+                    "do what its log says, and stop every process of the bridge before you start one",
+                )
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """The connections are closed: others may open the files that are there now."""
+        if self._mark:
+            self._mark.close()
 
     def opened(self) -> None:
         """Remember the database of a new connection. Raises DatabaseLost when the store had another one."""
@@ -125,7 +149,14 @@ class DatabaseFiles:
     def _at(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
 
+    def _mark_lost(self) -> None:
+        if self._mark is None:
+            with contextlib.suppress(OSError, StoreUnavailable):
+                self._mark = LockFile(self._at(_MARK))
+                self._mark.share()
+
     def _beside_lost(self, suffix: str) -> DatabaseLost:
+        self._mark_lost()
         self._to_save = suffix == _LOG
         self._lost = DatabaseLost(
             f"{self._at(suffix).name} was removed or replaced {_OPEN}",
@@ -135,6 +166,7 @@ class DatabaseFiles:
         return self._lost
 
     def _cut(self, suffix: str) -> DatabaseLost:
+        self._mark_lost()
         self._lost = DatabaseLost(
             f"{self._at(suffix).name} was cut or written over by another program {_OPEN}",
             f"stop the bridge and copy {self.path} and its -wal before you do anything else: what was "
@@ -152,6 +184,7 @@ class DatabaseFiles:
                 f"move {held.path} back to {self.path} together with its -wal and -shm, "
                 "or stop the bridge and set DATABASE_URL to the new path",
             )
+        self._mark_lost()
         if replaced:
             self._set_log_aside()
         copies = self._copies(known, old)

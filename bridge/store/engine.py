@@ -107,6 +107,8 @@ class Store:
         with suppress(StoreUnavailable), turn:
             self.writing.dispose()
         self.migrating.dispose()
+        if self.files:
+            self.files.close()
         if self.lock:
             self.lock.close()
 

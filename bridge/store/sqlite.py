@@ -40,6 +40,7 @@ def writing_engine(path: Path, files: DatabaseFiles) -> Engine:
 
     def connect() -> sqlite3.Connection:
         files.require_same()
+        files.require_free()
         make_private(path)
         connection = _connect(f"file:{quote(str(path))}")
         _expect(connection, "journal_mode", "WAL", "wal")
@@ -62,6 +63,7 @@ def reading_engine(path: Path, files: DatabaseFiles) -> Engine:
 
     def connect() -> sqlite3.Connection:
         files.require_same()
+        files.require_free()
         connection = _connect(f"file:{quote(str(path))}?mode=ro")
         _expect(connection, "query_only", "ON", 1)
         files.opened()

@@ -79,9 +79,13 @@ def test_the_loss_of_a_log_lasts_until_the_restart(sqlite_store: Store, tmp_path
     sqlite_store.reading.dispose()
     with pytest.raises(DatabaseLost):
         write(sqlite_store, "lost")
-    fresh = open_store(sqlite_store.url)
-    write(fresh, "after")
-    fresh.close()
+    with closing(open_store(sqlite_store.url)) as fresh:
+        for _ in range(2):
+            with pytest.raises(DatabaseLost, match="another process still has removed or cut files"):
+                write(fresh, "early")
+        sqlite_store.close()
+        write(fresh, "after")
+    assert not (tmp_path / "bridge.db.lost").exists()
     assert names(tmp_path / "bridge.db") >= {"before", "after"}
 
 

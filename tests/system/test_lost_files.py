@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
-from tests.support.processes import installation
+from tests.support.processes import Installation, descendants, installation
 from tests.support.waiting import eventually
 
 MAPPING = """
@@ -19,6 +22,36 @@ rules:
     start: {bot_id: 7, subscriber_id: $.buyer}
 """
 ACCOUNTS = 'accounts: {main: {token: "${LEADCONVERTER_TOKEN}", rate: 1/s, burst: 1}}\n'
+
+
+def test_a_dispatcher_that_starts_after_the_loss_opens_no_files_beside_the_old_ones(
+    tmp_path: Path,
+) -> None:
+    with installation(tmp_path, "sqlite:///var/bridge.db", BRIDGE_WORKERS="1") as bridge:
+        (bridge.mappings / "shop.yml").write_text(MAPPING)
+        (bridge.mappings / "accounts.yml").write_text(ACCOUNTS)
+        bridge.start()
+        for n in range(30):
+            assert bridge.post("/hooks/shop", {"id": f"{n}", "buyer": n + 1}).status == 200
+        (tmp_path / "var" / "bridge.db-wal").unlink()
+        assert bridge.post("/hooks/shop", {"id": "lost", "buyer": 1}).status == 503
+        os.kill(dispatcher_of(bridge), signal.SIGKILL)
+        assert eventually(lambda: "another process still has removed or cut files" in bridge.read_log())
+        sent = len(bridge.calls())
+        assert sent < 30
+        assert not (tmp_path / "var" / "bridge.db-wal").exists()
+        bridge.kill()
+        bridge.start()
+        assert eventually(lambda: bridge.post("/hooks/shop", {"id": "after", "buyer": 1}).status == 200)
+        listed = json.loads(bridge.command("events", "--limit", "100", "--json").stdout)
+        assert {one["key"] for one in listed} == {*map(str, range(30)), "after"}
+        assert not (tmp_path / "var" / "bridge.db.lost").exists()
+
+
+def dispatcher_of(bridge: Installation) -> int:
+    assert bridge.process
+    words = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(bridge.process.pid)}
+    return next(pid for pid, line in words.items() if line.endswith(b"\0worker\0"))
 
 
 def test_without_its_database_the_dispatcher_sends_nothing_more(tmp_path: Path) -> None:

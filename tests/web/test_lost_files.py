@@ -69,6 +69,8 @@ def test_a_removed_database_accepts_nothing_and_can_be_copied(bridge: Installati
     for suffix in ("", "-wal"):
         (tmp_path / f"bridge.db.old{suffix}").rename(tmp_path / f"bridge.db{suffix}")
     assert keys(path) == {"a", "b", "c"}
+    bridge.start(sandbox=False, verb="serve")
+    assert post(bridge, "after").status == 200
 
 
 def test_a_replaced_database_is_not_mixed_with_the_old_log(
