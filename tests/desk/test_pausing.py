@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bridge.desk import pausing
 from bridge.dispatch.health import Health, after, to_text
-from bridge.model import Outcome
+from bridge.model import Outcome, Streak
 from bridge.store import accounts, audit
 from bridge.store.accounts import all_states
 from bridge.store.decisions import Decider
@@ -32,7 +32,8 @@ def test_what_a_wrong_token_refused_goes_out_again_with_what_was_under_way_at_th
     claimed = given.claim(store)
     given.begin(store, *claimed)
     given.settle(store, *(given.settlement(call, "refused") for call in claimed))
-    denied, health = given.attempt(Outcome.REFUSED, status=404, reason="answered 404"), Health()
+    refused = given.attempt(Outcome.REFUSED, status=404, reason="answered 404")
+    denied, health = replace(refused, streak=Streak.DENIAL), Health()
     for call in claimed:
         health = after(health, call, denied, given.NOW).health
     assert len(health.reissue) == 5
