@@ -159,7 +159,10 @@ class Intake:
     def _keep(self, source: str, now: int, refused: Refused, request: Request) -> None:
         if self._may_keep(now):
             log.info("refused from %s: %s %s", source, refused.status, refused.detail)
-            self.writer.offer(Refusal(source, now, refused.status, refused.code, refused.detail, request))
+            mapping = self.rulebook.current.sources.get(source)
+            secrets = mapping.source.secrets.text if mapping else None
+            facts = (refused.status, refused.code, refused.detail)
+            self.writer.offer(Refusal(source, now, *facts, request, secrets))
 
     def _may_keep(self, now: int) -> bool:
         """A flood of what nobody vouches for must not crowd out honest webhooks, or fill log and disk."""
@@ -209,4 +212,5 @@ def _delivery(
         ignored=ignored,
         same=partial(_is_same, mapping.source),
         compare=partial(difference, mapping),
+        secrets=mapping.source.secrets.text,
     )

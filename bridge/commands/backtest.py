@@ -16,6 +16,7 @@ from bridge.desk import backtesting
 from bridge.desk.asking import AskedEvents
 from bridge.desk.backtesting import Mappings, Sides
 from bridge.desk.files import compile_named, sound
+from bridge.desk.redacting_stored import shown_backtest
 from bridge.desk.words import counted, json_text
 from bridge.errors import UsageError
 from bridge.language.schema import suggestion
@@ -54,6 +55,8 @@ def run(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) ->
         with store.read() as connection:
             wanted = AskedEvents(source=how.source, since=how.since).at(store.now(connection), OPTION)
         found = backtesting.run(store, wanted, how.limit, sides)
+        with store.read() as connection:
+            found = shown_backtest(connection, found, current or edited)
     took = time.monotonic() - began
     if as_json:
         click.echo(json_text(backtest_record(found)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from bridge.commands.events import tell_more
+from bridge.commands.explain import known
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, json_array, screen_of, table
 from bridge.desk.asking import AskedCalls
 from bridge.desk.records import call_record
+from bridge.desk.redacting_stored import shown_calls
 from bridge.desk.times import ago
 from bridge.model import Call, State
 from bridge.settings import Settings
@@ -20,13 +22,15 @@ HEADERS = ("ID", "EVENT", "CREATED", "RULE", "RECIPIENT", "BOT", "STATE", "TRIES
 
 def calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bool) -> int:
     """List the calls that fit."""
+    sources = known(settings).sources
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
         found = page_of_calls(connection, asked.at(now, OPTION), page)
+        shown = shown_calls(connection, found.items, sources)
     if as_json:
-        click.echo(json_array(call_record(call) for call in found.items))
+        click.echo(json_array(call_record(call) for call in shown))
     else:
-        rows = [_row(call, now) for call in found.items]
+        rows = [_row(call, now) for call in shown]
         for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
     tell_more(len(found.items), found.more, "call")

@@ -6,10 +6,12 @@ from collections import Counter
 
 import click
 
+from bridge.commands.explain import known
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, json_array, say, screen_of, table
 from bridge.desk.asking import AskedEvents
 from bridge.desk.records import event_record, refusal_record, repeat_record
+from bridge.desk.redacting_stored import shown_lines, shown_refusals
 from bridge.desk.repeats import content
 from bridge.desk.times import ago
 from bridge.settings import Settings
@@ -25,13 +27,15 @@ REFUSED = ("ID", "RECEIVED", "SOURCE", "STATUS", "CODE", "FROM", "WHY")
 
 def events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool) -> int:
     """List the events that fit."""
+    sources = known(settings).sources
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
         found = page_of_events(connection, asked.at(now, OPTION), page)
+        lines = shown_lines(connection, found.items, sources)
     if as_json:
-        click.echo(json_array(event_record(line) for line in found.items))
+        click.echo(json_array(event_record(line) for line in lines))
     else:
-        rows = [_row(line, now) for line in found.items]
+        rows = [_row(line, now) for line in lines]
         for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
     tell_more(len(found.items), found.more, "event")
@@ -42,7 +46,7 @@ def refusals(settings: Settings, source: str | None, limit: int, *, as_json: boo
     """List the webhooks that were turned away, of which the last of each source are kept."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
-        found = recent(connection, source, limit)
+        found = shown_refusals(recent(connection, source, limit), known(settings).sources)
     if as_json:
         click.echo(json_array(refusal_record(one) for one in found))
         return 0

@@ -12,6 +12,8 @@ from bridge.commands.rest import rest_lines, rule_lines
 from bridge.commands.story import told
 from bridge.desk.files import accounts_of, compile_named
 from bridge.desk.records import story_record
+from bridge.desk.redacting import shown
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.repeats import lacks_id
 from bridge.desk.rest import held_again, rest_of
 from bridge.desk.story import read_story
@@ -27,17 +29,19 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
     with opened(settings) as store:
         story = read_story(store, number)
     compiled = known(settings)
+    came, hidden = story.stored, of_event(story.stored, compiled.sources)
+    story = shown(hidden, story)
     accounts = accounts_of(settings, compiled)
     screen = screen_of(settings)
     if as_json:
         click.echo(json_text(story_record(story, accounts)))
         return 0
     if rule is not None:
-        lines = rule_lines(held_again(story.stored, compiled.sources, rule), screen)
+        lines = rule_lines(shown(hidden, held_again(came, compiled.sources, rule)), screen)
     else:
-        rest = rest_of(story.stored, compiled.sources)
+        rest = shown(hidden, rest_of(came, compiled.sources))
         more = rest_lines(rest, story.stored.event, screen) if rest else ()
-        lines = told(story, accounts, screen, more, lacks_id(story.stored, compiled.sources))
+        lines = told(story, accounts, screen, more, hidden.text(lacks_id(came, compiled.sources)))
     for line in lines:
         click.echo(line)
     if document and story.stored.event:

@@ -7,18 +7,21 @@ from pathlib import Path
 
 import click
 
+from bridge.commands.explain import known
 from bridge.commands.opening import opened
 from bridge.commands.output import printable, say
 from bridge.commands.payload import PayloadFile
 from bridge.desk import drafting
 from bridge.desk.drafted import SCHEMA
+from bridge.desk.redacting import of_request
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.stored import request_of
 from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
 from bridge.language.placeholder import FILL_IN
 from bridge.model import Event, Request
 from bridge.settings import Settings
-from bridge.store import event_views
+from bridge.store.event_views import event
 
 
 def new(
@@ -51,8 +54,8 @@ def _draft(settings: Settings, source: str, profile: str | None, given: PayloadF
     if given is None:
         return drafting.starter(settings, source, str(profile))
     try:
-        request, stored = _webhook(settings, given)
-        return drafting.draft(settings, source, profile, request, stored=stored)
+        request, stored, secrets = _webhook(settings, source, given)
+        return drafting.draft(settings, source, profile, request, stored=stored, secrets=secrets)
     except DocumentError as error:
         raise UsageError(
             f"the webhook cannot be decoded: {error.message}",
@@ -60,15 +63,23 @@ def _draft(settings: Settings, source: str, profile: str | None, given: PayloadF
         ) from error
 
 
-def _webhook(settings: Settings, given: PayloadFile) -> tuple[Request, Event | None]:
-    """The webhook of an event, by its number, with the event; or that of a file. Raises BridgeError."""
+def _webhook(
+    settings: Settings, source: str, given: PayloadFile
+) -> tuple[Request, Event | None, tuple[str, ...]]:
+    """The webhook of an event, by its number, with the event, or that of a file, and the secrets in it.
+
+    Raises BridgeError.
+    """
+    sources = known(settings).sources
     if Path(given.file).is_file():
-        return given.read().request("POST"), None
+        request = given.read().request("POST")
+        return request, None, of_request(request, sources[source]).values if source in sources else ()
     if not given.file.isdecimal():
         raise UsageError(f'--from is "{given.file}", expected the number of an event or a file')
     with opened(settings) as store, store.read() as connection:
         number = int(given.file)
-        return request_of(connection, number), event_views.event(connection, number).event
+        stored = event(connection, number)
+        return request_of(connection, number), stored.event, of_event(stored, sources).values
 
 
 def _write(files: dict[Path, bytes], *, force: bool) -> None:

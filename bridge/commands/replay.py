@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -16,6 +16,8 @@ from bridge.commands.output import OPTION, printable, say
 from bridge.commands.replayed import told, told_of_taking
 from bridge.desk.asking import AskedEvents
 from bridge.desk.files import compile_named, sound
+from bridge.desk.redacting import shown
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.repeats import plan_taking, take
 from bridge.desk.replaying import Replay, Replayer, Rules
 from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
@@ -25,6 +27,7 @@ from bridge.mapping.compiler import Compiled
 from bridge.settings import Settings
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store
+from bridge.store.event_views import event
 from bridge.store.wake import Waker
 
 
@@ -56,7 +59,7 @@ def replay(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: 
             return 1
         replayer = Replayer(compiled.sources, Decider(who(), how.why), how.rules, again=how.again)
         replays = plan_all(store, replayer, wanted) if how.dry_run else _real(store, replayer, wanted)
-        return _tell(replays, how)
+        return _tell((_shown(store, one, compiled) for one in replays), how)
 
 
 def replay_repeat(settings: Settings, number: int, how: How) -> int:
@@ -71,6 +74,9 @@ def replay_repeat(settings: Settings, number: int, how: How) -> int:
                 done = take(connection, store.now(connection), sources, number, Decider(who(), how.why))
             with contextlib.closing(Waker(store)) as waker:
                 waker.wake()
+        with store.read() as connection:
+            came = replace(event(connection, done.repeat.event_id), request=done.request)
+    done = shown(of_event(came, sources), done)
     became = f"is event {done.stored}" if done.stored else "would be an event"
     click.echo(printable(f"repeat {number} of event {done.repeat.event_id} {became}: {told_of_taking(done)}"))
     return 1 if done.made.failures else 0
@@ -96,6 +102,11 @@ def _agreed(many: int, how: How) -> bool:
     if sys.stdin.isatty():
         return click.confirm("go on?", err=True)
     raise BridgeError("nobody is here to say yes", "look with --dry-run first, then say --yes")
+
+
+def _shown(store: Store, replay: Replay, compiled: Compiled) -> Replay:
+    with store.read() as connection:
+        return shown(of_event(event(connection, replay.event), compiled.sources), replay)
 
 
 def _real(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:

@@ -11,6 +11,7 @@ from bridge.commands.junit import write_junit
 from bridge.commands.output import Screen, json_array, printable, say, screen_of
 from bridge.commands.update import update
 from bridge.desk.files import compile_alone, compile_named, errors
+from bridge.desk.redacting import shown_tests
 from bridge.desk.testing import Ran, beside, run_tests
 from bridge.desk.words import counted
 from bridge.mapping.coverage import Coverage
@@ -40,9 +41,10 @@ def test(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: b
     broken = errors(compiled)
     ran = [_run(mapping) for mapping in sorted(compiled.sources.values(), key=lambda one: one.path)]
     if not as_json:
-        _print(ran, screen_of(settings))
+        _print([shown_tests(one) for one in ran], screen_of(settings))
     if extras.update:
         ran = [_updated(settings, one) if one.failed else one for one in ran]
+    ran = [shown_tests(one) for one in ran]
     covered = {one.path: one.covered for one in ran} if extras.coverage else None
     if as_json:
         click.echo(_as_json(ran, covered))

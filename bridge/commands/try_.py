@@ -12,6 +12,7 @@ from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.commands.payload import PayloadFile
 from bridge.desk.files import mapping_named
 from bridge.desk.outgoing import Shown
+from bridge.desk.redacting import of_request, shown
 from bridge.desk.repeats import known_by_body
 from bridge.desk.tried_record import tried_record
 from bridge.desk.trying import Tried, try_request
@@ -36,6 +37,7 @@ def try_(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) 
             f"{given.file} cannot be decoded: {error.message}",
             "the source's `body:` says how it is read; give the webhook's Content-Type with --header",
         ) from error
+    tried = shown(of_request(request, mapping), tried)
     if as_json:
         click.echo(json_array(tried_record(one) for one in tried))
     else:
@@ -81,9 +83,9 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
     for failure in tried.application.failures:
         if failure.rule == verdict.rule:
             yield f"    {screen.paint('missing', 'red')} {printable(f'{failure.key}: {failure.message}')}"
-    for start, shown in tried.calls:
+    for start, request in tried.calls:
         if start.rule == verdict.rule:
-            yield from (f"    {line}" for line in _call(start, shown))
+            yield from (f"    {line}" for line in _call(start, request))
 
 
 def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
@@ -99,7 +101,7 @@ def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]
             yield f"      {printable(line.sentence)}"
 
 
-def _call(start: BotStart, shown: Shown) -> Iterator[str]:
+def _call(start: BotStart, request: Shown) -> Iterator[str]:
     if start.shadow:
         yield "shadow: recorded, never sent"
-    yield from request_lines(shown)
+    yield from request_lines(request)

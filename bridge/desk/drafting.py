@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,15 +92,17 @@ def draft(
     request: Request,
     chosen: Chosen | None = None,
     stored: Event | None = None,
+    secrets: Collection[str] = (),
 ) -> Draft:
     """A mapping file with one rule, and a webhook as the sample of its passing test.
 
     The rule is what a person chose, or else guessed of the `stored` event, or of the webhook's first; FILL_IN
-    marks what is not known. Without a profile the generic one is taken that reads the webhook. Raises
-    DocumentError where none does, UsageError where no rule can be made of the choices.
+    marks what is not known. Without a profile the generic one is taken that reads the webhook. None of the
+    `secrets` gets into it. Raises DocumentError where none does, UsageError where no rule can be made of the
+    choices.
     """
     outline = outlined(chosen) if chosen else None
-    begun = _begin(settings, source, profile, request, outline)
+    begun = _begin(settings, source, profile, request, outline, secrets)
     name = f"samples/{source}.{begun.sample.ending}" if begun.sample.raw is not None else ""
     test = example_text(begun.sample, name)
     if outline is None:
@@ -122,13 +125,18 @@ def _place(events: tuple[Event, ...], stored: Event | None) -> int:
 
 
 def _begin(
-    settings: Settings, source: str, profile: str | None, request: Request, outline: Guess | None = None
+    settings: Settings,
+    source: str,
+    profile: str | None,
+    request: Request,
+    outline: Guess | None = None,
+    secrets: Collection[str] = (),
 ) -> _Begun:
     path = Path(settings.mappings) / f"{source}.yml"
     head = head_text(source, profile or kind_of(request), public=bool(settings.public_url))
     asked = outline.when if outline else ()
     kept = {value if isinstance(value, str) else to_json(value) for _, value in asked}
-    sample = sample_of(request, _compiled(settings, path, head).source, kept)
+    sample = sample_of(request, _compiled(settings, path, head).source, kept, secrets)
     if profile is None or profile in GENERIC:
         head += identity_text(sample)
     return _Begun(settings, path, head, sample)

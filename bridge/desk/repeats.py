@@ -11,7 +11,7 @@ from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Application, Event, Request
 from bridge.store import repeat_views, repeats
 from bridge.store.decisions import Decider
-from bridge.store.event_views import StoredEvent
+from bridge.store.event_views import StoredEvent, event
 from bridge.store.events import Delivery, accept
 from bridge.store.outlook import Transaction
 from bridge.store.repeat_views import Ambiguous, KeptRepeat
@@ -102,6 +102,7 @@ def take(
         verified=plan.repeat.verified,
         rules_version=plan.rules_version,
         events=((plan.event, plan.made),),
+        secrets=event(connection, plan.repeat.event_id).line.secrets,
     )
     ((stored,),) = accept(connection, now, [delivery])
     repeats.mark_taken(connection, now, number, plan.repeat.event_id, stored.event_id, by)

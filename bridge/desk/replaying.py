@@ -186,6 +186,7 @@ class Replayer:
             received_at=stored.line.received_at,
             verified=stored.line.verified,
             rules_version=mapping.version,
+            secrets=stored.line.secrets,
             events=made,
         )
 

@@ -53,12 +53,15 @@ def kind_of(request: Request) -> str:
     return "json" if _json(request.body) is not None else "form"
 
 
-def sample_of(request: Request, source: Source, kept: Collection[str] = ()) -> Sample:
+def sample_of(
+    request: Request, source: Source, kept: Collection[str] = (), secrets: Collection[str] = ()
+) -> Sample:
     """The redacted sample of a request to this source; raises DocumentError.
 
-    What rules ask for is `kept`, and the type of an event: made up, it would never come again.
+    What rules ask for is `kept`, and the type of an event: made up, it would never come again. Of the
+    `secrets` none is.
     """
-    redactor = Redactor({*kept, *(event.type for event in source.events(request, 0))})
+    redactor = Redactor({*kept, *(event.type for event in source.events(request, 0))}, secrets)
     whole = source.decode(request.body, request.headers, request.query, request.method)
     document = redactor.document(whole)
     query = urlencode(redactor.pairs(parse_qsl(request.query, keep_blank_values=True)))

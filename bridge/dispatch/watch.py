@@ -166,4 +166,4 @@ def delivery(one: Pending, start: AlertStart, now: int) -> Delivery:
     event = Happening(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})
     made = Application((telling.bot_start(one, start),), (), ())
     request = Request("POST", "", (("Content-Type", "application/json"),), body, "")
-    return Delivery(ALERT_SOURCE, request, now, "the bridge itself", "", ((event, made),))
+    return Delivery(ALERT_SOURCE, request, now, "the bridge itself", "", ((event, made),), secrets="[]")

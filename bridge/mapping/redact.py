@@ -52,10 +52,14 @@ _SHORT = 4
 class Redactor:
     """Replaces the same value by the same made-up one, all through a sample."""
 
-    def __init__(self, kept: Collection[str] = ()) -> None:
-        """What stands alone and is one of `kept` stays, unless it reaches somebody by its look."""
-        self._kept = {text for text in kept if not _reaches(text)}
+    def __init__(self, kept: Collection[str] = (), secrets: Collection[str] = ()) -> None:
+        """What stands alone and is one of `kept` stays, unless it reaches somebody by its look.
+
+        No text that is one of the `secrets` stays, nor where it is a part of another.
+        """
+        self._kept = {text for text in kept if not _reaches(text)} - {*secrets}
         self._made_up: dict[str, str] = {}
+        self._secrets = frozenset(self._make_up(text) and text for text in secrets if text)
 
     def document(self, document: Json) -> Json:
         """The document without private values."""
@@ -94,6 +98,8 @@ class Redactor:
             return to_json(self._replaced(inner, key))
         if text in self._kept:
             return text
+        if text in self._secrets:
+            return self._make_up(text)
         if _ALWAYS.search(key):
             return self._make_up(text)
         if _WORDS.search(key) and not _reaches(text):
@@ -124,7 +130,8 @@ class Redactor:
         return self._made_up[text]
 
     def _sweep(self) -> _Sweep:
-        known = [text for text in self._made_up if len(text) >= _SHORT and not text.isdecimal()]
+        spoken = (text for text in self._made_up if not text.isdecimal() or text in self._secrets)
+        known = [text for text in spoken if len(text) >= _SHORT]
         return _Sweep(known, self._made_up)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
 
 from bridge.errors import BridgeError
 from bridge.language.numbers import from_json, to_json
-from bridge.model import Event, Failure, Match, Request, State, Verdict
+from bridge.model import Event, Failure, Json, Match, Request, State, Verdict
 from bridge.store import repeat_views, sources
 from bridge.store.bulk import AnyRow
 from bridge.store.engine import Store
@@ -51,6 +51,8 @@ class EventLine:
     calls: tuple[tuple[int, State], ...] = ()
     repeats: int = 0
     """How often it came again."""
+    secrets: str | None = None
+    """Where its source read secrets in it (`webhook.secrets`); None of rows from before that was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +259,29 @@ def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         lower = name.lower()
         found[lower] = f"{found[lower]}, {value}" if lower in found else value
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecrets:
+    """Where an event's source read secrets, and in what."""
+
+    source: str
+    verified: str
+    places: str | None
+    """As `EventLine.secrets`."""
+    request: Request | None
+    document: Json
+
+
+def with_secrets(connection: Connection, numbers: set[int]) -> dict[int, StoredSecrets]:
+    """By number, those of the events in which secrets may be."""
+    query = select(events).where(
+        events.c.id.in_(numbers), or_(events.c.secrets.is_(None), events.c.secrets != "[]")
+    )
+    return {row.id: _secrets(connection, row) for row in connection.execute(query)}
+
+
+def _secrets(connection: Connection, row: Any) -> StoredSecrets:
+    request = _request(connection, row)
+    document = None if row.document is None else from_json(row.document)
+    return StoredSecrets(row.source, row.verified, row.secrets, request, document)

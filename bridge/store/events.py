@@ -53,6 +53,8 @@ class Delivery:
     """Whether a stored event has the identity of another, as the source reads both now."""
     compare: Compare | None = None
     """Finds how a repeat differs from its event; without it no repeat is stored."""
+    secrets: str | None = None
+    """Where its source read secrets in it (`webhook.secrets.places_text`); None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,7 @@ def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
         verdicts_text(made),
         failures_text(made),
         reply_text(delivery.reply) if raw else None,
+        delivery.secrets,
     )
 
 

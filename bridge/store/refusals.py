@@ -35,6 +35,8 @@ class Refusal:
     code: str
     detail: str
     request: Request
+    secrets: str | None = None
+    """Where its source reads secrets; None of rows from before that was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,12 @@ def _row(number: int, one: Refusal) -> tuple[Any, ...]:
         document_text(request.headers),
         request.body[:BODY_BYTES],
         len(request.body),
+        one.secrets,
     )
 
 
 def _kept(row: Any) -> KeptRefusal:
     headers = tuple((name, value) for name, value in from_json(row.headers))
     request = Request(row.method, row.query, headers, bytes(row.body), row.client)
-    refusal = Refusal(row.source, row.received_at, row.status, row.code, row.detail, request)
+    refusal = Refusal(row.source, row.received_at, row.status, row.code, row.detail, request, row.secrets)
     return KeptRefusal(row.id, refusal, row.body_size)

@@ -86,11 +86,13 @@ events = Table(
     _text("verdicts"),
     _text("failures"),
     Column("reply", Text),
+    Column("secrets", Text),
     CheckConstraint("result IN ('matched', 'unmatched', 'failed', 'unreadable', 'ignored')", name="result"),
 )
 """One row per event. `key` is the sender's own id. `delivery` is the event that holds the raw query, headers
 and body of their common webhook, and the `reply` to it if that was made for it; the others of a batch have
-none. Bodies may be purged before rows."""
+none. Bodies may be purged before rows. `secrets`: where its source read secrets in it; NULL of rows from
+before that was stored."""
 
 dedup = Table(
     "dedup",
@@ -203,6 +205,7 @@ refusals = Table(
     _text("headers"),
     Column("body", LargeBinary, nullable=False),
     Column("body_size", Integer, nullable=False),
+    Column("secrets", Text),
 )
 
 accounts = Table(

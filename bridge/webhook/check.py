@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.webhook.incoming import Incoming
+from bridge.webhook.secrets import SecretPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,12 @@ class Check:
 
     words: str
     run: Callable[[Incoming], str]
+    secrets: tuple[SecretPlace, ...] = ()
+    """Every place in which it reads a secret as sent, whether or not it gets that far."""
+    said: frozenset[str] = frozenset()
+    """What `run` may give, where that is not `words`."""
+
+    @property
+    def proofs(self) -> frozenset[str]:
+        """Everything that `run` may give."""
+        return self.said or frozenset({self.words})

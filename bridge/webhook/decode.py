@@ -169,6 +169,12 @@ def _with(node: dict[str, Json], name: str, child: Json) -> dict[str, Json]:
     return type(node)({**node, name: child})
 
 
+def opened(text: str) -> Json:
+    """The object or list that a text holds in any encoding of `json_fields`; None where there is none."""
+    inside = (_inside(text, encoding) for encoding in ("text", "base64", "jwt"))
+    return next((inner for inner in inside if inner is not None), None)
+
+
 def _inside(text: str, encoding: str) -> Json:
     """The object or list that a field's text holds; None where there is none."""
     try:

@@ -18,6 +18,7 @@ from bridge.model import Json, Reply
 from bridge.webhook.digests import digest_text, keyed
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.reply import media_type
+from bridge.webhook.secrets import SecretPlace, secret_places
 from bridge.webhook.setup import Setup
 from bridge.webhook.tokens import compile_token
 
@@ -47,6 +48,8 @@ class Handshakes:
 
     early: tuple[Handshake, ...] = ()
     late: tuple[Handshake, ...] = ()
+    secrets: tuple[SecretPlace, ...] = ()
+    """Where they read a token: `hub.verify_token`."""
 
     def before(self, incoming: Incoming) -> Reply | None:
         return _first(self.early, incoming)
@@ -63,6 +66,7 @@ def compile_handshakes(tables: tuple[Fields, ...], setup: Setup) -> Handshakes |
     """`handshake:`, one mapping or a list of them. None after a finding."""
     early: list[Handshake] = []
     late: list[Handshake] = []
+    secrets: list[SecretPlace] = []
     for table in tables:
         kinds = [kind for kind in _KINDS if kind in table]
         if not kinds:
@@ -74,7 +78,9 @@ def compile_handshakes(tables: tuple[Fields, ...], setup: Setup) -> Handshakes |
                 return None
             is_late = kind in ("echo_json", "hmac_reply", "fixed", "echo_header") and table[kind]["verified"]
             (late if is_late else early).append(one)
-    return Handshakes(tuple(early), tuple(late))
+            if kind == "echo_query" and table[kind]["token"]:
+                secrets += secret_places(table[kind]["token"])
+    return Handshakes(tuple(early), tuple(late), tuple(secrets))
 
 
 def _echo_query(fields: Fields, setup: Setup) -> Handshake | None:

@@ -19,6 +19,7 @@ from bridge.webhook.incoming import Incoming
 from bridge.webhook.jwt import Token, read_claims, read_token, seconds
 from bridge.webhook.places import PLACES, compile_place
 from bridge.webhook.public_keys import AVAILABLE, Algorithm
+from bridge.webhook.secrets import secret_places
 from bridge.webhook.setup import Setup
 from bridge.webhook.signing import OF_URL, Builder, Signing, compile_text
 from bridge.webhook.urls import Urls, compile_urls
@@ -108,7 +109,8 @@ def compile_jwt(fields: Fields, setup: Setup) -> Check | None:
         claims.check(said, incoming)
         return f"jwt {algorithm}"
 
-    return Check(f"jwt {algorithm}", run)
+    # A detached token is a signature of one body; any other is good for whoever has it.
+    return Check(f"jwt {algorithm}", run, () if detached else secret_places(fields))
 
 
 def _detached(fields: Fields, setup: Setup) -> bool | None:

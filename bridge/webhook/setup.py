@@ -29,6 +29,8 @@ class Setup:
     """Where each secret is written."""
     broken_secrets: bool = False
     """A secret was written but cannot be used, which is a finding already."""
+    known: list[str] = field(default_factory=list, repr=False)
+    """The secrets that the schemes asked for so far."""
 
     @property
     def report(self) -> Report:
@@ -47,6 +49,7 @@ class Setup:
     def secrets_of(self, fields: Fields, scheme: str) -> tuple[str, ...]:
         """The secrets that a scheme checks against; without any a finding, and none."""
         if "secret" in fields:
+            self.known.extend(fields["secret"] or ())
             return fields["secret"] or ()
         names = fields["use"] or (MAIN,)
         for name in names:

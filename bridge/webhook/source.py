@@ -21,6 +21,7 @@ from bridge.webhook.handshake import Handshakes
 from bridge.webhook.identity import Facts, Identity
 from bridge.webhook.incoming import NOBODY, Incoming, Trust
 from bridge.webhook.reply import Answer
+from bridge.webhook.secrets import Secrets
 from bridge.webhook.split import Part, Split
 
 WITH_ID = 30 * 86400
@@ -100,6 +101,8 @@ class Source:
     answer: Answer
     dedup: Dedup
     takes_path_token: bool
+    secrets: Secrets
+    """What is hidden of its webhooks."""
     event: str = ""
     """How events get their id and type, as text."""
 

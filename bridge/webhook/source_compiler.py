@@ -9,11 +9,13 @@ from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_source import DEDUP, JSON_FIELD
 from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
+from bridge.webhook.check import Check
 from bridge.webhook.decode import Decoder, JsonField, field_path
 from bridge.webhook.former import event_text
-from bridge.webhook.handshake import compile_handshakes
+from bridge.webhook.handshake import Handshakes, compile_handshakes
 from bridge.webhook.identity import Identity, compile_identity
 from bridge.webhook.reply import compile_reply
+from bridge.webhook.secrets import Secrets, places_text
 from bridge.webhook.setup import MAIN, Setup, check_named, read_secrets, used_names
 from bridge.webhook.source import WITH_ID, WITHOUT_ID, Dedup, Source
 from bridge.webhook.split import compile_split
@@ -49,7 +51,16 @@ def compile_source(fields: Fields, reader: Reader) -> Source | None:
         dedup=dedup,
         takes_path_token=_mentions_path(fields["verify"]),
         event=event_text(fields.node.get("event")),
+        secrets=_secrets(check, handshakes, setup),
     )
+
+
+def _secrets(check: Check, handshakes: Handshakes, setup: Setup) -> Secrets:
+    known = (*setup.secrets, *setup.known, *(one for named in setup.named.values() for one in named))
+    places = dict.fromkeys((*check.secrets, *handshakes.secrets))
+    values = dict.fromkeys(one for one in known if one != setup.reader.placeholder)
+    proofs = check.proofs | {"handshake", "ping"}
+    return Secrets(tuple(places), tuple(values), proofs, places_text(places))
 
 
 def _identities(fields: Fields, setup: Setup) -> tuple[Identity | None, Identity | None]:

@@ -13,6 +13,7 @@ from bridge.webhook.denied import DeniedError
 from bridge.webhook.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.places import compile_place
+from bridge.webhook.secrets import secret_places
 from bridge.webhook.setup import Setup
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -35,7 +36,7 @@ def compile_token(fields: Fields, setup: Setup) -> Check | None:
                 raise DeniedError("token", f"{words} is not the secret")
         return words
 
-    return Check(words, run)
+    return Check(words, run, secret_places(fields))
 
 
 def _reader(fields: Fields, setup: Setup) -> tuple[str, Callable[[Incoming], tuple[str, ...]]] | None:

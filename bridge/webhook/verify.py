@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from itertools import product
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
@@ -14,6 +15,7 @@ from bridge.webhook.check import Check
 from bridge.webhook.denied import DeniedError
 from bridge.webhook.digests import compile_hash, compile_hmac
 from bridge.webhook.incoming import Incoming
+from bridge.webhook.secrets import SecretPlace
 from bridge.webhook.setup import MAIN, Setup
 from bridge.webhook.tokens import compile_ip, compile_token
 
@@ -90,7 +92,8 @@ def _every(checks: list[Check | None]) -> Check | None:
     def run(incoming: Incoming) -> str:
         return " + ".join([check.run(incoming) for check in known])
 
-    return Check(" + ".join(check.words for check in known), run)
+    said = frozenset(" + ".join(one) for one in product(*(check.proofs for check in known)))
+    return Check(" + ".join(check.words for check in known), run, _secrets(known), said)
 
 
 def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check | None:
@@ -107,7 +110,14 @@ def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check 
     known = [check for check in checks if check is not None]
     if len(known) < len(checks):
         return None
-    return known[0] if len(known) == 1 else Check(" or ".join(check.words for check in known), _first(known))
+    if len(known) == 1:
+        return known[0]
+    said = frozenset[str]().union(*(check.proofs for check in known))
+    return Check(" or ".join(check.words for check in known), _first(known), _secrets(known), said)
+
+
+def _secrets(checks: list[Check]) -> tuple[SecretPlace, ...]:
+    return tuple(dict.fromkeys(place for check in checks for place in check.secrets))
 
 
 def _first(checks: list[Check]) -> Callable[[Incoming], str]:

@@ -78,6 +78,7 @@ def delivery(*pairs: tuple[Event, Application], **more: Any) -> Delivery:
         "verified": "hmac sha256",
         "rules_version": "abcdef123456",
         "events": pairs,
+        "secrets": "[]",
         **more,
     }
     return Delivery(**values)

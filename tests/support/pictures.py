@@ -102,7 +102,7 @@ def _delivery(mapping: MappingFile, at: int, number: int) -> Delivery:
     headers = (("Content-Type", "application/json"), ("User-Agent", "AHC/2.1"))
     request = Request("POST", "", headers, body, "185.71.76.5")
     events = tuple((event, apply(mapping, event)) for event in mapping.source.events(request, at))
-    return Delivery("yookassa", request, at, "ip 185.71.76.0/27", mapping.version, events)
+    return Delivery("yookassa", request, at, "ip 185.71.76.0/27", mapping.version, events, secrets="[]")
 
 
 def _paid(number: int, course: str) -> dict[str, Any]:

@@ -11,16 +11,19 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge.desk.drafting import starter
 from bridge.desk.payload import Payload, read_headers
+from bridge.desk.redacting import of_request
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.saving import digest
 from bridge.desk.shelf import Shelved, file_called, shelf
 from bridge.desk.stored import payload_of
+from bridge.mapping.rules import MappingFile
 from bridge.model import Event, Request
 from bridge.store import event_views
-from bridge.store.event_views import EventFilter, EventLine
+from bridge.store.event_views import EventFilter, EventLine, StoredEvent
 from bridge.store.pages import Page
 from bridge.web.console.lists import asked
-from bridge.web.console.proof import told, veiled
 from bridge.web.console.registry import Console
+from bridge.webhook.redaction import Redaction, either
 
 LIMIT: Final = 1 << 20
 """Bytes of a text, and of a body."""
@@ -56,13 +59,30 @@ class Bench:
         return Payload(self.body.encode(), headers, self.query.strip().removeprefix("?")).request("POST")
 
     def as_it_was(self, console: Console) -> Event | None:
-        """The stored event as rules saw it when it came, what proves its sender hidden."""
+        """The stored event as rules saw it when it came, its secrets hidden."""
+        stored = self._stored(console)
+        if stored is None or stored.event is None:
+            return None
+        return of_event(stored, console.side.rulebook.current.sources).event(stored.event)
+
+    def hidden(
+        self, console: Console, payload: Request | Event | None, edited: MappingFile | None
+    ) -> Redaction:
+        """What is not to be seen of the payload, by the edited text as well as by the file in use."""
+        stored = self._stored(console)
+        if stored is not None:
+            sources = console.side.rulebook.current.sources
+            both = (sources, {stored.line.source: edited}) if edited else (sources,)
+            return either(*(of_event(stored, one) for one in both))
+        if edited is None or not isinstance(payload, Request):
+            return Redaction()
+        return of_request(payload, edited)
+
+    def _stored(self, console: Console) -> StoredEvent | None:
         if not self.event:
             return None
         with console.side.store.read() as connection:
-            stored = event_views.event(connection, self.event)
-        words = told(console.side.rulebook.current.sources, stored)
-        return veiled(stored.event, words) if stored.event else None
+            return event_views.event(connection, self.event)
 
 
 def from_address(console: Console) -> Bench:

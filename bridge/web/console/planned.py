@@ -10,8 +10,11 @@ from typing import Final
 from flask import g
 
 from bridge.desk.outgoing import Shown
+from bridge.desk.redacting import shown
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, ReadAs, Replay, Replayer, Rules
 from bridge.model import BotStart, Call, Failure
+from bridge.store import event_views
 from bridge.store.decisions import Decider
 from bridge.web.console.outgoing import request_of
 from bridge.web.console.registry import Console
@@ -80,8 +83,13 @@ def asked_how(given: Mapping[str, str]) -> How:
 
 
 def planned(console: Console, replay: Replay) -> Plan:
-    """The replay as a plan, with the exact request of every call that it would add."""
+    """The replay as a plan, with the request of every call that it would add; its event's secrets hidden."""
+    with console.side.store.read() as connection:
+        stored = event_views.event(connection, replay.event)
+    return shown(of_event(stored, console.side.rulebook.current.sources), _planned(console, replay))
 
+
+def _planned(console: Console, replay: Replay) -> Plan:
     def line(start: BotStart, earlier: Call | None = None, *, owed: bool = True) -> Line:
         return Line(start, owed, earlier, request_of(console, start))
 

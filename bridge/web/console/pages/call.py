@@ -9,6 +9,8 @@ from flask import g, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from bridge.desk.deciding import FITTING, Resolution, settle
+from bridge.desk.redacting import shown
+from bridge.desk.redacting_stored import of_events
 from bridge.desk.story import CallStory, read_call
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import FINAL
@@ -35,12 +37,17 @@ def call(console: Console, number: int) -> Answer:
     """Everything that is known of it."""
     story = _story(console, number)
     owed = story.tried.call
+    with console.side.store.read() as connection:
+        came = [(owed.event_id, owed.source)]
+        hidden = of_events(connection, came, console.side.rulebook.current.sources)[owed.event_id]
+    request = shown(hidden, request_of(console, owed.start, owed.id))
+    story = shown(hidden, story)
     return render(
         "call",
         story=story,
-        call=owed,
+        call=story.tried.call,
         moments=moments_of_call(story.tried),
-        shown=request_of(console, owed.start, owed.id),
+        shown=request,
         choices=tuple(_choices(story)),
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import request
 
 from bridge.desk.deciding import Resolution
 from bridge.desk.deciding_many import those_in_state
+from bridge.desk.redacting_stored import shown_calls
 from bridge.desk.times import iso
 from bridge.desk.words import json_text
 from bridge.errors import UsageError
@@ -17,7 +18,7 @@ from bridge.model import Call
 from bridge.store import sources
 from bridge.store.call_views import CallFilter, count_by_state, count_calls, page_of_calls
 from bridge.store.outlook import Transaction
-from bridge.store.pages import Listing
+from bridge.store.pages import Listing, Page
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.pages.call import RESOLUTIONS
@@ -57,7 +58,7 @@ def calls(console: Console) -> Answer:
             fitting, problem = wanted.calls(store.now(connection)), ""
         except UsageError as error:
             fitting, problem = None, str(error)
-        shown = _shown(connection, fitting, wanted) if fitting else dict(_NOTHING)
+        shown = _shown(console, connection, fitting, wanted) if fitting else dict(_NOTHING)
         offered = _choices(console, connection, wanted)
     return render(
         "calls", **shown, wanted=wanted, problem=problem, choices=offered, before=asked("before"),
@@ -71,13 +72,20 @@ def file(console: Console) -> Answer:
     store = console.side.store
     with store.read() as connection:
         wanted = wanted_calls(request.args).calls(store.now(connection))
-    rows = throughout(store, lambda connection, page: page_of_calls(connection, wanted, page))
+    sources = console.side.rulebook.current.sources
+
+    def part(connection: Transaction, page: Page) -> Listing[Call]:
+        found = page_of_calls(connection, wanted, page)
+        return replace(found, items=shown_calls(connection, found.items, sources))
+
+    rows = throughout(store, part)
     return csv_file("calls", COLUMNS, map(_row, rows))
 
 
-def _shown(connection: Transaction, fitting: CallFilter, wanted: Wanted) -> dict[str, Any]:
+def _shown(console: Console, connection: Transaction, fitting: CallFilter, wanted: Wanted) -> dict[str, Any]:
     """The page's rows; how many there are in all, by state where nothing but a state is asked for."""
     found = page_of_calls(connection, fitting, asked_page())
+    found = replace(found, items=shown_calls(connection, found.items, console.side.rulebook.current.sources))
     if wanted.narrow:
         return {"calls": found, "count": count_calls(connection, fitting), "counts": {}}
     by_state = count_by_state(connection)

@@ -7,6 +7,7 @@ from werkzeug.exceptions import BadRequest
 
 from bridge.desk.deciding import Resolution
 from bridge.desk.deciding_many import calls_that_fit, decide_all, those_in_state
+from bridge.desk.redacting_stored import shown_calls
 from bridge.store.call_views import page_of_calls
 from bridge.store.decisions import Decider
 from bridge.store.pages import Page
@@ -57,6 +58,7 @@ def _asking(
         pinned = wanted.pinned(fitting.since, fitting.until or now)
         narrowed = those_in_state(pinned.calls(now), resolution)
         sample = page_of_calls(connection, narrowed, Page(limit=_SAMPLE)).items if narrowed else ()
+        sample = shown_calls(connection, sample, console.side.rulebook.current.sources)
     numbers = _numbers(console, pinned, resolution)
     return render(
         "calls/bulk",

@@ -8,6 +8,7 @@ from flask import abort, request
 
 from bridge.desk.choosing import ROLES, Choice, Chosen, Role, candidates, guessed, outlined
 from bridge.desk.drafting import Draft, draft, events_in
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.shelf import Shelved, file_called
 from bridge.desk.stored import request_of
 from bridge.errors import BridgeError, UsageError
@@ -15,10 +16,10 @@ from bridge.mapping.ids import whole_id
 from bridge.model import Event, Json, Request
 from bridge.store import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
-from bridge.web.console.proof import veiled
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, t, url
 from bridge.web.console.tree import Node, tree
+from bridge.webhook.redaction import Redaction
 from bridge.webhook.source import same_event
 
 MOST = 300
@@ -44,6 +45,8 @@ class Came:
     number: int
     request: Request
     event: Event
+    """Its secrets hidden."""
+    hidden: Redaction
     file: Shelved | None
     profile: str | None
 
@@ -58,7 +61,7 @@ def register(console: Console) -> None:
 def choose(console: Console, source: str, number: int) -> Answer:
     """Every value of the webhook, with a first guess of what it is to be."""
     came = _came(console, source, number)
-    return _form(console, came, guessed(came.event), {})
+    return _form(came, guessed(came.event), {})
 
 
 def drafted(console: Console, source: str, number: int) -> Answer:
@@ -69,12 +72,12 @@ def drafted(console: Console, source: str, number: int) -> Answer:
         lacking = outlined(chosen).unknown
         made = _draft(console, came, chosen)
     except Mistyped as error:
-        return _form(console, came, _choices(), {error.field: t("connect.no_number", text=error.text)})
+        return _form(came, _choices(), {error.field: t("connect.no_number", text=error.text)})
     except BridgeError as error:
         problem = f"{error.message}; {error.hint}" if error.hint else error.message
-        return _form(console, came, _choices(), {"": problem})
+        return _form(came, _choices(), {"": problem})
     if lacking and do != "file":
-        return _form(console, came, _choices(), {key: t(f"connect.lacking.{key}") for key in lacking})
+        return _form(came, _choices(), {key: t(f"connect.lacking.{key}") for key in lacking})
     if do == "file":
         return download(f"{source}.yml", made.text.encode())
     if do == "sample" and made.sample is not None:
@@ -109,18 +112,19 @@ def _came(console: Console, source: str, number: int) -> Came:
     profile = profile_in(file.text) if file else None
     events = console.aside(lambda: events_in(side.settings, source, profile, webhook))
     event = (stored.event and same_event(stored.event, events)) or events[0]
-    return Came(source, number, webhook, event, file, profile)
+    hidden = of_event(stored, side.rulebook.current.sources)
+    return Came(source, number, webhook, hidden.event(event), hidden, file, profile)
 
 
 def _draft(console: Console, came: Came, chosen: Chosen) -> Draft:
     settings = console.side.settings
-    return console.aside(lambda: draft(settings, came.source, came.profile, came.request, chosen))
+    secrets = came.hidden.values
+    return console.aside(lambda: draft(settings, came.source, came.profile, came.request, chosen, secrets))
 
 
-def _form(console: Console, came: Came, choices: tuple[Choice, ...], problems: dict[str, str]) -> Answer:
+def _form(came: Came, choices: tuple[Choice, ...], problems: dict[str, str]) -> Answer:
     """The choosing, with what is wrong at its field; the key "" is no field's."""
-    mapping = console.side.rulebook.current.sources.get(came.source)
-    seen = veiled(came.event, [mapping.source.check.words] if mapping else [])
+    seen = came.event
     kind = Node("type", "$event.type", "text", seen.type)
     values = [kind, *_leaves(tree(seen.document, most=MOST))]
     if isinstance(seen.query, dict):

@@ -12,6 +12,7 @@ from flask import Response, abort, current_app, g, request
 
 from bridge.desk.drafted import head_text
 from bridge.desk.drafting import check_names
+from bridge.desk.redacting_stored import shown_lines, shown_refusals
 from bridge.desk.saving import Edited, digest, examine, save
 from bridge.desk.shelf import Shelved, file_called
 from bridge.errors import UsageError
@@ -193,6 +194,8 @@ def _seen(console: Console, source: str) -> dict[str, Any]:
     with side.store.read() as connection:
         events = event_views.page_of_events(connection, EventFilter(source=source), Page(None, SEEN)).items
         refused = refusals.recent(connection, source, SEEN)
+        sources = side.rulebook.current.sources
+        events, refused = shown_lines(connection, events, sources), shown_refusals(refused, sources)
     arrived: list[tuple[int, EventLine | None, KeptRefusal | None]] = [
         *((one.received_at, one, None) for one in events),
         *((one.refusal.received_at, None, one) for one in refused),

@@ -7,6 +7,8 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound
 
+from bridge.desk.redacting import shown
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.repeats import lacks_id
 from bridge.desk.rest import HeldAgain, Rest, held_again, rest_of
 from bridge.desk.story import Story, read_story
@@ -18,12 +20,12 @@ from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, StoredEvent, page_of_events, scan
 from bridge.store.pages import Page
 from bridge.web.console.lists import asked
-from bridge.web.console.proof import shown, told
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
 from bridge.web.console.timeline import moments_of_event
 from bridge.web.console.tree import tree
 from bridge.web.console.wanted import NUMBER
+from bridge.web.console.webhook import webhook_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +46,41 @@ def register(console: Console) -> None:
 
 def event(console: Console, number: int) -> Answer:
     """The whole page; `rule` in the address asks for all conditions of one rule as it is now."""
-    story = story_of(console.side.store, number)
+    story = read(console.side.store, number)
     sources = console.side.rulebook.current.sources
-    stored = story.stored
+    stored, hidden = story.stored, of_event(story.stored, sources)
     earlier, later = _beside(console.side.store, number)
     held, unheld = _held(console, stored, asked("rule"))
-    webhook = shown(stored, told(console.side.rulebook.current.sources, stored))
+    story = shown(hidden, story)
+    event = story.stored.event
     return render(
         "event",
         **_seen(story),
         earlier=earlier,
         later=later,
-        held=held,
+        held=shown(hidden, held),
         unheld=unheld,
-        judged=judged(stored),
-        lacks=lacks_id(stored, sources),
-        rest=_rest(rest_of(stored, sources), stored),
-        webhook=webhook,
-        tree=None if stored.event is None else tree(webhook.document),
+        judged=judged(story.stored),
+        lacks=hidden.text(lacks_id(stored, sources)),
+        rest=_rest(shown(hidden, rest_of(stored, sources)), story.stored),
+        webhook=webhook_of(story.stored.request),
+        tree=None if event is None else tree(event.document),
     )
 
 
 def now(console: Console, number: int) -> Answer:
     """What happened to it so far."""
-    return render("event/now", **_seen(story_of(console.side.store, number)))
+    return render("event/now", **_seen(story_of(console, number)))
 
 
-def story_of(store: Store, number: int) -> Story:
-    """The story of an event; NotFound where there is none."""
+def story_of(console: Console, number: int) -> Story:
+    """The story of an event as it may be shown; NotFound where there is none."""
+    story = read(console.side.store, number)
+    return shown(of_event(story.stored, console.side.rulebook.current.sources), story)
+
+
+def read(store: Store, number: int) -> Story:
+    """The story of an event, its secrets in it; NotFound where there is none."""
     try:
         return read_story(store, number)
     except StoreUnavailable:

@@ -37,7 +37,7 @@ def do(console: Console, number: int) -> Answer:
 
 
 def _asking(console: Console, number: int, how: How, *, moved: bool = False, whyless: bool = False) -> Answer:
-    story = story_of(console.side.store, number)
+    story = story_of(console, number)
     plan = _plan(console, number, how)
     return render(
         "event/replay",

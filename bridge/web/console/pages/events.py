@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import request
 
+from bridge.desk.redacting import shown
+from bridge.desk.redacting_stored import of_events, shown_lines
 from bridge.desk.times import iso
 from bridge.errors import UsageError
 from bridge.mapping.explain import sentence
@@ -15,7 +17,7 @@ from bridge.model import Json
 from bridge.store import search, sources
 from bridge.store.event_views import EventFilter, EventLine, page_of_events
 from bridge.store.outlook import Transaction
-from bridge.store.pages import Listing
+from bridge.store.pages import Listing, Page
 from bridge.store.search import Named
 from bridge.store.whys import Why, whys
 from bridge.web.console import choices
@@ -88,7 +90,13 @@ def file(console: Console) -> Answer:
     store = console.side.store
     with store.read() as connection:
         wanted = wanted_events(request.args).events(store.now(connection))
-    rows = throughout(store, lambda connection, page: page_of_events(connection, wanted, page))
+    sources = console.side.rulebook.current.sources
+
+    def part(connection: Transaction, page: Page) -> Listing[EventLine]:
+        found = page_of_events(connection, wanted, page)
+        return replace(found, items=shown_lines(connection, found.items, sources))
+
+    rows = throughout(store, part)
     return csv_file("events", COLUMNS, map(_cells, rows))
 
 
@@ -98,17 +106,24 @@ def _tried(console: Console, connection: Transaction, wanted: Wanted) -> tuple[F
         fitting = wanted.events(console.side.store.now(connection))
     except UsageError as error:
         return NOTHING, str(error)
-    return _found(connection, fitting), ""
+    return _found(console, connection, fitting), ""
 
 
-def _found(connection: Transaction, fitting: EventFilter) -> Found:
+def _found(console: Console, connection: Transaction, fitting: EventFilter) -> Found:
     named = search.exactly(connection, fitting.search) if fitting.search else Named()
     deep = bool(named.keyed) and asked("in") == "payloads"
     look = search.in_payloads if deep else page_of_events
     listing = look(connection, fitting, asked_page())
     told = whys(connection, listing.items)
-    rows = tuple(Row(line, _why(line, told.get(line.id))) for line in listing.items)
+    came = ((line.id, line.source) for line in listing.items)
+    hidden = of_events(connection, came, console.side.rulebook.current.sources)
+    rows = tuple(_row(shown(hidden[line.id], (line, told.get(line.id)))) for line in listing.items)
     return Found(Listing(rows, listing.more, listing.reached_at), named, deep)
+
+
+def _row(found: tuple[EventLine, Why | None]) -> Row:
+    line, why = found
+    return Row(line, _why(line, why))
 
 
 def _why(line: EventLine, why: Why | None) -> str:

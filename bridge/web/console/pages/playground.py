@@ -11,6 +11,9 @@ from flask import Response, current_app, g, request
 
 from bridge.desk import backtesting
 from bridge.desk.backtesting import Sides
+from bridge.desk.redacting import shown as redacted
+from bridge.desk.redacting import shown_tests
+from bridge.desk.redacting_stored import shown_backtest
 from bridge.desk.saving import Broken, Edited, Moved, examine, save
 from bridge.desk.testing import Ran, beside, run_tests
 from bridge.desk.trying import Trial, trial
@@ -23,7 +26,6 @@ from bridge.store.decisions import Decider
 from bridge.store.event_views import EventFilter
 from bridge.web.console import bench as benches
 from bridge.web.console.bench import Bench
-from bridge.web.console.proof import veiled
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, t, url
 from bridge.web.console.tree import Node, tree
@@ -146,7 +148,10 @@ def _asked(console: Console, bench: Bench) -> Shown:
     if request.form.get("do") != "past" or mapping is None:
         return shown
     sides = Sides({mapping.source.name: mapping}, console.side.rulebook.current.sources)
-    return replace(shown, past=backtesting.run(console.side.store, EventFilter(), EVENTS, sides))
+    store, sources = console.side.store, console.side.rulebook.current.sources
+    found = backtesting.run(store, EventFilter(), EVENTS, sides)
+    with store.read() as connection:
+        return replace(shown, past=shown_backtest(connection, found, sources))
 
 
 def _tried(console: Console, bench: Bench) -> Shown:
@@ -164,9 +169,9 @@ def _tried(console: Console, bench: Bench) -> Shown:
         return tried, run_tests(tried.mapping, beside(path)) if tried.mapping else None
 
     found, tests = console.aside(work)
-    seen = found.tried[0] if found.tried else None
-    event = veiled(seen.event, [seen.mapping.source.check.words]) if seen else bench.as_it_was(console)
-    return Shown(found, tests, _trees(event) if event else _bare(bench), trouble)
+    found = redacted(bench.hidden(console, payload, found.mapping), found)
+    event = found.tried[0].event if found.tried else bench.as_it_was(console)
+    return Shown(found, tests and shown_tests(tests), _trees(event) if event else _bare(bench), trouble)
 
 
 def _trees(event: Event) -> tuple[Node, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bridge.desk.redacting_stored import shown_calls, shown_lines
 from bridge.model import Call
 from bridge.store.audit import Action
 from bridge.store.event_views import EventLine
@@ -32,6 +33,9 @@ def recipient(console: Console, key: str) -> Answer:
     """One page of what happened to them."""
     with console.side.store.read() as connection:
         found = history(connection, key, asked_page())
+        sources = console.side.rulebook.current.sources
+        calls = replace(found.calls, items=shown_calls(connection, found.calls.items, sources))
+        found = replace(found, calls=calls, events=shown_lines(connection, found.events, sources))
     name = found.calls.items[0].start.recipient.key if found.calls.items else key
     return render("recipient", key=name, history=found, chapters=chapters(found), before=asked("before"))
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import abort
 
+from bridge.desk.redacting_stored import shown_refusals
 from bridge.store import sources
 from bridge.store.pages import Page
 from bridge.store.refusals import KEPT, KeptRefusal, page_of_refusals
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page
-from bridge.web.console.proof import turned_away
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, t
 from bridge.web.console.wanted import NUMBER
+from bridge.web.console.webhook import webhook_of
 
 _HINTED = ("413", "http", "ip", "stale", "400", "401", "405", "415", "503")
 """Codes and answers that this page has advice for, the more exact first."""
@@ -31,6 +33,7 @@ def refusals(console: Console) -> Answer:
     source = asked("source")
     with console.side.store.read() as connection:
         found = page_of_refusals(connection, asked_page(), source)
+        found = replace(found, items=shown_refusals(found.items, console.side.rulebook.current.sources))
         names = {use.source for use in sources.in_use(connection, console.side.store.now(connection))}
     names |= {*console.side.rulebook.current.sources}
     return render(
@@ -53,12 +56,12 @@ def refusal(console: Console, number: int) -> Answer:
 
 
 def _seen(console: Console, kept: KeptRefusal) -> dict[str, Any]:
+    (kept,) = shown_refusals([kept], console.side.rulebook.current.sources)
     one = kept.refusal
-    mapping = console.side.rulebook.current.sources.get(one.source)
     known = (name for name in _HINTED if name in (one.code, str(one.status)))
     return {
         "kept": kept,
         "one": one,
-        "webhook": turned_away(one.request, mapping.source.check.words if mapping else ""),
+        "webhook": webhook_of(one.request),
         "hint": t(f"refusals.next.{next(known, '401')}"),
     }

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from flask import abort, g, request
 
+from bridge.desk.redacting import shown
+from bridge.desk.redacting_stored import of_event
 from bridge.desk.repeats import Taking, plan_taking, take
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.store import repeat_views, sources
@@ -17,10 +19,10 @@ from bridge.web.console.doing import reason
 from bridge.web.console.lists import asked, asked_page
 from bridge.web.console.outgoing import request_of
 from bridge.web.console.planned import Line, Plan
-from bridge.web.console.proof import Shown, shown, told
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, url
 from bridge.web.console.wanted import NUMBER
+from bridge.web.console.webhook import Webhook, webhook_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Seen:
     """One repeat, and what it would be as an event."""
 
     one: KeptRepeat
-    webhook: Shown
+    webhook: Webhook
     """As it may be shown; of one without other content nothing."""
     taking: Taking | None
     plan: Plan | None
@@ -103,8 +105,9 @@ def _seen(console: Console, number: int) -> Seen:
         except BridgeError as error:
             taking, why_not = None, error.message
     came = _as_it_came(stored, one, taking)
-    plan = None if taking is None else _plan(console, taking)
-    return Seen(one, shown(came, told(known, came)), taking, plan, why_not)
+    hidden = of_event(came, known)
+    plan = None if taking is None else shown(hidden, _plan(console, taking))
+    return Seen(one, webhook_of(shown(hidden, one.request)), taking, plan, hidden.text(why_not))
 
 
 def _as_it_came(stored: StoredEvent, one: KeptRepeat, taking: Taking | None) -> StoredEvent:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from flask import request
 
-from bridge.desk.replaying import Applied, Impossible, ReadAgain, Replay
+from bridge.desk.replaying import Replay
 from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
 from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.planned import How, asked_how, planned
@@ -38,7 +38,7 @@ def do(console: Console) -> Answer:
         return _asking(console, wanted, how, request.form.get("count", ""), whyless=not why)
     side = console.side
     replays = replay_all(side.store, how.replayer(console, why), numbers, side.intake.wake)
-    doing = Doing(len(numbers), (Told(one.event, _fault(one), one.calls) for one in replays))
+    doing = Doing(len(numbers), (Told(one.event, _fault(console, one), one.calls) for one in replays))
     return streamed("replay/doing", doing=doing, wanted=wanted)
 
 
@@ -75,10 +75,8 @@ def _numbers(console: Console, wanted: Wanted) -> list[int]:
     return events_that_fit(store, wanted.events(now))
 
 
-def _fault(replay: Replay) -> str:
-    match replay:
-        case Impossible(why=why):
-            return why
-        case Applied(failures=failures) | ReadAgain(failures=failures):
-            return "; ".join(f"{one.rule}: {one.message}" for one in failures)
-    return ""
+def _fault(console: Console, replay: Replay) -> str:
+    plan = planned(console, replay) if replay.failed else None
+    if plan is None:
+        return ""
+    return plan.impossible or "; ".join(f"{one.rule}: {one.message}" for one in plan.failures)

@@ -1,0 +1,101 @@
+"""A stored request read in every way that it can be, for looking for secrets in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.errors import DocumentError
+from bridge.model import Json, Request
+from bridge.webhook.decode import BodyKind, Decoder, opened
+from bridge.webhook.forms import Pairs, build, read_pairs
+
+_KINDS: Final[tuple[BodyKind, ...]] = ("json", "form", "multipart", "xml", "jwt")
+_CHARSETS: Final = ("utf-8", "cp1251", "latin-1")
+_DEPTH: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a request may say. Which of it is right depends on a source that may have changed since."""
+
+    documents: tuple[Json, ...] = ()
+    """JSON inside of fields read as well; what a source may unwrap is a document of its own."""
+    query: Pairs = ()
+    fields: Pairs = ()
+    obscure: bool = False
+    """Whether there is a body that cannot be read as what it looks like."""
+
+
+def readings(request: Request | None, document: Json = None) -> Reading:
+    """The request and its document, as far as they are still kept."""
+    if request is None:
+        return Reading(tuple(_variants(document)))
+    query = _pairs(request.query.encode("latin-1", "replace"))
+    content_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    read = {kind: one for kind in _KINDS for one in _read(kind, content_type, request.body)}
+    whole = (document, _built(query), *(one for _, one in read.values()))
+    fields = tuple(pair for pairs, _ in read.values() for pair in pairs)
+    obscure = bool(request.body.strip()) and _looks(request.body, content_type) not in read
+    return Reading(tuple(one for node in whole for one in _variants(node)), query, fields, obscure)
+
+
+def _read(kind: BodyKind, content_type: str, body: bytes) -> Iterator[tuple[Pairs, Json]]:
+    """The fields and the document by the first character set that fits."""
+    for charset in _CHARSETS:
+        decoder = Decoder((kind,), charset)
+        try:
+            pairs = decoder.pairs(kind, content_type, body)
+            yield pairs, decoder.plain(kind, body, pairs)
+        except DocumentError:
+            continue
+        return
+
+
+def _looks(body: bytes, content_type: str) -> BodyKind:
+    """What the body is meant to be, by its first letter, since its Content-Type may be wrong."""
+    start = body[:64].lstrip()
+    if start.startswith((b"{", b"[")):
+        return "json"
+    if start.startswith(b"<"):
+        return "xml"
+    if start.startswith(b"--") or "multipart/" in content_type.lower():
+        return "multipart"
+    return "jwt" if start.startswith(b"eyJ") else "form"
+
+
+def _pairs(text: bytes) -> Pairs:
+    for charset in _CHARSETS:
+        try:
+            return read_pairs(text, charset)
+        except DocumentError:
+            continue
+    return ()
+
+
+def _built(pairs: Pairs) -> Json:
+    try:
+        return build(pairs)
+    except DocumentError:
+        return None
+
+
+def _variants(document: Json) -> Iterator[Json]:
+    """The document, with the JSON inside of its fields read, and each part that a source may unwrap."""
+    if not isinstance(document, dict | list):
+        return
+    yield document
+    whole = _opened(document, _DEPTH)
+    yield whole
+    if isinstance(whole, dict):
+        yield from (child for child in whole.values() if isinstance(child, dict | list))
+
+
+def _opened(node: Json, depth: int) -> Json:
+    if isinstance(node, dict):
+        return {name: _opened(child, depth) for name, child in node.items()}
+    if isinstance(node, list):
+        return [_opened(child, depth) for child in node]
+    inner = opened(node) if depth and isinstance(node, str) else None
+    return node if inner is None else _opened(inner, depth - 1)

@@ -1,0 +1,193 @@
+"""A webhook as it may be shown: each secret is hidden where it was read, and wherever else it is. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from bridge.language.paths import Path, PathError, compile_path
+from bridge.language.scope import Scope
+from bridge.language.text import text_of
+from bridge.model import Event, Json, Request
+from bridge.webhook.encodings import decode_bytes
+from bridge.webhook.payload_readings import Reading, readings
+from bridge.webhook.secrets import SecretPlace
+from bridge.webhook.spellings import found
+
+DOTS: Final = "••••••"
+"""What is shown instead of a secret."""
+_HIDDEN = re.compile(
+    r"(?i)auth|cookie|token|secret|sign|hmac|digest|password|passwd|api-?key|access-?key|credential|session|csrf"
+)
+"""Headers and parameters that are hidden by their name, whatever checks read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What is hidden of one webhook, and of all that was made of it."""
+
+    values: tuple[str, ...] = field(default=(), repr=False)
+    names: frozenset[str] = frozenset()
+    """Headers and parameters, in small letters, whose whole value is hidden."""
+    payload: bool = False
+    """Whether the body is hidden as a whole, since it cannot be searched for the secret."""
+    everything: bool = False
+    """Whether every value of the webhook is hidden, since it is not known where its secret is."""
+
+    def text(self, text: str) -> str:
+        """The text without the secrets, however they are spelled in it."""
+        if text in self.values:
+            return DOTS
+        shown, at = "", 0
+        for begin, end in found(text, self.values):
+            shown, at = f"{shown}{text[at:begin]}{DOTS}", end
+        return f"{shown}{text[at:]}" if at else text
+
+    def json(self, node: Json) -> Json:
+        """The document without the secrets, numbers among them."""
+        if isinstance(node, dict):
+            return {self.text(name): self.json(child) for name, child in node.items()}
+        if isinstance(node, list):
+            return [self.json(child) for child in node]
+        if node is None or isinstance(node, bool):
+            return node
+        return DOTS if self.everything else self._scalar(node)
+
+    def _scalar(self, node: Json) -> Json:
+        if isinstance(node, str):
+            return self.text(node)
+        return DOTS if text_of(node) in self.values else node
+
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Names and values of headers or of a query."""
+        return tuple((self.text(name), self._named(name, value)) for name, value in pairs)
+
+    def _named(self, name: str, value: str) -> str:
+        if self.everything or name.lower() in self.names or _HIDDEN.search(name):
+            return _masked(value)
+        return self.text(value)
+
+    def request(self, request: Request) -> Request:
+        """The request; bytes of its body that are no text are shown as a question mark."""
+        pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace")
+        query = urlencode(self.pairs(pairs)) if pairs else self.text(request.query)
+        hidden = (self.payload or self.everything) and bool(request.body)
+        body = DOTS if hidden else self.text(request.body.decode("utf-8", "replace"))
+        token = None if request.path_token is None else DOTS
+        return replace(
+            request, query=query, headers=self.pairs(request.headers), body=body.encode(), path_token=token
+        )
+
+    def event(self, event: Event) -> Event:
+        """The event as rules see it."""
+        query = event.query
+        if isinstance(query, dict):
+            query = {name: self._parameter(name, value) for name, value in query.items()}
+        headers = dict(self.pairs(event.headers.items()))
+        number, kind = self.text(event.id), self.text(event.type)
+        document = self.json(event.document)
+        return replace(event, id=number, type=kind, document=document, headers=headers, query=query)
+
+    def _parameter(self, name: str, value: Json) -> Json:
+        return self._named(name, value) if isinstance(value, str) else self._deep(name, value)
+
+    def _deep(self, name: str, value: Json) -> Json:
+        return DOTS if name.lower() in self.names or _HIDDEN.search(name) else self.json(value)
+
+
+def _masked(value: str) -> str:
+    """A word in front, such as Bearer, is shown; of the rest not even the length."""
+    scheme, blank, rest = value.partition(" ")
+    return f"{scheme} {DOTS}" if blank and scheme.isalpha() and rest else DOTS
+
+
+def either(*some: Redaction) -> Redaction:
+    """What any of them hides."""
+    return Redaction(
+        tuple(sorted({value for one in some for value in one.values}, key=len, reverse=True)),
+        frozenset[str]().union(*(one.names for one in some)),
+        payload=any(one.payload for one in some),
+        everything=any(one.everything for one in some),
+    )
+
+
+def redaction(
+    places: Iterable[SecretPlace], known: Iterable[str], request: Request | None, document: Json = None
+) -> Redaction:
+    """What is to be hidden: what a request or its document has in these places, and these secrets.
+
+    A body in which a place should be looked for, and that cannot be read, is hidden as a whole.
+    """
+    places = tuple(places)
+    reading = readings(request, document)
+    values = [*known]
+    for place in places:
+        values += [one for text in _at(place, request, reading) for one in _parts(text, place)]
+    names = frozenset(one.name.lower() for one in places if one.kind in ("header", "query"))
+    inside = [one for one in places if one.kind in ("form", "json")]
+    return Redaction(
+        tuple(sorted({one for one in values if one}, key=len, reverse=True)),
+        names | ({"authorization"} if any(one.kind == "basic" for one in places) else frozenset()),
+        payload=any(one.kind == "body" for one in places) or (bool(inside) and reading.obscure),
+    )
+
+
+def _at(place: SecretPlace, request: Request | None, reading: Reading) -> Iterator[str]:
+    """The texts in the place, in every way in which the body can be read."""
+    match place.kind:
+        case "header":
+            yield from _of_header(request, place.name)
+        case "basic":
+            yield from _of_header(request, "authorization")
+        case "query":
+            yield from (value for name, value in reading.query if name == place.name)
+        case "form":
+            pairs = (*reading.query, *reading.fields)
+            yield from (value for name, value in pairs if name == place.name)
+        case "body":
+            yield request.body.decode("latin-1").strip() if request else ""
+        case "json":
+            path = _compiled(place.name)
+            scopes = (Scope(one, {}, {}, {}) for one in reading.documents)
+            yield from (
+                text for scope in scopes if path for one in path.find(scope) for text in _scalars(one)
+            )
+
+
+def _of_header(request: Request | None, wanted: str) -> Iterator[str]:
+    for name, value in request.headers if request else ():
+        if name.lower() == wanted.lower():
+            yield value
+
+
+def _compiled(text: str) -> Path | None:
+    try:
+        return compile_path(text)
+    except PathError:
+        return None
+
+
+def _scalars(node: Json) -> Iterator[str]:
+    """Every value: a sender that is refused may have sent a list where a text is wanted."""
+    if isinstance(node, dict | list):
+        for child in node.values() if isinstance(node, dict) else node:
+            yield from _scalars(child)
+    elif isinstance(node, str | int | Decimal) and not isinstance(node, bool):
+        yield text_of(node)
+
+
+def _parts(text: str, place: SecretPlace) -> Iterator[str]:
+    """The text, the secret in it, and what is left where the word before it is another one."""
+    yield text
+    yield text.strip()
+    yield text.removeprefix(place.prefix)
+    scheme, _, rest = text.partition(" ")
+    if rest and scheme.isalpha():
+        yield rest.strip()
+    if place.kind == "basic":
+        plain = decode_bytes(rest.strip(), "base64") or b""
+        yield plain.decode("utf-8", "replace").partition(":")[2]
