@@ -24,6 +24,7 @@ _HIDDEN = re.compile(
     r"(?i)auth|cookie|token|secret|sign|hmac|digest|password|passwd|api-?key|access-?key|credential|session|csrf"
 )
 """Headers and parameters that are hidden by their name, whatever checks read."""
+_NAMES = re.compile(r"[^.\[\]'\"$*]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def redaction(
 ) -> Redaction:
     """What is to be hidden: what a request or its document has in these places, and these secrets.
 
-    A body in which a place should be looked for, and that cannot be read, is hidden as a whole.
+    A body that cannot be read, and in which a place may be by its name, is hidden as a whole.
     """
     places = tuple(places)
     reading = readings(request, document)
@@ -128,12 +129,19 @@ def redaction(
     for place in places:
         values += [one for text in _at(place, request, reading) for one in _parts(text, place)]
     names = frozenset(one.name.lower() for one in places if one.kind in ("header", "query"))
-    inside = [one for one in places if one.kind in ("form", "json")]
+    text = request.body.decode("utf-8", "replace") if request and reading.obscure else ""
+    unclear = any(one.kind in ("form", "json") and _may_hold(text, one) for one in places) if text else False
     return Redaction(
         tuple(sorted({one for one in values if one}, key=len, reverse=True)),
         names | ({"authorization"} if any(one.kind == "basic" for one in places) else frozenset()),
-        payload=any(one.kind == "body" for one in places) or (bool(inside) and reading.obscure),
+        payload=unclear or any(one.kind == "body" for one in places),
     )
+
+
+def _may_hold(text: str, place: SecretPlace) -> bool:
+    """Whether the last name of the path or field is in the text; a path without a name may be anywhere."""
+    names = [name for name in _NAMES.findall(place.name) if not name.isdecimal()]
+    return not names or bool(found(text, names[-1:]))
 
 
 def _at(place: SecretPlace, request: Request | None, reading: Reading) -> Iterator[str]:

@@ -6,6 +6,7 @@ import html
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from bridge.main import main
 from bridge.webhook.spellings import found
 from tests.console.conftest import MakeSite
-from tests.console.secrets_sent import CASES, OTHER, Case, Sent
+from tests.console.secrets_sent import CASES, JSON, OTHER, Case, Sent
 from tests.console.visits import Site
 
 WRONG = "x9"
@@ -44,12 +45,16 @@ PAGES = (
     "/", "/events", "/events/now", "/events.csv", "/events/1", "/events/1?rule=differs", "/events/1/now",
     "/events/1/replay", "/events/1/replay?again=1", "/replay?source=s", "/calls", "/calls.csv", "/calls/1",
     "/calls/decide?choice=cancel&state=queued", "/recipients/subscriber:5", "/refusals", "/refusals/1",
+    "/repeats", "/repeats/1",
     "/playground?event=1", "/connect/to/s", "/connect/to/s/now", "/connect/to/s/choose/1", "/audit", "/rules",
 )  # fmt: skip
 COMMANDS = (
     "events",
     "events --json",
     "events --refused",
+    "events --repeats",
+    "events --repeats --json",
+    "replay --repeat 1 --dry-run",
     "events --refused --json",
     "calls",
     "calls --json",
@@ -85,6 +90,12 @@ def send(site: Site, sent: Sent) -> int:
         query_string=sent.query,
     )
     return answer.status_code
+
+
+def again(sent: Sent, secret: str) -> Sent:
+    """The event with other content, where that is JSON."""
+    members = json.loads(sent.body) if sent.kind == JSON else {}
+    return replace(sent, body=json.dumps({**members, "more": secret})) if members else sent
 
 
 def hides(shown: str, *secrets: str) -> bool:
@@ -155,6 +166,7 @@ def test_the_secret_shows_nowhere(
     near = case.secret[:-1] + WRONG if not case.secret.isdecimal() else case.secret + "9"
     assert send(site, case.make(case.secret)) == 200
     assert send(site, case.make(near)) == 401
+    assert send(site, again(case.make(case.secret), case.secret)) == 200
     assert json.dumps(case.secret)[1:-1] in json.dumps(kept(site)) or case.name in ("path", "basic")
     look(site, capfd, case.secret, near)
     with site.side.store.transaction() as connection:

@@ -97,12 +97,14 @@ def test_numbers_keys_and_documents_inside_of_texts_are_searched() -> None:
     [
         b'{"auth": [{"code": "canary-1"',
         b"<a><code>canary-1",
-        b"--b\r\ncanary-1",
+        b"--b\r\ncode: canary-1",
         b'{"auth": [{"code": "canary',
     ],
 )
-def test_a_body_that_cannot_be_read_is_hidden_as_a_whole(body: bytes) -> None:
+def test_a_body_that_cannot_be_read_is_hidden_as_a_whole_where_a_place_may_be_in_it(body: bytes) -> None:
     assert body_of(request(body), JSON_KEY) == DOTS
+    assert body_of(request(body), SecretPlace("json", "$[0]")) == DOTS
+    assert body_of(request(body), SecretPlace("json", "$.key"), SecretPlace("form", "x[y]")) == body.decode()
     assert body_of(request(body), SecretPlace("header", "x-token")) == body.decode()
 
 
