@@ -20,6 +20,8 @@ from bridge.webhook.spellings import found
 
 DOTS: Final = "••••••"
 """What is shown instead of a secret."""
+MOST_VALUES: Final = 100
+"""Secrets that are looked for; a sender who puts a list of thousands in their place has everything hidden."""
 _HIDDEN = re.compile(
     r"(?i)auth|cookie|token|secret|sign|hmac|digest|password|passwd|api-?key|access-?key|credential|session|csrf"
 )
@@ -131,10 +133,12 @@ def redaction(
     names = frozenset(one.name.lower() for one in places if one.kind in ("header", "query"))
     text = request.body.decode("utf-8", "replace") if request and reading.obscure else ""
     unclear = any(one.kind in ("form", "json") and _may_hold(text, one) for one in places) if text else False
+    found_values = {one for one in values if one}
     return Redaction(
-        tuple(sorted({one for one in values if one}, key=len, reverse=True)),
+        tuple(sorted(found_values, key=len, reverse=True)[:MOST_VALUES]),
         names | ({"authorization"} if any(one.kind == "basic" for one in places) else frozenset()),
         payload=unclear or any(one.kind == "body" for one in places),
+        everything=len(found_values) > MOST_VALUES,
     )
 
 
