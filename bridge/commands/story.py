@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
 from bridge.desk.outgoing import outgoing
-from bridge.desk.repeats import content, known_by_body
+from bridge.desk.repeats import content
 from bridge.desk.story import Story
 from bridge.desk.times import ago, clock
-from bridge.desk.words import counted
+from bridge.desk.words import counted, known_by_body
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.explain import sentence
 from bridge.model import Account, Attempt, Match, State, Verdict

@@ -13,10 +13,9 @@ from bridge.commands.payload import PayloadFile
 from bridge.desk.files import mapping_named
 from bridge.desk.outgoing import Shown
 from bridge.desk.redacting import of_request, shown
-from bridge.desk.repeats import known_by_body
 from bridge.desk.tried_record import tried_record
 from bridge.desk.trying import Tried, try_request
-from bridge.desk.words import counted, document_lines
+from bridge.desk.words import counted, document_lines, known_by_body
 from bridge.errors import DocumentError
 from bridge.mapping.explain import sentence
 from bridge.model import BotStart, Match, Verdict

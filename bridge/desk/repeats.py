@@ -41,11 +41,6 @@ def lacks_id(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> str:
     return mapping.source.lacks_id(stored.event)
 
 
-def known_by_body(lacks: str) -> str:
-    """What becomes of an event that lacks the id of its source."""
-    return f"event.id finds nothing, {lacks}: the event is known by its body"
-
-
 def cure(one: Ambiguous) -> str:
     """What is wrong with a source whose id does not tell its events apart, and what to do."""
     return (

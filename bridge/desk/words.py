@@ -48,3 +48,8 @@ def _json_safe(text: str) -> str:
 def _json_escape(char: str) -> str:
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def known_by_body(lacks: str) -> str:
+    """What becomes of an event that lacks the id of its source."""
+    return f"event.id finds nothing, {lacks}: the event is known by its body"

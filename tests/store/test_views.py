@@ -63,6 +63,7 @@ def test_a_line_shows_an_event_and_its_calls(store: Store) -> None:
         "hmac sha256",
         "203.0.113.7",
         ((1, State.QUEUED), (2, State.QUEUED)),
+        0,
         "[]",
     )
 

@@ -119,7 +119,9 @@ def _came(console: Console, source: str, number: int) -> Came:
 def _draft(console: Console, came: Came, chosen: Chosen) -> Draft:
     settings = console.side.settings
     secrets = came.hidden.values
-    return console.aside(lambda: draft(settings, came.source, came.profile, came.request, chosen, secrets))
+    return console.aside(
+        lambda: draft(settings, came.source, came.profile, came.request, chosen, secrets=secrets)
+    )
 
 
 def _form(came: Came, choices: tuple[Choice, ...], problems: dict[str, str]) -> Answer:
