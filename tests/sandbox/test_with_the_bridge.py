@@ -115,6 +115,7 @@ SEEN_AS = {
     "404": Outcome.REFUSED,
     "422": Outcome.REFUSED,
     "redirect": Outcome.REFUSED,
+    "answer": Outcome.DONE,
 }
 
 
