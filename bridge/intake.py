@@ -186,10 +186,12 @@ def _keyed(mapping: MappingFile, events: tuple[Event, ...]) -> tuple[Event, ...]
     return tuple(replace(event, content=content_of(mapping, event)) for event in events)
 
 
-def _is_same(source: Source, stored: Event, event: Event) -> bool:
-    """Whether a stored event has this event's id and type, read as the source reads them now."""
-    read = source.reread(stored)
-    return (read.id, read.type) == (event.id, event.type) or stored.document == event.document
+def _is_same(mapping: MappingFile, stored: Event, event: Event) -> bool:
+    """Whether a stored event is this one, read by the source and the rules of now."""
+    read = mapping.source.reread(stored)
+    if stored.document != event.document and (read.id, read.type) != (event.id, event.type):
+        return False
+    return not event.content or content_of(mapping, stored) == event.content
 
 
 def _delivery(
@@ -210,7 +212,7 @@ def _delivery(
         events=events,
         unreadable=unreadable,
         ignored=ignored,
-        same=partial(_is_same, mapping.source),
+        same=partial(_is_same, mapping),
         compare=partial(difference, mapping),
         secrets=mapping.source.secrets.text,
     )

@@ -376,3 +376,17 @@ def test_only_repeats_cost_more_statements(shops: Callable[..., Shop]) -> None:
     shop.send(ORDER)
     again = [one for one in ran if "repeats" in one or "w.reply" in one]
     assert (fresh, len(again)) == ([], 4)
+
+
+def test_where_changed_content_is_new_an_edited_rule_makes_no_new_event(shops: Callable[..., Shop]) -> None:
+    changed = "dedup: {changed: new}\n"
+    shop = shops(changed)
+    shop.send(ORDER)
+    shop.send({**ORDER, "sum": 20})
+    shop.file.write_text((SOURCE + changed + RULES).replace("bot_id: 1", "bot_id: 11"))
+    assert shop.rules.refresh()
+    shop.send({**ORDER, "attempt": 2})
+    shop.send({**ORDER, "sum": 20})
+    assert shop.repeats() == [(1, 1, "content"), (2, 1, "none")]
+    shop.send({**ORDER, "sum": 30})
+    assert len(shop.starts()) == 3

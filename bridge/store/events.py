@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,6 +14,7 @@ from bridge.store import calls, repeats, tallies
 from bridge.store.bulk import Together, insertion
 from bridge.store.engine import Store
 from bridge.store.ids import take_ids
+from bridge.store.known import EventKey, Same, key_of, known_otherwise
 from bridge.store.refusals import Refusal, refuse
 from bridge.store.repeats import Again, Allowance, Compare
 from bridge.store.replies import reply_of, reply_text
@@ -22,12 +22,6 @@ from bridge.store.rows import Owed
 from bridge.store.tables import events
 from bridge.store.tallies import Counts, Key
 from bridge.store.texts import document_text, plain
-
-EventKey: TypeAlias = tuple[str, str, str, str]
-"""What makes a repeat: source, the sender's id, type and content of an event."""
-
-LONGEST_TYPE: Final = 100
-"""Characters of a type in a key; PostgreSQL limits what one key may hold."""
 
 Results = ("matched", "unmatched", "failed", "unreadable", "ignored")
 """What became of an event; `failed` also where only some of its rules did."""
@@ -49,8 +43,8 @@ class Delivery:
     """Why there are no events though all is well: a ping, a handshake."""
     reply: Reply | None = None
     """What its sender hears, where a repeat would hear something else by itself."""
-    same: Callable[[Event, Event], bool] | None = None
-    """Whether a stored event has the identity of another, as the source reads both now."""
+    same: Same | None = None
+    """Whether a stored event is one of these under another key."""
     compare: Compare | None = None
     """Finds how a repeat differs from its event; without it no repeat is stored."""
     secrets: str | None = None
@@ -108,14 +102,6 @@ _KNOWN_KEYS = Together(
 )
 
 
-_KNOWN_BEFORE = Together(
-    "SELECT d.event_id, w.reply, e.document, e.parameters, e.received_at FROM dedup d "
-    "JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
-    "WHERE (d.source, d.key, d.type, d.content) IN ({rows}) AND d.expires_at > ?",
-    *("text", "text", "text", "text"),
-)
-
-
 def accept(
     connection: Connection, now: int, deliveries: Sequence[Delivery], allowance: Allowance | None = None
 ) -> list[tuple[Stored, ...]]:
@@ -136,15 +122,6 @@ def accept(
             entry.reply = known.reply if known.duplicate else known.delivery.reply
     _keep_repeats(connection, now, [entry for entry in entries if entry.duplicate], allowance or Allowance())
     return [tuple(_stored(entry) for entry in group) for group in groups]
-
-
-def key_of(event: Event) -> EventKey:
-    """What makes a repeat of an event."""
-    kind = plain(event.type)
-    if len(kind) > LONGEST_TYPE:
-        digest = hashlib.sha256(kind.encode()).hexdigest()
-        kind = f"{kind[: LONGEST_TYPE - len(digest) - 1]}:{digest}"
-    return plain(event.source), plain(event.id), kind, event.content
 
 
 def _entries(delivery: Delivery) -> list[_Entry]:
@@ -170,7 +147,7 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
     """
     for entry, number in zip(entries, take_ids(connection, "events", len(entries)), strict=True):
         entry.id = number
-    _known_before(connection, now, [entry for entry in entries if entry.event and entry.event.former])
+    _known_otherwise(connection, now, entries)
     keyed = {entry.key: entry for entry in entries if entry.key}
     rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
     claimed = {tuple(row) for row in _NEW_KEYS.run(connection, rows, now)}
@@ -181,20 +158,15 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
     return [entry for entry in entries if not entry.duplicate]
 
 
-def _known_before(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
-    """Find the events that are known by the id of before `event:` of their source changed.
-
-    Two events that the former id did not tell apart are two now.
-    """
+def _known_otherwise(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
+    """Find those that are known under another key; few sources have such."""
     for entry in entries:
         event, same = entry.event, entry.delivery.same
-        if event is None or same is None or entry.key is None:
+        if event is None or same is None or not (event.former or event.content):
             continue
-        keys = [key_of(replace(event, id=one, type=kind)) for one, kind in event.former]
-        for row in _KNOWN_BEFORE.run(connection, keys, now):
-            if row.document is None or same(repeats.event_of(row, event), event):
-                entry.id, entry.duplicate, entry.reply = row.event_id, True, reply_of(row.reply)
-                break
+        known = known_otherwise(connection, now, event, same)
+        if known is not None:
+            entry.id, entry.duplicate, entry.reply = known.event_id, True, known.reply
 
 
 def _keep_repeats(connection: Connection, now: int, entries: Sequence[_Entry], allowance: Allowance) -> None:
