@@ -34,7 +34,7 @@ def taken(account: Account, tat: float, slow: float, now: int, calls: int) -> fl
 
 def next_slot(account: Account, tat: float, now: int) -> int:
     """When the next call may start: now, or the later unix millisecond."""
-    return max(now, math.ceil(standing(account, tat, now) - tolerance(account) - SLACK))
+    return max(now, math.ceil(standing(account, tat, now) - tolerance(account) - SLACK / 2))
 
 
 def tolerance(account: Account) -> float:
