@@ -205,12 +205,15 @@ class Account:
     burst: int = 5
     parameters: Literal["auto", "query", "form"] = "auto"
     forced_value: str = "true"
-    server_error: Literal["retry", "hold"] = "retry"
+    server_error: Literal["hold", "retry"] = "hold"
+    """After a complete 5xx that may follow a bot start; hold: uncertain, retry: sent again."""
     on_uncertain: OnUncertain = "hold"
     call_id_variable: str | None = None
     success: Callable[[Json], str] | None = field(default=None, repr=False, compare=False)
     """The owner's own conditions of success, asked of the document of a 2xx answer: empty where they hold,
     else why not. None: the dispatcher looks for signs of failure."""
+    probe: Literal["empty", "connect"] = "empty"
+    """How an open breaker asks whether LeadConverter is back: a POST without parameters, or a connection."""
 
 
 ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "ambiguous", "silent")
@@ -246,6 +249,28 @@ class Alerts:
 
 ALERT_SOURCE = "alerts"
 """The source of events and calls that the bridge makes to alert its owner."""
+
+
+DIED = "died"
+INTERNAL = "internal"
+TIMEOUT = "timeout"
+RESET = "reset"
+EOF = "eof"
+LOST = "lost"
+GARBAGE = "garbage"
+CUT = "cut"
+HTML = "html"
+UNREADABLE = "unreadable"
+RECORDED = "recorded"
+CAUSES = (TIMEOUT, RESET, EOF, LOST, GARBAGE, CUT, HTML, UNREADABLE, DIED, INTERNAL, RECORDED)
+"""Why a call may have run, besides `http_500`, `http_502` and so on for a 5xx: no answer in time; the
+connection reset, closed or lost after the request; bytes that are not HTTP; an answer cut short; a 2xx with
+an HTML page or other unreadable content; our process died or failed while sending; older than this list."""
+
+
+def http_cause(status: int) -> str:
+    """The cause of an answer whose status alone leaves doubt."""
+    return f"http_{status}"
 
 
 class State(StrEnum):
@@ -301,6 +326,8 @@ class Call:
     reason: str = ""
     had_uncertain: bool = False
     """An earlier attempt of this call may have run."""
+    cause: str = ""
+    """Why its last attempt in doubt may have run, one of `CAUSES` or `http_NNN`; empty while none was."""
 
 
 class Streak(StrEnum):
@@ -334,3 +361,5 @@ class Attempt:
     """LeadConverter said the pace is too high: halve it."""
     streak: Streak | None = None
     """The row of such answers that this one continues."""
+    cause: str = ""
+    """Why it may have run, one of `CAUSES` or `http_NNN`; empty where it surely did, or surely did not."""

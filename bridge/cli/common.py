@@ -19,7 +19,7 @@ from bridge import logs, settings
 port = click.IntRange(1, 65535)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text.")
 files = click.argument("files", nargs=-1, type=click.Path(exists=True))
-WHEN = "a span such as 90m or 7d, or a time such as 2026-05-10T14:30 (UTC)"
+WHEN = "a span such as 90m or 7d, or a time such as 22:00 or 2026-05-10T14:30 (UTC)"
 """What options for a point in time take."""
 
 

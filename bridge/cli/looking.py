@@ -98,6 +98,7 @@ def events(
 @click.option("--account", help="Only of this account.")
 @click.option("--recipient", help="Only for this subscriber's id, or messenger:CHANNEL/USER.")
 @click.option("--event", type=click.IntRange(1), help="Only of this event.")
+@click.option("--cause", metavar="CODE", help="Only in doubt for this, now or before, such as http_502.")
 @click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}.")
 @click.option("--search", metavar="TEXT", help="Only with this text in a variable, or this bot_id.")
 @_paged
@@ -105,7 +106,8 @@ def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
     """List bot starts that are owed, under way or settled, newest first.
 
     Keys of --json: id, event, source, rule, item, account, recipient, bot_id, variables, forced, state,
-    reason, attempt, answered, resends, parent, created_at, due_at, expires_at.
+    reason, cause (why it may have run, such as http_502 or timeout), attempt, answered, resends, parent,
+    created_at, due_at, expires_at.
 
     \b
     Example:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from bridge.cli.common import quiet
+from bridge.cli.common import WHEN, quiet
 from bridge.cli.looking import event_filter
 from bridge.commands import pause as pause_command
 from bridge.commands import purge as purge_command
 from bridge.commands import replay as replay_command
 from bridge.commands import resolve as resolve_command
-from bridge.desk.asking import AskedEvents
+from bridge.desk.asking import AskedCalls, AskedEvents
 from bridge.desk.deciding import Resolution
 from bridge.desk.replaying import Rules
 from bridge.language.schema import duration
@@ -84,24 +86,32 @@ def replay(
 
 
 @click.command()
-@click.argument("calls", nargs=-1, required=True, type=click.IntRange(1), metavar="CALL...")
+@click.argument("calls", nargs=-1, type=click.IntRange(1), metavar="[CALL]...")
+@click.option("--cause", metavar="CODE", help="Only those in doubt for this, such as http_502 or timeout.")
+@click.option("--since", "sent_since", metavar="WHEN", help=f"Only those sent from then on: {WHEN}.")
+@click.option("--until", "sent_until", metavar="WHEN", help="Only those sent before then.")
+@click.option("--account", help="Only those of this account.")
 @click.option("--done", "resolution", flag_value="done", help="It ran: the bot did start.")
 @click.option("--resend", "resolution", flag_value="resend", help="Send it again, though it may have run.")
 @click.option("--cancel", "resolution", flag_value="cancel", help="Do not send it any more.")
+@click.option("--yes", is_flag=True, help="Do not ask before settling those that the filter finds.")
 @_why
-def resolve(calls: tuple[int, ...], resolution: Resolution | None, why: str) -> int:
+def resolve(calls: tuple[int, ...], resolution: Resolution | None, yes: bool, why: str, **asked: Any) -> int:
     """Settle uncertain CALLs by your word: look into LeadConverter whether the bot ran, then say it here.
 
-    --cancel also takes calls that wait to be sent.
+    Without numbers, all uncertain calls that fit the filter are settled, such as those of one outage. They
+    are counted by cause and asked for first. With a number --cancel also takes a call that waits to be sent.
 
     \b
     Example:
       leadbridge calls --state uncertain
       leadbridge resolve 31 --done --why "the dialogue shows the message"
+      leadbridge resolve --cause http_502 --since 22:00 --until 23:10 --resend --why "none of them ran"
     """
     if resolution is None:
         raise click.UsageError("expected one of --done, --resend and --cancel")
-    return resolve_command.resolve(quiet(), calls, resolution, why)
+    how = resolve_command.How(resolution, yes, why)
+    return resolve_command.resolve(quiet(), calls, AskedCalls(**asked), how)
 
 
 @click.command()

@@ -40,6 +40,7 @@ def calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bool) -
 def _row(call: Call, now: int) -> tuple[str, ...]:
     start = call.start
     due = f"due {ago(call.due_at, now)}" if call.state is State.QUEUED and call.due_at > now else ""
+    cause = call.cause if call.state is State.UNCERTAIN else ""
     return (
         str(call.id),
         str(call.event_id),
@@ -49,5 +50,5 @@ def _row(call: Call, now: int) -> tuple[str, ...]:
         str(start.bot_id),
         call.state.value,
         str(call.attempt),
-        "; ".join(part for part in (due, call.reason) if part),
+        "; ".join(part for part in (due, cause, call.reason) if part),
     )

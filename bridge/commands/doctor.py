@@ -19,16 +19,19 @@ from bridge.desk.files import UNSET
 from bridge.desk.repeats import cure
 from bridge.desk.times import clock
 from bridge.desk.words import counted
+from bridge.dispatch import health
+from bridge.dispatch.breaker import Gate
 from bridge.dispatch.client import Client
+from bridge.dispatch.probe import Probe
 from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.mapping.compiler import Compiled
-from bridge.model import Account, State
+from bridge.model import Account
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
 from bridge.store import facts, good_sets, open_files, pauses, repeat_views
 from bridge.store.accounts import AccountState, all_states
-from bridge.store.call_views import count_by_state
+from bridge.store.call_views import Doubt, doubts
 from bridge.store.disk import MB, Disk
 from bridge.store.engine import Store, open_store
 from bridge.store.files import open_to_others
@@ -159,20 +162,37 @@ def _opened(store: Store, floor: int) -> Iterator[Remark]:
 
 def _queue(store: Store) -> Iterator[Remark]:
     with store.read() as connection:
-        uncertain = count_by_state(connection)[State.UNCERTAIN]
-        paused: list[AccountState | Pause] = [one for one in all_states(connection).values() if one.paused]
+        doubtful = doubts(connection)
+        states = all_states(connection).values()
+        paused: list[AccountState | Pause] = [one for one in states if one.paused]
         paused += pauses.standing(connection)
         ambiguous = repeat_views.ambiguous(connection, store.now(connection))
-    if uncertain:
-        text = f"{counted(uncertain, 'call')} may have run: leadbridge calls --state uncertain"
-        yield Remark("warn", "queue", text)
+    for doubt in doubtful:
+        yield Remark("warn", "queue", _doubt(doubt))
+    for state in states:
+        yield from _breaker(state)
     for one in paused:
         text = f"{one.kind} {one.name} is paused by {one.paused_by}: {one.paused_reason}"
         yield Remark("warn", "queue", f"{text}; leadbridge resume {one.kind} {shlex.quote(one.name)}")
     for source in ambiguous:
         yield Remark("warn", f"source {source.source}", cure(source))
-    if not uncertain and not paused:
+    if not doubtful and not paused:
         yield Remark("ok", "queue", "no call is in doubt, nothing is paused")
+
+
+def _doubt(doubt: Doubt) -> str:
+    many = f"{counted(doubt.many, 'call')} of account {doubt.account} may have run"
+    listed = f"leadbridge calls --state uncertain --cause {doubt.cause}"
+    return f"{many}, {doubt.cause} since {clock(doubt.first)} UTC: {listed}"
+
+
+def _breaker(state: AccountState) -> Iterator[Remark]:
+    """A breaker that is not closed: since when little or nothing goes out, and what the last probe found."""
+    breaker = health.from_text(state.health).breaker
+    if breaker.gate is not Gate.CLOSED:
+        probe = f"; the last probe: {breaker.probe}" if breaker.probe else ""
+        text = f"account {state.name} has waited for LeadConverter since {clock(breaker.since)} UTC{probe}"
+        yield Remark("warn", "queue", text)
 
 
 def _clock(apart: int, *, embedded: bool) -> Remark:
@@ -245,15 +265,23 @@ def _read(settings: Settings, read: Compiled) -> tuple[Level, str, str]:
 def _reachable(name: str, account: Account) -> Remark:
     client = Client(Transport(), deadline=_PROBE_S)
     try:
-        why = client.probe(account)
+        level, words = _answer(client.probe(account))
     finally:
         client.close()
-    subject = f"account {name}"
-    if why:
-        return Remark("FAIL", subject, f"{account.url} cannot be reached: {why}")
-    return Remark(
-        "ok", subject, f"{account.url} can be reached, a token is set; no bot was started to try it"
-    )
+    return Remark(level, f"account {name}", f"{account.url} {words}; no bot was started")
+
+
+def _answer(found: Probe) -> tuple[Level, str]:
+    """What a probe says of the account."""
+    if found.status is None:
+        return ("FAIL", f"cannot be reached: {found.fault}") if found.fault else ("ok", "can be reached")
+    words = f"{found.words} to a request without parameters"
+    if found.status == 401:
+        return "FAIL", f"{words}: the token is not accepted"
+    if not found.passed:
+        return "FAIL", words
+    expected = found.status in (400, 422) or found.status < 300
+    return ("ok", words) if expected else ("warn", f"{words}: the token or the url may be wrong")
 
 
 def _sentence(error: BridgeError) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.desk.times import moment
 from bridge.errors import UsageError
 from bridge.language.schema import suggestion
-from bridge.model import State
+from bridge.model import CAUSES, State
 from bridge.store.call_views import CallFilter
 from bridge.store.event_views import EventFilter
 
@@ -47,6 +47,9 @@ class AskedCalls:
     account: str | None = None
     recipient: str | None = None
     event: int | None = None
+    cause: str | None = None
+    sent_since: str | None = None
+    sent_until: str | None = None
     since: str | None = None
     until: str | None = None
     search: str | None = None
@@ -60,6 +63,9 @@ class AskedCalls:
             recipient=self.recipient,
             states=tuple(_state(state, f"{sign}state") for state in self.states),
             event_id=self.event,
+            cause=None if self.cause is None else _cause(self.cause, f"{sign}cause"),
+            sent_since=_moment(self.sent_since, now, f"{sign}since"),
+            sent_until=_moment(self.sent_until, now, f"{sign}until"),
             since=_moment(self.since, now, f"{sign}since"),
             until=_moment(self.until, now, f"{sign}until"),
             search=self.search,
@@ -70,6 +76,18 @@ def _state(text: str, name: str) -> State:
     if text not in _STATES:
         raise UsageError(f'{name} is "{text}"{suggestion(text, _STATES)}', f"there are: {', '.join(_STATES)}")
     return State(text)
+
+
+def _cause(text: str, name: str) -> str:
+    status = text.removeprefix("http_5")
+    if text not in CAUSES and not (
+        len(status) == 2 and text != status and status.isascii() and status.isdigit()
+    ):
+        known = ("http_500", "http_502", *CAUSES)
+        raise UsageError(
+            f'{name} is "{text}"{suggestion(text, known)}', f"there are: http_NNN, {', '.join(CAUSES)}"
+        )
+    return text
 
 
 def _moment(text: str | None, now: int, name: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 from bridge.errors import UsageError
 from bridge.language.schema import duration
@@ -37,15 +37,33 @@ def ago(at: int, now: int) -> str:
 
 
 def moment(text: str, now: int, name: str) -> int:
-    """Read `7d` (that long before `now`), a date or a date and time; raises UsageError."""
+    """Read `7d` (that long before `now`), `22:00` (the last one before `now`), a date or a date and time.
+
+    Raises UsageError.
+    """
     seconds = duration(text)
     if seconds is not None:
         return now - seconds * 1000
+    if ":" in text[:3]:
+        text = _latest(text, now) or text
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
             f'{name} is "{text}", expected a time span or a time',
-            f"for example {name} 90m, {name} 7d, {name} 2026-05-10 or {name} 2026-05-10T14:30+03:00",
+            f"for example {name} 90m, {name} 7d, {name} 22:00, {name} 2026-05-10 "
+            f"or {name} 2026-05-10T14:30+03:00",
         ) from None
     return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _latest(text: str, now: int) -> str | None:
+    """The last moment before `now` at which clocks showed this time of day; None where it is none."""
+    try:
+        read = time.fromisoformat(text if text[2:3] == ":" else f"0{text}")
+    except ValueError:
+        return None
+    zone = read.tzinfo or UTC
+    there = datetime.fromtimestamp(now / 1000, zone)
+    today = datetime.combine(there.date(), read.replace(tzinfo=zone))
+    return (today if today <= there else today - timedelta(days=1)).isoformat()

@@ -56,13 +56,22 @@ class Books:
             self.pauses[name] = (finding.pause, token_mark(account))
 
     def limit(self, account: Account, now: int, wanted: int) -> tuple[int, bool]:
-        """How many calls may be claimed now, and whether this process is to probe instead."""
+        """How many calls may be claimed now, and whether this process is to probe instead.
+
+        A probe is a request like any other: it waits for a slot of the pace and takes it.
+        """
         state, health = self.states[account.name], self.health(account.name)
-        if breakers.wants_probe(health.breaker, now):
-            self.keep(account.name, replace(health, breaker=breakers.probing(health.breaker, now)))
-            return 0, True
         wanted = min(wanted, pace.slots(account, state.tat, state.slow, now))
+        if wanted and breakers.wants_probe(health.breaker, now):
+            self.keep(account.name, replace(health, breaker=breakers.probing(health.breaker, now)))
+            tat = pace.taken(account, state.tat, state.slow, now, 1)
+            self.states[account.name] = replace(state, tat=tat)
+            return 0, True
         return breakers.allowance(health.breaker, now, wanted), False
+
+    def on_trial(self, name: str) -> bool:
+        """Whether the breaker lets only a few calls through."""
+        return self.health(name).breaker.gate is Gate.TRIAL
 
     def claimed(self, account: Account, count: int, now: int) -> None:
         """Calls were claimed: they use up pace, and what a breaker on trial lets through."""

@@ -1,7 +1,8 @@
 """When to leave LeadConverter alone: a circuit breaker shared by all processes. Pure.
 
 It opens on calls that may have run or found no connection, since each of those may cost a person's time.
-An answer, even one of failure, shows that LeadConverter is there.
+Other answers, even of failure, show that LeadConverter is there. Once open, a probe that can start no bot
+asks whether it is back; only then are calls risked, a few at a time.
 """
 
 from __future__ import annotations
@@ -50,13 +51,18 @@ class Breaker:
     """Calls of this round that may still be claimed."""
     passed: int = 0
     """Calls of this round that reached LeadConverter."""
+    since: int = 0
+    """When it opened first, since when it was never closed; 0 while it is."""
+    probe: str = ""
+    """What the last probe found, for people."""
 
 
 def fails(attempt: Attempt) -> bool:
-    """The attempt may have run unseen, or found no connection."""
-    return attempt.outcome is Outcome.UNCERTAIN or (
-        attempt.outcome is Outcome.RETRY and attempt.status is None
-    )
+    """The attempt may have run unseen, or found no connection.
+
+    A 5xx that the account retries counts, too: each may be a second message.
+    """
+    return bool(attempt.cause) or (attempt.outcome is Outcome.RETRY and attempt.status is None)
 
 
 def after(breaker: Breaker, attempt: Attempt, now: int) -> Breaker:
@@ -88,7 +94,8 @@ def grown(breaker: Breaker, mark: str) -> str:
 def opened(breaker: Breaker, now: int) -> Breaker:
     """Shut for five seconds, and twice as long each time it does not help."""
     wait = SHORTEST if breaker.gate is Gate.CLOSED else min(breaker.wait * 2, LONGEST)
-    return Breaker(Gate.OPEN, until=now + wait, wait=wait)
+    since = breaker.since or now
+    return Breaker(Gate.OPEN, until=now + wait, wait=wait, since=since, probe=breaker.probe)
 
 
 def advanced(breaker: Breaker, now: int) -> Breaker:
@@ -101,7 +108,7 @@ def advanced(breaker: Breaker, now: int) -> Breaker:
 
 
 def in_round(breaker: Breaker, number: int, now: int) -> Breaker:
-    return Breaker(Gate.TRIAL, until=now, wait=breaker.wait, round=number, left=TRIALS[number])
+    return replace(breaker, gate=Gate.TRIAL, until=now, round=number, left=TRIALS[number], passed=0)
 
 
 def wants_probe(breaker: Breaker, now: int) -> bool:
@@ -124,11 +131,12 @@ def probing(breaker: Breaker, now: int) -> Breaker:
     return replace(breaker, until=now + PROBE_TIME)
 
 
-def probed(breaker: Breaker, reached: bool, now: int) -> Breaker:
-    """After a probe: the first trial call, or shut for longer."""
+def probed(breaker: Breaker, passed: bool, words: str, now: int) -> Breaker:
+    """After a probe: the first trial call, or shut for longer. `words` say what the probe found."""
     if breaker.gate is not Gate.OPEN:
         return breaker
-    return in_round(breaker, 0, now) if reached else opened(breaker, now)
+    breaker = replace(breaker, probe=words)
+    return in_round(breaker, 0, now) if passed else opened(breaker, now)
 
 
 def allowance(breaker: Breaker, now: int, wanted: int) -> int:

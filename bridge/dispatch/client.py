@@ -17,7 +17,8 @@ from bridge import __version__
 from bridge.dispatch.answer import KEPT, Answer, decode
 from bridge.dispatch.mask import mask
 from bridge.dispatch.outcome import Shown, judge
-from bridge.dispatch.request import Outgoing, UnsendableError, build, method_url
+from bridge.dispatch.probe import Probe, connected, judged
+from bridge.dispatch.request import Outgoing, UnsendableError, build, empty, method_url
 from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.transport import BrokenError, Transport
 from bridge.model import Account, Attempt, Call
@@ -61,17 +62,22 @@ class Client:
 
     def see(self, account: Account, call: Call) -> Seen:
         try:
-            request = prepared(build(call.start, account, call.id))
+            outgoing = build(call.start, account, call.id)
         except UnsendableError as fault:
             return Seen(Phase.BUILDING, f"{fault.message}; {fault.hint}" if fault.hint else fault.message)
+        return self.exchange(outgoing)
+
+    def exchange(self, outgoing: Outgoing) -> Seen:
         try:
-            return self.transport.send(request, timeout=self.deadline).seen
+            return self.transport.send(prepared(outgoing), timeout=self.deadline).seen
         except BrokenError as broken:
             return broken.seen
 
-    def probe(self, account: Account) -> str:
-        """Connect and send nothing: empty when LeadConverter can be reached, else why not."""
-        return mask(self.transport.probe(method_url(account), self.deadline), account.token)
+    def probe(self, account: Account) -> Probe:
+        """Ask LeadConverter for nothing: no probe can start a bot. Never raises for what the network does."""
+        if account.probe == "connect":
+            return connected(self.transport.probe(method_url(account), self.deadline), account)
+        return judged(self.exchange(empty(account)), account, self.now())
 
     def post(self, url: str, body: bytes) -> str:
         """Post JSON to an address of the owner's; empty when it was taken, else why not. Never raises.
@@ -128,4 +134,5 @@ def attempt_of(seen: Seen, answer: Answer, shown: Shown, token: str, started: in
         pause_account=shown.pause_account,
         slow_down=shown.slow_down,
         streak=shown.streak,
+        cause=shown.cause,
     )

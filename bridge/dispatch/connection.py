@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from bridge.dispatch.seen import Phase, Seen
-from bridge.dispatch.wire import Incoming
+from bridge.dispatch.wire import BadAnswerError, Incoming
+from bridge.model import EOF, LOST, RESET, TIMEOUT
 
 CHUNK: Final = 1 << 14
 Address: TypeAlias = tuple[Any, ...]
@@ -60,11 +61,11 @@ class Progress:
     bad_certificate: bool = False
     incoming: Incoming | None = field(default=None, repr=False)
 
-    def seen(self, fault: str = "") -> Seen:
+    def seen(self, fault: str = "", cause: str = "") -> Seen:
         """What the outcome is judged by."""
         came = self.incoming
         if came is None or came.status is None:
-            return Seen(self.phase, fault, self.bad_certificate, self.sent, self.total)
+            return Seen(self.phase, fault, self.bad_certificate, self.sent, self.total, cause=cause)
         return Seen(
             self.phase,
             fault,
@@ -75,6 +76,7 @@ class Progress:
             body=bytes(came.body),
             framed=came.framed,
             oversized=came.oversized,
+            cause=cause,
         )
 
 
@@ -221,6 +223,20 @@ def in_words(fault: Exception, phase: Phase, seconds: float) -> str:
     if isinstance(fault, OSError) and fault.strerror:
         return fault.strerror.lower()
     return str(fault) if type(fault) is OSError else "the connection failed"
+
+
+def cause_of(fault: Exception) -> str:
+    """The fault as one of `model.CAUSES`."""
+    match fault:
+        case BadAnswerError():
+            return fault.cause
+        case TimeoutError():
+            return TIMEOUT
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return EOF
+        case ConnectionResetError() | BrokenPipeError():
+            return RESET
+    return LOST
 
 
 LATE: Final = {

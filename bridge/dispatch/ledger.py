@@ -20,6 +20,7 @@ from bridge.dispatch import pace
 from bridge.dispatch.alarms import Alarms, Happened
 from bridge.dispatch.books import Books
 from bridge.dispatch.breaker import Gate
+from bridge.dispatch.probe import Probe
 from bridge.dispatch.retry import Step, next_step
 from bridge.dispatch.senders import Ended, Job, Try
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
@@ -75,6 +76,8 @@ class Round:
     """One per settled attempt."""
     dropped: int = 0
     """Calls that had moved on without this process: not settled, or not to be sent."""
+    probed: list[tuple[str, Probe]] = field(default_factory=list)
+    """Probes that ended since the last round, each with its account's name."""
 
     def wake_by(self, moment: int) -> None:
         self.wake_at = moment if self.wake_at is None else min(self.wake_at, moment)
@@ -195,7 +198,8 @@ class Ledger:
             if probe:
                 done.probes.append(account)
             if limit:
-                found = claims.ready(connection, done.now, account.name, limit, paused)
+                on_trial = books.on_trial(account.name)
+                found = claims.ready(connection, done.now, account.name, limit, paused, risked=on_trial)
                 ready += found
                 if len(found) == limit:
                     unexhausted.add(account.name)
@@ -229,13 +233,14 @@ class Ledger:
             if call.state is State.SENDING and call.start.account in accounts
         ]
 
-    def probed(self, account: Account, reached: bool) -> None:
+    def probed(self, account: Account, probe: Probe) -> None:
         """Write down what a probe found. Raises StoreUnavailable."""
         with self.store.transaction() as connection:
             now = self.store.now(connection)
             books = Books(rows.lock_all(connection, [account.name]))
             health = books.health(account.name)
-            books.keep(account.name, replace(health, breaker=breakers.probed(health.breaker, reached, now)))
+            breaker = breakers.probed(health.breaker, probe.passed, probe.words, now)
+            books.keep(account.name, replace(health, breaker=breaker))
             books.close(connection, now)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from bridge.dispatch.answer import Answer, message_of
 from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
 from bridge.dispatch.signs import Complaint, Reach, complaint, out_of_reach, spoken
-from bridge.model import Account, Outcome, Streak
+from bridge.model import CUT, HTML, LOST, UNREADABLE, Account, Outcome, Streak, http_cause
 
 UNSUBSCRIBED: Final = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
 BLOCKED: Final = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
@@ -32,6 +32,8 @@ class Shown:
     pause_account: bool = False
     slow_down: bool = False
     streak: Streak | None = None
+    cause: str = ""
+    """Why it may have run: one of `model.CAUSES` or `http_NNN`."""
 
 
 # What a status alone decides. The words come before the answer's own message.
@@ -52,6 +54,7 @@ ROWS: Final = {
     421: Shown(Outcome.RETRY, "the wrong server was reached"),
     425: Shown(Outcome.RETRY, "too early"),
     429: Shown(Outcome.RETRY, "too many calls a second", slow_down=True),
+    503: Shown(Outcome.RETRY, "LeadConverter is not available now"),
     # It exists already: after an attempt whose end is unknown that is the proof that it ran.
     409: Shown(Outcome.REFUSED, "it conflicts with what is there"),
     # The request itself is at fault: the same bytes would meet the same answer.
@@ -62,7 +65,7 @@ ROWS: Final = {
     501: Shown(Outcome.REFUSED, "the method is not implemented there"),
     505: Shown(Outcome.REFUSED, "the HTTP version is not spoken there"),
 }
-# 400 405 406 411 415 and the statuses that nobody expects, by their hundreds.
+# 400 405 406 411 415 and the statuses that nobody expects, by their hundreds; 5xx may have run.
 FAMILIES: Final = {
     3: Shown(Outcome.REFUSED, "a redirect, not followed because the token is in the URL", pause_account=True),
     4: Shown(Outcome.REFUSED, "the request is not accepted"),
@@ -87,9 +90,8 @@ def judge(
     if seen.phase in BEFORE_SENT:
         return unsent(seen)
     if seen.status is None:
-        return Shown(
-            Outcome.UNCERTAIN, f"all {seen.total} bytes were sent, then {seen.fault}; it may have run"
-        )
+        reason = f"all {seen.total} bytes were sent, then {seen.fault}; it may have run"
+        return doubtful(reason, seen.cause or LOST)
     family = seen.status // 100
     if family == 2:
         shown = success(seen, answer, account, forced=forced)
@@ -121,34 +123,36 @@ def success(seen: Seen, answer: Answer, account: Account, *, forced: bool) -> Sh
     """
     heading = f"answered {seen.status}"
     if seen.phase is not Phase.COMPLETE:
-        return Shown(Outcome.UNCERTAIN, f"probably done: {heading}, but {seen.fault}")
+        return doubtful(f"probably done: {heading}, but {seen.fault}", CUT)
     unmet = "" if account.success is None else account.success(spoken(answer))
     if account.success is not None and not unmet:
         return Shown(Outcome.DONE, heading)
-    if doubt := doubtful(seen, answer, heading):
+    if doubt := strange(seen, answer, heading):
         return doubt
     found = complaint(answer, unmet if answer.is_json else "", forced=forced)
     if found is not None:
         return complained(heading, found)
     if unmet:
         reason = f"{heading}, but not with the JSON that `success` looks at; it may have run"
-        return Shown(Outcome.UNCERTAIN, reason)
+        return doubtful(reason, UNREADABLE)
     if not answer.is_json and answer.is_long:
-        return Shown(Outcome.UNCERTAIN, f"{heading} with a long text instead of the API's answer")
+        return doubtful(f"{heading} with a long text instead of the API's answer", UNREADABLE)
     return Shown(Outcome.DONE, heading)
 
 
-def doubtful(seen: Seen, answer: Answer, heading: str) -> Shown | None:
+def strange(seen: Seen, answer: Answer, heading: str) -> Shown | None:
     """A complete 2xx that is no answer of the API, or cannot be read; None for others."""
     if answer.is_html:
         reason = f"{heading} with {message_of(answer)} instead of the API's answer"
-        return Shown(Outcome.UNCERTAIN, reason, streak=Streak.PAGE)
+        return doubtful(reason, HTML, Streak.PAGE)
     if seen.oversized:
-        return Shown(Outcome.UNCERTAIN, f"probably done: {heading} with an answer too long to be read whole")
+        reason = f"probably done: {heading} with an answer too long to be read whole"
+        return doubtful(reason, UNREADABLE)
     if not answer.readable:
-        return Shown(Outcome.UNCERTAIN, f"{heading} with unreadable content")
+        return doubtful(f"{heading} with unreadable content", UNREADABLE)
     if answer.claims_json and not answer.is_json and (answer.text.strip() or not seen.framed):
-        return Shown(Outcome.UNCERTAIN, f"probably done: {heading}, but its JSON is broken off or not JSON")
+        reason = f"probably done: {heading}, but its JSON is broken off or not JSON"
+        return doubtful(reason, UNREADABLE)
     return None
 
 
@@ -164,16 +168,21 @@ def complained(heading: str, found: Complaint) -> Shown:
 
 
 def server_error(seen: Seen, answer: Answer, account: Account) -> Shown:
-    """A whole 5xx says that it failed; a cut one may be a proxy that lost sight of a call that ran."""
+    """A 5xx other than those in ROWS may come after the bot was started, so it leaves doubt."""
     status = seen.status or 500
-    message = message_of(answer)
+    cause = http_cause(status)
     if seen.phase is not Phase.COMPLETE:
-        return Shown(Outcome.UNCERTAIN, f"answered {status}, but {seen.fault}; it may have run")
-    shown = definite(status, message)
-    asked_to_wait = status == 503 and "retry-after" in seen.headers
-    if shown.outcome is Outcome.RETRY and account.server_error == "hold" and not asked_to_wait:
-        return replace(shown, outcome=Outcome.UNCERTAIN, reason=f"{shown.reason}; it may have run")
-    return shown
+        return doubtful(f"answered {status}, but {seen.fault}; it may have run", cause)
+    shown = definite(status, message_of(answer))
+    if status in ROWS:
+        return shown
+    outcome = Outcome.UNCERTAIN if account.server_error == "hold" else Outcome.RETRY
+    return replace(shown, outcome=outcome, reason=f"{shown.reason}; it may have run", cause=cause)
+
+
+def doubtful(reason: str, cause: str, streak: Streak | None = None) -> Shown:
+    """It may have run."""
+    return Shown(Outcome.UNCERTAIN, reason, streak=streak, cause=cause)
 
 
 def definite(status: int, message: str, *, forced: bool = False) -> Shown:

@@ -60,6 +60,11 @@ def build(start: BotStart, account: Account, call_id: int) -> Outgoing:
     return Outgoing(url)
 
 
+def empty(account: Account) -> Outgoing:
+    """The method without any parameter: it names no bot and nobody, so nothing can start."""
+    return Outgoing(method_url(account))
+
+
 def method_url(account: Account) -> str:
     """Where the account's bots are started. Holds the token: never to be shown."""
     return f"{account.url.rstrip('/')}/api/v1/{quote(account.token, safe='')}/{METHOD}"

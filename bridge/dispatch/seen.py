@@ -46,3 +46,5 @@ class Seen:
     """The answer said where its body ends; if not, an end is told from a cut only by what was read."""
     oversized: bool = False
     """Complete as far as it was wanted: reading stopped at the cap."""
+    cause: str = ""
+    """The fault as one of `model.CAUSES`; empty when the phase is complete."""

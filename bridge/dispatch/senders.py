@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Condition, Thread
 from typing import Final, TypeAlias
 
-from bridge.model import Account, Attempt, Call, Outcome
+from bridge.model import INTERNAL, Account, Attempt, Call, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -144,4 +144,4 @@ class Senders:
             kind = type(fault).__name__
             log.error("call %d: a fault in the bridge itself while sending: %s", job.call.id, kind)
             reason = f"a fault in the bridge itself ({kind}); it may have run"
-            return Attempt(started, self.now(), Outcome.UNCERTAIN, reason, "sending")
+            return Attempt(started, self.now(), Outcome.UNCERTAIN, reason, "sending", cause=INTERNAL)

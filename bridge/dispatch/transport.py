@@ -26,10 +26,11 @@ from bridge.dispatch.connection import (
     Progress,
     Resolve,
     Resolver,
+    cause_of,
     connect,
     in_words,
 )
-from bridge.dispatch.seen import Seen
+from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.wire import BadAnswerError, Incoming
 
 CAP: Final = 1 << 18
@@ -115,7 +116,7 @@ class Transport(BaseAdapter):
             words = (
                 str(fault) if isinstance(fault, BadAnswerError) else in_words(fault, progress.phase, timeout)
             )
-            raise BrokenError(progress.seen(words)) from None
+            raise BrokenError(progress.seen(words, cause_of(fault))) from None
         return response_of(seen)
 
     def run(self, request: PreparedRequest, progress: Progress, deadline: Deadline) -> Seen:
@@ -131,16 +132,16 @@ class Transport(BaseAdapter):
         self.keep(connection, incoming)
         return progress.seen()
 
-    def probe(self, url: str, timeout: float) -> str:
-        """Connect, over TLS where the address says so, and send nothing. Empty if it went well, else why."""
+    def probe(self, url: str, timeout: float) -> Seen:
+        """Connect, over TLS where the address says so, and send nothing. Complete if it went well."""
         progress = Progress()
         try:
             origin, _ = self.address(url)
             connection = connect(origin, self.resolver, self.context, progress, Deadline(self.clock, timeout))
         except (OSError, ValueError) as fault:
-            return in_words(fault, progress.phase, timeout)
+            return progress.seen(in_words(fault, progress.phase, timeout), cause_of(fault))
         connection.close()
-        return ""
+        return Seen(Phase.COMPLETE)
 
     def address(self, url: str) -> tuple[Origin, str]:
         """Where to connect and what to ask for. Raises ValueError for what is no http address."""

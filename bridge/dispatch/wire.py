@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from bridge.model import CUT, EOF, GARBAGE
+
 HEAD_LIMIT: Final = 1 << 16
 LINE_LIMIT: Final = 1 << 10
 INTERIM_LIMIT: Final = 10
@@ -20,6 +22,10 @@ STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
 
 class BadAnswerError(Exception):
     """The answer is cut short or is not HTTP. The message follows the word "then" or "but"."""
+
+    def __init__(self, message: str, cause: str = GARBAGE) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class Incoming:
@@ -69,11 +75,9 @@ class Incoming:
             self.check_head()
             searched = max(len(self.buffer) - 3, 0)
             if not self.fill():
-                raise BadAnswerError(
-                    "the answer was cut inside its head"
-                    if self.buffer
-                    else "the connection was closed unanswered"
-                )
+                if self.buffer:
+                    raise BadAnswerError("the answer was cut inside its head", CUT)
+                raise BadAnswerError("the connection was closed unanswered", EOF)
             end = HEAD_END.search(self.buffer, searched)
         head = self.buffer[: end.start()].decode("latin-1")
         del self.buffer[: end.end()]
@@ -150,7 +154,7 @@ class Incoming:
 
     def need(self) -> None:
         if not self.fill():
-            raise BadAnswerError(f"the answer was cut short after {len(self.body)} bytes of its body")
+            raise BadAnswerError(f"the answer was cut short after {len(self.body)} bytes of its body", CUT)
 
     def fill(self) -> bool:
         chunk = self.receive()

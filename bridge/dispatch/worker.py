@@ -12,6 +12,7 @@ import random as randomness
 import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import Final
@@ -20,6 +21,7 @@ from bridge.dispatch.alarms import Alarms
 from bridge.dispatch.care import Caretaker
 from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Ledger, Round
+from bridge.dispatch.probe import Probe
 from bridge.dispatch.senders import Ended, Senders, Try
 from bridge.dispatch.watch import Watch
 from bridge.errors import DatabaseLost, StoreUnavailable
@@ -95,6 +97,8 @@ class Dispatcher:
         self.next_care = self.next_round = clock()
         """Neither comes before its moment, but a round does where many calls have ended."""
         self.unsettled: list[Ended] = []
+        self.probed: deque[tuple[str, Probe]] = deque()
+        """Probes that no round has reported yet; threads append to it."""
         self.in_doubt = False
         """The last commit may have landed though it seemed to fail."""
         self.finish: tuple[Callable[[], None], ...] = ()
@@ -161,6 +165,8 @@ class Dispatcher:
         for account in done.probes:
             Thread(target=self.probe, args=(account,), name="probe", daemon=True).start()
         self.settled += len(done.results)
+        while self.probed:
+            done.probed.append(self.probed.popleft())
         self.observe(done)
 
     def known(self) -> set[Try]:
@@ -175,11 +181,13 @@ class Dispatcher:
             self.out_of_reach(trouble)
 
     def probe(self, account: Account) -> None:
-        """See whether LeadConverter can be reached, and let the breaker know."""
-        fault = self.client.probe(account)
-        log.warning("account %s: the probe %s", account.name, f"failed: {fault}" if fault else "went well")
+        """Find out whether LeadConverter is back, and let the breaker know."""
+        found = self.client.probe(account)
+        follows = "a call is tried" if found.passed else "calls still wait"
+        log.warning("account %s: probe: %s; %s", account.name, found.words, follows)
+        self.probed.append((account.name, found))
         try:
-            self.ledger.probed(account, not fault)
+            self.ledger.probed(account, found)
         except StoreUnavailable as trouble:
             self.out_of_reach(trouble)
         self.senders.ring()

@@ -24,9 +24,10 @@ ACCOUNT = Table(
         Key("forced_value", TEXT, "how a forced start is spelled", default="true"),
         Key(
             "server_error",
-            Plain("text", ("retry", "hold")),
-            "after a complete 5xx answer; hold: a person decides",
-            default="retry",
+            Plain("text", ("hold", "retry")),
+            "after a complete 5xx answer other than 501, 503, 505, which may come after the bot was started; "
+            "hold: the call is uncertain, retry: it is sent again",
+            default="hold",
         ),
         Key(
             "on_uncertain",
@@ -43,6 +44,13 @@ ACCOUNT = Table(
             "success",
             Raw("success"),
             "conditions that a 2xx answer must meet; without them signs of failure are looked for",
+        ),
+        Key(
+            "probe",
+            Plain("text", ("empty", "connect")),
+            "how an open breaker asks whether LeadConverter is back; empty: a POST without parameters, which "
+            "starts nothing, connect: a connection without a request",
+            default="empty",
         ),
     ),
 )

@@ -59,7 +59,10 @@ def _account(key: Scalar, node: Node, reader: Reader) -> Account | None:
     return Account(key.text, fields["token"], url, **optional, success=success)
 
 
-_COPIED = ("rate", "burst", "parameters", "forced_value", "server_error", "on_uncertain", "call_id_variable")
+_COPIED = (
+    *("rate", "burst", "parameters", "forced_value", "server_error", "on_uncertain", "call_id_variable"),
+    "probe",
+)
 
 
 def _check_variable(fields: Fields, report: Report) -> None:

@@ -54,7 +54,9 @@ class Api:
         fault = self.memory.faults.take()
         runs = judgement.runs and (fault is None or fault.ran)
         sending, status = self._answer(judgement.answer, fault, keep_alive=head.keep_alive)
-        self.memory.calls.append(Call(now, token, parameters.values, runs, status))
+        empty = not parameters.values and not parameters.faults
+        listed = self.memory.probes if empty else self.memory.calls
+        listed.append(Call(now, token, parameters.values, runs, status))
         return sending
 
     def _judge(self, token: str, parameters: Parameters, now: float, *, wants_json: bool) -> Judgement:

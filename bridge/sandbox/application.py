@@ -27,8 +27,8 @@ class Application:
         path = request.head.path
         if path.startswith("/api/v1/"):
             return self._call(request, path.removeprefix("/api/v1/").split("/"))
-        if path == "/calls" and request.head.method == "GET":
-            return _stream(request, control.list_calls(self._memory))
+        if path in _LISTS and request.head.method == "GET":
+            return _stream(request, _LISTS[path](self._memory))
         try:
             return _whole(request, self._switch(request, path))
         except control.ControlError as error:
@@ -60,7 +60,7 @@ class Application:
                 self._memory.faults.clear()
                 return _NOTHING
             case "DELETE", "/calls":
-                self._memory.calls.clear()
+                self._memory.forget()
                 return _NOTHING
         if path in _METHODS:
             return _wrong_method(_METHODS[path])
@@ -74,7 +74,14 @@ class Application:
         return control.set_subscriber(self._memory, _decoded(segment), request)
 
 
-_METHODS = {"/": "GET", "/healthz": "GET", "/faults": "GET, POST, DELETE", "/calls": "GET, DELETE"}
+_LISTS = {"/calls": control.list_calls, "/probes": control.list_probes}
+_METHODS = {
+    "/": "GET",
+    "/healthz": "GET",
+    "/faults": "GET, POST, DELETE",
+    "/calls": "GET, DELETE",
+    "/probes": "GET",
+}
 _NOTHING = Response(204, content_type="")
 
 

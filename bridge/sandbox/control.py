@@ -71,6 +71,11 @@ def list_calls(memory: Memory) -> Iterator[bytes]:
     return _array(tuple(memory.calls))
 
 
+def list_probes(memory: Memory) -> Iterator[bytes]:
+    """`GET /probes`: requests without parameters, in the form of calls."""
+    return _array(tuple(memory.probes))
+
+
 def _array(calls: tuple[Call, ...]) -> Iterator[bytes]:
     waiting = iter(calls)
     before = b"["

@@ -46,7 +46,14 @@ SEE WHAT ARRIVED
   method is listed; ran says whether the bot ran, status what the caller was answered (null: nothing that is
   HTTP).
 
+    curl {url}/probes
+
+  The same of requests without any parameter, which are in no list of calls: after many failures the bridge
+  asks so whether LeadConverter is back. They are answered 422, and faults meet them as they meet calls.
+
     curl -X DELETE {url}/calls
+
+  Forgets both.
 
 
 SAY HOW A SUBSCRIBER STANDS

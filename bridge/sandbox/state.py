@@ -38,7 +38,7 @@ class Call:
     """Of the answer; None where the caller got none."""
 
     def as_json(self) -> dict[str, object]:
-        """As `GET /calls` shows it."""
+        """As `GET /calls` and `GET /probes` show it."""
         given = self.parameters.get
         return {
             "at": timestamp(self.at),
@@ -70,8 +70,15 @@ class Memory:
 
     def __init__(self, keep: int = CALLS_KEPT) -> None:
         self.calls: deque[Call] = deque(maxlen=keep)
+        self.probes: deque[Call] = deque(maxlen=keep)
+        """Requests without parameters, apart from the calls so that those can be counted."""
         self.faults = FaultQueue()
         self._statuses: dict[tuple[str, str | None], Status] = {}
+
+    def forget(self) -> None:
+        """All calls and probes so far."""
+        self.calls.clear()
+        self.probes.clear()
 
     def set_status(self, person: str, channel_id: str | None, status: Status) -> None:
         """`person` is a subscriber_id or user_id; with a channel, only the user_id in that channel."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from bridge.errors import BridgeError
-from bridge.model import Attempt, Call, Outcome, State
+from bridge.model import RECORDED, Attempt, Call, Outcome, State
 from bridge.store import audit, sources
 from bridge.store.engine import Store
 from bridge.store.needles import contains
@@ -43,10 +43,32 @@ class CallFilter:
     """A recipient's key, or the bare id of a subscriber."""
     states: tuple[State, ...] = ()
     event_id: int | None = None
+    cause: str | None = None
+    """Why it may have run, or might have until it was settled."""
+    sent_since: int | None = None
+    sent_until: int | None = None
+    """When its last request went out, `sent_until` not included."""
     since: int | None = None
     until: int | None = None
     search: str | None = None
     """A part of the rendered request: a variable's value, a bot's id."""
+
+
+ANY: Final = CallFilter()
+DOUBTS: Final = 50_001
+"""Uncertain calls that are counted by cause at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Uncertain calls of one account and cause. Times are unix milliseconds."""
+
+    account: str
+    cause: str
+    many: int
+    first: int
+    """When the first of their requests went out."""
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +105,16 @@ def count_calls(connection: Connection, wanted: CallFilter) -> Count:
     counts = [counted(connection, part) for part in fitting_calls(connection, wanted)]
     many = sum(one.many for one in counts)
     return Count(min(many, EXACT), exact=many <= EXACT and all(one.exact for one in counts))
+
+
+def doubts(connection: Connection, wanted: CallFilter = ANY) -> tuple[Doubt, ...]:
+    """The uncertain calls that fit by account and cause, the most first; of at most 50,001 calls."""
+    part = _fitting(connection, replace(wanted, states=(State.UNCERTAIN,)), {})
+    few = select(calls).where(*part.conditions).order_by(calls.c.id).limit(DOUBTS).subquery()
+    query = select(few.c.account, few.c.cause, func.count(), func.min(few.c.sent_at), func.max(few.c.sent_at))
+    rows = connection.execute(query.group_by(few.c.account, few.c.cause))
+    found = [Doubt(account, cause or RECORDED, *rest) for account, cause, *rest in rows]
+    return tuple(sorted(found, key=lambda one: (-one.many, one.account, one.cause)))
 
 
 def ids_of_calls(store: Store, wanted: CallFilter) -> Iterator[list[int]]:
@@ -154,6 +186,12 @@ def _asked(connection: Connection, wanted: CallFilter) -> _Asked:
         found["event_id"] = calls.c.event_id == wanted.event_id
     if wanted.recipient is not None:
         found["recipient"] = calls.c.recipient == recipient_key(wanted.recipient)
+    if wanted.cause is not None:
+        found["cause"] = calls.c.cause == plain(wanted.cause)
+    if wanted.sent_since is not None:
+        found["sent_since"] = calls.c.sent_at >= wanted.sent_since
+    if wanted.sent_until is not None:
+        found["sent_until"] = calls.c.sent_at < wanted.sent_until
     if wanted.states:
         found["state"] = calls.c.state.in_(wanted.states)
     if wanted.search is not None:
@@ -194,4 +232,5 @@ def _attempt(row: Any) -> Attempt:
         content_type=row.content_type,
         answer=row.answer,
         retry_after=row.retry_after,
+        cause=row.cause,
     )

@@ -71,9 +71,10 @@ _RELEASE = (
 _SETTLE = update(
     calls,
     "state = ?, reason = ?, due_at = ?, holds_until = COALESCE(?, holds_until), answered = answered + ?, "
-    "resends = resends + ?, had_uncertain = (had_uncertain OR ?), owner = ?, lease_until = 0, settled_at = ?",
+    "resends = resends + ?, had_uncertain = (had_uncertain OR ?), owner = ?, lease_until = 0, "
+    "settled_at = ?, cause = COALESCE(?, cause)",
     "id = ? AND owner = ? AND attempt = ? AND state = ?",
-    *("text", "text", "bigint", "bigint", "integer", "integer", "boolean", "text", "bigint"),
+    *("text", "text", "bigint", "bigint", "integer", "integer", "boolean", "text", "bigint", "text"),
     *("bigint", "text", "integer", "text"),
 )
 
@@ -170,10 +171,12 @@ def _settle_row(one: Settlement, row: Row[Any], now: int) -> tuple[Any, ...]:
     if uncertain and row.order_mode != "strict":
         holds = 0
     owner = one.owner if uncertain else ""
-    counts = (int(one.answered), int(one.resend), uncertain or one.resend)
+    doubted = uncertain or one.resend
+    counts = (int(one.answered), int(one.resend), doubted)
     settled = now if one.state in FINAL else 0
     guard = (one.call_id, one.owner, one.number, row.state)
-    return (one.state.value, plain(one.reason), one.due_at, holds, *counts, owner, settled, *guard)
+    cause = one.shown.cause if doubted else None
+    return (one.state.value, plain(one.reason), one.due_at, holds, *counts, owner, settled, cause, *guard)
 
 
 def _attempt_row(one: Settlement) -> tuple[Any, ...]:
@@ -191,4 +194,5 @@ def _attempt_row(one: Settlement) -> tuple[Any, ...]:
         plain(shown.content_type),
         plain(shown.answer),
         shown.retry_after,
+        shown.cause,
     )

@@ -20,13 +20,15 @@ EXPIRED = "it expired before it could be sent"
 _LOOK_AT = 100
 """Calls at a time, once some of them cannot go."""
 _ROUNDS = 20
+_ANY = 2**31 - 1
+"""More resends than a call can have."""
 
 _OF_CALL = ("id", "source", "rule", "account", "recipient", "state", "due_at", "expires_at")
 _CANDIDATES = Statement(
     f"""
 WITH c AS MATERIALIZED (
   SELECT {", ".join(_OF_CALL)} FROM calls <calls_ready>
-  WHERE account = :account AND state = 'queued' AND held_by = 0 AND due_at <= :now
+  WHERE account = :account AND state = 'queued' AND held_by = 0 AND due_at <= :now AND resends <= :resends
   ORDER BY due_at, id LIMIT :many <lock_free>
 )
 SELECT c.*,
@@ -58,17 +60,36 @@ _EXPIRE = (
 
 
 def ready(
-    connection: Connection, now: int, account: str, limit: int, paused: frozenset[tuple[str, str]]
+    connection: Connection,
+    now: int,
+    account: str,
+    limit: int,
+    paused: frozenset[tuple[str, str]],
+    *,
+    risked: bool = False,
 ) -> list[int]:
     """Up to `limit` calls that may go now, oldest first, one per recipient; `paused` as `pauses.held_back`.
 
     Calls that must wait for another of their recipient, or that are paused, are set aside on the way, and
-    expired ones end: it looks on then.
+    expired ones end: it looks on then. `risked`: what goes now may well be in doubt soon. Calls that were in
+    doubt before, and had their one resend, are taken only where there is no other.
     """
+    first = _ready(connection, now, account, limit, paused, 0) if risked else []
+    return first or _ready(connection, now, account, limit, paused, _ANY)
+
+
+def _ready(
+    connection: Connection,
+    now: int,
+    account: str,
+    limit: int,
+    paused: frozenset[tuple[str, str]],
+    resends: int,
+) -> list[int]:
     free: list[int] = []
     look_at = limit
     for _ in range(_ROUNDS):
-        found = _candidates(connection, now, account, look_at)
+        found = _candidates(connection, now, account, look_at, resends)
         look_at = max(limit, _LOOK_AT)
         if pauses.set_aside(connection, paused, found):
             continue
@@ -99,8 +120,10 @@ def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> l
     return [call_of(row) for row in sorted(rows, key=lambda row: place[row.id])]
 
 
-def _candidates(connection: Connection, now: int, account: str, many: int) -> Sequence[Row[Any]]:
-    parameters = {"account": account, "now": now, "many": many}
+def _candidates(
+    connection: Connection, now: int, account: str, many: int, resends: int
+) -> Sequence[Row[Any]]:
+    parameters = {"account": account, "now": now, "many": many, "resends": resends}
     return connection.execute(_CANDIDATES.of(connection), parameters).all()
 
 

@@ -11,11 +11,12 @@ from sqlalchemy import Connection, TextClause, text
 from bridge.model import State
 from bridge.store import outlook
 from bridge.store.accounts import AccountState
+from bridge.store.call_views import Doubt, doubts
 from bridge.store.outlook import View
 
 COUNTED = 50_000
 """Counts go up to one more than this."""
-OPEN = (State.CLAIMED, State.SENDING, State.UNCERTAIN, State.WAITING)
+OPEN = (State.CLAIMED, State.SENDING, State.WAITING)
 
 _IN_STATE = text(
     "SELECT count(*) FROM (SELECT id FROM calls WHERE state = :state ORDER BY id LIMIT :most) AS few"
@@ -56,6 +57,8 @@ class Figures:
     queues: tuple[Queue, ...]
     states: Mapping[State, int]
     """Calls that are neither queued nor final, by state."""
+    doubts: tuple[Doubt, ...]
+    """The uncertain ones by account and cause."""
 
     @property
     def queued(self) -> int:
@@ -65,8 +68,10 @@ class Figures:
 def look(connection: Connection, now: int) -> Figures:
     """Count what is there."""
     states = {state: _count(connection, _IN_STATE, state=state.value) for state in OPEN}
+    doubtful = doubts(connection)
+    states[State.UNCERTAIN] = sum(one.many for one in doubtful)
     queues = tuple(_queue(connection, view, now) for view in outlook.look(connection))
-    return Figures(now, queues, states)
+    return Figures(now, queues, states, doubtful)
 
 
 def _queue(connection: Connection, view: View, now: int) -> Queue:

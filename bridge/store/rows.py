@@ -40,7 +40,7 @@ def call_row(number: int, now: int, owed: Owed) -> tuple[Any, ...]:
     standing = (state.value, 0, 0, 0, False, "")
     times = (now, now, now + start.expires * 1000, 0, 0, settled)
     lane = (0 if start.order == "none" else FOR_EVER, 0, 0)
-    return (*identity, *request, *standing, *times, *lane, reason)
+    return (*identity, *request, *standing, *times, *lane, reason, "")
 
 
 def request_text(start: BotStart) -> str:
@@ -97,4 +97,5 @@ def call_of(row: Row[Any]) -> Call:
         lease_until=row.lease_until,
         reason=row.reason,
         had_uncertain=bool(row.had_uncertain),
+        cause=row.cause,
     )

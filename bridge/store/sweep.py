@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bridge.model import Call, Outcome, State
+from bridge.model import DIED, Call, Outcome, State
 from bridge.store import bulk, lanes, pauses, tallies
 from bridge.store.bulk import insertion
 from bridge.store.claims import EXPIRED, LEASE_MS
@@ -43,7 +43,7 @@ _LATE = Statement(
 )
 _QUEUE = "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 WHERE id = ? AND state = 'claimed'"
 _DOUBT = (
-    "UPDATE calls SET state = 'uncertain', had_uncertain = (1 = 1), reason = ?, lease_until = 0, "
+    "UPDATE calls SET state = 'uncertain', had_uncertain = (1 = 1), reason = ?, cause = ?, lease_until = 0, "
     "holds_until = CASE WHEN order_mode = 'strict' THEN holds_until ELSE 0 END "
     "WHERE id = ? AND state = 'sending'"
 )
@@ -87,7 +87,7 @@ def recover(connection: Connection, now: int, *, everyone: bool = False) -> tupl
     claimed = [row for row in rows if row.state == "claimed"]
     sending = [row for row in rows if row.state == "sending"]
     bulk.each(connection, _QUEUE, [(row.id,) for row in claimed])
-    bulk.each(connection, _DOUBT, [(LAPSED, row.id) for row in sending])
+    bulk.each(connection, _DOUBT, [(LAPSED, DIED, row.id) for row in sending])
     _ATTEMPT.run(connection, [_lost(row, now) for row in sending])
     tallies.add_moves(connection, now, sending, State.UNCERTAIN)
     lanes.moved(connection, [(row.account, row.recipient) for row in rows])
@@ -110,4 +110,5 @@ def _all(connection: Connection, statement: Statement, until: int) -> Sequence[R
 def _lost(row: Row[Any], now: int) -> tuple[Any, ...]:
     """The row of an attempt whose end nobody saw."""
     times = (row.sent_at, max(now, row.sent_at))
-    return (row.id, row.attempt, row.owner, *times, Outcome.UNCERTAIN.value, LAPSED, "", None, "", "", None)
+    shown = (Outcome.UNCERTAIN.value, LAPSED, "", None, "", "", None, DIED)
+    return (row.id, row.attempt, row.owner, *times, *shown)

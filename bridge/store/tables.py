@@ -163,6 +163,7 @@ calls = Table(
     _number("held_by"),
     _number("held_until"),
     _text("reason"),
+    _text("cause", server_default=""),
     UniqueConstraint("event_id", "rule", "item", "parent"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
     CheckConstraint("order_mode IN ('strict', 'relaxed', 'none')", name="order_mode"),
@@ -170,7 +171,8 @@ calls = Table(
 )
 """One row per call. `request` is the rendered bot start. `holds_until`: while the call is queued or
 uncertain, later calls of its recipient wait until then. `held_by`: the call it was last found waiting for,
-out of the claimers' sight until that call moves or `held_until` comes; PAUSED while a pause holds it."""
+out of the claimers' sight until that call moves or `held_until` comes; PAUSED while a pause holds it.
+`cause`: why its last attempt in doubt may have run, as in `model.CAUSES`; empty while none was."""
 
 attempts = Table(
     "attempts",
@@ -187,6 +189,7 @@ attempts = Table(
     _text("content_type"),
     _text("answer"),
     Column("retry_after", Double),
+    _text("cause", server_default=""),
     sqlite_with_rowid=False,
 )
 

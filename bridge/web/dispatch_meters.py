@@ -23,5 +23,7 @@ class DispatchMeters:
         for one in done.results:
             if one.ended_after is not None:
                 self._counted(metrics.DISPATCH, one.call.start.account).observe(one.ended_after / 1000)
+        for name, probe in done.probed:
+            self._counted(metrics.PROBES, name, "passed" if probe.passed else "failed").inc()
         if done.dropped:
             self._counted(metrics.DROPPED).inc(done.dropped)

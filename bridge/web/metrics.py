@@ -69,6 +69,12 @@ DISPATCH = Metric(
     ("account",),
     LONG_SECONDS,
 )
+PROBES = Metric(
+    "leadbridge_probes_total",
+    "counter",
+    "Requests without parameters that ask whether LeadConverter is back: passed, failed",
+    ("account", "result"),
+)
 DROPPED = Metric(
     "leadbridge_steps_dropped_total", "counter", "Steps that came too late: the call had moved on meanwhile"
 )
@@ -76,6 +82,12 @@ DROPPED = Metric(
 # Looked up when asked for.
 UP = Metric("leadbridge_database_up", "gauge", "1 when the database answers; else its figures are missing")
 CALLS = Metric("leadbridge_calls", "gauge", "Calls that are not final, each state up to 50,001", ("state",))
+UNCERTAIN = Metric(
+    "leadbridge_uncertain_calls",
+    "gauge",
+    "Calls that may have run, by why: http_502, timeout, reset, died and others",
+    ("account", "cause"),
+)
 WAITING = Metric("leadbridge_queue_calls", "gauge", "Queued calls, up to 100,002", ("account",))
 OLDEST = Metric(
     "leadbridge_queue_oldest_seconds",
@@ -104,8 +116,8 @@ MEMORY = Metric("leadbridge_resident_memory_bytes", "gauge", "Memory of these pr
 CPU = Metric("leadbridge_cpu_seconds_total", "counter", "CPU time of these processes", ("kind",))
 FILES = Metric("leadbridge_open_files", "gauge", "Files and connections of these processes", ("kind",))
 
-COUNTED = (RECEIVED, REFUSED, BUSY, EVENTS, ACK, BATCH, COMMIT, ATTEMPTS, DISPATCH, DROPPED)
-LOOKED_UP = (UP, CALLS, WAITING, OLDEST, LATE, PAUSED, BREAKER, PACE, STALE, DISK_FREE, INFO)
+COUNTED = (RECEIVED, REFUSED, BUSY, EVENTS, ACK, BATCH, COMMIT, ATTEMPTS, DISPATCH, PROBES, DROPPED)
+LOOKED_UP = (UP, CALLS, UNCERTAIN, WAITING, OLDEST, LATE, PAUSED, BREAKER, PACE, STALE, DISK_FREE, INFO)
 OF_PROCESSES = (PROCESSES, MEMORY, CPU, FILES)
 ALL: Final = (*COUNTED, *LOOKED_UP, *OF_PROCESSES)
 

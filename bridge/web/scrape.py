@@ -75,6 +75,8 @@ class Scrape:
         for state, many in seen.states.items():
             yield metrics.CALLS, (state.value,), many
         yield metrics.CALLS, ("queued",), seen.queued
+        for one in seen.doubts:
+            yield metrics.UNCERTAIN, (one.account, one.cause), one.many
         for queue in seen.queues:
             yield from self._of_account(queue, seen.now)
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.model import State
+from bridge.model import Outcome, State
 from tests.commands.conftest import Office
+from tests.store import given
 
 
 def test_calls_are_listed_newest_first(office: Office) -> None:
@@ -39,6 +40,7 @@ def test_calls_as_json_have_stable_keys(office: Office) -> None:
         "forced": False,
         "state": "queued",
         "reason": "",
+        "cause": None,
         "attempt": 0,
         "answered": 0,
         "resends": 0,
@@ -71,6 +73,23 @@ def test_filters_narrow_the_list(office: Office, words: list[str], ids: list[int
     office.settle("done")
     office.webhook(id="b", subscriber=13, name="Олег")
     assert [call["id"] for call in office.run("calls", "--json", *words).json] == ids
+
+
+def test_a_call_in_doubt_shows_its_cause(office: Office) -> None:
+    office.webhook(id="a")
+    shown = given.attempt(Outcome.UNCERTAIN, cause="http_502")
+    office.settle("uncertain", shown=shown, reason="answered 502; it may have run")
+    office.webhook(id="b", subscriber=13)
+    assert (
+        office.run("calls", "--state", "uncertain")
+        .lines[1]
+        .endswith("http_502; answered 502; it may have run")
+    )
+    assert [call["cause"] for call in office.run("calls", "--json").json] == [None, "http_502"]
+    assert [call["id"] for call in office.run("calls", "--cause", "http_502", "--json").json] == [1]
+    assert office.run("calls", "--cause", "timeout", "--json").json == []
+    (call,) = office.run("explain", "1", "--json").json["calls"]
+    assert (call["cause"], call["attempts"][0]["cause"]) == ("http_502", "http_502")
 
 
 def test_every_state_can_be_asked_for(office: Office) -> None:

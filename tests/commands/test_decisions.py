@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from dataclasses import replace
 
 import pytest
@@ -66,6 +67,77 @@ def test_of_several_calls_all_are_settled_or_none(office: Office) -> None:
     assert office.states() == {1: "uncertain", 2: "uncertain"}
     assert office.run("resolve", "1", "2", "--done").code == 0
     assert office.states() == {1: "done", 2: "done"}
+
+
+def outage(office: Office) -> None:
+    """Three calls in doubt for a 502, one for a timeout, and one that waits: numbers 1 to 5."""
+    for number, cause in enumerate(["http_502", "http_502", "http_502", "timeout"], start=1):
+        office.webhook(id=f"o-{number}", subscriber=number)
+        office.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN, cause=cause))
+    office.webhook(id="o-5", subscriber=5)
+
+
+def test_calls_in_doubt_of_one_cause_are_settled_together_after_a_look_at_them(office: Office) -> None:
+    outage(office)
+    ran = office.run("resolve", "--cause", "http_502", "--since", "1h", "--resend", "--why", "none ran")
+    assert (ran.code, ran.out) == (1, "")
+    first, second, *rest = ran.err.splitlines()
+    assert re.fullmatch(r"account main: http_502: 3 calls, sent \S+ \S+ to \S+ \S+ UTC", first)
+    assert [second, *rest] == [
+        "3 calls would be sent again, though they may have run",
+        "error: cannot ask for confirmation: stdin is not a terminal",
+        "hint: pass --yes to settle them",
+    ]
+    assert set(office.states().values()) == {"uncertain", "queued"}
+    ran = office.run("resolve", "--cause", "http_502", "--resend", "--yes", "--why", "none ran")
+    assert (ran.code, ran.lines) == (0, [f"call {number} is queued again" for number in (1, 2, 3)])
+    assert office.states() == {1: "queued", 2: "queued", 3: "queued", 4: "uncertain", 5: "queued"}
+    with office.store.read() as connection:
+        (action,) = audit.of(connection, "call", 2)
+    assert (action.what, action.why) == ("resend", "none ran")
+
+
+def test_a_filter_takes_only_calls_in_doubt_even_to_cancel_them(office: Office) -> None:
+    outage(office)
+    assert office.run("resolve", "--account", "main", "--cancel", "--yes").code == 0
+    assert office.states() == {1: "cancelled", 2: "cancelled", 3: "cancelled", 4: "cancelled", 5: "queued"}
+
+
+@pytest.mark.parametrize(
+    ("words", "settled"),
+    [
+        (["--since", "1h"], [1, 2, 3, 4]),
+        (["--until", "1h"], []),
+        (["--since", "1h", "--cause", "timeout"], [4]),
+        (["--account", "other"], []),
+        (["--cause", "http_504"], []),
+    ],
+)
+def test_a_filter_narrows_what_is_settled(office: Office, words: list[str], settled: list[int]) -> None:
+    outage(office)
+    ran = office.run("resolve", *words, "--done", "--yes")
+    assert ran.code == 0
+    assert [number for number, state in office.states().items() if state == "done"] == settled
+    assert bool(settled) != ("no uncertain call fits" in ran.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "expected either the numbers of calls or a filter"),
+        (["1", "--cause", "timeout"], "expected either the numbers of calls or a filter"),
+        (["--cause", "502"], '--cause is "502"'),
+        (["--cause", "timeuot"], '--cause is "timeuot"; did you mean "timeout"?'),
+        (["--since", "25:00"], '--since is "25:00", expected a time span or a time'),
+    ],
+)
+def test_a_filter_that_cannot_be_read_settles_nothing(office: Office, words: list[str], message: str) -> None:
+    outage(office)
+    before = office.states()
+    ran = office.run("resolve", *words, "--done", "--yes")
+    assert ran.code == 2
+    assert ran.err.splitlines()[0] == f"error: {message}"
+    assert office.states() == before
 
 
 def test_what_to_do_must_be_said(doubt: Office) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import shutil
-import socket
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from bridge.desk.times import clock
+from bridge.dispatch.breaker import Breaker, Gate
+from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.store import good_sets
+from bridge.store import accounts, good_sets
 from tests.commands.conftest import BOT, TOKEN, Desk, Office, Ran
 from tests.store import given
 from tests.support.sandbox import Sandbox
@@ -18,10 +20,9 @@ def remarks(ran: Ran) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture
-def reachable() -> Iterator[str]:
-    """A URL where something listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+def reachable(sandbox: Sandbox) -> str:
+    """A URL where LeadConverter answers."""
+    return sandbox.url
 
 
 @pytest.fixture
@@ -49,13 +50,42 @@ def test_the_database_is_asked_how_it_keeps_what_it_commits(healthy: Office) -> 
     assert found["tables"] == ("ok", "as this version needs them")
 
 
-def test_no_bot_is_started_to_see_whether_an_account_can_be_reached(
-    office: Office, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+WITHOUT = "to a request without parameters"
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "words"),
+    [
+        (None, "ok", f"answered 422 {WITHOUT}"),
+        ("401", "fail", f"answered 401 {WITHOUT}: the token is not accepted"),
+        ("404", "warn", f"answered 404 {WITHOUT}: the token or the url may be wrong"),
+        ("502", "fail", f"answered 502 {WITHOUT}"),
+        ("html", "fail", f"answered 200 {WITHOUT}"),
+        ("reset", "fail", "cannot be reached: the connection was reset"),
+    ],
+)
+def test_an_account_is_tried_without_starting_a_bot(
+    office: Office,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str | None,
+    level: str,
+    words: str,
 ) -> None:
+    if kind:
+        sandbox.fault(kind)
     monkeypatch.setenv("LEADCONVERTER_URL", sandbox.url)
-    level, text = remarks(office.run("doctor", "--json"))["account main"]
-    assert (level, text.startswith(f"{sandbox.url} can be reached")) == ("ok", True)
+    found = remarks(office.run("doctor", "--json"))["account main"]
+    assert found == (level, f"{sandbox.url} {words}; no bot was started")
     assert sandbox.calls() == []
+
+
+def test_an_account_whose_owner_forbids_it_is_only_connected_to(office: Office, sandbox: Sandbox) -> None:
+    account = f'{{token: "${{LEADCONVERTER_TOKEN}}", url: {sandbox.url}, probe: connect}}'
+    office.write("mappings/accounts.yml", f"accounts:\n  main: {account}\n")
+    found = remarks(office.run("doctor", "--json"))["account main"]
+    assert found == ("ok", f"{sandbox.url} can be reached; no bot was started")
+    assert sandbox.probes() == []
 
 
 def test_an_account_out_of_reach_fails_without_showing_its_token(
@@ -108,10 +138,12 @@ def test_a_token_that_is_not_set_fails(healthy: Office, monkeypatch: pytest.Monk
 
 def test_calls_in_doubt_and_paused_accounts_are_warned_of(healthy: Office) -> None:
     healthy.webhook()
-    healthy.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN))
+    healthy.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN, cause="http_502"))
     healthy.run("pause", "account", "main", "--why", "rebuilding")
     ran = healthy.run("doctor")
-    assert "warn  queue: 1 call may have run: leadbridge calls --state uncertain" in ran.lines
+    (doubt,) = [line for line in ran.lines if "may have run" in line]
+    assert doubt.startswith("warn  queue: 1 call of account main may have run, http_502 since 20")
+    assert doubt.endswith(" UTC: leadbridge calls --state uncertain --cause http_502")
     assert any("account main is paused by" in line and ": rebuilding; " in line for line in ran.lines)
 
 
@@ -158,3 +190,13 @@ def test_settings_that_cannot_be_used_are_told_one_by_one(
         'FAIL  settings: PORT is "80a", expected a whole number from 1 to 65535',
         'FAIL  settings: BRIDGE_LOG is "xml", expected text or json',
     ]
+
+
+def test_an_open_breaker_is_warned_of_with_what_its_last_probe_found(healthy: Office) -> None:
+    resting = Breaker(Gate.OPEN, until=given.NOW, wait=60_000, since=given.NOW, probe="answered 502")
+    with healthy.store.transaction() as connection:
+        state = accounts.lock(connection, "main")
+        accounts.save(connection, [replace(state, health=to_text(Health(breaker=resting)))])
+    since = clock(given.NOW)
+    told = f"account main has waited for LeadConverter since {since} UTC; the last probe: answered 502"
+    assert f"warn  queue: {told}" in healthy.run("doctor").lines

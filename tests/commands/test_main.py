@@ -77,7 +77,7 @@ def test_the_version_is_told(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("nonsense",), ("events", "--nonsense"), ("explain",), ("explain", "x"), ("resolve", "--done")]
+    "words", [("nonsense",), ("events", "--nonsense"), ("explain",), ("explain", "x"), ("resolve", "1")]
 )
 def test_wrong_words_are_a_usage_error(desk: Desk, words: tuple[str, ...]) -> None:
     ran = desk.run(*words)

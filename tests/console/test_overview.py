@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from bridge.desk import pausing
-from bridge.model import Application, Failure, Match, Verdict
+from bridge.dispatch.breaker import Breaker, Gate
+from bridge.dispatch.health import Health, to_text
+from bridge.model import Application, Failure, Match, Outcome, Verdict
 from bridge.store import accounts, refusals
 from bridge.store.decisions import Decider
 from bridge.store.refusals import Refusal
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store import given
-from tests.store.given import begin, claim, delivery, event, sale, settle, settlement, start, take_in
+from tests.store.given import begin, claim, delivery, event, owe, sale, settle, settlement, start, take_in
 
 MAPPING = """
 source: shop
@@ -124,6 +127,38 @@ def test_what_needs_somebody_comes_first_and_the_worst_before_the_rest(shop: Sit
     ):
         assert f'href="{way}"' in page
     assert titles(shop.get("/", Accept_Language="ru").text)[1] == "О 1 вызове неизвестно, выполнен ли он"
+
+
+def test_calls_in_doubt_are_shown_by_account_and_cause_each_with_its_way(shop: Site) -> None:
+    store = shop.side.store
+    owe(store, *(start(person) for person in range(1, 4)))
+    calls = claim(store)
+    begin(store, *calls)
+    for call, cause in zip(calls, ("http_502", "http_502", "timeout"), strict=True):
+        settle(store, settlement(call, "uncertain", shown=given.attempt(Outcome.UNCERTAIN, cause=cause)))
+    page = shop.get("/").text
+    assert titles(page) == ["2 calls may or may not have run", "1 call may or may not have run"]
+    assert "Account main: HTTP 502, since 20" in page
+    assert "Account main: no answer in time, since 20" in page
+    (way,) = re.findall(r'href="/console(/calls\?state=uncertain&amp;account=main&amp;cause=http_502)"', page)
+    listed = shop.get(way.replace("&amp;", "&")).text
+    assert len(set(re.findall(r'href="/console/calls/(\d+)"', listed))) == 2
+    assert '<option value="http_502" selected>HTTP 502</option>' in listed
+    assert "cause=http_502" in re.findall(r'href="(/console/calls/decide[^"]*)"', listed)[0]
+    assert "Аккаунт main: HTTP 502, с 20" in shop.get("/", Accept_Language="ru").text
+
+
+def test_an_open_breaker_says_since_when_and_what_its_last_probe_found(shop: Site) -> None:
+    store = shop.side.store
+    owe(store, start(1))
+    resting = Breaker(Gate.OPEN, until=given.NOW, wait=60_000, since=given.NOW, probe="answered 502")
+    with store.transaction() as connection:
+        state = accounts.lock(connection, "main")
+        accounts.save(connection, [replace(state, health=to_text(Health(breaker=resting)))])
+    page = shop.get("/").text
+    assert titles(page) == ["Calls of account main wait until LeadConverter is well"]
+    assert "Last probe: answered 502." in page
+    assert "Последняя проба: ответ 502." in shop.get("/", Accept_Language="ru").text
 
 
 def test_a_rule_whose_failures_were_all_replayed_needs_nobody(shop: Site) -> None:

@@ -28,6 +28,12 @@ def test_a_distance_is_its_largest_whole_unit(seconds: int, said: str) -> None:
     [
         ("90m", "2026-05-10T12:58:03.412Z"),
         ("7d", "2026-05-03T14:28:03.412Z"),
+        ("14:28", "2026-05-10T14:28:00.000Z"),
+        ("14:29", "2026-05-09T14:29:00.000Z"),
+        ("9:05", "2026-05-10T09:05:00.000Z"),
+        ("22:00:30", "2026-05-09T22:00:30.000Z"),
+        ("17:20+03:00", "2026-05-10T14:20:00.000Z"),
+        ("01:00+12:00", "2026-05-10T13:00:00.000Z"),
         ("2026-05-01", "2026-05-01T00:00:00.000Z"),
         ("2026-05-01T10:30", "2026-05-01T10:30:00.000Z"),
         ("2026-05-01T10:30+03:00", "2026-05-01T07:30:00.000Z"),
@@ -43,5 +49,6 @@ def test_what_is_no_time_is_refused_with_examples() -> None:
         moment("yesterday", NOW, "--since")
     assert caught.value.message == '--since is "yesterday", expected a time span or a time'
     assert caught.value.hint == (
-        "for example --since 90m, --since 7d, --since 2026-05-10 or --since 2026-05-10T14:30+03:00"
+        "for example --since 90m, --since 7d, --since 22:00, --since 2026-05-10 "
+        "or --since 2026-05-10T14:30+03:00"
     )

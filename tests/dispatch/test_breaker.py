@@ -16,15 +16,15 @@ from bridge.model import Attempt, Outcome
 NOW = 1_700_000_000_000
 
 
-def attempt(outcome: Outcome, at: int = NOW, status: int | None = None) -> Attempt:
-    return Attempt(at, at + 50, outcome, "why", "waiting", status=status)
+def attempt(outcome: Outcome, at: int = NOW, status: int | None = None, cause: str = "") -> Attempt:
+    return Attempt(at, at + 50, outcome, "why", "waiting", status=status, cause=cause)
 
 
 def fed(breaker: Breaker, marks: str, now: int = NOW) -> Breaker:
     """The breaker after calls that failed (x) or reached LeadConverter (.)."""
     for mark in marks:
-        outcome = Outcome.UNCERTAIN if mark == "x" else Outcome.DONE
-        breaker = after(breaker, attempt(outcome, now), now)
+        shown = {"x": attempt(Outcome.UNCERTAIN, now, cause="timeout"), ".": attempt(Outcome.DONE, now, 200)}
+        breaker = after(breaker, shown[mark], now)
     return breaker
 
 
@@ -32,12 +32,12 @@ OPEN = fed(Breaker(), "xxxxx")
 
 
 def on_trial(now: int = NOW + 5000) -> Breaker:
-    return probed(OPEN, reached=True, now=now)
+    return probed(OPEN, True, "answered 422", now)
 
 
 def test_five_failures_in_a_row_open_it_for_five_seconds() -> None:
     assert fed(Breaker(), "xxxx").gate is Gate.CLOSED
-    assert Breaker(Gate.OPEN, until=NOW + 5000, wait=5000) == OPEN
+    assert Breaker(Gate.OPEN, until=NOW + 5000, wait=5000, since=NOW) == OPEN
     assert allowance(OPEN, NOW + 6000, 10) == 0
 
 
@@ -53,12 +53,32 @@ def test_few_failures_among_few_calls_do_not() -> None:
 def test_connections_that_fail_count_and_answers_of_failure_do_not() -> None:
     breaker = Breaker()
     for _ in range(CONSECUTIVE):
-        breaker = after(breaker, attempt(Outcome.RETRY, status=500), NOW)
+        breaker = after(breaker, attempt(Outcome.RETRY, status=503), NOW)
         breaker = after(breaker, attempt(Outcome.PAUSE, status=401), NOW)
     assert breaker.gate is Gate.CLOSED
     for _ in range(CONSECUTIVE):
         breaker = after(breaker, attempt(Outcome.RETRY), NOW)
     assert breaker.gate is Gate.OPEN
+
+
+def test_server_errors_that_the_account_retries_count_like_those_in_doubt() -> None:
+    breaker = Breaker()
+    for _ in range(CONSECUTIVE):
+        breaker = after(breaker, attempt(Outcome.RETRY, status=502, cause="http_502"), NOW)
+    assert breaker.gate is Gate.OPEN
+
+
+def test_a_failure_in_any_round_of_the_trial_opens_it_at_once() -> None:
+    for passed in (1, 3):
+        breaker, now = on_trial(), NOW + 5000
+        for expected in (1, 2, 4):
+            breaker = claimed(breaker, expected, now)
+            now += 100
+            if passed < expected:
+                break
+            breaker = fed(breaker, "." * expected, now)
+            passed -= expected
+        assert fed(breaker, "." * passed + "x", now).gate is Gate.OPEN
 
 
 def test_a_healthy_breaker_stops_changing() -> None:
@@ -77,8 +97,9 @@ def test_it_is_probed_once_its_time_has_come_and_by_one_process() -> None:
 def test_a_failing_probe_doubles_the_wait_up_to_a_minute() -> None:
     breaker, waits = OPEN, []
     for _ in range(5):
-        breaker = probed(probing(breaker, breaker.until), reached=False, now=breaker.until)
+        breaker = probed(probing(breaker, breaker.until), False, "answered 502", breaker.until)
         waits.append(breaker.wait)
+    assert (breaker.since, breaker.probe) == (NOW, "answered 502")
     assert waits == [10_000, 20_000, 40_000, 60_000, 60_000]
 
 
@@ -96,12 +117,14 @@ def test_after_a_good_probe_one_call_goes_then_two_then_four_then_all() -> None:
 
 def test_a_failing_trial_call_opens_it_for_longer() -> None:
     breaker = claimed(on_trial(), 1, NOW + 5000)
-    assert fed(breaker, "x", NOW + 6000) == Breaker(Gate.OPEN, until=NOW + 16_000, wait=10_000)
+    assert fed(breaker, "x", NOW + 6000) == Breaker(
+        Gate.OPEN, until=NOW + 16_000, wait=10_000, since=NOW, probe="answered 422"
+    )
 
 
 def test_calls_that_began_before_the_trial_tell_nothing() -> None:
     breaker = claimed(on_trial(), 1, NOW + 5000)
-    late = attempt(Outcome.UNCERTAIN, at=NOW + 4000)
+    late = attempt(Outcome.UNCERTAIN, at=NOW + 4000, cause="reset")
     assert after(breaker, late, NOW + 5500) is breaker
     assert after(OPEN, late, NOW + 4500) is OPEN
 
@@ -115,7 +138,7 @@ def test_a_round_whose_calls_never_end_begins_again() -> None:
 
 def test_a_probe_that_comes_late_changes_nothing() -> None:
     trial = on_trial()
-    assert probed(trial, reached=False, now=NOW + 6000) is trial
+    assert probed(trial, False, "answered 502", NOW + 6000) is trial
 
 
 def test_a_closed_breaker_keeps_no_account_of_claims() -> None:
@@ -129,7 +152,7 @@ def test_hours_by_which_the_clock_was_set_back_are_not_waited_for() -> None:
     shut = fed(Breaker(), "x" * CONSECUTIVE)
     assert not wants_probe(shut, NOW + 4_999)
     assert wants_probe(shut, NOW - hours)
-    trial = claimed(probed(shut, True, NOW + 5_000), 1, NOW + 5_000)
+    trial = claimed(probed(shut, True, "answered 422", NOW + 5_000), 1, NOW + 5_000)
     assert allowance(trial, NOW + 5_000, 9) == 0
     assert allowance(trial, NOW - hours, 9) == 1
     assert claimed(trial, 1, NOW - hours).until == NOW - hours

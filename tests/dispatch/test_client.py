@@ -16,6 +16,7 @@ import pytest
 
 from bridge.dispatch.client import Client
 from bridge.dispatch.connection import Address
+from bridge.dispatch.probe import Probe
 from bridge.dispatch.transport import Transport
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from tests.dispatch.server import (
@@ -62,6 +63,10 @@ def send(script: Script, *, deadline: float = 5.0, call: Call = CALL, **more: An
     """One attempt against a server that follows the script."""
     with serving(script) as server, client(deadline) as sender:
         return sender.send(account(server.port, **more), call)
+
+
+def closing_after_request(peer: Peer) -> None:
+    peer.read()
 
 
 def showed(attempt: Attempt) -> tuple[str, str, str]:
@@ -535,16 +540,118 @@ def test_a_closed_client_keeps_no_connection() -> None:
     assert server.connections == 2
 
 
+@pytest.mark.parametrize(
+    ("script", "cause"),
+    [
+        (stalling(), "timeout"),
+        (stalling(b"HTTP/1.1 200 O"), "timeout"),
+        (resetting(), "reset"),
+        (closing_after_request, "eof"),
+        (answering(b"HTTP/1.1 20"), "cut"),
+        (answering(OK[:-3]), "cut"),
+        (stalling(OK[:-3]), "cut"),
+        (answering(b"SSH-2.0-x\r\n\r\n"), "garbage"),
+        (answering(http("200 OK", b"<!DOCTYPE html>", HTML)), "html"),
+        (answering(http("200 OK", b"{", JSON)), "unreadable"),
+        (answering(http("500 X", b"{}", JSON)), "http_500"),
+        (answering(http("502 X", b"{}", JSON)[:-1]), "http_502"),
+        (answering(OK), ""),
+        (answering(http("503 X", b"{}", JSON)), ""),
+        (answering(http("422 X", b"{}", JSON)), ""),
+        (closing, "eof"),
+    ],
+)
+def test_an_attempt_that_may_have_run_knows_why(script: Script, cause: str) -> None:
+    attempt = send(script, deadline=SHORT)
+    assert attempt.cause == cause
+    assert (attempt.outcome is Outcome.UNCERTAIN) == bool(cause)
+
+
 # Probing.
 
 
-def test_a_probe_connects_and_sends_nothing(own: Certificate) -> None:
-    with serving(answering(OK), context=own.context) as server:
-        with client(ca_file=own.path) as sender:
-            assert sender.probe(account(server.port, "https")) == ""
-        with client() as stranger:
-            assert stranger.probe(account(server.port, "https")) == "self-signed certificate"
+def probe(script: Script, *, deadline: float = 5.0, **more: Any) -> Probe:
+    """One probe of a server that follows the script."""
+    with serving(script) as server, client(deadline) as sender:
+        return sender.probe(account(server.port, **more))
+
+
+def test_a_probe_is_the_method_without_a_parameter() -> None:
+    refused = http("422 Unprocessable Content", b'{"message":"bot_id is required"}', JSON)
+    with serving(answering(refused)) as server, client() as sender:
+        assert sender.probe(account(server.port)) == Probe(True, 422)
+    assert server.requests == [
+        b"POST /api/v1/canary%2F7f3a%2Bc0ffee%3D%3D/bot.startWithVariables HTTP/1.1\r\n"
+        b"Host: 127.0.0.1:" + str(server.port).encode() + b"\r\n"
+        b"Accept: application/json\r\nContent-Length: 0\r\n"
+        b"Accept-Encoding: identity\r\nUser-Agent: leadbridge/0.1.0\r\n\r\n"
+    ]
+
+
+@pytest.mark.parametrize("form", ["auto", "query", "form"])
+def test_a_probe_is_the_same_however_parameters_travel(form: str) -> None:
+    with serving(answering(OK)) as server, client() as sender:
+        sender.probe(account(server.port, parameters=form, call_id_variable="bridge_call"))
+    assert server.requests[0].endswith(b"leadbridge/0.1.0\r\n\r\n")
+    assert b"?" not in server.requests[0]
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 400, 401, 403, 404, 408, 422, 429])
+def test_an_answer_below_500_lets_a_call_try(status: int) -> None:
+    assert probe(answering(http(f"{status} X"))) == Probe(True, status)
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 505, 520, 599])
+@pytest.mark.parametrize("policy", ["hold", "retry"])
+def test_a_5xx_keeps_the_calls_waiting(status: int, policy: str) -> None:
+    found = probe(answering(http(f"{status} X")), server_error=policy)
+    assert found == Probe(False, status)
+
+
+PAGE = http("200 OK", b"<!DOCTYPE html><title>Maintenance</title>", HTML)
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "status"),
+    [
+        (answering(PAGE), "answered 200", 200),
+        (answering(OK[:-3]), "answered 200, but the answer was cut short after 6 bytes of its body", 200),
+        (closing, "the connection was closed unanswered", None),
+        (resetting(), "the connection was reset", None),
+        (stalling(), "no answer came within 0.4 s", None),
+        (answering(b"SSH-2.0-x\r\n\r\n"), "the answer is not HTTP", None),
+    ],
+)
+def test_what_would_leave_a_call_in_doubt_keeps_the_calls_waiting(
+    script: Script, words: str, status: int | None
+) -> None:
+    found = probe(script, deadline=SHORT)
+    assert (found.passed, found.words, found.status) == (False, words, status)
+
+
+def test_a_server_out_of_reach_keeps_the_calls_waiting() -> None:
+    for mode in ("empty", "connect"):
+        with client() as sender:
+            assert sender.probe(account(1, probe=mode)) == Probe(False, fault="connection refused")
+
+
+def test_a_probe_that_only_connects_sends_nothing(own: Certificate) -> None:
+    with serving(answering(OK), context=own.context) as server, client(ca_file=own.path) as sender:
+        assert sender.probe(account(server.port, "https", probe="connect")) == Probe(True)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("mode", ["empty", "connect"])
+def test_a_bad_certificate_is_left_to_a_call_which_pauses_the_account(own: Certificate, mode: str) -> None:
+    with serving(answering(OK), context=own.context) as server, client() as stranger:
+        found = stranger.probe(account(server.port, "https", probe=mode))
+    assert found == Probe(True, fault="self-signed certificate")
+    assert server.requests == []
+
+
+def test_a_probe_never_shows_the_token() -> None:
+    for script in (echoing, answering(http(f"302 {TOKEN}", TOKEN.encode(), f"Location: {TOKEN}"))):
+        assert TOKEN not in repr(probe(script))
 
 
 # The token.

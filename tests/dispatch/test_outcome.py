@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -48,9 +49,10 @@ def test_an_invalid_certificate_pauses_the_account_and_loses_no_call() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.READING])
 def test_a_request_without_an_answer_may_have_run(phase: Phase) -> None:
-    assert shown(Seen(phase, "the line went dead", sent=300, total=300)) == Shown(
-        UNCERTAIN, "all 300 bytes were sent, then the line went dead; it may have run"
-    )
+    seen = Seen(phase, "the line went dead", sent=300, total=300, cause="reset")
+    reason = "all 300 bytes were sent, then the line went dead; it may have run"
+    assert shown(seen) == Shown(UNCERTAIN, reason, cause="reset")
+    assert shown(replace(seen, cause="")) == Shown(UNCERTAIN, reason, cause="lost")
 
 
 @pytest.mark.parametrize(
@@ -139,41 +141,62 @@ def test_a_success_with_the_code_401_is_a_401(document: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "reason"),
+    ("seen", "reason", "cause"),
     [
         (
             answered(200, PAGE, HTML),
             "answered 200 with an HTML page, Sign in to it instead of the API's answer",
+            "html",
         ),
-        (answered(200, b" <p>hi", JSON), "answered 200 with an HTML page instead of the API's answer"),
-        (answered(200, b"Warning <br />\n{}"), "answered 200 with an HTML page instead of the API's answer"),
-        (answered(200, b"<?xml?><a/>"), "answered 200 with an HTML page instead of the API's answer"),
+        (
+            answered(200, b" <p>hi", JSON),
+            "answered 200 with an HTML page instead of the API's answer",
+            "html",
+        ),
+        (
+            answered(200, b"Warning <br />\n{}"),
+            "answered 200 with an HTML page instead of the API's answer",
+            "html",
+        ),
+        (answered(200, b"<?xml?><a/>"), "answered 200 with an HTML page instead of the API's answer", "html"),
         (
             answered(200, b"x" * 2049, "text/plain"),
             "answered 200 with a long text instead of the API's answer",
+            "unreadable",
         ),
-        (answered(200, b"\x00\x01\x02", "image/png"), "answered 200 with unreadable content"),
-        (answered(200, b"{}", content_encoding="br"), "answered 200 with unreadable content"),
-        (answered(200, b"{}", content_encoding="gzip"), "answered 200 with unreadable content"),
-        (answered(200, b'{"id": 1'), "probably done: answered 200, but its JSON is broken off or not JSON"),
-        (answered(200, b"[" * 5000), "probably done: answered 200, but its JSON is broken off or not JSON"),
+        (answered(200, b"\x00\x01\x02", "image/png"), "answered 200 with unreadable content", "unreadable"),
+        (answered(200, b"{}", content_encoding="br"), "answered 200 with unreadable content", "unreadable"),
+        (answered(200, b"{}", content_encoding="gzip"), "answered 200 with unreadable content", "unreadable"),
+        (
+            answered(200, b'{"id": 1'),
+            "probably done: answered 200, but its JSON is broken off or not JSON",
+            "unreadable",
+        ),
+        (
+            answered(200, b"[" * 5000),
+            "probably done: answered 200, but its JSON is broken off or not JSON",
+            "unreadable",
+        ),
         (
             replace(answered(200), framed=False),
             "probably done: answered 200, but its JSON is broken off or not JSON",
+            "unreadable",
         ),
         (
             replace(answered(200, b"{}x"), oversized=True),
             "probably done: answered 200 with an answer too long to be read whole",
+            "unreadable",
         ),
         (
             replace(answered(200), phase=Phase.READING, fault="it was cut"),
             "probably done: answered 200, but it was cut",
+            "cut",
         ),
     ],
 )
-def test_a_success_that_cannot_be_trusted_is_uncertain(seen: Seen, reason: str) -> None:
+def test_a_success_that_cannot_be_trusted_is_uncertain(seen: Seen, reason: str, cause: str) -> None:
     page = Streak.PAGE if "an HTML page" in reason else None
-    assert shown(seen) == Shown(UNCERTAIN, reason, streak=page)
+    assert shown(seen) == Shown(UNCERTAIN, reason, streak=page, cause=cause)
 
 
 REDIRECT = "a redirect, not followed because the token is in the URL"
@@ -248,23 +271,30 @@ def test_a_conflict_is_refused_unless_the_call_may_have_run_before() -> None:
     )
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 507, 520, 599])
-def test_a_whole_server_error_is_tried_again_unless_the_account_says_hold(status: int) -> None:
-    seen = answered(status, {"message": "Server Error"})
-    assert shown(seen) == Shown(RETRY, f"answered {status}: LeadConverter failed: Server Error")
-    assert shown(seen, replace(ACCOUNT, server_error="hold")) == Shown(
-        UNCERTAIN, f"answered {status}: LeadConverter failed: Server Error; it may have run"
+@pytest.mark.parametrize("status", [500, 502, 504, 507, 520, 599])
+def test_a_whole_server_error_is_uncertain_unless_the_account_says_retry(status: int) -> None:
+    seen = answered(status, {"message": "Server Error"}, retry_after="5")
+    reason = f"answered {status}: LeadConverter failed: Server Error; it may have run"
+    assert shown(seen) == Shown(UNCERTAIN, reason, cause=f"http_{status}")
+    retried = Shown(RETRY, reason, retry_after=5.0, cause=f"http_{status}")
+    assert shown(seen, replace(ACCOUNT, server_error="retry")) == retried
+
+
+@pytest.mark.parametrize("policy", ["hold", "retry"])
+def test_a_server_that_is_not_available_did_not_run_it(policy: Literal["hold", "retry"]) -> None:
+    account = replace(ACCOUNT, server_error=policy)
+    reason = "answered 503: LeadConverter is not available now"
+    assert shown(answered(503), account) == Shown(RETRY, reason)
+    assert shown(answered(503, retry_after="5"), account) == Shown(RETRY, reason, retry_after=5.0)
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 503])
+@pytest.mark.parametrize("policy", ["hold", "retry"])
+def test_a_server_error_cut_short_is_uncertain(status: int, policy: Literal["hold", "retry"]) -> None:
+    cut = replace(answered(status, b"<ht"), phase=Phase.READING, fault="it was cut")
+    assert shown(cut, replace(ACCOUNT, server_error=policy)) == Shown(
+        UNCERTAIN, f"answered {status}, but it was cut; it may have run", cause=f"http_{status}"
     )
-
-
-def test_a_server_that_asks_to_come_back_did_not_run_it_even_under_hold() -> None:
-    found = shown(answered(503, retry_after="5"), replace(ACCOUNT, server_error="hold"))
-    assert (found.outcome, found.retry_after) == (RETRY, 5.0)
-
-
-def test_a_server_error_cut_short_is_uncertain() -> None:
-    cut = replace(answered(502, b"<ht"), phase=Phase.READING, fault="it was cut")
-    assert shown(cut) == Shown(UNCERTAIN, "answered 502, but it was cut; it may have run")
 
 
 @pytest.mark.parametrize("status", [200, 403, 422])

@@ -40,11 +40,11 @@ def forbade(text: str, heading: str = BY_WORDS) -> Shown:
 
 def page(title: str = "") -> Shown:
     reason = f"answered 200 with an HTML page{title} instead of the API's answer"
-    return Shown(UNCERTAIN, reason, streak=Streak.PAGE)
+    return Shown(UNCERTAIN, reason, streak=Streak.PAGE, cause="html")
 
 
 def doubt(reason: str) -> Shown:
-    return Shown(UNCERTAIN, f"answered 200 with {reason}")
+    return Shown(UNCERTAIN, f"answered 200 with {reason}", cause="unreadable")
 
 
 DONE_200 = Shown(DONE, "answered 200")
@@ -198,8 +198,8 @@ ABSENT = Shown(REFUSED, f"{UNMET}: $.started is absent")
         (STARTED, '{"ok": true}', ABSENT),
         (STARTED, '{"code": 401}', Shown(PAUSE, ABSENT.reason, pause_account=True)),
         (STARTED, "[]", ABSENT),
-        (STARTED, "", Shown(UNCERTAIN, OTHER)),
-        (STARTED, "OK", Shown(UNCERTAIN, OTHER)),
+        (STARTED, "", Shown(UNCERTAIN, OTHER, cause="unreadable")),
+        (STARTED, "OK", Shown(UNCERTAIN, OTHER, cause="unreadable")),
         (STARTED, GONE, gone(GONE)),
         (STARTED, PAGE.decode(), page(", Sign in to it")),
         ("{$: {starts_with: Started}}", " Started <b>7</b>\n", DONE_200),
@@ -221,7 +221,8 @@ def test_the_owners_own_success_goes_before_all(conditions: str, text: str, whol
 
 def test_a_cut_answer_is_no_success_even_where_its_beginning_is() -> None:
     cut = replace(answered(200, b'{"started": 1}'), phase=Phase.READING, fault="it was cut")
-    assert shown(cut, asking(STARTED)) == Shown(UNCERTAIN, "probably done: answered 200, but it was cut")
+    reason = "probably done: answered 200, but it was cut"
+    assert shown(cut, asking(STARTED)) == Shown(UNCERTAIN, reason, cause="cut")
 
 
 @pytest.mark.parametrize("status", [201, 302, 401, 403, 422, 503])

@@ -24,7 +24,7 @@ from bridge.store.decisions import Decider
 from bridge.store.engine import Store
 from bridge.store.tables import metadata
 from tests.conftest import Clock
-from tests.dispatch.server import Peer, closing, http, serving, silent
+from tests.dispatch.server import Peer, closing, http, serving
 from tests.store.given import begin, claim, owe, rows, start, state, states
 from tests.support.sandbox import Sandbox
 from tests.support.waiting import eventually
@@ -156,7 +156,8 @@ def test_calls_of_an_account_nobody_configured_wait(desk: Bench) -> None:
         ("garbage", "uncertain", "uncertain"),
         ("redirect", "refused", "refused"),
         ("401", "queued", "pause"),
-        ("500", "queued", "retry"),
+        ("500", "uncertain", "uncertain"),
+        ("503", "queued", "retry"),
         ("429", "queued", "retry"),
     ],
 )
@@ -201,7 +202,7 @@ def test_a_refused_connection_is_tried_until_it_expires(store: Store, clock: Clo
 def test_a_call_in_back_off_holds_its_recipient_for_ten_minutes_and_nobody_else(
     desk: Bench, sandbox: Sandbox
 ) -> None:
-    sandbox.fault("500", retry_after="1800")
+    sandbox.fault("503", retry_after="1800")
     owe(desk.store, start(7))
     desk.settled()
     owe(desk.store, start(7, rule="second"), start(8))
@@ -534,11 +535,11 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
     desk.dispatcher.caretaker = care.Caretaker(sick, lambda: desk.accounts)
     desk.dispatcher.ledger.store = sick
     desk.dispatcher.care()
-    with serving(silent) as server:
+    with serving(closing) as server:
         desk.dispatcher.probe(replace(FAST, url=f"http://127.0.0.1:{server.port}"))
     assert caplog.messages == [
         "the queue is out of reach: the database is gone",
-        "account main: the probe went well",
+        "account main: probe: the connection was closed unanswered; calls still wait",
         "the queue is out of reach: the database is gone",
     ]
 

@@ -16,7 +16,7 @@ from tests.faults.verdict import settled
 from tests.support.sandbox import Sandbox
 
 OUTAGE_S = amount("OUTAGE", 0) or 0.7
-DOUBTFUL = ("timeout", "html", "reset", "truncated", "garbage")
+DOUBTFUL = ("500", "502", "timeout", "html", "reset", "truncated", "garbage")
 FORMS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("refused", {}),
     ("timeout", {"seconds": 0.3 if SHORT else 30}),

@@ -123,9 +123,10 @@ accounts:
     burst: 20
     parameters: form
     forced_value: "1"
-    server_error: hold
+    server_error: retry
     on_uncertain: resend
     call_id_variable: bridge_call
+    probe: connect
 """
 
 
@@ -142,9 +143,10 @@ def test_the_accounts_file_gives_every_account_its_settings() -> None:
             20,
             "form",
             "1",
-            "hold",
+            "retry",
             "resend",
             "bridge_call",
+            probe="connect",
         ),
     }
     assert result.sources["shop"].rules[0].account == "client"

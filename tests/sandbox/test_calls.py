@@ -138,7 +138,7 @@ def test_wrong_parameters_are_told_to_who_accepts_json(sandbox: Sandbox) -> None
 
 
 def test_wrong_parameters_are_a_redirect_to_who_does_not(sandbox: Sandbox) -> None:
-    answer = ask(sandbox.port, request(METHOD, headers=()))
+    answer = ask(sandbox.port, request(f"{METHOD}?bot_id=1", headers=()))
     assert (answer.status, answer.headers["location"]) == (302, "/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert (only(sandbox)["ran"], only(sandbox)["status"]) == (False, 302)
@@ -260,3 +260,34 @@ def test_the_oldest_calls_make_room_for_new_ones() -> None:
 
 def test_a_hundred_thousand_calls_are_kept() -> None:
     assert Options().keep == 100_000
+
+
+def test_a_request_without_parameters_is_answered_422_and_listed_apart(sandbox: Sandbox) -> None:
+    subscriber = "subscriber_id is required, or user_id with channel_id"
+    answer = ask(sandbox.port, request(METHOD))
+    assert (answer.status, answer.json) == (
+        422,
+        {
+            "message": f"{subscriber} (and 1 more)",
+            "errors": {"subscriber_id": [subscriber], "bot_id": ["bot_id is required"]},
+        },
+    )
+    (probe,) = sandbox.probes()
+    assert (probe["token"], probe["bot_id"], probe["ran"], probe["status"]) == ("token", None, False, 422)
+    assert sandbox.calls() == []
+
+
+def test_faults_meet_probes_as_they_meet_calls(sandbox: Sandbox) -> None:
+    sandbox.fault("502", times=2, ran=True)
+    assert [ask(sandbox.port, request(METHOD)).status for _ in range(3)] == [502, 502, 422]
+    assert [(one["ran"], one["status"]) for one in sandbox.probes()] == [
+        (False, 502),
+        (False, 502),
+        (False, 422),
+    ]
+
+
+def test_deleting_the_calls_forgets_the_probes_too(sandbox: Sandbox) -> None:
+    ask(sandbox.port, request(METHOD))
+    sandbox.forget_calls()
+    assert sandbox.probes() == []

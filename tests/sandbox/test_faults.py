@@ -184,7 +184,7 @@ def test_a_bot_that_would_not_run_does_not_run_before_a_fault(sandbox: Sandbox) 
     sandbox.subscriber(778899, "blocked")
     sandbox.fault("500", ran=True, times=2)
     ask(sandbox.port, SOUND)
-    ask(sandbox.port, request(METHOD))
+    ask(sandbox.port, request(f"{METHOD}?bot_id=1"))
     assert seen(sandbox) == [(False, 500), (False, 500)]
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from requests import PreparedRequest
 
 from bridge.dispatch.client import Client
-from bridge.dispatch.seen import Phase
+from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
 from bridge.dispatch.senders import Ended, Job, Senders
 from bridge.dispatch.transport import BrokenError, SeenResponse, Transport, response_of
 from bridge.dispatch.worker import Dispatcher
@@ -76,13 +76,16 @@ class Wire(Transport):
         self.worker = worker
 
     def send(self, request: PreparedRequest, *_: object, **__: object) -> SeenResponse:
-        fate = self.worker.first_byte(request)
-        if fate.answer.seen.phase is Phase.COMPLETE:
-            return response_of(fate.answer.seen)
-        raise BrokenError(fate.answer.seen)
+        url = request.url or ""
+        answer = self.worker.first_byte(url).answer if "?" in url else self.worker.probed(url)
+        if answer.seen.phase is Phase.COMPLETE:
+            return response_of(answer.seen)
+        raise BrokenError(answer.seen)
 
-    def probe(self, *_: object) -> str:
-        return "" if self.worker.world.weather.reachable else "connection refused"
+    def probe(self, url: str, _: float) -> Seen:
+        """Whatever lies behind a connection, it can be made unless nothing can be sent at all."""
+        seen = self.worker.probed(url, connects=True).seen
+        return seen if seen.phase in BEFORE_SENT else Seen(Phase.COMPLETE)
 
 
 class Worker:
@@ -170,7 +173,18 @@ class Worker:
         self.turn_at = 0
         self.world.after(self.world.random.randint(100, 4000), self.begin)
 
-    def first_byte(self, request: PreparedRequest) -> Fate:
+    def probed(self, url: str, *, connects: bool = False) -> Answer:
+        """A probe goes out: the oracle hears what it finds, and judges that by itself."""
+        world = self.world
+        (name,) = [one.name for one in self.accounts().values() if f"/{one.token}/" in url]
+        require(connects == (self.accounts()[name].probe == "connect"), f"{name} is probed in the other way")
+        answer = world.weather.probe(world.random)
+        passes = network.may_try(answer) or (connects and answer.seen.phase not in BEFORE_SENT)
+        world.note(self.process.name, f"probes {name}: will see {answer.name}")
+        world.oracle.on_probe(name, passes)
+        return answer
+
+    def first_byte(self, url: str) -> Fate:
         """A request begins to leave: ask the oracle whether it may, and let the network decide its fate."""
         world, job = self.world, self.job
         assert job
@@ -182,7 +196,7 @@ class Worker:
         require(not world.memory.raw.in_transaction, f"call {call.id} is sent inside a transaction")
         oracle.on_first_byte(call.id, self.owner, call.attempt, row, world.now)
         known = oracle.calls[call.id]
-        require(known.tag in (request.url or ""), f"call {call.id} goes out with another event's values")
+        require(known.tag in url, f"call {call.id} goes out with another event's values")
         answer = world.weather.answer(world.random)
         fate = network.fate(answer, world.random, brisk=world.healed)
         one = known.tries[call.attempt]
@@ -203,8 +217,6 @@ class Worker:
 
 
 def meaning(answer: Answer, account: Account) -> Meaning:
-    """What an answer means for an account; `server_error: hold` doubts a 5xx that says nothing of waiting."""
-    status = answer.seen.status or 0
-    doubts = account.server_error == "hold" and status >= 500 and answer.meaning == "retry"
-    asked = status == 503 and "retry-after" in answer.seen.headers
-    return "uncertain" if doubts and not asked else answer.meaning
+    """What an answer means for an account: `server_error: retry` is the owner's risk."""
+    risked = account.server_error == "retry" and answer in (*network.BROKEN, *network.GATEWAY)
+    return "retry" if risked else answer.meaning

@@ -23,7 +23,8 @@ def _account(name: str, random: Random) -> Account:
         rate=rate,
         burst=burst,
         on_uncertain=random.choice(("hold", "hold", "resend")),
-        server_error=random.choice(("retry", "retry", "hold")),
+        server_error=random.choice(("hold", "hold", "retry")),
+        probe=random.choice(("empty", "empty", "empty", "connect")),
     )
 
 

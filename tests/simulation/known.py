@@ -58,6 +58,9 @@ class Known:
     ordered: int = 0
     """Resends that a person asked for."""
     doubted: bool = False
+    risked: int = 0
+    """Answers after which it may have run, and which its account repeats all the same."""
+    due_at: int = 0
     first_retry: int | None = None
 
     def blocks(self, now: int) -> bool:

@@ -53,8 +53,8 @@ def unsent(phase: Phase, fault: str, sent: int = 0, *, bad_certificate: bool = F
     return Seen(phase, fault, bad_certificate=bad_certificate, sent=sent, total=300)
 
 
-def silent(fault: str) -> Seen:
-    return Seen(Phase.WAITING, fault, sent=300, total=300)
+def silent(fault: str, cause: str) -> Seen:
+    return Seen(Phase.WAITING, fault, sent=300, total=300, cause=cause)
 
 
 def waiting(status: int, seconds: int) -> Seen:
@@ -74,9 +74,9 @@ UNREACHABLE = (
     Answer("half sent", "retry", "no", unsent(Phase.SENDING, "broken pipe", 120)),
 )
 DOUBTFUL = (
-    Answer("reset", "uncertain", "maybe", silent("the connection was reset")),
-    Answer("eof", "uncertain", "maybe", silent("the connection was closed unanswered")),
-    Answer("timeout", "uncertain", "maybe", silent("nothing came in 20 s"), slow=True),
+    Answer("reset", "uncertain", "maybe", silent("the connection was reset", "reset")),
+    Answer("eof", "uncertain", "maybe", silent("the connection was closed unanswered", "eof")),
+    Answer("timeout", "uncertain", "maybe", silent("nothing came in 20 s", "timeout"), slow=True),
     Answer("200 html", "uncertain", "maybe", whole(200, PAGE, HTML)),
     Answer(
         "200 cut",
@@ -91,12 +91,18 @@ DOUBTFUL = (
         Seen(Phase.READING, "the answer was cut short", sent=300, total=300, status=500, headers=JSON),
     ),
 )
+BROKEN = (
+    Answer("500 ran", "uncertain", "yes", whole(500)),
+    Answer("500", "uncertain", "no", whole(500)),
+    Answer("502", "uncertain", "maybe", whole(502, PAGE, HTML)),
+    Answer("504", "uncertain", "maybe", waiting(504, 5)),
+    Answer("599", "uncertain", "no", whole(599, b"", {})),
+)
+"""Complete; after some of them the bot was started. An account with `server_error: retry` takes that risk."""
+GATEWAY = (Answer("502 of a proxy", "uncertain", "maybe", whole(502, PAGE, HTML)),)
 FAILING = (
-    Answer("500", "retry", "no", whole(500)),
-    Answer("502", "retry", "no", whole(502, PAGE, HTML)),
     Answer("503", "retry", "no", whole(503)),
     Answer("503 wait", "retry", "no", waiting(503, 7)),
-    Answer("504", "retry", "no", whole(504)),
     Answer("408", "retry", "no", whole(408)),
     Answer("425", "retry", "no", whole(425)),
 )
@@ -122,7 +128,9 @@ PAUSING = (
     Answer("certificate", "pause", "no", unsent(Phase.TLS, "expired", bad_certificate=True)),
     Answer("302", "refused", "no", whole(302, PAGE, {**HTML, "location": "/login"})),
 )
-EVERY = GOOD + UNREACHABLE + DOUBTFUL + FAILING + PACED + REFUSING + DENYING + PAUSING
+EVERY = GOOD + UNREACHABLE + DOUBTFUL + BROKEN + FAILING + PACED + REFUSING + DENYING + PAUSING
+WELL = Answer("422 to nothing", "refused", "no", whole(422, b'{"errors":{"bot_id":["required"]}}'))
+"""What a LeadConverter that is well answers to a request without parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +139,41 @@ class Weather:
 
     name: str
     groups: tuple[tuple[float, Sequence[Answer]], ...]
-    reachable: bool = True
-    """What a probe finds."""
 
     def answer(self, random: Random) -> Answer:
         group = random.choices([group for _, group in self.groups], [weight for weight, _ in self.groups])[0]
         return random.choice(group)
 
+    def probe(self, random: Random) -> Answer:
+        """What a request without parameters gets: the same faults as a call, but it never starts a bot."""
+        answer = self.answer(random)
+        return WELL if answer in GOOD else answer
+
+
+def may_try(answer: Answer) -> bool:
+    """Whether calls may be risked after a probe with this answer: by hand, from delivery's page."""
+    status = answer.seen.status
+    if status is None:
+        return answer.meaning == "pause"
+    return status < 500 and answer.meaning != "uncertain"
+
 
 FAIR = Weather("fair", ((1, GOOD),))
 WEATHERS = (
     FAIR,
-    Weather("mixed", ((6, GOOD), (1, UNREACHABLE), (2, DOUBTFUL), (1, FAILING), (1, PACED), (1, REFUSING))),
+    Weather(
+        "mixed",
+        (
+            *((6, GOOD), (1, UNREACHABLE), (2, DOUBTFUL), (1, FAILING), (1, BROKEN)),
+            *((1, PACED), (1, REFUSING)),
+        ),
+    ),
     Weather("anything", ((1, EVERY),)),
     Weather("doubtful", ((1, GOOD), (3, DOUBTFUL))),
-    Weather("down", ((1, UNREACHABLE),), reachable=False),
-    Weather("failing", ((1, GOOD), (5, FAILING))),
+    Weather("down", ((1, UNREACHABLE),)),
+    Weather("behind a proxy", ((1, GATEWAY),)),
+    Weather("behind a proxy that flaps", ((1, GOOD), (12, GATEWAY))),
+    Weather("failing", ((1, GOOD), (3, FAILING), (2, BROKEN))),
     Weather("throttled", ((2, GOOD), (2, PACED))),
     Weather("denied", ((1, GOOD), (6, DENYING))),
     Weather("locked out", ((1, GOOD), (2, PAUSING))),

@@ -38,6 +38,8 @@ class Oracle:
     paused: set[str] = field(default_factory=set)
     gates: dict[str, str] = field(default_factory=dict)
     """Of each account's breaker, as last committed."""
+    passed: set[str] = field(default_factory=set)
+    """Accounts whose breaker is open, and for which a probe found LeadConverter well since it opened."""
     failures: Counter[str] = field(default_factory=Counter)
     """By account, attempts in a row that may have run unseen or found nobody."""
     begun: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -88,7 +90,7 @@ class Oracle:
             self._moved(step, call, now, where)
         if step.state != step.was and step.state not in LIVE:
             self.ends[f"call:{step.state}", call.account] += 1
-        call.state = step.state
+        call.state, call.due_at = step.state, step.due_at
         self.counts[step.state] += 1
 
     def on_tallies(self, counted: Counter[tuple[str, str]], events: Counter[str]) -> None:
@@ -102,7 +104,15 @@ class Oracle:
     def on_accounts(self, paused: set[str], gates: dict[str, str]) -> None:
         """How the accounts stand after a commit."""
         for name, gate in gates.items():
-            if gate != "closed" or (name in self.paused and name not in paused):
+            resumed = name in self.paused and name not in paused
+            if self.gates.get(name) == "open" and gate != "open":
+                require(
+                    resumed or name in self.passed,
+                    f"the breaker of {name} lets calls through, and no probe found LeadConverter well",
+                )
+            if gate != "open" or self.gates.get(name) != "open":
+                self.passed.discard(name)
+            if gate != "closed" or resumed:
                 self.failures[name] = 0
             shut = self.failures[name] < 5 or self.stopped
             require(
@@ -110,6 +120,11 @@ class Oracle:
                 f"{self.failures[name]} attempts in a row failed and the breaker of {name} is closed",
             )
         self.paused, self.gates = paused, gates
+
+    def on_probe(self, name: str, passes: bool) -> None:
+        """A probe of the account has found something after which a call may be risked, or not."""
+        if passes:
+            self.passed.add(name)
 
     def on_first_byte(
         self, number: int, owner: str, attempt: int, row: tuple[str, str, int], now: int
@@ -133,7 +148,7 @@ class Oracle:
         call = self.calls[number]
         call.runs += 1
         require(
-            call.runs <= 1 + call.resends,
+            call.runs <= 1 + call.resends + call.risked,
             f"call {number} ran {call.runs} times with {call.resends} recorded resends",
         )
 
@@ -148,8 +163,16 @@ class Oracle:
                 require(not heard, f"{where}: its late answer was not heard")
             if call.state in LIVE:
                 continue
-            if not call.doubted:
+            if not call.doubted and not call.risked:
                 require(call.runs == (call.state == "done"), f"{where} though it was never in doubt")
+
+    def _free(self, number: int, account: str, now: int) -> bool:
+        """Whether a call that was never in doubt has been due for a while and waits for no other."""
+        call = self.calls[number]
+        mine = call.account == account and call.state == "queued" and not call.resends
+        if not mine or call.due_at > now - 5_000 or call.expires_at <= now:
+            return False
+        return all(n == number or one.state in FINAL for n, one in self._lane(call))
 
     def _lane(self, call: Known) -> list[tuple[int, Known]]:
         mine = (call.account, call.recipient)
@@ -177,6 +200,9 @@ class Oracle:
     def _claimed(self, step: Step, call: Known, now: int, where: str) -> None:
         require(call.account not in self.paused, f"{where}: the account is paused")
         require(self.gates.get(call.account) != "open", f"{where}: the breaker is open")
+        if self.gates.get(call.account) == "trial" and call.resends:
+            fresh = [number for number in self.calls if self._free(number, call.account, now)]
+            require(not fresh, f"{where}: a resend is risked in a trial, and call {fresh} waits")
         require(now < call.expires_at, f"{where}: it expired {now - call.expires_at} ms ago")
         require(step.attempt > max(call.tries, default=0), f"{where}: the attempt has a number that was used")
         account = self.accounts[call.account]
@@ -213,7 +239,9 @@ class Oracle:
             require(step.state in ("queued", "expired"), f"{where}: it was never sent")
             return
         require(meaning is not None, f"{where}: the attempt has not ended")
-        unheard = meaning == "uncertain" or (meaning == "retry" and one.answer.seen.status is None)
+        risked = meaning == "retry" and one.answer.meaning == "uncertain"
+        call.risked += risked
+        unheard = risked or meaning == "uncertain" or (meaning == "retry" and one.answer.seen.status is None)
         if meaning != "pause":
             self.failures[call.account] = self.failures[call.account] + 1 if unheard else 0
         if meaning == "refused" and one.answer.seen.status == 409 and one.doubted:

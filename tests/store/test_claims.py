@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from bridge.model import Outcome, Recipient, State
-from bridge.store import sweep
+from bridge.store import claims, sweep
 from bridge.store.claims import LEASE_MS
 from bridge.store.engine import Store, open_store
 from tests.conftest import Clock
@@ -274,3 +274,47 @@ def test_the_schema_knows_the_words(wrong: str, store: Store) -> None:
     owe(store, start(7))
     with pytest.raises(Exception, match=r"(?i)check"), store.transaction() as connection:
         connection.exec_driver_sql(f"UPDATE calls SET {wrong}")
+
+
+def ready(store: Store, *, risked: bool, limit: int = 10) -> list[int]:
+    with store.transaction() as connection:
+        now = store.now(connection)
+        return claims.ready(connection, now, "main", limit, frozenset(), risked=risked)
+
+
+def doubt(store: Store, *subscribers: int) -> None:
+    """Calls that may have run, and are queued again by their policy."""
+    owe(store, *(start(subscriber) for subscriber in subscribers))
+    claimed = claim(store)
+    begin(store, *claimed)
+    shown = attempt(Outcome.UNCERTAIN, status=502, cause="http_502")
+    settle(store, *(settlement(call, "queued", shown=shown, resend=True) for call in claimed))
+
+
+def test_where_calls_are_at_risk_those_in_doubt_before_go_last(store: Store) -> None:
+    doubt(store, 7, 8)
+    first = owe(store, start(9))
+    assert ready(store, risked=True) == first
+    assert ready(store, risked=False) == [1, 2, *first]
+    assert ready(store, risked=True, limit=1) == first
+
+
+def test_where_no_other_call_waits_one_that_was_in_doubt_goes(store: Store) -> None:
+    doubt(store, 7)
+    assert ready(store, risked=True) == [1]
+
+
+def test_a_call_behind_one_that_was_in_doubt_keeps_its_place(store: Store) -> None:
+    doubt(store, 7)
+    owe(store, start(7))
+    assert ready(store, risked=True) == [1]
+
+
+def test_the_cause_of_the_last_doubt_stays_with_the_call(store: Store) -> None:
+    doubt(store, 7)
+    (call,) = claim(store)
+    assert call.cause == "http_502"
+    begin(store, call)
+    settle(store, settlement(call, "done"))
+    assert rows(store, "SELECT state, cause FROM calls") == [("done", "http_502")]
+    assert rows(store, "SELECT number, cause FROM attempts ORDER BY number") == [(1, "http_502"), (2, "")]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from bridge.errors import StoreUnavailable
 from bridge.store import tables
@@ -168,3 +168,59 @@ def test_the_ids_of_the_version_before_get_their_events_type(database_url: str, 
     assert [one.duplicate for ((one,),) in again] == [True, True]
     assert take_in(store, sale("o1", start(), type="paid"))[0][0].duplicate is False
     store.close()
+
+
+OLD_ATTEMPTS = {
+    ("uncertain", 502, "complete", "answered 502: LeadConverter failed; it may have run"): "http_502",
+    ("uncertain", 500, "reading", "answered 500, but the connection was reset; it may have run"): "http_500",
+    ("uncertain", 200, "complete", "answered 200 with an HTML page instead of the API's answer"): "html",
+    ("uncertain", 200, "reading", "probably done: answered 200, but the connection was reset"): "cut",
+    ("uncertain", 200, "complete", "answered 200 with unreadable content"): "unreadable",
+    ("uncertain", None, "", "its sender died or lost its lease while sending: it may have run"): "died",
+    ("uncertain", None, "sending", "a fault in the bridge itself (KeyError); it may have run"): "internal",
+    (
+        "uncertain",
+        None,
+        "waiting",
+        "all 300 bytes were sent, then no answer came; it may have run",
+    ): "recorded",
+    ("retry", 502, "complete", "answered 502: LeadConverter failed"): "",
+    ("done", 200, "complete", "answered 200"): "",
+}
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgres"])
+def test_old_attempts_and_calls_get_the_cause_that_is_sure(
+    which: int, tmp_path: Path, postgres: Postgres
+) -> None:
+    (tmp_path / "deep").mkdir()
+    store = open_store(empty_urls(tmp_path, postgres)[which])
+    with store.migrating.begin() as connection:
+        upgrade(connection, "0006")
+        for number, (outcome, status, phase, reason) in enumerate(OLD_ATTEMPTS, start=1):
+            doubted = outcome == "uncertain"
+            old(connection, "calls", id=number, event_id=number, had_uncertain=doubted, state="done")
+            old(connection, "attempts", call_id=number, number=1, outcome=outcome, status=status, phase=phase,
+                reason=reason)  # fmt: skip
+        old(connection, "calls", id=99, event_id=99, had_uncertain=True, state="uncertain")
+    store.migrate()
+    with store.read() as connection:
+        attempts = connection.exec_driver_sql("SELECT cause FROM attempts ORDER BY call_id").scalars().all()
+        calls = connection.exec_driver_sql("SELECT cause FROM calls ORDER BY id").scalars().all()
+    store.close()
+    assert attempts == [*OLD_ATTEMPTS.values()]
+    assert calls == [*OLD_ATTEMPTS.values(), "recorded"]
+
+
+def old(connection: Connection, table: str, **values: Any) -> None:
+    """A row with these values, and something that fits in every other column."""
+    fit: dict[str, Any] = {"order_mode": "relaxed", "recipient": f"subscriber:{values.get('id')}"}
+    row = {}
+    for column in inspect(connection).get_columns(table):
+        name = column["name"]
+        other = "" if column["type"].python_type is str else None if column["nullable"] else 0
+        row[name] = values.get(name, fit.get(name, other))
+    names = ", ".join(row)
+    connection.execute(
+        text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{one}' for one in row)})"), row
+    )

@@ -41,7 +41,7 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
     return {
         "candidates": (
             claims._CANDIDATES,
-            {"account": "main", "now": NOW, "many": 100},
+            {"account": "main", "now": NOW, "many": 100, "resends": claims._ANY},
             {"calls_ready", "calls_in_flight", "calls_in_lane"},
         ),
         "let go": (
@@ -169,7 +169,9 @@ def buffers(store: Store) -> int:
     statement = claims._CANDIDATES
     with store.transaction() as connection:
         explain = Statement(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}").of(connection)
-        found = connection.execute(explain, {"account": "main", "now": NOW, "many": 100}).scalar_one()
+        found = connection.execute(
+            explain, {"account": "main", "now": NOW, "many": 100, "resends": claims._ANY}
+        ).scalar_one()
     top = found[0]["Plan"]
     return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
 

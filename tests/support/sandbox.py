@@ -48,6 +48,11 @@ class Sandbox:
         calls: list[dict[str, Any]] = self.control("GET", "/calls")
         return calls
 
+    def probes(self) -> list[dict[str, Any]]:
+        """What `GET /probes` shows."""
+        probes: list[dict[str, Any]] = self.control("GET", "/probes")
+        return probes
+
     def ran(self) -> list[dict[str, Any]]:
         """The calls that ran a bot."""
         return [call for call in self.calls() if call["ran"]]

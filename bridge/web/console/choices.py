@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from bridge.mapping.compiler import Compiled
-from bridge.web.console.rendering import t
+from bridge.store.call_views import doubts
+from bridge.store.outlook import Transaction
+from bridge.web.console.rendering import cause, t
 from bridge.web.console.wanted import Wanted
 
 Offered: TypeAlias = list[tuple[str, str]]
@@ -28,6 +30,14 @@ def rules(compiled: Compiled, wanted: Wanted) -> Offered:
     sources = [one for name, one in compiled.sources.items() if wanted["source"] in ("", name)]
     found = {rule.name for one in sources for rule in one.rules}
     return names(found, wanted["rule"]) if len(found) <= _FEW_RULES else []
+
+
+def causes(connection: Transaction, wanted: Wanted) -> Offered:
+    """Why calls are in doubt now; none where neither such calls nor a cause is asked for."""
+    if wanted["state"] != "uncertain" and not wanted["cause"]:
+        return []
+    offered = {*(one.cause for one in doubts(connection)), wanted["cause"]} - {""}
+    return [("", t("common.any")), *((code, cause(code)) for code in sorted(offered))]
 
 
 def spans(wanted: Wanted) -> Offered:

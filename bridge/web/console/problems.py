@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from bridge.desk.times import clock
+from bridge.dispatch.breaker import Breaker, Gate
 from bridge.lookout import Lookout
-from bridge.model import ALERT_SOURCE, State
+from bridge.model import ALERT_SOURCE
 from bridge.rulebook import Rulebook
 from bridge.store import pauses, repeat_views, trends
 from bridge.store.event_views import EventFilter, page_of_events
@@ -17,7 +19,7 @@ from bridge.store.outlook import Transaction
 from bridge.store.pages import Page
 from bridge.store.sources import SourceUse
 from bridge.store.trends import Rates
-from bridge.web.console.rendering import duration, reworded, t, url
+from bridge.web.console.rendering import cause, duration, reworded, t, url
 
 Tone: TypeAlias = Literal["bad", "warn"]
 
@@ -59,8 +61,8 @@ class Scene:
     """What problems are found in."""
 
     seen: Figures
-    gates: Mapping[str, str]
-    """Of the breaker of each account."""
+    breakers: Mapping[str, Breaker]
+    """Of each account that ever had a call."""
     sources: tuple[SourceUse, ...]
     silence: Mapping[str, int]
     """Seconds after which a source that sends nothing is missed."""
@@ -123,14 +125,22 @@ def _accounts(scene: Scene) -> Iterator[Problem]:
                 named={"account": account.name},
                 command=f"leadbridge resume account {account.name}",
             )
-        elif scene.gates.get(account.name) == "open":
+        elif scene.breakers[account.name].gate is Gate.OPEN:
             yield Problem(
                 "warn",
                 t("overview.resting.title", account=account.name),
-                (t("overview.resting.told"),),
+                (*_rest(scene.breakers[account.name]), t("overview.resting.told")),
                 to=url("calls", account=account.name, state="open"),
                 step=t("overview.see_calls"),
             )
+
+
+def _rest(breaker: Breaker) -> Iterator[str]:
+    """Since when nothing goes out, and what the last probe found."""
+    if breaker.since:
+        yield t("overview.resting.since", since=clock(breaker.since))
+    if breaker.probe:
+        yield t("overview.resting.probe", found=reworded(breaker.probe, "probe"))
 
 
 def _pauses(connection: Transaction, now: int) -> Iterator[Problem]:
@@ -147,13 +157,16 @@ def _pauses(connection: Transaction, now: int) -> Iterator[Problem]:
 
 
 def _calls(scene: Scene) -> Iterator[Problem]:
-    doubtful = scene.seen.states.get(State.UNCERTAIN, 0)
-    if doubtful:
+    for doubt in scene.seen.doubts:
+        why, since = cause(doubt.cause), clock(doubt.first)
         yield Problem(
             "bad",
-            t("overview.uncertain.title", count=doubtful),
-            (t("overview.uncertain.told"),),
-            to=url("calls", state="uncertain"),
+            t("overview.uncertain.title", count=doubt.many),
+            (
+                t("overview.uncertain.why", account=doubt.account, why=why, since=since),
+                t("overview.uncertain.told"),
+            ),
+            to=url("calls", state="uncertain", account=doubt.account, cause=doubt.cause),
             step=t("overview.uncertain.step"),
         )
     refused = sum(scene.totals.get(kind, Rates()).day for kind in UNSTARTED)

@@ -13,6 +13,7 @@ from flask import Response, current_app, g, render_template, request, url_for
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from bridge.model import CAUSES
 from bridge.web.console import display, visitors
 from bridge.web.console.cookies import Sealer
 from bridge.web.console.display import THIN
@@ -59,7 +60,7 @@ def install(environment: Environment) -> None:
     environment.globals.update(
         t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
         ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=display.count,
-        tone=display.tone, told=told, english=english,
+        tone=display.tone, cause=cause, told=told, english=english,
     )  # fmt: skip
 
 
@@ -67,6 +68,14 @@ def t(key: str, /, **values: object) -> str:
     """Words in the visitor's language."""
     words: str = g.speech(key, **values)
     return words
+
+
+def cause(code: str) -> str:
+    """Why a call may have run, in words; what is no code stays as it is."""
+    status = code.removeprefix("http_")
+    if status != code:
+        return t("states.cause.http", status=status)
+    return t(f"states.cause.{code}") if code in CAUSES else code
 
 
 def told(text: str, section: str, *, ours: bool = True) -> Markup:

@@ -21,7 +21,9 @@ GROUPS: Final[Mapping[str, tuple[State, ...]]] = {
     "cancelled": (State.CANCELLED,),
 }
 """States by what they ask of whoever looks; an address may name a group or a single state."""
-CALL_FIELDS: Final = ("state", "source", "account", "rule", "recipient", "event", "since", "until", "search")
+CALL_FIELDS: Final = (
+    *("state", "cause", "source", "account", "rule", "recipient", "event", "since", "until", "search"),
+)
 EVENT_FIELDS: Final = ("source", "type", "result", "rule", "since", "until", "search")
 _DIGITS = 18
 NUMBER: Final = f"<int(max={10**_DIGITS - 1}):number>"
@@ -60,6 +62,7 @@ class Wanted:
             account=self["account"] or None,
             recipient=self["recipient"] or None,
             event=_number(self["event"]),
+            cause=self["cause"] or None,
             since=self["since"] or None,
             until=self["until"] or None,
             search=self["search"] or None,

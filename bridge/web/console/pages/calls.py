@@ -28,7 +28,7 @@ from bridge.web.console.wanted import GROUPS, Wanted, group_of, wanted_calls
 
 COLUMNS: Final = (
     "call", "event", "created", "source", "rule", "account", "recipient", "bot_id", "variables", "state",
-    "attempts", "reason",
+    "attempts", "reason", "cause",
 )  # fmt: skip
 _NOTHING: Final[Mapping[str, Any]] = {"calls": Listing(()), "count": None, "counts": {}}
 
@@ -40,6 +40,7 @@ class Choices:
     sources: list[tuple[str, str]]
     accounts: list[tuple[str, str]]
     rules: list[tuple[str, str]]
+    causes: list[tuple[str, str]]
     since: list[tuple[str, str]]
 
 
@@ -106,6 +107,7 @@ def _choices(console: Console, connection: Transaction, wanted: Wanted) -> Choic
         sources=choices.names({*compiled.sources, *sources.last_heard(connection)}, wanted["source"]),
         accounts=choices.names(compiled.accounts, wanted["account"]),
         rules=choices.rules(compiled, wanted),
+        causes=choices.causes(connection, wanted),
         since=choices.spans(wanted),
     )
 
@@ -124,5 +126,5 @@ def _row(call: Call) -> tuple[object, ...]:
     return (
         call.id, call.event_id, iso(call.created_at), call.source, start.rule, start.account,
         start.recipient.key, start.bot_id, json_text(dict(start.variables)), call.state.value, call.attempt,
-        call.reason,
+        call.reason, call.cause,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from flask import request
 
 from bridge.assemble.web import WebSide
 from bridge.dispatch import health, pace
+from bridge.dispatch.breaker import Breaker
 from bridge.mapping.compiler import Compiled
 from bridge.model import ALERT_SOURCE, Account, Request
 from bridge.store import figures, sources, trends
@@ -84,7 +85,7 @@ def _seen(console: Console) -> dict[str, Any]:
         seen = figures.look(connection, side.store.now(connection))
         stretches = trends.over_time(connection, seen.now, SPANS[span])
         used, totals = sources.in_use(connection, seen.now), trends.totals(connection, seen.now)
-        scene = Scene(seen, _gates(seen), used, compiled.alerts.silence, totals)
+        scene = Scene(seen, _breakers(seen), used, compiled.alerts.silence, totals)
         wrong = problems(connection, side.lookout, side.rulebook, scene)
     lines = _sources(scene, compiled)
     beginning = _is_new(lines)
@@ -109,8 +110,8 @@ def _seen(console: Console) -> dict[str, Any]:
     }
 
 
-def _gates(seen: Figures) -> Mapping[str, str]:
-    return {one.account.name: health.from_text(one.account.health).breaker.gate.value for one in seen.queues}
+def _breakers(seen: Figures) -> Mapping[str, Breaker]:
+    return {one.account.name: health.from_text(one.account.health).breaker for one in seen.queues}
 
 
 def _accounts(scene: Scene, known: Mapping[str, Account]) -> list[AccountLine]:
@@ -119,7 +120,7 @@ def _accounts(scene: Scene, known: Mapping[str, Account]) -> list[AccountLine]:
         AccountLine(
             name,
             queues.get(name),
-            scene.gates.get(name, "closed"),
+            scene.breakers.get(name, Breaker()).gate.value,
             known.get(name),
             _rate(known.get(name), queues.get(name), scene.seen.now),
         )

@@ -1,0 +1,49 @@
+"""What a probe of LeadConverter found: whether calls may be tried again after an outage. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bridge.dispatch.answer import decode
+from bridge.dispatch.mask import mask
+from bridge.dispatch.outcome import judge
+from bridge.dispatch.seen import Phase, Seen
+from bridge.model import Account, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One probe."""
+
+    passed: bool
+    """The first trial call may go."""
+    status: int | None = None
+    """Of the answer; None where none came, or none was asked for."""
+    fault: str = ""
+    """Why there was no connection or no whole answer, the token masked."""
+
+    @property
+    def words(self) -> str:
+        """What came, for people: `answered 502`."""
+        heading = "" if self.status is None else f"answered {self.status}"
+        return ", but ".join(part for part in (heading, self.fault) if part) or "connected"
+
+
+def judged(seen: Seen, account: Account, now: int) -> Probe:
+    """Passed when a call that saw the same would neither be in doubt nor wait for a connection.
+
+    A 4xx passes: the API is there, and a call finds out what a wrong token or a high pace means. A 5xx never
+    does, nor does a page in place of the API's answer. An invalid certificate passes, for the call that meets
+    it sends nothing and pauses the account. The owner's `success` speaks of bot starts, so it is not asked.
+    `now` is unix milliseconds.
+    """
+    shown = judge(seen, decode(seen, account.token), replace(account, success=None), now)
+    answered = seen.status is not None and seen.status < 500
+    passed = not shown.cause and (answered or shown.outcome is Outcome.PAUSE)
+    return Probe(passed, seen.status, mask(seen.fault, account.token))
+
+
+def connected(seen: Seen, account: Account) -> Probe:
+    """A probe that only connects."""
+    passed = seen.phase is Phase.COMPLETE or seen.bad_certificate
+    return Probe(passed, fault=mask(seen.fault, account.token))
