@@ -29,7 +29,7 @@ from bridge.mapping.compiler import Compiled
 from bridge.model import Account
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
-from bridge.store import facts, good_sets, open_files, pauses, repeat_views
+from bridge.store import facts, good_sets, identities, open_files, pauses, repeat_views
 from bridge.store.accounts import AccountState, all_states
 from bridge.store.call_views import Doubt, doubts
 from bridge.store.disk import MB, Disk
@@ -167,6 +167,7 @@ def _queue(store: Store) -> Iterator[Remark]:
         paused: list[AccountState | Pause] = [one for one in states if one.paused]
         paused += pauses.standing(connection)
         ambiguous = repeat_views.ambiguous(connection, store.now(connection))
+        former = identities.until(connection, store.now(connection))
     for doubt in doubtful:
         yield Remark("warn", "queue", _doubt(doubt))
     for state in states:
@@ -176,6 +177,9 @@ def _queue(store: Store) -> Iterator[Remark]:
         yield Remark("warn", "queue", f"{text}; leadbridge resume {one.kind} {shlex.quote(one.name)}")
     for source in ambiguous:
         yield Remark("warn", f"source {source.source}", cure(source))
+    for name, end in former.items():
+        text = f"its event has changed; ids of before the change count as well until {clock(end)} UTC"
+        yield Remark("ok", f"source {name}", text)
     if not doubtful and not paused:
         yield Remark("ok", "queue", "no call is in doubt, nothing is paused")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from sqlalchemy import Connection
+
 from bridge.language.numbers import from_json, to_json
 from bridge.store import notes
 from bridge.store.engine import Store
@@ -44,6 +46,14 @@ def observe(store: Store, declared: Mapping[str, Declared]) -> dict[str, tuple[F
         for name in declared
         if known[name]["before"]
     }
+
+
+def until(connection: Connection, now: int) -> dict[str, int]:
+    """By source, until when its former ids count; only those that still do."""
+    noted = notes.read(connection, _NAME)
+    known = from_json(noted) if noted else {}
+    ends = {name: max((end for _, end in one["before"]), default=0) for name, one in known.items()}
+    return {name: end for name, end in sorted(ends.items()) if end > now}
 
 
 def _change(known: dict[str, Any], declared: Mapping[str, Declared], now: int) -> None:

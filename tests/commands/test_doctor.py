@@ -9,7 +9,8 @@ from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.store import accounts, good_sets
+from bridge.store import accounts, good_sets, identities
+from bridge.store.identities import Declared
 from tests.commands.conftest import BOT, TOKEN, Desk, Office, Ran
 from tests.store import given
 from tests.support.sandbox import Sandbox
@@ -200,3 +201,21 @@ def test_an_open_breaker_is_warned_of_with_what_its_last_probe_found(healthy: Of
     since = clock(given.NOW)
     told = f"account main has waited for LeadConverter since {since} UTC; the last probe: answered 502"
     assert f"warn  queue: {told}" in healthy.run("doctor").lines
+
+
+def test_an_ambiguous_id_and_an_edited_event_are_named(healthy: Office) -> None:
+    healthy.webhook()
+    healthy.webhook(subscriber=13)
+    level, text = remarks(healthy.run("doctor", "--json"))["source shop"]
+    assert (level, "the id of shop does not tell its events apart: 1 with a known id" in text) == (
+        "warn",
+        True,
+    )
+    window = 86_400
+    for declared in ("{id: $.id}", "{id: $.other}"):
+        identities.observe(healthy.store, {"crm": Declared(declared, window)})
+    level, text = remarks(healthy.run("doctor", "--json"))["source crm"]
+    assert (level, text.startswith("its event has changed; ids of before the change count as well")) == (
+        "ok",
+        True,
+    )
