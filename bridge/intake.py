@@ -100,6 +100,8 @@ class Intake:
         mapping = self.rulebook.current.sources.get(name)
         if mapping is None:
             return self._unknown(name)
+        if mapping.unset:
+            return self._busy(name, "closed", f"{', '.join(mapping.unset)} not set")
         full = self.no_room()
         if full:
             return self._busy(name, "disk", full)

@@ -31,6 +31,8 @@ SILENT: Final = 2.5
 LATE_MS: Final = 60_000
 """By how much a call may be late before that is worth a warning."""
 _LOST: Final = "before you restart anything, read what to do in the log, or run leadbridge doctor"
+_INVALID: Final = "no valid mappings: run leadbridge check"
+_NO_SOURCE: Final = "there is no mapping file yet: run leadbridge new, or connect a source in the console"
 _STALE: Final = "the files are broken or gone, an older set is in use: run leadbridge check"
 REMEMBERED_MS: Final = 30 * 86_400_000
 """A source that sent anything within this time was heard of: it may only be gone for a moment."""
@@ -101,7 +103,7 @@ class Lookout:
         wrong = {
             "database": self._database(),
             "migrations": self.seen.migrations,
-            "mappings": "" if self.rulebook.ready else "no valid mappings: run leadbridge check",
+            "mappings": "" if self.rulebook.ready or self.rulebook.empty else _INVALID,
             "disk": self.disk.too_full_to_accept().partition(";")[0],
         }
         return {name: text for name, text in wrong.items() if text}
@@ -110,7 +112,8 @@ class Lookout:
         """What someone should see to though webhooks are accepted, by name."""
         stale = self.rulebook.ready and self.rulebook.stale
         wrong = {
-            "mappings": _STALE if stale else "",
+            "mappings": _STALE if stale else _NO_SOURCE if self.rulebook.empty else "",
+            "variables": "; ".join(map(str, self.rulebook.current.unset)),
             "queue": self.seen.queue,
         }
         return {name: text for name, text in wrong.items() if text}

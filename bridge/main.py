@@ -62,14 +62,15 @@ def _take_any_text() -> None:
 def leadbridge() -> None:
     """Webhooks in, LeadConverter bot starts out: durable, once, in order, and visible.
 
-    Settings come from the environment: LEADCONVERTER_TOKEN, DATABASE_URL, BRIDGE_MAPPINGS, PORT and others,
-    described in the README.
+    Settings come from the environment and from the file .env in the working folder: LEADCONVERTER_TOKEN,
+    DATABASE_URL, BRIDGE_MAPPINGS, PORT and others, described in the README.
     """
 
 
 leadbridge.arrange(
     {
         "Run it": {
+            "init": "bridge.cli.setting_up:init",
             "run": "bridge.cli.running:run",
             "serve": "bridge.cli.running:serve",
             "worker": "bridge.cli.dispatching:worker",

@@ -214,6 +214,8 @@ class Account:
     else why not. None: the dispatcher looks for signs of failure."""
     probe: Literal["empty", "connect"] = "empty"
     """How an open breaker asks whether LeadConverter is back: a POST without parameters, or a connection."""
+    unset: str = ""
+    """The variable that is to have the token and is not set: nothing is sent, calls wait."""
 
 
 ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "ambiguous", "silent")
@@ -241,6 +243,8 @@ class Alerts:
     kinds: tuple[str, ...] = ALERT_KINDS
     silence: Mapping[str, int] = field(default_factory=dict)
     """Seconds after which a source that sends nothing is told of, by the source's name."""
+    unset: str = ""
+    """The variable that is to have the address and is not set: nothing is posted."""
 
     def wants(self, kind: str) -> bool:
         """Whether the owner is to be told of such a thing at all."""

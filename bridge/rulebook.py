@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 PATIENCE: Final = 1.0
 """Seconds after which files that keep changing are read all the same."""
 REREAD: Final = 10.0
-"""Seconds after which files are read though they look unchanged: some mounts do not tell."""
+"""Seconds after which files are read though they look unchanged: some mounts do not tell, and variables may
+have got their values."""
 
 _LIMIT = 1 << 20
 _SUFFIXES = (".yml", ".yaml")
@@ -79,7 +80,10 @@ class Memory:
 
 
 class Rulebook:
-    """Compiles the folder and keeps the result; `refresh` takes up changes all or nothing."""
+    """Compiles the folder and keeps the result; `refresh` takes up changes all or nothing.
+
+    With `reread` it takes up what changed in the environment's files as well.
+    """
 
     def __init__(
         self,
@@ -87,9 +91,11 @@ class Rulebook:
         environment: Mapping[str, str],
         placeholder: str | None = None,
         memory: Memory | None = None,
+        reread: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self._folder = Path(folder)
         self._environment = environment
+        self._reread = reread
         self._placeholder = placeholder
         self._memory = memory or Memory()
         self._lock = threading.Lock()
@@ -113,6 +119,11 @@ class Rulebook:
         return self.current.valid
 
     @property
+    def empty(self) -> bool:
+        """Whether there is no mapping file yet, and never was: nothing is wrong, there is no source."""
+        return not self.ready and self._seen == {} and not self.trouble
+
+    @property
     def stale(self) -> bool:
         """Whether the files on disk are broken, or gone, and an older set is in use."""
         return bool(self.trouble) or self.latest is not self.current
@@ -125,17 +136,19 @@ class Rulebook:
         """Read the folder now; whether a new set came into use. Raises BridgeError or OSError."""
         with self._lock:
             files = read_folder(self._folder)
+            environment = self._reread() if self._reread else self._environment
             self.trouble = ""
-            if files == self._seen:
+            if files == self._seen and environment == self._environment:
                 return False
-            self._seen = files
+            self._seen, self._environment = files, environment
             self.latest = self.compiled(files)
             if not self.latest.valid:
-                self._tell_broken()
+                self._tell_broken(files)
                 return False
             self.current = self.latest
             self._to_keep, self._to_recall = files, False
             log.info("mappings in use: %d files", len(files))
+            self._tell_unset()
             return True
 
     def look(self, now: float, *, at_rest: bool = False) -> bool:
@@ -196,13 +209,21 @@ class Rulebook:
             return
         self.current = kept
         log.warning("the last good mappings are in use, as kept in the database: %d files", len(files))
+        self._tell_unset()
 
     def _tell_unreadable(self, why: str) -> None:
         if why != self.trouble:
             log.error("mappings cannot be read, %s: %s", self._consequence(), why)
         self.trouble = why
 
-    def _tell_broken(self) -> None:
+    def _tell_unset(self) -> None:
+        for closed in self.current.unset:
+            log.warning("%s", closed)
+
+    def _tell_broken(self, files: Files) -> None:
+        if not files:
+            log.warning("there is no mapping file in %s", self._folder)
+            return
         log.error("mappings are broken, %s", self._consequence())
         for finding in self.latest.findings:
             if finding.is_error:

@@ -1,4 +1,4 @@
-"""The environment becomes one frozen Settings. The only reader of os.environ."""
+"""The environment, with the file `.env`, becomes one frozen Settings. The only reader of os.environ."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
 
 from bridge.errors import BridgeError
 
 Network: TypeAlias = IPv4Network | IPv6Network
+Reread: TypeAlias = Callable[[], Mapping[str, str]]
+
+DOTENV: Final = ".env"
+"""In the working folder; the environment wins over it."""
+_FILE: Final = "_FILE"
+_LIMIT: Final = 1 << 16
+"""Bytes of a value that is in a file of its own."""
 
 
 class SettingsError(BridgeError):
@@ -57,11 +67,15 @@ class Settings:
     """Whether mapping files may be saved from the console."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where `${NAME}` in mapping files takes its values from."""
+    process: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What child processes are started with: they read `.env` for themselves."""
+    reread: Reread | None = field(default=None, repr=False, compare=False)
+    """Gives `environment` anew, as files are now, without passwords; None: it never changes."""
 
     def without_passwords(self) -> Settings:
         """The same for what lives on: of the console's passwords a running process keeps hashes only."""
-        kept = {name: text for name, text in self.environment.items() if name not in _PASSWORDS}
-        return replace(self, console_password="", console_read_password="", environment=kept)
+        kept = _without_passwords(self.environment)
+        return replace(self, console_password="", console_read_password="", environment=kept, process={})
 
 
 _SCRYPT = re.compile(r"scrypt:\d{1,7}:\d{1,3}:\d{1,3}\$[^$]+\$[0-9a-f]{128}")
@@ -95,14 +109,18 @@ _SECRET = ("database_url", "console_password", "console_read_password")
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raises SettingsError with every problem at once.
 
-    An empty variable counts as unset, as hosting panels leave them.
+    An empty variable counts as unset, as hosting panels leave them. Without an `environment` it is the
+    process's own over the file `.env`, and can be read anew.
     """
-    environment = dict(os.environ if environment is None else environment)
+    process = dict(os.environ if environment is None else environment)
+    found = dict(process) if environment is not None else variables(process)
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, variable in _NAMES.items():
-        text = environment.get(variable, "").strip()
+        text = found.get(variable, "").strip()
         if not text:
+            if found.get(variable + _FILE, "").strip():
+                problems.append(f"{variable}{_FILE} names no readable file with a value, expected one")
             continue
         try:
             values[name] = _READ.get(name, str)(text)
@@ -112,7 +130,60 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         problems.append("BRIDGE_CONSOLE_READ_PASSWORD is set, expected BRIDGE_CONSOLE_PASSWORD beside it")
     if problems:
         raise SettingsError(tuple(problems))
-    return Settings(environment=environment, **values)
+    reread = None if environment is not None else _reread
+    return Settings(environment=found, process=process, reread=reread, **values)
+
+
+def variables(process: Mapping[str, str], folder: Path = Path()) -> dict[str, str]:
+    """Variables that have a value: the process's over those of `.env` in the folder; raises SettingsError.
+
+    NAME is also what the file that NAME_FILE names has in it, unless NAME itself is set in the same place.
+    """
+    return {**_with_files(_dotenv(folder / DOTENV)), **_with_files(process)}
+
+
+def _reread() -> Mapping[str, str]:
+    return _without_passwords(variables(os.environ))
+
+
+def _without_passwords(found: Mapping[str, str]) -> dict[str, str]:
+    hidden = {*_PASSWORDS, *(name + _FILE for name in _PASSWORDS)}
+    return {name: text for name, text in found.items() if name not in hidden}
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    """The lines NAME=value of the file; none where there is no file."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            lines = list(parse_stream(file))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError((f"{path} cannot be read: {error}",)) from error
+    broken = [one.original.line for one in lines if one.error or (one.key and one.value is None)]
+    if broken:
+        raise SettingsError(tuple(f"{path}:{line} is not NAME=value" for line in broken))
+    return {one.key: one.value for one in lines if one.key and one.value is not None}
+
+
+def _with_files(given: Mapping[str, str]) -> dict[str, str]:
+    found = {name: text for name, text in given.items() if text.strip()}
+    for name in [name for name in found if name.endswith(_FILE)]:
+        text = _text_of(Path(found[name]))
+        if text:
+            found.setdefault(name.removesuffix(_FILE), text)
+    return found
+
+
+def _text_of(path: Path) -> str:
+    """What a file with one value has in it; empty where there is none, or none that can be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > _LIMIT:
+            return ""
+        text = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError):
+        return ""
+    return text if text.strip() else ""
 
 
 def _shown(name: str, text: str) -> str:

@@ -30,6 +30,7 @@ HOMES = {
     "click": ("bridge/main.py", "bridge/cli/", "bridge/commands/"),
     "gevent": ("bridge/web/",),
     "gunicorn": ("bridge/web/",),
+    "dotenv": ("bridge/settings.py",),
     "prometheus_client": ("bridge/web/counting.py",),
 }
 PURE = ("bridge/language/", "bridge/webhook/", "bridge/mapping/", "bridge/model.py", "bridge/errors.py")

@@ -178,3 +178,21 @@ def test_when_too_much_waits_already_it_is_overload(door: Door) -> None:
 
 def test_who_is_to_come_again_is_told_when() -> None:
     assert (BUSY.status, BUSY.headers) == (503, (("Retry-After", "5"),))
+
+
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_a_source_whose_secret_is_not_set_takes_nothing_in_and_the_others_do(
+    door: Door, tmp_path: Path, value: str | None
+) -> None:
+    other = MAPPING.replace("source: shop", "source: other").replace("SHOP_SECRET", "OTHER_SECRET")
+    (tmp_path / "mappings" / "other.yml").write_text(other)
+    more = {} if value is None else {"OTHER_SECRET": value}
+    door.intake.rulebook = Rulebook(
+        str(tmp_path / "mappings"), {"LEADCONVERTER_TOKEN": "t", "SHOP_SECRET": "s3cret", **more}
+    )
+    door.intake.rulebook.refresh()
+    for guess in ("s3cret", "not-set", "", "${OTHER_SECRET}"):
+        reply = door.post({"id": "1", "kind": "sale", "buyer": 1}, "other", (("X-Token", guess),))
+        assert (reply.status, dict(reply.headers)) == (503, {"Retry-After": "5"})
+    assert door.told == [("other", 503, ("closed",))] * 4
+    assert door.post({"id": "1", "kind": "sale", "buyer": 1}).status == 200

@@ -159,3 +159,24 @@ def test_the_bridges_own_alerts_are_no_source_that_anybody_may_send_to(
     take_in(store, delivery(source="alerts", ignored="made up"))
     lookout.look()
     assert lookout.has_heard_of("alerts") is False
+
+
+def test_what_variables_close_is_a_warning_and_an_empty_folder_too(lookout: Lookout, tmp_path: Path) -> None:
+    lookout.look()
+    folder = tmp_path / "mappings"
+    closed = MAPPING.replace("verify: none", "secret: ${GONE}\nverify: {token: {path: true}}")
+    (folder / "shop.yml").write_text(closed)
+    lookout.rulebook = Rulebook(str(folder), {})
+    lookout.rulebook.refresh()
+    assert lookout.problems() == {}
+    assert lookout.warnings() == {
+        "variables": "source shop is closed, its webhooks are answered 503: GONE is not set; "
+        "account main has no token, its calls wait: LEADCONVERTER_TOKEN is not set"
+    }
+    (folder / "shop.yml").unlink()
+    lookout.rulebook = Rulebook(str(folder), {})
+    lookout.rulebook.refresh()
+    assert lookout.problems() == {}
+    assert lookout.warnings() == {
+        "mappings": "there is no mapping file yet: run leadbridge new, or connect a source in the console"
+    }

@@ -220,8 +220,8 @@ def test_a_kept_set_that_is_not_valid_here_is_not_used(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (folder / "shop.yml").write_text("source: [")
-    needs_secret = GOOD.replace("verify: none", "secret: ${GONE}\nverify: {token: {header: X-Token}}")
-    book = looked(folder, Drawer({"mappings/shop.yml": needs_secret.encode()}))
+    kept = GOOD.replace("verify: none", "verify: {nobody: {}}")
+    book = looked(folder, Drawer({"mappings/shop.yml": kept.encode()}))
     assert not book.ready
     assert caplog.messages[-1] == "the mappings kept in the database are not valid here either"
 
@@ -251,3 +251,43 @@ def test_what_could_not_be_kept_or_recalled_is_tried_again_and_told_once(
 def test_reading_at_once_says_that_the_folder_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BridgeError, match=r"^mapping folder .*/none is not there$"):
         rulebook(tmp_path / "none").refresh()
+
+
+def test_a_variable_that_appears_opens_its_source_within_ten_seconds(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    needs = GOOD.replace("verify: none", "secret: ${LATE}\nverify: {token: {header: X-Token}}")
+    (folder / "shop.yml").write_text(needs)
+    variables = dict(ENVIRONMENT)
+    book = Rulebook(str(folder), dict(variables), reread=lambda: dict(variables))
+    book.look(0.0, at_rest=True)
+    assert book.ready
+    assert book.current.sources["shop"].unset == ("LATE",)
+    told = ["source shop is closed, its webhooks are answered 503: LATE is not set"]
+    assert caplog.messages == told
+    for second in range(1, 30):
+        book.look(float(second))
+    assert caplog.messages == told
+    variables["LATE"] = "s3cret"
+    book.look(30.0)
+    book.look(40.0)
+    assert list(book.current.sources["shop"].unset) == []
+    assert caplog.messages == told
+
+
+def test_an_empty_folder_is_no_fault_until_there_was_a_good_set(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "shop.yml").unlink()
+    book = looked(folder, Drawer())
+    assert (book.ready, book.empty) == (False, True)
+    assert caplog.messages == [f"there is no mapping file in {folder}"]
+    (folder / "shop.yml").write_text("source: [")
+    book.refresh()
+    assert (book.ready, book.empty) == (False, False)
+    (folder / "shop.yml").write_text(GOOD)
+    book.refresh()
+    (folder / "shop.yml").unlink()
+    book.refresh()
+    assert (book.ready, book.empty, book.stale) == (True, False, True)

@@ -1,4 +1,6 @@
+import os
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +112,94 @@ def test_saving_from_the_console_is_a_switch() -> None:
     assert load({"BRIDGE_CONSOLE_EDIT": "1"}).console_edit
     with pytest.raises(SettingsError):
         load({"BRIDGE_CONSOLE_EDIT": "yes"})
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder; no setting comes from the terminal that runs the tests."""
+    for name in ("PORT", "BRIDGE_LOG", "SHOP", "SHOP_FILE", "LEADCONVERTER_TOKEN", "BRIDGE_CONSOLE_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_file_in_the_working_folder_is_read_and_the_environment_wins(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        "\ufeff# comment\r\nPORT=9000\nexport BRIDGE_LOG='json'\n\nSHOP=\"a # b\" # c\nB=${SHOP}$x\nEMPTY=\n"
+    )
+    (here / ".env").write_text(text, encoding="utf-8")
+    settings = load()
+    assert (settings.port, settings.log) == (9000, "json")
+    assert (settings.environment["SHOP"], settings.environment["B"]) == ("a # b", "${SHOP}$x")
+    assert "EMPTY" not in settings.environment
+    assert "SHOP" not in settings.process
+    monkeypatch.setenv("PORT", "9001")
+    monkeypatch.setenv("BRIDGE_LOG", " ")
+    assert (load().port, load().log) == (9001, "json")
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"PORT=1\nwhat is this\n", ".env:2 is not NAME=value"),
+        (b"PORT\n", ".env:1 is not NAME=value"),
+        (b"A='open\nB=1\n", ".env:1 is not NAME=value"),
+        (
+            b"A=\xff\n",
+            ".env cannot be read: 'utf-8' codec can't decode byte 0xff in position 2: invalid start byte",
+        ),
+    ],
+)
+def test_a_broken_file_is_named_with_its_line_and_without_its_values(
+    here: Path, data: bytes, problem: str
+) -> None:
+    (here / ".env").write_bytes(data)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert caught.value.problems[0] == problem
+
+
+def test_a_setting_may_be_in_a_file_of_its_own(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "password").write_text("s3cret \r\n")
+    (here / "shop").write_text("hush\n")
+    monkeypatch.setenv("BRIDGE_CONSOLE_PASSWORD_FILE", "password")
+    (here / ".env").write_text("SHOP_FILE=shop\nBRIDGE_CONSOLE_PASSWORD=other\n")
+    settings = load()
+    assert (settings.console_password, settings.environment["SHOP"]) == ("s3cret", "hush")
+    monkeypatch.setenv("SHOP", "mine")
+    assert load().environment["SHOP"] == "mine"
+
+
+@pytest.mark.parametrize("kind", ["absent", "empty", "folder", "binary", "large", "pipe"])
+def test_a_file_without_a_value_that_can_be_read_is_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    path = here / "it"
+    match kind:
+        case "empty":
+            path.write_text(" \n")
+        case "folder":
+            path.mkdir()
+        case "binary":
+            path.write_bytes(b"\xff\xfe")
+        case "large":
+            path.write_bytes(b"1" * 70_000)
+        case "pipe":
+            os.mkfifo(path)
+    monkeypatch.setenv("PORT_FILE", str(path))
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert caught.value.problems == ("PORT_FILE names no readable file with a value, expected one",)
+
+
+def test_variables_are_read_anew_without_the_passwords(here: Path) -> None:
+    (here / ".env").write_text("SHOP_FILE=shop\nBRIDGE_CONSOLE_PASSWORD=p\n")
+    settings = load()
+    assert settings.reread
+    assert "SHOP" not in settings.reread()
+    (here / "shop").write_text("hush")
+    assert settings.reread()["SHOP"] == "hush"
+    assert "BRIDGE_CONSOLE_PASSWORD" not in settings.reread()
+    assert load({}).reread is None

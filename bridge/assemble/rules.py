@@ -30,7 +30,8 @@ _FIRST = 2.5
 def rulebook(settings: Settings, store: Store | None = None) -> Rulebook:
     """The owner's mappings, not yet read. With a store, the last good set outlives the process there."""
     placeholder = SANDBOX_WORD if settings.sandbox else None
-    return Rulebook(settings.mappings, settings.environment, placeholder, _memory(store) if store else None)
+    memory = _memory(store) if store else None
+    return Rulebook(settings.mappings, settings.environment, placeholder, memory, settings.reread)
 
 
 def keep_fresh(rules: Rulebook, take_up: Callable[[Compiled], None] = lambda _: None) -> Callable[[], None]:
@@ -55,10 +56,13 @@ def keep_fresh(rules: Rulebook, take_up: Callable[[Compiled], None] = lambda _: 
 
 
 def accounts(settings: Settings, rules: Rulebook) -> Mapping[str, Account]:
-    """The accounts in use now. With the sandbox all of them lead there, and no real token goes along."""
+    """The accounts that calls go out for now: those with a token.
+
+    With the sandbox all of them lead there, and no real token goes along.
+    """
     known = rules.current.accounts
     if not settings.sandbox:
-        return known
+        return {name: account for name, account in known.items() if account.token}
     return {
         name: replace(account, url=settings.sandbox, token=f"{SANDBOX_WORD}-{name}")
         for name, account in known.items()

@@ -17,14 +17,14 @@ from bridge.commands.payload import PayloadFile
 
 @click.command()
 @files
-@click.option("--strict", is_flag=True, help="Warnings fail, too, and secrets must be set.")
+@click.option("--strict", is_flag=True, help="Warnings fail, too, so secrets must be set.")
 @as_json
 def check(files: tuple[str, ...], strict: bool, as_json: bool) -> int:
     """Look for mistakes in mapping files: FILES and folders, or the whole mapping folder.
 
     Prints one finding a line, path:line:column: CODE message, and nothing where all is well. Exit code 1
     where there are errors (M…), with --strict also where there are warnings (W…); notices (N…) never
-    fail. Secrets need not be set; those that are not are named on stderr.
+    fail. A secret that is not set here is a warning: where the bridge runs, it closes its source.
 
     Keys of --json: path, line, column, code, level, message.
 

@@ -19,16 +19,14 @@ KEYS = ("path", "line", "column", "code", "level", "message")
 def check(settings: Settings, files: Sequence[str], *, strict: bool, as_json: bool) -> int:
     """Print the findings; 1 where there are errors, or with `strict` warnings.
 
-    Secrets that are not set in this terminal are named on stderr: the files are well without them.
+    A variable that is not set in this terminal is a warning: the files are well without it.
     """
     compiled = compile_named(settings, files, notices=True)
-    unset = [] if strict else [one for one in compiled.findings if one.code == UNSET]
-    shown = [one for one in compiled.findings if strict or one.code != UNSET]
-    tell(compiled.findings if as_json else shown, as_json=as_json)
-    names = sorted({one.message.split()[2] for one in unset})
-    tail = f"; not set here: {', '.join(names)}" if names else ""
-    say(f"{counted(len(compiled.sources), 'source')} read, {levels(shown)}{tail}")
-    return failing(shown, strict=strict)
+    tell(compiled.findings, as_json=as_json)
+    names = sorted({one.message.split()[2].rstrip(",:") for one in compiled.findings if one.code == UNSET})
+    tail = f"; not set here, which closes what needs them: {', '.join(names)}" if names else ""
+    say(f"{counted(len(compiled.sources), 'source')} read, {levels(compiled.findings)}{tail}")
+    return failing(compiled.findings, strict=strict)
 
 
 def tell(findings: Iterable[Finding], *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 import click
 
 from bridge.assemble.rules import accounts, rulebook
-from bridge.commands.opening import require_there
+from bridge.commands.opening import NoDatabase, require_there
 from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.desk.files import UNSET
 from bridge.desk.repeats import cure
@@ -108,7 +108,9 @@ def _database(settings: Settings) -> Iterator[Remark]:
         require_there(settings)
         store = open_store(settings.database_url)
     except BridgeError as error:
-        yield Remark("FAIL", "database", _sentence(error))
+        # Before the first start there is no folder for it either.
+        new = isinstance(error, NoDatabase) and not error.path.parent.exists()
+        yield Remark("warn" if new else "FAIL", "database", _sentence(error))
         return
     try:
         yield from _opened(store, settings.disk_floor * MB)
@@ -236,7 +238,10 @@ def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
         yield Remark("FAIL", "mappings", str(finding))
     if not wrong:
         yield Remark(*_read(settings, read))
-    if not read.valid:
+    for closed in read.unset:
+        cure = "; set it in the environment or in .env"
+        yield Remark("FAIL", closed.kind, f"{closed}{cure}")
+    if wrong:
         yield from _kept(settings)
 
 
@@ -260,7 +265,7 @@ def _read(settings: Settings, read: Compiled) -> tuple[Level, str, str]:
     warnings = [one for one in read.findings if one.code != UNSET]
     found = f"{counted(len(read.sources), 'source')} in {settings.mappings}"
     if not read.sources:
-        return "FAIL", "mappings", f"{found}: nothing can be accepted"
+        return "warn", "mappings", f"{found}: connect one in the console, or run leadbridge new"
     if warnings:
         return "warn", "mappings", f"{found}, {counted(len(warnings), 'warning')}: run leadbridge check"
     return "ok", "mappings", found

@@ -10,15 +10,14 @@ from pathlib import Path
 from bridge.settings import METRICS_FOLDER
 
 
-def with_metrics(environment: Mapping[str, str], *, again: bool = False) -> dict[str, str]:
+def with_metrics(environment: Mapping[str, str], named: str = "", *, again: bool = False) -> dict[str, str]:
     """The environment for the tree's processes, with a folder of its own.
 
-    A folder that is named there already belongs to whoever started this process, and is left as it is;
+    A folder that is `named` already belongs to whoever started this process, and is left as it is;
     `again` says that this is the start of the tree, so that even such a folder is to be emptied.
     """
-    named = environment.get(METRICS_FOLDER, "")
     if named and not again:
-        return dict(environment)
+        return {**environment, METRICS_FOLDER: named}
     folder = Path(named) if named else _own(environment.get("PORT", ""))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for pattern in ("*.db", "*.pid"):

@@ -6,6 +6,7 @@ import contextlib
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge.errors import BridgeError, StoreUnavailable
@@ -13,6 +14,17 @@ from bridge.settings import Settings
 from bridge.store.engine import Store, open_store
 from bridge.store.sqlite import path_of
 from bridge.store.wake import Waker
+
+
+class NoDatabase(BridgeError):
+    """The embedded database has no file yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"there is no database at {path}",
+            "run: leadbridge migrate - or point DATABASE_URL at the right one",
+        )
+        self.path = path
 
 
 @contextmanager
@@ -31,13 +43,10 @@ def opened(settings: Settings) -> Iterator[Store]:
 
 
 def require_there(settings: Settings) -> None:
-    """Raise BridgeError where the embedded database has no file yet."""
+    """Raise NoDatabase where the embedded database has no file yet."""
     url = settings.database_url
     if urlsplit(url).scheme.partition("+")[0] == "sqlite" and not path_of(url).is_file():
-        raise BridgeError(
-            f"there is no database at {path_of(url)}",
-            "run: leadbridge migrate - or point DATABASE_URL at the right one",
-        )
+        raise NoDatabase(path_of(url))
 
 
 def wake(store: Store) -> None:

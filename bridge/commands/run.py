@@ -27,13 +27,13 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Te
     Web gets ready beside the migration, and waits for its end before it touches the database. This process
     only watches over the others: it stays small, and leaves the database to them.
     """
-    environment = dict(settings.environment)
-    if port:
-        environment["PORT"] = str(port)
+    given = {"PORT": str(port or settings.port)}
     if sandbox_port:
-        environment["BRIDGE_SANDBOX"] = f"http://127.0.0.1:{sandbox_port}"
-    settings = load(environment)
-    supervisor = Supervisor(_children(with_metrics(environment, again=True), sandbox_port))
+        given["BRIDGE_SANDBOX"] = f"http://127.0.0.1:{sandbox_port}"
+    environment = {**settings.process, **given}
+    settings = load({**settings.environment, **given})
+    counting = with_metrics(environment, settings.metrics, again=True)
+    supervisor = Supervisor(_children(counting, sandbox_port))
     try:
         failed = supervisor.start(lambda: _migrated(environment, supervisor.stop))
         return failed or _attend(supervisor, settings, sandbox_port, tell)

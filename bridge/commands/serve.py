@@ -12,8 +12,8 @@ from bridge.settings import Settings
 
 def serve(settings: Settings, overrides: Mapping[str, str]) -> int:
     """Become gunicorn: a fresh interpreter, since greenlets must be in place before anything is imported."""
-    environment = {**settings.environment, **overrides}
-    os.execve(sys.executable, gunicorn("server"), with_metrics(environment))
+    environment = {**settings.process, "PORT": str(settings.port), **overrides}
+    os.execve(sys.executable, gunicorn("server"), with_metrics(environment, settings.metrics))
 
 
 def gunicorn(configuration: str) -> list[str]:

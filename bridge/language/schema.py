@@ -14,10 +14,9 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.placeholder import FILL_IN
+from bridge.language.variables import NOT_SET, is_set, named, why_unset
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,12 @@ class Reader:
 
     report: Report
     environment: Dict[str, str] = field(default_factory=dict, repr=False)
-    placeholder: str | None = None
-    """What stands in the environment for secrets that are not set, where that is allowed."""
+    placeholder: str = NOT_SET
+    """What a variable reads as that is not set."""
+    trying: bool = False
+    """Whether that is what it is to be, to try files out; else what needs the variable is `unset`."""
+    unset: list[str] = field(default_factory=list)
+    """Variables that something needs and that are not set."""
 
     def table(self, node: Node, table: Table) -> Fields | None:
         """The table's fields; None only where the node is no mapping. Invalid values read as the default."""
@@ -189,20 +192,21 @@ class Reader:
         return value
 
     def _secret(self, node: Scalar) -> Any:
-        match = _ENVIRONMENT.fullmatch(node.text)
-        if not match:
-            self.report.add(
-                node, "M107", "a secret stands here literally; write ${NAME} and set NAME in the environment"
-            )
+        variable = named(node.text)
+        if variable is None:
+            literal = "a secret stands here literally; write ${NAME} and set NAME in the environment"
+            self.report.add(node, "M107", literal)
             return _INVALID
-        if not self.environment.get(match[1]):
-            self.report.add(node, "M108", f"environment variable {match[1]} is not set")
-            return _INVALID
-        if self.environment[match[1]] == FILL_IN:
-            what = f"environment variable {match[1]} is {FILL_IN}, a placeholder; set its value"
-            self.report.add(node, "M111", what)
-            return _INVALID
-        return self.environment[match[1]]
+        if is_set(self.environment, variable):
+            return self.environment[variable]
+        self.is_unset(variable, node)
+        return self.placeholder
+
+    def is_unset(self, variable: str, at: Node, needed: str = "") -> None:
+        """Note that a variable is not set; `needed` says what for, where the file does not."""
+        self.report.add(at, "W501", why_unset(self.environment, variable, needed))
+        if not self.trying:
+            self.unset.append(variable)
 
     def _unknown_keys(self, unknown: list[Scalar], table: Table) -> None:
         known = list(table.by_name)

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS, DEFAULT_URL
 from bridge.language.nodes import Mapping, Node, Report, Scalar
-from bridge.language.placeholder import FILL_IN
 from bridge.language.schema import Fields, Reader
+from bridge.language.variables import is_set
 from bridge.mapping.alerts import compile_alerts
 from bridge.mapping.ids import name_fault
 from bridge.mapping.success import compile_success
@@ -22,10 +22,11 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def of_environment(environment: Dict[str, str], placeholder: str | None) -> dict[str, Account]:
-    """The account `main` where its token is set, or stood in for."""
-    token = environment.get(TOKEN_VARIABLE)
-    token = placeholder if token in (None, "", FILL_IN) else token
-    return {MAIN: Account(MAIN, token, _default_url(environment))} if token else {}
+    """The account `main`; without its token, or a stand-in, nothing is sent for it."""
+    if is_set(environment, TOKEN_VARIABLE):
+        return {MAIN: Account(MAIN, environment[TOKEN_VARIABLE], _default_url(environment))}
+    unset = "" if placeholder else TOKEN_VARIABLE
+    return {MAIN: Account(MAIN, placeholder or "", _default_url(environment), unset=unset)}
 
 
 def compile_accounts(node: Node, reader: Reader) -> tuple[dict[str, Account], Alerts]:
@@ -49,14 +50,17 @@ def _accounts(fields: Fields, reader: Reader) -> dict[str, Account]:
 
 
 def _account(key: Scalar, node: Node, reader: Reader) -> Account | None:
+    known = len(reader.unset)
     fields = reader.table(node, ACCOUNT)
     if fields is None or fields["token"] is None:
         return None
+    unset = "".join(reader.unset[known:])
     _check_variable(fields, reader.report)
     url = _url(fields, reader)
     optional = {name: fields[name] for name in _COPIED}
     success = compile_success(fields["success"], reader.report)
-    return Account(key.text, fields["token"], url, **optional, success=success)
+    token = "" if unset else fields["token"]
+    return Account(key.text, token, url, **optional, success=success, unset=unset)
 
 
 _COPIED = (

@@ -21,11 +21,13 @@ def compile_alerts(fields: Fields, reader: Reader, accounts: Sequence[str]) -> A
 
     `accounts` are the names of all accounts in the file, those with errors among them.
     """
+    known = len(reader.unset)
     url = _url(fields, reader) if "url" in fields else ""
     start = _start(fields["start"], reader, accounts) if fields["start"] else None
     if "url" not in fields and "start" not in fields:
         reader.report.add(fields.node, "M105", 'alerts has neither "url" nor "start": nobody would hear them')
-    return Alerts(url, start, tuple(fields["kinds"]), fields["silence"])
+    unset = "".join(reader.unset[known:])
+    return Alerts(url, start, tuple(fields["kinds"]), fields["silence"], unset)
 
 
 def _url(fields: Fields, reader: Reader) -> str:

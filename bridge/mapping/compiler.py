@@ -8,6 +8,7 @@ from collections.abc import Mapping as Dict
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+from typing import Literal, NamedTuple
 
 from bridge.language.document import read
 from bridge.language.nodes import Mapping, Node, Report
@@ -36,6 +37,34 @@ class Compiled:
     """Whether there are files, and no error in any."""
     alerts: Alerts = field(default_factory=Alerts)
 
+    @property
+    def unset(self) -> tuple[Unset, ...]:
+        """What is closed because an environment variable is not set."""
+        sources = [Unset("source", one.source.name, one.unset) for one in self.sources.values() if one.unset]
+        accounts = [Unset("account", one.name, (one.unset,)) for one in self.accounts.values() if one.unset]
+        alerts = [Unset("alerts", "", (self.alerts.unset,))] if self.alerts.unset else []
+        return (*sources, *accounts, *alerts)
+
+
+class Unset(NamedTuple):
+    """A source, an account or the alerts, closed by variables that are not set."""
+
+    kind: Literal["source", "account", "alerts"]
+    name: str
+    variables: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """A sentence for the log and for people."""
+        are = "is" if len(self.variables) == 1 else "are"
+        return f"{_CLOSED[self.kind].format(self.name)}: {' and '.join(self.variables)} {are} not set"
+
+
+_CLOSED = {
+    "source": "source {} is closed, its webhooks are answered 503",
+    "account": "account {} has no token, its calls wait",
+    "alerts": "alerts are not posted",
+}
+
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
@@ -63,7 +92,7 @@ def compile_files(
 ) -> Compiled:
     """Compile all files of a mapping folder, `accounts.yml` among them, with the environment's secrets.
 
-    A secret that is not set is an error; with a `placeholder` it reads as that word and is a warning.
+    A secret that is not set closes the source that needs it; with a `placeholder` it reads as that word.
     `notices` adds those of what deserves a second look.
     """
     findings: list[Finding] = []
@@ -118,7 +147,7 @@ def _accounts(data: bytes, around: Surroundings, report: Report) -> tuple[dict[s
     node = read(data, report)
     if node is None:
         return {}, Alerts()
-    compiled = compile_accounts(node, around.reader(node, report))
+    compiled = compile_accounts(node, around.reader(report))
     refuse_placeholders(node, report)
     return compiled
 

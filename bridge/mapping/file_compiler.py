@@ -54,7 +54,7 @@ def _version(data: bytes, node: Mapping) -> str:
 
 def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile | None:
     node = _with_profile(own, report)
-    reader = around.reader(own, report)
+    reader = around.reader(report)
     fields = reader.table(node or own, FILE)
     if fields is None:
         return None
@@ -69,7 +69,8 @@ def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile 
         return None
     lint(own, rules, report, forms_only=_FORMS.issuperset(source.decoder.kinds))
     line = fields.at("source").line
-    return MappingFile(report.path, source, rules, tests, account, line, "", index_rules(rules))
+    unset = tuple(sorted(set(reader.unset)))
+    return MappingFile(report.path, source, rules, tests, account, line, "", index_rules(rules), unset)
 
 
 def _with_profile(own: Mapping, report: Report) -> Mapping | None:

@@ -62,6 +62,8 @@ class MappingFile:
     """The first 12 hexadecimal digits of a SHA-256 over the bytes of the file, and of its profile."""
     index: RuleIndex
     """Which rules an event can match."""
+    unset: tuple[str, ...] = ()
+    """Environment variables that the source needs and that are not set: it is closed, nothing is accepted."""
 
 
 _verdict: Callable[[tuple[str, Match, str, str, Json, int]], Verdict] = partial(tuple.__new__, Verdict)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
-from bridge.language.nodes import Node, Report, Scalar, scalars
+from bridge.language.nodes import Node, Report
 from bridge.language.schema import Reader, suggestion
+from bridge.language.variables import NOT_SET, is_set
 from bridge.mapping.accounts import MAIN, TOKEN_VARIABLE
 from bridge.model import Account, Alerts
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class Surroundings:
 
     environment: Dict[str, str] = field(repr=False)
     placeholder: str | None = None
-    """What a secret that is not set reads as, with a warning; None makes it an error."""
+    """What a secret that is not set reads as, to try files out; None closes the source that needs it."""
     accounts: Dict[str, Account] | None = None
     """By name; None where they are unknown because their file has errors."""
     accounts_file: str | None = None
@@ -28,29 +26,16 @@ class Surroundings:
     notices: bool = False
     """Whether to tell what deserves a second look, too."""
 
-    def reader(self, node: Node, report: Report) -> Reader:
-        """A reader of the file that knows its secrets."""
-        if self.placeholder is None:
-            return Reader(report, self.environment)
-        environment = dict(self.environment)
-        for scalar in scalars(node):
-            name = _variable(scalar)
-            if name and not self.environment.get(name):
-                environment[name] = self.placeholder
-                report.add(scalar, "W501", f"environment variable {name} is not set")
-        return Reader(report, environment, self.placeholder)
+    def reader(self, report: Report) -> Reader:
+        """A reader of one file that knows the environment."""
+        trying = self.placeholder is not None
+        return Reader(report, self.environment, self.placeholder or NOT_SET, trying=trying)
 
     def check_account(self, name: str, at: Node, report: Report) -> None:
         """A finding where starts go to an account that is not there."""
+        if self.accounts_file is None and name == MAIN and not is_set(self.environment, TOKEN_VARIABLE):
+            self.reader(report).is_unset(TOKEN_VARIABLE, at, f", the token of account {MAIN}")
         if self.accounts is None or name in self.accounts:
-            return
-        if self.accounts_file is None and name == MAIN:
-            report.add(at, "M108", f"account {MAIN} has no token; set {TOKEN_VARIABLE} in the environment")
             return
         where = self.accounts_file or f"the environment, which knows only {MAIN}"
         report.add(at, "M302", f'no account "{name}" in {where}{suggestion(name, list(self.accounts))}')
-
-
-def _variable(node: Node) -> str | None:
-    match = _VARIABLE.fullmatch(node.text) if isinstance(node, Scalar) else None
-    return match[1] if match else None

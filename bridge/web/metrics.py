@@ -39,7 +39,8 @@ REFUSED = Metric(
 BUSY = Metric(
     "leadbridge_webhooks_busy_total",
     "counter",
-    "Webhooks asked to come again (503), by what was in the way: database, overload, disk, mappings, unknown",
+    "Webhooks asked to come again (503), by what was in the way: database, overload, disk, mappings, "
+    "unknown, closed (a variable is not set)",
     ("source", "cause"),
 )
 EVENTS = Metric(

@@ -103,7 +103,7 @@ def compile_signed(fields: Fields, setup: Setup, length: int) -> Signed | None:
     timestamp = compile_timestamp(fields["timestamp"], setup, signature)
     body_digest = _body_digest(fields["body_digest"], setup)
     urls = compile_urls(fields, setup, needed=bool(message.uses & OF_URL))
-    if urls is None or (fields["timestamp"] and not timestamp) or (fields["body_digest"] and not body_digest):
+    if (fields["timestamp"] and not timestamp) or (fields["body_digest"] and not body_digest):
         return None
     _warn_unsigned_timestamp(fields, setup, message, timestamp)
     _warn_unsigned_digest(fields, setup, message)

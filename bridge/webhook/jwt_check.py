@@ -183,7 +183,7 @@ def _claims(fields: Fields, setup: Setup) -> _Claims | None:
     known = tuple((name, builder) for name, builder in built.items() if builder is not None)
     needed = any(builder.uses & OF_URL for _, builder in known)
     urls = compile_urls(fields, setup, needed=needed)
-    return None if urls is None or len(known) < len(built) else _Claims(known, urls)
+    return None if len(known) < len(built) else _Claims(known, urls)
 
 
 def _signature(name: str, fields: Fields, setup: Setup) -> Holds | None:

@@ -32,8 +32,11 @@ class Urls:
         return (url, _other_port(url)) if self.either_port else (url,)
 
 
-def compile_urls(fields: Fields, setup: Setup, *, needed: bool) -> Urls | None:
-    """Where the message holds the URL, `public_url` must be known: a finding otherwise."""
+_NEEDED = ', and the sender signs the URL: set it, or write "public_url" as it was entered there'
+
+
+def compile_urls(fields: Fields, setup: Setup, *, needed: bool) -> Urls:
+    """Where the message holds the URL it must be known: the source is closed otherwise."""
     either = fields["url_port"] == "either"
     if fields["url"]:
         return Urls(fields["url"], either_port=either)
@@ -43,12 +46,7 @@ def compile_urls(fields: Fields, setup: Setup, *, needed: bool) -> Urls | None:
     if own:
         return Urls(f"{own}/hooks/{setup.name}", derived=True, either_port=either)
     if needed:
-        setup.report.add(
-            fields.node,
-            "M408",
-            'the sender signs the URL: write "public_url" as it was entered there, or set BRIDGE_PUBLIC_URL',
-        )
-        return None
+        setup.reader.is_unset("BRIDGE_PUBLIC_URL", fields.node, _NEEDED)
     return Urls()
 
 

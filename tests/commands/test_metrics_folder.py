@@ -36,9 +36,9 @@ def test_a_folder_that_the_parent_named_is_left_as_it_is_but_at_the_start_of_the
     named.mkdir()
     for name in ("counter_1.db", "notes.txt"):
         (named / name).touch()
-    assert with_metrics({NAME: str(named)}) == {NAME: str(named)}
+    assert with_metrics({}, str(named)) == {NAME: str(named)}
     assert len(list(named.iterdir())) == 2
-    assert with_metrics({NAME: str(named)}, again=True) == {NAME: str(named)}
+    assert with_metrics({}, str(named), again=True) == {NAME: str(named)}
     assert [path.name for path in named.iterdir()] == ["notes.txt"]
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bridge.desk.files import UNSET
 from bridge.model import Request
 from bridge.webhook.profiles import load_profiles
 from tests.commands.conftest import TOKEN, Desk, Office, Ran
@@ -84,7 +85,8 @@ def test_what_is_begun_from_a_sample_of_any_profile_is_without_findings_and_pass
     path = "mappings/made-up.yml"
     fill_in(desk)
     checked = desk.run("check", path)
-    assert (checked.code, checked.out) == (0, ""), checked.err
+    assert checked.code == 0
+    assert [line for line in checked.lines if UNSET not in line] == []
     tested = desk.run("test", path)
     assert (tested.code, tested.lines) == (0, [f"{path} ."])
     assert "rule: first rule" in text(desk)
@@ -134,7 +136,7 @@ rules:
 """
     )
     fill_in(desk)
-    assert desk.run("check", "mappings/made-up.yml").out == ""
+    assert [one for one in desk.run("check", "mappings/made-up.yml").lines if UNSET not in one] == []
     assert desk.run("test", "mappings/made-up.yml").code == 0
 
 
@@ -189,7 +191,7 @@ def test_what_is_begun_says_what_is_to_be_filled_in_and_is_not_taken_into_use_be
         "as long as it is there, no change in mappings is taken into use\n"
     )
     checked = desk.run("check", "mappings/made-up.yml")
-    assert (checked.code, checked.lines) == (
+    assert (checked.code, [line for line in checked.lines if UNSET not in line]) == (
         1,
         [
             "mappings/made-up.yml:16:15: M111 FILL_IN is a placeholder; "

@@ -173,6 +173,19 @@ def test_without_any_mapping_file_that_is_what_is_wrong(site: MakeSite) -> None:
     assert titles(site().get("/").text) == ["There is no mapping file yet: nothing is accepted"]
 
 
+def test_what_variables_close_is_shown_with_the_cure(shop: Site) -> None:
+    closed = MAPPING.replace("verify: none", "secret: ${GONE}\nverify: {token: {path: true}}")
+    (shop.side.rulebook._folder / "shop.yml").write_text(closed)
+    shop.side.rulebook.refresh()
+    page = shop.get("/").text
+    assert titles(page) == ["Variables are not set"]
+    assert (
+        "Source shop is closed, its webhooks are answered 503. Set in the environment or in .env: GONE"
+        in page
+    )
+    assert "environment variable GONE is not set" in shop.get("/rules/shop").text
+
+
 def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
     (shop.side.rulebook._folder / "shop.yml").write_text(MAPPING.replace("status: paid", "status: {gte: x}"))
     shop.side.rulebook.refresh()

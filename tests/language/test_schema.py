@@ -27,6 +27,7 @@ from bridge.language.schema import (
     Table,
     duration,
 )
+from bridge.language.variables import NOT_SET
 
 ENVIRONMENT = {"TOKEN": "s3cret", "EMPTY": ""}
 STEP = Table(
@@ -107,8 +108,6 @@ _LITERAL = "a secret stands here literally; write ${NAME} and set NAME in the en
         (SECRET, "s3cret", f"M107 {_LITERAL}"),
         (SECRET, "Bearer ${TOKEN}", f"M107 {_LITERAL}"),
         (SECRET, "[a]", "M103 expected a secret as ${NAME}, found a list"),
-        (SECRET, "${GONE}", "M108 environment variable GONE is not set"),
-        (SECRET, "${EMPTY}", "M108 environment variable EMPTY is not set"),
         (
             Plain("text", ("json", "form")),
             "fomr",
@@ -211,3 +210,30 @@ def test_a_secret_never_shows_in_a_finding() -> None:
 @pytest.mark.parametrize("text", ["", "10", "s", "1.5h", "-1m", "10 m", "1w", "1234567890s"])
 def test_a_text_that_is_no_duration(text: str) -> None:
     assert duration(text) is None
+
+
+@pytest.mark.parametrize("value", [None, "", " \t"])
+def test_a_variable_that_is_not_set_is_noted_and_reads_as_nothing_that_proves_anything(
+    value: str | None,
+) -> None:
+    node = read(b"it: ${GONE}", Report("shop.yml"))
+    assert node is not None
+    reader = Reader(Report("shop.yml"), {} if value is None else {"GONE": value})
+    fields = reader.table(node, Table("test", (Key("it", SECRET, "a secret"),)))
+    assert fields is not None
+    assert fields["it"] == NOT_SET
+    assert reader.unset == ["GONE"]
+    assert [str(one) for one in reader.report.findings] == [
+        "shop.yml:1:5: W501 environment variable GONE is not set"
+    ]
+
+
+def test_a_file_of_a_variable_that_cannot_be_read_is_named() -> None:
+    node = read(b"it: ${GONE}", Report("shop.yml"))
+    assert node is not None
+    reader = Reader(Report("shop.yml"), {"GONE_FILE": "/run/secrets/gone"}, trying=True)
+    reader.table(node, Table("test", (Key("it", SECRET, "a secret"),)))
+    assert reader.unset == []
+    assert [one.message for one in reader.report.findings] == [
+        "environment variable GONE is not set: GONE_FILE names no readable file with a value"
+    ]

@@ -83,28 +83,84 @@ def test_the_account_of_the_environment_is_main() -> None:
     assert accounts == {"main": Account("main", "t-main", "http://127.0.0.1:8090")}
 
 
-def test_without_its_token_a_rule_has_nowhere_to_go() -> None:
-    result = compiled(GOOD, environment={"SHOP_SECRET": "s"})
+@pytest.mark.parametrize("token", [{}, {"LEADCONVERTER_TOKEN": ""}, {"LEADCONVERTER_TOKEN": " \t"}])
+def test_an_account_without_its_token_has_no_token_and_says_so(token: dict[str, str]) -> None:
+    result = compiled(GOOD, environment={"SHOP_SECRET": "s", **token})
     assert lines(result) == [
-        "mappings/shop.yml:8:5: M108 account main has no token; set LEADCONVERTER_TOKEN in the environment"
+        "mappings/shop.yml:8:5: W501 environment variable LEADCONVERTER_TOKEN is not set, "
+        "the token of account main"
+    ]
+    assert result.valid
+    assert result.accounts == {"main": Account("main", "", unset="LEADCONVERTER_TOKEN")}
+    assert [str(one) for one in result.unset] == [
+        "account main has no token, its calls wait: LEADCONVERTER_TOKEN is not set"
+    ]
+    assert result.sources["shop"].unset == ()
+
+
+def test_the_token_is_missed_in_a_file_only_where_a_rule_needs_it() -> None:
+    result = compiled(f"{HEAD}{TESTS}", environment={"SHOP_SECRET": "s"})
+    assert lines(result) == []
+
+
+def test_a_source_whose_secret_is_not_set_is_closed() -> None:
+    result = compiled(GOOD, environment={"LEADCONVERTER_TOKEN": "t"})
+    assert lines(result) == ["mappings/shop.yml:3:9: W501 environment variable SHOP_SECRET is not set"]
+    assert result.valid
+    assert result.sources["shop"].unset == ("SHOP_SECRET",)
+    assert [str(one) for one in result.unset] == [
+        "source shop is closed, its webhooks are answered 503: SHOP_SECRET is not set"
     ]
 
 
-def test_the_token_is_missed_only_where_a_rule_needs_it() -> None:
-    result = compiled(f"{HEAD}{TESTS}", environment={"SHOP_SECRET": "s"})
-    assert lines(result) == []
-    assert result.accounts == {}
+NEEDS = {
+    "a list, for rotation": "secret: ['${SHOP_SECRET}', '${B}', '${A}']\nverify: {token: {path: true}}",
+    "named secrets": "secrets: {a: '${A}', b: ['${SHOP_SECRET}', '${B}']}\n"
+    "verify: {any: [{token: {path: true, use: a}}, {token: {header: X, use: b}}]}",
+    "a public key": "verify: {signature: {algorithm: ed25519, public_key: '${A}', message: '{body}',"
+    " signature: {header: X}}, token: {path: true}}\nsecret: '${B}'",
+    "a key in hex": "secret: '${A}'\nsecrets: {b: '${B}'}\nverify: {hmac: {algorithm: sha256,"
+    " key: {encoding: hex}, message: '{body}', signature: {header: X}}, token: {path: true, use: b}}",
+}
 
 
-def test_secrets_that_are_not_set_are_errors() -> None:
-    result = compiled(GOOD, environment={"LEADCONVERTER_TOKEN": "t"})
-    assert lines(result) == ["mappings/shop.yml:3:9: M108 environment variable SHOP_SECRET is not set"]
+@pytest.mark.parametrize("case", NEEDS)
+def test_each_place_of_a_secret_closes_its_source_and_no_other(case: str) -> None:
+    closed = (
+        f"source: closed\n{NEEDS[case]}\nrules: [{{name: r, start: {{bot_id: 1, subscriber_id: $.b}}}}]\n"
+    )
+    files = {"closed.yml": closed.encode(), "shop.yml": GOOD.encode()}
+    result = compile_files(files, ENVIRONMENT)
+    assert [one for one in lines(result) if "M" in one.split()[1]] == []
+    assert {name: one.unset for name, one in result.sources.items()} == {"closed": ("A", "B"), "shop": ()}
+    assert [str(one) for one in result.unset] == [
+        "source closed is closed, its webhooks are answered 503: A and B are not set"
+    ]
 
 
-def test_or_warnings_where_a_placeholder_stands_in() -> None:
-    result = compile_files({"mappings/shop.yml": GOOD.encode()}, {}, placeholder="sandbox")
-    assert lines(result) == ["mappings/shop.yml:3:9: W501 environment variable SHOP_SECRET is not set"]
+def test_alerts_without_their_address_are_named() -> None:
+    accounts = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}\nalerts: {url: '${ALERT_URL}'}\n"
+    result = compiled(GOOD, accounts=accounts)
+    assert lines(result) == ["mappings/accounts.yml:2:15: W501 environment variable ALERT_URL is not set"]
+    assert [str(one) for one in result.unset] == ["alerts are not posted: ALERT_URL is not set"]
     assert result.valid
+
+
+def test_an_account_of_the_file_without_its_token_is_named() -> None:
+    accounts = "accounts: {main: {token: '${MINE}'}, other: {token: '${SHOP_SECRET}'}}\n"
+    result = compiled(GOOD, accounts=accounts)
+    assert lines(result) == ["mappings/accounts.yml:1:26: W501 environment variable MINE is not set"]
+    assert {name: one.token for name, one in result.accounts.items()} == {"main": "", "other": "s-shop"}
+    assert [str(one) for one in result.unset] == [
+        "account main has no token, its calls wait: MINE is not set"
+    ]
+
+
+def test_with_a_placeholder_nothing_is_closed() -> None:
+    result = compile_files({"mappings/shop.yml": GOOD.encode()}, {}, placeholder="sandbox")
+    assert [one.split()[1] for one in lines(result)] == ["W501", "W501"]
+    assert result.valid
+    assert result.unset == ()
     assert result.accounts["main"].token == "sandbox"
 
 
@@ -203,7 +259,6 @@ def test_an_account_that_is_not_there_is_a_finding_with_the_nearest() -> None:
             "accounts: {main: {token: abc}}",
             "1:26: M107 a secret stands here literally; write ${NAME} and set NAME in the environment",
         ),
-        ("accounts: {main: {token: '${NOT_SET}'}}", "1:26: M108 environment variable NOT_SET is not set"),
         ("accounts: {main: {rate: 5/s}}", '1:18: M105 account has no "token"'),
         (
             "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', rate: 5}}",

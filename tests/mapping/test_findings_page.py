@@ -22,7 +22,6 @@ CODE = re.compile(r"[\"'](?P<code>[MNW][0-9]{3})[\"']")
 BODIES = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0].splitlines()
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"\bline (\d+)")
-WITH_PLACEHOLDER = "W501"
 OF_HISTORY = "W6"
 WITHOUT_ID = "W603"
 MONDAY, DAY = 1_778_457_600_000, 86_400_000
@@ -67,9 +66,8 @@ def _completed(block: str) -> dict[str, str]:
 def found(block: str, code: str) -> list[str]:
     """The findings of an example, lines counted from its first; missing tests only where they are meant."""
     files = _completed(block)
-    placeholder = "x" if code == WITH_PLACEHOLDER else None
     given = {path: text.encode() for path, text in files.items()}
-    result = compile_files(given, ENVIRONMENT, placeholder=placeholder, notices=True)
+    result = compile_files(given, ENVIRONMENT, notices=True)
     findings = []
     for one in (
         *result.findings,

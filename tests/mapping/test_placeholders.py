@@ -79,13 +79,13 @@ def test_a_variable_of_the_environment_that_holds_it_is_as_good_as_none() -> Non
     rule = "rules:\n  - {name: r, start: {bot_id: 1, subscriber_id: $.s}}\n"
     found = compiled(f"{HEAD}{rule}{TESTS}", environment={**ENVIRONMENT, "SHOP_SECRET": "FILL_IN"}).findings
     assert [str(one) for one in found] == [
-        "mappings/shop.yml:3:9: M111 environment variable SHOP_SECRET is FILL_IN, a placeholder; "
-        "set its value"
+        "mappings/shop.yml:3:9: W501 environment variable SHOP_SECRET is not set: it is FILL_IN, "
+        "a placeholder"
     ]
     found = compiled(
         f"{HEAD}{rule}{TESTS}", environment={**ENVIRONMENT, "LEADCONVERTER_TOKEN": "FILL_IN"}
     ).findings
-    assert [one.code for one in found] == ["M108"]
+    assert [one.code for one in found] == ["W501"]
 
 
 @pytest.mark.parametrize("text", ["MY_FILL_IN", "FILL_INS", "fill_in", "FILL IN", "ÄFILL_IN"])

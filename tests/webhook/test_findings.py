@@ -45,7 +45,7 @@ CASES = [
     ),
     (
         "secret: ${MISSING}\nverify: {token: {header: X}}\n",
-        "2:9: M108 environment variable MISSING is not set",
+        "2:9: W501 environment variable MISSING is not set",
     ),
     (
         "secret: ${S}\nsecrets: ['${S}']\nverify: {token: {path: true}}\n",
@@ -110,8 +110,8 @@ CASES = [
     ),
     (
         hmac("message: '{url}{body}'"),
-        '3:16: M408 the sender signs the URL: write "public_url" as it was entered there, '
-        "or set BRIDGE_PUBLIC_URL",
+        "3:16: W501 environment variable BRIDGE_PUBLIC_URL is not set, and the sender signs "
+        'the URL: set it, or write "public_url" as it was entered there',
     ),
     (
         hmac("message: {}"),
@@ -200,7 +200,7 @@ OPEN = [
 def test_a_mistake_is_one_finding_at_its_place(text: str, finding: str) -> None:
     source, findings = compile_text(f"source: s\n{text}", {"S": "s3cret"})
     assert findings == [f"source.yml:{finding}"]
-    assert source is None
+    assert source is None or " W" in findings[0]
 
 
 @pytest.mark.parametrize(("text", "finding"), OPEN, ids=[text for text, _ in OPEN])

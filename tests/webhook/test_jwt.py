@@ -302,8 +302,8 @@ def test_a_field_that_holds_no_token_stays_as_it_is() -> None:
         ),
         (
             "{body: true, algorithm: HS256, claims: {u: '{url}'}}",
-            'source.yml:3:15: M408 the sender signs the URL: write "public_url" as it was entered there, '
-            "or set BRIDGE_PUBLIC_URL",
+            "source.yml:3:15: W501 environment variable BRIDGE_PUBLIC_URL is not set, and the sender signs "
+            'the URL: set it, or write "public_url" as it was entered there',
         ),
         *(
             (

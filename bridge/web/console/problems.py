@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.lookout import Lookout
+from bridge.mapping.compiler import Unset
 from bridge.model import ALERT_SOURCE
 from bridge.rulebook import Rulebook
 from bridge.store import pauses, repeat_views, trends
@@ -101,14 +102,22 @@ def _surroundings(lookout: Lookout, rulebook: Rulebook, scene: Scene) -> Iterato
         lines = tuple(findings) if name == "mappings" and findings else (words,)
         if name == "disk":
             lines = (lookout.disk.too_full_to_accept(),)
+        if name == "variables":
+            lines = tuple(_closed(one) for one in rulebook.current.unset)
         yield Problem(
-            "bad" if name in broken or name == "mappings" else "warn",
+            "bad" if name in broken or name in ("mappings", "variables") else "warn",
             t("overview.no_mappings") if empty and name == "mappings" else t(f"overview.trouble.{name}"),
             lines,
-            to=url("connect" if empty else "rules") if name == "mappings" else "",
-            step=t("overview.connect" if empty else "overview.see_rules"),
+            to=url("connect" if empty and name == "mappings" else "rules")
+            if name in ("mappings", "variables")
+            else "",
+            step=t("overview.connect" if empty and name == "mappings" else "overview.see_rules"),
             command=COMMANDS.get(name, ""),
         )
+
+
+def _closed(one: Unset) -> str:
+    return t(f"overview.unset.{one.kind}", name=one.name, variables=", ".join(one.variables))
 
 
 def _accounts(scene: Scene) -> Iterator[Problem]:

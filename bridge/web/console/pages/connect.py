@@ -16,6 +16,7 @@ from bridge.desk.redacting_stored import shown_lines, shown_refusals
 from bridge.desk.saving import Edited, digest, examine, save
 from bridge.desk.shelf import Shelved, file_called
 from bridge.errors import UsageError
+from bridge.language.variables import is_set
 from bridge.model import Finding
 from bridge.store import event_views, refusals
 from bridge.store.decisions import Decider
@@ -173,9 +174,8 @@ def _told(console: Console, profile: Profile, source: str) -> dict[str, Any]:
     base = settings.public_url or request.host_url.rstrip("/")
     hook = f"{base}/hooks/{source}"
     setup = [_HOOK.sub(hook, line) for line in profile.about["setup"]]
-    secrets = [
-        (name, name in settings.environment) for name in _ENV.findall(head(console, source, profile.name))
-    ]
+    known = settings.reread() if settings.reread else settings.environment
+    secrets = [(name, is_set(known, name)) for name in _ENV.findall(head(console, source, profile.name))]
     return {
         "hook": hook,
         "setup": setup,

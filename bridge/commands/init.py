@@ -1,0 +1,69 @@
+"""`leadbridge init`: a folder to run from."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+from pathlib import Path
+
+import click
+
+from bridge.commands.output import printable
+from bridge.errors import BridgeError
+from bridge.settings import DOTENV
+
+_SETTINGS = """\
+# Settings and secrets of this bridge. Every leadbridge command that runs in this folder reads them.
+# The environment wins over this file. Keep it out of version control.
+
+# From your LeadConverter project. While it is empty, webhooks are accepted and their calls wait.
+LEADCONVERTER_TOKEN=
+
+# Opens the console at /console/.
+BRIDGE_CONSOLE_PASSWORD={password}
+
+# 1: mapping files may be saved from the console.
+BRIDGE_CONSOLE_EDIT=0
+
+# How senders reach this bridge, for the URLs that are shown and those that are signed.
+# BRIDGE_PUBLIC_URL=https://hooks.example.com
+
+# The secrets of your senders, which mapping files name as ${{NAME}}.
+# SHOP_SECRET=
+"""
+_NEXT = """\
+made {folder}: settings and secrets in {dotenv}, mapping files go into mappings/
+
+next:
+  cd {folder}
+  ${{EDITOR:-nano}} .env                                  # set LEADCONVERTER_TOKEN
+  leadbridge new shop --profile json                    # a first source; its secret goes into .env
+  leadbridge doctor
+  leadbridge run                                        # console: http://127.0.0.1:8080/console/\
+"""
+
+
+def init(folder: Path) -> int:
+    """Make the folder with `.env` and an empty `mappings/`; raises BridgeError where anything is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise BridgeError(
+                f"{folder} is not empty: nothing was changed",
+                "name a new folder; one that has an .env is ready: run leadbridge doctor there",
+            )
+        _write_private(folder / DOTENV, _SETTINGS.format(password=secrets.token_urlsafe(18)))
+        (folder / "mappings").mkdir()
+    except OSError as error:
+        raise BridgeError(
+            f"{error.filename} cannot be made: {error.strerror}", "name a folder that you may write to"
+        ) from error
+    click.echo(_NEXT.format(folder=printable(shlex.quote(str(folder))), dotenv=DOTENV))
+    return 0
+
+
+def _write_private(path: Path, text: str) -> None:
+    """A new file that only its owner can read, whatever the umask."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,33 @@
+"""`${NAME}`: the variables of the environment that mapping files name, and when one counts as set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bridge.language.placeholder import FILL_IN
+
+NOT_SET = "not-set"
+"""What a secret reads as that is not set. It proves nothing: what needs such a secret is closed."""
+
+_NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def named(text: str) -> str | None:
+    """NAME of a text `${NAME}`; None for any other."""
+    match = _NAMED.fullmatch(text)
+    return match[1] if match else None
+
+
+def is_set(environment: Mapping[str, str], variable: str) -> bool:
+    """Whether a variable has a value: no blanks, and no placeholder."""
+    return environment.get(variable, "").strip() not in ("", FILL_IN)
+
+
+def why_unset(environment: Mapping[str, str], variable: str, needed: str = "") -> str:
+    """What to say of a variable without a value; `needed` says what for, where the file does not."""
+    if environment.get(f"{variable}_FILE"):
+        needed = f": {variable}_FILE names no readable file with a value"
+    elif environment.get(variable, "").strip():
+        needed = f": it is {FILL_IN}, a placeholder"
+    return f"environment variable {variable} is not set{needed}"
