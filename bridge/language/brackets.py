@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from bridge.model import Json
 
@@ -21,7 +21,7 @@ class NotAListError(Exception):
         self.size = size
 
 
-def items_in(node: Json) -> Iterable[Json]:
+def items_in(node: Json) -> Collection[Json]:
     """The items of a list or of a map that was made from brackets. NotAListError for any other map.
 
     A map with names and texts, `customer[name]=Anna`, holds the fields of one thing: it is no list either.

@@ -24,8 +24,18 @@ from bridge.language.regex import Regex, RegexError
 from bridge.language.scope import ABSENT
 from bridge.model import Json
 
-Known: TypeAlias = list[list[Json]]
-"""What the absolute paths of a path's filters found, looked up once per find."""
+
+class Known(list[list[Json]]):
+    """What the absolute paths of a path's filters found, looked up once per find."""
+
+    __slots__ = ("looked_at",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_at = 0
+        """How many values the find went through so far."""
+
+
 Finder: TypeAlias = Callable[[Json, Known], list[Json]]
 Check: TypeAlias = Callable[[Json, Known], bool]
 Value: TypeAlias = Callable[[Json, Known], Json]

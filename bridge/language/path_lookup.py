@@ -6,7 +6,7 @@ a filter costs no more than its own length times what it tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from bridge.language.brackets import items_in
@@ -19,7 +19,7 @@ Get: TypeAlias = Callable[[Scope], Json]
 _Move: TypeAlias = Callable[[Json], Json]
 _Step: TypeAlias = Callable[[list[Json], Known], list[Json]]
 _Pick: TypeAlias = Callable[[Json, Known], Iterable[Json]]
-_Children: TypeAlias = Callable[[Json], Iterable[Json]]
+_Children: TypeAlias = Callable[[Json], Collection[Json]]
 
 _ROOTS: Final[dict[str, Get]] = {
     "$": lambda scope: scope.body,
@@ -51,10 +51,13 @@ def compile_find(query: Query, *, items_only: bool = False) -> Callable[[Scope],
     look = inner.follow(query, items_in if items_only else _children)
 
     def find(scope: Scope) -> list[Json]:
-        known: Known = []
+        known = Known()
         for absolute in inner.absolutes:
             known.append(absolute(scope, known))
-        return look(_plain(root(scope)), known)
+        found = look(_plain(root(scope)), known)
+        if scope.looked_at is not None:
+            scope.looked_at(known.looked_at)
+        return found
 
     return find
 
@@ -150,9 +153,13 @@ class _Inner:
         step = _each(segment.selectors[0]) if segment.single else self._union(segment, children)
         if not segment.descendant:
             return step
-        return lambda nodes, known: step(
-            [below for node in nodes for below in _with_descendants(node)], known
-        )
+
+        def everywhere(nodes: list[Json], known: Known) -> list[Json]:
+            below = [one for node in nodes for one in _with_descendants(node)]
+            known.looked_at += len(below)
+            return step(below, known)
+
+        return everywhere
 
     def _union(self, segment: Segment, children: _Children) -> _Step:
         picks = [self._pick(selector, segment, children) for selector in segment.selectors]
@@ -170,12 +177,14 @@ class _Inner:
                 part = slice(start, end, step)
                 return lambda node, _: node[part] if isinstance(node, list) and step != 0 else ()
             case Every():
-                return lambda node, _: children(node)
+                return lambda node, known: _counted(children(node), known)
             case Where(test=test):
                 holds = compile_test(test, self)
                 # `..[?@.sku]` searches everywhere, so it means maps as well.
                 among = _children if segment.descendant else children
-                return lambda node, known: [child for child in among(node) if holds(child, known)]
+                return lambda node, known: [
+                    child for child in _counted(among(node), known) if holds(child, known)
+                ]
 
 
 def _each(selector: Selector) -> _Step:
@@ -192,7 +201,12 @@ def _chained(steps: tuple[_Move, ...]) -> Value:
     return value
 
 
-def _children(node: Json) -> Iterable[Json]:
+def _counted(children: Collection[Json], known: Known) -> Collection[Json]:
+    known.looked_at += len(children)
+    return children
+
+
+def _children(node: Json) -> Collection[Json]:
     if isinstance(node, dict):
         return node.values()
     return node if isinstance(node, list) else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,3 +34,5 @@ class Scope:
     event: Mapping[str, Json]
     item: Json = ABSENT
     """The element of `for_each`; absent outside of it."""
+    looked_at: Callable[[int], None] | None = None
+    """Counts the values that paths with wildcards and filters look at."""

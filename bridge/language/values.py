@@ -45,6 +45,11 @@ class Value:
     """Of the path, template or literal; `column` likewise."""
     column: int = 0
 
+    @property
+    def uses_item(self) -> bool:
+        """Whether it depends on the element of `for_each`."""
+        return any(path.root == "$item" for path in self.paths)
+
 
 def compile_value(node: Node, report: Report) -> Value | None:
     """The value that a node says; None after an error in the report."""

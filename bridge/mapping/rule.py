@@ -71,4 +71,4 @@ def known_items(path: Path, scope: Scope) -> list[Json]:
 
 def item_scope(scope: Scope, item: Json) -> Scope:
     """The scope with one element as `$item`."""
-    return Scope(scope.body, scope.headers, scope.query, scope.event, item)
+    return Scope(scope.body, scope.headers, scope.query, scope.event, item, scope.looked_at)

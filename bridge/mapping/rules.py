@@ -13,9 +13,9 @@ from bridge.language.scope import Scope
 from bridge.language.text import Unusable
 from bridge.mapping.index import RuleIndex
 from bridge.mapping.rule import MAX_ITEMS, Rule, item_scope, items_of
-from bridge.mapping.start import Rendered
+from bridge.mapping.start import Rendered, Shared
 from bridge.model import Application, BotStart, Event, Failure, Json, Match, Verdict
-from bridge.webhook.budget import CALL_ROW, FAILURE, Budget, OverBudgetError, size_of
+from bridge.webhook.budget import CALL, CALL_ROW, EVENT, FAILURE, RULE, Budget, OverBudgetError, size_of
 from bridge.webhook.source import Source
 
 FEW_RULES = 50
@@ -82,7 +82,7 @@ def apply(mapping: MappingFile, event: Event) -> Application:
 
 def apply_within(mapping: MappingFile, event: Event, budget: Budget) -> Application:
     """The same for one event of a webhook. Raises OverBudgetError where its calls go beyond the budget."""
-    scope = mapping.source.scope_of(event)
+    scope = mapping.source.scope_of(event, budget.look_at)
     if len(mapping.rules) <= FEW_RULES:
         return _run(mapping.rules, scope, budget)
     asked = _run(mapping.index.candidates(scope), scope, budget)
@@ -91,21 +91,30 @@ def apply_within(mapping: MappingFile, event: Event, budget: Budget) -> Applicat
 
 def apply_silently(mapping: MappingFile, event: Event) -> Application:
     """What `apply` makes of an event, without verdicts: as few rules are asked as can be."""
-    scope = mapping.source.scope_of(event)
-    asked = _bounded(lambda budget: _run(mapping.index.candidates(scope), scope, budget), event)
+
+    def ask(budget: Budget) -> Application:
+        scope = mapping.source.scope_of(event, budget.look_at)
+        return _run(mapping.index.candidates(scope), scope, budget)
+
+    asked = _bounded(ask, event)
     return Application(asked.starts, asked.failures, ())
 
 
 def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
     """The verdict of every rule, at the cost of asking every one."""
-    scope = mapping.source.scope_of(event)
-    return _bounded(lambda budget: _run(mapping.rules, scope, budget), event).verdicts
+    return _judged(mapping, mapping.rules, event)
 
 
 def judge_alone(mapping: MappingFile, rule: Rule, event: Event) -> Verdict:
     """The verdict of one rule of the file, as if there were no other."""
-    scope = mapping.source.scope_of(event)
-    return _bounded(lambda budget: _run((rule,), scope, budget), event).verdicts[0]
+    return _judged(mapping, (rule,), event)[0]
+
+
+def _judged(mapping: MappingFile, rules: tuple[Rule, ...], event: Event) -> tuple[Verdict, ...]:
+    def ask(budget: Budget) -> Application:
+        return _run(rules, mapping.source.scope_of(event, budget.look_at), budget)
+
+    return _bounded(ask, event).verdicts
 
 
 def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
@@ -127,6 +136,7 @@ class _Making:
 
 
 def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
+    budget.look_at(EVENT)
     making = _Making(budget)
     verdicts: list[Verdict] = []
     stopped = False
@@ -134,6 +144,8 @@ def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
         if stopped or not rule.enabled:
             verdicts.append(Verdict(rule.name, Match.SKIPPED if stopped else Match.DISABLED, line=rule.line))
             continue
+        budget.rule = rule.name
+        budget.look_at(RULE)
         verdict = _try(rule, scope, making)
         verdicts.append(verdict)
         stopped = rule.stop and verdict.match is not Match.UNMATCHED
@@ -171,12 +183,14 @@ def _each(rule: Rule, path: Path, scope: Scope, making: _Making) -> Verdict:
         return Verdict(rule.name, Match.FAILED, line=rule.line)
     decision = Decision(False, "no_items", None, f"for_each: {path.text}", rule.line)
     chosen = failed = 0
+    shared: Shared = {}
     for index, item in enumerate(items):
         inner = item_scope(scope, item)
+        making.budget.look_at(RULE)
         latest = decide(rule.item_conditions, inner)
         if latest.holds:
             chosen += 1
-            failed += _start(rule, inner, index, making)
+            failed += _start(rule, inner, index, making, shared)
         else:
             decision = latest
     if not chosen:
@@ -196,15 +210,16 @@ def _unmatched(rule: Rule, decision: Decision) -> Verdict:
     return _verdict((rule.name, Match.UNMATCHED, condition, code, found, line))
 
 
-def _start(rule: Rule, scope: Scope, index: int, making: _Making) -> bool:
+def _start(rule: Rule, scope: Scope, index: int, making: _Making, shared: Shared | None = None) -> bool:
     """Add the start, or its failures; whether it failed. OverBudgetError before too many are made."""
-    rendered = rule.start.render(scope)
+    rendered = rule.start.render(scope, shared)
     if isinstance(rendered, Rendered):
         size = sum([len(name) + len(text) for name, text in rendered.variables])
-        making.budget.spend(CALL_ROW + size, rule.name)
+        making.budget.store(CALL_ROW + size)
+        making.budget.look_at(CALL)
         making.starts.append(_bot_start(rule, index, rendered))
         return False
-    making.budget.spend(sum([FAILURE + len(lack.message) for lack in rendered]), rule.name)
+    making.budget.store(sum([FAILURE + len(lack.message) for lack in rendered]))
     making.failures += [Failure(rule.name, index, lack.key, lack.path, lack.message) for lack in rendered]
     return True
 

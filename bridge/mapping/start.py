@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from bridge.language.scope import ABSENT, Scope
 from bridge.language.text import Unusable, text_of
@@ -13,6 +13,8 @@ from bridge.mapping.ids import messenger_id, variable_text, whole_id
 from bridge.model import Json, Recipient
 
 T = TypeVar("T")
+Shared: TypeAlias = dict[int, Json]
+"""Values of a start by their identity, or the Unusable that they raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,15 @@ class Whom:
     user_id: Value | None = None
     channel_id: Value | None = None
 
-    def resolve(self, scope: Scope, lacks: list[Lack]) -> Recipient | None:
+    def resolve(self, scope: Scope, lacks: list[Lack], shared: Shared | None) -> Recipient | None:
         """The recipient, or None after noting what is missing or invalid."""
         if self.subscriber_id is not None:
-            number = _checked("subscriber_id", self.subscriber_id, scope, whole_id, lacks)
+            number = _checked("subscriber_id", self.subscriber_id, scope, whole_id, lacks, shared)
             return None if number is None else Recipient(subscriber_id=number)
-        user = self.user_id and _checked("user_id", self.user_id, scope, messenger_id, lacks)
-        channel = self.channel_id and _checked("channel_id", self.channel_id, scope, messenger_id, lacks)
+        user = self.user_id and _checked("user_id", self.user_id, scope, messenger_id, lacks, shared)
+        channel = self.channel_id and _checked(
+            "channel_id", self.channel_id, scope, messenger_id, lacks, shared
+        )
         return Recipient(user_id=user, channel_id=channel) if user and channel else None
 
 
@@ -70,31 +74,33 @@ class Start:
     variables: tuple[Variable, ...]
     forced: bool
 
-    def render(self, scope: Scope) -> Rendered | list[Lack]:
-        """The start, or everything that it lacks."""
+    def render(self, scope: Scope, shared: Shared | None = None) -> Rendered | list[Lack]:
+        """The start, or everything that it lacks. `shared` keeps what is the same for all items."""
         lacks: list[Lack] = []
-        bot_id = _checked("bot_id", self.bot_id, scope, whole_id, lacks)
-        recipient = self._recipient(scope, lacks)
-        variables = self._variables(scope, lacks)
+        bot_id = _checked("bot_id", self.bot_id, scope, whole_id, lacks, shared)
+        recipient = self._recipient(scope, lacks, shared)
+        variables = self._variables(scope, lacks, shared)
         if lacks or bot_id is None or recipient is None:
             return lacks
         return Rendered(bot_id, recipient, variables)
 
-    def _recipient(self, scope: Scope, lacks: list[Lack]) -> Recipient | None:
+    def _recipient(self, scope: Scope, lacks: list[Lack], shared: Shared | None) -> Recipient | None:
         missing: list[Lack] = []
         for whom in self.recipients:
-            recipient = whom.resolve(scope, missing)
+            recipient = whom.resolve(scope, missing, shared)
             if recipient is not None:
                 return recipient
         lacks += missing
         return None
 
-    def _variables(self, scope: Scope, lacks: list[Lack]) -> tuple[tuple[str, str], ...]:
+    def _variables(
+        self, scope: Scope, lacks: list[Lack], shared: Shared | None
+    ) -> tuple[tuple[str, str], ...]:
         """Every variable that the event gives; what is absent or null is left out."""
         found = []
         for name, value, _, _ in self.variables:
             try:
-                content = value.render(scope)
+                content = _rendered(value, scope, shared)
                 if content is not None and content is not ABSENT:
                     found.append((name, variable_text(text_of(content))))
             except Unusable as unusable:
@@ -102,9 +108,31 @@ class Start:
         return tuple(found)
 
 
-def _checked(key: str, value: Value, scope: Scope, check: Callable[[Json], T], lacks: list[Lack]) -> T | None:
+def _rendered(value: Value, scope: Scope, shared: Shared | None) -> Json:
+    """The value; one that does not look at `$item` is worked out once for all items. Raises Unusable."""
+    if shared is None or value.uses_item:
+        return value.render(scope)
+    if id(value) not in shared:
+        try:
+            shared[id(value)] = value.render(scope)
+        except Unusable as unusable:
+            shared[id(value)] = unusable
+    known = shared[id(value)]
+    if isinstance(known, Unusable):
+        raise known.with_traceback(None)
+    return known
+
+
+def _checked(
+    key: str,
+    value: Value,
+    scope: Scope,
+    check: Callable[[Json], T],
+    lacks: list[Lack],
+    shared: Shared | None,
+) -> T | None:
     try:
-        return check(value.render(scope))
+        return check(_rendered(value, scope, shared))
     except Unusable as unusable:
         lacks.append(Lack(key, value.text, _sentence(value, unusable)))
         return None

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from bridge.mapping.rules import MappingFile, apply_within
-from bridge.model import Application, BotStart, Event, Match, Request, Verdict
+from bridge.model import Application, BotStart, Event, Match, Request
 from bridge.webhook.budget import (
     CALL_ROW,
     EVENT_ROW,
     FAILURE,
     Budget,
-    OverBudgetError,
     allowance,
     size_of,
+    too_large,
 )
 
 Made: TypeAlias = tuple[tuple[Event, Application], ...]
@@ -34,25 +34,35 @@ def apply_to_webhook(mapping: MappingFile, events: tuple[Event, ...], request: R
     body = len(request.body)
     budget = Budget(lambda: body)
     made = tuple([(event, apply_within(mapping, event, budget)) for event in events])
-    small = len(made) == 1 and _raw(request) <= _SMALL and budget.spent <= _SHORT
+    small = len(made) == 1 and _raw(request) <= _SMALL and budget.stored <= _SHORT
     if small and len(made[0][1].verdicts) <= _FEW_VERDICTS:
         return made
     return _fitted(mapping, made, request)
 
 
 def _fitted(mapping: MappingFile, made: Made, request: Request) -> Made:
-    needed = _raw(request) + sum(_event_size(event) + _needed(one) for event, one in made)
-    room = allowance(len(request.body)) - needed
-    if room < 0:
-        calls = sum(len(one.starts) for _, one in made)
+    body = len(request.body)
+    query = size_of(made[0][0].query)
+    needed = _raw(request) + sum([_event_size(event) + query + _starts_size(one) for event, one in made])
+    verdicts = [size_of(one.verdicts) for _, one in made]
+    if needed + sum(verdicts) <= allowance(body):
+        return made
+    brief = [_brief(mapping, one) for _, one in made]
+    needed += sum([size_of(one.verdicts) for one in brief])
+    if needed > allowance(body):
+        calls = sum([len(one.starts) for one in brief])
         what = f"{len(made):,} event{'s' * (len(made) > 1)} and {calls:,} call{'s' * (calls != 1)}"
-        raise OverBudgetError(what, needed, len(request.body))
+        raise too_large(what, needed, body)
+    return _with_verdicts(made, brief, verdicts, allowance(body) - needed)
+
+
+def _with_verdicts(made: Made, brief: list[Application], verdicts: list[int], room: int) -> Made:
+    """As many events with all their verdicts as there is room for, the others with those that matched."""
     fitting = []
-    for event, one in made:
-        others = _size_of_verdicts(tuple([v for v in one.verdicts if v.match not in _TOLD]))
-        fits = others <= room
-        room -= others if fits else 0
-        fitting.append((event, one if fits else _brief(mapping, one)))
+    for (event, whole), short, size in zip(made, brief, verdicts, strict=True):
+        fits = size <= room
+        room -= size if fits else 0
+        fitting.append((event, whole if fits else short))
     return tuple(fitting)
 
 
@@ -62,25 +72,25 @@ def _raw(request: Request) -> int:
 
 
 def _event_size(event: Event) -> int:
-    names = size_of([event.source, event.source, event.id, event.id, event.type, event.note])
-    return EVENT_ROW + names + (event.size or size_of(event.document)) + size_of(event.query)
+    names = _text(event.source) * 2 + _text(event.id) * 2 + _text(event.type) + _text(event.note)
+    return EVENT_ROW + names + (event.size or size_of(event.document))
 
 
-def _needed(made: Application) -> int:
-    """Bytes of the calls, the failures, and the verdicts of rules that matched."""
-    told = tuple([verdict for verdict in made.verdicts if verdict.match in _TOLD])
-    failures = sum(FAILURE + size_of([one.rule, one.key, one.path, one.message]) for one in made.failures)
-    return sum(map(_call_size, made.starts)) + failures + _size_of_verdicts(told)
+def _starts_size(made: Application) -> int:
+    """Bytes of the calls and failures."""
+    failures = sum([FAILURE + size_of([one.rule, one.key, one.path, one.message]) for one in made.failures])
+    return failures + sum([_call_size(start) for start in made.starts])
 
 
 def _call_size(start: BotStart) -> int:
     to = start.recipient
-    names = [start.rule, start.account, to.key, to.user_id, to.channel_id]
-    return CALL_ROW + size_of(start.variables) + size_of(names)
+    names = _text(start.rule) + _text(start.account) + _text(to.key)
+    own = size_of([to.user_id, to.channel_id]) if to.user_id else 0
+    return CALL_ROW + names + own + size_of(start.variables)
 
 
-def _size_of_verdicts(verdicts: tuple[Verdict, ...]) -> int:
-    return size_of(verdicts) if verdicts else 0
+def _text(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
 
 
 def _brief(mapping: MappingFile, made: Application) -> Application:

@@ -15,24 +15,33 @@ FACTOR = 8
 """Bytes that it may store for each byte of its body."""
 MOST = 8 * 1024 * 1024
 """Bytes that no webhook goes beyond."""
-EVENT_ROW = 400
+EVENT_ROW = 250
 """Bytes that an event takes without its document and what the rules made of it."""
-CALL_ROW = 600
+CALL_ROW = 350
 """Bytes that a call takes without its variables and names."""
 FAILURE = 60
 """Bytes that a failure takes without its message."""
+VALUES = 1_000_000
+"""Values that the rules of one webhook may look at: a second or two, in which nobody else is answered."""
+RULE = 4
+EVENT = 50
+CALL = 100
+"""What it takes to try a rule for an event or an item, to store an event, and a call, in values looked at."""
 
 
 class OverBudgetError(DocumentError):
-    """The events and calls of a webhook would take too much room; `size` 0 where they were not counted."""
+    """The events and calls of a webhook would take too much room, or too long; `rule` is the one at fault."""
 
-    def __init__(self, what: str, size: int, body: int, rule: str = "") -> None:
+    def __init__(self, message: str, rule: str = "") -> None:
+        super().__init__(message, "make its rules or `split` produce less, then replay it")
         self.rule = rule
-        super().__init__(
-            f"{what} would store {_amount(size) if size else 'more'}, "
-            f"a webhook of {_amount(body)} may store {_amount(allowance(body))}",
-            "make its rules or `split` produce less, then replay it",
-        )
+
+
+def too_large(what: str, size: int, body: int, rule: str = "") -> OverBudgetError:
+    """For a webhook that would store `size` bytes, 0 where they were not counted to the end."""
+    much = _amount(size) if size else "more"
+    most = f"a webhook of {_amount(body)} may store {_amount(allowance(body))}"
+    return OverBudgetError(f"{what} would store {much}, {most}", rule)
 
 
 def allowance(body: int) -> int:
@@ -42,20 +51,31 @@ def allowance(body: int) -> int:
 
 @dataclass(slots=True)
 class Budget:
-    """What a webhook may store while its calls are made. `body` gives the length of its body."""
+    """What a webhook may still store and look at while its calls are made. `body` gives its body's length."""
 
     body: Callable[[], int]
-    spent: int = 0
+    rule: str = ""
+    """The rule that is tried."""
+    stored: int = 0
+    looked_at: int = 0
     _limit: int = FREE
 
-    def spend(self, size: int, rule: str) -> None:
-        """Raises OverBudgetError as soon as the calls of this rule no longer fit."""
-        self.spent += size
-        if self.spent > self._limit:
+    def store(self, size: int) -> None:
+        """Raises OverBudgetError as soon as the calls no longer fit."""
+        self.stored += size
+        if self.stored > self._limit:
             body = self.body()
             self._limit = allowance(body)
-            if self.spent > self._limit:
-                raise OverBudgetError(f'rule "{rule}"', 0, body, rule)
+            if self.stored > self._limit:
+                raise too_large(f'rule "{self.rule}"', 0, body, self.rule)
+
+    def look_at(self, values: int) -> None:
+        """Raises OverBudgetError as soon as the rules have looked at too much."""
+        self.looked_at += values
+        if self.looked_at > VALUES:
+            much = f"more than {VALUES:,} values, each call counted as {CALL}"
+            message = f'rule "{self.rule}" and those before it would look at {much}'
+            raise OverBudgetError(message, self.rule)
 
 
 def size_of(value: Json) -> int:

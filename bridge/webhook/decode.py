@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
@@ -126,6 +127,7 @@ def field_path(name: str) -> tuple[str, ...]:
     return tuple(split_name(name))
 
 
+@lru_cache(maxsize=64)
 def _declared(content_type: str) -> BodyKind | None:
     media = content_type.partition(";")[0].strip().lower()
     if media == _FORM:

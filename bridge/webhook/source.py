@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -149,14 +149,12 @@ class Source:
         scope = Scope(document, known, query or {}, {"source": self.name, "received_at": now_ms})
         return self._taken_apart(scope, now_ms, "", size_of(document))
 
-    def scope_of(self, event: Event) -> Scope:
+    def scope_of(self, event: Event, looked_at: Callable[[int], None] | None = None) -> Scope:
         """The roots for paths into an event, maps of a form marked as they are where it was decoded."""
         scope = scope_of(event)
         document = self.decoder.remarked(event.document, event.headers.get("content-type", ""))
         query = marked(event.query) if event.query and type(event.query) is dict else event.query
-        if document is event.document and query is event.query:
-            return scope
-        return replace(scope, body=document, query=query)
+        return Scope(document, scope.headers, query, scope.event, looked_at=looked_at)
 
     def reread(self, stored: Event, found: Sequence[Event] = ()) -> Event:
         """A stored event as this source reads it now.

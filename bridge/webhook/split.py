@@ -15,7 +15,7 @@ from bridge.language.keys_source import SPLIT
 from bridge.language.paths import Path
 from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json
-from bridge.webhook.budget import EVENT_ROW, OverBudgetError, allowance, size_of
+from bridge.webhook.budget import EVENT_ROW, allowance, size_of, too_large
 from bridge.webhook.setup import Setup
 
 MAX_ITEMS = 10_000
@@ -98,7 +98,7 @@ class Split:
         total = sum(sizes) + EVENT_ROW * len(sizes)
         if total > allowance(body):
             around = ", each with its envelope," if branches else ""
-            raise OverBudgetError(f"`split` into {len(found):,} events{around}", total, body)
+            raise too_large(f"`split` into {len(found):,} events{around}", total, body)
         pairs = zip(found.items(), sizes, strict=True)
         return tuple(
             Part(_only(branches, route, item) if branches else item, item, _names(route), size)
