@@ -20,6 +20,7 @@ from bridge.errors import DocumentError
 from bridge.mapping.explain import sentence
 from bridge.model import BotStart, Match, Verdict
 from bridge.settings import Settings
+from bridge.webhook.budget import OverBudgetError
 
 _MARKS = {"matched": ("✓", "green"), "nearly": ("≈", "yellow"), "not": ("·", None), "failed": ("✗", "red")}
 
@@ -31,6 +32,8 @@ def try_(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) 
     request = payload.request(mapping.source.method_of(payload.body))
     try:
         tried = try_request(mapping, request, accounts, int(time.time() * 1000))
+    except OverBudgetError as error:
+        raise DocumentError(f"{given.file}: {error.message}", error.hint) from error
     except DocumentError as error:
         raise DocumentError(
             f"{given.file} cannot be decoded: {error.message}",

@@ -179,7 +179,7 @@ class Replayer:
             events = mapping.source.events(stored.request, stored.line.received_at)
             made = apply_to_webhook(mapping, events, stored.request)
         except DocumentError as error:
-            raise _Impossible(f"still unreadable: {error.message}") from error
+            raise _Impossible(f"still unreadable: {error.sentence}") from error
         return Delivery(
             source=stored.line.source,
             request=stored.request,

@@ -80,7 +80,7 @@ def trial(settings: Settings, path: str, text: bytes, payload: Request | Event |
     try:
         return replace(found, tried=try_request(alone.mapping, payload, alone.accounts, now_ms))
     except DocumentError as error:
-        return replace(found, undecodable=error.message)
+        return replace(found, undecodable=error.sentence)
 
 
 def try_request(

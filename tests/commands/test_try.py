@@ -138,3 +138,18 @@ def test_an_address_where_a_messengers_id_belongs_is_warned_of(desk: Desk, who: 
     ran = desk.run("try", "edited.yml", desk.payload(who=who))
     assert ran.code == 0
     assert ("warning: user_id looks like" in ran.out) is warned
+
+
+def test_a_payload_that_would_store_too_much_says_what_to_change(desk: Desk) -> None:
+    text = (desk.folder / "mappings" / "shop.yml").read_text()
+    desk.write(
+        "mappings/shop.yml", text.replace("event:", "split: {path: '$.items[*]', keep: envelope}\nevent:")
+    )
+    items = ", ".join(f'{{"id": {number}}}' for number in range(2_000))
+    desk.write("order.json", f'{{"text": "{"x" * 2_000}", "items": [{items}]}}')
+    ran = desk.run("try", "shop", "order.json")
+    assert ran.code == 1
+    assert ran.err.startswith(
+        "error: order.json: `split` into 2,000 events, each with its envelope, would store "
+    )
+    assert ran.err.endswith("\nhint: make its rules or `split` produce less, then replay it\n")
