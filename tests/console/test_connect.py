@@ -75,12 +75,14 @@ def test_a_source_that_is_not_there_says_that_it_is_answered_with_404(site: Make
     assert "answered with 404 until" in editable(site, tmp_path).get("/connect/to/shop").text
 
 
-def test_a_first_file_whose_secret_is_not_set_is_not_saved(site: MakeSite, tmp_path: Path) -> None:
+def test_a_first_file_whose_secret_is_not_set_is_saved_and_closed_until_it_is(
+    site: MakeSite, tmp_path: Path
+) -> None:
     seen = editable(site, tmp_path, SHOP_TOKEN="")
-    answer = seen.post("/connect/new/save", {"profile": "json", "source": "shop"})
-    assert answer.status_code == 409
-    assert "SHOP_TOKEN is not set" in answer.text
-    assert not (tmp_path / "mappings" / "shop.yml").exists()
+    assert seen.post("/connect/new/save", {"profile": "json", "source": "shop"}).status_code == 303
+    seen.side.rulebook.refresh()
+    assert seen.client.post("/hooks/shop", data=b"{}").status_code == 503
+    assert "Source shop is closed, its webhooks are answered 503" in seen.get("/").text
 
 
 def test_a_refused_webhook_shows_why(site: MakeSite, tmp_path: Path) -> None:
