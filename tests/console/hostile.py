@@ -93,8 +93,8 @@ _OTHERS: Final = (
 TEXTS: Final = (*(f"{before}{markup}" for before in _BREAKOUTS for markup in _MARKUP), *_OTHERS)
 PLAIN: Final = tuple(f"plain {number} {'long ' * (number % 40)}" for number in range(len(TEXTS)))
 """As many that are harmless: what pages look like with them."""
-EACH: Final = 40
-"""Texts of one webhook."""
+EACH: Final = 20
+"""Texts of one webhook, few enough for what one may store."""
 _MAPPING: Final = """
 source: yookassa
 profile: json
@@ -121,7 +121,7 @@ def fill(site: Site, texts: tuple[str, ...]) -> None:
     """Webhooks over HTTP, then answers of LeadConverter and decisions of people."""
     for first in range(0, len(texts), EACH):
         some = texts[first : first + EACH]
-        whole = [(first + place, text) for place, text in enumerate(some) if _readable(text)]
+        whole = [(first + place, text) for place, text in enumerate(some) if readable(text)]
         body = json.dumps({"items": [_item(number, text, some) for number, text in whole]})
         assert _sent(site, "yookassa", body, some) == 200
         assert _sent(site, "closed", "".join(map(_printable, some)), some) == 401
@@ -130,7 +130,7 @@ def fill(site: Site, texts: tuple[str, ...]) -> None:
             400,
         )
     for text in texts:
-        assert _readable(text) or _sent(site, "yookassa", json.dumps({text: text}), texts[:1]) == 200
+        assert readable(text) or _sent(site, "yookassa", json.dumps({text: text}), texts[:1]) == 200
     store = site.side.store
     called = claim(store, len(texts))
     begin(store, *called)
@@ -164,7 +164,8 @@ def _rule(number: int, text: str) -> dict[str, object]:
 
 
 def _item(number: int, text: str, some: tuple[str, ...]) -> dict[str, object]:
-    marks = {one: one for one in filter(_readable, some)} if number % EACH == 0 else {}
+    fitting = list(filter(readable, some))
+    marks = {one: one for one in fitting} if text == fitting[0] else {}
     return {
         "id": text, "type": text, "text": text, "user": text[:64], "number": number % EACH, "marks": marks
     }  # fmt: skip
@@ -185,7 +186,7 @@ def _sent(site: Site, source: str, body: str, some: tuple[str, ...]) -> int:
     return answer.status_code
 
 
-def _readable(text: str) -> bool:
+def readable(text: str) -> bool:
     """Whether a body may hold it: one with NUL or half of a surrogate pair is kept, and read no further."""
     return "\0" not in text and text.encode("utf-8", "replace").decode() == text
 
