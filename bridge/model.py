@@ -367,3 +367,6 @@ class Attempt:
     """The row of such answers that this one continues."""
     cause: str = ""
     """Why it may have run, one of `CAUSES` or `http_NNN`; empty where it surely did, or surely did not."""
+    shape: str = ""
+    """Of a 2xx answer that counted as done where the owner has not said what success looks like; else empty.
+    Not stored with the attempt."""

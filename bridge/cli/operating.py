@@ -95,12 +95,23 @@ def replay(
 @click.option("--resend", "resolution", flag_value="resend", help="Send it again, though it may have run.")
 @click.option("--cancel", "resolution", flag_value="cancel", help="Do not send it any more.")
 @click.option("--yes", is_flag=True, help="Do not ask before settling those that the filter finds.")
+@click.option("--answer", type=click.IntRange(1), metavar="CALL", help="Answers such as this call's.")
 @_why
-def resolve(calls: tuple[int, ...], resolution: Resolution | None, yes: bool, why: str, **asked: Any) -> int:
+def resolve(
+    calls: tuple[int, ...],
+    resolution: Resolution | None,
+    yes: bool,
+    answer: int | None,
+    why: str,
+    **asked: Any,
+) -> int:
     """Settle uncertain CALLs by your word: look into LeadConverter whether the bot ran, then say it here.
 
     Without numbers, all uncertain calls that fit the filter are settled, such as those of one outage. They
     are counted by cause and asked for first. With a number --cancel also takes a call that waits to be sent.
+
+    An answer of a new shape that counts as done is asked about once, by leadbridge doctor and the console:
+    --answer CALL --done confirms that it is success. Where it is not, write `success:` into accounts.yml.
 
     \b
     Example:
@@ -110,6 +121,10 @@ def resolve(calls: tuple[int, ...], resolution: Resolution | None, yes: bool, wh
     """
     if resolution is None:
         raise click.UsageError("expected one of --done, --resend and --cancel")
+    if answer is not None:
+        if calls or yes or resolution != "done" or any(asked.values()):
+            raise click.UsageError("--answer goes with --done and --why only")
+        return resolve_command.confirm_answer(quiet(), answer, why)
     how = resolve_command.How(resolution, yes, why)
     return resolve_command.resolve(quiet(), calls, AskedCalls(**asked), how)
 

@@ -15,6 +15,7 @@ import click
 from bridge.assemble.rules import accounts, rulebook
 from bridge.commands.opening import NoDatabase, require_there
 from bridge.commands.output import Screen, json_array, printable, screen_of
+from bridge.desk.answers import as_text, questions
 from bridge.desk.files import UNSET
 from bridge.desk.repeats import cure
 from bridge.desk.times import clock
@@ -82,9 +83,10 @@ def _show(remarks: list[Remark], screen: Screen, *, as_json: bool) -> None:
 
 def _remarks(settings: Settings) -> Iterator[Remark]:
     yield from _settings(settings)
-    yield from _database(settings)
     rules = rulebook(settings)
-    yield from _mappings(settings, rules)
+    mappings = list(_mappings(settings, rules))
+    yield from _database(settings, rules)
+    yield from mappings
     for name, account in sorted(accounts(settings, rules).items()):
         yield _reachable(name, account)
 
@@ -98,7 +100,7 @@ def _settings(settings: Settings) -> Iterator[Remark]:
         yield Remark("ok", "mode", "calls go to LeadConverter")
 
 
-def _database(settings: Settings) -> Iterator[Remark]:
+def _database(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
     held = list(_held(settings.database_url))
     if held:
         # Another connection could take over what those processes still have to write.
@@ -114,6 +116,9 @@ def _database(settings: Settings) -> Iterator[Remark]:
         return
     try:
         yield from _opened(store, settings.disk_floor * MB)
+        if not store.problems():
+            yield from _queue(store)
+            yield from _answers(store, settings, rules)
     except BridgeError as error:
         yield Remark("FAIL", "database", _sentence(error))
     finally:
@@ -158,8 +163,6 @@ def _opened(store: Store, floor: int) -> Iterator[Remark]:
     if store.path:
         yield _disk(store.path, floor)
         yield from _private(store.path)
-    if not store.problems():
-        yield from _queue(store)
 
 
 def _queue(store: Store) -> Iterator[Remark]:
@@ -269,6 +272,14 @@ def _read(settings: Settings, read: Compiled) -> tuple[Level, str, str]:
     if warnings:
         return "warn", "mappings", f"{found}, {counted(len(warnings), 'warning')}: run leadbridge check"
     return "ok", "mappings", found
+
+
+def _answers(store: Store, settings: Settings, rules: Rulebook) -> Iterator[Remark]:
+    """Answers that count as done and that nobody has confirmed to be success."""
+    with store.read() as connection:
+        asked = questions(connection, accounts(settings, rules), rules.current.sources)
+    for one in asked:
+        yield Remark("warn", f"account {one.account}", as_text(one))
 
 
 def _reachable(name: str, account: Account) -> Remark:

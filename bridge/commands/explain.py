@@ -10,6 +10,7 @@ from bridge.commands.opening import opened
 from bridge.commands.output import screen_of
 from bridge.commands.rest import rest_lines, rule_lines
 from bridge.commands.story import told
+from bridge.desk.answers import questions_about
 from bridge.desk.files import accounts_of, compile_named
 from bridge.desk.records import story_record
 from bridge.desk.redacting import shown
@@ -26,12 +27,15 @@ from bridge.settings import Settings
 
 def explain(settings: Settings, number: int, *, rule: str | None, document: bool, as_json: bool) -> int:
     """Print the story of an event, with `document` also what the rules saw; of one `rule` only all of it."""
+    compiled = known(settings)
+    accounts = accounts_of(settings, compiled)
     with opened(settings) as store:
         story = read_story(store, number)
-    compiled = known(settings)
+        with store.read() as connection:
+            calls = {one.call.id for one in story.calls}
+            asked = questions_about(connection, calls, accounts, compiled.sources)
     came, hidden = story.stored, of_event(story.stored, compiled.sources)
     story = shown(hidden, story)
-    accounts = accounts_of(settings, compiled)
     screen = screen_of(settings)
     if as_json:
         click.echo(json_text(story_record(story, accounts)))
@@ -41,7 +45,7 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
     else:
         rest = shown(hidden, rest_of(came, compiled.sources))
         more = rest_lines(rest, story.stored.event, screen) if rest else ()
-        lines = told(story, accounts, screen, more, hidden.text(lacks_id(came, compiled.sources)))
+        lines = told(story, accounts, screen, more, hidden.text(lacks_id(came, compiled.sources)), asked)
     for line in lines:
         click.echo(line)
     if document and story.stored.event:

@@ -11,6 +11,7 @@ import click
 
 from bridge.commands.opening import opened, wake, who
 from bridge.commands.output import OPTION, printable, say
+from bridge.desk.answers import confirm
 from bridge.desk.asking import AskedCalls
 from bridge.desk.deciding import Resolution, settle
 from bridge.desk.deciding_many import calls_that_fit, decide_all
@@ -66,6 +67,15 @@ def resolve(settings: Settings, numbers: Sequence[int], asked: AskedCalls, how: 
         wake(store)
     for number in numbers:
         click.echo(f"call {number} {_SAID[how.resolution]}")
+    return 0
+
+
+def confirm_answer(settings: Settings, number: int, why: str) -> int:
+    """Confirm that an answer such as this call's is success."""
+    with opened(settings) as store:
+        first = confirm(store, number, Decider(who(), why))
+    said = "are success from now on" if first else "were confirmed before"
+    click.echo(f"answers such as that to call {number} {said}")
     return 0
 
 

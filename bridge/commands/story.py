@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
+from bridge.desk.answers import Question, as_text
 from bridge.desk.outgoing import outgoing
 from bridge.desk.repeats import content
 from bridge.desk.story import Story
@@ -20,13 +22,22 @@ from bridge.store.event_views import StoredEvent
 from bridge.store.tables import PAUSED
 
 _STATE_COLORS = {State.DONE: "green", State.UNCERTAIN: "yellow", State.REFUSED: "red", State.EXHAUSTED: "red"}
+NONE_ASKED: Final[Mapping[int, Question]] = {}
 _MARKS = {Match.MATCHED: ("✓", "green"), Match.FAILED: ("✗", "red")}
 
 
 def told(
-    story: Story, accounts: Mapping[str, Account], screen: Screen, more: Iterable[str] = (), lacks: str = ""
+    story: Story,
+    accounts: Mapping[str, Account],
+    screen: Screen,
+    more: Iterable[str] = (),
+    lacks: str = "",
+    asked: Mapping[int, Question] = NONE_ASKED,
 ) -> Iterator[str]:
-    """The story, line by line; `more` is what else is known of the rules, `lacks` of the missing id."""
+    """The story, line by line.
+
+    `more` is what else is known of the rules, `lacks` of the missing id, `asked` of the calls' answers.
+    """
     yield from _arrival(story)
     if lacks:
         yield f"  mind      {printable(known_by_body(lacks))}"
@@ -39,6 +50,8 @@ def told(
     for one in story.calls:
         yield ""
         yield from _call(one, accounts.get(one.call.start.account), screen)
+        if question := asked.get(one.call.id):
+            yield f"    {screen.paint('confirm', 'yellow')} {printable(as_text(question))}"
     yield from _repeats(story, screen)
     for action in story.actions:
         yield ""

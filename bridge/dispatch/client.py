@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,8 +21,9 @@ from bridge.dispatch.outcome import Shown, judge
 from bridge.dispatch.probe import Probe, connected, judged
 from bridge.dispatch.request import Outgoing, UnsendableError, build, empty, method_url
 from bridge.dispatch.seen import Phase, Seen
+from bridge.dispatch.shape import shape_of
 from bridge.dispatch.transport import BrokenError, Transport
-from bridge.model import Account, Attempt, Call
+from bridge.model import Account, Attempt, Call, Outcome
 
 DEADLINE: Final = 20.0
 """Seconds for one attempt in all, from the name's resolution to the answer's last byte."""
@@ -58,7 +60,9 @@ class Client:
         shown = judge(
             seen, answer, account, ended, had_uncertain=call.had_uncertain, forced=call.start.forced
         )
-        return attempt_of(seen, answer, shown, account.token, started, ended)
+        asked = shown.outcome is Outcome.DONE and seen.status != 409 and account.success is None
+        shape = shape_of(seen, answer) if asked else ""
+        return replace(attempt_of(seen, answer, shown, account.token, started, ended), shape=shape)
 
     def see(self, account: Account, call: Call) -> Seen:
         try:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Final, NamedTuple
 
 from bridge.dispatch import alarms as alarm
@@ -20,6 +21,7 @@ from bridge.dispatch import pace
 from bridge.dispatch.alarms import Alarms, Happened
 from bridge.dispatch.books import Books
 from bridge.dispatch.breaker import Gate
+from bridge.dispatch.new_answers import NewAnswers
 from bridge.dispatch.probe import Probe
 from bridge.dispatch.retry import Step, next_step
 from bridge.dispatch.senders import Ended, Job, Try
@@ -115,6 +117,7 @@ class Ledger:
         self.alarms = alarms
         self.due: tuple[str, ...] = ()
         """Accounts that had calls due when last looked."""
+        self.answers = NewAnswers()
 
     def round(self, ended: Sequence[Ended], room: int) -> Round:
         """Settle, and claim up to `room` calls. Raises StoreUnavailable: all is to be tried again.
@@ -130,7 +133,9 @@ class Ledger:
                 return Round(outlook.now, wake_at=outlook.wake_at)
             self.due = outlook.due
         with self.store.transaction() as connection:
-            return self.write(connection, known, ended, room)
+            done = self.write(connection, known, ended, room)
+        self.answers.committed()
+        return done
 
     def look(self, connection: Transaction, known: Mapping[str, Account]) -> Outlook:
         """Which accounts have calls to claim, now or later."""
@@ -176,11 +181,9 @@ class Ledger:
             if not one.unsent:
                 books.learn(account, call, attempt, done.now)
         taken = calls.settle(connection, done.now, settlements)
-        done.results = [
-            result(one.job.call, settled, done.now)
-            for one, settled, fits in zip(ended, settlements, taken, strict=True)
-            if fits
-        ]
+        fitting = list(compress(zip(ended, settlements, strict=True), taken))
+        done.results = [result(one.job.call, settled, done.now) for one, settled in fitting]
+        self.answers.note(connection, done.now, (one for one, _ in fitting))
         done.dropped += len(taken) - len(done.results)
 
     def claim(

@@ -253,6 +253,19 @@ pauses = Table(
 notes = Table("notes", metadata, Column("name", Text, primary_key=True), _text("text"))
 """What the store remembers of itself, such as whether its calls are for the sandbox."""
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("shape", Text, primary_key=True),
+    _number("call_id"),
+    _number("seen_at"),
+    _number("confirmed_at"),
+)
+"""The shapes of answers that counted as done. `call_id` got the first of each; `confirmed_at` is 0 until a
+person has said that such an answer is success."""
+
 alerts = Table(
     "alerts",
     metadata,

@@ -10,8 +10,9 @@ import pytest
 
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.store import accounts, audit
+from bridge.store import accounts, answers, audit
 from bridge.store.accounts import all_states
+from bridge.store.answers import Shape
 from tests.commands.conftest import Office
 from tests.store import given
 
@@ -190,3 +191,33 @@ def test_an_account_that_nobody_knows_is_refused_with_the_nearest_name(office: O
     ran = office.run("pause", "account", "mian")
     assert ran.code == 2
     assert ran.err == 'error: no account is called "mian"; did you mean "main"?\nhint: there are: main\n'
+
+
+def test_an_answer_is_confirmed_as_success_by_a_persons_word(office: Office) -> None:
+    office.webhook()
+    office.settle("done")
+    with office.store.transaction() as connection:
+        answers.add(connection, 5, Shape("main", "https://leadconverter.ru", "200 no type empty"), 1)
+    said = [office.run("resolve", "--answer", "1", "--done", "--why", "seen it").out for _ in range(2)]
+    assert said == [
+        "answers such as that to call 1 are success from now on\n",
+        "answers such as that to call 1 were confirmed before\n",
+    ]
+    with office.store.read() as connection:
+        actions = audit.of(connection, "call", 1)
+    assert [(one.who, one.what, one.why) for one in actions] == [
+        (getpass.getuser(), "confirm answer as success", "seen it")
+    ]
+    ran = office.run("resolve", "--answer", "2", "--done")
+    assert (ran.code, ran.lines) == (1, [])
+    assert "error: the answer to call 2 is not the first of its shape" in ran.err
+    assert "leadbridge doctor" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [("--cancel",), ("1", "--done"), ("--done", "--account", "main"), ("--done", "--yes")]
+)
+def test_an_answer_can_only_be_confirmed(office: Office, words: tuple[str, ...]) -> None:
+    ran = office.run("resolve", "--answer", "1", *words)
+    assert ran.code == 2
+    assert "--answer goes with --done and --why only" in ran.err

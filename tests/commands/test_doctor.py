@@ -9,7 +9,8 @@ from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.store import accounts, good_sets, identities
+from bridge.store import accounts, answers, good_sets, identities
+from bridge.store.answers import Shape
 from bridge.store.identities import Declared
 from tests.commands.conftest import BOT, TOKEN, Desk, Office, Ran
 from tests.store import given
@@ -249,3 +250,19 @@ def test_an_ambiguous_id_and_an_edited_event_are_named(healthy: Office) -> None:
         "ok",
         True,
     )
+
+
+def test_an_answer_of_a_new_shape_is_asked_about(healthy: Office, reachable: str) -> None:
+    healthy.webhook()
+    healthy.settle("done", shown=given.attempt(answer='{"message": "started"}'))
+    with healthy.store.transaction() as connection:
+        answers.add(connection, 5, Shape("main", reachable, "200 application/json {message: string}"), 1)
+    asked = (
+        "an answer of a new shape counts as done, 200 application/json {message: string}: "
+        '{"message": "started"}; if it is success, run: leadbridge resolve --answer 1 --done; if not, write '
+        "what success looks like into accounts.yml, at account main, for example success: {$.started: 1}"
+    )
+    assert f"warn  account main: {asked}" in healthy.run("doctor").lines
+    assert f"    confirm {asked}" in healthy.run("explain", "1").lines
+    assert healthy.run("resolve", "--answer", "1", "--done").code == 0
+    assert asked not in healthy.run("doctor").out + healthy.run("explain", "1").out

@@ -90,6 +90,7 @@ def test_a_call_goes_out_as_one_plain_post() -> None:
         status=200,
         content_type="application/json",
         answer='{"id": 1}',
+        shape="200 application/json {id: number}",
     )
     assert server.requests == [
         b"POST /api/v1/canary%2F7f3a%2Bc0ffee%3D%3D/bot.startWithVariables?subscriber_id=7&bot_id=4512"

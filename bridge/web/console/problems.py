@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from bridge.desk.answers import Question, questions
 from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.lookout import Lookout
 from bridge.mapping.compiler import Unset
-from bridge.model import ALERT_SOURCE
+from bridge.model import ALERT_SOURCE, Account
 from bridge.rulebook import Rulebook
 from bridge.store import pauses, repeat_views, trends
 from bridge.store.event_views import EventFilter, page_of_events
@@ -52,7 +53,9 @@ class Problem:
     command: str = ""
     """What to type where there is no such page."""
     resume: str = ""
-    """The change that lets what is paused go on."""
+    """The change that is made here: usually it lets what is paused go on."""
+    button: str = ""
+    """The words of that change where they are others than "Resume"."""
     named: Mapping[str, str] = field(default_factory=dict)
     """What the form for it says."""
 
@@ -71,13 +74,20 @@ class Scene:
     """How often each thing happened, by its kind."""
 
 
-def problems(connection: Transaction, lookout: Lookout, rulebook: Rulebook, scene: Scene) -> list[Problem]:
+def problems(
+    connection: Transaction,
+    lookout: Lookout,
+    rulebook: Rulebook,
+    accounts: Mapping[str, Account],
+    scene: Scene,
+) -> list[Problem]:
     """All of them."""
     found = [
         *_surroundings(lookout, rulebook, scene),
         *_accounts(scene),
         *_pauses(connection, scene.seen.now),
         *_calls(scene),
+        *(answer_problem(one) for one in questions(connection, accounts, rulebook.current.sources)),
         *_rules(connection, scene.seen.now),
         *_events(connection, scene),
         *_sources(scene),
@@ -187,6 +197,25 @@ def _calls(scene: Scene) -> Iterator[Problem]:
             to=url("calls", state="failed", since="24h"),
             step=t("overview.see_calls"),
         )
+
+
+def answer_problem(one: Question) -> Problem:
+    """Such an answer counts as done: is that right?"""
+    return Problem(
+        "warn",
+        t("overview.answer.title", account=one.account),
+        (
+            t("overview.answer.shape", shape=one.shape),
+            *((t("overview.answer.example", answer=one.example),) if one.example else ()),
+            t("overview.answer.told", account=one.account),
+        ),
+        to=url("call", number=one.call_id),
+        step=t("overview.answer.step", number=str(one.call_id)),
+        resume="answer_confirm",
+        button=t("overview.answer.yes"),
+        named={"call": str(one.call_id)},
+        command=f"leadbridge resolve --answer {one.call_id} --done",
+    )
 
 
 def _rules(connection: Transaction, now: int) -> Iterator[Problem]:

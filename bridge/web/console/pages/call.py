@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from flask import g, request
 from werkzeug.exceptions import BadRequest, NotFound
 
+from bridge.assemble.rules import accounts
+from bridge.desk.answers import confirm, questions_about
 from bridge.desk.deciding import FITTING, Resolution, settle
 from bridge.desk.redacting import shown
 from bridge.desk.redacting_stored import of_events
@@ -18,6 +21,7 @@ from bridge.store import decisions
 from bridge.store.decisions import Decider
 from bridge.web.console.doing import reason
 from bridge.web.console.outgoing import request_of
+from bridge.web.console.problems import answer_problem
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, url
 from bridge.web.console.timeline import moments_of_call
@@ -31,6 +35,7 @@ def register(console: Console) -> None:
     """The page, and where its forms are sent to."""
     console.page("call", f"/calls/{NUMBER}", call, place="calls")
     console.change("call_decide", f"/calls/{NUMBER}/decide", decide, place="calls")
+    console.change("answer_confirm", "/calls/answer", confirm_answer, place="overview")
 
 
 def call(console: Console, number: int) -> Answer:
@@ -39,7 +44,10 @@ def call(console: Console, number: int) -> Answer:
     owed = story.tried.call
     with console.side.store.read() as connection:
         came = [(owed.event_id, owed.source)]
-        hidden = of_events(connection, came, console.side.rulebook.current.sources)[owed.event_id]
+        sources = console.side.rulebook.current.sources
+        hidden = of_events(connection, came, sources)[owed.event_id]
+        known = accounts(console.side.settings, console.side.rulebook)
+        question = questions_about(connection, {number}, known, sources).get(number)
     request = shown(hidden, request_of(console, owed.start, owed.id))
     story = shown(hidden, story)
     return render(
@@ -49,6 +57,7 @@ def call(console: Console, number: int) -> Answer:
         moments=moments_of_call(story.tried),
         shown=request,
         choices=tuple(_choices(story)),
+        problem=replace(answer_problem(question), to="") if question else None,
     )
 
 
@@ -68,6 +77,19 @@ def decide(console: Console, number: int) -> Answer:
             settle(connection, now, number, next(one for one in RESOLUTIONS if one == choice), by)
     console.side.intake.wake()
     return done(url("call", number=number), f"call.said.{choice}", number=str(number))
+
+
+def confirm_answer(console: Console) -> Answer:
+    """An answer such as this call's is success."""
+    text = request.form.get("call", "")
+    number = int(text) if len(text) < 19 and text.isascii() and text.isdecimal() else 0
+    try:
+        first = confirm(console.side.store, number, Decider(g.visitor.who, reason()))
+    except StoreUnavailable:
+        raise
+    except BridgeError as error:
+        raise NotFound(error.message) from error
+    return done(url("overview"), "overview.answer.done" if first else "overview.answer.already")
 
 
 def _story(console: Console, number: int) -> CallStory:

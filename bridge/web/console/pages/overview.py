@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flask import request
 
+from bridge.assemble.rules import accounts as effective_accounts
 from bridge.assemble.web import WebSide
 from bridge.dispatch import health, pace
 from bridge.dispatch.breaker import Breaker
@@ -86,7 +87,8 @@ def _seen(console: Console) -> dict[str, Any]:
         stretches = trends.over_time(connection, seen.now, SPANS[span])
         used, totals = sources.in_use(connection, seen.now), trends.totals(connection, seen.now)
         scene = Scene(seen, _breakers(seen), used, compiled.alerts.silence, totals)
-        wrong = problems(connection, side.lookout, side.rulebook, scene)
+        accounts = effective_accounts(side.settings, side.rulebook)
+        wrong = problems(connection, side.lookout, side.rulebook, accounts, scene)
     lines = _sources(scene, compiled)
     beginning = _is_new(lines)
     return {
