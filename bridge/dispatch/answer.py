@@ -44,7 +44,7 @@ class Answer:
     is_json: bool = False
     is_html: bool = False
     claims_json: bool = False
-    """Its content type says JSON, whatever it is."""
+    """Its content type says JSON, or its text begins as JSON does, whatever it is."""
     readable: bool = True
     """False for compressed or binary content that could not be made a text."""
     is_long: bool = False
@@ -64,7 +64,8 @@ def decode(seen: Seen, token: str = "") -> Answer:
     if raw is None:
         return Answer("", readable=False, claims_json=claims_json)
     whole = decoded(raw, kind)
-    document, is_json = parsed(whole.strip(BLANK))
+    bare = whole.strip(BLANK)
+    document, is_json = parsed(bare)
     beginning = whole[:KEPT]
     said = (document if isinstance(document, str) else "" if is_json else beginning)[:KEPT].lstrip(BLANK)
     is_html = said.startswith("<") or HTML_MARK.search(said) is not None
@@ -73,7 +74,7 @@ def decode(seen: Seen, token: str = "") -> Answer:
         document=document if is_json else None,
         is_json=is_json and not is_html,
         is_html=is_html,
-        claims_json=claims_json,
+        claims_json=claims_json or bare.startswith(("{", "[{")),
         readable=is_json or is_html or CONTROL.search(beginning) is None,
         is_long=len(raw) > KEPT,
         token=token,
@@ -90,7 +91,8 @@ def decoded(raw: bytes, content_type: str) -> str:
     name = content_type.partition("charset=")[2].partition(";")[0].strip("\"' ")
     try:
         return raw.decode(name if name.startswith(CHARSETS) else "utf-8", errors="replace")
-    except LookupError:
+    except (LookupError, ValueError):
+        # Python raises ValueError for a name with NUL in it.
         return raw.decode("utf-8", errors="replace")
 
 

@@ -26,11 +26,10 @@ SHORT: Final = 200
 """Characters of a text whose words may say so."""
 CODE_KEYS: Final = ("code", "error_code", "status_code", "status")
 
-UNSUBSCRIBED_WORDS: Final = own_regex(
-    r"(?i)(?:^|[^\pL])((?:не|not)\s+)?(?:отписан|отписал|отписавш|unsubscribed)"
-)
+NOT: Final = r"(?:не|not|never)\s+(?:(?:был[аио]?|been|yet)\s+)?"
+UNSUBSCRIBED_WORDS: Final = own_regex(rf"(?i)(?:^|[^\pL])({NOT})?(?:отписан|отписал|отписавш|unsubscribed)")
 BLOCKED_WORDS: Final = own_regex(
-    r"(?i)(?:^|[^\pL])((?:не|not)\s+)?(?:"
+    rf"(?i)(?:^|[^\pL])({NOT})?(?:"
     r"(?:запретил|запрещ\pL+)\s+(?:\pL+\s+){0,2}(?:писать|сообщени|отправ|присыл)"
     r"|заблокировал\pL*\s+(?:\pL+\s+){0,2}(?:бот|сообщени|диалог|рассылк|чат|канал|переписк|нас|вас)"
     r"|(?:подписчик|пользователь|клиент|получатель)\s+(?:заблокировал|запретил)"

@@ -172,6 +172,14 @@ def test_a_success_with_the_code_401_is_a_401(document: object) -> None:
             "probably done: answered 200, but its JSON is broken off or not JSON",
             "unreadable",
         ),
+        *(
+            (
+                answered(200, body, HTML),
+                "probably done: answered 200, but its JSON is broken off or not JSON",
+                "unreadable",
+            )
+            for body in (b' {"success":fal', b'{"success":false}\n-- 3 ms', b'[{"started":0},')
+        ),
         (
             answered(200, b"[" * 5000),
             "probably done: answered 200, but its JSON is broken off or not JSON",
@@ -356,7 +364,8 @@ documents = st.recursive(
 @given(
     st.sampled_from([200, 204, 302, 401, 409, 422, 429, 500, 503]),
     st.one_of(st.binary(max_size=300), documents.map(lambda document: json.dumps(document).encode())),
-    st.sampled_from([JSON, HTML, "text/plain; charset=utf-16", "", 'x; charset="']),
+    st.sampled_from([JSON, HTML, "text/plain; charset=utf-16", "", 'x; charset="', "x; charset=utf-\x00"])
+    | st.text().map(lambda name: f"text/html; charset=utf-{name}"),
 )
 def test_no_answer_whatever_breaks_the_judgement(status: int, body: bytes, kind: str) -> None:
     found = shown(answered(status, body, kind))

@@ -83,6 +83,9 @@ BY_ITS_WORDS = [
 NO_SIGN = [
     ('{"message": "Подписчик не отписан"}', DONE_200),
     ('{"message": "the user is not unsubscribed"}', DONE_200),
+    ('{"message": "Подписчик не был отписан"}', DONE_200),
+    ('{"message": "the user has never been blocked by the bot"}', DONE_200),
+    ('{"message": "Не запущен: отписан"}', gone("Не запущен: отписан")),
     (f'{{"note": "{GONE}"}}', DONE_200),
     ('{"subscriber": {"status": "unsubscribed"}}', DONE_200),
     ('{"data": {"started": 0}}', DONE_200),
