@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from bridge.sandbox.faults import SECONDS, TRUE_ANSWERS, Fault, Kind
-from bridge.sandbox.http import STATUSES, Request, Response, json_response, to_json
+from bridge.sandbox.http import Request, Response, json_response, to_json
 from bridge.sandbox.state import Call, Memory, Status
 
 _ANSWER_KEYS = ("status", "body", "type")
@@ -146,8 +146,8 @@ def _answer(document: dict[str, Any], kind: Kind) -> Response:
                     name, f"nothing beside another kind than {Kind.ANSWER.value}", document[name]
                 )
     status = document.get("status", 200)
-    if not _is_whole(status) or status < 200 or status not in STATUSES:
-        raise ControlError("status", "a status of HTTP from 200", status)
+    if not _is_whole(status) or not 200 <= status <= 599:
+        raise ControlError("status", "a status from 200 to 599", status)
     body, content_type = document.get("body", ""), document.get("type", "application/json")
     if not isinstance(body, str):
         raise ControlError("body", "a text", body)

@@ -194,7 +194,7 @@ def json_response(status: int, document: object) -> Response:
 
 def encode_head(response: Response, framing: str, *, keep_alive: bool) -> bytes:
     """Status line and fields; `framing` is the line that says where the body ends."""
-    lines = STATUSES[response.status] + framing
+    lines = STATUSES.get(response.status, f"HTTP/1.1 {response.status} \r\n") + framing
     if response.content_type:
         lines += f"Content-Type: {response.content_type}\r\n"
     for name, value in response.headers:
@@ -212,4 +212,4 @@ def encode(response: Response, *, keep_alive: bool, with_body: bool = True) -> b
 
 
 STATUSES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
-"""The first line of an answer by its status."""
+"""The first line of an answer by its status; proxies know others, such as 520, which have no phrase."""

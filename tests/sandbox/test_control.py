@@ -104,11 +104,12 @@ def test_a_status_code_may_be_asked_for_as_a_number(sandbox: Sandbox) -> None:
             "time: expected only the keys kind, times, ran, retry_after, seconds, status, body, type, "
             'found "time"',
         ),
-        ({"kind": "answer", "status": 99}, "status", "status: expected a status of HTTP from 200, found 99"),
+        ({"kind": "answer", "status": 99}, "status", "status: expected a status from 200 to 599, found 99"),
+        ({"kind": "answer", "status": 600}, "status", "status: expected a status from 200 to 599, found 600"),
         (
             {"kind": "answer", "status": "x"},
             "status",
-            'status: expected a status of HTTP from 200, found "x"',
+            'status: expected a status from 200 to 599, found "x"',
         ),
         ({"kind": "answer", "body": {}}, "body", "body: expected a text, found {}"),
         ({"kind": "answer", "type": "a\r\nb"}, "type", 'type: expected a content type, found "a\\r\\nb"'),

@@ -156,3 +156,14 @@ def test_unsubscribed_and_blocked_are_told_apart(
     sandbox.subscriber(778899, status)
     attempt = send(client, sandbox, replace(PAID, forced=forced))
     assert (attempt.outcome, reason in attempt.reason) == (outcome, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(299, Outcome.DONE), (499, Outcome.REFUSED), (520, Outcome.UNCERTAIN)]
+)
+def test_an_answer_may_have_a_status_without_a_name(
+    client: Client, sandbox: Sandbox, status: int, outcome: Outcome
+) -> None:
+    sandbox.fault("answer", status=status, body="{}")
+    attempt = send(client, sandbox)
+    assert (attempt.status, attempt.outcome) == (status, outcome)
