@@ -148,6 +148,22 @@ def test_the_proof_knows_what_backtracks(pattern: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?:a|a){1,40}b",
+        r"(?:a|aa){1,60}b",
+        r"(?:a{0,9}){0,30}b",
+        r"(?:a{1,9}){0,30}b",
+        r"(?:a?){30}b",
+        r"[a-z]{0,90}[a-z]{0,90}[a-z]{0,90}x",
+    ],
+)
+def test_the_proof_knows_bounded_repeats_that_backtrack(pattern: str) -> None:
+    assert fault(pattern, scanning=True) != ""
+    assert fault(pattern, scanning=False) != ""
+
+
+@pytest.mark.parametrize(
     "pattern", [r"a.*b.*c", r"[^x]*y.*z", r"(a+)+b", r"(a|a)*b", r"(?:x+x+)+y", r"(.*)*", r"(?:a*){2,9}b"]
 )
 def test_the_proof_knows_what_backtracks_worse(pattern: str) -> None:

@@ -8,6 +8,8 @@ The proof is narrow on purpose: what it does not understand it does not accept. 
 - where the pattern is searched for at every place of a text, nothing follows, so that what was read is
   consumed; or right before it stands one character that it cannot read itself, so that no two tries read the
   same.
+
+Bounded repeats multiply: their ways to match together have a bound, and none within another repeat has two.
 """
 
 from __future__ import annotations
@@ -32,8 +34,12 @@ NOTHING: Chars = frozenset({-2})
 """In place of what follows, where only the sequence itself is asked about: it may be empty."""
 SINGLE = (op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY)
 """Nodes that take one character."""
+Repeat: TypeAlias = tuple[int, int, list[Node]]
+"""The least and the most times, and what is repeated."""
 BOUND = 300
 """Repeats up to so many count as bounded."""
+WAYS = 1_000
+"""Ways to match one place of a text that count as a constant factor."""
 CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
     op.CATEGORY_NOT_DIGIT: r"\D",
@@ -82,6 +88,8 @@ class Proof:
     scanning: bool
     excepted: bool = False
     """One ambiguous repeat was met."""
+    ways: int = 1
+    """How often one place of a text may be read, by the bounded repeats met so far."""
 
     def sequence(
         self, nodes: Sequence[Node], after: Chars, *, within: bool, before: Chars = ALL, more: bool = False
@@ -101,12 +109,11 @@ class Proof:
         kind, value = node
         after, more = follows.chars, follows.more
         if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
-            _, most, body = value
+            least, most, body = value
             if most > BOUND or (most > 1 and holds_unbounded(list(body))):
                 self.unbounded(list(body), follows, before, within=within)
             else:
-                again = self.first(list(body), after) if most > 1 else frozenset()
-                self.sequence(list(body), after | again, within=within, before=before, more=more)
+                self.bounded((least, most, list(body)), follows, before, within=within)
         elif kind is op.SUBPATTERN:
             self.sequence(list(value[-1]), after, within=within, before=before, more=more)
         elif kind is op.BRANCH:
@@ -124,6 +131,20 @@ class Proof:
                 raise AmbiguousError("a look-around without a bound")
         elif kind not in (*SINGLE, op.AT):
             raise AmbiguousError(f"{kind} is not understood")
+
+    def bounded(self, repeat: Repeat, follows: Following, before: Chars, *, within: bool) -> None:
+        """Its ways to match multiply with those of the others where it may end at several places."""
+        least, most, body = repeat
+        first = self.first(body, NOTHING)
+        repeats = most > 1 and not (len(body) == 1 and body[0][0] in SINGLE)
+        if repeats and first & NOTHING:
+            raise AmbiguousError("a repeat of nothing")
+        if first & follows.chars:
+            self.ways *= most - least + 1
+            if self.ways > WAYS or (within and most > least):
+                raise AmbiguousError("bounded repeats have too many ways to match together")
+        again = first - NOTHING if most > 1 else frozenset()
+        self.sequence(body, follows.chars | again, within=within or repeats, before=before, more=follows.more)
 
     def unbounded(self, body: Sequence[Node], follows: Following, before: Chars, *, within: bool) -> None:
         first = self.first(body, NOTHING)
