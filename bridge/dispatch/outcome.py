@@ -42,6 +42,7 @@ ROWS: Final = {
     401: Shown(Outcome.PAUSE, "the token is not accepted", pause_account=True),
     # Denied or not there: the call's fault, or a wrong token's, or an unpaid project's. Several in a row
     # pause whatever their words (streaks.py).
+    402: Shown(Outcome.REFUSED, "payment is required", streak=Streak.DENIAL),
     403: Shown(Outcome.REFUSED, "access is denied", streak=Streak.DENIAL),
     404: Shown(
         Outcome.REFUSED,

@@ -27,7 +27,7 @@ class Streaks:
         if self.pages >= PAGES:
             return f"{PAGES} answers in a row were HTML pages: a login page, a firewall or maintenance"
         if len(self.denied) >= DENIALS and len({recipient for _, recipient in self.denied}) >= RECIPIENTS:
-            many = f"{len(self.denied)} calls in a row were denied (403, 404, 410)"
+            many = f"{len(self.denied)} calls in a row were denied (402, 403, 404, 410)"
             return f"{many}: is the token right, and the project paid for?"
         return ""
 

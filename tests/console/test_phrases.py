@@ -124,6 +124,11 @@ def test_what_an_answers_status_decides_is_told_in_russian(row: tuple[int, outco
             "5 calls in a row were denied (403, 404, 410): is the token right, and the project paid for?",
             "отказов подряд (403, 404, 410): 5; верен ли токен, оплачен ли проект?",
         ),
+        (
+            "5 calls in a row were denied (402, 403, 404, 410): is the token right, "
+            "and the project paid for?",
+            "отказов подряд (402, 403, 404, 410): 5; верен ли токен, оплачен ли проект?",
+        ),
         ("cancelled by anna: it may have run", "отменил anna: it may have run"),
         ("the bot is being rebuilt", None),
     ],

@@ -40,7 +40,9 @@ def test_three_pages_in_a_row_pause_the_account() -> None:
 
 
 def test_five_denials_of_three_recipients_pause_the_account() -> None:
-    reason = "5 calls in a row were denied (403, 404, 410): is the token right, and the project paid for?"
+    reason = (
+        "5 calls in a row were denied (402, 403, 404, 410): is the token right, and the project paid for?"
+    )
     assert pauses(*[(n % 3, DENIED) for n in range(5)])[-1] == reason
     assert not any(pauses(*[(n % 2, DENIED) for n in range(20)]))
     assert not any(pauses(*[(n, DENIED) for n in range(4)], (9, DONE), (10, DENIED)))

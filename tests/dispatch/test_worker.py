@@ -269,7 +269,7 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
     desk.settled(5)
     assert desk.account().paused_reason == (
-        "5 calls in a row were denied (403, 404, 410): is the token right, and the project paid for?"
+        "5 calls in a row were denied (402, 403, 404, 410): is the token right, and the project paid for?"
     )
     with desk.store.transaction() as connection:
         decisions.again(connection, desk.clock.ms, 1, Decider("anna", "by hand"))
@@ -285,11 +285,12 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
     ]
 
 
-def test_an_unpaid_project_pauses_whatever_its_words(desk: Bench, sandbox: Sandbox) -> None:
-    sandbox.fault("answer", times=6, status=403, body='{"message": "Your account is blocked, please pay"}')
+@pytest.mark.parametrize("status", [402, 403])
+def test_an_unpaid_project_pauses_whatever_its_words(desk: Bench, sandbox: Sandbox, status: int) -> None:
+    sandbox.fault("answer", times=6, status=status, body='{"message": "Your account is blocked, please pay"}')
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
     desk.settled(5)
-    assert desk.account().paused_reason.startswith("5 calls in a row were denied (403, 404, 410)")
+    assert desk.account().paused_reason.startswith("5 calls in a row were denied (402, 403, 404, 410)")
     assert set(states(desk.store).values()) == {"refused"}
 
 
