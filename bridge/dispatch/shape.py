@@ -5,8 +5,9 @@ Two answers of one shape mean the same to the owner, who is asked once whether s
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from bridge.dispatch.answer import Answer
 from bridge.dispatch.mask import mask
@@ -14,8 +15,12 @@ from bridge.dispatch.seen import Seen
 from bridge.language.regex import own_regex
 from bridge.model import Json
 
+Kinds: TypeAlias = tuple[tuple[str, str], ...]
+"""Keys, each with the kind of its value."""
 KEYS: Final = 20
 """Keys of an answer that are named."""
+LONGEST: Final = 200
+"""Characters of a key or a type that are looked at."""
 TYPE: Final = own_regex(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
 NAME: Final = own_regex(r"\pL[\pL\pN_.-]{0,39}")
 """What reads like the name of a field. Another key may be a value, such as an address or a number."""
@@ -24,26 +29,32 @@ DIGITS: Final = own_regex(r"\pN+")
 
 def shape_of(seen: Seen, answer: Answer) -> str:
     """In one line: `200 application/json {message: string, started: number}`."""
-    kind = seen.headers.get("content-type", "").partition(";")[0].strip().lower()
-    named = mask(kind, answer.token)
-    typed = (named if TYPE.fullmatch(named) else "unknown type") if kind else "no type"
-    return f"{seen.status} {typed} {_content(answer)}"
-
-
-def _content(answer: Answer) -> str:
-    if not answer.is_json:
-        return "text" if answer.text.strip() else "empty"
+    typed = seen.headers.get("content-type", "").partition(";")[0][:LONGEST]
     document = answer.document
-    if not isinstance(document, dict):
-        return _kind(document)
-    kinds = {(_name(key, answer.token), _kind(value)) for key, value in islice(document.items(), KEYS)}
-    more = ", …" if len(document) > KEYS else ""
-    return f"{{{', '.join(f'{name}: {kind}' for name, kind in sorted(kinds))}{more}}}"
+    if not answer.is_json:
+        content: str | Kinds = "text" if answer.text.strip() else "empty"
+    elif isinstance(document, dict):
+        content = tuple([(key[:LONGEST], _kind(value)) for key, value in islice(document.items(), KEYS + 1)])
+    else:
+        content = _kind(document)
+    return _described(seen.status or 0, typed, content, answer.token)
+
+
+@lru_cache(maxsize=256)
+def _described(status: int, typed: str, content: str | Kinds, token: str) -> str:
+    """The line; remembered, because one account's answers are alike."""
+    typed = mask(typed.strip().lower(), token)
+    named = (typed if TYPE.fullmatch(typed) else "unknown type") if typed else "no type"
+    if isinstance(content, tuple):
+        kinds = sorted({(_name(key, token), kind) for key, kind in content[:KEYS]})
+        more = ", …" if len(content) > KEYS else ""
+        content = f"{{{', '.join(f'{name}: {kind}' for name, kind in kinds)}{more}}}"
+    return f"{status} {named} {content}"
 
 
 def _name(key: str, token: str) -> str:
     """The key, without what may be a value: `order_17` and `order_18` are one name."""
-    name = mask(key[:100], token)
+    name = mask(key, token)
     return DIGITS.sub(lambda _: "#", name) if NAME.fullmatch(name) else "*"
 
 

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.dispatch.answer import decode
 from bridge.dispatch.outcome import BLOCKED, UNSUBSCRIBED, Shown, retry_after
 from bridge.dispatch.seen import Phase, Seen
+from bridge.dispatch.shape import shape_of
 from bridge.model import Outcome, Streak
 from tests.dispatch.answers import ACCOUNT, HTML, JSON, NOW, PAGE, answered, shown
 
@@ -368,6 +370,8 @@ documents = st.recursive(
     | st.text().map(lambda name: f"text/html; charset=utf-{name}"),
 )
 def test_no_answer_whatever_breaks_the_judgement(status: int, body: bytes, kind: str) -> None:
-    found = shown(answered(status, body, kind))
+    seen = answered(status, body, kind)
+    found = shown(seen)
     assert found.reason.isprintable()
+    assert shape_of(seen, decode(seen)).isprintable()
     assert found.outcome in Outcome
