@@ -10,6 +10,8 @@ from bridge.language.placeholder import FILL_IN
 NOT_SET = "not-set"
 """What a secret reads as that is not set. It proves nothing: what needs such a secret is closed."""
 
+_NOT_UTF_8 = re.compile("[\ud800-\udfff]")
+"""What Python puts in place of a byte of the environment that is not UTF-8."""
 _NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -20,14 +22,17 @@ def named(text: str) -> str | None:
 
 
 def is_set(environment: Mapping[str, str], variable: str) -> bool:
-    """Whether a variable has a value: no blanks, and no placeholder."""
-    return environment.get(variable, "").strip() not in ("", FILL_IN)
+    """Whether a variable has a value: text in UTF-8, no blanks, and no placeholder."""
+    text = environment.get(variable, "")
+    return text.strip() not in ("", FILL_IN) and not _NOT_UTF_8.search(text)
 
 
 def why_unset(environment: Mapping[str, str], variable: str, needed: str = "") -> str:
     """What to say of a variable without a value; `needed` says what for, where the file does not."""
     if environment.get(f"{variable}_FILE"):
         needed = f": {variable}_FILE names no readable file with a value"
+    elif _NOT_UTF_8.search(environment.get(variable, "")):
+        needed = ": its value is not UTF-8; set it again in a UTF-8 terminal, or put it into .env"
     elif environment.get(variable, "").strip():
         needed = f": it is {FILL_IN}, a placeholder"
     return f"environment variable {variable} is not set{needed}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 
 import pytest
@@ -111,6 +112,19 @@ def test_a_source_whose_secret_is_not_set_is_closed() -> None:
     assert [str(one) for one in result.unset] == [
         "source shop is closed, its webhooks are answered 503: SHOP_SECRET is not set"
     ]
+
+
+@pytest.mark.parametrize("variable", ["SHOP_SECRET", "LEADCONVERTER_TOKEN"])
+def test_a_variable_that_is_not_utf_8_closes_only_what_needs_it(variable: str) -> None:
+    key = "verify: {hmac: {algorithm: sha256, message: '{body}', signature: {header: X}}}"
+    start = "start: {bot_id: 1, subscriber_id: $.b}"
+    text = f"source: shop\nsecret: '${{SHOP_SECRET}}'\n{key}\nrules: [{{name: r, {start}}}]\n"
+    given = {"SHOP_SECRET": "s", "LEADCONVERTER_TOKEN": "t", variable: os.fsdecode("пароль".encode("cp1251"))}
+    result = compiled(text, environment=given)
+    assert result.valid
+    assert [one.variables for one in result.unset] == [(variable,)]
+    reason = f"environment variable {variable} is not set: its value is not UTF-8"
+    assert any(reason in line for line in lines(result))
 
 
 NEEDS = {
