@@ -61,6 +61,7 @@ bench: .venv/test
 # The pages that are made from the code.
 docs: .venv/test
 	$(BIN)/python -m tests.support.codemap
+	$(BIN)/python -m tests.webhook.sources_page
 
 # The pictures of the README, of a running console.
 pictures: .venv/test

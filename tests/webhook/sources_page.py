@@ -1,11 +1,7 @@
-"""Writes docs/sources.md from the declarations of keys and from the profiles.
-
-python -m tests.webhook.sources_page > docs/sources.md
-"""
+"""Makes docs/sources.md from the declarations of keys. `make docs` writes it, and the senders' pages."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,9 +33,10 @@ from bridge.language.keys_verify import (
     VERIFY,
 )
 from bridge.language.schema import Key, ListOf, Plain, Table
-from bridge.webhook.profiles import Profile, load_profiles
 from bridge.webhook.signing import CHANGES, PLACEHOLDERS
+from tests.webhook.senders_pages import pages
 
+DOCS = Path(__file__).parents[2] / "docs"
 HEAD = Path(__file__).with_name("sources_head.md").read_text()
 
 SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
@@ -97,11 +94,7 @@ def _lines() -> Iterator[str]:
     placeholders = ", ".join(f"`{{{name}}}`" for name in PLACEHOLDERS)
     yield f"Placeholders: {placeholders}, and paths such as `{{$.data.id}}`."
     yield f"Changes, after a bar as in `{{body|sha256|upper}}`: {', '.join(f'`{name}`' for name in CHANGES)}."
-    yield from ("`{{` and `}}` are braces.", "", "## Profiles", "")
-    for profile in load_profiles().values():
-        yield f"- [{profile.title}](#profile-{profile.name}): `{profile.name}`, {profile.about['summary']}"
-    for profile in load_profiles().values():
-        yield from _profile(profile)
+    yield "`{{` and `}}` are braces."
 
 
 def _section(title: str, intro: str, table: Table | tuple[Key, ...]) -> Iterator[str]:
@@ -137,26 +130,7 @@ def _default(key: Key) -> str:
     return f"`{str(key.default).lower() if key.default is True else key.default}`"
 
 
-def _profile(profile: Profile) -> Iterator[str]:
-    about = profile.about
-    yield from ("", f'<a id="profile-{profile.name}"></a>', "", f"### {profile.title}", "")
-    yield from (f"Profile `{profile.name}`: {about['summary']}.", "")
-    yield from (f"{number}. {step}" for number, step in enumerate(about["setup"], 1))
-    yield ""
-    labels = {
-        "method": "Method and format",
-        "secret": "Where the secret is",
-        "events": "Events",
-        "verified": "What is verified",
-        "retries": "When it is not answered",
-        "own_ids": "Where your ids travel",
-    }
-    yield from (f"- {label}: {about[name]}" for name, label in labels.items() if about[name])
-    for name, label in (("traps", "Mind"), ("unverified", "Not confirmed")):
-        if about[name]:
-            yield from ("", f"{label}:", "", *(f"- {one}" for one in about[name]))
-    yield from ("", "```yaml", about["starter"].rstrip(), "```")
-
-
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    (DOCS / "sources.md").write_text(page(), encoding="utf-8")
+    for name, text in pages().items():
+        (DOCS / "senders" / name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""docs/sources.md is fresh, and every mapping in docs/connect-any-system.md does what the page says."""
+"""docs/sources.md and docs/senders/ are fresh; the mappings of docs/connect-any-system.md do what it says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import pytest
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.examples import run_example
 from bridge.mapping.rules import MappingFile
+from bridge.webhook.profiles import load_profiles
 from bridge.webhook.source import Accepted, Answered, Refused
+from tests.webhook.senders_pages import pages
 from tests.webhook.sources_page import page
 from tests.webhook.support import NOW, request
 
@@ -38,7 +40,24 @@ def mapping(text: str) -> MappingFile:
 
 
 def test_the_page_of_sources_is_fresh() -> None:
-    assert (DOCS / "sources.md").read_text() == page()
+    assert (DOCS / "sources.md").read_text() == page(), "run: make docs"
+
+
+def test_every_profile_has_a_fresh_page_and_every_page_a_profile() -> None:
+    written = {path.name: path.read_text() for path in (DOCS / "senders").iterdir()}
+    assert set(written) == {"README.md", *(f"{name}.md" for name in load_profiles())}
+    assert written == pages(), "run: make docs"
+
+
+def test_every_page_of_a_sender_says_what_was_compared_and_what_identifies_an_event() -> None:
+    for name, text in pages().items():
+        if name != "README.md":
+            parts = re.split(r"^## ", text, flags=re.MULTILINE)
+            titles = [part.partition("\n")[0] for part in parts]
+            assert {"What identifies an event", "Compared with the vendor's documentation"} <= set(titles)
+            assert re.search(
+                r"^Compared with: .+\n\nAPI version: .+ Date: \d{4}|^There is none", text, re.MULTILINE
+            ), name
 
 
 @pytest.mark.parametrize("text", BLOCKS, ids=["courier", "kassa", "atelier"])
