@@ -24,6 +24,8 @@ SPOKEN: Final = ("message", "error", "description", "status", "result")
 """Where a JSON answer may say in words that the person is out of reach."""
 SHORT: Final = 200
 """Characters of a text whose words may say so."""
+DENIED: Final = frozenset({402, 403, 404, 410})
+"""Codes of a failure that pause the account when several come in a row, like these statuses."""
 CODE_KEYS: Final = ("code", "error_code", "status_code", "status")
 
 NOT: Final = r"(?:не|not|never)\s+(?:(?:был[аио]?|been|yet)\s+)?"
@@ -59,8 +61,8 @@ class Complaint:
 
     message: str
     like: int = 422
-    """The status whose class it has: 422 concerns the call alone, 403 others, too, if it comes in a row;
-    401 and 429 concern the account at once."""
+    """The status whose class it has: 422 concerns the call alone, one of `DENIED` others, too, if it comes in
+    a row; 401 and 429 concern the account at once."""
     by_words: bool = False
     """Nothing but words says so."""
     unmet: bool = False
@@ -166,6 +168,8 @@ def like_of(said: Json, message: str) -> int:
         return 429
     if 401 in codes:
         return 401
+    if denied := codes & DENIED:
+        return min(denied)
     return 403 if AUTH_WORDS.search(message) else 422
 
 

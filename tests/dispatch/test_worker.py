@@ -285,9 +285,23 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
     ]
 
 
-@pytest.mark.parametrize("status", [402, 403])
-def test_an_unpaid_project_pauses_whatever_its_words(desk: Bench, sandbox: Sandbox, status: int) -> None:
-    sandbox.fault("answer", times=6, status=status, body='{"message": "Your account is blocked, please pay"}')
+UNPAID = '"message": "Your account is blocked, please pay"'
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (402, f"{{{UNPAID}}}"),
+        (403, f"{{{UNPAID}}}"),
+        (200, f'{{"success": false, "code": 403, {UNPAID}}}'),
+        (200, f'{{"error": {{"code": "402", {UNPAID}}}}}'),
+        (200, f'{{"status": 404, {UNPAID}}}'),
+    ],
+)
+def test_an_unpaid_project_pauses_whatever_its_words(
+    desk: Bench, sandbox: Sandbox, status: int, body: str
+) -> None:
+    sandbox.fault("answer", times=6, status=status, body=body)
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
     desk.settled(5)
     assert desk.account().paused_reason.startswith("5 calls in a row were denied (402, 403, 404, 410)")
