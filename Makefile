@@ -54,7 +54,7 @@ faults: .venv/test
 		FAULTS_SIGTERMS=$(SIGTERMS) FAULTS_OUTAGE=$(OUTAGE) FAULTS_ATTEMPTS=$(ATTEMPTS) \
 		$(BIN)/python -m pytest -s tests/faults
 
-# The rows of docs/performance.md beside the peers; `make bench ARGS="--rows 1 2 --runs 1"`.
+# The rows of docs/development/performance.md beside the peers; `make bench ARGS="--rows 1 2 --runs 1"`.
 bench: .venv/test
 	$(BIN)/python -m benchmarks $(ARGS)
 

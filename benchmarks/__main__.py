@@ -1,4 +1,4 @@
-"""The rows of docs/performance.md: each with its figures, its peers and its aims.
+"""The rows of docs/development/performance.md: each with its figures, its peers and its aims.
 
 python -m benchmarks --rows 1 2 3 --runs 3 --seconds 20
 

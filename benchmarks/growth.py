@@ -1,6 +1,6 @@
 """How costs grow with the work: payloads, recipients, accounts, workers, rules, the queue.
 
-python -m benchmarks.growth --svg docs/images
+python -m benchmarks.growth --svg docs/development/images
 """
 
 from __future__ import annotations

@@ -1,15 +1,42 @@
-"""The code map is true: every module stands in it with its own first sentence."""
+"""docs/development/modules.md is fresh, and docs/architecture.md names only functions that exist."""
 
 from __future__ import annotations
 
-from tests.support.codemap import PAGE, code_map, with_map
+import ast
+import re
+
+import pytest
+
+from tests.support.codemap import PAGE, ROOT, code_map, page
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+STEPS = re.findall(r"`([\w/]+\.py): ([\w.]+)`", ARCHITECTURE)
 
 
-def test_the_code_map_is_as_the_modules_are_now() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert page == with_map(page), "run: make docs"
+def defined(path: str) -> set[str]:
+    """The functions, classes and methods of a module of bridge/."""
+    found = set()
+    for node in ast.parse((ROOT / "bridge" / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)}
+    return found
+
+
+def test_the_list_of_modules_is_fresh() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: make docs"
 
 
 def test_every_module_says_in_a_sentence_what_it_is() -> None:
     silent = [line for line in code_map().splitlines() if line.startswith("- ") and line.endswith("` ")]
     assert silent == []
+
+
+def test_the_main_path_is_there() -> None:
+    assert len(STEPS) > 20
+
+
+@pytest.mark.parametrize(("path", "function"), STEPS)
+def test_a_function_that_the_architecture_names_exists(path: str, function: str) -> None:
+    assert function in defined(path)

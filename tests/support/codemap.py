@@ -1,4 +1,4 @@
-"""The code map of docs/architecture.md. `python -m tests.support.codemap` writes it anew."""
+"""Makes docs/development/modules.md, a line per module. `make docs` writes it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "architecture.md"
-BEGIN = "<!-- made by `make docs` from the first sentence of every module -->\n"
-END = "<!-- end -->"
+PAGE = ROOT / "docs" / "development" / "modules.md"
+HEAD = """# Modules
+
+The first sentence of every module, by folder. `make docs` makes this page.
+[Architecture](../architecture.md) shows the path of a webhook by function.
+"""
 
 
 def code_map() -> str:
@@ -23,16 +26,15 @@ def code_map() -> str:
     return "\n".join(parts)
 
 
-def with_map(page: str) -> str:
-    """The page with the map as it is now."""
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}{code_map()}{END}{rest.partition(END)[2]}"
+def page() -> str:
+    """The whole page."""
+    return f"{HEAD}{code_map()}"
 
 
 def _package(folder: Path, paths: list[Path]) -> str:
     about = next((_sentence(path) for path in paths if path.name == "__init__.py"), "")
     lines = [f"- `{path.name}` {_sentence(path)}" for path in paths if path.name != "__init__.py"]
-    return f"\n### {folder.relative_to(ROOT).as_posix()}/\n\n{about}\n\n" + "\n".join(lines) + "\n"
+    return f"\n## {folder.relative_to(ROOT).as_posix()}/\n\n{about}\n\n" + "\n".join(lines) + "\n"
 
 
 def _sentence(path: Path) -> str:
@@ -41,4 +43,4 @@ def _sentence(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_map(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
