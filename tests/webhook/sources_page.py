@@ -115,7 +115,14 @@ def _values(key: Key) -> str:
     kind = key.kind.kind if isinstance(key.kind, ListOf) else key.kind
     if isinstance(kind, Plain):
         return " ".join(f"`{choice}`" for choice in kind.choices) or kind.type
-    return f"[{kind.name}](#{kind.name})" if isinstance(kind, Table) else ""
+    return f"[{kind.name}](#{_anchor(kind)})" if isinstance(kind, Table) else ""
+
+
+def _anchor(table: Table) -> str:
+    """Where the page has a table; the second join has the keys of the first."""
+    title = next((title for title, _, one in SECTIONS if one is table), table.name)
+    title = f"handshake: {title}" if any(kind.kind is table for kind in HANDSHAKE.keys) else title
+    return "join" if title == "then" else title.replace(":", "").replace(" ", "-")
 
 
 def _default(key: Key) -> str:
