@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
-from bridge.errors import BridgeError, Overloaded
+from bridge.errors import BridgeError, Overloaded, StoreUnavailable
 from bridge.logs import Sparing
-from bridge.mapping.comparison import content_of, difference
+from bridge.mapping.comparison import difference, is_same, keyed
 from bridge.mapping.rules import MappingFile
 from bridge.mapping.webhooks import apply_to_webhook
 from bridge.model import Application, Event, Reply, Request
@@ -67,8 +67,9 @@ class Intake:
     """Why the disk has no room for more; empty when it has."""
     trust: Trust = NOBODY
     """How senders' certificates are had."""
-    former: Callable[[str, int], tuple[Source, ...]] = field(default=lambda *_: ())
-    """How a source identified its events before its `event:` changed, while repeats of then may come."""
+    former: Callable[[Source, int], tuple[Source, ...]] = field(default=lambda *_: ())
+    """How a source identified its events before its `event:` changed, while repeats of then may come; raises
+    StoreUnavailable where that is not known yet."""
     observe: Observe = field(default=lambda *_: None)
     clock: Callable[[], float] = time.time
     tell: Sparing = field(default_factory=lambda: Sparing(log.warning))
@@ -112,7 +113,7 @@ class Intake:
         match reception:
             case Accepted(events=events, reply=reply, verified=verified):
                 try:
-                    events = self._with_former(mapping.source.name, _keyed(mapping, events), request, now)
+                    events = self._with_former(mapping.source, keyed(mapping, events), request, now)
                     results = apply_to_webhook(mapping, events, request)
                     delivery = _delivery(mapping, request, now, verified, results)
                     if mapping.source.answer.varies:
@@ -120,6 +121,8 @@ class Intake:
                 except OverBudgetError as error:
                     reply = mapping.source.answer.render(None)
                     delivery = _delivery(mapping, request, now, verified, unreadable=error.sentence)
+                except StoreUnavailable as error:
+                    return self._busy(mapping.source.name, "database", error.message)
             case Unreadable(detail=detail, reply=reply, verified=verified):
                 delivery = _delivery(mapping, request, now, verified, unreadable=detail)
             case Answered(kind=kind, reply=reply):
@@ -131,12 +134,12 @@ class Intake:
         return self._store(delivery, reply)
 
     def _with_former(
-        self, name: str, events: tuple[Event, ...], request: Request, now: int
+        self, current: Source, events: tuple[Event, ...], request: Request, now: int
     ) -> tuple[Event, ...]:
-        for source in self.former(name, now):
+        for source in self.former(current, now):
             before = source.events(request, now)
             events = tuple(
-                replace(one, former=(*one.former, (old.id, old.type)))
+                replace(one, former=(*one.former, (old.id, old.type, old.dedup_within)))
                 for one, old in zip(events, before, strict=True)
             )
         return events
@@ -181,21 +184,6 @@ class Intake:
         return Outcome(UNKNOWN if self.heard_of(name) is False else BUSY, "", ("unknown",))
 
 
-def _keyed(mapping: MappingFile, events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """The events with what tells them from others of their ids, where their source takes changes as new."""
-    if not mapping.source.dedup.changed_is_new:
-        return events
-    return tuple(replace(event, content=content_of(mapping, event)) for event in events)
-
-
-def _is_same(mapping: MappingFile, stored: Event, event: Event) -> bool:
-    """Whether a stored event is this one, read by the source and the rules of now."""
-    read = mapping.source.reread(stored)
-    if stored.document != event.document and (read.id, read.type) != (event.id, event.type):
-        return False
-    return not event.content or content_of(mapping, stored) == event.content
-
-
 def _delivery(
     mapping: MappingFile,
     request: Request,
@@ -214,7 +202,7 @@ def _delivery(
         events=events,
         unreadable=unreadable,
         ignored=ignored,
-        same=partial(_is_same, mapping),
+        same=partial(is_same, mapping),
         compare=partial(difference, mapping),
         secrets=mapping.source.secrets.text,
     )

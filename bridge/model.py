@@ -94,8 +94,9 @@ class Event:
     content: str = ""
     """What else distinguishes it from events of the same id and type; usually empty. A digest where other
     content makes a new event, `hand-N` where a person made an event of the repeat N."""
-    former: tuple[tuple[str, str], ...] = ()
-    """Its id and type as its source read them before `event:` changed, while a repeat may still come."""
+    former: tuple[tuple[str, str, int], ...] = ()
+    """Its id, type and `dedup_within` as its source read them before `event:` changed, while a repeat may
+    still come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -353,7 +353,7 @@ def test_former_ids_outlive_a_restart_and_further_edits(shops: Callable[..., Sho
     shop.edit("source: shop\nverify: none\nretry_window: 1h\nevent: {type: $.type}\n")
     restarted = FormerIds(shop.store)
     restarted.take_up(shop.rules.current)
-    assert [one.event for one in restarted.of("shop", shop.time.ms)] == [
+    assert [one.event for one in restarted.of(shop.rules.current.sources["shop"].source, shop.time.ms)] == [
         "{id: [$.id, $.sum], type: $.type}",
         "{id: $.id, type: $.type}",
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.desk.times import clock
+from bridge.errors import StoreUnavailable
 from bridge.mapping.compiler import Compiled
 from bridge.store import identities
 from bridge.store.engine import Store
@@ -24,10 +25,22 @@ class FormerIds:
     known: dict[str, tuple[tuple[Source, int], ...]] = field(default_factory=dict)
     _seen: Compiled | None = None
 
-    def of(self, source: str, now: int) -> tuple[Source, ...]:
-        """Those that still count at `now`, in unix milliseconds."""
-        found = self.known.get(source)
-        return () if found is None else tuple(one for one, until in found if until > now)
+    def of(self, source: Source, now: int) -> tuple[Source, ...]:
+        """Those that still count at `now`, in unix milliseconds.
+
+        A source of a set that is not taken up yet was, until now, what the set before says; raises
+        StoreUnavailable where no set was taken up.
+        """
+        seen = self._seen
+        if seen is None:
+            raise StoreUnavailable("former ids of sources are not known yet")
+        last = seen.sources.get(source.name)
+        found = tuple(one for one, until in self.known.get(source.name, ()) if until > now)
+        if last is None or last.source.event == source.event:
+            return found
+        before = last.source
+        last_one = replace(source, event=before.event, event_id=before.event_id, event_type=before.event_type)
+        return (last_one, *(one for one in found if one.event != source.event))
 
     def take_up(self, current: Compiled) -> None:
         """Take up a new set of mapping files; raises StoreUnavailable: call it again then."""

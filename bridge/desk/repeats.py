@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bridge.errors import BridgeError, DocumentError
+from bridge.mapping.comparison import difference
 from bridge.mapping.rules import MappingFile, apply
 from bridge.model import Application, Event, Request
-from bridge.store import repeat_views, repeats
+from bridge.store import known, repeat_views, repeats
 from bridge.store.decisions import Decider
 from bridge.store.event_views import StoredEvent, event
 from bridge.store.events import Delivery, accept
@@ -82,6 +83,7 @@ def plan_taking(
     if mapping is None:
         raise BridgeError(f"no mapping file has the source {one.source}", "restore its mapping file")
     event = replace(_event(mapping, one, one.request), content=f"hand-{number}")
+    _refuse_known(connection, mapping, one, event)
     return Taking(one, one.request, event, apply(mapping, event), mapping.version)
 
 
@@ -112,6 +114,18 @@ def _event(mapping: MappingFile, one: KeptRepeat, request: Request) -> Event:
     except IndexError as error:
         message = f"repeat {one.id} has no event number {one.item + 1} any more"
         raise BridgeError(message, "restore the split of its source") from error
+
+
+def _refuse_known(connection: Transaction, mapping: MappingFile, one: KeptRepeat, event: Event) -> None:
+    """Raises BridgeError where an event does already what this repeat would do.
+
+    It may have come once more and been taken, or been taken up under an `event:` or `dedup:` of later.
+    """
+    alike = ("none", "content") if one.in_doubt else ("none",)
+    for number, stored in known.of_its_id(connection, event):
+        if difference(mapping, stored, event) in alike:
+            message = f"repeat {one.id} would start nothing else than event {number} of the same id"
+            raise BridgeError(message, f"leadbridge replay {number} --again repeats that event")
 
 
 def _missing(one: KeptRepeat) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
 from bridge.desk.reread import Rereader
 from bridge.errors import BridgeError, DocumentError
+from bridge.mapping.comparison import is_same, keyed
 from bridge.mapping.rules import MappingFile, apply
 from bridge.mapping.webhooks import apply_to_webhook
-from bridge.model import FINAL, Application, BotStart, Call, Failure, State
-from bridge.store import decisions, replays
+from bridge.model import FINAL, BotStart, Call, Event, Failure, State
+from bridge.store import decisions, known, replays
 from bridge.store.call_views import calls_of
 from bridge.store.decisions import Decider
 from bridge.store.event_views import StoredEvent, event
@@ -19,6 +21,7 @@ from bridge.store.events import Delivery
 from bridge.store.outlook import Transaction
 from bridge.store.replays import Planned
 from bridge.store.rows import SHADOW
+from bridge.webhook.source import BY_BODY
 
 Rules: TypeAlias = Literal["current", "original"]
 
@@ -123,9 +126,13 @@ class Replayer:
         try:
             if stored.event is None:
                 return _read(number, self._delivery(stored))
-            made, read_as = self._apply(self._mapping(stored), stored)
+            mapping = self._mapping(stored)
+            event_now, read_as = self._read(mapping, stored)
+            if read_as is not None:
+                self._only(number, known.holder(connection, event_now), read_as)
         except _Impossible as error:
             return Impossible(number, error.message)
+        made = apply(mapping, event_now)
         planned = replays.plan(connection, number, made, again=self.again)
         return Applied(number, planned, made.failures, read_as)
 
@@ -141,20 +148,33 @@ class Replayer:
             if stored.event is None:
                 return self._reread(connection, now, stored)
             mapping = self._mapping(stored)
-            made, read_as = self._apply(mapping, stored)
+            event_now, read_as = self._read(mapping, stored)
+            if read_as is not None:
+                self._only(number, known.hold(connection, now, number, event_now), read_as)
         except _Impossible as error:
             return Impossible(number, error.message)
+        made = apply(mapping, event_now)
         planned = replays.plan(connection, number, made, again=self.again)
         replays.replay(connection, now, number, made, mapping.version, self.by, again=self.again)
         return Applied(number, planned, made.failures, read_as)
 
-    def _apply(self, mapping: MappingFile, stored: StoredEvent) -> tuple[Application, ReadAs | None]:
-        """What the rules make of the event as its source reads it now. Its row and its dedup key stay."""
+    def _read(self, mapping: MappingFile, stored: StoredEvent) -> tuple[Event, ReadAs | None]:
+        """The event as its source reads it now. Its row and the key that it came with stay."""
         event = self.rereader.event(mapping.source, stored)
         if event is None:
             raise _Impossible("its document is purged")
         now = ReadAs(event.id, event.type)
-        return apply(mapping, event), None if now == (stored.line.key, stored.line.type) else now
+        if now == (stored.line.key, stored.line.type):
+            return event, None
+        dedup = mapping.source.dedup
+        within = dedup.without_id if event.id.startswith(BY_BODY) else dedup.with_id
+        (event,) = keyed(mapping, (replace(event, dedup_within=within),))
+        return event, now
+
+    def _only(self, number: int, holder: int, read_as: ReadAs) -> None:
+        """An event with the id of another, as its source reads them now, is a repeat of that."""
+        if holder not in (0, number) and not self.again:
+            raise _Impossible(f"by its id {read_as.id} it is a repeat of event {holder}; replay that one")
 
     def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> ReadAgain:
         number, delivery = stored.line.id, self._delivery(stored)
@@ -177,7 +197,7 @@ class Replayer:
         mapping = self._mapping(stored)
         try:
             events = mapping.source.events(stored.request, stored.line.received_at)
-            made = apply_to_webhook(mapping, events, stored.request)
+            made = apply_to_webhook(mapping, keyed(mapping, events), stored.request)
         except DocumentError as error:
             raise _Impossible(f"still unreadable: {error.sentence}") from error
         return Delivery(
@@ -188,6 +208,7 @@ class Replayer:
             rules_version=mapping.version,
             secrets=stored.line.secrets,
             events=made,
+            same=partial(is_same, mapping),
         )
 
     def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:

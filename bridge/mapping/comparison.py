@@ -38,6 +38,21 @@ def content_of(mapping: MappingFile, event: Event) -> str:
     return hashlib.sha256(made.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def keyed(mapping: MappingFile, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events with what tells them from others of their ids, where their source takes changes as new."""
+    if not mapping.source.dedup.changed_is_new:
+        return events
+    return tuple(replace(event, content=content_of(mapping, event)) for event in events)
+
+
+def is_same(mapping: MappingFile, stored: Event, event: Event) -> bool:
+    """Whether a stored event is this one, read by the source and the rules of now."""
+    read = mapping.source.reread(stored)
+    if stored.document != event.document and (read.id, read.type) != (event.id, event.type):
+        return False
+    return not event.content or content_of(mapping, stored) == event.content
+
+
 def _compared(mapping: MappingFile, event: Event) -> Event:
     document = event.document
     for path in mapping.source.dedup.ignore:

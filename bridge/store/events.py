@@ -14,7 +14,7 @@ from bridge.store import calls, repeats, tallies
 from bridge.store.bulk import Together, insertion
 from bridge.store.engine import Store
 from bridge.store.ids import take_ids
-from bridge.store.known import EventKey, Same, key_of, known_otherwise
+from bridge.store.known import NEW_KEYS, EventKey, Same, former_keys, key_of, known_otherwise
 from bridge.store.refusals import Refusal, refuse
 from bridge.store.repeats import Again, Allowance, Compare
 from bridge.store.replies import reply_of, reply_text
@@ -87,13 +87,6 @@ class _Entry:
 
 _MATCHED, _FAILED = Match.MATCHED, Match.FAILED
 _INSERT = insertion(events)
-_NEW_KEYS = Together(
-    "INSERT INTO dedup AS d (source, key, type, content, event_id, expires_at) {rows} "
-    "ON CONFLICT (source, key, type, content) DO UPDATE "
-    "SET event_id = excluded.event_id, expires_at = excluded.expires_at "
-    "WHERE d.expires_at <= ? RETURNING source, key, type, content",
-    *("text", "text", "text", "text", "bigint", "bigint"),
-)
 _KNOWN_KEYS = Together(
     "SELECT d.source, d.key, d.type, d.content, d.event_id, w.reply FROM dedup d "
     "LEFT JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
@@ -150,19 +143,28 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
     _known_otherwise(connection, now, entries)
     keyed = {entry.key: entry for entry in entries if entry.key}
     rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
-    claimed = {tuple(row) for row in _NEW_KEYS.run(connection, rows, now)}
+    claimed = {tuple(row) for row in NEW_KEYS.run(connection, rows, now)}
     repeated = [key for key in keyed if key and key not in claimed]
     for *key, event_id, reply in _KNOWN_KEYS.run(connection, repeated):
         entry = keyed[tuple(key)]
         entry.id, entry.duplicate, entry.reply = event_id, True, reply_of(reply)
-    return [entry for entry in entries if not entry.duplicate]
+    fresh = [entry for entry in entries if not entry.duplicate]
+    # For a process that has not yet taken up the new `event:` and gets the sender's next try.
+    former = {
+        key: (entry.id, now + within * 1000)
+        for entry in fresh
+        if entry.key and entry.event
+        for key, within in former_keys(entry.event)
+    }
+    NEW_KEYS.run(connection, [(*key, *rest) for key, rest in sorted(former.items())], now)
+    return fresh
 
 
 def _known_otherwise(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
     """Find those that are known under another key; few sources have such."""
     for entry in entries:
         event, same = entry.event, entry.delivery.same
-        if event is None or same is None or not (event.former or event.content):
+        if event is None or same is None or not entry.key or not (event.former or event.content):
             continue
         known = known_otherwise(connection, now, event, same)
         if known is not None:

@@ -70,9 +70,12 @@ def of_event(connection: Connection, event_id: int) -> tuple[KeptRepeat, ...]:
 
 
 def repeat(connection: Connection, number: int, *, lock: bool = False) -> KeptRepeat:
-    """One repeat; raises BridgeError when there is none of that id."""
-    query = select(repeats).where(repeats.c.id == number)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    """One repeat; raises BridgeError when there is none of that id. `lock` holds all repeats of its event."""
+    if lock:
+        its = select(repeats.c.event_id).where(repeats.c.id == number).scalar_subquery()
+        all_of_event = select(repeats.c.id).where(repeats.c.event_id == its).order_by(repeats.c.id)
+        connection.execute(all_of_event.with_for_update())
+    row = connection.execute(select(repeats).where(repeats.c.id == number)).one_or_none()
     if row is None:
         raise BridgeError(f"there is no repeat {number}", "leadbridge events --repeats lists them")
     return _kept(row)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from bridge.language.numbers import from_json
 from bridge.model import Event, Request
@@ -98,8 +98,14 @@ def keep(connection: Connection, items: Sequence[Again]) -> None:
 def mark_taken(
     connection: Connection, now: int, number: int, event_id: int, taken_as: int, by: Decider
 ) -> None:
-    """Write down that a person made an event of the repeat `number` of `event_id`."""
-    connection.execute(update(repeats).where(repeats.c.id == number).values(taken_as=taken_as))
+    """Write down that a person made an event of the repeat `number` of `event_id`.
+
+    So are those with its bytes: its sender may have sent it more than once.
+    """
+    its, twins = repeats.alias("its"), repeats.c.event_id == event_id
+    for column in ("item", "query", "body"):
+        twins &= repeats.c[column] == select(its.c[column]).where(its.c.id == number).scalar_subquery()
+    connection.execute(update(repeats).where(twins, repeats.c.taken_as == 0).values(taken_as=taken_as))
     for target, what in (
         (event_id, f"take repeat {number} as event {taken_as}"),
         (taken_as, f"made of repeat {number} of event {event_id}"),

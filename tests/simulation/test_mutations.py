@@ -17,7 +17,7 @@ from bridge.dispatch.probe import Probe
 from bridge.dispatch.seen import Seen
 from bridge.dispatch.senders import Ended, Job, Senders
 from bridge.model import Account, Attempt, Call, Outcome, State
-from bridge.store import calls, claims, decisions, events, lanes, sweep
+from bridge.store import calls, claims, decisions, known, lanes, sweep
 from bridge.store.accounts import AccountState
 from bridge.store.calls import Settlement
 from bridge.store.dialects import Statement
@@ -111,8 +111,8 @@ def too_many_requests_do_not_slow_the_pace(patch: Patch) -> None:
 
 @mutation(seed=1)
 def repeats_are_not_noticed(patch: Patch) -> None:
-    anew = events._NEW_KEYS.sql.replace("WHERE d.expires_at <= ?", "WHERE d.expires_at <> ?")
-    patch.setattr(events._NEW_KEYS, "sql", anew)
+    anew = known.NEW_KEYS.sql.replace("WHERE d.expires_at <= ?", "WHERE d.expires_at <> ?")
+    patch.setattr(known.NEW_KEYS, "sql", anew)
 
 
 @mutation(seed=0)
