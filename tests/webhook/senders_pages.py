@@ -21,19 +21,19 @@ FACTS = {
     "retries": "How often it repeats",
 }
 
-VERSIONS: Mapping[str, str] = {
-    "hubspot": "signature v3",
-    "hubspot-v1": "signature v1",
-    "pipedrive": "webhooks v2",
-    "tbank": "OpenAPI 1.80",
+WRITTEN = "2026-11-23"
+"""The day on which the first profiles were written from what their comments name."""
+
+COMPARED: Mapping[str, tuple[str, str]] = {
+    "hubspot": ("signature v3", WRITTEN),
+    "hubspot-v1": ("signature v1", WRITTEN),
+    "pipedrive": ("webhooks v2", WRITTEN),
+    "tbank": ("OpenAPI 1.80", WRITTEN),
 }
-"""The API version that a profile was written from, where it is known."""
+"""The API version of the last comparison with the vendor's documentation, and its day."""
 
 FREE = ("form", "json", "query")
 """Their fields are chosen by who sets up the sender."""
-
-WRITTEN = "2026-11-23"
-"""No profile was compared with its vendor's documentation after this day."""
 
 INDEX = """# Senders
 
@@ -101,8 +101,9 @@ def _compared(name: str) -> Iterator[str]:
         return
     yield f"Compared with: {_rests_on(name)}"
     yield ""
-    version = VERSIONS.get(name, "not recorded")
-    yield f"API version: {version}. Date: {WRITTEN}, when the profile was written. Not compared since."
+    version, day = COMPARED.get(name, ("not recorded", WRITTEN))
+    first = ", when the profile was written. Not compared since" if day == WRITTEN else ""
+    yield f"API version: {version}. Date: {day}{first}."
 
 
 def _rests_on(name: str) -> str:
