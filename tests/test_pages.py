@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.main import leadbridge
 from tests.support.codemap import ROOT
 
 PAGES = [
@@ -76,6 +77,27 @@ def test_every_link_and_anchor_resolves(page: Path) -> None:
 def test_every_path_of_the_repository_that_a_page_names_exists(page: Path) -> None:
     named = {path for path in _PATH.findall(text_of(page)) if not re.search("NAME|NNNN", path)} - {*_OWNERS}
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def _named(page: Path) -> list[tuple[str, list[str]]]:
+    """The commands that a page names as code, each with its options."""
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(r"(?m)(?:`|^    |^\$ )leadbridge ([a-z]+)([^`\n|;(#]*)", text)
+    return [(verb, re.findall(r"(?<!\S)--[a-z-]+", rest)) for verb, rest in found]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
+    unknown = []
+    for verb, options in _named(page):
+        command = leadbridge.commands.get(verb)
+        if command is None:
+            unknown.append(verb)
+            continue
+        made = getattr(command, "commands", {}).values()
+        known = {name for one in (command, *made) for option in one.params for name in option.opts}
+        unknown += [f"{verb} {option}" for option in options if option not in known | {"--help"}]
+    assert unknown == []
 
 
 def test_every_page_is_reachable_from_the_readme_by_links() -> None:
