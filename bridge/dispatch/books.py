@@ -69,9 +69,10 @@ class Books:
             return 0, True
         return breakers.allowance(health.breaker, now, wanted), False
 
-    def on_trial(self, name: str) -> bool:
-        """Whether the breaker lets only a few calls through."""
-        return self.health(name).breaker.gate is Gate.TRIAL
+    def avoided(self, name: str) -> tuple[int, ...] | None:
+        """Bots that come last while the breaker lets only a few calls through; None when it lets all."""
+        breaker = self.health(name).breaker
+        return breaker.bots if breaker.gate is Gate.TRIAL else None
 
     def claimed(self, account: Account, count: int, now: int) -> None:
         """Calls were claimed: they use up pace, and what a breaker on trial lets through."""

@@ -2,7 +2,8 @@
 
 It opens on calls that may have run or found no connection, since each of those may cost a person's time.
 Other answers, even of failure, show that LeadConverter is there. Once open, a probe that can start no bot
-asks whether it is back; only then are calls risked, a few at a time.
+asks whether it is back; only then are calls risked, a few at a time. Those are calls of other bots than the
+ones that failed: a single bot that LeadConverter cannot start does not keep the others waiting.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ TRIALS: Final = (1, 2, 4)
 """Calls let through after a probe went well, each round only when the one before went well."""
 PROBE_TIME: Final = 30_000
 """Milliseconds after which another process may probe: longer than a probe may take."""
+BOTS: Final = 10
+"""Bots that a trial avoids at most."""
 ROUND_TIME: Final = 90_000
 """Milliseconds after which a round whose calls never ended is begun again: longer than a lease."""
 
@@ -55,6 +58,8 @@ class Breaker:
     """When it opened first, since when it was never closed; 0 while it is."""
     probe: str = ""
     """What the last probe found, for people."""
+    bots: tuple[int, ...] = ()
+    """Bots of the call that opened it and of the trial calls that failed since, the latest last."""
 
 
 def fails(attempt: Attempt) -> bool:
@@ -65,16 +70,27 @@ def fails(attempt: Attempt) -> bool:
     return bool(attempt.cause) or (attempt.outcome is Outcome.RETRY and attempt.status is None)
 
 
-def after(breaker: Breaker, attempt: Attempt, now: int) -> Breaker:
-    """The breaker once an attempt has ended. One that began before the gate last moved tells nothing new."""
+def after(breaker: Breaker, bot: int, attempt: Attempt, now: int) -> Breaker:
+    """The breaker once an attempt to start `bot` has ended.
+
+    An attempt that began before the gate last moved changes nothing.
+    """
     if attempt.outcome is Outcome.PAUSE:
         return breaker
     failed = fails(attempt)
     if breaker.gate is Gate.CLOSED:
-        return watched(breaker, failed, now)
-    if breaker.gate is Gate.OPEN or attempt.started_at < breaker.until:
+        changed = watched(breaker, failed, now)
+    elif breaker.gate is Gate.OPEN or attempt.started_at < breaker.until:
         return breaker
-    return opened(breaker, now) if failed else advanced(breaker, now)
+    else:
+        changed = opened(breaker, now) if failed else advanced(breaker, now)
+    return blamed(changed, bot) if failed and changed.gate is Gate.OPEN else changed
+
+
+def blamed(breaker: Breaker, bot: int) -> Breaker:
+    """A call of this bot opened it."""
+    others = tuple(one for one in breaker.bots if one != bot)
+    return replace(breaker, bots=(*others, bot)[-BOTS:])
 
 
 def watched(breaker: Breaker, failed: bool, now: int) -> Breaker:
@@ -95,7 +111,9 @@ def opened(breaker: Breaker, now: int) -> Breaker:
     """Shut for five seconds, and twice as long each time it does not help."""
     wait = SHORTEST if breaker.gate is Gate.CLOSED else min(breaker.wait * 2, LONGEST)
     since = breaker.since or now
-    return Breaker(Gate.OPEN, until=now + wait, wait=wait, since=since, probe=breaker.probe)
+    return Breaker(
+        Gate.OPEN, until=now + wait, wait=wait, since=since, probe=breaker.probe, bots=breaker.bots
+    )
 
 
 def advanced(breaker: Breaker, now: int) -> Breaker:

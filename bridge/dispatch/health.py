@@ -46,7 +46,7 @@ def after(health: Health, call: Call, attempt: Attempt, now: int) -> Finding:
         reissue = tuple(sorted({*reissue, *(call_id for call_id, _ in streaks.denied)}))
         streaks = Streaks()
     changed = Health(
-        breakers.after(health.breaker, attempt, now),
+        breakers.after(health.breaker, call.start.bot_id, attempt, now),
         streaks,
         now if slow_down else health.slowed_at,
         reissue,
@@ -73,9 +73,10 @@ def from_text(text: str) -> Health:
         return Health()
     document: Json = json.loads(text)
     breaker = document["breaker"]
+    bots = tuple(breaker.get("bots", ()))
     denied = tuple((call_id, recipient) for call_id, recipient in document["streaks"]["denied"])
     return Health(
-        Breaker(**{**breaker, "gate": Gate(breaker["gate"])}),
+        Breaker(**{**breaker, "gate": Gate(breaker["gate"]), "bots": bots}),
         Streaks(document["streaks"]["pages"], denied),
         document["slowed_at"],
         tuple(document["reissue"]),

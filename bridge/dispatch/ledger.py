@@ -201,8 +201,8 @@ class Ledger:
             if probe:
                 done.probes.append(account)
             if limit:
-                on_trial = books.on_trial(account.name)
-                found = claims.ready(connection, done.now, account.name, limit, paused, risked=on_trial)
+                avoided = books.avoided(account.name)
+                found = claims.ready(connection, done.now, account.name, limit, paused, avoided)
                 ready += found
                 if len(found) == limit:
                     unexhausted.add(account.name)

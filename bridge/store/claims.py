@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -11,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from bridge.model import Call, State
 from bridge.store import bulk, lanes, pauses, tallies
 from bridge.store.dialects import Statement
-from bridge.store.rows import call_of
+from bridge.store.rows import bot_prefix, call_of
 from bridge.store.tables import FOR_EVER, calls
 
 LEASE_MS = 60_000
@@ -24,6 +26,7 @@ _ANY = 2**31 - 1
 """More resends than a call can have."""
 
 _OF_CALL = ("id", "source", "rule", "account", "recipient", "state", "due_at", "expires_at")
+_CANDIDATE = (*_OF_CALL, "in_flight", "earlier")
 _CANDIDATES = Statement(
     f"""
 WITH c AS MATERIALIZED (
@@ -42,7 +45,7 @@ SELECT c.*,
    ORDER BY p.id LIMIT 1) AS earlier
 FROM c ORDER BY due_at, id
 """,  # noqa: S608 (our own words)
-    columns=(*_OF_CALL, "in_flight", "earlier"),
+    columns=_CANDIDATE,
 )
 _BLOCKERS = Statement("SELECT id, state, holds_until, due_at FROM calls WHERE id IN :ids <lock_free>", "ids")
 _TAKE = Statement(
@@ -59,23 +62,38 @@ _EXPIRE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """Which queued calls a claim looks at."""
+
+    resends: int = _ANY
+    bots: tuple[int, ...] = ()
+    """Bots whose calls are left out."""
+
+
 def ready(
     connection: Connection,
     now: int,
     account: str,
     limit: int,
     paused: frozenset[tuple[str, str]],
-    *,
-    risked: bool = False,
+    avoided: tuple[int, ...] | None = None,
 ) -> list[int]:
     """Up to `limit` calls that may go now, oldest first, one per recipient; `paused` as `pauses.held_back`.
 
     Calls that must wait for another of their recipient, or that are paused, are set aside on the way, and
-    expired ones end: it looks on then. `risked`: what goes now may well be in doubt soon. Calls that were in
-    doubt before, and had their one resend, are taken only where there is no other.
+    expired ones end: it looks on then. `avoided`: what goes now may well be in doubt soon. Calls of these
+    bots are taken only where there is no other, and last come calls that were in doubt before and had their
+    one resend.
     """
-    first = _ready(connection, now, account, limit, paused, 0) if risked else []
-    return first or _ready(connection, now, account, limit, paused, _ANY)
+    ways = [_Narrowed()]
+    if avoided is not None:
+        ways = [*[_Narrowed(0, bots) for bots in dict.fromkeys((avoided, ()))], *ways]
+    for way in ways:
+        found = _ready(connection, now, account, limit, paused, way)
+        if found:
+            return found
+    return []
 
 
 def _ready(
@@ -84,12 +102,12 @@ def _ready(
     account: str,
     limit: int,
     paused: frozenset[tuple[str, str]],
-    resends: int,
+    way: _Narrowed,
 ) -> list[int]:
     free: list[int] = []
     look_at = limit
     for _ in range(_ROUNDS):
-        found = _candidates(connection, now, account, look_at, resends)
+        found = _candidates(connection, now, account, look_at, way)
         look_at = max(limit, _LOOK_AT)
         if pauses.set_aside(connection, paused, found):
             continue
@@ -121,10 +139,20 @@ def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> l
 
 
 def _candidates(
-    connection: Connection, now: int, account: str, many: int, resends: int
+    connection: Connection, now: int, account: str, many: int, way: _Narrowed
 ) -> Sequence[Row[Any]]:
-    parameters = {"account": account, "now": now, "many": many, "resends": resends}
-    return connection.execute(_CANDIDATES.of(connection), parameters).all()
+    parameters = {"account": account, "now": now, "many": many, "resends": way.resends}
+    bots = {f"bot_{n}": f"{bot_prefix(bot)}%" for n, bot in enumerate(way.bots)}
+    statement = _candidates_but(len(bots)) if bots else _CANDIDATES
+    return connection.execute(statement.of(connection), {**parameters, **bots}).all()
+
+
+@lru_cache
+def _candidates_but(bots: int) -> Statement:
+    """The candidates without the calls of so many bots."""
+    others = "".join(f" AND request NOT LIKE :bot_{number}" for number in range(bots))
+    sql = _CANDIDATES.sql.replace("AND resends <= :resends", f"AND resends <= :resends{others}")
+    return Statement(sql, columns=_CANDIDATE)
 
 
 def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:

@@ -60,6 +60,11 @@ def request_text(start: BotStart) -> str:
     )
 
 
+def bot_prefix(bot: int) -> str:
+    """How the requests of a bot begin, as `request_text` writes them."""
+    return f"{document_text({'bot_id': bot}).removesuffix('}')},"
+
+
 def start_of(row: Row[Any]) -> BotStart:
     """The bot start that a row of `calls` holds."""
     request = json.loads(row.request)

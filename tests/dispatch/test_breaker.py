@@ -24,7 +24,7 @@ def fed(breaker: Breaker, marks: str, now: int = NOW) -> Breaker:
     """The breaker after calls that failed (x) or reached LeadConverter (.)."""
     for mark in marks:
         shown = {"x": attempt(Outcome.UNCERTAIN, now, cause="timeout"), ".": attempt(Outcome.DONE, now, 200)}
-        breaker = after(breaker, shown[mark], now)
+        breaker = after(breaker, 7, shown[mark], now)
     return breaker
 
 
@@ -37,7 +37,7 @@ def on_trial(now: int = NOW + 5000) -> Breaker:
 
 def test_five_failures_in_a_row_open_it_for_five_seconds() -> None:
     assert fed(Breaker(), "xxxx").gate is Gate.CLOSED
-    assert Breaker(Gate.OPEN, until=NOW + 5000, wait=5000, since=NOW) == OPEN
+    assert Breaker(Gate.OPEN, until=NOW + 5000, wait=5000, since=NOW, bots=(7,)) == OPEN
     assert allowance(OPEN, NOW + 6000, 10) == 0
 
 
@@ -53,18 +53,18 @@ def test_few_failures_among_few_calls_do_not() -> None:
 def test_connections_that_fail_count_and_answers_of_failure_do_not() -> None:
     breaker = Breaker()
     for _ in range(CONSECUTIVE):
-        breaker = after(breaker, attempt(Outcome.RETRY, status=503), NOW)
-        breaker = after(breaker, attempt(Outcome.PAUSE, status=401), NOW)
+        breaker = after(breaker, 7, attempt(Outcome.RETRY, status=503), NOW)
+        breaker = after(breaker, 7, attempt(Outcome.PAUSE, status=401), NOW)
     assert breaker.gate is Gate.CLOSED
     for _ in range(CONSECUTIVE):
-        breaker = after(breaker, attempt(Outcome.RETRY), NOW)
+        breaker = after(breaker, 7, attempt(Outcome.RETRY), NOW)
     assert breaker.gate is Gate.OPEN
 
 
 def test_server_errors_that_the_account_retries_count_like_those_in_doubt() -> None:
     breaker = Breaker()
     for _ in range(CONSECUTIVE):
-        breaker = after(breaker, attempt(Outcome.RETRY, status=502, cause="http_502"), NOW)
+        breaker = after(breaker, 7, attempt(Outcome.RETRY, status=502, cause="http_502"), NOW)
     assert breaker.gate is Gate.OPEN
 
 
@@ -118,15 +118,28 @@ def test_after_a_good_probe_one_call_goes_then_two_then_four_then_all() -> None:
 def test_a_failing_trial_call_opens_it_for_longer() -> None:
     breaker = claimed(on_trial(), 1, NOW + 5000)
     assert fed(breaker, "x", NOW + 6000) == Breaker(
-        Gate.OPEN, until=NOW + 16_000, wait=10_000, since=NOW, probe="answered 422"
+        Gate.OPEN, until=NOW + 16_000, wait=10_000, since=NOW, probe="answered 422", bots=(7,)
     )
+
+
+def test_the_bots_whose_calls_failed_are_known_until_it_closes() -> None:
+    breaker = after(
+        claimed(on_trial(), 1, NOW), 8, attempt(Outcome.UNCERTAIN, NOW + 6000, cause="eof"), NOW + 6000
+    )
+    assert breaker.bots == (7, 8)
+    later = probed(breaker, True, "answered 422", breaker.until)
+    assert after(later, 7, attempt(Outcome.UNCERTAIN, later.until, cause="eof"), later.until).bots == (8, 7)
+    for number in range(20):
+        breaker = after(later, number, attempt(Outcome.UNCERTAIN, later.until, cause="eof"), later.until)
+        later = probed(breaker, True, "answered 422", breaker.until)
+    assert later.bots == tuple(range(10, 20))
 
 
 def test_calls_that_began_before_the_trial_tell_nothing() -> None:
     breaker = claimed(on_trial(), 1, NOW + 5000)
     late = attempt(Outcome.UNCERTAIN, at=NOW + 4000, cause="reset")
-    assert after(breaker, late, NOW + 5500) is breaker
-    assert after(OPEN, late, NOW + 4500) is OPEN
+    assert after(breaker, 7, late, NOW + 5500) is breaker
+    assert after(OPEN, 7, late, NOW + 4500) is OPEN
 
 
 def test_a_round_whose_calls_never_end_begins_again() -> None:

@@ -48,6 +48,16 @@ def test_five_denials_of_three_recipients_pause_the_account() -> None:
     assert not any(pauses(*[(n, DENIED) for n in range(4)], (9, DONE), (10, DENIED)))
 
 
+def test_health_is_read_back_as_it_was_written() -> None:
+    health, lost = Health(), Attempt(NOW, NOW, Outcome.UNCERTAIN, "lost", "waiting", cause="eof")
+    for number in range(5):
+        health = after(health, call(number, number), lost, NOW).health
+    assert health.breaker.bots == (4512,)
+    assert from_text(to_text(health)) == health
+    older = to_text(health).replace(',"bots":[4512]', "")
+    assert from_text(older).breaker == replace(health.breaker, bots=())
+
+
 def test_no_reason_makes_or_breaks_a_row() -> None:
     words = answered(200, Outcome.UNCERTAIN, "answered 200 with an HTML page instead of the API's answer")
     assert not any(pauses(*[(n, words) for n in range(20)]))

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from requests import PreparedRequest
@@ -55,6 +56,19 @@ class Gateway(Transport):
         if self.down and not (empty and self.only_calls):
             return answer(502)
         return answer(422 if empty else 200)
+
+
+@dataclass
+class BadBots(Transport):
+    """An API that fails for some bots alone."""
+
+    bots: frozenset[str]
+
+    def send(self, request: PreparedRequest, *_: object, **__: object) -> SeenResponse:
+        parameters = parse_qs(urlsplit(request.url or "").query)
+        if not parameters:
+            return answer(422)
+        return answer(500 if self.bots.issuperset(parameters["bot_id"]) else 200)
 
 
 def answer(status: int) -> SeenResponse:
@@ -175,6 +189,20 @@ def test_an_api_that_answers_probes_and_fails_calls_risks_one_call_a_minute(
     outage.run(1800)
     (doubt,) = outage.doubtful()
     assert doubt.many <= 13 + 30 + 4
+
+
+@pytest.mark.parametrize("bots", [(7,), (7, 8, 9)])
+def test_bots_that_always_fail_do_not_keep_the_others_waiting(
+    store: Store, clock: Clock, bots: tuple[int, ...]
+) -> None:
+    outage = Outage(store, clock, MAIN)
+    outage.client = Client(BadBots(frozenset(map(str, bots))), now=lambda: clock.ms)
+    bad = [start(person, bot_id=bots[person % len(bots)]) for person in range(1, 91)]
+    owe(store, *bad, *(start(1_000 + person, rule="good") for person in range(20)))
+    outage.gateway.down = False
+    outage.run(240, lambda: not outage.waiting())
+    assert rows(store, "SELECT DISTINCT state FROM calls WHERE rule = 'good'") == [("done",)]
+    assert rows(store, "SELECT max(attempt) FROM calls") == [(1,)]
 
 
 def test_retried_server_errors_are_kept_back_by_the_breaker_too(store: Store, clock: Clock) -> None:

@@ -279,7 +279,7 @@ def test_the_schema_knows_the_words(wrong: str, store: Store) -> None:
 def ready(store: Store, *, risked: bool, limit: int = 10) -> list[int]:
     with store.transaction() as connection:
         now = store.now(connection)
-        return claims.ready(connection, now, "main", limit, frozenset(), risked=risked)
+        return claims.ready(connection, now, "main", limit, frozenset(), () if risked else None)
 
 
 def doubt(store: Store, *subscribers: int) -> None:
