@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridge.language.keys_handshake import HANDSHAKE
 from bridge.language.keys_message import CANONICAL_JSON, JOIN, MESSAGE, PHP_SERIALIZE
 from bridge.language.keys_source import (
     DEDUP,
     EVENT,
-    HANDSHAKE,
     IDENTITY,
     JSON_FIELD,
     REPLY,
