@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -128,6 +130,16 @@ def test_default_clicks_end_in_one_call_for_the_right_person(
     page = visitor.get(link_to(watch, "/replay"))
     visitor.post(form_to(page, "/replay", having="why"), why="connected")
     assert eventually(lambda: calls(bridge, bot) == [{"subscriber_id": str(row.recipient)}], seconds=30)
+
+    assert arrive(bridge, name, samples[name]) == 200
+    repeated = {one["event"] for one in listed(bridge, "events", "--repeats", "--source", name)}
+    (call,) = listed(bridge, "calls", "--source", name)
+    assert call["event"] in repeated
+
+
+def listed(bridge: Installation, *command: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(bridge.command(*command, "--json").stdout)
+    return found
 
 
 def calls(bridge: Installation, bot: str) -> list[dict[str, str]]:
