@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -52,6 +52,8 @@ class CallFilter:
     until: int | None = None
     search: str | None = None
     """A part of the rendered request: a variable's value, a bot's id."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What a search must not find, not even a part of it."""
 
 
 ANY: Final = CallFilter()
@@ -195,7 +197,7 @@ def _asked(connection: Connection, wanted: CallFilter) -> _Asked:
     if wanted.states:
         found["state"] = calls.c.state.in_(wanted.states)
     if wanted.search is not None:
-        found["search"] = contains(connection, calls.c.request, wanted.search)
+        found["search"] = contains(connection, calls.c.request, wanted.search, wanted.secrets)
     return found
 
 

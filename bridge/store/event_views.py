@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
@@ -31,6 +31,8 @@ class EventFilter:
     until: int | None = None
     search: str | None = None
     """The sender's own id; where no event has it, a part of the document."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What a search must not find, not even a part of it."""
     rule: str | None = None
     """One that matched, whether or not it lacked a value then."""
 
@@ -137,7 +139,7 @@ def fitting_events(connection: Connection, wanted: EventFilter) -> Fitting:
         sieve.append(_of_rule(wanted.rule))
     if wanted.search is not None:
         is_key = events.c.key == plain(wanted.search)
-        sieve.append(or_(is_key, contains(connection, events.c.document, wanted.search)))
+        sieve.append(or_(is_key, contains(connection, events.c.document, wanted.search, wanted.secrets)))
     return fitting(
         connection, events, events.c.received_at, by=by, sieve=sieve, since=wanted.since, until=wanted.until
     )

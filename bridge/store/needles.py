@@ -11,21 +11,41 @@ A phone number is found by its last ten digits, however they are set apart: `+7 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, or_
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_
 
 from bridge.language.numbers import to_json
 from bridge.store.pages import literal
 from bridge.store.texts import plain
 
 _PHONE: Final = re.compile(r"\+?[\d\s().-]+")
+_BLANK: Final = "\ufffd"
+"""In place of a secret that is not searched."""
+_MOST_SECRETS: Final = 400
+"""SQLite takes expressions of up to 1,000 levels; with more secrets, no text is found by a search."""
 _GROUPS: Final = (3, 3, 2, 2)
 """How people set the digits of a number apart from its end on, as in 916 123-45-67."""
 
 
-def contains(connection: Connection, column: ColumnElement[Any], wanted: str) -> ColumnElement[bool]:
-    """The column has the text in it, in one of its forms."""
+def contains(
+    connection: Connection, column: ColumnElement[Any], wanted: str, secrets: Sequence[str] = ()
+) -> ColumnElement[bool]:
+    """The column has the text in it, in one of its forms, elsewhere than in one of the secrets."""
+    if not secrets:
+        return _has(connection, column, wanted)
+    forms = {form for one in secrets for form in _forms(one)}
+    if len(forms) > _MOST_SECRETS:
+        return false()
+    without = column
+    for form in sorted(forms, key=len, reverse=True):
+        without = func.replace(without, form, _BLANK)
+    # The first condition is the cheaper one, and few rows pass it.
+    return and_(_has(connection, column, wanted), _has(connection, without, wanted))
+
+
+def _has(connection: Connection, column: ColumnElement[Any], wanted: str) -> ColumnElement[bool]:
     patterns = patterns_of(wanted)
     if connection.dialect.name == "postgresql" and re.search("[A-Za-z]", wanted):
         return or_(*(column.ilike(pattern, escape="\\") for pattern in patterns))
@@ -38,8 +58,12 @@ def patterns_of(wanted: str) -> list[str]:
     if number:
         return [f"%{'%'.join(_grouped(number))}%"]
     spellings = (wanted, wanted.lower(), wanted.upper(), wanted.capitalize(), wanted.title())
-    forms = [form for one in spellings for form in (plain(one), to_json(plain(one))[1:-1])]
-    return [literal(form) for form in _unlike(forms)]
+    return [literal(form) for form in _unlike([form for one in spellings for form in _forms(one)])]
+
+
+def _forms(text: str) -> tuple[str, str]:
+    """The text as it is, and as JSON has it."""
+    return plain(text), to_json(plain(text))[1:-1]
 
 
 def phone_digits(wanted: str) -> str:

@@ -14,6 +14,8 @@ from bridge.webhook.forms import Pairs, build, read_pairs
 _KINDS: Final[tuple[BodyKind, ...]] = ("json", "form", "multipart", "xml", "jwt")
 _CHARSETS: Final = ("utf-8", "cp1251", "latin-1")
 _DEPTH: Final = 3
+_WIDE: Final = 4
+"""Bytes of which one is 0 where a body is in UTF-16 or UTF-32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ def readings(request: Request | None, document: Json = None) -> Reading:
     read = {kind: one for kind in _KINDS for one in _read(kind, content_type, request.body)}
     whole = (document, _built(query), *(one for _, one in read.values()))
     fields = tuple(pair for pairs, _ in read.values() for pair in pairs)
-    obscure = bool(request.body.strip()) and _looks(request.body, content_type) not in read
+    clear = _looks(request.body, content_type) in read and b"\0" not in request.body[:_WIDE]
+    obscure = bool(request.body.strip()) and not clear
     return Reading(tuple(one for node in whole for one in _variants(node)), query, fields, obscure)
 
 

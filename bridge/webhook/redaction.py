@@ -22,6 +22,8 @@ DOTS: Final = "••••••"
 """What is shown instead of a secret."""
 MOST_VALUES: Final = 100
 """Secrets that are looked for; a sender who puts a list of thousands in their place has everything hidden."""
+_MOST_SPELLED: Final = 5
+"""Values that are looked for in the body by every way to spell them; each takes a pass over the body."""
 _HIDDEN = re.compile(
     r"(?i)auth|cookie|token|secret|sign|hmac|digest|password|passwd|api-?key|access-?key|credential|session|csrf"
 )
@@ -127,19 +129,44 @@ def redaction(
     """
     places = tuple(places)
     reading = readings(request, document)
-    values = [*known]
-    for place in places:
-        values += [one for text in _at(place, request, reading) for one in _parts(text, place)]
+    read = [(place, text) for place in places for text in _at(place, request, reading)]
+    values = [*known, *(one for place, text in read for one in _parts(text, place))]
     names = frozenset(one.name.lower() for one in places if one.kind in ("header", "query"))
-    text = request.body.decode("utf-8", "replace") if request and reading.obscure else ""
+    text = request.body.decode("utf-8", "replace").replace("\0", "") if request and reading.obscure else ""
     unclear = any(one.kind in ("form", "json") and _may_hold(text, one) for one in places) if text else False
     found_values = {one for one in values if one}
-    return Redaction(
+    made = Redaction(
         tuple(sorted(found_values, key=len, reverse=True)[:MOST_VALUES]),
         names | ({"authorization"} if any(one.kind == "basic" for one in places) else frozenset()),
         payload=unclear or any(one.kind == "body" for one in places),
         everything=len(found_values) > MOST_VALUES,
     )
+    inside = {text for place, text in read if place.kind in ("form", "json") and text}
+    if made.payload or made.everything or request is None or not (request.body and inside):
+        return made
+    return replace(made, payload=_remains(made, request, places, inside))
+
+
+def _remains(made: Redaction, request: Request, places: Iterable[SecretPlace], values: set[str]) -> bool:
+    """Whether a value is still to be read in the redacted body: from base64, or pieces of CDATA."""
+    if _unseen(values, request):
+        return True
+    body = made.text(request.body.decode("utf-8", "replace")).encode()
+    left = replace(request, query="", body=body)
+    reading = readings(left)
+    return any(
+        text in values
+        for place in places
+        if place.kind in ("form", "json")
+        for text in _at(place, left, reading)
+    )
+
+
+def _unseen(values: Iterable[str], request: Request) -> bool:
+    """Whether a value is spelled in the body in a way that is not found in it, as in UTF-16."""
+    text = f"{request.body.decode('utf-8', 'replace')}\n{request.query}"
+    other = [one for one in values if one not in text]
+    return len(other) > _MOST_SPELLED or not all(found(text, [one]) for one in other)
 
 
 def _may_hold(text: str, place: SecretPlace) -> bool:

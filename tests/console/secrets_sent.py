@@ -26,6 +26,7 @@ class Sent:
     query: str = ""
     path: str = ""
     method: str = "POST"
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,28 @@ CASES = (
         _token("json: '$.auth[0].code'"),
         lambda s: Sent(_json(auth=[{"code": s}], note=s)),
         "$.auth[0].code",
+    ),
+    Case(
+        "the event's type",
+        _token("json: $.secret", "event: {id: $.id, type: $.secret}\n"),
+        lambda s: Sent(_json(secret=s, note=s)),
+        "$.secret",
+    ),
+    Case(
+        "xml in pieces",
+        _token("xml: $.r.code", "body: xml\nevent: {id: $.r.id}\n"),
+        lambda s: Sent(
+            f"<r><id>{ID}</id><code><![CDATA[{s[:7]}]]>{s[7:11]}<!-- - -->{s[11:]}</code>"
+            f"<note>see {s}!</note></r>",
+            "application/xml",
+        ),
+        "$.r.code",
+    ),
+    Case(
+        "json in utf-16",
+        _token("json: $.secret", "body: json\ncharset: utf-16\n"),
+        lambda s: Sent(_json(secret=s, note=s), encoding="utf-16"),
+        "$.secret",
     ),
     Case(
         "json with a blank",

@@ -156,6 +156,27 @@ def test_who_may_only_look_can_try_but_neither_save_nor_see_secrets(site: MakeSi
     assert seen.post("/playground/save", form(seen)).status_code == 403
 
 
+def test_who_may_only_look_cannot_ask_for_a_secret_letter_by_letter(site: MakeSite, tmp_path: Path) -> None:
+    words = {"BRIDGE_CONSOLE_PASSWORD": "edit it", "BRIDGE_CONSOLE_READ_PASSWORD": "read it"}
+    seen = written(site, tmp_path, **words)
+    secret = ENVIRONMENT["SHOP_SECRET"]
+    came(seen.side.store, order(note=f"see {secret}, thanks", amount=250))
+    seen.login("read it")
+    searches = [
+        f"/{page}?search={text}" for page in ("events", "calls", "replay") for text in ("shop-s", "shop-x")
+    ]
+    found, wrong = ([seen.get(one).text for one in searches[start::2]] for start in (0, 1))
+    assert [text.replace("shop-s", "shop-x") for text in found] == wrong
+    assert 'href="/console/events/1"' in seen.get("/events?search=thanks").text
+    assert 'href="/console/events/1"' not in seen.get("/events?search=see+shop").text
+    asking = SHOP.replace("$.status: paid", "$.note: {contains: shop-s}")
+    assert seen.post("/playground", form(seen, text=asking, do="past")).status_code == 403
+    assert 'value="past"' not in seen.get("/playground?source=shop").text
+    seen.post("/logout", {})
+    seen.login("edit it")
+    assert 'href="/console/events/1"' in seen.get("/events?search=shop-s").text
+
+
 def test_without_the_setting_the_page_says_how_to_allow_saving(site: MakeSite, tmp_path: Path) -> None:
     seen = written(site, tmp_path)
     assert "BRIDGE_CONSOLE_EDIT=1" in seen.get("/playground?source=shop").text

@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from bridge.desk.drafting import starter
 from bridge.desk.payload import Payload, read_headers
 from bridge.desk.redacting import of_request
-from bridge.desk.redacting_stored import of_event
+from bridge.desk.redacting_stored import of_event, shown_lines
 from bridge.desk.saving import digest
 from bridge.desk.shelf import Shelved, file_called, shelf
 from bridge.desk.stored import payload_of
@@ -122,7 +122,7 @@ def recent(console: Console, source: str) -> tuple[EventLine, ...]:
     """The newest events of a source, or of all, to choose a payload from."""
     with console.side.store.read() as connection:
         found = event_views.page_of_events(connection, EventFilter(source=source or None), Page(None, RECENT))
-    return found.items
+        return shown_lines(connection, found.items, console.side.rulebook.current.sources)
 
 
 def _with(file: Shelved) -> Bench:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+from flask import g
 
 from bridge.desk.asking import AskedCalls, AskedEvents
 from bridge.desk.times import iso
@@ -12,6 +14,7 @@ from bridge.errors import UsageError
 from bridge.model import State
 from bridge.store.call_views import CallFilter
 from bridge.store.event_views import EventFilter
+from bridge.web.console.registry import Console
 
 GROUPS: Final[Mapping[str, tuple[State, ...]]] = {
     "open": (State.QUEUED, State.CLAIMED, State.SENDING, State.WAITING),
@@ -35,6 +38,8 @@ class Wanted:
     """The fields of a filter as they were written; an empty one asks for nothing."""
 
     fields: Mapping[str, str]
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What this visitor must not find by searching for it, nor a part of it."""
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")
@@ -51,7 +56,8 @@ class Wanted:
 
     def pinned(self, since: int | None, until: int) -> Wanted:
         """The same with these points of time, so that it means the same things however long one looks."""
-        return Wanted({**self.fields, "since": iso(since) if since is not None else "", "until": iso(until)})
+        span = {"since": iso(since) if since is not None else "", "until": iso(until)}
+        return replace(self, fields={**self.fields, **span})
 
     def calls(self, now: int) -> CallFilter:
         """As calls, at a time; raises UsageError for what is no state, number or time."""
@@ -67,7 +73,7 @@ class Wanted:
             until=self["until"] or None,
             search=self["search"] or None,
         )
-        return asked.at(now)
+        return replace(asked.at(now), secrets=self.secrets)
 
     def events(self, now: int) -> EventFilter:
         """As events, at a time; raises UsageError for what is no time."""
@@ -79,17 +85,17 @@ class Wanted:
             until=self["until"] or None,
             search=self["search"] or None,
         )
-        return replace(asked.at(now), rule=self["rule"] or None)
+        return replace(asked.at(now), rule=self["rule"] or None, secrets=self.secrets)
 
 
-def wanted_calls(given: Mapping[str, str]) -> Wanted:
+def wanted_calls(console: Console, given: Mapping[str, str]) -> Wanted:
     """Out of the parameters of an address, or the fields of a form."""
-    return _wanted(given, CALL_FIELDS)
+    return _wanted(console, given, CALL_FIELDS)
 
 
-def wanted_events(given: Mapping[str, str]) -> Wanted:
+def wanted_events(console: Console, given: Mapping[str, str]) -> Wanted:
     """Out of the parameters of an address, or the fields of a form."""
-    return _wanted(given, EVENT_FIELDS)
+    return _wanted(console, given, EVENT_FIELDS)
 
 
 def states_of(text: str) -> tuple[str, ...]:
@@ -103,8 +109,12 @@ def group_of(text: str) -> str:
     return next((name for name, states in GROUPS.items() if text == name or text in states), "")
 
 
-def _wanted(given: Mapping[str, str], names: tuple[str, ...]) -> Wanted:
-    return Wanted({name: given.get(name, "").strip() for name in names})
+def _wanted(console: Console, given: Mapping[str, str], names: tuple[str, ...]) -> Wanted:
+    fields = {name: given.get(name, "").strip() for name in names}
+    if g.visitor.may_edit or not fields["search"]:
+        return Wanted(fields)
+    sources = console.side.rulebook.current.sources.values()
+    return Wanted(fields, tuple(sorted({text for one in sources for text in one.source.secrets.values})))
 
 
 def _number(text: str) -> int | None:

@@ -52,7 +52,7 @@ def register(console: Console) -> None:
 
 def calls(console: Console) -> Answer:
     """One page of the calls that fit, newest first."""
-    wanted = wanted_calls(request.args)
+    wanted = wanted_calls(console, request.args)
     store = console.side.store
     with store.read() as connection:
         try:
@@ -72,7 +72,7 @@ def file(console: Console) -> Answer:
     """All calls that fit."""
     store = console.side.store
     with store.read() as connection:
-        wanted = wanted_calls(request.args).calls(store.now(connection))
+        wanted = wanted_calls(console, request.args).calls(store.now(connection))
     sources = console.side.rulebook.current.sources
 
     def part(connection: Transaction, page: Page) -> Listing[Call]:

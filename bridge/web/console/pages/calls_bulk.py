@@ -28,14 +28,14 @@ def register(console: Console) -> None:
 
 def preview(console: Console) -> Answer:
     """How many calls, and what is to be said about them all."""
-    wanted, choice = wanted_calls(request.args), request.args.get("choice", "")
+    wanted, choice = wanted_calls(console, request.args), request.args.get("choice", "")
     return _asking(console, wanted, _resolution(choice)) if choice else go(url("calls", **wanted.given))
 
 
 def decide(console: Console) -> Answer:
     """Decide if these are exactly the calls that were shown; else show what they are now."""
     wanted, resolution, why = (
-        wanted_calls(request.form),
+        wanted_calls(console, request.form),
         _resolution(request.form.get("choice", "")),
         reason(),
     )

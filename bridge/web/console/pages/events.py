@@ -62,7 +62,7 @@ def register(console: Console) -> None:
 
 def events(console: Console) -> Answer:
     """One page of the events that fit."""
-    wanted = wanted_events(request.args)
+    wanted = wanted_events(console, request.args)
     with console.side.store.read() as connection:
         found, problem = _tried(console, connection, wanted)
         known = [*sources.last_heard(connection)]
@@ -79,7 +79,7 @@ def events(console: Console) -> Answer:
 
 def now(console: Console) -> Answer:
     """The newest of them, while one looks."""
-    wanted = wanted_events(request.args)
+    wanted = wanted_events(console, request.args)
     with console.side.store.read() as connection:
         found, _ = _tried(console, connection, wanted)
     return render("events/list", found=found, wanted=wanted, before=None)
@@ -89,7 +89,7 @@ def file(console: Console) -> Answer:
     """All events that fit."""
     store = console.side.store
     with store.read() as connection:
-        wanted = wanted_events(request.args).events(store.now(connection))
+        wanted = wanted_events(console, request.args).events(store.now(connection))
     sources = console.side.rulebook.current.sources
 
     def part(connection: Transaction, page: Page) -> Listing[EventLine]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Response, current_app, g, request
+from werkzeug.exceptions import Forbidden
 
 from bridge.desk import backtesting
 from bridge.desk.backtesting import Sides
@@ -147,6 +148,9 @@ def _asked(console: Console, bench: Bench) -> Shown:
     mapping = shown.trial.mapping
     if request.form.get("do") != "past" or mapping is None:
         return shown
+    if not g.visitor.may_edit:
+        # Conditions could ask stored events for their secrets, letter by letter.
+        raise Forbidden("read")
     sides = Sides({mapping.source.name: mapping}, console.side.rulebook.current.sources)
     store, sources = console.side.store, console.side.rulebook.current.sources
     found = backtesting.run(store, EventFilter(), EVENTS, sides)

@@ -27,12 +27,12 @@ def register(console: Console) -> None:
 
 def preview(console: Console) -> Answer:
     """How many events, and what would come of the first of them; changes nothing."""
-    return _asking(console, wanted_events(request.args), asked_how(request.args))
+    return _asking(console, wanted_events(console, request.args), asked_how(request.args))
 
 
 def do(console: Console) -> Answer:
     """Replay if these are exactly the events that were shown; else show what they are now."""
-    wanted, how, why = wanted_events(request.form), asked_how(request.form), reason()
+    wanted, how, why = wanted_events(console, request.form), asked_how(request.form), reason()
     numbers = _numbers(console, wanted)
     if not why or mark_of(numbers) != request.form.get("mark"):
         return _asking(console, wanted, how, request.form.get("count", ""), whyless=not why)
