@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from dotenv.parser import parse_stream
 
 from bridge.errors import BridgeError
+from bridge.language.placeholder import FILL_IN
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Reread: TypeAlias = Callable[[], Mapping[str, str]]
@@ -25,11 +27,16 @@ _LIMIT: Final = 1 << 16
 """Bytes of a value that is in a file of its own."""
 
 
+_DOTENV_LIMIT: Final = 1 << 20
+"""Bytes of `.env`."""
+_HINT: Final = "set or unset these environment variables and start again"
+
+
 class SettingsError(BridgeError):
     """Some settings cannot be used; `problems` names every one, a sentence each."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("; ".join(problems), "set or unset these environment variables and start again")
+    def __init__(self, problems: tuple[str, ...], hint: str = _HINT) -> None:
+        super().__init__("; ".join(problems), hint)
         self.problems = problems
 
 
@@ -122,6 +129,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
             if found.get(variable + _FILE, "").strip():
                 problems.append(f"{variable}{_FILE} names no readable file with a value, expected one")
             continue
+        if text == FILL_IN:
+            problems.append(f"{variable} is {FILL_IN}, a placeholder; expected a value")
+            continue
         try:
             values[name] = _READ.get(name, str)(text)
         except ValueError as error:
@@ -155,14 +165,21 @@ def _dotenv(path: Path) -> dict[str, str]:
     """The lines NAME=value of the file; none where there is no file."""
     try:
         with path.open(encoding="utf-8-sig") as file:
-            lines = list(parse_stream(file))
+            text = file.read(_DOTENV_LIMIT + 1)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise SettingsError((f"{path} cannot be read: {error}",)) from error
+    except OSError as error:
+        hint = "make it a file that this user can read, or remove it"
+        raise SettingsError((f"{path} cannot be read: {error.strerror}",), hint) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError((f"{path} is not UTF-8",), "save it as UTF-8") from error
+    if len(text) > _DOTENV_LIMIT:
+        raise SettingsError((f"{path} is larger than 1 MiB",), "put large values into files: NAME_FILE=path")
+    lines = list(parse_stream(StringIO(text)))
     broken = [one.original.line for one in lines if one.error or (one.key and one.value is None)]
     if broken:
-        raise SettingsError(tuple(f"{path}:{line} is not NAME=value" for line in broken))
+        hint = "write NAME=value there, and close every quote that you open"
+        raise SettingsError(tuple(f"{path}:{line} is not NAME=value" for line in broken), hint)
     return {one.key: one.value for one in lines if one.key and one.value is not None}
 
 
@@ -180,7 +197,7 @@ def _text_of(path: Path) -> str:
     try:
         if not path.is_file() or path.stat().st_size > _LIMIT:
             return ""
-        text = path.read_text(encoding="utf-8").rstrip("\r\n")
+        text = path.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, ValueError):
         return ""
     return text if text.strip() else ""

@@ -146,10 +146,8 @@ def test_a_file_in_the_working_folder_is_read_and_the_environment_wins(
         (b"PORT=1\nwhat is this\n", ".env:2 is not NAME=value"),
         (b"PORT\n", ".env:1 is not NAME=value"),
         (b"A='open\nB=1\n", ".env:1 is not NAME=value"),
-        (
-            b"A=\xff\n",
-            ".env cannot be read: 'utf-8' codec can't decode byte 0xff in position 2: invalid start byte",
-        ),
+        (b"A=\xff\n", ".env is not UTF-8"),
+        (b"A=" + b"x" * (1 << 20), ".env is larger than 1 MiB"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line_and_without_its_values(
@@ -159,6 +157,27 @@ def test_a_broken_file_is_named_with_its_line_and_without_its_values(
     with pytest.raises(SettingsError) as caught:
         load()
     assert caught.value.problems[0] == problem
+    assert "environment variables" not in (caught.value.hint or "")
+
+
+def test_a_folder_named_env_is_said_in_words(here: Path) -> None:
+    (here / ".env").mkdir()
+    with pytest.raises(SettingsError, match=r"^\.env cannot be read: Is a directory$"):
+        load()
+
+
+@pytest.mark.parametrize("name", ["BRIDGE_CONSOLE_PASSWORD", "BRIDGE_MAPPINGS", "DATABASE_URL"])
+def test_a_placeholder_is_no_setting(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is FILL_IN, a placeholder"):
+        load({name: "FILL_IN"})
+
+
+def test_a_mark_at_the_beginning_of_a_value_s_file_is_no_part_of_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "shop").write_text("\ufeffs3cret\r\n", encoding="utf-8")
+    monkeypatch.setenv("SHOP_FILE", "shop")
+    assert load().environment["SHOP"] == "s3cret"
 
 
 def test_a_setting_may_be_in_a_file_of_its_own(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.probe import Probe
 from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.language.variables import wrong_value
 from bridge.mapping.compiler import Compiled
 from bridge.model import Account
 from bridge.rulebook import Rulebook
@@ -242,8 +243,9 @@ def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
     if not wrong:
         yield Remark(*_read(settings, read))
     for closed in read.unset:
-        cure = "; set it in the environment or in .env"
-        yield Remark("FAIL", closed.kind, f"{closed}{cure}")
+        values = [(one, wrong_value(settings.environment, one)) for one in closed.variables]
+        why = "".join(f"; {one}: {text}" for one, text in values if text)
+        yield Remark("FAIL", closed.kind, f"{closed}{why}; set it in the environment or in .env")
     if wrong:
         yield from _kept(settings)
 

@@ -47,14 +47,14 @@ next:
 def init(folder: Path) -> int:
     """Make the folder with `.env` and an empty `mappings/`; raises BridgeError where anything is there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise BridgeError(
                 f"{folder} is not empty: nothing was changed",
                 "name a new folder; one that has an .env is ready: run leadbridge doctor there",
             )
         _write_private(folder / DOTENV, _SETTINGS.format(password=secrets.token_urlsafe(18)))
-        (folder / "mappings").mkdir()
+        (folder / "mappings").mkdir(mode=0o700)
     except OSError as error:
         raise BridgeError(
             f"{error.filename} cannot be made: {error.strerror}", "name a folder that you may write to"

@@ -29,10 +29,17 @@ def is_set(environment: Mapping[str, str], variable: str) -> bool:
 
 def why_unset(environment: Mapping[str, str], variable: str, needed: str = "") -> str:
     """What to say of a variable without a value; `needed` says what for, where the file does not."""
-    if environment.get(f"{variable}_FILE"):
-        needed = f": {variable}_FILE names no readable file with a value"
-    elif _NOT_UTF_8.search(environment.get(variable, "")):
-        needed = ": its value is not UTF-8; set it again in a UTF-8 terminal, or put it into .env"
-    elif environment.get(variable, "").strip():
-        needed = f": it is {FILL_IN}, a placeholder"
-    return f"environment variable {variable} is not set{needed}"
+    wrong = wrong_value(environment, variable)
+    return f"environment variable {variable} is not set{f': {wrong}' if wrong else needed}"
+
+
+def wrong_value(environment: Mapping[str, str], variable: str) -> str:
+    """What is wrong with the value of a variable that does not count as set; empty if there is none."""
+    text = environment.get(variable, "")
+    if _NOT_UTF_8.search(text):
+        return "its value is not UTF-8; set it again in a UTF-8 terminal, or put it into .env"
+    if text.strip():
+        return f"it is {FILL_IN}, a placeholder"
+    return (
+        f"{variable}_FILE names no readable file with a value" if environment.get(f"{variable}_FILE") else ""
+    )

@@ -266,3 +266,23 @@ def test_an_answer_of_a_new_shape_is_asked_about(healthy: Office, reachable: str
     assert f"    confirm {asked}" in healthy.run("explain", "1").lines
     assert healthy.run("resolve", "--answer", "1", "--done").code == 0
     assert asked not in healthy.run("doctor").out + healthy.run("explain", "1").out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("OTHER", "FILL_IN", "it is FILL_IN, a placeholder"),
+        ("OTHER_FILE", "nowhere", "OTHER_FILE names no readable file with a value"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_where_its_source_is_closed(
+    desk: Desk, reachable: str, monkeypatch: pytest.MonkeyPatch, name: str, value: str, why: str
+) -> None:
+    monkeypatch.setenv("LEADCONVERTER_URL", reachable)
+    monkeypatch.setenv(name, value)
+    desk.write(
+        "mappings/other.yml",
+        "source: other\nprofile: json\nsecret: ${OTHER}\nverify: {token: {path: true}}\n",
+    )
+    line = next(one for one in desk.run("doctor").lines if one.startswith("FAIL  source"))
+    assert line.endswith(f"OTHER is not set; OTHER: {why}; set it in the environment or in .env")

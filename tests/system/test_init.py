@@ -42,6 +42,8 @@ def test_it_makes_settings_that_only_their_owner_can_read(tmp_path: Path) -> Non
     finally:
         os.umask(before)
     assert sorted(one.name for one in (tmp_path / "here").iterdir()) == [".env", "mappings"]
+    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("here", "here/mappings")}
+    assert set(modes.values()) == {0o700}
     assert stat.S_IMODE((tmp_path / "here/.env").stat().st_mode) == 0o600
     assert list((tmp_path / "here/mappings").iterdir()) == []
 
