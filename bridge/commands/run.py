@@ -87,6 +87,7 @@ def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None
 
 def _announce(settings: Settings) -> None:
     click.echo(f"webhooks:  {local_url(settings)}/hooks/<source>", err=True)
+    click.echo(f"console:   {local_url(settings)}/console/", err=True)
     if settings.sandbox:
         click.echo(
             f"sandbox:   {settings.sandbox}/calls  (it takes every call; nobody is messaged)", err=True
