@@ -16,9 +16,10 @@ from bridge.desk.replaying import Applied, Impossible, Replay, Replayer
 from bridge.desk.replaying_many import plan_all, replay_all
 from bridge.errors import BridgeError
 from bridge.intake import BUSY
-from bridge.store import repeat_views
+from bridge.store import decisions, repeat_views
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store
+from bridge.store.tables import calls
 from tests.conftest import Clock
 from tests.store.given import request, rows
 from tests.test_repeats import CHANGED, ORDER, SOURCE, Shop
@@ -261,3 +262,21 @@ def test_where_repeats_are_welcome_former_ids_make_none(shops: Callable[[str], S
     shop.edit(CHANGED + "dedup: none\n")
     shop.send(ORDER)
     assert len(shop.starts()) == 2
+
+
+def test_a_call_that_was_replayed_under_a_new_name_is_not_sent_again(shops: Callable[[str], Shop]) -> None:
+    shop = shops(SOURCE)
+    shop.send(ORDER)
+    with shop.store.transaction() as connection:
+        connection.execute(calls.update().values(state="refused"))
+    shop.file.write_text(shop.file.read_text().replace("name: created", "name: renamed"))
+    assert shop.rules.refresh()
+    assert replay(shop, 1).calls == 1
+    with (
+        pytest.raises(BridgeError, match="call 1 was sent again already, as call 2"),
+        shop.store.transaction() as connection,
+    ):
+        decisions.again(connection, shop.store.now(connection), 1, BY)
+    (as_they_were,) = plan_all(shop.store, Replayer({}, BY, "original"), [1])
+    assert as_they_were.calls == 0
+    assert shop.starts() == [("created", "subscriber:7"), ("renamed", "subscriber:7")]

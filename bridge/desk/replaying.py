@@ -213,7 +213,9 @@ class Replayer:
 
     def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:
         """The latest calls of an event that may be sent as they were: never run, never in doubt."""
-        latest = {(call.start.rule, call.start.item): call for call in calls_of(connection, number)}
+        found = calls_of(connection, number)
+        repeated = {call.parent for call in found}
+        latest = {(call.start.rule, call.start.item): call for call in found if call.id not in repeated}
         return tuple(call for call in latest.values() if self._may_repeat(call))
 
     def _may_repeat(self, call: Call) -> bool:

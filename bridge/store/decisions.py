@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, State
@@ -85,8 +85,10 @@ def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
 
 
 def _child(connection: Connection, row: Any) -> int | None:
-    same = (table.c.event_id == row.event_id, table.c.rule == row.rule, table.c.item == row.item)
-    return connection.execute(select(table.c.id).where(*same, table.c.parent == row.id)).scalar_one_or_none()
+    """The call that repeats this one, by whichever name its rule had then."""
+    its = (table.c.event_id == row.event_id, table.c.parent == row.id)
+    child: int | None = connection.execute(select(func.min(table.c.id)).where(*its)).scalar_one()
+    return child
 
 
 def _in_state(connection: Connection, call_id: int, expected: frozenset[State], wanted: str) -> Any:
