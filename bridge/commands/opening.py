@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.settings import Settings
+from bridge.store.database_files import require_database
 from bridge.store.engine import Store, open_store
 from bridge.store.sqlite import path_of
 from bridge.store.wake import Waker
@@ -43,10 +44,12 @@ def opened(settings: Settings) -> Iterator[Store]:
 
 
 def require_there(settings: Settings) -> None:
-    """Raise NoDatabase where the embedded database has no file yet."""
+    """Raise NoDatabase where the embedded database has no file yet, DatabaseLost where only its log is."""
     url = settings.database_url
-    if urlsplit(url).scheme.partition("+")[0] == "sqlite" and not path_of(url).is_file():
-        raise NoDatabase(path_of(url))
+    if urlsplit(url).scheme.partition("+")[0] == "sqlite":
+        require_database(path_of(url))
+        if not path_of(url).is_file():
+            raise NoDatabase(path_of(url))
 
 
 def wake(store: Store) -> None:

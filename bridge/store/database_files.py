@@ -46,10 +46,11 @@ class DatabaseFiles:
         """Locked from a loss until this process ends: no other one may open new files before."""
 
     def require_free(self) -> None:
-        """Raise DatabaseLost while a process that noticed a loss still has the old files open.
+        """Raise DatabaseLost while another process may still have files open that were here before.
 
         A second log beside an index or a database that is in use would spoil both.
         """
+        require_database(self.path)
         path = self._at(_MARK)
         if self._mark or not path.exists():
             return
@@ -169,8 +170,9 @@ class DatabaseFiles:
         self._mark_lost()
         self._lost = DatabaseLost(
             f"{self._at(suffix).name} was cut or written over by another program {_OPEN}",
-            f"stop the bridge and copy {self.path} and its -wal before you do anything else: what was "
-            "accepted since the last checkpoint may be lost; compare with the senders, or restore a backup",
+            "end every process of the bridge with kill -9: SIGTERM would write the damaged log into the "
+            f"database; then copy {self.path} and its -wal before you start anything: what was accepted "
+            "since the last checkpoint may be lost; compare with the senders, or restore a backup",
         )
         return self._lost
 
@@ -217,3 +219,21 @@ class DatabaseFiles:
             if suffix in self._known and identity(self._at(suffix)) == self._known[suffix]:
                 with contextlib.suppress(OSError):
                     self._at(suffix).rename(self._at(".old" + suffix))
+
+
+def require_database(path: Path) -> None:
+    """Raise DatabaseLost where there is a log without its database: SQLite would remove it for a new one."""
+    log = path.with_name(path.name + _LOG)
+    if _length(log) and not _length(path):
+        raise DatabaseLost(
+            f"there is {log.name}, but not the database that it belongs to",
+            f"the log may hold what was accepted last: move the database back to {path}, or, where it is "
+            f"gone, move {log} away",
+        )
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

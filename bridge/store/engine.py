@@ -214,6 +214,14 @@ def _available() -> Iterator[None]:
         if getattr(error.orig, "sqlstate", "") != "42P01":
             raise
         raise StoreUnavailable(f"the database has no tables yet: {_first_line(error)}") from error
+    except exc.DatabaseError as error:
+        # SQLite has no class of its own for a file that is damaged, or no database.
+        if type(error) is not exc.DatabaseError:
+            raise
+        raise StoreUnavailable(
+            f"the database cannot be read: {_first_line(error)}",
+            "keep a copy of it and of its -wal, then restore a backup",
+        ) from error
 
 
 def _first_line(error: exc.DBAPIError) -> str:

@@ -113,6 +113,49 @@ def test_a_log_that_is_cut_is_noticed_at_the_next_commit(bridge: Installation, t
     assert problem(bridge).startswith("bridge.db-wal was cut or written over")
 
 
+def test_a_log_that_is_cut_does_not_spoil_the_database_of_those_who_follow_the_log(
+    bridge: Installation, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "bridge.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert post(bridge, "d").status == 200
+    os.truncate(tmp_path / "bridge.db-wal", 0)
+    assert post(bridge, "lost").status == 503
+    problem(bridge)
+    assert "with kill -9" in bridge.read_log()
+    bridge.kill()
+    assert keys(tmp_path / "bridge.db") >= {"a", "b", "c"}
+    bridge.start(sandbox=False, verb="serve")
+    assert post(bridge, "after").status == 200
+
+
+def test_nothing_is_begun_in_place_of_a_database_that_was_moved_away(
+    bridge: Installation, tmp_path: Path
+) -> None:
+    path, away = tmp_path / "bridge.db", tmp_path / "away.db"
+    path.rename(away)
+    assert post(bridge, "lost").status == 503
+    for words in (["doctor"], ["migrate"], ["events"]):
+        done = bridge.command(*words)
+        assert done.returncode == 1
+        assert "there is bridge.db-wal, but not the database that it belongs to" in done.stdout + done.stderr
+    assert not path.exists()
+    away.rename(path)
+    assert eventually(lambda: bridge.get("/readyz").status == 200)
+    bridge.stop()
+    assert keys(path) == {"a", "b", "c"}
+
+
+def test_a_damaged_database_is_no_bug_of_the_program(bridge: Installation, tmp_path: Path) -> None:
+    bridge.stop()
+    (tmp_path / "bridge.db").write_text("no database\n" * 1000)
+    for words in ("doctor", "migrate", "events", "worker"):
+        done = bridge.command(words)
+        said = done.stdout + done.stderr
+        assert (done.returncode, "Traceback" in said) == (1, False)
+        assert "the database cannot be read: file is not a database" in said
+
+
 def test_a_log_that_is_cut_in_its_middle_is_noticed(bridge: Installation, tmp_path: Path) -> None:
     os.truncate(tmp_path / "bridge.db-wal", 8192)
     assert post(bridge, "lost").status == 503
