@@ -62,7 +62,7 @@ def test_calls_go_on_when_the_clock_is_set(moved: float, database_url: str, sand
     account = Account("main", "token", url=sandbox.url, rate=50.0, burst=5)
     clock = MovedClock()
     with dispatching(database_url, account, clock) as store:
-        sandbox.fault("500", times=4)
+        sandbox.fault("503", times=4)
         sandbox.fault("slow", times=3, seconds=0.6)
         owe(store, *[start(number) for number in range(1, 16)])
         assert eventually(lambda: len(sandbox.calls()) >= 5)
