@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from bridge.store.revision import NEWEST
 from bridge.store.tables import metadata
 from tests.support.waiting import eventually
 
@@ -110,6 +111,8 @@ class Postgres:
             with psycopg.connect(self.url(database), autocommit=True) as connection:
                 for table in metadata.tables.keys() - _OF_SQLITE:
                     connection.execute("SELECT %s::regclass", [table])
+                if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(NEWEST,)]:
+                    return
                 connection.execute(_EMPTY)
         except psycopg.Error:
             return
