@@ -15,10 +15,10 @@ from bridge.dispatch.client import attempt_of
 from bridge.dispatch.mask import mask
 from bridge.dispatch.outcome import retry_after
 from bridge.errors import BridgeError
-from bridge.language.decisions import shown as found
+from bridge.jsonpath.path import compile_path
+from bridge.jsonpath.scope import Scope
+from bridge.language.evaluate import shown as found
 from bridge.language.functions import FUNCTIONS
-from bridge.language.paths import compile_path
-from bridge.language.scope import Scope
 from bridge.logs import JsonLines, TextLines
 from bridge.mapping.guess import guess, guess_identity
 from bridge.mapping.nearby import nearby

@@ -17,8 +17,8 @@ from tests.support.timing import seconds_of
 ROOT = Path(__file__).parent.parent
 NAMED = {
     "bridge/desk/drafted.py": "the starters that the program ships",
-    "bridge/language/path_tokens.py": "a pattern put together; the paths of an owner's file",
-    "bridge/language/regex.py": "an owner's pattern, of at most 1,000 characters",
+    "bridge/jsonpath/tokens.py": "a pattern put together; the paths of an owner's file",
+    "bridge/regex.py": "an owner's pattern, of at most 1,000 characters",
     "bridge/webhook/multipart.py": "the head of one part, of at most 8,192 bytes",
 }
 """Modules with a pattern that is not proved, each with the text that it meets."""

@@ -18,8 +18,8 @@ from bridge.desk.backtesting import Mappings, Sides
 from bridge.desk.files import compile_named, sound
 from bridge.desk.redacting_stored import shown_backtest
 from bridge.desk.words import counted, json_text
+from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
-from bridge.language.schema import suggestion
 from bridge.mapping.differences import Kind
 from bridge.settings import Settings
 

@@ -13,8 +13,8 @@ from bridge.commands.opening import opened, wake, who
 from bridge.desk import pausing
 from bridge.desk.files import accounts_of
 from bridge.desk.words import counted
+from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
-from bridge.language.schema import suggestion
 from bridge.settings import Settings
 from bridge.store import accounts, pauses
 from bridge.store.decisions import Decider

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.desk.times import moment
+from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
-from bridge.language.schema import suggestion
 from bridge.model import CAUSES, State
 from bridge.store.call_views import CallFilter
 from bridge.store.event_views import EventFilter

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bridge.errors import UsageError
-from bridge.language.paths import PathError, compile_path
-from bridge.language.scope import Scope
+from bridge.jsonpath.path import PathError, compile_path
+from bridge.jsonpath.scope import Scope
 from bridge.language.text import Unusable, text_of
 from bridge.mapping.guess import Guess, Leaf, guess, is_id, leaves
 from bridge.mapping.ids import messenger_id, name_fault, whole_id

@@ -21,9 +21,9 @@ from bridge.desk.drafted import (
 )
 from bridge.desk.files import compile_alone
 from bridge.desk.sampling import Sample, kind_of, sample_of
+from bridge.did_you_mean import suggestion
 from bridge.errors import BridgeError, UsageError
-from bridge.language.numbers import to_json
-from bridge.language.schema import suggestion
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.mapping.examples import Result, run_example
 from bridge.mapping.explain import sentence
 from bridge.mapping.guess import Guess, guess

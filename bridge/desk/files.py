@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.desk.words import counted
+from bridge.did_you_mean import suggestion
 from bridge.errors import BridgeError, UsageError
-from bridge.language.schema import suggestion
 from bridge.mapping.compiler import ACCOUNTS_FILES, Compiled, compile_files, is_accounts
 from bridge.mapping.rules import MappingFile
 from bridge.model import Account, Finding

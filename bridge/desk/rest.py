@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.desk.reread import Rereader
+from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
-from bridge.language.schema import suggestion
 from bridge.mapping.explain import Story, near_misses, stories
 from bridge.mapping.rules import MappingFile
 from bridge.model import Verdict

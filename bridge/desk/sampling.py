@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from bridge.desk.words import document_lines
 from bridge.errors import BridgeError, DocumentError
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.mapping.redact import Redactor
 from bridge.model import Json, Request
 from bridge.webhook.forms import read_pairs

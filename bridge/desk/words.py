@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Json
 
 

@@ -12,9 +12,9 @@ from typing import Final
 
 from bridge.dispatch.mask import mask
 from bridge.dispatch.seen import Seen
-from bridge.language.numbers import from_json
-from bridge.language.regex import own_regex
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Json
+from bridge.regex import own_regex
 
 KEPT: Final = 2048
 """Bytes of an answer that are kept for the owner; also how long a text may be and still be a short one."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from bridge.language.regex import Regex, escaped, own_regex
+from bridge.regex import Regex, escaped, own_regex
 
 MASK: Final = "•••"
 CUT_LETTER: Final = r"(?:%[0-9a-fA-F]{0,3}|\\[u0-9a-fA-F]{0,5}|&[#0-9A-Za-z]{0,8})?"

@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 from bridge.dispatch.answer import Answer
 from bridge.dispatch.mask import mask
 from bridge.dispatch.seen import Seen
-from bridge.language.regex import own_regex
 from bridge.model import Json
+from bridge.regex import own_regex
 
 Kinds: TypeAlias = tuple[tuple[str, str], ...]
 """Keys, each with the kind of its value."""

@@ -12,8 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 from bridge.dispatch.answer import BLANK, LINE, Answer, message_of, one_line
 from bridge.dispatch.mask import storable
-from bridge.language.regex import Regex, own_regex
 from bridge.model import Json
+from bridge.regex import Regex, own_regex
 
 FLAGS: Final = ("success", "ok", "started", "result")
 """What must not be false or 0."""

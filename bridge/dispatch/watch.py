@@ -10,7 +10,7 @@ from bridge.dispatch import telling
 from bridge.dispatch.alarms import Alarms, Happened
 from bridge.dispatch.client import Client
 from bridge.errors import BridgeError
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
 from bridge.model import Event as Happening
 from bridge.store import alerts, repeat_views, sources

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bridge.language.decisions import HOLDS, Decision, Refusal, Test, shown, tester
-from bridge.language.flow import entry_text
+from bridge.jsonpath.path import Path, PathError, compile_path
+from bridge.jsonpath.scope import Scope
+from bridge.language.condition_parser import Question, compile_question
+from bridge.language.evaluate import HOLDS, Decision, Refusal, Test, shown, tester
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.paths import Path, PathError, compile_path
-from bridge.language.questions import Question, compile_question
 from bridge.language.schema import describe
-from bridge.language.scope import Scope
 from bridge.language.values import report_path
+from bridge.language.yaml_dump import entry_text
 from bridge.model import Json
 
 __all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves", "shown"]

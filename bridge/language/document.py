@@ -13,8 +13,8 @@ from typing import Final, TypeAlias, cast
 
 import yaml
 
+from bridge.jsonpath.exact_numbers import Number
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain, scalars
-from bridge.language.numbers import Number
 from bridge.model import Finding
 
 __all__ = ["Mapping", "Node", "Report", "Scalar", "Sequence", "plain", "read", "scalars"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bridge.language.condition_parser import IGNORE_CASE
 from bridge.language.functions import FUNCTIONS, Function
 from bridge.language.jsonschema import json_schema, schema_of
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS
@@ -12,7 +13,6 @@ from bridge.language.keys_rule import EXPECTED, FAILED, MAPPING_KEYS, RECIPIENT,
 from bridge.language.keys_source import DEDUP, IDENTITY, JSON_FIELD, SOURCE_KEYS, SPLIT
 from bridge.language.keys_verify import SECRETS, VERIFY
 from bridge.language.operator_table import OPERATORS
-from bridge.language.questions import IGNORE_CASE
 from bridge.language.schema import MapOf, Raw, Table
 from bridge.language.values import VALUE
 from bridge.model import Json

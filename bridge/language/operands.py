@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.functions.base import quote
 from bridge.language.functions.figures import decimal_of
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.paths import Path
 from bridge.language.schema import describe
-from bridge.language.scope import ABSENT, Scope
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.model import Json

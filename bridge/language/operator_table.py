@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.jsonpath.path import Path, is_path
 from bridge.language.functions.figures import decimal_of
 from bridge.language.nodes import Node, Report, Scalar, Sequence
 from bridge.language.operands import Operand, compile_operand
@@ -20,10 +21,9 @@ from bridge.language.operators import (
     unequal,
     within,
 )
-from bridge.language.paths import Path, is_path
-from bridge.language.regex import ASCII_ONLY, RegexError, compile_regex
 from bridge.language.schema import describe
 from bridge.model import Json
+from bridge.regex import ASCII_ONLY, RegexError, compile_regex
 
 
 @dataclass(frozen=True, slots=True)

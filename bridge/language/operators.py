@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from bridge.jsonpath.scope import Scope
 from bridge.language.functions.figures import decimal_of
 from bridge.language.operands import Operand, same
-from bridge.language.regex import Regex
-from bridge.language.scope import Scope
 from bridge.model import Json
+from bridge.regex import Regex
 
 Check: TypeAlias = Callable[[Json, Scope], str]
 """Looks at one value that is not absent: "" where the condition holds, else the code of why not."""

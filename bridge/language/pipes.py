@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bridge.did_you_mean import suggestion
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions import FUNCTIONS, Function, Step
 from bridge.language.functions.base import Arguments, UnfitError, each
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.schema import Reader, describe, suggestion
-from bridge.language.scope import ABSENT
+from bridge.language.schema import Reader, describe
 from bridge.language.text import Unusable
 from bridge.model import Json
 

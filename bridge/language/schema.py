@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
+from bridge.did_you_mean import suggestion
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.variables import NOT_SET, is_set, named, why_unset
 
@@ -217,12 +217,6 @@ class Reader:
     def _expected(self, node: Node, what: str) -> Any:
         self.report.add(node, "M103", f"expected {what}, found {describe(node)}")
         return _INVALID
-
-
-def suggestion(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """The tail of a message that proposes the nearest known name; empty where none is near."""
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def describe(node: Node) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bridge.language.paths import Path, PathError, compile_path
-from bridge.language.scope import Scope
+from bridge.jsonpath.path import Path, PathError, compile_path
+from bridge.jsonpath.scope import Scope
 from bridge.language.text import Unusable, text_of
 
 __all__ = ["Template", "Unusable", "compile_template", "is_template"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bridge.errors import BridgeError
-from bridge.language.scope import ABSENT
+from bridge.jsonpath.scope import ABSENT
 from bridge.model import Json
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.jsonpath.path import Path, PathError, compile_path, is_path
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.functions import Many, Step
 from bridge.language.functions.base import UnfitError
 from bridge.language.functions.choices import look_up, table_of
 from bridge.language.nodes import Mapping, Node, Report, Scalar
-from bridge.language.paths import Path, PathError, compile_path, is_path
 from bridge.language.pipes import compile_pipe, guarded
 from bridge.language.schema import Fields, Key, Raw, Reader, Table, describe
-from bridge.language.scope import ABSENT, Scope
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Json

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from bridge.did_you_mean import suggestion
 from bridge.language.nodes import Scalar
-from bridge.language.schema import SECRET, Fields, Reader, suggestion
+from bridge.language.schema import SECRET, Fields, Reader
 from bridge.mapping.ids import MAX_ID_DIGITS
 from bridge.model import Alerts, AlertStart, Recipient
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.mapping.rules import MappingFile, apply_silently
 from bridge.model import Application, Event, Json
 

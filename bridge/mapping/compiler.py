@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
+from bridge.did_you_mean import suggestion
 from bridge.language.document import read
 from bridge.language.nodes import Mapping, Node, Report
 from bridge.language.placeholder import refuse_placeholders
-from bridge.language.schema import suggestion
 from bridge.mapping.accounts import compile_accounts, of_environment
 from bridge.mapping.file_compiler import compile_file
 from bridge.mapping.names import odd_names

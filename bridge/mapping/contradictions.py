@@ -12,10 +12,10 @@ from decimal import Context, Decimal
 from itertools import pairwise
 from typing import TypeAlias
 
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.conditions import Condition, leaves
 from bridge.language.functions.figures import decimal_of
-from bridge.language.paths import Path
-from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json
 
 _LOOKS_INTO_TEXTS = frozenset({"contains", "starts_with", "ends_with", "matches"})

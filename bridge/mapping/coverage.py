@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, leaves
-from bridge.language.scope import Scope
 from bridge.mapping.rule import Rule, item_scope, known_items
 from bridge.mapping.rules import MappingFile, judge
 from bridge.model import Event, Match

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bridge.did_you_mean import suggestion
 from bridge.language.keys_rule import EXPECTED, FAILED, TEST
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
-from bridge.language.schema import Fields, Reader, describe, suggestion
+from bridge.language.schema import Fields, Reader, describe
 from bridge.mapping.rule_compiler import unique
 from bridge.mapping.rules import Example, Expected
 

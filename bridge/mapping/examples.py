@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.errors import DocumentError
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.functions.base import quote
-from bridge.language.numbers import to_json
 from bridge.mapping.explain import sentence
 from bridge.mapping.rules import Example, Expected, MappingFile, judge
 from bridge.mapping.webhooks import apply_to_webhook

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, Decision, compile_conditions
 from bridge.language.document import read
 from bridge.language.nodes import Report
 from bridge.language.operators import NEAR_CODES
-from bridge.language.scope import Scope
 from bridge.mapping.reasons import part, reason
 from bridge.mapping.rule import Rule, item_scope, known_items
 from bridge.mapping.rules import MappingFile, judge

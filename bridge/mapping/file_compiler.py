@@ -6,12 +6,13 @@ import hashlib
 import re
 from dataclasses import replace
 
+from bridge.did_you_mean import suggestion
 from bridge.language.document import read
 from bridge.language.keys_rule import MAPPING_KEYS
 from bridge.language.keys_source import SOURCE_KEYS
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.placeholder import refuse_placeholders
-from bridge.language.schema import Fields, Table, describe, suggestion
+from bridge.language.schema import Fields, Table, describe
 from bridge.mapping.example_compiler import compile_examples
 from bridge.mapping.index import index_rules
 from bridge.mapping.lint import lint, notice

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.errors import BridgeError
-from bridge.language.numbers import to_json
-from bridge.language.paths import compile_path
+from bridge.jsonpath.exact_numbers import to_json
+from bridge.jsonpath.path import compile_path
 from bridge.language.text import Unusable
 from bridge.mapping.ids import whole_id
 from bridge.model import Event, Json

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.conditions import Condition
 from bridge.language.functions.strftime import compile_format
-from bridge.language.paths import Path
-from bridge.language.scope import ABSENT, Scope
 from bridge.mapping.nearby import nearby
 from bridge.mapping.rule import Rule, item_scope, known_items
 from bridge.mapping.rules import MappingFile

@@ -6,8 +6,8 @@ import re
 from decimal import Decimal
 from typing import Literal
 
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions.base import quote
-from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
 from bridge.language.functions.figures import decimal_of
-from bridge.language.paths import Path
-from bridge.language.scope import Scope
 from bridge.language.text import Unusable
 from bridge.mapping.rule import MAX_ITEMS, Rule, item_scope, items_of
 from bridge.model import Json

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bridge.jsonpath.ast import Digits, Name, PathError
+from bridge.jsonpath.grammar import parse
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, scalars
-from bridge.language.path_grammar import parse
-from bridge.language.path_tree import Digits, Name, PathError
 from bridge.mapping.contradictions import contradiction, dead_alternatives
 from bridge.mapping.reach import doubled, unreached
 from bridge.mapping.recipient_lint import lint_recipients

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from bridge.language.paths import Path
-from bridge.language.scope import Scope
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
 from bridge.model import Json
 
 MAX_NODES = 5_000

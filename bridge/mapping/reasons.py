@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, Decision
 from bridge.language.functions.base import quote
-from bridge.language.scope import Scope
 from bridge.mapping.nearby import nearby
 from bridge.model import Json
 

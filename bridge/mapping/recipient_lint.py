@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.jsonpath.path import is_path
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.paths import is_path
 from bridge.language.templates import is_template
 from bridge.mapping.ids import contact_kind
 

@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from bridge.errors import BridgeError
-from bridge.language.numbers import Number, from_json, to_json
-from bridge.language.regex import Match, own_regex
+from bridge.jsonpath.exact_numbers import Number, from_json, to_json
 from bridge.model import Json
+from bridge.regex import Match, own_regex
 
 Pairs = Sequence[tuple[str, str]]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from bridge.errors import BridgeError
-from bridge.language.numbers import to_json
-from bridge.language.placed import Placed, comments, placed
+from bridge.jsonpath.exact_numbers import to_json
+from bridge.language.yaml_spans import Placed, comments, placed
 from bridge.mapping.examples import Result, facts
 from bridge.model import Json
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.language.brackets import NotAListError, is_numbered
+from bridge.jsonpath.brackets import NotAListError, is_numbered
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition
-from bridge.language.paths import Path
-from bridge.language.scope import Scope
 from bridge.language.text import Unusable
 from bridge.mapping.start import Start
 from bridge.model import Json, OnUncertain, Order

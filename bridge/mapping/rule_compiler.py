@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from bridge.jsonpath.path import Path
 from bridge.language.conditions import compile_conditions
 from bridge.language.keys_rule import LATER, RULE
 from bridge.language.nodes import Node, Report, scalars
-from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
 from bridge.language.values import read_path
 from bridge.mapping.ids import MAX_NAME

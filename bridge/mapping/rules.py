@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import HOLDS, Decision, decide
 from bridge.language.operators import NEAR_CODES
-from bridge.language.paths import Path
-from bridge.language.scope import Scope
 from bridge.language.text import Unusable
 from bridge.mapping.index import RuleIndex
 from bridge.mapping.rule import MAX_ITEMS, Rule, item_scope, items_of

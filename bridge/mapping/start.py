@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from bridge.language.scope import ABSENT, Scope
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.text import Unusable, text_of
 from bridge.language.values import Value
 from bridge.mapping.ids import messenger_id, variable_text, whole_id

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.keys_rule import LATER, RECIPIENT, START
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.schema import Fields, Reader, describe
-from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.mapping.ids import messenger_id, name_fault, variable_text, whole_id

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.nodes import Mapping, Node, Report, Scalar
-from bridge.language.scope import Scope
 from bridge.mapping.reasons import part, reason
 from bridge.model import Json
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
+from bridge.did_you_mean import suggestion
 from bridge.language.nodes import Node, Report
-from bridge.language.schema import Reader, suggestion
+from bridge.language.schema import Reader
 from bridge.language.variables import NOT_SET, is_set
 from bridge.mapping.accounts import MAIN, TOKEN_VARIABLE
 from bridge.model import Account, Alerts

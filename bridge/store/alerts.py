@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from sqlalchemy import Connection, text
 
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Failure
 from bridge.store.texts import plain
 

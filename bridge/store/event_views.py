@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
 
 from bridge.errors import BridgeError
-from bridge.language.numbers import from_json, to_json
+from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.model import Event, Failure, Json, Match, Request, State, Verdict
 from bridge.store import repeat_views, sources
 from bridge.store.bulk import AnyRow

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.language.numbers import from_json, to_json
+from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.store import notes
 from bridge.store.engine import Store
 

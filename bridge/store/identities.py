@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from bridge.language.numbers import from_json, to_json
+from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.store import notes
 from bridge.store.engine import Store
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Application, BotStart, Event, Failure
 from bridge.store.event_views import joined
 from bridge.store.pages import Fitting

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Request
 from bridge.store import tallies
 from bridge.store.bulk import insertion

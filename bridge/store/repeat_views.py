@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
 from bridge.errors import BridgeError
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Request
 from bridge.store.pages import Listing, Page, fitting, newest
 from bridge.store.repeats import Difference

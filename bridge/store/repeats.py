@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import Connection, select, update
 
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Event, Request
 from bridge.store import audit
 from bridge.store.bulk import AnyRow, Together, each, insertion

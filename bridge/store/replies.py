@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Reply
 from bridge.store.texts import document_text
 

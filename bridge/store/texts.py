@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Json
 
 _EMPTY: dict[type[Any], str] = {dict: "{}", list: "[]", tuple: "[]"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.language.operators import NEAR_CODES
 from bridge.model import FINAL, Failure, Match, State, Verdict
 from bridge.store.event_views import EventLine, verdicts_of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.errors import DocumentError
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Json
 
 FREE = 256 * 1024

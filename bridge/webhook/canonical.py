@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.language.paths import Path
+from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.webhook.forms import build as build_form

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
-from bridge.language.brackets import marked
+from bridge.jsonpath.brackets import marked
 from bridge.model import Json
 from bridge.webhook.forms import Pairs, build, read_pairs, split_name
 from bridge.webhook.json_body import check_limits, parse_json, read_json

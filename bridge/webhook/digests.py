@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bridge.language.brackets import NotAListError
-from bridge.language.paths import Path
+from bridge.jsonpath.brackets import NotAListError
+from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.webhook.check import Check

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.language.document import Mapping, Node, read
-from bridge.language.flow import flow
 from bridge.language.keys_source import EVENT
 from bridge.language.nodes import Report
 from bridge.language.schema import Reader
+from bridge.language.yaml_dump import flow
 from bridge.webhook.identity import compile_identity
 from bridge.webhook.setup import Setup
 from bridge.webhook.source import Source

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 from bridge.errors import DocumentError
-from bridge.language.brackets import Bracketed
+from bridge.jsonpath.brackets import Bracketed
 from bridge.webhook.json_body import check_text
 
 MAX_PAIRS = 5_000

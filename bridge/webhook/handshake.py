@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, compile_conditions
-from bridge.language.paths import Path
 from bridge.language.schema import Fields
-from bridge.language.scope import Scope
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json, Reply
 from bridge.webhook.digests import digest_text, keyed

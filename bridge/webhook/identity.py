@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bridge.jsonpath.path import Path, PathError, is_path
+from bridge.jsonpath.scope import Scope
 from bridge.language.document import Mapping, Node, Scalar, Sequence
 from bridge.language.keys_source import IDENTITY
-from bridge.language.paths import Path, PathError, is_path
 from bridge.language.schema import Fields
-from bridge.language.scope import Scope
 from bridge.language.templates import compile_template, is_template
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json

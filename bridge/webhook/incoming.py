@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
-from bridge.language.scope import Scope
+from bridge.jsonpath.scope import Scope
 from bridge.model import Json, Request
 from bridge.webhook.decode import BodyKind, Decoder
 from bridge.webhook.denied import DeniedError

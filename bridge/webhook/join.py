@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
-from bridge.language.numbers import to_json
-from bridge.language.paths import Path
+from bridge.jsonpath.exact_numbers import to_json
+from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.webhook.denied import DeniedError

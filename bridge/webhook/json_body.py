@@ -7,7 +7,7 @@ import re
 from typing import NoReturn
 
 from bridge.errors import DocumentError
-from bridge.language.numbers import Number
+from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Json
 
 MAX_DEPTH = 64

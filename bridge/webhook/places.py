@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bridge.language.paths import Path
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
 from bridge.language.schema import Fields
-from bridge.language.scope import Scope
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.webhook.denied import DeniedError

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from bridge.language.paths import Path, PathError, compile_path
-from bridge.language.scope import Scope
+from bridge.jsonpath.path import Path, PathError, compile_path
+from bridge.jsonpath.scope import Scope
 from bridge.language.text import text_of
 from bridge.model import Event, Json, Request
 from bridge.webhook.encodings import decode_bytes

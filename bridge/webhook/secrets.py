@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
-from bridge.language.numbers import from_json, to_json
+from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.language.schema import Fields
 
 PlaceKind: TypeAlias = Literal["header", "query", "form", "json", "basic", "path", "body"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 
+from bridge.did_you_mean import suggestion
+from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.keys_verify import SECRETS
-from bridge.language.paths import Path, PathError, compile_path
-from bridge.language.schema import Fields, Reader, suggestion
+from bridge.language.schema import Fields, Reader
 
 MAIN = "secret"
 """The name under which `use` knows the source's main secret."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
-from bridge.language.brackets import marked
+from bridge.jsonpath.brackets import marked
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition
-from bridge.language.paths import Path
-from bridge.language.scope import Scope
 from bridge.model import Event, Json, Reply, Request
 from bridge.webhook.budget import size_of
 from bridge.webhook.check import Check

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bridge.jsonpath.path import Path
 from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_source import DEDUP, JSON_FIELD
-from bridge.language.paths import Path
 from bridge.language.schema import Fields, Reader
 from bridge.webhook.check import Check
 from bridge.webhook.decode import Decoder, JsonField, field_path

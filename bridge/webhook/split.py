@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
-from bridge.language.brackets import Bracketed, NotAListError, is_list
+from bridge.jsonpath.brackets import Bracketed, NotAListError, is_list
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.document import Mapping, Node
 from bridge.language.keys_message import TEXTS
 from bridge.language.keys_source import SPLIT
-from bridge.language.paths import Path
-from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json
 from bridge.webhook.budget import EVENT_ROW, allowance, size_of, too_large
 from bridge.webhook.setup import Setup

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.language.numbers import Number
-from bridge.language.paths import compile_path
+from bridge.jsonpath.exact_numbers import Number
+from bridge.jsonpath.path import compile_path
 from bridge.web.console.display import clock, count, instant, size, span, tone
 from bridge.web.console.lists import harmless
 from bridge.web.console.tree import SHORT, Node, nodes, tree

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.desk.words import counted, document_lines, json_text
-from bridge.language.numbers import Number
+from bridge.jsonpath.exact_numbers import Number
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

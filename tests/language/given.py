@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.conditions import Decision, compile_conditions, decide
 from bridge.language.document import Report, read
-from bridge.language.scope import ABSENT, Scope
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.model import Json

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.jsonpath.exact_numbers import Number, to_json
 from bridge.language.document import MAX_BYTES, Mapping, Node, Report, Scalar, Sequence, plain, read, scalars
-from bridge.language.numbers import Number, to_json
 from bridge.model import Json
 from tests.support.timing import SOON, seconds_of
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.jsonpath.exact_numbers import Number
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions import FUNCTIONS
 from bridge.language.functions.base import MAX_TEXT
-from bridge.language.numbers import Number
-from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from tests.language.given import findings_of_step, piped, refused, render

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bridge.jsonpath.exact_numbers import Number
 from bridge.language.document import Report, read
-from bridge.language.numbers import Number
 from bridge.language.schema import (
     DURATION,
     FLAG,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.numbers import Number
-from bridge.language.paths import ABSENT, PathError, Scope, compile_path
+from bridge.jsonpath.exact_numbers import Number
+from bridge.jsonpath.path import ABSENT, PathError, Scope, compile_path
 from bridge.language.templates import compile_template, is_template
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.jsonpath.exact_numbers import Number
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.document import Report, read
-from bridge.language.numbers import Number
-from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable, text_of
 from bridge.language.values import compile_value
 from bridge.model import Json

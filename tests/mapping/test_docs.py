@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bridge.jsonpath.exact_numbers import from_json
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions import FUNCTIONS
 from bridge.language.keys_account import ACCOUNT, ALERTS
 from bridge.language.keys_rule import EXPECTED, LATER, MAPPING_KEYS, RULE, START, TEST
 from bridge.language.keys_source import SOURCE_KEYS
-from bridge.language.numbers import from_json
 from bridge.language.operator_table import OPERATORS
-from bridge.language.scope import ABSENT
 from bridge.language.text import text_of
 from bridge.language.values import VALUE
 from bridge.mapping.compiler import compile_files

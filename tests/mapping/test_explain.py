@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from bridge.language.paths import compile_path
-from bridge.language.scope import Scope
+from bridge.jsonpath.path import compile_path
+from bridge.jsonpath.scope import Scope
 from bridge.mapping.explain import sentence, stories
 from bridge.mapping.nearby import nearby
 from bridge.mapping.rules import apply

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.language.numbers import Number
-from bridge.language.scope import ABSENT
+from bridge.jsonpath.exact_numbers import Number
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.text import Unusable
 from bridge.mapping.ids import clean, contact_kind, messenger_id, name_fault, variable_text, whole_id
 from bridge.model import Json

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.numbers import Number
+from bridge.jsonpath.exact_numbers import Number
 from bridge.language.operands import same
 from bridge.mapping.index import key_of
 from bridge.mapping.rule import MAX_ITEMS

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.jsonpath.exact_numbers import Number
+from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, compile_conditions, decide
 from bridge.language.document import read
 from bridge.language.nodes import Report
-from bridge.language.numbers import Number
-from bridge.language.scope import Scope
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.contradictions import contradiction, dead_alternatives
 from bridge.model import Json

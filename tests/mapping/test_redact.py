@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.numbers import from_json, to_json
+from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.mapping.redact import Redactor
 from bridge.model import Json
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.mapping.compiler import compile_files
 from bridge.mapping.examples import Result, run_example
 from bridge.mapping.rewriting import CannotRewrite, rewritten

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.numbers import Number
+from bridge.jsonpath.exact_numbers import Number
 from bridge.mapping.rule import MAX_ITEMS
 from bridge.mapping.rules import apply
 from bridge.model import BotStart, Failure, Json, Match, Recipient, Verdict

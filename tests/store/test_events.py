@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.language.numbers import Number
+from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Application, Failure, Match, Verdict
 from bridge.store import event_views
 from bridge.store.engine import Store, open_store

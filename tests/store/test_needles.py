@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import literal, select
 
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.store.engine import Store
 from bridge.store.needles import contains, patterns_of, phone_digits
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.language.numbers import Number
+from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Application, Failure
 from bridge.store import calls, event_views, past
 from bridge.store.engine import Store

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.numbers import Number, from_json
+from bridge.jsonpath.exact_numbers import Number, from_json
 from bridge.model import Json
 from bridge.store.texts import document_text, plain
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.language.brackets import Bracketed
+from bridge.jsonpath.brackets import Bracketed
 from tests.webhook.support import NOW, source_of
 
 DOCUMENT = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.webhook.json_body import read_json
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from bridge.desk.redacting import shown
-from bridge.language.numbers import Number
+from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Request
 from bridge.webhook.redaction import DOTS, Redaction, redaction
 from bridge.webhook.secrets import SecretPlace, places_text, read_places

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.numbers import to_json
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Reply
 from bridge.webhook.source import Accepted, Answered, Refused, Source, Unreadable
 from tests.webhook.support import NOW, accepted, refused, request, source_of

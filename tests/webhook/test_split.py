@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
-from bridge.language.brackets import Bracketed
-from bridge.language.scope import ABSENT
+from bridge.jsonpath.brackets import Bracketed
+from bridge.jsonpath.scope import ABSENT
 from bridge.webhook.budget import OverBudgetError, size_of
 from bridge.webhook.forms import build, read_pairs
 from bridge.webhook.split import Part, Parts, Split

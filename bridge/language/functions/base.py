@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.nodes import Node, Report
 from bridge.language.schema import Fields, Key, Kind, Table
-from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable
 from bridge.model import Json
 

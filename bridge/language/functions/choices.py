@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions.base import Arguments, Function, Step, UnfitError
 from bridge.language.nodes import Mapping, Node, Scalar
 from bridge.language.schema import FLAG, Key, Raw, describe
-from bridge.language.scope import ABSENT
 from bridge.language.text import text_of
 from bridge.model import Json
 

@@ -7,6 +7,9 @@ import binascii
 import hashlib
 from urllib.parse import unquote_to_bytes
 
+from bridge.jsonpath.exact_numbers import from_json, to_json
+from bridge.jsonpath.path import PathError, compile_path
+from bridge.jsonpath.scope import Scope
 from bridge.language.functions.base import (
     Arguments,
     Function,
@@ -17,10 +20,7 @@ from bridge.language.functions.base import (
     quote,
     unless_blank,
 )
-from bridge.language.numbers import from_json, to_json
-from bridge.language.paths import PathError, compile_path
 from bridge.language.schema import TEXT, Plain
-from bridge.language.scope import Scope
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from bridge.did_you_mean import suggestion
 from bridge.language.functions.base import Arguments, Function, Step, quote, unless_blank
 from bridge.language.functions.strftime import LANGUAGES, FormatError, compile_format
-from bridge.language.schema import TEXT, Key, Plain, suggestion
+from bridge.language.schema import TEXT, Key, Plain
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 

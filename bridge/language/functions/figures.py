@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
 
+from bridge.jsonpath.exact_numbers import Number
 from bridge.language.functions.base import Arguments, Function, Step, always, quote, unless_blank
-from bridge.language.numbers import Number
 from bridge.language.schema import NUMBER, Key, Plain
 from bridge.language.text import Unusable
 from bridge.model import Json

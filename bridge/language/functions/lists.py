@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions.base import Arguments, Function, Step, always, bounded
 from bridge.language.schema import TEXT
-from bridge.language.scope import ABSENT
 from bridge.language.text import text_of
 from bridge.model import Json
 

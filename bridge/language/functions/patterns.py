@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions.base import MAX_TEXT, Arguments, Function, Step, UnfitError, bounded
 from bridge.language.nodes import Mapping, Node, Scalar
-from bridge.language.regex import ASCII_ONLY, Match, Regex, RegexError, compile_regex
 from bridge.language.schema import TEXT, Key, Plain, Raw, describe
-from bridge.language.scope import ABSENT
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.regex import ASCII_ONLY, Match, Regex, RegexError, compile_regex
 
 _REFERENCE = re.compile(r"\\([0-9\\])")
 

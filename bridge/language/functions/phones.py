@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import phonenumbers
 
+from bridge.did_you_mean import suggestion
 from bridge.language.functions.base import Arguments, Function, Step, quote, unless_blank
-from bridge.language.schema import TEXT, suggestion
+from bridge.language.schema import TEXT
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from bridge.language.regex import Regex, escaped, own_regex
+from bridge.regex import Regex, escaped, own_regex
 from bridge.web.console.speech import PLACEHOLDER, Speech, speech
 
 _NUMBERS: Final = {"number": r"\d[\d.,]*", "total": r"\d+", "status": r"\d{3}"}

@@ -19,7 +19,7 @@ from bridge.desk.saving import Broken, Edited, Moved, examine, save
 from bridge.desk.testing import Ran, beside, run_tests
 from bridge.desk.trying import Trial, trial
 from bridge.errors import BridgeError
-from bridge.language.numbers import from_json
+from bridge.jsonpath.exact_numbers import from_json
 from bridge.mapping.backtest import Backtest
 from bridge.mapping.explain import sentence
 from bridge.model import Event, Finding, Json

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Final
 
-from bridge.language.path_regex import compile_pattern
-from bridge.language.path_tokens import Token
-from bridge.language.path_tree import Call, Constant, Operand, PathError, Query
-from bridge.language.regex import RegexError
-from bridge.language.schema import suggestion
+from bridge.did_you_mean import suggestion
+from bridge.jsonpath.ast import Call, Constant, Operand, PathError, Query
+from bridge.jsonpath.iregexp import compile_pattern
+from bridge.jsonpath.tokens import Token
+from bridge.regex import RegexError
 
 MAX_COMBINATIONS: Final = 64
 """How many times the lists of selectors in one path may multiply what is found."""

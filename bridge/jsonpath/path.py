@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from bridge.language.path_grammar import parse
-from bridge.language.path_lookup import Get, compile_find, compile_first
-from bridge.language.path_tree import ROOTS, Digits, Name, PathError, Position, Query, Segment, Selector
-from bridge.language.scope import ABSENT, Scope
+from bridge.jsonpath.ast import ROOTS, Digits, Name, PathError, Position, Query, Segment, Selector
+from bridge.jsonpath.evaluate import Get, compile_find, compile_first
+from bridge.jsonpath.grammar import parse
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.model import Json
 
 __all__ = ["ABSENT", "ROOTS", "Path", "PathError", "Scope", "compile_path", "is_path"]

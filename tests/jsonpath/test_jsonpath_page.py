@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.language.numbers import from_json, to_json
-from bridge.language.path_tokens import MAX_LENGTH, MAX_NESTING, MAX_NODES
-from bridge.language.path_types import MAX_COMBINATIONS
-from bridge.language.paths import Scope, compile_path
-from tests.language.test_paths_suite import COSTLY, REFUSED, RIGHT
+from bridge.jsonpath.exact_numbers import from_json, to_json
+from bridge.jsonpath.path import Scope, compile_path
+from bridge.jsonpath.tokens import MAX_LENGTH, MAX_NESTING, MAX_NODES
+from bridge.jsonpath.typecheck import MAX_COMBINATIONS
+from tests.jsonpath.test_compliance import COSTLY, REFUSED, RIGHT
 
 PAGE = (Path(__file__).parents[2] / "docs" / "jsonpath.md").read_text()
 BODY = from_json(PAGE.split("```json\n")[1].split("```")[0])

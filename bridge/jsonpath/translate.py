@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias
 from jsonpath_ng import Child, Descendants, Fields, Index, JSONPath, Root, Slice, This, Wildcard
 from jsonpath_ng.ext.filter import And, Expression, Filter, Or
 
-from bridge.language.path_tree import (
+from bridge.jsonpath.ast import (
     All,
     AnyOf,
     Call,
@@ -30,7 +30,7 @@ from bridge.language.path_tree import (
     Test,
     Where,
 )
-from bridge.language.path_types import check_holding, check_operand
+from bridge.jsonpath.typecheck import check_holding, check_operand
 
 Part: TypeAlias = "Operand | Test | tuple[Selector, ...]"
 

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bridge.language.numbers import Number
-from bridge.language.path_quotes import unquote
-from bridge.language.path_rules import MAY_FOLLOW, hint_for_sign, hint_for_word
-from bridge.language.path_tree import ROOTS, Digits, PathError
-from bridge.language.schema import suggestion
+from bridge.did_you_mean import suggestion
+from bridge.jsonpath.ast import ROOTS, Digits, PathError
+from bridge.jsonpath.exact_numbers import Number
+from bridge.jsonpath.strings import unquote
+from bridge.jsonpath.syntax import MAY_FOLLOW, hint_for_sign, hint_for_word
 
 MAX_LENGTH: Final = 512
 MAX_NODES: Final = 80

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, Protocol, TypeAlias
 
-from bridge.language.path_regex import compile_pattern
-from bridge.language.path_tree import (
+from bridge.jsonpath.ast import (
     All,
     AnyOf,
     Call,
@@ -20,9 +19,10 @@ from bridge.language.path_tree import (
     Query,
     Test,
 )
-from bridge.language.regex import Regex, RegexError
-from bridge.language.scope import ABSENT
+from bridge.jsonpath.iregexp import compile_pattern
+from bridge.jsonpath.scope import ABSENT
 from bridge.model import Json
+from bridge.regex import Regex, RegexError
 
 
 class Known(list[list[Json]]):

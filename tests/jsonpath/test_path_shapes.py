@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.path_grammar import parse
-from bridge.language.path_tree import Digits, Name, Position, Query, Segment
+from bridge.jsonpath.ast import Digits, Name, Position, Query, Segment
+from bridge.jsonpath.grammar import parse
 
 DOTTED = st.from_regex(r"\A[a-zа-яё_][a-zа-яё0-9_]{0,5}\Z").map(lambda name: (f".{name}", Name(name)))
 QUOTED = st.text(max_size=5).map(lambda name: (f"[{json.dumps(name)}]", Name(name)))

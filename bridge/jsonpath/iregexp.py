@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bridge.language.regex import MAX_PATTERN, Regex, compile_regex, own_regex
+from bridge.regex import MAX_PATTERN, Regex, compile_regex, own_regex
 
 _DOT: Final = own_regex(r"(?s)\\.|\[(?:\\.|[^\]\\])*\]|(\.)")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.nodes import Mapping, Node, Scalar, Sequence
-from bridge.language.numbers import to_json
 
 _FLOW_PLAIN = re.compile(r"[\w$./+\-]+(?: [\w$./+\-]+)*")
 _BLOCK_RISK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|: | #|^[\s>|@`%&*!?'\"{\[#,\-]|:$|\s$|^$")

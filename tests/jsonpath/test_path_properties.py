@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.path_grammar import parse
-from bridge.language.path_tree import (
+from bridge.jsonpath.ast import (
     All,
     AnyOf,
     Call,
@@ -28,7 +27,8 @@ from bridge.language.path_tree import (
     Test,
     Where,
 )
-from bridge.language.paths import ABSENT, PathError, Scope, compile_path
+from bridge.jsonpath.grammar import parse
+from bridge.jsonpath.path import ABSENT, PathError, Scope, compile_path
 from bridge.model import Json
 from tests.support.timing import SOON, seconds_of
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from bridge.language.brackets import items_in
-from bridge.language.path_filters import Finder, Known, Value, compile_test
-from bridge.language.path_tree import Digits, Every, Name, Position, Query, Segment, Selector, Span, Where
-from bridge.language.scope import ABSENT, Scope
+from bridge.jsonpath.ast import Digits, Every, Name, Position, Query, Segment, Selector, Span, Where
+from bridge.jsonpath.brackets import items_in
+from bridge.jsonpath.filters import Finder, Known, Value, compile_test
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.model import Json
 
 Get: TypeAlias = Callable[[Scope], Json]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.language.numbers import from_json, to_json
-from bridge.language.paths import PathError, Scope, compile_path
+from bridge.jsonpath.exact_numbers import from_json, to_json
+from bridge.jsonpath.path import PathError, Scope, compile_path
 from bridge.model import Json
 
 _VENDORED = Path(__file__).parents[1] / "data" / "jsonpath-cts" / "cts.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.language.paths import PathError, compile_path
+from bridge.jsonpath.path import PathError, compile_path
 
 
 def refusal(text: str) -> str:

@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import ABSENT, Scope
+from bridge.language.condition_parser import Question
 from bridge.language.operators import Check
-from bridge.language.paths import Path
-from bridge.language.questions import Question
-from bridge.language.scope import ABSENT, Scope
 from bridge.model import Json
 
 MAX_FOUND = 200

@@ -16,11 +16,11 @@ from typing import Any, cast
 from jsonpath_ng import JSONPath
 from jsonpath_ng.ext.filter import Expression
 
-from bridge.language.path_parser import new_parser
-from bridge.language.path_tokens import Token, tokenize
-from bridge.language.path_translation import Carrier, Operator, Part, all_of, part_of, query_of
-from bridge.language.path_tree import Call, Constant, Operand, PathError, Query, Segment, Selector, Test
-from bridge.language.path_types import check_call, check_limits
+from bridge.jsonpath.ast import Call, Constant, Operand, PathError, Query, Segment, Selector, Test
+from bridge.jsonpath.ply_parser import new_parser
+from bridge.jsonpath.tokens import Token, tokenize
+from bridge.jsonpath.translate import Carrier, Operator, Part, all_of, part_of, query_of
+from bridge.jsonpath.typecheck import check_call, check_limits
 
 
 @dataclass(frozen=True, slots=True)

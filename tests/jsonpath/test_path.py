@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import pytest
 
-from bridge.language.numbers import from_json
-from bridge.language.paths import ABSENT, ROOTS, Scope, compile_path, is_path
+from bridge.jsonpath.exact_numbers import from_json
+from bridge.jsonpath.path import ABSENT, ROOTS, Scope, compile_path, is_path
 from bridge.model import Json
 
 ORDER = from_json(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bridge.did_you_mean import suggestion
+from bridge.jsonpath.path import Path
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.operands import compile_operand
 from bridge.language.operator_table import FOLDING, OPERATORS, Part
 from bridge.language.operators import Check, equal
-from bridge.language.paths import Path
-from bridge.language.schema import describe, suggestion
+from bridge.language.schema import describe
 from bridge.model import Json
 
 IGNORE_CASE = "ignore_case"

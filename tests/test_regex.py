@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.language.regex import RegexError, compile_regex
+from bridge.regex import RegexError, compile_regex
 from tests.support.timing import SOON, seconds_of
 
 
