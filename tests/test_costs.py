@@ -26,10 +26,10 @@ from bridge.mapping.redact import Redactor
 from bridge.store.texts import plain
 from bridge.web.console.phrases import retold
 from bridge.web.console.tree import tree
-from bridge.webhook.forms import build, read_pairs
-from bridge.webhook.json_body import read_json
-from bridge.webhook.multipart import read_multipart
-from bridge.webhook.xml_body import read_xml
+from bridge.webhook.decode.forms import build, read_pairs
+from bridge.webhook.decode.json_body import read_json
+from bridge.webhook.decode.multipart import read_multipart
+from bridge.webhook.decode.xml_body import read_xml
 from tests.dispatch.answers import HTML, JSON, answered, shown
 from tests.language.given import piped
 from tests.mapping.given import event

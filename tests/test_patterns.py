@@ -19,7 +19,7 @@ NAMED = {
     "bridge/desk/drafted.py": "the starters that the program ships",
     "bridge/jsonpath/tokens.py": "a pattern put together; the paths of an owner's file",
     "bridge/regex.py": "an owner's pattern, of at most 1,000 characters",
-    "bridge/webhook/multipart.py": "the head of one part, of at most 8,192 bytes",
+    "bridge/webhook/decode/multipart.py": "the head of one part, of at most 8,192 bytes",
 }
 """Modules with a pattern that is not proved, each with the text that it meets."""
 ANCHORED = {"match", "fullmatch"}

@@ -11,7 +11,7 @@ from bridge.mapping.compiler import Compiled
 from bridge.store import identities
 from bridge.store.engine import Store
 from bridge.store.identities import Declared
-from bridge.webhook.former import former_source
+from bridge.webhook.former_identity import former_source
 from bridge.webhook.source import Source
 
 log = logging.getLogger(__name__)

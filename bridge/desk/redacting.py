@@ -9,7 +9,7 @@ from bridge.desk.testing import Ran
 from bridge.mapping.examples import Result
 from bridge.mapping.rules import MappingFile
 from bridge.model import Event, Request, Verdict
-from bridge.webhook.redaction import Redaction, redaction
+from bridge.webhook.redaction.redact import Redaction, redaction
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from bridge.model import Call
 from bridge.store.event_views import EventLine, StoredEvent, StoredSecrets, with_secrets
 from bridge.store.outlook import Transaction
 from bridge.store.refusals import KeptRefusal, Refusal
-from bridge.webhook.redaction import Redaction, redaction
-from bridge.webhook.secrets import Secrets, read_places
+from bridge.webhook.redaction.redact import Redaction, redaction
+from bridge.webhook.redaction.secrets import Secrets, read_places
 
 Sources = Mapping[str, MappingFile]
 """By name, as they are in use now."""

@@ -11,7 +11,7 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.mapping.redact import Redactor
 from bridge.model import Json, Request
-from bridge.webhook.forms import read_pairs
+from bridge.webhook.decode.forms import read_pairs
 from bridge.webhook.source import Source
 
 FORM = "application/x-www-form-urlencoded"

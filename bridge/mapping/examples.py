@@ -13,7 +13,7 @@ from bridge.mapping.rules import Example, Expected, MappingFile, judge
 from bridge.mapping.webhooks import apply_to_webhook
 from bridge.model import BotStart, Event, Failure, Json, Match, Request
 from bridge.webhook.budget import OverBudgetError
-from bridge.webhook.forms import build, read_pairs
+from bridge.webhook.decode.forms import build, read_pairs
 
 ReadSample = Callable[[str], bytes]
 """Gives the bytes of a sample by its path beside the mapping file; raises OSError."""

@@ -15,12 +15,12 @@ from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.schema import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json, Reply
-from bridge.webhook.digests import digest_text, keyed
+from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
+from bridge.webhook.redaction.secrets import SecretPlace, secret_places
 from bridge.webhook.reply import media_type
-from bridge.webhook.secrets import SecretPlace, secret_places
-from bridge.webhook.setup import Setup
-from bridge.webhook.tokens import compile_token
+from bridge.webhook.verify.digests import digest_text, keyed
+from bridge.webhook.verify.tokens import compile_token
 
 MAX_CHALLENGE = 4_096
 

@@ -13,7 +13,7 @@ from bridge.language.schema import Fields
 from bridge.language.templates import compile_template, is_template
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.webhook.setup import Setup
+from bridge.webhook.compile_context import Setup
 
 SEPARATOR = ":"
 

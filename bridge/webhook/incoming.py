@@ -10,9 +10,9 @@ from typing import TypeAlias
 from bridge.errors import DocumentError
 from bridge.jsonpath.scope import Scope
 from bridge.model import Json, Request
-from bridge.webhook.decode import BodyKind, Decoder
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.forms import Pairs, build, read_pairs
+from bridge.webhook.decode.decode import BodyKind, Decoder
+from bridge.webhook.decode.forms import Pairs, build, read_pairs
+from bridge.webhook.verify.errors import DeniedError
 
 Fetch: TypeAlias = Callable[[str], bytes | None]
 """Gives the PEM certificates behind a URL whose host is allowed already; None where they cannot be had."""

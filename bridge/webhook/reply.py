@@ -15,12 +15,12 @@ from bridge.language.schema import Fields
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Reply
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.digests import digest, digest_text, keyed
+from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.message import compile_message
-from bridge.webhook.setup import Setup
-from bridge.webhook.signing import Part, Signing
+from bridge.webhook.verify.digests import digest, digest_text, keyed
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.message import compile_message
+from bridge.webhook.verify.signed_message import Part, Signing
 
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}(?:; ?[a-z-]{1,20}=[A-Za-z0-9._-]{1,40})*")
 

@@ -14,15 +14,15 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition
 from bridge.model import Event, Json, Reply, Request
 from bridge.webhook.budget import size_of
-from bridge.webhook.check import Check
-from bridge.webhook.decode import Decoder
-from bridge.webhook.denied import DeniedError
+from bridge.webhook.decode.decode import Decoder
 from bridge.webhook.handshake import Handshakes
 from bridge.webhook.identity import Facts, Identity
 from bridge.webhook.incoming import NOBODY, Incoming, Trust
+from bridge.webhook.redaction.secrets import Secrets
 from bridge.webhook.reply import Answer
-from bridge.webhook.secrets import Secrets
 from bridge.webhook.split import Part, Split
+from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.errors import DeniedError
 
 WITH_ID = 30 * 86400
 """Seconds for which a known id is a repeat, where neither the owner nor the sender needs more."""

@@ -9,17 +9,17 @@ from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_source import DEDUP, JSON_FIELD
 from bridge.language.schema import Fields, Reader
-from bridge.webhook.check import Check
-from bridge.webhook.decode import Decoder, JsonField, field_path
-from bridge.webhook.former import event_text
+from bridge.webhook.compile_context import MAIN, Setup, check_named, read_secrets, used_names
+from bridge.webhook.decode.decode import Decoder, JsonField, field_path
+from bridge.webhook.former_identity import event_text
 from bridge.webhook.handshake import Handshakes, compile_handshakes
 from bridge.webhook.identity import Identity, compile_identity
+from bridge.webhook.redaction.secrets import Secrets, places_text
 from bridge.webhook.reply import compile_reply
-from bridge.webhook.secrets import Secrets, places_text
-from bridge.webhook.setup import MAIN, Setup, check_named, read_secrets, used_names
 from bridge.webhook.source import WITH_ID, WITHOUT_ID, Dedup, Source
 from bridge.webhook.split import compile_split
-from bridge.webhook.verify import compile_verify
+from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.scheme import compile_verify
 
 
 def compile_source(fields: Fields, reader: Reader) -> Source | None:

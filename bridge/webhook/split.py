@@ -16,7 +16,7 @@ from bridge.language.keys_message import TEXTS
 from bridge.language.keys_source import SPLIT
 from bridge.model import Json
 from bridge.webhook.budget import EVENT_ROW, allowance, size_of, too_large
-from bridge.webhook.setup import Setup
+from bridge.webhook.compile_context import Setup
 
 MAX_ITEMS = 10_000
 _SHOWN, _MAX_ROUTE = 5, 100

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from bridge.main import main
-from bridge.webhook.spellings import found
+from bridge.webhook.redaction.spellings import found
 from tests.console.conftest import MakeSite
 from tests.console.secrets_sent import CASES, JSON, OTHER, Case, Sent
 from tests.console.visits import Site

@@ -12,7 +12,7 @@ import pytest
 from bridge.mapping.compiler import Compiled, compile_files
 from bridge.mapping.history import told_by_history
 from bridge.model import Event, Finding
-from bridge.webhook import asymmetric
+from bridge.webhook.verify import asymmetric
 from tests.mapping.given import HEAD, TESTS
 
 ROOT = Path(__file__).parents[2]

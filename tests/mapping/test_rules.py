@@ -12,7 +12,7 @@ from bridge.jsonpath.exact_numbers import Number
 from bridge.mapping.rule import MAX_ITEMS
 from bridge.mapping.rules import apply
 from bridge.model import BotStart, Failure, Json, Match, Recipient, Verdict
-from bridge.webhook.forms import build, read_pairs
+from bridge.webhook.decode.forms import build, read_pairs
 from tests.language.test_functions import documents
 from tests.mapping.given import applied, event, mapping, start_of
 

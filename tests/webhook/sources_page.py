@@ -33,7 +33,7 @@ from bridge.language.keys_verify import (
     VERIFY,
 )
 from bridge.language.schema import Key, ListOf, Plain, Table
-from bridge.webhook.signing import CHANGES, PLACEHOLDERS
+from bridge.webhook.verify.signed_message import CHANGES, PLACEHOLDERS
 from tests.webhook.senders_pages import pages
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
-from bridge.webhook.forms import build, read_pairs
+from bridge.webhook.decode.forms import build, read_pairs
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome
 

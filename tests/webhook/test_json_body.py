@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
 from bridge.jsonpath.exact_numbers import to_json
-from bridge.webhook.json_body import read_json
+from bridge.webhook.decode.json_body import read_json
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
-from bridge.webhook.multipart import read_multipart
+from bridge.webhook.decode.multipart import read_multipart
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome
 

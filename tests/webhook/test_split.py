@@ -11,7 +11,7 @@ from bridge.errors import DocumentError
 from bridge.jsonpath.brackets import Bracketed
 from bridge.jsonpath.scope import ABSENT
 from bridge.webhook.budget import OverBudgetError, size_of
-from bridge.webhook.forms import build, read_pairs
+from bridge.webhook.decode.forms import build, read_pairs
 from bridge.webhook.split import Part, Parts, Split
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import source_of

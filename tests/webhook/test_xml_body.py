@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
-from bridge.webhook.xml_body import read_xml
+from bridge.webhook.decode.xml_body import read_xml
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome
 

@@ -23,7 +23,7 @@ from bridge.store.event_views import EventFilter, EventLine, StoredEvent
 from bridge.store.pages import Page
 from bridge.web.console.lists import asked
 from bridge.web.console.registry import Console
-from bridge.webhook.redaction import Redaction, either
+from bridge.webhook.redaction.redact import Redaction, either
 
 LIMIT: Final = 1 << 20
 """Bytes of a text, and of a body."""

@@ -19,7 +19,7 @@ from bridge.web.console.pages.connect import download, loaded, profile_in, put, 
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, t, url
 from bridge.web.console.tree import Node, tree
-from bridge.webhook.redaction import Redaction
+from bridge.webhook.redaction.redact import Redaction
 from bridge.webhook.source import same_event
 
 MOST = 300

@@ -13,16 +13,16 @@ from bridge.jsonpath.brackets import NotAListError
 from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
-from bridge.webhook.check import Check
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.encodings import decode_bytes
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.decode.encodings import decode_bytes
+from bridge.webhook.decode.urls import Urls, compile_urls
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.message import compile_message
-from bridge.webhook.places import Place, compile_place
-from bridge.webhook.setup import Setup
-from bridge.webhook.signatures import Found, Signature, Timestamp, compile_signature, compile_timestamp
-from bridge.webhook.signing import OF_URL, Builder, Signing
-from bridge.webhook.urls import Urls, compile_urls
+from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.locations import Place, compile_place
+from bridge.webhook.verify.message import compile_message
+from bridge.webhook.verify.signatures import Found, Signature, Timestamp, compile_signature, compile_timestamp
+from bridge.webhook.verify.signed_message import OF_URL, Builder, Signing
 
 LENGTHS = {"sha256": 32, "sha1": 20, "sha384": 48, "sha512": 64, "md5": 16, "ripemd160": 20}
 

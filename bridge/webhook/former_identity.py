@@ -9,8 +9,8 @@ from bridge.language.keys_source import EVENT
 from bridge.language.nodes import Report
 from bridge.language.schema import Reader
 from bridge.language.yaml_dump import flow
+from bridge.webhook.compile_context import Setup
 from bridge.webhook.identity import compile_identity
-from bridge.webhook.setup import Setup
 from bridge.webhook.source import Source
 
 

@@ -10,11 +10,11 @@ from decimal import Decimal
 from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
-from bridge.webhook.forms import build as build_form
-from bridge.webhook.forms import is_number
-from bridge.webhook.places import with_item
-from bridge.webhook.setup import Setup
-from bridge.webhook.signing import Builder, Signing, encoded, scalar
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.decode.forms import build as build_form
+from bridge.webhook.decode.forms import is_number
+from bridge.webhook.verify.locations import with_item
+from bridge.webhook.verify.signed_message import Builder, Signing, encoded, scalar
 
 
 @dataclass(frozen=True, slots=True)

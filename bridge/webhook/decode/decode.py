@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias
 from bridge.errors import DocumentError
 from bridge.jsonpath.brackets import marked
 from bridge.model import Json
-from bridge.webhook.forms import Pairs, build, read_pairs, split_name
-from bridge.webhook.json_body import check_limits, parse_json, read_json
-from bridge.webhook.jwt import read_claims, read_token
-from bridge.webhook.multipart import read_multipart
-from bridge.webhook.xml_body import read_xml
+from bridge.webhook.decode.forms import Pairs, build, read_pairs, split_name
+from bridge.webhook.decode.json_body import check_limits, parse_json, read_json
+from bridge.webhook.decode.multipart import read_multipart
+from bridge.webhook.decode.xml_body import read_xml
+from bridge.webhook.verify.jwt import read_claims, read_token
 
 BodyKind: TypeAlias = Literal["json", "form", "multipart", "xml", "query", "jwt"]
 

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from bridge.errors import DocumentError
 from bridge.model import Json
-from bridge.webhook.encodings import decode_bytes
-from bridge.webhook.json_body import parse_json
+from bridge.webhook.decode.encodings import decode_bytes
+from bridge.webhook.decode.json_body import parse_json
 
 try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm

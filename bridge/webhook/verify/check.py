@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.secrets import SecretPlace
+from bridge.webhook.redaction.secrets import SecretPlace
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,18 @@ from bridge.errors import DocumentError
 from bridge.language.schema import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.webhook.asymmetric import EXTRA, static_keys
-from bridge.webhook.check import Check
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.digests import keyed, read_secret
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.decode.urls import Urls, compile_urls
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.jwt import Token, read_claims, read_token, seconds
-from bridge.webhook.places import PLACES, compile_place
-from bridge.webhook.public_keys import AVAILABLE, Algorithm
-from bridge.webhook.secrets import secret_places
-from bridge.webhook.setup import Setup
-from bridge.webhook.signing import OF_URL, Builder, Signing, compile_text
-from bridge.webhook.urls import Urls, compile_urls
+from bridge.webhook.redaction.secrets import secret_places
+from bridge.webhook.verify.asymmetric import EXTRA, static_keys
+from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.digests import keyed, read_secret
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.jwt import Token, read_claims, read_token, seconds
+from bridge.webhook.verify.locations import PLACES, compile_place
+from bridge.webhook.verify.public_keys import AVAILABLE, Algorithm
+from bridge.webhook.verify.signed_message import OF_URL, Builder, Signing, compile_text
 
 _KEYED = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _PUBLIC = {"RS256": "rsa-sha256", "RS512": "rsa-sha512", "ES256": "ecdsa-p256", "EdDSA": "ed25519"}

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from bridge.errors import DocumentError
 from bridge.model import Json
-from bridge.webhook.json_body import MAX_DEPTH, MAX_NODES
+from bridge.webhook.decode.json_body import MAX_DEPTH, MAX_NODES
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 

@@ -10,9 +10,9 @@ import pytest
 from bridge.desk.redacting import shown
 from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Request
-from bridge.webhook.redaction import DOTS, Redaction, redaction
-from bridge.webhook.secrets import SecretPlace, places_text, read_places
-from bridge.webhook.spellings import found
+from bridge.webhook.redaction.redact import DOTS, Redaction, redaction
+from bridge.webhook.redaction.secrets import SecretPlace, places_text, read_places
+from bridge.webhook.redaction.spellings import found
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import request, source_of
 

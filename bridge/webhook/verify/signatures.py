@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from bridge.language.schema import Fields
 from bridge.model import Json
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.encodings import decode_bytes
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.places import PLACES, Place, compile_place
-from bridge.webhook.setup import Setup
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.locations import PLACES, Place, compile_place
 
 MAX_CANDIDATES = 16
 

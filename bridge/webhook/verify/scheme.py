@@ -11,13 +11,13 @@ from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_verify import VERIFY
 from bridge.language.schema import Fields
-from bridge.webhook.check import Check
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.digests import compile_hash, compile_hmac
+from bridge.webhook.compile_context import MAIN, Setup
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.secrets import SecretPlace
-from bridge.webhook.setup import MAIN, Setup
-from bridge.webhook.tokens import compile_ip, compile_token
+from bridge.webhook.redaction.secrets import SecretPlace
+from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.digests import compile_hash, compile_hmac
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.tokens import compile_ip, compile_token
 
 _Scheme: TypeAlias = Callable[[Fields, Setup], Check | None]
 
@@ -36,9 +36,9 @@ _SCHEMES: dict[str, _Scheme] = {
     "hmac": compile_hmac,
     "hash": compile_hash,
     "token": compile_token,
-    "jwt": _when_used("bridge.webhook.jwt_check", "compile_jwt"),
+    "jwt": _when_used("bridge.webhook.verify.jwt_check", "compile_jwt"),
     "ip": compile_ip,
-    "signature": _when_used("bridge.webhook.asymmetric", "compile_asymmetric"),
+    "signature": _when_used("bridge.webhook.verify.asymmetric", "compile_asymmetric"),
 }
 
 OPEN = Check("open", lambda _: "open")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bridge.language.document import Mapping, Node, Scalar, Sequence
 from bridge.language.keys_message import MESSAGE
 from bridge.language.schema import Fields
-from bridge.webhook.canonical import compile_canonical, compile_php
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.join import compile_join
-from bridge.webhook.setup import Setup
-from bridge.webhook.signing import Builder, Signing, compile_text, encoded, joined
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.verify.canonical import compile_canonical, compile_php
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.signed_fields import compile_join
+from bridge.webhook.verify.signed_message import Builder, Signing, compile_text, encoded, joined
 
 _KINDS = ("template", "join", "canonical_json", "php_serialize", "substitute")
 

@@ -10,9 +10,9 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.schema import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.webhook.denied import DeniedError
+from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.setup import Setup
+from bridge.webhook.verify.errors import DeniedError
 
 PLACES = ("header", "query", "form", "json", "xml")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from bridge.webhook.public_keys import AVAILABLE, PublicKey
+from bridge.webhook.verify.public_keys import AVAILABLE, PublicKey
 
 if AVAILABLE:
     from cryptography.x509 import Certificate, DNSName, load_pem_x509_certificates

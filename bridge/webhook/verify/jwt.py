@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from bridge.errors import DocumentError
 from bridge.model import Json
-from bridge.webhook.encodings import decode_bytes
-from bridge.webhook.json_body import read_json
+from bridge.webhook.decode.encodings import decode_bytes
+from bridge.webhook.decode.json_body import read_json
 
 _LAST_MOMENT = 10**12
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")

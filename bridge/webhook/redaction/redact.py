@@ -13,10 +13,10 @@ from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.text import text_of
 from bridge.model import Event, Json, Request
-from bridge.webhook.encodings import decode_bytes
-from bridge.webhook.payload_readings import Reading, readings
-from bridge.webhook.secrets import SecretPlace
-from bridge.webhook.spellings import found
+from bridge.webhook.decode.encodings import decode_bytes
+from bridge.webhook.redaction.payload_readings import Reading, readings
+from bridge.webhook.redaction.secrets import SecretPlace
+from bridge.webhook.redaction.spellings import found
 
 DOTS: Final = "••••••"
 """What is shown instead of a secret."""

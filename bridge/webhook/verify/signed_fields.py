@@ -11,10 +11,10 @@ from bridge.jsonpath.exact_numbers import to_json
 from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.places import with_item
-from bridge.webhook.setup import Setup
-from bridge.webhook.signing import Builder, Part, Signing, compile_text, scalar
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.locations import with_item
+from bridge.webhook.verify.signed_message import Builder, Part, Signing, compile_text, scalar
 
 Row = tuple[tuple[str, str], ...]
 

@@ -19,11 +19,11 @@ from bridge.language.document import Node
 from bridge.language.keys_message import DIGESTS
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.forms import unescape
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.decode.forms import unescape
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.places import with_item
-from bridge.webhook.setup import Setup
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.locations import with_item
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bridge.language.schema import SECRET, Fields
-from bridge.webhook.certificates import CertificateError, covers, key_of_certificate
-from bridge.webhook.check import Check
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.digests import Signed, compile_signed
+from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.places import Place, in_document
-from bridge.webhook.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_keys
-from bridge.webhook.setup import Setup
-from bridge.webhook.signatures import Found
+from bridge.webhook.verify.certificates import CertificateError, covers, key_of_certificate
+from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.digests import Signed, compile_signed
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.locations import Place, in_document
+from bridge.webhook.verify.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_keys
+from bridge.webhook.verify.signatures import Found
 
 EXTRA = "signatures with a public key need the optional part: pip install 'leadbridge[asymmetric]'"
 MAX_CERTIFICATE = 65_536

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bridge.language.schema import Fields
+from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.setup import Setup
 
 _PORTS = {"https": "443", "http": "80"}
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from bridge.errors import DocumentError
 from bridge.model import Json, Request
-from bridge.webhook.decode import BodyKind, Decoder, opened
-from bridge.webhook.forms import Pairs, build, read_pairs
+from bridge.webhook.decode.decode import BodyKind, Decoder, opened
+from bridge.webhook.decode.forms import Pairs, build, read_pairs
 
 _KINDS: Final[tuple[BodyKind, ...]] = ("json", "form", "multipart", "xml", "jwt")
 _CHARSETS: Final = ("utf-8", "cp1251", "latin-1")

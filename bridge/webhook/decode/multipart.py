@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from bridge.errors import DocumentError
-from bridge.webhook.forms import MAX_PAIRS, Pairs
-from bridge.webhook.json_body import check_text
+from bridge.webhook.decode.forms import MAX_PAIRS, Pairs
+from bridge.webhook.decode.json_body import check_text
 
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*(name|filename)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))', re.IGNORECASE)

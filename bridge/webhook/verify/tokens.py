@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from bridge.language.document import Node, Sequence
 from bridge.language.schema import Fields
-from bridge.webhook.check import Check
-from bridge.webhook.denied import DeniedError
-from bridge.webhook.encodings import decode_bytes
+from bridge.webhook.compile_context import Setup
+from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.places import compile_place
-from bridge.webhook.secrets import secret_places
-from bridge.webhook.setup import Setup
+from bridge.webhook.redaction.secrets import secret_places
+from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.locations import compile_place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from bridge.errors import DocumentError
 from bridge.jsonpath.brackets import Bracketed
-from bridge.webhook.json_body import check_text
+from bridge.webhook.decode.json_body import check_text
 
 MAX_PAIRS = 5_000
 MAX_DEPTH = 32

@@ -1,0 +1,1 @@
+"""A body becomes a document."""

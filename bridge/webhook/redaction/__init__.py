@@ -1,0 +1,1 @@
+"""A webhook as it may be shown: without its secrets."""

@@ -1,0 +1,1 @@
+"""Proof that a request is from its sender."""
