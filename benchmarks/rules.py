@@ -15,8 +15,8 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.common.report import machine, table
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.compile.compiler import compile_files
+from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Event
 
 HEAD = "source: shop\nsecret: ${SHOP_SECRET}\nverify: {token: {path: true}}\nrules:\n"

@@ -18,8 +18,8 @@ import psycopg
 
 from benchmarks.common import shop
 from benchmarks.common.report import machine, table
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.compile.compiler import compile_files
+from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Attempt, Outcome, Request, State
 from bridge.store import calls, claims, events, pauses
 from bridge.store.calls import Settlement

@@ -34,8 +34,8 @@ from benchmarks.sizes import delivery
 from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.intake import Intake
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.compile.compiler import compile_files
+from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Account, Attempt, Call, Outcome, State
 from bridge.settings import Proxies
 from bridge.store import calls, claims, events, pauses

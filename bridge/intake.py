@@ -11,9 +11,9 @@ from typing import NamedTuple, TypeAlias
 
 from bridge.errors import BridgeError, Overloaded, StoreUnavailable
 from bridge.logs import Sparing
-from bridge.mapping.comparison import difference, is_same, keyed
-from bridge.mapping.rules import MappingFile
-from bridge.mapping.webhooks import apply_to_webhook
+from bridge.mapping.rules.apply import MappingFile
+from bridge.mapping.rules.comparison import difference, is_same, keyed
+from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import Application, Event, Reply, Request
 from bridge.rulebook import Rulebook
 from bridge.store.events import Delivery, Stored

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bridge.errors import BridgeError
-from bridge.mapping.compiler import Compiled, compile_files
+from bridge.mapping.compile.compiler import Compiled, compile_files
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from sqlalchemy import Boolean, Double, Integer
 from bridge.desk.replaying import Impossible, ReadAgain, Replayer
 from bridge.desk.replaying_many import replay_all
 from bridge.intake import Intake
-from bridge.mapping.examples import run_example
-from bridge.mapping.rules import Example, MappingFile
-from bridge.mapping.webhooks import apply_to_webhook
+from bridge.mapping.author.examples import run_example
+from bridge.mapping.rules.apply import Example, MappingFile
+from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.rulebook import Rulebook
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store

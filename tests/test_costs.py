@@ -20,9 +20,9 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.evaluate import shown as found
 from bridge.language.functions import FUNCTIONS
 from bridge.logs import JsonLines, TextLines
-from bridge.mapping.guess import guess, guess_identity
-from bridge.mapping.nearby import nearby
-from bridge.mapping.redact import Redactor
+from bridge.mapping.author.infer_rule import guess, guess_identity
+from bridge.mapping.author.redact import Redactor
+from bridge.mapping.author.suggest_path import nearby
 from bridge.store.texts import plain
 from bridge.web.console.phrases import retold
 from bridge.web.console.tree import tree

@@ -13,8 +13,8 @@ import pytest
 
 from bridge import settings
 from bridge.main import leadbridge
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.examples import run_example
+from bridge.mapping.author.examples import run_example
+from bridge.mapping.compile.compiler import compile_files
 from tests.support.processes import ROOT, Installation, installation
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

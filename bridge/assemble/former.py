@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bridge.desk.times import clock
 from bridge.errors import StoreUnavailable
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.store import identities
 from bridge.store.engine import Store
 from bridge.store.identities import Declared

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bridge.errors import StoreUnavailable
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
 from bridge.rulebook import Memory, Rulebook
 from bridge.settings import Settings

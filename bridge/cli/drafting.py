@@ -11,7 +11,7 @@ from bridge.commands import backtest as backtest_command
 from bridge.commands import new as new_command
 from bridge.commands import review as review_command
 from bridge.commands.payload import PayloadFile
-from bridge.mapping.differences import KINDS, Kind
+from bridge.mapping.author.differences import KINDS, Kind
 
 
 @click.command()

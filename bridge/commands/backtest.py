@@ -20,7 +20,7 @@ from bridge.desk.redacting_stored import shown_backtest
 from bridge.desk.words import counted, json_text
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
-from bridge.mapping.differences import Kind
+from bridge.mapping.author.differences import Kind
 from bridge.settings import Settings
 
 Against: TypeAlias = Literal["rules", "calls"]

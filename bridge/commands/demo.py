@@ -22,7 +22,7 @@ from bridge.commands.story import told
 from bridge.desk.files import compile_named
 from bridge.desk.story import find_story
 from bridge.errors import BridgeError
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
 from bridge.settings import Settings
 from bridge.store.engine import open_store

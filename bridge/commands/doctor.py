@@ -27,7 +27,7 @@ from bridge.dispatch.probe import Probe
 from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.language.variables import wrong_value
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError

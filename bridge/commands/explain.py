@@ -20,7 +20,7 @@ from bridge.desk.rest import held_again, rest_of
 from bridge.desk.story import read_story
 from bridge.desk.words import document_lines, json_text
 from bridge.errors import BridgeError
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
 from bridge.settings import Settings
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 from bridge.commands.output import printable
 from bridge.errors import UsageError
-from bridge.mapping.examples import Result
+from bridge.mapping.author.examples import Result
 from bridge.model import Finding
 
 

@@ -23,7 +23,7 @@ from bridge.desk.replaying import Replay, Replayer, Rules
 from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
 from bridge.desk.words import counted
 from bridge.errors import BridgeError, UsageError
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.settings import Settings
 from bridge.store.decisions import Decider
 from bridge.store.engine import Store

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bridge.commands.output import Screen, printable
 from bridge.desk.rest import HeldAgain, Rest
 from bridge.desk.words import counted
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.explain import sentence
 from bridge.model import Event
 
 _NEARNESS = {"matched": "matches", "nearly": "nearly matches", "not": "does not match"}

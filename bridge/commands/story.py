@@ -14,7 +14,7 @@ from bridge.desk.story import Story
 from bridge.desk.times import ago, clock
 from bridge.desk.words import counted, known_by_body
 from bridge.language.operators import NEAR_CODES
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.explain import sentence
 from bridge.model import Account, Attempt, Match, State, Verdict
 from bridge.store import audit
 from bridge.store.call_views import TriedCall

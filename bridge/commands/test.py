@@ -14,9 +14,9 @@ from bridge.desk.files import compile_alone, compile_named, errors
 from bridge.desk.redacting import shown_tests
 from bridge.desk.testing import Ran, beside, run_tests
 from bridge.desk.words import counted
-from bridge.mapping.coverage import Coverage
-from bridge.mapping.examples import Result, facts
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.author.examples import Result, facts
+from bridge.mapping.lint.coverage import Coverage
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding, Json
 from bridge.settings import Settings
 

@@ -17,7 +17,7 @@ from bridge.desk.tried_record import tried_record
 from bridge.desk.trying import Tried, try_request
 from bridge.desk.words import counted, document_lines, known_by_body
 from bridge.errors import DocumentError
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.explain import sentence
 from bridge.model import BotStart, Match, Verdict
 from bridge.settings import Settings
 from bridge.webhook.budget import OverBudgetError

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bridge.commands.output import printable, say
 from bridge.errors import BridgeError
-from bridge.mapping.examples import Result
-from bridge.mapping.rewriting import CannotRewrite, rewritten
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.author.examples import Result
+from bridge.mapping.author.rewrite import CannotRewrite, rewritten
+from bridge.mapping.rules.apply import MappingFile
 
 Again = Callable[[str, bytes], Sequence[Result]]
 """The results of a file, by its path, if it said this."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from bridge.mapping.backtest import Backtest, Past, backtest
-from bridge.mapping.rules import MappingFile, apply_silently
+from bridge.mapping.author.backtest import Backtest, Past, backtest
+from bridge.mapping.rules.apply import MappingFile, apply_silently
 from bridge.model import Application, Event
 from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, fitting_events

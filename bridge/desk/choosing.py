@@ -10,8 +10,8 @@ from bridge.errors import UsageError
 from bridge.jsonpath.path import PathError, compile_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.text import Unusable, text_of
-from bridge.mapping.guess import Guess, Leaf, guess, is_id, leaves
-from bridge.mapping.ids import messenger_id, name_fault, whole_id
+from bridge.mapping.author.infer_rule import Guess, Leaf, guess, is_id, leaves
+from bridge.mapping.rules.ids import messenger_id, name_fault, whole_id
 from bridge.model import Event, Json
 from bridge.webhook.source import scope_of
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bridge.desk.sampling import FORM, Sample
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.placeholder import FILL_IN
-from bridge.mapping.guess import Guess, guess_identity, scalar
+from bridge.mapping.author.infer_rule import Guess, guess_identity, scalar
 from bridge.webhook.profiles import load_profiles
 
 SCHEMA = "mapping.schema.json"

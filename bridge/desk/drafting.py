@@ -24,11 +24,11 @@ from bridge.desk.sampling import Sample, kind_of, sample_of
 from bridge.did_you_mean import suggestion
 from bridge.errors import BridgeError, UsageError
 from bridge.jsonpath.exact_numbers import to_json
-from bridge.mapping.examples import Result, run_example
-from bridge.mapping.explain import sentence
-from bridge.mapping.guess import Guess, guess
-from bridge.mapping.rewriting import rewritten
-from bridge.mapping.rules import MappingFile, judge
+from bridge.mapping.author.examples import Result, run_example
+from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.infer_rule import Guess, guess
+from bridge.mapping.author.rewrite import rewritten
+from bridge.mapping.rules.apply import MappingFile, judge
 from bridge.model import Event, Request
 from bridge.settings import Settings
 from bridge.webhook.profiles import load_profiles

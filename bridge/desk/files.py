@@ -9,8 +9,8 @@ from pathlib import Path
 from bridge.desk.words import counted
 from bridge.did_you_mean import suggestion
 from bridge.errors import BridgeError, UsageError
-from bridge.mapping.compiler import ACCOUNTS_FILES, Compiled, compile_files, is_accounts
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.compile.compiler import ACCOUNTS_FILES, Compiled, compile_files, is_accounts
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Account, Finding
 from bridge.rulebook import read_folder
 from bridge.settings import Settings

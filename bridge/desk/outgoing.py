@@ -7,7 +7,7 @@ from typing import Literal
 
 from bridge.dispatch.mask import MASK
 from bridge.dispatch.request import METHOD, UnsendableError, build, method_url, parameters
-from bridge.mapping.ids import contact_kind
+from bridge.mapping.rules.ids import contact_kind
 from bridge.model import Account, BotStart, Json
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bridge.desk.outgoing import outgoing
 from bridge.desk.story import Story
 from bridge.desk.times import iso, iso_or_none
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.explain import sentence
 from bridge.model import Account, Attempt, Call, Json
 from bridge.store.audit import Action
 from bridge.store.call_views import TriedCall

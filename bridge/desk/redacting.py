@@ -6,8 +6,8 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
 from bridge.desk.testing import Ran
-from bridge.mapping.examples import Result
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.author.examples import Result
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, Verdict
 from bridge.webhook.redaction.redact import Redaction, redaction
 

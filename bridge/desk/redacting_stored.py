@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bridge.desk.redacting import shown
-from bridge.mapping.backtest import Backtest
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.author.backtest import Backtest
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Call
 from bridge.store.event_views import EventLine, StoredEvent, StoredSecrets, with_secrets
 from bridge.store.outlook import Transaction

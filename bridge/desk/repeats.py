@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bridge.errors import BridgeError, DocumentError
-from bridge.mapping.comparison import difference
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.rules.apply import MappingFile, apply
+from bridge.mapping.rules.comparison import difference
 from bridge.model import Application, Event, Request
 from bridge.store import known, repeat_views, repeats
 from bridge.store.decisions import Decider

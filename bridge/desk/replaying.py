@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from bridge.desk.reread import Rereader
 from bridge.errors import BridgeError, DocumentError
-from bridge.mapping.comparison import is_same, keyed
-from bridge.mapping.rules import MappingFile, apply
-from bridge.mapping.webhooks import apply_to_webhook
+from bridge.mapping.rules.apply import MappingFile, apply
+from bridge.mapping.rules.comparison import is_same, keyed
+from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import FINAL, BotStart, Call, Event, Failure, State
 from bridge.store import decisions, known, replays
 from bridge.store.call_views import calls_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bridge.desk.reread import Rereader
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
-from bridge.mapping.explain import Story, near_misses, stories
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.author.explain import Story, near_misses, stories
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Verdict
 from bridge.store.event_views import StoredEvent
 

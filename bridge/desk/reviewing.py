@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.mapping.history import told_by_history
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.lint.history import told_by_history
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Finding
 from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, fitting_events

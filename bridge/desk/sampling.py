@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from bridge.desk.words import document_lines
 from bridge.errors import BridgeError, DocumentError
 from bridge.jsonpath.exact_numbers import from_json
-from bridge.mapping.redact import Redactor
+from bridge.mapping.author.redact import Redactor
 from bridge.model import Json, Request
 from bridge.webhook.decode.forms import read_pairs
 from bridge.webhook.source import Source

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import BridgeError
-from bridge.mapping.compiler import is_accounts
+from bridge.mapping.compile.compiler import is_accounts
 from bridge.model import Finding
 from bridge.rulebook import Rulebook, read_folder
 from bridge.settings import Settings

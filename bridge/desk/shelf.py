@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.mapping.compiler import Compiled, is_accounts
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.compile.compiler import Compiled, is_accounts
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding
 from bridge.rulebook import read_folder
 from bridge.settings import Settings

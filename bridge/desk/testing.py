@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.mapping.coverage import Coverage, coverage
-from bridge.mapping.examples import ReadSample, Result, run_example
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.author.examples import ReadSample, Result, run_example
+from bridge.mapping.lint.coverage import Coverage, coverage
+from bridge.mapping.rules.apply import MappingFile
 
 
 @dataclass(frozen=True, slots=True)

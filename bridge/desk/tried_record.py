@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.desk.outgoing import Shown
 from bridge.desk.trying import Tried
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.explain import sentence
 from bridge.model import BotStart, Json, Verdict
 
 

@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 from bridge.desk.files import compile_alone
 from bridge.desk.outgoing import Shown, outgoing
 from bridge.errors import DocumentError
-from bridge.mapping.explain import Story, near_misses, stories
-from bridge.mapping.rules import MappingFile, apply
-from bridge.mapping.webhooks import apply_to_webhook
+from bridge.mapping.author.explain import Story, near_misses, stories
+from bridge.mapping.rules.apply import MappingFile, apply
+from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import Account, Application, BotStart, Event, Finding, Match, Request, Verdict
 from bridge.settings import Settings
 from bridge.webhook.source import scope_of

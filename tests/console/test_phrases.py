@@ -7,8 +7,8 @@ import pytest
 from bridge.dispatch import outcome
 from bridge.dispatch.connection import LATE
 from bridge.language.operator_table import OPERATORS
-from bridge.mapping.explain import sentence
-from bridge.mapping.rules import apply
+from bridge.mapping.author.explain import sentence
+from bridge.mapping.rules.apply import apply
 from bridge.model import Json
 from bridge.store.claims import EXPIRED
 from bridge.store.sweep import LAPSED

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from bridge.errors import DocumentError
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.compile.compiler import compile_files
+from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Request, State
 from bridge.store.engine import Store
 from bridge.store.events import Delivery

@@ -13,7 +13,7 @@ from bridge.desk.drafting import Draft, draft, events_in
 from bridge.desk.files import compile_alone
 from bridge.desk.testing import run_tests
 from bridge.errors import BridgeError, DocumentError, UsageError
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
 from bridge.settings import Settings, load
 from tests.desk.given import ENVIRONMENT

@@ -8,7 +8,7 @@ from bridge.desk import in_batches
 from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, Replayer, Rules
 from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
 from bridge.errors import BridgeError
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request, State
 from bridge.store import audit, pages
 from bridge.store.decisions import Decider

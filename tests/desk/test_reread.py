@@ -15,8 +15,8 @@ from bridge.desk.replaying_many import plan_all, replay_all
 from bridge.desk.reread import Rereader
 from bridge.desk.rest import held_again
 from bridge.desk.trying import trial
-from bridge.mapping.history import told_by_history
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.lint.history import told_by_history
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, State
 from bridge.settings import load
 from bridge.store import event_views

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.desk.shelf import file_called, shelf
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, load
 from tests.desk.given import ENVIRONMENT, SHOP

@@ -12,7 +12,7 @@ from bridge.dispatch.outcome import BLOCKED, UNSUBSCRIBED, Shown
 from bridge.dispatch.seen import Phase
 from bridge.language.document import read
 from bridge.language.nodes import Report
-from bridge.mapping.success import compile_success
+from bridge.mapping.compile.success import compile_success
 from bridge.model import Account, Outcome, Streak
 from tests.dispatch.answers import ACCOUNT, HTML, PAGE, answered, shown
 

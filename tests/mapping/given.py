@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textwrap import indent
 
-from bridge.mapping.compiler import Compiled, compile_files
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.compile.compiler import Compiled, compile_files
+from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Application, BotStart, Event, Json
 
 ENVIRONMENT = {"LEADCONVERTER_TOKEN": "t-main", "SHOP_SECRET": "s-shop"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.mapping.compiler import compile_files
+from bridge.mapping.compile.compiler import compile_files
 from bridge.model import ALERT_KINDS, Alerts, AlertStart, Recipient
 from tests.mapping.given import ENVIRONMENT
 from tests.mapping.test_broken_files import GOOD

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bridge.mapping.backtest import EXAMPLES, Backtest, Past, backtest
-from bridge.mapping.differences import Kind
-from bridge.mapping.rules import apply
+from bridge.mapping.author.backtest import EXAMPLES, Backtest, Past, backtest
+from bridge.mapping.author.differences import Kind
+from bridge.mapping.rules.apply import apply
 from bridge.model import Application, Json
 from tests.mapping.given import event, mapping
 

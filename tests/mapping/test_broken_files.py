@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.mapping.compiler import compile_files
+from bridge.mapping.compile.compiler import compile_files
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS
 
 CORPUS = sorted((Path(__file__).parent / "broken").glob("*.yml"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.mapping.compiler import Compiled, compile_files
+from bridge.mapping.compile.compiler import Compiled, compile_files
 from bridge.model import Account
 from bridge.webhook.profiles import load_profiles
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, compiled, findings
@@ -38,7 +38,7 @@ def test_the_version_of_a_file_changes_with_its_profile(monkeypatch: pytest.Monk
     text = "source: shop\nprofile: stripe\nverify: none\n"
     before = compiled(text).sources["shop"].version
     profiles = {name: replace(one, digest="another") for name, one in load_profiles().items()}
-    monkeypatch.setattr("bridge.mapping.file_compiler.load_profiles", lambda: profiles)
+    monkeypatch.setattr("bridge.mapping.compile.file_compiler.load_profiles", lambda: profiles)
     assert len(before) == len(compiled(text).sources["shop"].version) == 12
     assert compiled(text).sources["shop"].version != before
 

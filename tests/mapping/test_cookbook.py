@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.mapping.compiler import Compiled, compile_files
-from bridge.mapping.examples import run_example
+from bridge.mapping.author.examples import run_example
+from bridge.mapping.compile.compiler import Compiled, compile_files
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cookbook.md").read_text()
 JOBS = re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)

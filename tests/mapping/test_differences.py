@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.mapping.differences import Change, Difference, changes, compare
+from bridge.mapping.author.differences import Change, Difference, changes, compare
 from bridge.model import Application, BotStart, Failure, Recipient
 
 SOLD = BotStart("sold", 0, "main", Recipient(subscriber_id=5), 7, (("sum", "10"), ("name", "Анна")))

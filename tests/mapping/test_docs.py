@@ -16,8 +16,8 @@ from bridge.language.keys_source import SOURCE_KEYS
 from bridge.language.operator_table import OPERATORS
 from bridge.language.text import text_of
 from bridge.language.values import VALUE
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.examples import run_example
+from bridge.mapping.author.examples import run_example
+from bridge.mapping.compile.compiler import compile_files
 from bridge.model import ALERT_KINDS, Json
 from tests.language.given import holds, piped, render
 from tests.mapping.given import ENVIRONMENT, HEAD

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.mapping.examples import Result, run_example
+from bridge.mapping.author.examples import Result, run_example
 from tests.mapping.given import HEAD, compiled
 
 RULES = """\

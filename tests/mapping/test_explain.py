@@ -7,9 +7,9 @@ from hypothesis import given
 
 from bridge.jsonpath.path import compile_path
 from bridge.jsonpath.scope import Scope
-from bridge.mapping.explain import sentence, stories
-from bridge.mapping.nearby import nearby
-from bridge.mapping.rules import apply
+from bridge.mapping.author.explain import sentence, stories
+from bridge.mapping.author.suggest_path import nearby
+from bridge.mapping.rules.apply import apply
 from bridge.model import Json, Match, Verdict
 from tests.language.test_functions import documents
 from tests.mapping.given import event, mapping

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.mapping.compiler import Compiled, compile_files
-from bridge.mapping.history import told_by_history
+from bridge.mapping.compile.compiler import Compiled, compile_files
+from bridge.mapping.lint.history import told_by_history
 from bridge.model import Event, Finding
 from bridge.webhook.verify import asymmetric
 from tests.mapping.given import HEAD, TESTS

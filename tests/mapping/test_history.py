@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.mapping.history import told_by_history
+from bridge.mapping.lint.history import told_by_history
 from bridge.model import Event, Json
 from tests.mapping.given import HEAD, event, mapping
 

@@ -7,7 +7,7 @@ import pytest
 from bridge.jsonpath.exact_numbers import Number
 from bridge.jsonpath.scope import ABSENT
 from bridge.language.text import Unusable
-from bridge.mapping.ids import clean, contact_kind, messenger_id, name_fault, variable_text, whole_id
+from bridge.mapping.rules.ids import clean, contact_kind, messenger_id, name_fault, variable_text, whole_id
 from bridge.model import Json
 
 

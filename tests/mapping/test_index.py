@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.language.operands import same
-from bridge.mapping.index import key_of
-from bridge.mapping.rule import MAX_ITEMS
-from bridge.mapping.rules import FEW_RULES, MAX_NEAR, MappingFile, apply, apply_silently, judge
+from bridge.mapping.rules.apply import FEW_RULES, MAX_NEAR, MappingFile, apply, apply_silently, judge
+from bridge.mapping.rules.index import key_of
+from bridge.mapping.rules.rule import MAX_ITEMS
 from bridge.model import Event, Json, Match
 from bridge.webhook.source import scope_of
 from tests.mapping.given import HEAD, TESTS, compiled, event, mapping

@@ -11,8 +11,8 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, compile_conditions, decide
 from bridge.language.document import read
 from bridge.language.nodes import Report
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.contradictions import contradiction, dead_alternatives
+from bridge.mapping.compile.compiler import compile_files
+from bridge.mapping.lint.contradictions import contradiction, dead_alternatives
 from bridge.model import Json
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, findings
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import from_json, to_json
-from bridge.mapping.redact import Redactor
+from bridge.mapping.author.redact import Redactor
 from bridge.model import Json
 
 EMAILS = st.from_regex(r"[a-z]{3,8}\.[a-z]{3,8}@[a-z]{4,9}\.(ru|com)", fullmatch=True)

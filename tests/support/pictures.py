@@ -15,8 +15,8 @@ from typing import Any
 
 from playwright.sync_api import ViewportSize
 
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.rules import MappingFile, apply
+from bridge.mapping.compile.compiler import compile_files
+from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Request
 from bridge.store import calls
 from bridge.store.engine import open_store

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
-from bridge.mapping.compiler import Compiled, compile_files
-from bridge.mapping.examples import run_example
+from bridge.mapping.author.examples import run_example
+from bridge.mapping.compile.compiler import Compiled, compile_files
 from bridge.model import Account, BotStart, Call, State
 from tests.dispatch.server import Peer, serving
 

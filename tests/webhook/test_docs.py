@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.examples import run_example
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.author.examples import run_example
+from bridge.mapping.compile.compiler import compile_files
+from bridge.mapping.rules.apply import MappingFile
 from bridge.webhook.profiles import load_profiles
 from bridge.webhook.source import Accepted, Answered, Refused
 from tests.webhook.senders_pages import pages

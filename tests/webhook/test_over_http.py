@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from bridge.intake import Intake
-from bridge.mapping.compiler import Compiled, compile_files
+from bridge.mapping.compile.compiler import Compiled, compile_files
 from bridge.model import Event, Request
 from bridge.rulebook import Rulebook
 from bridge.settings import Proxies

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from bridge.language.document import Mapping, Report, plain, read
-from bridge.mapping.compiler import compile_files
-from bridge.mapping.examples import run_example
+from bridge.mapping.author.examples import run_example
+from bridge.mapping.compile.compiler import compile_files
 from bridge.webhook.profiles import load_profiles, merge
 from tests.support.filling import filled
 from tests.webhook.support import compile_text

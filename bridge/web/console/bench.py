@@ -16,7 +16,7 @@ from bridge.desk.redacting_stored import of_event, shown_lines
 from bridge.desk.saving import digest
 from bridge.desk.shelf import Shelved, file_called, shelf
 from bridge.desk.stored import payload_of
-from bridge.mapping.rules import MappingFile
+from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request
 from bridge.store import event_views
 from bridge.store.event_views import EventFilter, EventLine, StoredEvent

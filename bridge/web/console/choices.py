@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.store.call_views import doubts
 from bridge.store.outlook import Transaction
 from bridge.web.console.rendering import cause, t

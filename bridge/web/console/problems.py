@@ -11,7 +11,7 @@ from bridge.desk.answers import Question, questions
 from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.lookout import Lookout
-from bridge.mapping.compiler import Unset
+from bridge.mapping.compile.compiler import Unset
 from bridge.model import ALERT_SOURCE, Account
 from bridge.rulebook import Rulebook
 from bridge.store import pauses, repeat_views, trends

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
-from bridge.mapping.nearby import Steps, spell
+from bridge.mapping.author.suggest_path import Steps, spell
 from bridge.model import Json
 
 Kind: TypeAlias = Literal["object", "list", "text", "number", "boolean", "null"]

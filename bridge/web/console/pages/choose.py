@@ -12,7 +12,7 @@ from bridge.desk.redacting_stored import of_event
 from bridge.desk.shelf import Shelved, file_called
 from bridge.desk.stored import request_of
 from bridge.errors import BridgeError, UsageError
-from bridge.mapping.ids import whole_id
+from bridge.mapping.rules.ids import whole_id
 from bridge.model import Event, Json, Request
 from bridge.store import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable

@@ -14,7 +14,7 @@ from bridge.desk.rest import HeldAgain, Rest, held_again, rest_of
 from bridge.desk.story import Story, read_story
 from bridge.errors import BridgeError, StoreUnavailable, UsageError
 from bridge.language.operators import NEAR_CODES
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.explain import sentence
 from bridge.model import Failure, Match, Verdict
 from bridge.store.engine import Store
 from bridge.store.event_views import EventFilter, StoredEvent, page_of_events, scan

@@ -12,7 +12,7 @@ from bridge.desk.redacting import shown
 from bridge.desk.redacting_stored import of_events, shown_lines
 from bridge.desk.times import iso
 from bridge.errors import UsageError
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.explain import sentence
 from bridge.model import Json
 from bridge.store import search, sources
 from bridge.store.event_views import EventFilter, EventLine, page_of_events

@@ -12,7 +12,7 @@ from bridge.assemble.rules import accounts as effective_accounts
 from bridge.assemble.web import WebSide
 from bridge.dispatch import health, pace
 from bridge.dispatch.breaker import Breaker
-from bridge.mapping.compiler import Compiled
+from bridge.mapping.compile.compiler import Compiled
 from bridge.model import ALERT_SOURCE, Account, Request
 from bridge.store import figures, sources, trends
 from bridge.store.figures import Figures, Queue

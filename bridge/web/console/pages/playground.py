@@ -20,8 +20,8 @@ from bridge.desk.testing import Ran, beside, run_tests
 from bridge.desk.trying import Trial, trial
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import from_json
-from bridge.mapping.backtest import Backtest
-from bridge.mapping.explain import sentence
+from bridge.mapping.author.backtest import Backtest
+from bridge.mapping.author.explain import sentence
 from bridge.model import Event, Finding, Json
 from bridge.store.decisions import Decider
 from bridge.store.event_views import EventFilter

@@ -9,7 +9,7 @@ from flask import abort
 
 from bridge.desk.shelf import Shelved, file_called, shelf
 from bridge.desk.testing import Ran, beside, run_tests
-from bridge.mapping.rule import Rule
+from bridge.mapping.rules.rule import Rule
 from bridge.store import pauses, trends
 from bridge.store.trends import RuleUse
 from bridge.web.console.registry import Answer, Console

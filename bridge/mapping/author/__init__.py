@@ -1,0 +1,1 @@
+"""Help for the authors of rules: drafts, explanations, rewriting, samples without private data."""

@@ -1,0 +1,133 @@
+"""Stored events through edited rules, beside what the current ones made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from bridge.mapping.author.differences import KINDS, Difference, Kind, compare
+from bridge.mapping.author.explain import sentence
+from bridge.mapping.rules.apply import MappingFile, apply_silently, judge_alone
+from bridge.model import Application, Event, Failure, Match
+
+EXAMPLES = 3
+"""Kept of each kind and rule; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An event that was received, and what the current rules made of it."""
+
+    number: int
+    event: Event
+    before: Application
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A difference, the event that shows it, and why a start is lost or fails."""
+
+    event: int
+    key: str
+    """The sender's own id of the event."""
+    difference: Difference
+    why: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of one rule's starts over all events."""
+
+    before: int = 0
+    """Starts by the current rules; `after`: by the edited ones."""
+    after: int = 0
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    keys: Counter[str] = field(default_factory=Counter)
+    """How many starts changed in which key."""
+    examples: dict[Kind, list[Example]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+
+    def add(self, other: Tally) -> None:
+        """Count another rule's differences, too, but keep no examples of it."""
+        self.before += other.before
+        self.after += other.after
+        self.kinds += other.kinds
+        self.keys += other.keys
+
+
+@dataclass(slots=True)
+class Backtest:
+    """What a run showed."""
+
+    events: int = 0
+    differing: int = 0
+    """Events with at least one difference."""
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    """By source and rule."""
+
+    @property
+    def total(self) -> Tally:
+        """Of all rules."""
+        total = Tally()
+        for tally in self.tallies.values():
+            total.add(tally)
+        return total
+
+
+def backtest(past: Iterable[Past], edited: Mapping[str, MappingFile]) -> Backtest:
+    """Put events of the sources in `edited` through their rules, and tell what differs from before."""
+    found = Backtest()
+    for source, mapping in edited.items():
+        found.tallies |= {(source, rule.name): Tally() for rule in mapping.rules}
+    for one in past:
+        mapping = edited[one.event.source]
+        one = replace(one, event=mapping.source.reread(one.event))
+        after = apply_silently(mapping, one.event)
+        found.events += 1
+        _count(found, one, after)
+        differences = compare(one.before, after, mapping.index.names)
+        found.differing += bool(differences)
+        for difference in differences:
+            _note(found, one, difference, mapping)
+    return found
+
+
+def _count(found: Backtest, past: Past, after: Application) -> None:
+    source = past.event.source
+    for start in past.before.starts:
+        _tally(found, source, start.rule).before += 1
+    for start in after.starts:
+        _tally(found, source, start.rule).after += 1
+
+
+def _tally(found: Backtest, source: str, rule: str) -> Tally:
+    """The rule's; a new one for a rule that the edited file has no more."""
+    tally = found.tallies.get((source, rule))
+    if tally is None:
+        tally = found.tallies[source, rule] = Tally()
+    return tally
+
+
+def _note(found: Backtest, past: Past, difference: Difference, mapping: MappingFile) -> None:
+    tally = _tally(found, past.event.source, difference.rule)
+    tally.kinds[difference.kind] += 1
+    tally.keys.update(change.key for change in difference.changes)
+    examples = tally.examples[difference.kind]
+    if len(examples) < EXAMPLES:
+        why = _why(past.event, difference, mapping)
+        examples.append(Example(past.number, past.event.id, difference, why))
+
+
+def _why(event: Event, difference: Difference, mapping: MappingFile) -> str:
+    """Why there is no start any more; empty for other differences."""
+    if isinstance(difference.after, Failure):
+        return f"{difference.after.key}: {difference.after.message}"
+    if difference.kind != "lost":
+        return ""
+    rule = next((rule for rule in mapping.rules if rule.name == difference.rule), None)
+    if rule is None:
+        return "the rule is no more"
+    verdict = judge_alone(mapping, rule, event)
+    if verdict.match is Match.MATCHED:
+        return "an earlier rule says stop, or the item is another"
+    return sentence(verdict, event)

@@ -1,0 +1,179 @@
+"""Writes what a test showed into its `expect:`, and touches nothing else of the mapping file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from bridge.errors import BridgeError
+from bridge.jsonpath.exact_numbers import to_json
+from bridge.language.yaml_spans import Placed, comments, placed
+from bridge.mapping.author.examples import Result, facts
+from bridge.model import Json
+
+_WIDTH = 110
+_PLAIN = re.compile(r"[^\W\d_][\w]*(?:[ -][\w]+)*")
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+_RECIPIENT = ("subscriber_id", "user_id", "channel_id")
+_ALWAYS = ("rule", "bot_id", *_RECIPIENT, "variables")
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+Edit = tuple[int, int, str]
+"""From here to there, this instead."""
+
+
+class CannotRewrite(BridgeError):
+    """The file cannot be changed without touching more than the expectation; the author has to."""
+
+
+def rewritten(text: str, result: Result, account: str, leave_out: Collection[str] = ()) -> str:
+    """The file's text in which the test expects what it showed, but for keys of a start to `leave_out`.
+
+    `account` is the file's own.
+
+    Values change where they stand as long as a start has the same keys as before; otherwise the whole
+    `expect:` is written again, which is refused where that would lose a comment. Raises CannotRewrite.
+    """
+    if not result.events:
+        raise CannotRewrite("the sample cannot be read, so there is nothing to expect")
+    test = _test(placed(text), result.name)
+    failed = _failed_to_write(test, result)
+    shown = (facts(start) for start in result.starts)
+    starts = [{key: value for key, value in start.items() if key not in leave_out} for start in shown]
+    expect = test.get("expect")
+    if expect is None:
+        raise CannotRewrite("the test has no `expect:` to write into")
+    edits = _values(text, expect, starts) if not failed else None
+    if edits is None:
+        edits = [_whole(text, test, expect, _wanted(expect, starts, account, failed))]
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _test(file: Placed, name: str) -> Placed:
+    tests = file.get("tests")
+    found = [one for one in (tests.items if tests else ()) if _text(one.get("name")) == name]
+    if len(found) != 1 or not file.start <= found[0].start <= found[0].end <= file.end:
+        raise CannotRewrite("the test is not found in its file where it should stand")
+    return found[0]
+
+
+def _text(node: Placed | None) -> str:
+    return node.value if node else ""
+
+
+def _failed_to_write(test: Placed, result: Result) -> list[str]:
+    """The rules that failed and are to be written under `expect:`."""
+    failed = list(dict.fromkeys(failure.rule for failure in result.failures))
+    beside = test.get("failed")
+    if beside is None:
+        return failed
+    if sorted(one.value for one in beside.items or (beside,)) != sorted(failed):
+        raise CannotRewrite("`failed:` stands beside `expect:` and would have to change, too")
+    return []
+
+
+def _expected(expect: Placed) -> list[Placed]:
+    """The starts that the file expects; not what it expects to fail."""
+    nodes = (expect,) if expect.kind == "map" else expect.items
+    return [node for node in nodes if node.get("failed") is None]
+
+
+def _values(text: str, expect: Placed, starts: list[dict[str, Json]]) -> list[Edit] | None:
+    """The changes of single values; None where that is not enough."""
+    nodes = _expected(expect)
+    whole = expect.items if expect.kind == "list" else nodes
+    if len(nodes) != len(starts) or len(whole) != len(nodes):
+        return None
+    edits: list[Edit] = []
+    for node, start in zip(nodes, starts, strict=True):
+        pairs = list(_pairs(node, start))
+        if any(place is None or not place.inline for place, _ in pairs):
+            return None
+        edits += [
+            (place.start, place.end, _scalar(value, place.quote))
+            for place, value in pairs
+            if place is not None and not _says(place, value)
+        ]
+    return [edit for edit in edits if text[edit[0] : edit[1]] != edit[2]]
+
+
+def _pairs(node: Placed, start: dict[str, Json]) -> Iterator[tuple[Placed | None, Json]]:
+    """Each value that is written with the one that should be; without a place where a key is too many."""
+    for key, place in node.entries:
+        if key.value not in start:
+            yield None, None
+        elif key.value == "variables":
+            yield from _variables(place, start["variables"])
+        else:
+            yield place, start[key.value]
+
+
+def _variables(place: Placed, values: dict[str, str]) -> Iterator[tuple[Placed | None, Json]]:
+    if {key.value for key, _ in place.entries} != set(values):
+        yield None, None
+        return
+    yield from ((child, values[key.value]) for key, child in place.entries)
+
+
+def _says(place: Placed, value: Json) -> bool:
+    return place.kind == "scalar" and place.value == (value if isinstance(value, str) else to_json(value))
+
+
+def _wanted(expect: Placed, starts: list[dict[str, Json]], account: str, failed: list[str]) -> list[Json]:
+    """All that `expect:` should say: of a start the keys that were written, of a new one what tells it."""
+    nodes = _expected(expect) if expect.kind in ("list", "map") else []
+    wanted: list[Json] = []
+    for number, start in enumerate(starts):
+        written = {key.value for key, _ in nodes[number].entries} if number < len(nodes) else set()
+        wanted.append(
+            {name: value for name, value in start.items() if _is_told(name, start, written, account)}
+        )
+    return [*wanted, {"failed": failed}] if failed else wanted
+
+
+def _is_told(name: str, start: dict[str, Json], written: set[str], account: str) -> bool:
+    if name in written:
+        return True
+    if written:
+        return name in _RECIPIENT and bool(written.intersection(_RECIPIENT))
+    usual = {"forced": False, "shadow": False, "account": account}
+    return name in _ALWAYS if name not in usual else start[name] != usual[name]
+
+
+def _whole(text: str, test: Placed, expect: Placed, wanted: list[Json]) -> Edit:
+    if comments(text, expect.start, expect.end):
+        raise CannotRewrite("comments stand inside `expect:`, which would be lost")
+    key = next(key for key, _ in test.entries if key.value == "expect")
+    inline = "[" + ", ".join(map(_flow, wanted)) + "]"
+    column = key.start - (text.rfind("\n", 0, key.start) + 1)
+    fits = column + len("expect: ") + len(inline) <= _WIDTH
+    if test.inline or not wanted or (fits and expect.inline):
+        after = " " if text[expect.start - 1] == ":" else ""
+        return expect.start, expect.end, after + inline
+    newline = "\r\n" if "\r\n" in text else "\n"
+    begin = key.end + text[key.end :].index(":") + 1
+    if comments(text, begin, expect.start):
+        begin = expect.start
+    lines = [f"{newline}{' ' * (column + 2)}- {_flow(one)}" for one in wanted]
+    return begin, expect.end, "".join(lines)
+
+
+def _flow(value: Json) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_scalar(key)}: {_flow(child)}" for key, child in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Json, quote: str = "") -> str:
+    """The value in YAML, in the quotes that it had where they can hold it."""
+    if not isinstance(value, str):
+        return to_json(value)
+    if quote == "'" and value.isprintable():
+        return "'" + value.replace("'", "''") + "'"
+    if not quote and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", to_json(value))

@@ -1,0 +1,1 @@
+"""Mapping files become compiled sources, rules and accounts, or findings."""

@@ -1,0 +1,78 @@
+"""How the owner is told when something needs them: `alerts:` of `accounts.yml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from bridge.did_you_mean import suggestion
+from bridge.language.nodes import Scalar
+from bridge.language.schema import SECRET, Fields, Reader
+from bridge.mapping.rules.ids import MAX_ID_DIGITS
+from bridge.model import Alerts, AlertStart, Recipient
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+_URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#@\\][!-~]*)?", re.ASCII)
+_FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
+
+
+def compile_alerts(fields: Fields, reader: Reader, accounts: Sequence[str]) -> Alerts:
+    """The alerts that the file asks for; mistakes are reported and left out.
+
+    `accounts` are the names of all accounts in the file, those with errors among them.
+    """
+    known = len(reader.unset)
+    url = _url(fields, reader) if "url" in fields else ""
+    start = _start(fields["start"], reader, accounts) if fields["start"] else None
+    if "url" not in fields and "start" not in fields:
+        reader.report.add(fields.node, "M105", 'alerts has neither "url" nor "start": nobody would hear them')
+    unset = "".join(reader.unset[known:])
+    return Alerts(url, start, tuple(fields["kinds"]), fields["silence"], unset)
+
+
+def _url(fields: Fields, reader: Reader) -> str:
+    node = fields.at("url")
+    text = fields["url"] or ""
+    if isinstance(node, Scalar) and text.startswith("${"):
+        found = reader.value(node, SECRET)
+        text = found if isinstance(found, str) else ""
+        if not text or text == reader.placeholder:
+            return ""
+    if not _is_address(text):
+        shown = "another text" if text != fields["url"] else f'"{text}"'
+        reader.report.add(node, "M209", f"expected a URL such as https://example.com/hook, found {shown}")
+        return ""
+    if text.startswith("http://") and urlsplit(text).hostname not in LOCAL:
+        reader.report.add(node, "W503", "the alert travels unencrypted over http; write https")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        port = urlsplit(text).port
+    except ValueError:
+        return False
+    return bool(_URL.fullmatch(text)) and port != 0
+
+
+def _start(fields: Fields, reader: Reader, accounts: Sequence[str]) -> AlertStart | None:
+    given = {name for name in ("subscriber_id", "user_id", "channel_id") if name in fields}
+    if given not in _FORMS:
+        message = "expected subscriber_id, or user_id and channel_id"
+        reader.report.add(fields.node, "M301", message)
+        return None
+    name = fields["account"]
+    if name not in accounts:
+        hint = suggestion(name, list(accounts))
+        reader.report.add(fields.at("account"), "M302", f'no account "{name}" in this file{hint}')
+        return None
+    for key in ("bot_id", "subscriber_id"):
+        if fields[key] is not None and fields[key] >= 10**MAX_ID_DIGITS:
+            reader.report.add(fields.at(key), "M209", f"an id has at most {MAX_ID_DIGITS} digits")
+            return None
+    if fields["bot_id"] is None:
+        return None
+    return AlertStart(
+        name, fields["bot_id"], Recipient(fields["subscriber_id"], fields["user_id"], fields["channel_id"])
+    )

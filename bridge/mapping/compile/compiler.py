@@ -1,0 +1,173 @@
+"""Mapping files become sources, rules and accounts, or every finding of all of them in one run."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Literal, NamedTuple
+
+from bridge.did_you_mean import suggestion
+from bridge.language.document import read
+from bridge.language.nodes import Mapping, Node, Report
+from bridge.language.placeholder import refuse_placeholders
+from bridge.mapping.compile.accounts import compile_accounts, of_environment
+from bridge.mapping.compile.context import Surroundings
+from bridge.mapping.compile.file_compiler import compile_file
+from bridge.mapping.lint.variable_names import odd_names
+from bridge.mapping.rules.apply import MappingFile
+from bridge.model import ALERT_SOURCE, Account, Alerts, Finding
+
+ACCOUNTS_FILES = ("accounts.yml", "accounts.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a set of files says. Only a valid set may replace another."""
+
+    sources: Dict[str, MappingFile] = field(default_factory=dict)
+    """By the source's name; a file with errors gives none."""
+    accounts: Dict[str, Account] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    """Of all files, sorted by file and place."""
+    valid: bool = False
+    """Whether there are files, and no error in any."""
+    alerts: Alerts = field(default_factory=Alerts)
+
+    @property
+    def unset(self) -> tuple[Unset, ...]:
+        """What is closed because an environment variable is not set."""
+        sources = [Unset("source", one.source.name, one.unset) for one in self.sources.values() if one.unset]
+        accounts = [Unset("account", one.name, (one.unset,)) for one in self.accounts.values() if one.unset]
+        alerts = [Unset("alerts", "", (self.alerts.unset,))] if self.alerts.unset else []
+        return (*sources, *accounts, *alerts)
+
+
+class Unset(NamedTuple):
+    """A source, an account or the alerts, closed by variables that are not set."""
+
+    kind: Literal["source", "account", "alerts"]
+    name: str
+    variables: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """A sentence for the log and for people."""
+        are = "is" if len(self.variables) == 1 else "are"
+        return f"{_CLOSED[self.kind].format(self.name)}: {' and '.join(self.variables)} {are} not set"
+
+
+_CLOSED = {
+    "source": "source {} is closed, its webhooks are answered 503",
+    "account": "account {} has no token, its calls wait",
+    "alerts": "alerts are not posted",
+}
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Compiling makes many objects that stay: looking for garbage among them took 40 % of its time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            if not gc.get_freeze_count():
+                # All of it counts as old now, unseen: else the next object made would have it looked through.
+                gc.freeze()
+                gc.unfreeze()
+            gc.enable()
+
+
+@_uncollected()
+def compile_files(
+    files: Dict[str, bytes],
+    environment: Dict[str, str],
+    *,
+    placeholder: str | None = None,
+    notices: bool = False,
+) -> Compiled:
+    """Compile all files of a mapping folder, `accounts.yml` among them, with the environment's secrets.
+
+    A secret that is not set closes the source that needs it; with a `placeholder` it reads as that word.
+    `notices` adds those of what deserves a second look.
+    """
+    findings: list[Finding] = []
+    around = replace(_surroundings(files, environment, placeholder, findings), notices=notices)
+    sources: dict[str, MappingFile] = {}
+    for path in sorted(path for path in files if not is_accounts(path)):
+        report = Report(path)
+        mapping = compile_file(files[path], around, report)
+        findings += report.findings
+        if mapping is not None:
+            _add(mapping, sources, findings)
+    findings += (*odd_names(sources.values()), *_unknown_silent(files, around, sources))
+    ordered = tuple(sorted(set(findings)))
+    valid = bool(files) and not any(finding.is_error for finding in ordered)
+    return Compiled(sources, around.accounts or {}, ordered, valid, around.alerts)
+
+
+def is_accounts(path: str) -> bool:
+    """Whether a file of the mapping folder lists accounts, by its name."""
+    return PurePath(path).name in ACCOUNTS_FILES
+
+
+def _add(mapping: MappingFile, sources: dict[str, MappingFile], findings: list[Finding]) -> None:
+    name = mapping.source.name
+    if name == ALERT_SOURCE:
+        message = f'source "{name}" is the bridge itself, which alerts you; choose another name'
+        findings.append(Finding(mapping.path, mapping.line, 1, "M109", message))
+        return
+    if name not in sources:
+        sources[name] = mapping
+        return
+    message = f'source "{name}" stands twice, first in {sources[name].path}'
+    findings.append(Finding(mapping.path, mapping.line, 1, "M109", message))
+
+
+def _surroundings(
+    files: Dict[str, bytes], environment: Dict[str, str], placeholder: str | None, findings: list[Finding]
+) -> Surroundings:
+    paths = sorted(path for path in files if is_accounts(path))
+    if not paths:
+        accounts = of_environment(environment, placeholder)
+        return Surroundings(environment, placeholder, accounts)
+    message = f"a second accounts file; {paths[0]} is the first"
+    findings += [Finding(path, 1, 1, "M109", message) for path in paths[1:]]
+    report = Report(paths[0])
+    known, alerts = _accounts(files[paths[0]], Surroundings(environment, placeholder), report)
+    findings += report.findings
+    return Surroundings(environment, placeholder, None if report.failed else known, paths[0], alerts)
+
+
+def _accounts(data: bytes, around: Surroundings, report: Report) -> tuple[dict[str, Account], Alerts]:
+    node = read(data, report)
+    if node is None:
+        return {}, Alerts()
+    compiled = compile_accounts(node, around.reader(report))
+    refuse_placeholders(node, report)
+    return compiled
+
+
+def _unknown_silent(
+    files: Dict[str, bytes], around: Surroundings, sources: Dict[str, MappingFile]
+) -> list[Finding]:
+    """Sources that are to be missed when they fall silent, and are not there at all.
+
+    Only where all mapping files could be read: else the source may be in one with errors.
+    """
+    path = around.accounts_file
+    if path is None or not sources or len(sources) < sum(not is_accounts(one) for one in files):
+        return []
+    node: Node | None = read(files[path], Report(path))
+    for name in ("alerts", "silence"):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    report, known = Report(path), ", ".join(sorted(sources))
+    for key, _ in node.entries if isinstance(node, Mapping) else ():
+        if key.text not in sources:
+            hint = suggestion(key.text, list(sources))
+            report.add(key, "M106", f'"{key.text}" is not one of {known}{hint}')
+    return report.findings

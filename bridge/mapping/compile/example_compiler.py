@@ -1,0 +1,105 @@
+"""From the nodes of `tests:` to Examples, or findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.did_you_mean import suggestion
+from bridge.language.keys_rule import EXPECTED, FAILED, TEST
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
+from bridge.language.schema import Fields, Reader, describe
+from bridge.mapping.compile.rule_compiler import unique
+from bridge.mapping.rules.apply import Example, Expected
+
+
+def compile_examples(nodes: tuple[Node, ...], rules: tuple[str, ...], report: Report) -> tuple[Example, ...]:
+    """The tests of a file, which has rules of these names; those with errors are reported and left out."""
+    names: dict[str, int] = {}
+    compiled = (_example(node, rules, names, report) for node in nodes)
+    return tuple(example for example in compiled if example is not None)
+
+
+def _example(node: Node, rules: tuple[str, ...], names: dict[str, int], report: Report) -> Example | None:
+    before = len(report.findings)
+    fields = Reader(report).table(node, TEST)
+    if fields is None:
+        return None
+    unique(fields, "test", names, report)
+    _check_sample(fields, report)
+    starts, failed = _outcomes(fields, report)
+    _check_rules([one.get("rule") for one in starts], rules, report)
+    _check_rules(failed, rules, report)
+    if "expect" not in fields and "failed" not in fields:
+        report.add(fields.node, "M105", 'test has no "expect"; write [] where nothing starts')
+    expect = tuple(_expected(one, report) for one in starts)
+    if any(finding.is_error for finding in report.findings[before:]):
+        return None
+    return Example(
+        name=fields["name"],
+        line=fields.at("name").line,
+        file=fields["file"],
+        body=plain(fields["body"]) if "body" in fields else None,
+        headers=tuple((name.lower(), value) for name, value in fields["headers"].items()),
+        query=fields["query"],
+        expect=expect,
+        failed=tuple(node.text for node in failed if isinstance(node, Scalar)),
+    )
+
+
+def _outcomes(fields: Fields, report: Report) -> tuple[list[Mapping], list[Node]]:
+    """The starts that are expected, and the names of rules that are to fail."""
+    expected = fields["expect"] or ()
+    failures = [node for node in expected if isinstance(node, Mapping) and node.get("failed") is not None]
+    failed = list(_items(fields.node.get("failed")))
+    for node in failures:
+        Reader(report).table(node, FAILED)
+        failed += _items(node.get("failed"))
+    starts = [node for node in expected if node not in failures]
+    for node in starts:
+        if not isinstance(node, Mapping):
+            report.add(node, "M103", f"expected a start such as {{bot_id: 1}}, found {describe(node)}")
+    return [node for node in starts if isinstance(node, Mapping)], failed
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    if isinstance(node, Sequence):
+        return node.items
+    return () if node is None else (node,)
+
+
+def _check_sample(fields: Fields, report: Report) -> None:
+    given = [name for name in ("file", "body") if name in fields]
+    if len(given) != 1:
+        found = " and ".join(given) or "neither"
+        report.add(fields.node, "M305", f"test: expected file or body, found {found}")
+    file = fields["file"]
+    if file is not None and (file.startswith("/") or ".." in file.split("/") or "\0" in file):
+        report.add(
+            fields.at("file"), "M305", f'expected a file below the mapping file\'s folder, found "{file}"'
+        )
+
+
+def _check_rules(nodes: Iterable[Node | None], rules: tuple[str, ...], report: Report) -> None:
+    for node in nodes:
+        if isinstance(node, Scalar) and node.text not in rules:
+            report.add(node, "M304", f'no rule is called "{node.text}"{suggestion(node.text, rules)}')
+
+
+def _expected(node: Mapping, report: Report) -> Expected:
+    fields = Reader(report).table(node, EXPECTED)
+    known = {} if fields is None else fields.values
+    values = {name: value for name, value in known.items() if node.get(name) is not None}
+    if "variables" in values:
+        values["variables"] = _variables(node.get("variables"), report)
+    return Expected(node.line, values)
+
+
+def _variables(node: Node | None, report: Report) -> dict[str, str]:
+    """The expected variables as texts; numbers, true and false as they are written."""
+    expected = {}
+    for key, child in node.entries if isinstance(node, Mapping) else ():
+        if isinstance(child, Scalar) and (child.value is not None or child.quoted):
+            expected[key.text] = child.text
+        else:
+            report.add(child, "M103", f"expected a variable's text, found {describe(child)}")
+    return expected

@@ -1,0 +1,116 @@
+"""One mapping file becomes a source with its rules and tests, or all its findings."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+
+from bridge.did_you_mean import suggestion
+from bridge.language.document import read
+from bridge.language.keys_rule import MAPPING_KEYS
+from bridge.language.keys_source import SOURCE_KEYS
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.placeholder import refuse_placeholders
+from bridge.language.schema import Fields, Table, describe
+from bridge.mapping.compile.context import Surroundings
+from bridge.mapping.compile.example_compiler import compile_examples
+from bridge.mapping.compile.rule_compiler import compile_rules
+from bridge.mapping.lint.lint import lint, notice
+from bridge.mapping.rules.apply import MappingFile
+from bridge.mapping.rules.index import index_rules
+from bridge.webhook.profiles import load_profiles, merge
+from bridge.webhook.source_compiler import compile_source
+
+FILE = Table("mapping file", SOURCE_KEYS + MAPPING_KEYS)
+"""Every key at the top of a mapping file."""
+
+_FORMS = frozenset(("form", "multipart", "query"))
+_SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def compile_file(data: bytes, around: Surroundings, report: Report) -> MappingFile | None:
+    """The file's contents, compiled; None after an error in the report."""
+    node = read(data, report)
+    if node is None:
+        return None
+    if not isinstance(node, Mapping):
+        report.add(node, "M103", f"expected a mapping file with the key source, found {describe(node)}")
+        return None
+    compiled = _compile(node, around, report)
+    refuse_placeholders(node, report)
+    if compiled is None or report.failed:
+        return None
+    if around.notices:
+        notice(node, data.decode(), report)
+    return replace(compiled, version=_version(data, node))
+
+
+def _version(data: bytes, node: Mapping) -> str:
+    """Of all that decides what the file does to an event: its bytes and those of its profile."""
+    name = node.get("profile")
+    digest = load_profiles()[name.text].digest if isinstance(name, Scalar) else ""
+    return hashlib.sha256(data + digest.encode()).hexdigest()[:12]
+
+
+def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile | None:
+    node = _with_profile(own, report)
+    reader = around.reader(report)
+    fields = reader.table(node or own, FILE)
+    if fields is None:
+        return None
+    _check_name(fields, report)
+    account = fields["account"]
+    rules = compile_rules(fields["rules"], account, report)
+    names = _names(own.get("rules"))
+    tests = compile_examples(fields["tests"], names, report)
+    _check_accounts(fields, around, report)
+    source = compile_source(fields, reader) if node is not None else None
+    if source is None or report.failed:
+        return None
+    lint(own, rules, report, forms_only=_FORMS.issuperset(source.decoder.kinds))
+    line = fields.at("source").line
+    unset = tuple(sorted(set(reader.unset)))
+    return MappingFile(report.path, source, rules, tests, account, line, "", index_rules(rules), unset)
+
+
+def _with_profile(own: Mapping, report: Report) -> Mapping | None:
+    """The file over its profile; None after a finding about the profile."""
+    name = own.get("profile")
+    if not isinstance(name, Scalar):
+        return own
+    profiles = load_profiles()
+    if name.text not in profiles:
+        report.add(name, "M303", f'unknown profile "{name.text}"{suggestion(name.text, list(profiles))}')
+        return None
+    return merge(profiles[name.text].node, own)
+
+
+def _check_name(fields: Fields, report: Report) -> None:
+    name = fields["source"]
+    if name is not None and not _SOURCE_NAME.fullmatch(name):
+        report.add(
+            fields.at("source"),
+            "M209",
+            f'a source is part of a URL: expected letters, digits, - and _, found "{name}"',
+        )
+
+
+def _names(rules: Node | None) -> tuple[str, ...]:
+    """The names of all rules, those with errors too."""
+    nodes = rules.items if isinstance(rules, Sequence) else ()
+    names = (node.get("name") for node in nodes if isinstance(node, Mapping))
+    return tuple(name.text for name in names if isinstance(name, Scalar))
+
+
+def _check_accounts(fields: Fields, around: Surroundings, report: Report) -> None:
+    """Every account that a rule of the file starts bots in must be there."""
+    nodes = [node for node in fields["rules"] if isinstance(node, Mapping)]
+    for node in nodes:
+        own = node.get("account")
+        if isinstance(own, Scalar):
+            around.check_account(own.text, own, report)
+    by_default = [node for node in nodes if node.get("account") is None]
+    if by_default:
+        at = fields.at("account") if "account" in fields else by_default[0]
+        around.check_account(fields["account"], at, report)

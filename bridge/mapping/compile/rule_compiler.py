@@ -1,0 +1,93 @@
+"""From the nodes of a rule to a Rule, or findings."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.jsonpath.path import Path
+from bridge.language.conditions import compile_conditions
+from bridge.language.keys_rule import LATER, RULE
+from bridge.language.nodes import Node, Report, scalars
+from bridge.language.schema import Fields, Reader
+from bridge.language.values import read_path
+from bridge.mapping.compile.start_compiler import compile_start, refuse_later
+from bridge.mapping.rules.ids import MAX_NAME
+from bridge.mapping.rules.rule import Rule
+from bridge.mapping.rules.start import Start
+
+
+def compile_rules(nodes: tuple[Node, ...], account: str, report: Report) -> tuple[Rule, ...]:
+    """The rules of a file; those with errors are reported and left out."""
+    names: dict[str, int] = {}
+    compiled = (_rule(node, account, names, report) for node in nodes)
+    return tuple(rule for rule in compiled if rule is not None)
+
+
+def unique(fields: Fields, what: str, names: dict[str, int], report: Report) -> None:
+    """A finding where a name stands twice; `names` are those seen so far with their lines."""
+    name, node = fields["name"], fields.at("name")
+    if name is None:
+        return
+    if not name.strip() or len(name) > MAX_NAME:
+        report.add(node, "M209", f"a {what} needs a name of 1 to {MAX_NAME} characters")
+    if name in names:
+        report.add(node, "M109", f'{what} "{name}" stands twice, first in line {names[name]}')
+    names.setdefault(name, node.line)
+
+
+def _rule(node: Node, account: str, names: dict[str, int], report: Report) -> Rule | None:
+    before = len(report.findings)
+    fields = Reader(report).table(node, RULE)
+    if fields is None:
+        return None
+    refuse_later(fields.node, report)
+    unique(fields, "rule", names, report)
+    for_each = _for_each(fields, report)
+    conditions = compile_conditions(fields["when"], report) if "when" in fields else ()
+    start = _start(fields, report)
+    if start is None or any(finding.is_error for finding in report.findings[before:]):
+        return None
+    return Rule(
+        name=fields["name"],
+        line=fields.at("name").line,
+        column=fields.at("name").column,
+        start=start,
+        account=fields["account"] or account,
+        conditions=tuple(one for one in conditions if not one.uses_item),
+        item_conditions=tuple(one for one in conditions if one.uses_item),
+        for_each=for_each,
+        **{name: fields[name] for name in _COPIED},
+    )
+
+
+_COPIED = ("enabled", "stop", "expires", "order", "on_uncertain", "shadow")
+
+
+def _start(fields: Fields, report: Report) -> Start | None:
+    if "start" in fields:
+        return compile_start(fields["start"], report)
+    if not any(name in fields for name in LATER):
+        report.add(fields.node, "M105", 'rule has no "start"')
+    return None
+
+
+def _for_each(fields: Fields, report: Report) -> Path | None:
+    if "for_each" not in fields:
+        _refuse_item(fields.node, report)
+        return None
+    node = fields.at("for_each")
+    path = read_path(node, report) if fields["for_each"] is not None else None
+    if path is not None and path.root == "$item":
+        report.add(node, "M210", "for_each cannot begin with $item, which it gives; begin with $")
+        return None
+    return path
+
+
+def _refuse_item(rule: Node, report: Report) -> None:
+    """A finding for each use of `$item` in a rule without `for_each`."""
+    for node in scalars(rule):
+        if "$item" in node.text and _ITEM.search(node.text):
+            report.add(node, "M210", "$item stands only in a rule with for_each")
+
+
+_ITEM = re.compile(r"(?:^|\{)\$item(?![A-Za-z0-9_])")

@@ -1,0 +1,131 @@
+"""From the nodes of a `start:` to a Start, or findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.jsonpath.scope import ABSENT
+from bridge.language.keys_rule import LATER, RECIPIENT, START
+from bridge.language.nodes import Mapping, Node, Report, Scalar
+from bridge.language.schema import Fields, Reader, describe
+from bridge.language.text import Unusable
+from bridge.language.values import Value, compile_value
+from bridge.mapping.rules.ids import messenger_id, name_fault, variable_text, whole_id
+from bridge.mapping.rules.start import Start, Variable, Whom
+from bridge.model import Json
+
+_FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
+_EXPECTED = "expected subscriber_id, or user_id and channel_id"
+
+
+def compile_start(node: Node, report: Report) -> Start | None:
+    """The start that a node says; None after an error in the report."""
+    fields = Reader(report).table(node, START)
+    if fields is None:
+        return None
+    refuse_later(fields.node, report)
+    bot_id = _id(fields, "bot_id", whole_id, report)
+    recipients = _recipients(fields, report)
+    variables = _variables(fields.node.get("variables"), report)
+    if bot_id is None or not recipients:
+        return None
+    return Start(bot_id, recipients, variables, fields["forced"])
+
+
+def refuse_later(node: Mapping, report: Report) -> None:
+    """A finding for each key that the language has but this version does not do."""
+    for key, _ in node.entries:
+        if key.text in LATER:
+            report.add(key, "M110", f'"{key.text}" is not available yet')
+
+
+def _recipients(fields: Fields, report: Report) -> tuple[Whom, ...]:
+    """One way, or those of `first_of`; empty after an error in the report."""
+    if "first_of" not in fields:
+        whom = _whom(fields, report)
+        return () if whom is None else (whom,)
+    beside = _given(fields)
+    if beside:
+        report.add(fields.at(beside[0]), "M301", f"first_of and {beside[0]} both name a recipient; keep one")
+        return ()
+    if not fields["first_of"]:
+        report.add(fields.at("first_of"), "M301", "first_of names no recipient; write at least one")
+        return ()
+    ways = [_way(item, report) for item in fields["first_of"]]
+    return tuple(way for way in ways if way is not None)
+
+
+def _way(node: Node, report: Report) -> Whom | None:
+    fields = Reader(report).table(node, RECIPIENT)
+    if fields is None:
+        return None
+    refuse_later(fields.node, report)
+    return _whom(fields, report)
+
+
+def _whom(fields: Fields, report: Report) -> Whom | None:
+    given = _given(fields)
+    if "contact" in fields:
+        return None
+    if set(given) not in _FORMS:
+        found = " and ".join(given) or "none"
+        report.add(fields.node, "M301", f"{_EXPECTED}, found {found}")
+        return None
+    if "subscriber_id" in fields:
+        number = _id(fields, "subscriber_id", whole_id, report)
+        return None if number is None else Whom(subscriber_id=number)
+    user = _id(fields, "user_id", messenger_id, report)
+    channel = _id(fields, "channel_id", messenger_id, report)
+    return None if user is None or channel is None else Whom(user_id=user, channel_id=channel)
+
+
+def _given(fields: Fields) -> list[str]:
+    return [name for name in ("subscriber_id", "user_id", "channel_id") if name in fields]
+
+
+def _id(fields: Fields, name: str, check: Callable[[Json], object], report: Report) -> Value | None:
+    """The value of an id; a literal one is checked here."""
+    if name not in fields:
+        return None
+    node = fields.at(name)
+    value = compile_value(node, report)
+    if value is None or value.literal is ABSENT:
+        return value
+    try:
+        check(value.literal)
+    except Unusable as unusable:
+        report.add(node, "M209", f"{name} {unusable.message}{_path_hint(node)}")
+        return None
+    return value
+
+
+def _path_hint(node: Node) -> str:
+    is_name = isinstance(node, Scalar) and node.text[:1].isalpha()
+    return f'; write "$.{node.text}" if a path is meant' if isinstance(node, Scalar) and is_name else ""
+
+
+def _variables(node: Node | None, report: Report) -> tuple[Variable, ...]:
+    entries = node.entries if isinstance(node, Mapping) else ()
+    compiled = [(key, _variable(key, child, report)) for key, child in entries]
+    return tuple(Variable(key.text, value, key.line, key.column) for key, value in compiled if value)
+
+
+def _variable(key: Scalar, node: Node, report: Report) -> Value | None:
+    fault = name_fault(key.text)
+    if fault:
+        report.add(key, "M209", fault)
+        return None
+    if not isinstance(node, Scalar | Mapping):
+        report.add(node, "M209", f"a variable holds a single value, found {describe(node)}")
+        return None
+    value = compile_value(node, report)
+    if value is not None and isinstance(value.literal, str):
+        _check_text(value.literal, node, report)
+    return value
+
+
+def _check_text(text: str, node: Node, report: Report) -> None:
+    try:
+        variable_text(text)
+    except Unusable as unusable:
+        report.add(node, "M209", f"the text {unusable.message}")

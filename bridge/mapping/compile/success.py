@@ -1,0 +1,45 @@
+"""`success:` of an account: what a 2xx answer of LeadConverter must say, in the language of conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.jsonpath.scope import Scope
+from bridge.language.conditions import Condition, compile_conditions
+from bridge.language.nodes import Mapping, Node, Report, Scalar
+from bridge.mapping.author.reasons import part, reason
+from bridge.model import Json
+
+ROOT = "$"
+
+
+def compile_success(node: Node | None, report: Report) -> Callable[[Json], str] | None:
+    """Asks a document: empty where the conditions hold, else why not. None where there are none."""
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return None
+    if isinstance(node, Mapping) and not node.entries:
+        report.add(node, "M103", "expected conditions such as $.started: 1, found an empty mapping")
+        return None
+    conditions = compile_conditions(node, report)
+    if isinstance(node, Mapping):
+        _check_roots(conditions, node, report)
+
+    def unmet(document: Json) -> str:
+        scope = Scope(document, {}, {}, {})
+        for condition in conditions:
+            decision = condition.test(scope)
+            if not decision.holds:
+                return reason(decision, part(condition, decision), None)
+        return ""
+
+    return unmet
+
+
+def _check_roots(conditions: tuple[Condition, ...], node: Mapping, report: Report) -> None:
+    """Nothing but the answer's body is there to be asked: a condition on another root would never hold."""
+    keys = {(key.line, key.column): key for key, _ in node.entries}
+    for condition in conditions:
+        strays = sorted({path.root for path in condition.paths} - {ROOT})
+        if strays:
+            message = f"{strays[0]} is not there: success looks at the body of the answer; begin with $"
+            report.add(keys[condition.line, condition.column], "M210", message)

@@ -1,0 +1,1 @@
+"""Warnings about rules that compile, but are probably wrong."""

@@ -1,0 +1,89 @@
+"""What the tests of a mapping file never exercise: rules that none matches, conditions that never decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bridge.jsonpath.scope import Scope
+from bridge.language.conditions import Condition, leaves
+from bridge.mapping.rules.apply import MappingFile, judge
+from bridge.mapping.rules.rule import Rule, item_scope, known_items
+from bridge.model import Event, Match
+
+Lack = Literal["never matches", "never holds", "always holds", "is never asked"]
+
+_LACKS: dict[frozenset[bool], Lack] = {
+    frozenset(): "is never asked",
+    frozenset((True,)): "always holds",
+    frozenset((False,)): "never holds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A rule, or one of its conditions, that could be changed without any test noticing."""
+
+    rule: str
+    line: int
+    condition: str
+    """Empty where it is the rule itself."""
+    lack: Lack
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a file its tests exercise."""
+
+    rules: int
+    conditions: int
+    gaps: tuple[Gap, ...]
+
+    @property
+    def covered_rules(self) -> int:
+        return self.rules - sum(not gap.condition for gap in self.gaps)
+
+    @property
+    def covered_conditions(self) -> int:
+        return self.conditions - sum(bool(gap.condition) for gap in self.gaps)
+
+
+def coverage(mapping: MappingFile, events: Iterable[Event]) -> Coverage:
+    """What the events of all tests exercise of the rules that are switched on.
+
+    A rule is exercised where it matches an event; a condition where it holds for one event and not for
+    another, whatever the rule's other conditions say. The conditions of a group count one by one.
+    """
+    seen = tuple(events)
+    rules = [rule for rule in mapping.rules if rule.enabled]
+    matched = {
+        verdict.rule
+        for event in seen
+        for verdict in judge(mapping, event)
+        if verdict.match in (Match.MATCHED, Match.FAILED)
+    }
+    scopes = [mapping.source.scope_of(event) for event in seen]
+    gaps = [gap for rule in rules for gap in _gaps(rule, scopes, matched=rule.name in matched)]
+    return Coverage(len(rules), sum(len(list(leaves(_all(rule)))) for rule in rules), tuple(gaps))
+
+
+def _gaps(rule: Rule, scopes: list[Scope], *, matched: bool) -> Iterator[Gap]:
+    if not matched:
+        yield Gap(rule.name, rule.line, "", "never matches")
+    for condition in leaves(_all(rule)):
+        held = frozenset(
+            condition.test(scope).holds for whole in scopes for scope in _asked(rule, condition, whole)
+        )
+        if held in _LACKS:
+            yield Gap(rule.name, condition.line, condition.text, _LACKS[held])
+
+
+def _all(rule: Rule) -> tuple[Condition, ...]:
+    return (*rule.conditions, *rule.item_conditions)
+
+
+def _asked(rule: Rule, condition: Condition, scope: Scope) -> list[Scope]:
+    if rule.for_each is None or not condition.uses_item:
+        return [scope]
+    return [item_scope(scope, item) for item in known_items(rule.for_each, scope)]

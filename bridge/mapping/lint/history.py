@@ -1,0 +1,186 @@
+"""A mapping file held against the events that really came: paths that find nothing, values that changed.
+
+A rule is about an event unless one of its conditions looks at a value there and refuses it: a condition
+whose path finds nothing may be the very slip that is looked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import ABSENT, Scope
+from bridge.language.conditions import Condition
+from bridge.language.functions.strftime import compile_format
+from bridge.mapping.author.suggest_path import nearby
+from bridge.mapping.rules.apply import MappingFile
+from bridge.mapping.rules.rule import Rule, item_scope, known_items
+from bridge.model import Event, Finding, Json
+from bridge.webhook.source import BY_BODY
+
+ENOUGH = 5
+"""Events that a path must have been looked for in, before anything is said about it."""
+LASTING = 3
+"""Latest events in a row that must have the new kind of value."""
+STEADY = 0.9
+"""Share of the events before them that must have had another."""
+
+_ABSENT = "absent"
+_SEVERAL = "several kinds of values"
+_UNDECIDED = frozenset({"absent", "other_absent", "no_items"})
+"""Codes of a condition that found nothing to refuse."""
+_day = compile_format("%A, %Y-%m-%d")
+
+
+class _Seen(NamedTuple):
+    """What stood at a path in one event."""
+
+    kind: str
+    received_at: int
+
+
+@dataclass(slots=True)
+class _Use:
+    """A path of a rule, where it stands, and what it found in the events that the rule is about."""
+
+    path: Path
+    line: int
+    column: int
+    condition: Condition | None = None
+    """The line of `when` that it stands in."""
+    seen: list[_Seen] = field(default_factory=list)
+    latest: Scope | None = None
+
+    def is_looked_for(self, scope: Scope, refusing: list[Condition]) -> bool:
+        """Whether nothing but the path's own line keeps the rule from the event or item."""
+        there = self.path.root != "$item" or scope.item is not ABSENT
+        return there and all(one is self.condition for one in refusing)
+
+
+def told_by_history(mapping: MappingFile, events: Iterable[Event]) -> tuple[Finding, ...]:
+    """Warnings about a file's rules that its source's latest events give rise to, which come oldest first."""
+    events = list(events)
+    reread = ((mapping.source.reread(event), event.received_at) for event in events)
+    scopes = [(mapping.source.scope_of(event), received_at) for event, received_at in reread]
+    uses = [use for rule in mapping.rules if rule.enabled for use in _observed(rule, scopes)]
+    found = (_finding(use, mapping.path, len(scopes)) for use in uses if len(use.seen) >= ENOUGH)
+    return tuple(
+        sorted({finding for finding in (*found, _without_id(mapping, events)) if finding is not None})
+    )
+
+
+def _without_id(mapping: MappingFile, events: list[Event]) -> Finding | None:
+    """Events that lack the id of their source are known by their body: that may be a slip in `event`."""
+    declared = mapping.source.event_id
+    by_body = [event for event in events if event.id.startswith(BY_BODY)]
+    lacking = [words for event in by_body if (words := mapping.source.lacks_id(event))]
+    if declared is None or len(lacking) < ENOUGH:
+        return None
+    words, many = Counter(lacking).most_common(1)[0]
+    text = (
+        f"event.id finds nothing in {len(lacking):,} of the last {len(events):,} events, known by their body"
+    )
+    often = f"{words} in {many:,}" if many < len(lacking) else words
+    return Finding(mapping.path, declared.line, declared.column, "W603", f"{text}: {often}")
+
+
+def _observed(rule: Rule, scopes: list[tuple[Scope, int]]) -> list[_Use]:
+    uses = list(_uses(rule))
+    for whole, received_at in scopes:
+        tried = _tried(rule, whole)
+        for use in uses:
+            about = [scope for scope, refusing in tried if use.is_looked_for(scope, refusing)]
+            if about:
+                found = [value for scope in about for value in use.path.find(scope)]
+                use.seen.append(_Seen(_kind(found), received_at))
+                use.latest = about[0]
+    return uses
+
+
+def _tried(rule: Rule, whole: Scope) -> list[tuple[Scope, list[Condition]]]:
+    """The event, or each of its items, and the conditions that refuse it; nothing where none could matter."""
+    refusing = _refusing(rule.conditions, whole)
+    if rule.for_each is None or len(refusing) > 1:
+        return [(whole, refusing)]
+    items = (item_scope(whole, item) for item in known_items(rule.for_each, whole))
+    each = [(scope, [*refusing, *_refusing(rule.item_conditions, scope)]) for scope in items]
+    return each or [(whole, refusing)]
+
+
+def _refusing(conditions: Iterable[Condition], scope: Scope) -> list[Condition]:
+    """Those that look at a value of the event and refuse it."""
+    decided = ((one, one.test(scope)) for one in conditions)
+    return [one for one, decision in decided if not decision.holds and decision.code not in _UNDECIDED]
+
+
+def _uses(rule: Rule) -> Iterator[_Use]:
+    """Every path that a rule expects to find something at."""
+    for condition in (*rule.conditions, *rule.item_conditions):
+        for leaf in _expecting([condition]):
+            yield from (_Use(path, leaf.line, leaf.column, condition) for path in leaf.paths)
+    if rule.for_each is not None:
+        yield _Use(rule.for_each, rule.line, rule.column)
+    start = rule.start
+    whom = [value for way in start.recipients for value in (way.subscriber_id, way.user_id, way.channel_id)]
+    for value in (start.bot_id, *whom, *(one.value for one in start.variables)):
+        yield from (_Use(path, value.line, value.column) for path in value.paths) if value else ()
+
+
+def _expecting(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """The conditions, out of their groups, that want something at their path."""
+    for one in conditions:
+        if one.question is not None and one.question.exists is not False:
+            yield one
+        for part in one.parts if one.kind != "not" else ():
+            yield from _expecting(part)
+
+
+def _kind(found: list[Json]) -> str:
+    kinds = {_kind_of(value) for value in found}
+    return (kinds.pop() if len(kinds) == 1 else _SEVERAL) if kinds else _ABSENT
+
+
+def _kind_of(value: Json) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return "a number"
+
+
+def _finding(use: _Use, path: str, events: int) -> Finding | None:
+    told = _drift(use.seen)
+    if told:
+        return Finding(path, use.line, use.column, "W602", f"{use.path.text} {told}")
+    if any(seen.kind != _ABSENT for seen in use.seen):
+        return None
+    other = nearby(use.path, use.latest) if use.latest else None
+    hint = f"; {other} exists" if other else ""
+    many = f"{len(use.seen):,} of the last {events:,} events"
+    return Finding(path, use.line, use.column, "W601", f"{use.path.text} is absent in all {many}{hint}")
+
+
+def _drift(seen: list[_Seen]) -> str:
+    """How the latest values differ in kind from those before; empty where they do not."""
+    now = seen[-1].kind
+    first = next((at for at in range(len(seen), 0, -1) if seen[at - 1].kind != now), 0)
+    before, after = seen[:first], seen[first:]
+    if len(before) < ENOUGH or len(after) < LASTING:
+        return ""
+    kind, many = Counter(one.kind for one in before).most_common(1)[0]
+    if kind == _ABSENT or many < STEADY * len(before):
+        return ""
+    day = _day(datetime.fromtimestamp(after[0].received_at / 1000, UTC))
+    return f"was {kind} in {many:,} of {len(seen):,} events, {now} since {day}"

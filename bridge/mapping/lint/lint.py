@@ -1,0 +1,86 @@
+"""What a mapping file says without error, but hardly means. Needs the file alone, no history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bridge.jsonpath.ast import Digits, Name, PathError
+from bridge.jsonpath.grammar import parse
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, scalars
+from bridge.mapping.lint.contradictions import contradiction, dead_alternatives
+from bridge.mapping.lint.recipients import lint_recipients
+from bridge.mapping.lint.unreachable import doubled, unreached
+from bridge.mapping.rules.rule import Rule
+from bridge.model import Finding
+
+_DOTTED = re.compile(r"\.\s*\d")
+_COMMENT = re.compile(r"(?:^|\s)#\s*\S")
+
+
+def lint(node: Mapping, rules: tuple[Rule, ...], report: Report, *, forms_only: bool) -> None:
+    """Add the warnings about a file that has no errors. `forms_only`: its source takes forms alone."""
+    active = [rule for rule in rules if rule.enabled]
+    for rule, earlier in unreached(active):
+        _warn(report, rule, "W505", f'never reached: "{earlier.name}" in line {earlier.line} stops before it')
+    for rule, earlier in doubled(active):
+        what = f'starts the same bot on the same events as "{earlier.name}" in line {earlier.line}'
+        _warn(report, rule, "W506", what)
+    for rule in active:
+        _lint_conditions(rule, report)
+    lint_recipients(node.get("rules"), report)
+    if not forms_only:
+        _lint_numbers(node.get("rules"), report)
+    if rules and node.get("tests") is None:
+        report.add(node.key("rules") or node, "W504", "no tests; add one so that a change can be proved")
+
+
+def notice(node: Mapping, text: str, report: Report) -> None:
+    """Add what deserves a second look though it may well be meant: `forced: true` without a comment."""
+    lines = text.splitlines()
+    for flag in _forced(node.get("rules")):
+        here, above = lines[flag.line - 1][flag.column - 1 :], lines[flag.line - 2 : flag.line - 1]
+        if not _COMMENT.search(here) and not any(line.lstrip().startswith("#") for line in above):
+            what = "forced starts the bot for people who have unsubscribed; say why in a comment beside it"
+            report.add(flag, "N508", what)
+
+
+def _warn(report: Report, rule: Rule, code: str, message: str) -> None:
+    report.findings.append(Finding(report.path, rule.line, rule.column, code, message))
+
+
+def _lint_conditions(rule: Rule, report: Report) -> None:
+    conditions = (*rule.conditions, *rule.item_conditions)
+    whole = contradiction(conditions)
+    for found in [whole] if whole else dead_alternatives(conditions):
+        at = found.condition
+        report.findings.append(Finding(report.path, at.line, at.column, "W507", found.message))
+
+
+def _lint_numbers(rules: Node | None, report: Report) -> None:
+    """A form makes maps alone of what has numbers; in JSON a number after a dot may be meant either way."""
+    for one in scalars(rules) if rules else ():
+        if number := _dotted_number(one.text):
+            what = f".{number} may be an item of a list or a key; write [{number}] for the item"
+            report.add(one, "W512", f'{what}, ["{number}"] for the key')
+
+
+def _dotted_number(text: str) -> str | None:
+    """The first step of a path that is a number after a dot."""
+    if not text.startswith("$") or not _DOTTED.search(text):
+        return None
+    try:
+        query = parse(text)
+    except PathError:
+        return None
+    names = (one.name for step in query.segments for one in step.selectors if isinstance(one, Name))
+    return next((name for name in names if isinstance(name, Digits)), None)
+
+
+def _forced(rules: Node | None) -> Iterator[Scalar]:
+    """Every `forced: true` of the rules."""
+    for rule in rules.items if isinstance(rules, Sequence) else ():
+        start = rule.get("start") if isinstance(rule, Mapping) else None
+        flag = start.get("forced") if isinstance(start, Mapping) else None
+        if isinstance(flag, Scalar) and flag.value is True:
+            yield flag

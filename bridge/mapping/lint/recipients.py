@@ -1,0 +1,88 @@
+"""Warnings about recipients: one person for every event, and e-mail addresses or phone numbers as user_id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.jsonpath.path import is_path
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.templates import is_template
+from bridge.mapping.rules.ids import contact_kind
+
+_PEOPLE = ("subscriber_id", "user_id")
+_MAIL = ("mail", "почт")
+_KINDS = {"": "", "email": "an e-mail address", "phone": "a phone number"}
+_PHONE = ("phone", "mobile", "телефон")
+
+
+def lint_recipients(rules: Node | None, report: Report) -> None:
+    """Add the warnings about the recipients of the rules that are switched on."""
+    for key, node in _people(rules):
+        _lint_literal(key, node, report)
+        if key == "user_id":
+            _lint_messenger_id(node, report)
+
+
+def _people(rules: Node | None) -> Iterator[tuple[str, Node]]:
+    """Every `subscriber_id` and `user_id`, those of `first_of` among them."""
+    for rule in rules.items if isinstance(rules, Sequence) else ():
+        if isinstance(rule, Mapping) and isinstance(start := rule.get("start"), Mapping):
+            enabled = rule.get("enabled")
+            if not (isinstance(enabled, Scalar) and enabled.value is False):
+                yield from _named(start)
+
+
+def _named(start: Mapping) -> Iterator[tuple[str, Node]]:
+    ways = start.get("first_of")
+    every = (start, *(ways.items if isinstance(ways, Sequence) else ()))
+    for way in (one for one in every if isinstance(one, Mapping)):
+        yield from ((key.text, node) for key, node in way.entries if key.text in _PEOPLE)
+
+
+def _lint_literal(key: str, node: Node, report: Report) -> None:
+    """`{value: 778899}` says that one person is meant; a bare literal may be left over from a trial."""
+    literal = next((one for one in _parts(node, "template", "default") if _is_literal(one)), None)
+    if literal is not None:
+        meant = f"write {{value: {literal.text}}} if you mean that"
+        what = f"{key} is the same person for every event; write a path such as $.{key}, or {meant}"
+        report.add(literal, "W514", what)
+
+
+def _lint_messenger_id(node: Node, report: Report) -> None:
+    for one in _parts(node, "path", "template", "value", "default"):
+        if what := _contact(one, shaped=isinstance(node, Mapping) and node.get("pipe") is not None):
+            hint = "write the path of the person's id in the messenger"
+            report.add(one, "W515", f'user_id "{one.text[:60]}" looks like {what}; {hint}')
+
+
+def _parts(node: Node, *names: str) -> list[Scalar]:
+    """The scalar itself; of a value that is an object, those of these keys."""
+    if isinstance(node, Scalar):
+        return [node]
+    if not isinstance(node, Mapping):
+        return []
+    found = (node.get(name) for name in names)
+    return [part for one in found if one is not None for part in _parts(one, *names)]
+
+
+def _is_literal(node: Scalar) -> bool:
+    return node.value is not None and not is_path(node.text) and not is_template(node.text)
+
+
+def _contact(node: Scalar, *, shaped: bool) -> str:
+    """What a user_id seems to be instead; empty where nothing speaks against it.
+
+    A phone number that functions have `shaped` may be WhatsApp's id, which is its digits.
+    """
+    if _is_literal(node):
+        return _KINDS[contact_kind(node.text)]
+    name = _last_name(node.text)
+    if any(word in name for word in _MAIL):
+        return "the path of an e-mail address"
+    if not shaped and any(word in name for word in _PHONE):
+        return "the path of a phone number"
+    return ""
+
+
+def _last_name(text: str) -> str:
+    return text.casefold().rstrip("}'\"]").rpartition(".")[2]

@@ -1,0 +1,94 @@
+"""Rules that another keeps from every event, or that do what another does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from typing import TypeAlias
+
+from bridge.language.conditions import Condition
+from bridge.mapping.rules.index import key_of
+from bridge.mapping.rules.rule import Rule
+
+_Atom: TypeAlias = Hashable
+"""Something that a condition asks: its text, or of an equality one of its literals at the path."""
+
+
+def unreached(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
+    """Rules with the earlier one that says `stop` on every event that they could match."""
+    crowds = Counter(atom for rule in rules if rule.stop for one in _asked(rule) for atom in _atoms(one))
+    stopping: dict[_Atom, list[Rule]] = {}
+    for rule in rules:
+        earlier = _stopper(rule, stopping)
+        if earlier is not None:
+            yield rule, earlier
+        if rule.stop:
+            for atom in _rarest(rule, crowds):
+                stopping.setdefault(atom, []).append(rule)
+
+
+def doubled(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
+    """Rules with the earlier one that starts the same bot for the same recipient on the same events."""
+    seen: dict[object, Rule] = {}
+    for rule in rules:
+        whom = [(way.subscriber_id, way.user_id, way.channel_id) for way in rule.start.recipients]
+        addressed = tuple(value.text if value else "" for way in whom for value in way)
+        asked = frozenset(one.text for one in _asked(rule))
+        identity = (asked, _for_each(rule), rule.account, rule.start.bot_id.text, addressed)
+        earlier = seen.setdefault(identity, rule)
+        if earlier is not rule and not earlier.stop:
+            yield rule, earlier
+
+
+def _asked(rule: Rule) -> tuple[Condition, ...]:
+    return (*rule.conditions, *rule.item_conditions)
+
+
+def _for_each(rule: Rule) -> str:
+    return rule.for_each.text if rule.for_each else ""
+
+
+def _atoms(condition: Condition) -> list[_Atom]:
+    """A condition that implies another has its first atom among the other's."""
+    if condition.equality is None or not _is_plain(condition):
+        return [condition.text]
+    path, values = condition.equality
+    return [(path.root, path.steps, key_of(value)) for value in values]
+
+
+def _is_plain(condition: Condition) -> bool:
+    """Whether it asks for one of some literals at one place, and no more."""
+    question, path = condition.question, condition.path
+    if question is None or path is None or condition.equality is None:
+        return False
+    return path.definite and len(question.operators) == 1 and not question.fold
+
+
+def _rarest(rule: Rule, crowds: Counter[_Atom]) -> list[_Atom]:
+    """The atoms by which a stopping rule is found: those of the condition that fewest others share."""
+    choices = [_atoms(one) for one in _asked(rule)]
+    return min(choices, key=lambda atoms: sum(crowds[atom] for atom in atoms), default=[None])
+
+
+def _stopper(rule: Rule, stopping: dict[_Atom, list[Rule]]) -> Rule | None:
+    atoms = [None, *(_atoms(one)[0] for one in _asked(rule))]
+    found = (other for atom in atoms for other in stopping.get(atom, ()) if _covers(other, rule))
+    return min(found, key=lambda other: other.line, default=None)
+
+
+def _covers(wider: Rule, rule: Rule) -> bool:
+    """Whether the wider rule matches whatever the other does."""
+    if wider.for_each is not None and _for_each(wider) != _for_each(rule):
+        return False
+    return all(any(_implies(one, asked) for one in _asked(rule)) for asked in _asked(wider))
+
+
+def _implies(one: Condition, other: Condition) -> bool:
+    """Whether the other holds wherever the one does."""
+    if one.text == other.text:
+        return True
+    if not (_is_plain(one) and _is_plain(other)) or one.equality is None or other.equality is None:
+        return False
+    (path, values), (place, allowed) = one.equality, other.equality
+    same_place = (path.root, path.steps) == (place.root, place.steps)
+    return same_place and all(any(type(a) is type(b) and a == b for b in allowed) for a in values)

@@ -1,0 +1,1 @@
+"""An event becomes bot starts: the rules at run time."""

@@ -1,0 +1,240 @@
+"""A mapping file's rules, and their pure application to an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+from bridge.jsonpath.path import Path
+from bridge.jsonpath.scope import Scope
+from bridge.language.conditions import HOLDS, Decision, decide
+from bridge.language.operators import NEAR_CODES
+from bridge.language.text import Unusable
+from bridge.mapping.rules.index import RuleIndex
+from bridge.mapping.rules.rule import MAX_ITEMS, Rule, item_scope, items_of
+from bridge.mapping.rules.start import Rendered, Shared
+from bridge.model import Application, BotStart, Event, Failure, Json, Match, Verdict
+from bridge.webhook.budget import CALL, CALL_ROW, EVENT, FAILURE, RULE, Budget, OverBudgetError, size_of
+from bridge.webhook.source import Source
+
+FEW_RULES = 50
+"""Up to so many rules, every one is asked and has its verdict, however far it is from matching."""
+MAX_NEAR = 50
+"""Near misses of a larger set that one event's verdicts tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One start that a test expects: the keys that are compared, as text."""
+
+    line: int
+    values: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One of a mapping file's `tests:`."""
+
+    name: str
+    line: int
+    file: str | None
+    """Path of a raw body, relative to the mapping file's folder; None where `body` stands in the file."""
+    body: Json
+    headers: tuple[tuple[str, str], ...]
+    query: str
+    expect: tuple[Expected, ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFile:
+    """One mapping file without errors: its source and what its events start."""
+
+    path: str
+    source: Source
+    rules: tuple[Rule, ...]
+    tests: tuple[Example, ...]
+    account: str
+    line: int
+    """Of the source's name."""
+    version: str
+    """The first 12 hexadecimal digits of a SHA-256 over the bytes of the file, and of its profile."""
+    index: RuleIndex
+    """Which rules an event can match."""
+    unset: tuple[str, ...] = ()
+    """Environment variables that the source needs and that are not set: it is closed, nothing is accepted."""
+
+
+_verdict: Callable[[tuple[str, Match, str, str, Json, int]], Verdict] = partial(tuple.__new__, Verdict)
+"""Makes a verdict at half the cost of the class's own constructor: one is made per rule and event."""
+
+
+def apply(mapping: MappingFile, event: Event) -> Application:
+    """What the rules make of an event: all that match, in the order of the file, until one says `stop`.
+
+    Of a larger set than FEW_RULES only those are asked that the event can match, and only the verdicts of
+    rules that matched, failed or came near are told; `judge` gives the others. A rule whose calls would take
+    more room than a webhook may have fails, and nothing starts.
+    """
+    return _bounded(lambda budget: apply_within(mapping, event, budget), event)
+
+
+def apply_within(mapping: MappingFile, event: Event, budget: Budget) -> Application:
+    """The same for one event of a webhook. Raises OverBudgetError where its calls go beyond the budget."""
+    scope = mapping.source.scope_of(event, budget.look_at)
+    if len(mapping.rules) <= FEW_RULES:
+        return _run(mapping.rules, scope, budget)
+    asked = _run(mapping.index.candidates(scope), scope, budget)
+    return Application(asked.starts, asked.failures, _telling(asked.verdicts), mapping.index.names)
+
+
+def apply_silently(mapping: MappingFile, event: Event) -> Application:
+    """What `apply` makes of an event, without verdicts: as few rules are asked as can be."""
+
+    def ask(budget: Budget) -> Application:
+        scope = mapping.source.scope_of(event, budget.look_at)
+        return _run(mapping.index.candidates(scope), scope, budget)
+
+    asked = _bounded(ask, event)
+    return Application(asked.starts, asked.failures, ())
+
+
+def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
+    """The verdict of every rule, at the cost of asking every one."""
+    return _judged(mapping, mapping.rules, event)
+
+
+def judge_alone(mapping: MappingFile, rule: Rule, event: Event) -> Verdict:
+    """The verdict of one rule of the file, as if there were no other."""
+    return _judged(mapping, (rule,), event)[0]
+
+
+def _judged(mapping: MappingFile, rules: tuple[Rule, ...], event: Event) -> tuple[Verdict, ...]:
+    def ask(budget: Budget) -> Application:
+        return _run(rules, mapping.source.scope_of(event, budget.look_at), budget)
+
+    return _bounded(ask, event).verdicts
+
+
+def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
+    """One event as if it were a webhook: a rule that goes beyond the budget fails."""
+    try:
+        return run(Budget(lambda: event.size or size_of(event.document)))
+    except OverBudgetError as error:
+        failure = Failure(error.rule, 0, "start", "", error.sentence)
+        return Application((), (failure,), (Verdict(error.rule, Match.FAILED),))
+
+
+@dataclass(slots=True)
+class _Making:
+    """What the rules made of an event so far."""
+
+    budget: Budget
+    starts: list[BotStart] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
+    budget.look_at(EVENT)
+    making = _Making(budget)
+    verdicts: list[Verdict] = []
+    stopped = False
+    for rule in rules:
+        if stopped or not rule.enabled:
+            verdicts.append(Verdict(rule.name, Match.SKIPPED if stopped else Match.DISABLED, line=rule.line))
+            continue
+        budget.rule = rule.name
+        budget.look_at(RULE)
+        verdict = _try(rule, scope, making)
+        verdicts.append(verdict)
+        stopped = rule.stop and verdict.match is not Match.UNMATCHED
+    return Application(tuple(making.starts), tuple(making.failures), tuple(verdicts))
+
+
+def _telling(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """Those that matched or failed, and the first that came near."""
+    told: list[Verdict] = []
+    near = 0
+    for verdict in verdicts:
+        if verdict.match is Match.MATCHED or verdict.match is Match.FAILED:
+            told.append(verdict)
+        elif verdict.code in NEAR_CODES and near < MAX_NEAR:
+            told.append(verdict)
+            near += 1
+    return tuple(told)
+
+
+def _try(rule: Rule, scope: Scope, making: _Making) -> Verdict:
+    decision = decide(rule.conditions, scope)
+    if decision is not HOLDS:
+        return _unmatched(rule, decision)
+    if rule.for_each is None:
+        failed = _start(rule, scope, 0, making)
+        return Verdict(rule.name, Match.FAILED if failed else Match.MATCHED, line=rule.line)
+    return _each(rule, rule.for_each, scope, making)
+
+
+def _each(rule: Rule, path: Path, scope: Scope, making: _Making) -> Verdict:
+    try:
+        items = _items(path, scope)
+    except Unusable as error:
+        making.failures.append(Failure(rule.name, 0, "for_each", path.text, error.sentence))
+        return Verdict(rule.name, Match.FAILED, line=rule.line)
+    decision = Decision(False, "no_items", None, f"for_each: {path.text}", rule.line)
+    chosen = failed = 0
+    shared: Shared = {}
+    for index, item in enumerate(items):
+        inner = item_scope(scope, item)
+        making.budget.look_at(RULE)
+        latest = decide(rule.item_conditions, inner)
+        if latest.holds:
+            chosen += 1
+            failed += _start(rule, inner, index, making, shared)
+        else:
+            decision = latest
+    if not chosen:
+        return _unmatched(rule, decision)
+    return Verdict(rule.name, Match.FAILED if failed else Match.MATCHED, line=rule.line)
+
+
+def _items(path: Path, scope: Scope) -> list[Json]:
+    items = items_of(path, scope)
+    if len(items) > MAX_ITEMS:
+        raise Unusable(f"{path.text} gives {len(items):,} items, at most {MAX_ITEMS:,} are taken", path.text)
+    return items
+
+
+def _unmatched(rule: Rule, decision: Decision) -> Verdict:
+    _, code, found, condition, line = decision
+    return _verdict((rule.name, Match.UNMATCHED, condition, code, found, line))
+
+
+def _start(rule: Rule, scope: Scope, index: int, making: _Making, shared: Shared | None = None) -> bool:
+    """Add the start, or its failures; whether it failed. OverBudgetError before too many are made."""
+    rendered = rule.start.render(scope, shared)
+    if isinstance(rendered, Rendered):
+        size = sum([len(name) + len(text) for name, text in rendered.variables])
+        making.budget.store(CALL_ROW + size)
+        making.budget.look_at(CALL)
+        making.starts.append(_bot_start(rule, index, rendered))
+        return False
+    making.budget.store(sum([FAILURE + len(lack.message) for lack in rendered]))
+    making.failures += [Failure(rule.name, index, lack.key, lack.path, lack.message) for lack in rendered]
+    return True
+
+
+def _bot_start(rule: Rule, index: int, rendered: Rendered) -> BotStart:
+    return BotStart(
+        rule=rule.name,
+        item=index,
+        account=rule.account,
+        recipient=rendered.recipient,
+        bot_id=rendered.bot_id,
+        variables=rendered.variables,
+        forced=rule.start.forced,
+        order=rule.order,
+        on_uncertain=rule.on_uncertain,
+        expires=rule.expires,
+        shadow=rule.shadow,
+    )

@@ -1,0 +1,98 @@
+"""All events of one webhook through the rules of its source, within what a webhook may store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+from bridge.mapping.rules.apply import MappingFile, apply_within
+from bridge.model import Application, BotStart, Event, Match, Request
+from bridge.webhook.budget import (
+    CALL_ROW,
+    EVENT_ROW,
+    FAILURE,
+    Budget,
+    allowance,
+    size_of,
+    too_large,
+)
+
+Made: TypeAlias = tuple[tuple[Event, Application], ...]
+
+_SMALL, _FEW_VERDICTS, _SHORT = 64 * 1024, 20, 10_000
+"""A webhook of one event within these bounds fits, whatever it holds: a document takes at most 7 bytes for
+each byte of its body, a verdict 4 KB, a character 6 bytes."""
+_TOLD = (Match.MATCHED, Match.FAILED)
+
+
+def apply_to_webhook(mapping: MappingFile, events: tuple[Event, ...], request: Request) -> Made:
+    """Every event with what the rules make of it.
+
+    Raises OverBudgetError where that would take more room than the webhook may have. Where only the verdicts
+    of rules that did not match are too much, they are left out: they can be worked out again.
+    """
+    body = len(request.body)
+    budget = Budget(lambda: body)
+    made = tuple([(event, apply_within(mapping, event, budget)) for event in events])
+    small = len(made) == 1 and _raw(request) <= _SMALL and budget.stored <= _SHORT
+    if small and len(made[0][1].verdicts) <= _FEW_VERDICTS:
+        return made
+    return _fitted(mapping, made, request)
+
+
+def _fitted(mapping: MappingFile, made: Made, request: Request) -> Made:
+    body = len(request.body)
+    query = size_of(made[0][0].query)
+    needed = _raw(request) + sum([_event_size(event) + query + _starts_size(one) for event, one in made])
+    verdicts = [size_of(one.verdicts) for _, one in made]
+    if needed + sum(verdicts) <= allowance(body):
+        return made
+    brief = [_brief(mapping, one) for _, one in made]
+    needed += sum([size_of(one.verdicts) for one in brief])
+    if needed > allowance(body):
+        calls = sum([len(one.starts) for one in brief])
+        what = f"{len(made):,} event{'s' * (len(made) > 1)} and {calls:,} call{'s' * (calls != 1)}"
+        raise too_large(what, needed, body)
+    return _with_verdicts(made, brief, verdicts, allowance(body) - needed)
+
+
+def _with_verdicts(made: Made, brief: list[Application], verdicts: list[int], room: int) -> Made:
+    """As many events with all their verdicts as there is room for, the others with those that matched."""
+    fitting = []
+    for (event, whole), short, size in zip(made, brief, verdicts, strict=True):
+        fits = size <= room
+        room -= size if fits else 0
+        fitting.append((event, whole if fits else short))
+    return tuple(fitting)
+
+
+def _raw(request: Request) -> int:
+    headers = sum([len(name) + len(value) + 8 for name, value in request.headers])
+    return len(request.body) + len(request.query) + headers
+
+
+def _event_size(event: Event) -> int:
+    names = _text(event.source) * 2 + _text(event.id) * 2 + _text(event.type) + _text(event.note)
+    return EVENT_ROW + names + (event.size or size_of(event.document))
+
+
+def _starts_size(made: Application) -> int:
+    """Bytes of the calls and failures."""
+    failures = sum([FAILURE + size_of([one.rule, one.key, one.path, one.message]) for one in made.failures])
+    return failures + sum([_call_size(start) for start in made.starts])
+
+
+def _call_size(start: BotStart) -> int:
+    to = start.recipient
+    names = _text(start.rule) + _text(start.account) + _text(to.key)
+    own = size_of([to.user_id, to.channel_id]) if to.user_id else 0
+    return CALL_ROW + names + own + size_of(start.variables)
+
+
+def _text(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
+
+
+def _brief(mapping: MappingFile, made: Application) -> Application:
+    told = tuple([verdict for verdict in made.verdicts if verdict.match in _TOLD])
+    return replace(made, verdicts=told, rules=mapping.index.names)
