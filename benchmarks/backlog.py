@@ -32,8 +32,8 @@ from bridge.dispatch.care import Caretaker
 from bridge.dispatch.ledger import Ledger
 from bridge.dispatch.senders import Ended
 from bridge.model import Account, Alerts, Attempt, Outcome
-from bridge.store import tables
-from bridge.store.engine import Store, open_store
+from bridge.store.db import tables
+from bridge.store.db.engine import Store, open_store
 from tests.support.postgres import running_postgres
 
 ACCOUNT = Account("main", "token", rate=1e9, burst=10**9)

@@ -23,12 +23,13 @@ from benchmarks.common.console import intake_rates, page_times, serving
 from benchmarks.common.past import Past, fill, phone
 from benchmarks.common.report import machine, table
 from bridge.model import State
-from bridge.store import audit, call_views, event_views, histories, refusals, search, sources, trends
-from bridge.store.call_views import CallFilter
-from bridge.store.engine import Store, open_store
-from bridge.store.event_views import EventFilter
-from bridge.store.pages import Page
-from bridge.store.trends import Span
+from bridge.store.db.engine import Store, open_store
+from bridge.store.inbox import refusals
+from bridge.store.reports import audit, call_views, event_views, recipient_history, search, sources, trends
+from bridge.store.reports.call_views import CallFilter
+from bridge.store.reports.event_views import EventFilter
+from bridge.store.reports.pagination import Page
+from bridge.store.reports.trends import Span
 from tests.support.postgres import running_postgres
 
 MEDIAN_MS, P99_MS = 100, 300
@@ -177,7 +178,7 @@ READS: dict[str, Read] = {
     "count: refused or uncertain of an account": counted(State.REFUSED, State.UNCERTAIN, account="second"),
     "count: done of a rare account": counted(State.DONE, account="rare"),
     "count: of a rule": counted(rule="course 3 paid", source="shop3"),
-    "history of a recipient": lambda asked: histories.history(
+    "history of a recipient": lambda asked: recipient_history.history(
         asked.connection, str(asked.random.randint(1, 200_000)), Page()
     ),
     "refusals": lambda asked: refusals.page_of_refusals(asked.connection, Page(), "shop3"),

@@ -24,7 +24,7 @@ from benchmarks.common.api import Api, standing_in
 from benchmarks.common.contenders import OWN, ROOT, STOP_WITHIN
 from benchmarks.common.load import load
 from benchmarks.common.report import machine, table
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 from tests.support.postgres import running_postgres
 
 Measure: TypeAlias = Callable[[Path, list[int]], list[float]]

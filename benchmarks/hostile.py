@@ -21,7 +21,7 @@ from benchmarks.common import shop
 from benchmarks.common.contenders import until
 from benchmarks.common.load import Load, load
 from benchmarks.common.report import machine, table
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 
 HALF_A_HEAD = b"POST /hooks/shop HTTP/1.1\r\nHost: bridge\r\nX-Half: "
 HALF_A_BODY = b"POST /hooks/shop HTTP/1.1\r\nHost: bridge\r\nContent-Length: 100000\r\n\r\n"

@@ -21,10 +21,11 @@ from benchmarks.common.report import machine, table
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Attempt, Outcome, Request, State
-from bridge.store import calls, claims, events, pauses
-from bridge.store.calls import Settlement
-from bridge.store.engine import Store, open_store
-from bridge.store.events import Delivery
+from bridge.store.db.engine import Store, open_store
+from bridge.store.inbox import events
+from bridge.store.inbox.events import Delivery
+from bridge.store.queue import calls, claims, pauses
+from bridge.store.queue.calls import Settlement
 from bridge.webhook.source import Accepted
 from tests.support.postgres import running_postgres
 

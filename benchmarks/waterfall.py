@@ -38,10 +38,11 @@ from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Account, Attempt, Call, Outcome, State
 from bridge.settings import Proxies
-from bridge.store import calls, claims, events, pauses
-from bridge.store.calls import Settlement
-from bridge.store.engine import Store, open_store
-from bridge.store.events import Delivery, Stored
+from bridge.store.db.engine import Store, open_store
+from bridge.store.inbox import events
+from bridge.store.inbox.events import Delivery, Stored
+from bridge.store.queue import calls, claims, pauses
+from bridge.store.queue.calls import Settlement
 from bridge.web.hooks import Door
 
 One = TypeVar("One")

@@ -16,9 +16,9 @@ from bridge.mapping.rules.comparison import difference, is_same, keyed
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import Application, Event, Reply, Request
 from bridge.rulebook import Rulebook
-from bridge.store.events import Delivery, Stored
-from bridge.store.refusals import Refusal
-from bridge.store.writer import Writer
+from bridge.store.db.writer import Writer
+from bridge.store.inbox.events import Delivery, Stored
+from bridge.store.inbox.refusals import Refusal
 from bridge.webhook.budget import OverBudgetError
 from bridge.webhook.incoming import NOBODY, Trust
 from bridge.webhook.source import Accepted, Answered, Reception, Refused, Source, Unreadable

@@ -16,11 +16,12 @@ from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import ALERT_SOURCE
 from bridge.rulebook import Rulebook
-from bridge.store import outlook, sources
-from bridge.store.disk import Disk
-from bridge.store.engine import Store
-from bridge.store.outlook import Transaction
-from bridge.store.revision import require_newest
+from bridge.store.db.disk import Disk
+from bridge.store.db.engine import Store
+from bridge.store.db.revision import require_newest
+from bridge.store.queue import due_calls
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import sources
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ class Lookout:
 
 
 def _lateness(connection: Transaction, now: int) -> str:
-    due = [(view.due_at, view.state.name) for view in outlook.look(connection) if view.due_at is not None]
+    due = [(view.due_at, view.state.name) for view in due_calls.look(connection) if view.due_at is not None]
     at, account = min(due, default=(now, ""))
     if now - at <= LATE_MS:
         return ""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from bridge.store.engine import Store, open_store
+from bridge.store.db.engine import Store, open_store
 from tests.support.postgres import Postgres, running_postgres
 
 if "PYTEST_XDIST_WORKER" in os.environ:

@@ -19,11 +19,11 @@ from bridge.mapping.author.examples import run_example
 from bridge.mapping.rules.apply import Example, MappingFile
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.rulebook import Rulebook
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.events import writing
-from bridge.store.tables import metadata
-from bridge.store.writer import Writer
+from bridge.store.db.engine import Store
+from bridge.store.db.tables import metadata
+from bridge.store.db.writer import Writer
+from bridge.store.inbox.events import writing
+from bridge.store.queue.decisions import Decider
 from bridge.webhook.budget import FREE, MOST, OverBudgetError, allowance, too_large
 from tests.store.given import request, rows
 from tests.support.timing import SOON, seconds_of

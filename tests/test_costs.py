@@ -23,7 +23,7 @@ from bridge.logs import JsonLines, TextLines
 from bridge.mapping.author.infer_rule import guess, guess_identity
 from bridge.mapping.author.redact import Redactor
 from bridge.mapping.author.suggest_path import nearby
-from bridge.store.texts import plain
+from bridge.store.db.texts import plain
 from bridge.web.console.phrases import retold
 from bridge.web.console.tree import tree
 from bridge.webhook.decode.forms import build, read_pairs

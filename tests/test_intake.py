@@ -11,9 +11,9 @@ import pytest
 from bridge.intake import BUSY, UNKNOWN, Intake
 from bridge.model import Reply
 from bridge.rulebook import Rulebook
-from bridge.store.engine import Store
-from bridge.store.events import writing
-from bridge.store.writer import Writer
+from bridge.store.db.engine import Store
+from bridge.store.db.writer import Writer
+from bridge.store.inbox.events import writing
 from tests.store.given import request, rows
 
 MAPPING = """

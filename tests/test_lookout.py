@@ -9,8 +9,8 @@ import pytest
 
 from bridge.lookout import Lookout
 from bridge.rulebook import Rulebook
-from bridge.store.disk import MB, Disk
-from bridge.store.engine import Store, open_store
+from bridge.store.db.disk import MB, Disk
+from bridge.store.db.engine import Store, open_store
 from tests.conftest import Clock
 from tests.store.given import delivery, owe, sale, start, take_in
 from tests.support.waiting import eventually

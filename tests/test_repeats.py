@@ -16,11 +16,11 @@ from bridge.assemble.former import FormerIds
 from bridge.desk.repeats import Taking, take
 from bridge.errors import BridgeError
 from bridge.model import Reply
-from bridge.store import repeat_views
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store, open_store
-from bridge.store.pages import Page
-from bridge.store.purge import purge
+from bridge.store.db.engine import Store, open_store
+from bridge.store.inbox.purge import purge
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import repeat_views
+from bridge.store.reports.pagination import Page
 from tests.conftest import Clock
 from tests.store.given import request, rows
 from tests.test_intake import Door

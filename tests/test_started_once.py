@@ -16,10 +16,11 @@ from bridge.desk.replaying import Applied, Impossible, Replay, Replayer
 from bridge.desk.replaying_many import plan_all, replay_all
 from bridge.errors import BridgeError
 from bridge.intake import BUSY
-from bridge.store import decisions, repeat_views
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.tables import calls
+from bridge.store.db.engine import Store
+from bridge.store.db.tables import calls
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import repeat_views
 from tests.conftest import Clock
 from tests.store.given import request, rows
 from tests.test_repeats import CHANGED, ORDER, SOURCE, Shop

@@ -9,11 +9,11 @@ from time import time
 from sqlalchemy import Connection, text
 
 from benchmarks.common import shop
-from bridge.store import tallies
-from bridge.store.engine import Store
-from bridge.store.ids import take_ids
-from bridge.store.tables import FOR_EVER
-from bridge.store.tallies import STRETCH_MS
+from bridge.store.db.engine import Store
+from bridge.store.db.ids import take_ids
+from bridge.store.db.tables import FOR_EVER
+from bridge.store.reports import counters
+from bridge.store.reports.counters import STRETCH_MS
 
 WEEK_MS = 7 * 86_400_000
 SUBSCRIBERS = 200_000
@@ -112,7 +112,7 @@ def fill(store: Store, events: int) -> Past:
             connection.execute(text(statement), {"width": STRETCH_MS} if ":width" in statement else {})
     while True:
         with store.transaction() as connection:
-            if not tallies.fold(connection, now, 200):
+            if not counters.fold(connection, now, 200):
                 break
     _settle(store)
     return Past(events, now)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import text
 
-from bridge.store import tables
-from bridge.store.engine import Store
+from bridge.store.db import tables
+from bridge.store.db.engine import Store
 from tests.store.given import sale, start, take_in
 
 SLICE = 5000

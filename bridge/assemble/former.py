@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from bridge.desk.times import clock
 from bridge.errors import StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
-from bridge.store import identities
-from bridge.store.engine import Store
-from bridge.store.identities import Declared
+from bridge.store.db.engine import Store
+from bridge.store.inbox import identities
+from bridge.store.inbox.identities import Declared
 from bridge.webhook.former_identity import former_source
 from bridge.webhook.source import Source
 

@@ -13,8 +13,8 @@ from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
 from bridge.rulebook import Memory, Rulebook
 from bridge.settings import Settings
-from bridge.store import good_sets
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.state import last_good_mappings
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +71,10 @@ def accounts(settings: Settings, rules: Rulebook) -> Mapping[str, Account]:
 
 def _memory(store: Store) -> Memory:
     def recall() -> Mapping[str, bytes] | None:
-        kept = good_sets.kept(store)
+        kept = last_good_mappings.kept(store)
         return kept.files if kept else None
 
-    return Memory(lambda files: good_sets.keep(store, files), recall)
+    return Memory(lambda files: last_good_mappings.keep(store, files), recall)
 
 
 def _repeat(

@@ -12,13 +12,13 @@ from bridge.intake import Intake, Observe
 from bridge.lookout import Lookout
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings
-from bridge.store import events
-from bridge.store.disk import MB, Disk
-from bridge.store.engine import Store, open_store
-from bridge.store.herald import Herald
-from bridge.store.wake import Waker
-from bridge.store.writer import Observe as ObserveBatch
-from bridge.store.writer import Writer
+from bridge.store.db.disk import MB, Disk
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.notifier import Herald
+from bridge.store.db.notify import Waker
+from bridge.store.db.writer import Observe as ObserveBatch
+from bridge.store.db.writer import Writer
+from bridge.store.inbox import events
 from bridge.webhook.incoming import Trust
 
 

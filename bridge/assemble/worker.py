@@ -10,10 +10,10 @@ from bridge.dispatch.ledger import Round
 from bridge.dispatch.transport import Transport
 from bridge.dispatch.worker import Dispatcher, unobserved
 from bridge.settings import Settings
-from bridge.store.disk import MB, Disk
-from bridge.store.engine import open_store
-from bridge.store.files import Presence
-from bridge.store.notes import aim
+from bridge.store.db.disk import MB, Disk
+from bridge.store.db.engine import open_store
+from bridge.store.db.lock_files import Presence
+from bridge.store.state.key_value import aim
 
 
 def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved) -> Dispatcher:

@@ -14,8 +14,8 @@ from bridge.commands import events as events_command
 from bridge.commands import explain as explain_command
 from bridge.desk.asking import AskedCalls, AskedEvents
 from bridge.model import State
-from bridge.store.events import Results
-from bridge.store.pages import Page
+from bridge.store.inbox.events import Results
+from bridge.store.reports.pagination import Page
 
 F = TypeVar("F", bound=Callable[..., Any])
 

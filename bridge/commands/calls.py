@@ -14,8 +14,8 @@ from bridge.desk.redacting_stored import shown_calls
 from bridge.desk.times import ago
 from bridge.model import Call, State
 from bridge.settings import Settings
-from bridge.store.call_views import page_of_calls
-from bridge.store.pages import Page
+from bridge.store.reports.call_views import page_of_calls
+from bridge.store.reports.pagination import Page
 
 HEADERS = ("ID", "EVENT", "CREATED", "RULE", "RECIPIENT", "BOT", "STATE", "TRIES", "REASON")
 

@@ -25,7 +25,7 @@ from bridge.errors import BridgeError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
 from bridge.settings import Settings
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 
 SOURCE = "yookassa"
 SAMPLE = "samples/yookassa-paid.json"

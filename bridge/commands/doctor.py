@@ -31,14 +31,18 @@ from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
-from bridge.store import facts, good_sets, identities, open_files, pauses, repeat_views
-from bridge.store.accounts import AccountState, all_states
-from bridge.store.call_views import Doubt, doubts
-from bridge.store.disk import MB, Disk
-from bridge.store.engine import Store, open_store
-from bridge.store.files import open_to_others
-from bridge.store.pauses import Pause
-from bridge.store.sqlite import path_of
+from bridge.store.db import database_info, open_files
+from bridge.store.db.disk import MB, Disk
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.lock_files import open_to_others
+from bridge.store.db.sqlite import path_of
+from bridge.store.inbox import identities
+from bridge.store.queue import pauses
+from bridge.store.queue.accounts import AccountState, all_states
+from bridge.store.queue.pauses import Pause
+from bridge.store.reports import repeat_views
+from bridge.store.reports.call_views import Doubt, doubts
+from bridge.store.state import last_good_mappings
 
 Level = Literal["ok", "warn", "FAIL"]
 
@@ -150,7 +154,7 @@ def _lasting(file: Path) -> list[open_files.OpenFile]:
 
 def _opened(store: Store, floor: int) -> Iterator[Remark]:
     with store.transaction() as connection:
-        version, durable = facts.version(connection), facts.durability(connection)
+        version, durable = database_info.version(connection), database_info.durability(connection)
         apart = store.now(connection) - int(time.time() * 1000)
     yield Remark("ok", "database", f"{version} answers and can be written")
     said = ", ".join(f"{one.name} {one.value}" for one in durable)
@@ -217,7 +221,7 @@ def _disk(path: Path, floor: int) -> Remark:
     short = disk.too_full_to_accept()
     if short:
         return Remark("FAIL", "disk", short)
-    kind = facts.file_system_of(path)
+    kind = database_info.file_system_of(path)
     level: Level = "warn" if disk.free() < _LOW * floor else "ok"
     return Remark(level, "disk", f"{disk.free() / MB:,.0f} MB free for {path}{f' ({kind})' if kind else ''}")
 
@@ -255,7 +259,7 @@ def _kept(settings: Settings) -> Iterator[Remark]:
     try:
         require_there(settings)
         with closing(open_store(settings.database_url)) as store:
-            kept = good_sets.kept(store)
+            kept = last_good_mappings.kept(store)
     except BridgeError:
         # What is wrong with the database has its own line.
         return

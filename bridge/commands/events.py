@@ -15,10 +15,10 @@ from bridge.desk.redacting_stored import shown_lines, shown_refusals
 from bridge.desk.repeats import content
 from bridge.desk.times import ago
 from bridge.settings import Settings
-from bridge.store.event_views import EventLine, page_of_events
-from bridge.store.pages import Page
-from bridge.store.refusals import KeptRefusal, recent
-from bridge.store.repeat_views import KeptRepeat, page_of_repeats
+from bridge.store.inbox.refusals import KeptRefusal, recent
+from bridge.store.reports.event_views import EventLine, page_of_events
+from bridge.store.reports.pagination import Page
+from bridge.store.reports.repeat_views import KeptRepeat, page_of_repeats
 
 HEADERS = ("ID", "RECEIVED", "SOURCE", "TYPE", "SENDER'S ID", "RESULT", "CALLS")
 REPEATED = ("ID", "RECEIVED", "SOURCE", "EVENT", "FROM", "CONTENT")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from bridge.settings import Settings
-from bridge.store.engine import open_store
-from bridge.store.notes import aim
+from bridge.store.db.engine import open_store
+from bridge.store.state.key_value import aim
 
 
 def migrate(settings: Settings) -> int:

@@ -21,7 +21,7 @@ from bridge.language.file_schemas import mapping_schema
 from bridge.language.placeholder import FILL_IN
 from bridge.model import Event, Request
 from bridge.settings import Settings
-from bridge.store.event_views import event
+from bridge.store.reports.event_views import event
 
 
 def new(

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.settings import Settings
-from bridge.store.database_files import require_database
-from bridge.store.engine import Store, open_store
-from bridge.store.sqlite import path_of
-from bridge.store.wake import Waker
+from bridge.store.db.database_files import require_database
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.notify import Waker
+from bridge.store.db.sqlite import path_of
 
 
 class NoDatabase(BridgeError):

@@ -16,9 +16,9 @@ from bridge.desk.words import counted
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.settings import Settings
-from bridge.store import accounts, pauses
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue import accounts, pauses
+from bridge.store.queue.decisions import Decider
 
 Kind = Literal["account", "source", "rule"]
 

@@ -7,8 +7,8 @@ import click
 from bridge.commands.opening import opened, who
 from bridge.desk.words import counted
 from bridge.settings import Settings
-from bridge.store import audit
-from bridge.store import purge as forgetting
+from bridge.store.inbox import purge as forgetting
+from bridge.store.reports import audit
 
 _DAY = 86_400
 

@@ -25,10 +25,10 @@ from bridge.desk.words import counted
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.compile.compiler import Compiled
 from bridge.settings import Settings
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.event_views import event
-from bridge.store.wake import Waker
+from bridge.store.db.engine import Store
+from bridge.store.db.notify import Waker
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports.event_views import event
 
 
 @dataclass(frozen=True, slots=True)

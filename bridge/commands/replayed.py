@@ -5,8 +5,8 @@ from __future__ import annotations
 from bridge.desk.repeats import Taking
 from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, Replay
 from bridge.model import FINAL, Call, State
-from bridge.store.replays import Planned
-from bridge.store.rows import SHADOW
+from bridge.store.inbox.replays import Planned
+from bridge.store.queue.rows import SHADOW
 
 
 def told(replay: Replay) -> str:

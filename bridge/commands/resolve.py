@@ -20,10 +20,10 @@ from bridge.desk.words import counted
 from bridge.errors import BridgeError, UsageError
 from bridge.model import State
 from bridge.settings import Settings
-from bridge.store.call_views import CallFilter, Doubt, doubts
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.wake import Waker
+from bridge.store.db.engine import Store
+from bridge.store.db.notify import Waker
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports.call_views import CallFilter, Doubt, doubts
 
 _SAID = {
     "done": "is settled as done",

@@ -16,10 +16,10 @@ from bridge.desk.words import counted, known_by_body
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.explain import sentence
 from bridge.model import Account, Attempt, Match, State, Verdict
-from bridge.store import audit
-from bridge.store.call_views import TriedCall
-from bridge.store.event_views import StoredEvent
-from bridge.store.tables import PAUSED
+from bridge.store.db.tables import PAUSED
+from bridge.store.reports import audit
+from bridge.store.reports.call_views import TriedCall
+from bridge.store.reports.event_views import StoredEvent
 
 _STATE_COLORS = {State.DONE: "green", State.UNCERTAIN: "yellow", State.REFUSED: "red", State.EXHAUSTED: "red"}
 NONE_ASKED: Final[Mapping[int, Question]] = {}

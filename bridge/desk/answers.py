@@ -9,11 +9,11 @@ from typing import Final
 from bridge.desk.redacting_stored import Sources, of_events
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import Account, Outcome
-from bridge.store import answers
-from bridge.store.call_views import TriedCall, call
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.outlook import Transaction
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.call_views import TriedCall, call
+from bridge.store.state import answers
 
 SHOWN: Final = 5
 """Questions that are asked at once; those that follow come when these are answered."""

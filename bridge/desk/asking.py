@@ -8,8 +8,8 @@ from bridge.desk.times import moment
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.model import CAUSES, State
-from bridge.store.call_views import CallFilter
-from bridge.store.event_views import EventFilter
+from bridge.store.reports.call_views import CallFilter
+from bridge.store.reports.event_views import EventFilter
 
 _STATES = [state.value for state in State]
 

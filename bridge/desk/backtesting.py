@@ -10,9 +10,9 @@ from typing import TypeAlias
 from bridge.mapping.author.backtest import Backtest, Past, backtest
 from bridge.mapping.rules.apply import MappingFile, apply_silently
 from bridge.model import Application, Event
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, fitting_events
-from bridge.store.past import before_newest, past_events
+from bridge.store.db.engine import Store
+from bridge.store.reports.event_stream import before_newest, past_events
+from bridge.store.reports.event_views import EventFilter, fitting_events
 
 Mappings: TypeAlias = Mapping[str, MappingFile]
 """By source."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from bridge.model import State
-from bridge.store import decisions
-from bridge.store.call_views import call
-from bridge.store.decisions import Decider
-from bridge.store.outlook import Transaction
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.call_views import call
 
 Resolution: TypeAlias = Literal["done", "resend", "cancel"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from bridge.desk.deciding import FITTING, Resolution, settle
 from bridge.desk.in_batches import Wake, in_batches
 from bridge.errors import BridgeError
-from bridge.store.call_views import CallFilter, ids_of_calls
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.outlook import Transaction
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.call_views import CallFilter, ids_of_calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias, TypeVar
 
-from bridge.store.engine import Store
-from bridge.store.outlook import Transaction
+from bridge.store.db.engine import Store
+from bridge.store.queue.due_calls import Transaction
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.dispatch import care
-from bridge.store import accounts, pauses
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue import accounts, pauses
+from bridge.store.queue.decisions import Decider
 
 
 def pause(store: Store, account: str, by: Decider) -> bool:

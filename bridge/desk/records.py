@@ -9,11 +9,11 @@ from bridge.desk.story import Story
 from bridge.desk.times import iso, iso_or_none
 from bridge.mapping.author.explain import sentence
 from bridge.model import Account, Attempt, Call, Json
-from bridge.store.audit import Action
-from bridge.store.call_views import TriedCall
-from bridge.store.event_views import EventLine
-from bridge.store.refusals import KeptRefusal
-from bridge.store.repeat_views import KeptRepeat
+from bridge.store.inbox.refusals import KeptRefusal
+from bridge.store.reports.audit import Action
+from bridge.store.reports.call_views import TriedCall
+from bridge.store.reports.event_views import EventLine
+from bridge.store.reports.repeat_views import KeptRepeat
 
 
 def event_record(line: EventLine) -> dict[str, Json]:

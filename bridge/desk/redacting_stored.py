@@ -9,9 +9,9 @@ from bridge.desk.redacting import shown
 from bridge.mapping.author.backtest import Backtest
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Call
-from bridge.store.event_views import EventLine, StoredEvent, StoredSecrets, with_secrets
-from bridge.store.outlook import Transaction
-from bridge.store.refusals import KeptRefusal, Refusal
+from bridge.store.inbox.refusals import KeptRefusal, Refusal
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.event_views import EventLine, StoredEvent, StoredSecrets, with_secrets
 from bridge.webhook.redaction.redact import Redaction, redaction
 from bridge.webhook.redaction.secrets import Secrets, read_places
 

@@ -10,13 +10,14 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.comparison import difference
 from bridge.model import Application, Event, Request
-from bridge.store import known, repeat_views, repeats
-from bridge.store.decisions import Decider
-from bridge.store.event_views import StoredEvent, event
-from bridge.store.events import Delivery, accept
-from bridge.store.outlook import Transaction
-from bridge.store.repeat_views import Ambiguous, KeptRepeat
-from bridge.store.repeats import Difference
+from bridge.store.inbox import known_events, repeats
+from bridge.store.inbox.events import Delivery, accept
+from bridge.store.inbox.repeats import Difference
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import repeat_views
+from bridge.store.reports.event_views import StoredEvent, event
+from bridge.store.reports.repeat_views import Ambiguous, KeptRepeat
 from bridge.webhook.source import BY_BODY
 
 _CONTENT: Final[dict[Difference, str]] = {
@@ -122,7 +123,7 @@ def _refuse_known(connection: Transaction, mapping: MappingFile, one: KeptRepeat
     It may have come once more and been taken, or been taken up under an `event:` or `dedup:` of later.
     """
     alike = ("none", "content") if one.in_doubt else ("none",)
-    for number, stored in known.of_its_id(connection, event):
+    for number, stored in known_events.of_its_id(connection, event):
         if difference(mapping, stored, event) in alike:
             message = f"repeat {one.id} would start nothing else than event {number} of the same id"
             raise BridgeError(message, f"leadbridge replay {number} --again repeats that event")

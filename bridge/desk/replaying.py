@@ -13,14 +13,15 @@ from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.comparison import is_same, keyed
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import FINAL, BotStart, Call, Event, Failure, State
-from bridge.store import decisions, known, replays
-from bridge.store.call_views import calls_of
-from bridge.store.decisions import Decider
-from bridge.store.event_views import StoredEvent, event
-from bridge.store.events import Delivery
-from bridge.store.outlook import Transaction
-from bridge.store.replays import Planned
-from bridge.store.rows import SHADOW
+from bridge.store.inbox import known_events, replays
+from bridge.store.inbox.events import Delivery
+from bridge.store.inbox.replays import Planned
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.queue.rows import SHADOW
+from bridge.store.reports.call_views import calls_of
+from bridge.store.reports.event_views import StoredEvent, event
 from bridge.webhook.source import BY_BODY
 
 Rules: TypeAlias = Literal["current", "original"]
@@ -129,7 +130,7 @@ class Replayer:
             mapping = self._mapping(stored)
             event_now, read_as = self._read(mapping, stored)
             if read_as is not None:
-                self._only(number, known.holder(connection, event_now), read_as)
+                self._only(number, known_events.holder(connection, event_now), read_as)
         except _Impossible as error:
             return Impossible(number, error.message)
         made = apply(mapping, event_now)
@@ -150,7 +151,7 @@ class Replayer:
             mapping = self._mapping(stored)
             event_now, read_as = self._read(mapping, stored)
             if read_as is not None:
-                self._only(number, known.hold(connection, now, number, event_now), read_as)
+                self._only(number, known_events.hold(connection, now, number, event_now), read_as)
         except _Impossible as error:
             return Impossible(number, error.message)
         made = apply(mapping, event_now)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from bridge.desk.in_batches import AT_ONCE, Wake, in_batches
 from bridge.desk.replaying import Replay, Replayer
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, ids_of_events
+from bridge.store.db.engine import Store
+from bridge.store.reports.event_views import EventFilter, ids_of_events
 
 
 def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:

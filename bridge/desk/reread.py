@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.errors import DocumentError
 from bridge.model import Event, Request
-from bridge.store.event_views import StoredEvent
+from bridge.store.reports.event_views import StoredEvent
 from bridge.webhook.source import Source
 
 

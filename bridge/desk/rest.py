@@ -11,7 +11,7 @@ from bridge.errors import UsageError
 from bridge.mapping.author.explain import Story, near_misses, stories
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Verdict
-from bridge.store.event_views import StoredEvent
+from bridge.store.reports.event_views import StoredEvent
 
 _NEAREST = 5
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bridge.mapping.lint.history import told_by_history
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Finding
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, fitting_events
-from bridge.store.past import before_newest, past_events
+from bridge.store.db.engine import Store
+from bridge.store.reports.event_stream import before_newest, past_events
+from bridge.store.reports.event_views import EventFilter, fitting_events
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from bridge.mapping.compile.compiler import is_accounts
 from bridge.model import Finding
 from bridge.rulebook import Rulebook, read_folder
 from bridge.settings import Settings
-from bridge.store import audit
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit
 
 _MODE = 0o644
 _FOLDER_MODE = 0o755

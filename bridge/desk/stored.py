@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bridge.errors import BridgeError
 from bridge.model import Event, Request
-from bridge.store import event_views
-from bridge.store.outlook import Transaction
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import event_views
 
 
 def request_of(connection: Transaction, number: int) -> Request:

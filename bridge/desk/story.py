@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, Call, State
-from bridge.store import audit, repeat_views
-from bridge.store.call_views import TriedCall, call, calls_of
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, EventLine, StoredEvent, event, page_of_events
-from bridge.store.pages import Page
-from bridge.store.repeat_views import KeptRepeat
+from bridge.store.db.engine import Store
+from bridge.store.reports import audit, repeat_views
+from bridge.store.reports.call_views import TriedCall, call, calls_of
+from bridge.store.reports.event_views import EventFilter, EventLine, StoredEvent, event, page_of_events
+from bridge.store.reports.pagination import Page
+from bridge.store.reports.repeat_views import KeptRepeat
 
 _SETTLED = FINAL | {State.UNCERTAIN}
 

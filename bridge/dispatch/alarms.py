@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bridge.model import ALERT_SOURCE, Alerts, Call, State
-from bridge.store import alerts
-from bridge.store.outlook import Transaction
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.state import alerts
 
 Happened: TypeAlias = tuple[str, str]
 """A kind of alert, and what happened in words."""

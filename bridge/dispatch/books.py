@@ -13,9 +13,9 @@ from bridge.dispatch import pace
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.health import Health
 from bridge.model import Account, Attempt, Call
-from bridge.store import accounts as rows
-from bridge.store.accounts import AccountState
-from bridge.store.outlook import Transaction
+from bridge.store.queue import accounts as rows
+from bridge.store.queue.accounts import AccountState
+from bridge.store.queue.due_calls import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,12 @@ from bridge.dispatch.books import BRIDGE, token_mark
 from bridge.dispatch.retry import policy
 from bridge.errors import BridgeError
 from bridge.model import Account, Call, State
-from bridge.store import accounts as rows
-from bridge.store import decisions, outlook, sweep, tallies
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.outlook import Transaction
+from bridge.store.db.engine import Store
+from bridge.store.queue import accounts as rows
+from bridge.store.queue import decisions, due_calls, sweep
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import counters
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Caretaker:
         if self.fold_at - FOLD_EVERY_MS <= now < self.fold_at:
             return
         with self.store.transaction() as connection:
-            tallies.fold(connection, now)
+            counters.fold(connection, now)
         self.fold_at = now + FOLD_EVERY_MS
 
     def doubt(self, connection: Transaction, now: int, lost: tuple[Call, ...]) -> list[Happened]:
@@ -84,7 +85,7 @@ class Caretaker:
     def renewed(self, known: Mapping[str, Account]) -> list[str]:
         """Accounts that were paused with another token than they have now."""
         with self.store.read() as connection:
-            states = [view.state for view in outlook.look(connection)]
+            states = [view.state for view in due_calls.look(connection)]
         return [
             state.name
             for state in states

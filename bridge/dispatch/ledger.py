@@ -26,12 +26,12 @@ from bridge.dispatch.probe import Probe
 from bridge.dispatch.retry import Step, next_step
 from bridge.dispatch.senders import Ended, Job, Try
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
-from bridge.store import accounts as rows
-from bridge.store import calls, claims, pauses
-from bridge.store import outlook as outlooks
-from bridge.store.calls import Settlement
-from bridge.store.engine import Store
-from bridge.store.outlook import Transaction, View
+from bridge.store.db.engine import Store
+from bridge.store.queue import accounts as rows
+from bridge.store.queue import calls, claims, pauses
+from bridge.store.queue import due_calls as outlooks
+from bridge.store.queue.calls import Settlement
+from bridge.store.queue.due_calls import Transaction, View
 
 SILENT: Final = Alarms()
 CLOCKS_AGREE: Final = 200

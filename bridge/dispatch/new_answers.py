@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.dispatch.senders import Ended
-from bridge.store import answers
-from bridge.store.answers import Shape
-from bridge.store.outlook import Transaction
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.state import answers
+from bridge.store.state.answers import Shape
 
 
 class NewAnswers:

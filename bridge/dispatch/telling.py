@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from bridge.model import ALERT_SOURCE, AlertStart, BotStart, Json
-from bridge.store.alerts import Pending
+from bridge.store.state.alerts import Pending
 
 
 class Words(NamedTuple):

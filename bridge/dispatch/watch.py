@@ -13,11 +13,12 @@ from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
 from bridge.model import Event as Happening
-from bridge.store import alerts, repeat_views, sources
-from bridge.store.alerts import Pending
-from bridge.store.engine import Store
-from bridge.store.events import Delivery, accept
-from bridge.store.outlook import Transaction
+from bridge.store.db.engine import Store
+from bridge.store.inbox.events import Delivery, accept
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import repeat_views, sources
+from bridge.store.state import alerts
+from bridge.store.state.alerts import Pending
 
 log = logging.getLogger(__name__)
 

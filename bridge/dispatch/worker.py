@@ -27,8 +27,8 @@ from bridge.dispatch.watch import Watch
 from bridge.errors import DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import Account, Alerts, Outcome
-from bridge.store import wake
-from bridge.store.engine import Store
+from bridge.store.db import notify
+from bridge.store.db.engine import Store
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +203,7 @@ class Dispatcher:
         """Pass wake-ups from other processes on, for as long as this one runs."""
         while not self.stopping:
             try:
-                listener = wake.listen(self.store)
+                listener = notify.listen(self.store)
                 while not self.stopping:
                     if listener.wait(LONGEST_WAIT):
                         self.senders.ring()

@@ -14,8 +14,8 @@ from bridge.assemble.web import WebSide
 from bridge.dispatch import health, pace
 from bridge.dispatch.breaker import Gate
 from bridge.errors import StoreUnavailable
-from bridge.store import figures
-from bridge.store.figures import Figures, Queue
+from bridge.store.reports import queue_stats
+from bridge.store.reports.queue_stats import Figures, Queue
 from bridge.web import counting, family, metrics
 from bridge.web.counting import Counted
 from bridge.web.metrics import Sample
@@ -66,7 +66,7 @@ class Scrape:
         began = self.clock()
         try:
             with self.side.store.read() as connection:
-                self._seen = figures.look(connection, self.side.store.now(connection))
+                self._seen = queue_stats.look(connection, self.side.store.now(connection))
         except StoreUnavailable:
             self._seen = None
         self._good_until = self.clock() + max(FRESH_S, SHARE * (self.clock() - began))

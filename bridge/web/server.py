@@ -11,7 +11,7 @@ from contextlib import closing
 from bridge import logs, settings
 from bridge.assemble import web
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 from bridge.web import app
 
 # What every web process needs is imported here, once: they share its memory and start at once.

@@ -10,12 +10,12 @@ from benchmarks import console_reads
 from benchmarks.common import console
 from benchmarks.common.past import fill, phone
 from bridge.model import State
-from bridge.store import call_views, event_views, search, trends
-from bridge.store.call_views import CallFilter
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter
-from bridge.store.pages import Page
-from bridge.store.trends import Span
+from bridge.store.db.engine import Store
+from bridge.store.reports import call_views, event_views, search, trends
+from bridge.store.reports.call_views import CallFilter
+from bridge.store.reports.event_views import EventFilter
+from bridge.store.reports.pagination import Page
+from bridge.store.reports.trends import Span
 
 
 def test_the_past_that_is_made_is_one_that_every_read_understands(store: Store) -> None:

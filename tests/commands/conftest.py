@@ -14,9 +14,9 @@ from bridge.intake import Intake
 from bridge.main import main
 from bridge.model import Request
 from bridge.rulebook import Rulebook
-from bridge.store import events
-from bridge.store.engine import Store, open_store
-from bridge.store.writer import Writer
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.writer import Writer
+from bridge.store.inbox import events
 from tests.store import given
 from tests.support.processes import ROOT
 from tests.support.sandbox import sandbox

@@ -10,9 +10,11 @@ import pytest
 
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.store import accounts, answers, audit
-from bridge.store.accounts import all_states
-from bridge.store.answers import Shape
+from bridge.store.queue import accounts
+from bridge.store.queue.accounts import all_states
+from bridge.store.reports import audit
+from bridge.store.state import answers
+from bridge.store.state.answers import Shape
 from tests.commands.conftest import Office
 from tests.store import given
 

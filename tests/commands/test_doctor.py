@@ -9,9 +9,11 @@ from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.store import accounts, answers, good_sets, identities
-from bridge.store.answers import Shape
-from bridge.store.identities import Declared
+from bridge.store.inbox import identities
+from bridge.store.inbox.identities import Declared
+from bridge.store.queue import accounts
+from bridge.store.state import answers, last_good_mappings
+from bridge.store.state.answers import Shape
 from tests.commands.conftest import BOT, TOKEN, Desk, Office, Ran
 from tests.store import given
 from tests.support.sandbox import Sandbox
@@ -113,7 +115,7 @@ def test_the_set_that_is_used_in_place_of_broken_files_is_named(healthy: Office)
     healthy.write("mappings/shop.yml", "source: [")
     told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
     assert told[-1] == "warn  mappings: no good set is kept to be used in their place"
-    good_sets.keep(healthy.store, {"mappings/shop.yml": BOT.encode()})
+    last_good_mappings.keep(healthy.store, {"mappings/shop.yml": BOT.encode()})
     told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
     assert told[-1].startswith(
         "warn  mappings: until they are mended the last good set stays in use: 1 file of 20"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 from tests.dispatch.server import Peer, http, serving
 from tests.faults.site import MAPPING
 from tests.store.given import owe, start, states

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.model import Outcome
-from bridge.store import audit
-from bridge.store.wake import listen
+from bridge.store.db.notify import listen
+from bridge.store.reports import audit
 from tests.commands.conftest import BOT, Office
 from tests.store import given
 

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.cli.common import Sections
 from bridge.main import leadbridge
-from bridge.store.files import FileLock
+from bridge.store.db.lock_files import FileLock
 from tests.commands.conftest import Desk
 from tests.support.processes import free_port
 from tests.support.waiting import eventually

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from bridge.model import Outcome, Recipient
-from bridge.store import audit, decisions
-from bridge.store.decisions import Decider
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit
 from tests.console.visits import Site
 from tests.store.given import attempt, begin, claim, settle, settlement
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.assemble.rules import accounts
-from bridge.store import answers
+from bridge.store.state import answers
 from tests.conftest import Clock
 from tests.console.conftest import MakeSite
 from tests.console.test_overview import titles

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from bridge.model import Outcome
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store.given import attempt, begin, claim, owe, rows, settle, settlement, start, state, states

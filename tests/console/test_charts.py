@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.store.trends import Stretch
+from bridge.store.reports.trends import Stretch
 from bridge.web.console.charts import HEIGHT, WIDTH, Chart, happenings, queue, scale
 
 

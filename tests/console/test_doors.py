@@ -11,8 +11,8 @@ import pytest
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from bridge.store import audit
-from bridge.store.pages import Page
+from bridge.store.reports import audit
+from bridge.store.reports.pagination import Page
 from bridge.web.console import tries
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bridge.model import Application, Failure, Match, Verdict
-from bridge.store import pages, refusals
-from bridge.store.refusals import Refusal
+from bridge.store.inbox import refusals
+from bridge.store.inbox.refusals import Refusal
+from bridge.store.reports import pagination
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store import given
@@ -103,7 +104,7 @@ def test_a_text_is_found_by_what_it_is_the_number_or_key_of(one: Site) -> None:
 def test_a_search_says_how_far_back_it_looked_and_goes_on_from_there(
     one: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "SEARCHED", 2)
+    monkeypatch.setattr(pagination, "SEARCHED", 2)
     sold(one, "needle", "b", "c", document={"note": "old"})
     sold(one, "d", document={"note": "new"})
     page = one.get("/events?search=old").text

@@ -11,9 +11,10 @@ from bridge.desk import pausing
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Application, Failure, Match, Outcome, Verdict
-from bridge.store import accounts, refusals
-from bridge.store.decisions import Decider
-from bridge.store.refusals import Refusal
+from bridge.store.inbox import refusals
+from bridge.store.inbox.refusals import Refusal
+from bridge.store.queue import accounts
+from bridge.store.queue.decisions import Decider
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store import given

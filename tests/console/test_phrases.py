@@ -10,8 +10,8 @@ from bridge.language.operator_table import OPERATORS
 from bridge.mapping.author.explain import sentence
 from bridge.mapping.rules.apply import apply
 from bridge.model import Json
-from bridge.store.claims import EXPIRED
-from bridge.store.sweep import LAPSED
+from bridge.store.queue.claims import EXPIRED
+from bridge.store.queue.sweep import LAPSED
 from bridge.web.console.phrases import retold
 from tests.console.conftest import MakeSite
 from tests.mapping.given import event, mapping

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bridge.store import audit
-from bridge.store.pages import Page as Part
+from bridge.store.reports import audit
+from bridge.store.reports.pagination import Page as Part
 from tests.console.conftest import MakeSite, Open
 from tests.console.visits import Site
 from tests.desk.given import ENVIRONMENT, SHOP, TOKEN, came, order

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bridge.model import Outcome, State
-from bridge.store.audit import Action
-from bridge.store.call_views import TriedCall, call
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.reports.audit import Action
+from bridge.store.reports.call_views import TriedCall, call
 from bridge.web.console.timeline import moments_of_call
 from tests.store.given import attempt, owe, start
 

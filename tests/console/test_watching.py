@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bridge.store import pages
+from bridge.store.reports import pagination
 from tests.console.conftest import MakeSite, Open
 from tests.console.visits import served
 from tests.store.given import sale, take_in
@@ -56,7 +56,7 @@ def test_the_overview_leads_from_a_figure_to_what_is_behind_it(visit: Open, brid
 @pytest.fixture
 def searching(browser: Browser, site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """The search of a console that looks at two events for each page, and has ten of them."""
-    monkeypatch.setattr(pages, "SEARCHED", 2)
+    monkeypatch.setattr(pagination, "SEARCHED", 2)
     one = site()
     take_in(one.side.store, sale("p1", document={"note": "needle"}))
     for number in range(2, 11):

@@ -9,8 +9,8 @@ from bridge.errors import DocumentError
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Request, State
-from bridge.store.engine import Store
-from bridge.store.events import Delivery
+from bridge.store.db.engine import Store
+from bridge.store.inbox.events import Delivery
 from tests.store import given
 
 SHOP = """

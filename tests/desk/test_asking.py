@@ -5,8 +5,8 @@ import pytest
 from bridge.desk.asking import AskedCalls, AskedEvents
 from bridge.errors import UsageError
 from bridge.model import State
-from bridge.store.call_views import CallFilter
-from bridge.store.event_views import EventFilter
+from bridge.store.reports.call_views import CallFilter
+from bridge.store.reports.event_views import EventFilter
 
 NOW = 1_778_423_283_412
 

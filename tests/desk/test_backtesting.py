@@ -6,8 +6,8 @@ import pytest
 
 from bridge.desk import backtesting
 from bridge.desk.backtesting import Sides, run
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter
+from bridge.store.db.engine import Store
+from bridge.store.reports.event_views import EventFilter
 from tests.desk.given import SHOP, came, end, order, shop
 
 EDITED = SHOP.replace("{gte: 100}", "{gte: 300}")

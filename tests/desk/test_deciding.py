@@ -8,10 +8,10 @@ from bridge.desk import in_batches
 from bridge.desk.deciding import FITTING, Resolution
 from bridge.desk.deciding_many import Decided, calls_that_fit, decide_all
 from bridge.model import Outcome, State
-from bridge.store import audit, pages
-from bridge.store.call_views import CallFilter
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit, pagination
+from bridge.store.reports.call_views import CallFilter
 from tests.desk.given import end, states
 from tests.store import given
 
@@ -61,7 +61,7 @@ def test_only_calls_in_a_state_for_the_verdict_are_counted(store: Store) -> None
 
 
 def test_the_filter_decides_which(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "SEARCHED", 2)
+    monkeypatch.setattr(pagination, "SEARCHED", 2)
     sold = doubtful(store, 3)
     bought = doubtful(store, 2, rule="bought", variables=(("name", "Пётр"),))
     assert calls_that_fit(store, CallFilter(rule="bought"), "done") == bought

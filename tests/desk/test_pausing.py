@@ -5,10 +5,11 @@ from dataclasses import replace
 from bridge.desk import pausing
 from bridge.dispatch.health import Health, after, to_text
 from bridge.model import Outcome, Streak
-from bridge.store import accounts, audit
-from bridge.store.accounts import all_states
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue import accounts
+from bridge.store.queue.accounts import all_states
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit
 from tests.store import given
 
 ANNA = Decider("anna", "bots are rebuilt")

@@ -10,10 +10,10 @@ from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
 from bridge.errors import BridgeError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request, State
-from bridge.store import audit, pages
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit, pagination
+from bridge.store.reports.event_views import EventFilter
 from tests.desk.given import SHOP, came, end, order, shop, states
 from tests.store import given
 
@@ -127,7 +127,7 @@ def test_every_batch_is_on_disk_and_the_dispatchers_are_woken_before_it_is_told(
 def test_the_events_that_fit_are_all_of_them_oldest_first_however_far_apart(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "SEARCHED", 3)
+    monkeypatch.setattr(pagination, "SEARCHED", 3)
     for number in range(10):
         came(store, order(id=f"o-{number}", subscriber=None if number % 4 == 0 else 12))
     assert events_that_fit(store, EventFilter()) == list(range(1, 11))

@@ -19,11 +19,11 @@ from bridge.mapping.lint.history import told_by_history
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, State
 from bridge.settings import load
-from bridge.store import event_views
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, StoredEvent
-from bridge.store.tables import events as rows
+from bridge.store.db.engine import Store
+from bridge.store.db.tables import events as rows
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import event_views
+from bridge.store.reports.event_views import EventFilter, StoredEvent
 from tests.desk.given import ENVIRONMENT, came, shop, states
 
 HEAD = "source: shop\nsecret: ${SHOP_SECRET}\nverify: {token: {header: X-Token}}\n"

@@ -10,10 +10,10 @@ from bridge.desk.saving import Broken, Edited, Moved, digest, examine, save
 from bridge.errors import BridgeError
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, load
-from bridge.store import audit
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.pages import Page
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit
+from bridge.store.reports.pagination import Page
 from tests.desk.given import ENVIRONMENT, SHOP
 
 ANNA = Decider("anna")

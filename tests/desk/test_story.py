@@ -5,9 +5,9 @@ import pytest
 from bridge.desk.story import read_call, read_story
 from bridge.errors import BridgeError
 from bridge.model import Outcome, State
-from bridge.store import decisions
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
 from tests.desk.given import came, end, order
 from tests.store import given
 

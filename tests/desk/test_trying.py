@@ -11,8 +11,8 @@ from bridge.desk.trying import Trial, trial
 from bridge.errors import BridgeError, UsageError
 from bridge.model import Event, Request
 from bridge.settings import Settings, load
-from bridge.store import purge
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.inbox import purge
 from tests.conftest import Clock
 from tests.desk.given import ENVIRONMENT, SHOP, TOKEN, came, order
 

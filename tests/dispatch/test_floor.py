@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
 from tests.conftest import Clock
 from tests.dispatch.test_worker import FAST, bench
 from tests.store.given import owe, start, state

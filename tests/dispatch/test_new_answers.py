@@ -14,9 +14,9 @@ from bridge.dispatch.answer import decode
 from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.shape import shape_of
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.store import answers
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.state import answers
 from tests.conftest import Clock
 from tests.dispatch.test_worker import FAST, Bench, bench
 from tests.store.given import owe, rows, start, states

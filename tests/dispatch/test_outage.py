@@ -21,8 +21,8 @@ from bridge.dispatch.senders import Ended, Job
 from bridge.dispatch.transport import SeenResponse, Transport, response_of
 from bridge.dispatch.worker import LONGEST_WAIT, Dispatcher
 from bridge.model import Account
-from bridge.store.call_views import CallFilter, Doubt, doubts
-from bridge.store.engine import Store, open_store
+from bridge.store.db.engine import Store, open_store
+from bridge.store.reports.call_views import CallFilter, Doubt, doubts
 from tests.conftest import Clock
 from tests.store.given import owe, rows, start, states
 from tests.support.sandbox import Sandbox

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.dispatch import telling
 from bridge.model import ALERT_KINDS, AlertStart, Recipient
-from bridge.store.alerts import Pending
+from bridge.store.state.alerts import Pending
 
 SINCE = 1_778_423_274_000
 LATER = SINCE + 60_000

@@ -16,8 +16,8 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.dispatch.watch import Watch
 from bridge.model import Alerts, AlertStart, Application, Failure, Recipient
-from bridge.store import alerts
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.state import alerts
 from tests.conftest import Clock
 from tests.dispatch.server import Server, answering, closing, http, serving
 from tests.dispatch.test_worker import FAST, bench

@@ -17,12 +17,12 @@ from bridge.dispatch.transport import Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account, Attempt, BotStart, Call, Recipient
-from bridge.store import accounts as rows_of_accounts
-from bridge.store import decisions
-from bridge.store.accounts import AccountState
-from bridge.store.decisions import Decider
-from bridge.store.engine import Store
-from bridge.store.tables import metadata
+from bridge.store.db.engine import Store
+from bridge.store.db.tables import metadata
+from bridge.store.queue import accounts as rows_of_accounts
+from bridge.store.queue import decisions
+from bridge.store.queue.accounts import AccountState
+from bridge.store.queue.decisions import Decider
 from tests.conftest import Clock
 from tests.dispatch.server import Peer, closing, http, serving
 from tests.store.given import begin, claim, owe, rows, start, state, states

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bridge.dispatch.senders import Ended, Senders
 from bridge.dispatch.wire import Incoming
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
 
 BEFORE_COMMIT = "before a commit"
 AFTER_COMMIT = "after a commit"

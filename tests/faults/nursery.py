@@ -17,7 +17,7 @@ from typing import Any
 from bridge import logs
 from bridge.commands.worker import worker
 from bridge.settings import load
-from bridge.store.engine import postgres_module
+from bridge.store.db.engine import postgres_module
 from tests.faults import crashpoints
 
 PR_SET_PDEATHSIG = 1

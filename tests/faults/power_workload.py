@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from bridge.store import events
-from bridge.store.engine import Store, open_store
-from bridge.store.writer import Writer
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.writer import Writer
+from bridge.store.inbox import events
 from tests.store.given import begin, claim, sale, settle, settlement, start
 
 WEBHOOKS = 40

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import pytest
 
 from bridge.dispatch import care
-from bridge.store import accounts
-from bridge.store.engine import Store, open_store
-from bridge.store.tables import metadata
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.tables import metadata
+from bridge.store.queue import accounts
 from tests.faults.amounts import amount
 from tests.faults.echo import ANSWERS, EchoingApi, escaped
 from tests.faults.site import Site, site

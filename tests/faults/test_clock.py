@@ -14,7 +14,7 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.model import Account
-from bridge.store.engine import Store, open_store
+from bridge.store.db.engine import Store, open_store
 from tests.faults.verdict import LIVE
 from tests.store.given import owe, rows, start, states
 from tests.support.sandbox import Sandbox

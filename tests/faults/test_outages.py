@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge.dispatch import care
-from bridge.store import accounts
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
+from bridge.store.queue import accounts
 from tests.faults.amounts import SHORT, amount
 from tests.faults.load import Load
 from tests.faults.site import site

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Protocol
 
-from bridge.store.engine import Store, open_store
+from bridge.store.db.engine import Store, open_store
 from tests.faults.amounts import SHORT
 from tests.faults.load import Load
 from tests.faults.site import BURST, RATE

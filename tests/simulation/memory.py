@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Engine, bindparam, create_engine, event, sele
 from sqlalchemy.pool import StaticPool
 
 from bridge.model import Call
-from bridge.store import migrate
-from bridge.store.engine import Store
-from bridge.store.rows import call_of
-from bridge.store.tables import IDS, calls, metadata
+from bridge.store.db import migrate
+from bridge.store.db.engine import Store
+from bridge.store.db.tables import IDS, calls, metadata
+from bridge.store.queue.rows import call_of
 
 _TRIGGERS = """
 CREATE TEMP TABLE steps (

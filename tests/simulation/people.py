@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from bridge.dispatch import care
 from bridge.errors import BridgeError
 from bridge.model import Account
-from bridge.store import accounts as rows
-from bridge.store import decisions
-from bridge.store.decisions import Decider, WrongState
+from bridge.store.queue import accounts as rows
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider, WrongState
 from tests.simulation.oracle import require
 from tests.simulation.world import Process, World
 

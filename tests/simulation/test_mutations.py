@@ -17,12 +17,13 @@ from bridge.dispatch.probe import Probe
 from bridge.dispatch.seen import Seen
 from bridge.dispatch.senders import Ended, Job, Senders
 from bridge.model import Account, Attempt, Call, Outcome, State
-from bridge.store import calls, claims, decisions, known, lanes, sweep
-from bridge.store.accounts import AccountState
-from bridge.store.calls import Settlement
-from bridge.store.dialects import Statement
-from bridge.store.rows import Owed
-from bridge.store.writer import Writer
+from bridge.store.db.dialects import Statement
+from bridge.store.db.writer import Writer
+from bridge.store.inbox import known_events
+from bridge.store.queue import calls, claims, decisions, recipient_order, sweep
+from bridge.store.queue.accounts import AccountState
+from bridge.store.queue.calls import Settlement
+from bridge.store.queue.rows import Owed
 from tests.simulation.history import Failure
 from tests.simulation.memory import Memory
 from tests.simulation.test_simulation import play_some
@@ -111,8 +112,8 @@ def too_many_requests_do_not_slow_the_pace(patch: Patch) -> None:
 
 @mutation(seed=1)
 def repeats_are_not_noticed(patch: Patch) -> None:
-    anew = known.NEW_KEYS.sql.replace("WHERE d.expires_at <= ?", "WHERE d.expires_at <> ?")
-    patch.setattr(known.NEW_KEYS, "sql", anew)
+    anew = known_events.NEW_KEYS.sql.replace("WHERE d.expires_at <= ?", "WHERE d.expires_at <> ?")
+    patch.setattr(known_events.NEW_KEYS, "sql", anew)
 
 
 @mutation(seed=0)
@@ -163,7 +164,7 @@ def paused_accounts_are_claimed_for(patch: Patch) -> None:
 
 @mutation(seed=1)
 def held_calls_are_never_let_go(patch: Patch) -> None:
-    patch.setattr(lanes, "moved", lambda *_: None)
+    patch.setattr(recipient_order, "moved", lambda *_: None)
 
 
 @mutation(seed=23)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bridge.errors import StoreUnavailable
 from bridge.model import BotStart
-from bridge.store import events
-from bridge.store.events import Delivery
-from bridge.store.writer import Writer
+from bridge.store.db.writer import Writer
+from bridge.store.inbox import events
+from bridge.store.inbox.events import Delivery
 from tests.simulation.world import Process, World
 from tests.store.given import sale
 

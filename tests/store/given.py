@@ -20,10 +20,10 @@ from bridge.model import (
     State,
     Verdict,
 )
-from bridge.store import calls, claims, pauses
-from bridge.store.calls import Settlement
-from bridge.store.engine import Store
-from bridge.store.events import Delivery, Stored, accept
+from bridge.store.db.engine import Store
+from bridge.store.inbox.events import Delivery, Stored, accept
+from bridge.store.queue import calls, claims, pauses
+from bridge.store.queue.calls import Settlement
 
 NOW = 1_800_000_000_000
 _numbers = count(1)

@@ -3,9 +3,10 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from bridge.store import accounts, audit, outlook
-from bridge.store.accounts import AccountState
-from bridge.store.engine import Store, open_store
+from bridge.store.db.engine import Store, open_store
+from bridge.store.queue import accounts, due_calls
+from bridge.store.queue.accounts import AccountState
+from bridge.store.reports import audit
 from tests.conftest import Clock
 from tests.store.given import NOW, begin, claim, owe, settle, settlement, start
 
@@ -102,4 +103,4 @@ def test_the_outlook_is_when_each_account_has_something_to_claim(store: Store, c
 
 def due(store: Store) -> dict[str, int | None]:
     with store.read() as connection:
-        return {view.state.name: view.due_at for view in outlook.look(connection)}
+        return {view.state.name: view.due_at for view in due_calls.look(connection)}

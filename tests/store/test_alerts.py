@@ -3,9 +3,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from bridge.model import Application, Failure
-from bridge.store import alerts
-from bridge.store.alerts import Mark, Pending
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.state import alerts
+from bridge.store.state.alerts import Mark, Pending
 from tests.conftest import Clock
 from tests.store.given import NOW, delivery, event, take_in
 

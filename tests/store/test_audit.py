@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.store import audit, pages
-from bridge.store.audit import Action, Kind
-from bridge.store.engine import Store
-from bridge.store.pages import Listing, Page
+from bridge.store.db.engine import Store
+from bridge.store.reports import audit, pagination
+from bridge.store.reports.audit import Action, Kind
+from bridge.store.reports.pagination import Listing, Page
 from tests.store.given import NOW
 
 
@@ -37,7 +37,7 @@ def test_decisions_can_be_those_of_one_person_or_about_one_kind_of_thing(store: 
 def test_one_person_among_many_decisions_is_looked_for_a_bounded_part_at_a_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "SEARCHED", 10)
+    monkeypatch.setattr(pagination, "SEARCHED", 10)
     decided(store, ("ann", "call", 1), *(("bob", "call", n) for n in range(24)))
     found = page(store, Page(), "ann")
     assert (found.items, found.more, found.reached_at) == ((), 16, NOW + 15)

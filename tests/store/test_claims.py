@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from bridge.model import Outcome, Recipient, State
-from bridge.store import claims, sweep
-from bridge.store.claims import LEASE_MS
-from bridge.store.engine import Store, open_store
+from bridge.store.db.engine import Store, open_store
+from bridge.store.queue import claims, sweep
+from bridge.store.queue.claims import LEASE_MS
 from tests.conftest import Clock
 from tests.store.given import (
     attempt,

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 from tests.store.given import rows, sale, start, take_in
 
 HERE = Path(__file__).parents[2]
 
 WRITER = """
 import sys
-from bridge.store.engine import open_store
-from bridge.store.events import writing
-from bridge.store.writer import Writer
+from bridge.store.db.engine import open_store
+from bridge.store.inbox.events import writing
+from bridge.store.db.writer import Writer
 from tests.store.given import sale, start
 url, name, many = sys.argv[1], sys.argv[2], int(sys.argv[3])
 store = open_store(url)
@@ -33,8 +33,8 @@ store.close()
 
 HALFWAY = """
 import os, signal, sys
-from bridge.store.engine import open_store
-from bridge.store.events import accept
+from bridge.store.db.engine import open_store
+from bridge.store.inbox.events import accept
 from tests.store.given import sale, start
 store = open_store(sys.argv[1])
 with store.transaction() as connection:
@@ -44,7 +44,7 @@ with store.transaction() as connection:
 
 DISPATCHER = """
 import sys
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 from tests.store.given import begin, claim, settle, settlement
 store = open_store(sys.argv[1])
 while True:

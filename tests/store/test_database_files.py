@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import DatabaseLost, StoreUnavailable
-from bridge.store.engine import Store, open_store
+from bridge.store.db.engine import Store, open_store
 
 OTHERS = """
 import sys, time
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 end = time.monotonic() + float(sys.argv[2])
 while time.monotonic() < end:
     store = open_store(sys.argv[1])

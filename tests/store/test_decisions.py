@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from bridge.errors import BridgeError
 from bridge.model import Application, Call, Failure, State
-from bridge.store import audit, call_views, decisions, event_views, replays, sweep
-from bridge.store.decisions import Decider, WrongState
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.inbox import replays
+from bridge.store.queue import decisions, sweep
+from bridge.store.queue.decisions import Decider, WrongState
+from bridge.store.reports import audit, call_views, event_views
 from tests.conftest import Clock
 from tests.store.given import (
     NOW,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store.disk import MB, Disk, ballast_of
+from bridge.store.db.disk import MB, Disk, ballast_of
 from tests.conftest import Clock
 
 FREE_FOR_EVER = 10**15

@@ -12,9 +12,9 @@ from threading import Timer
 import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.store.engine import Store, open_store
-from bridge.store.postgres import conninfo
-from bridge.store.sqlite import path_of
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.postgres import conninfo
+from bridge.store.db.sqlite import path_of
 from tests.conftest import Clock
 from tests.store.given import rows
 from tests.support.postgres import Postgres, running_postgres
@@ -164,7 +164,7 @@ def test_threads_of_one_process_take_turns(store: Store) -> None:
 def test_a_store_is_not_carried_over_a_fork(sqlite_url: str) -> None:
     program = (
         "import os, sys\n"
-        "from bridge.store.engine import open_store\n"
+        "from bridge.store.db.engine import open_store\n"
         "store = open_store(sys.argv[1])\n"
         "store.check()\n"
         "if os.fork() == 0:\n"

@@ -8,11 +8,11 @@ import pytest
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Application, Failure, Match, Verdict
-from bridge.store import event_views
-from bridge.store.engine import Store, open_store
-from bridge.store.events import Delivery, Stored, accept, writing
-from bridge.store.refusals import Refusal
-from bridge.store.writer import Writer
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.writer import Writer
+from bridge.store.inbox.events import Delivery, Stored, accept, writing
+from bridge.store.inbox.refusals import Refusal
+from bridge.store.reports import event_views
 from tests.conftest import Clock
 from tests.store.given import NOW, delivery, event, made, request, rows, sale, start, take_in
 

@@ -19,9 +19,9 @@ from hypothesis.stateful import (
 )
 
 from bridge.model import FINAL, Call, Order, State
-from bridge.store import decisions, sweep
-from bridge.store.decisions import Decider, WrongState
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
+from bridge.store.queue import decisions, sweep
+from bridge.store.queue.decisions import Decider, WrongState
 from tests.conftest import Clock
 from tests.store.given import begin, claim, owe, release, rows, settle, settlement, start
 

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from bridge.errors import StoreUnavailable
-from bridge.store import tables
-from bridge.store.engine import Store, open_store
-from bridge.store.indexes import SCHEMA
-from bridge.store.migrate import upgrade
+from bridge.store.db import tables
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.indexes import SCHEMA
+from bridge.store.db.migrate import upgrade
+from bridge.store.db.postgres import conninfo
 from bridge.store.migrations import versions
-from bridge.store.postgres import conninfo
 from tests.conftest import Clock
 from tests.store.given import rows, sale, start, take_in
 from tests.support.postgres import Postgres
@@ -99,7 +99,7 @@ def empty_urls(tmp_path: Path, postgres: Postgres) -> list[str]:
 @pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgres"])
 def test_four_processes_may_migrate_at_once(which: int, tmp_path: Path, postgres: Postgres) -> None:
     url = empty_urls(tmp_path, postgres)[which]
-    program = "import sys; from bridge.store.engine import open_store; open_store(sys.argv[1]).migrate()"
+    program = "import sys; from bridge.store.db.engine import open_store; open_store(sys.argv[1]).migrate()"
     racing = [
         subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE) for _ in range(4)
     ]

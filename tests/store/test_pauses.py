@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bridge.store import audit, pauses, sweep
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue import pauses, sweep
+from bridge.store.reports import audit
 from tests.conftest import Clock
 from tests.store.given import begin, claim, crowd, owe, rows, settle, settlement, start, state, states
 

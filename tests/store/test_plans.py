@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.model import State
-from bridge.store import calls, claims, lanes, outlook, sweep
-from bridge.store.call_views import CallFilter, page_of_calls
-from bridge.store.dialects import Statement
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, fitting_events, page_of_events
-from bridge.store.pages import Page
-from bridge.store.past import past_events
+from bridge.store.db.dialects import Statement
+from bridge.store.db.engine import Store
+from bridge.store.queue import calls, claims, due_calls, recipient_order, sweep
+from bridge.store.reports.call_views import CallFilter, page_of_calls
+from bridge.store.reports.event_stream import past_events
+from bridge.store.reports.event_views import EventFilter, fitting_events, page_of_events
+from bridge.store.reports.pagination import Page
 from tests.store.given import (
     NOW,
     begin,
@@ -45,15 +45,15 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
             {"calls_ready", "calls_in_flight", "calls_in_lane"},
         ),
         "let go": (
-            Statement(lanes._LET_GO.sql.replace("{rows}", "VALUES (:account, :recipient)")),
+            Statement(recipient_order._LET_GO.sql.replace("{rows}", "VALUES (:account, :recipient)")),
             {"account": "main", "recipient": "subscriber:7"},
             {"calls_held"},
         ),
-        "lapsed holds": (lanes._LAPSED, {"now": NOW}, {"calls_by_release"}),
+        "lapsed holds": (recipient_order._LAPSED, {"now": NOW}, {"calls_by_release"}),
         "leases": (sweep._LEASES, {"until": NOW}, {"calls_by_lease"}),
         "late": (sweep._LATE, {"until": NOW}, {"calls_by_end"}),
-        "outlook": (outlook._LOOK, {}, {"calls_ready"}),
-        "held": (outlook._HELD, {"owner": "me"}, {"calls_by_lease"}),
+        "outlook": (due_calls._LOOK, {}, {"calls_ready"}),
+        "held": (due_calls._HELD, {"owner": "me"}, {"calls_by_lease"}),
     }
 
 

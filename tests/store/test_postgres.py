@@ -8,8 +8,8 @@ import time
 import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.store.engine import Store, open_store
-from bridge.store.postgres import Patient
+from bridge.store.db.engine import Store, open_store
+from bridge.store.db.postgres import Patient
 from tests.support.postgres import Postgres
 
 
@@ -78,7 +78,7 @@ def test_every_connection_has_its_limits(database: str, postgres: Postgres) -> N
 
 
 def test_without_the_driver_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "bridge.store.postgres", raising=False)
+    monkeypatch.delitem(sys.modules, "bridge.store.db.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(BridgeError) as caught:
         open_store("postgres://me@db/x")

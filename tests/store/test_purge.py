@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from bridge.model import FINAL, State
-from bridge.store import event_views
-from bridge.store.engine import Store
-from bridge.store.purge import Purged, purge
+from bridge.store.db.engine import Store
+from bridge.store.inbox.purge import Purged, purge
+from bridge.store.reports import event_views
 from tests.conftest import Clock
 from tests.store.given import (
     begin,

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from bridge.store import refusals
-from bridge.store.engine import Store
-from bridge.store.pages import Page
-from bridge.store.refusals import BODY_BYTES, KEPT, KeptRefusal, Refusal
+from bridge.store.db.engine import Store
+from bridge.store.inbox import refusals
+from bridge.store.inbox.refusals import BODY_BYTES, KEPT, KeptRefusal, Refusal
+from bridge.store.reports.pagination import Page
 from tests.store.given import NOW, request, rows
 
 

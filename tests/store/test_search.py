@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from bridge.model import Recipient
-from bridge.store import pages, search
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, EventLine
-from bridge.store.pages import Listing, Page
-from bridge.store.search import Named
+from bridge.store.db.engine import Store
+from bridge.store.reports import pagination, search
+from bridge.store.reports.event_views import EventFilter, EventLine
+from bridge.store.reports.pagination import Listing, Page
+from bridge.store.reports.search import Named
 from tests.store.given import NOW, delivery, event, made, owe, sale, start, take_in
 
 
@@ -65,9 +65,9 @@ def test_payloads_are_searched_newest_first_and_with_the_rest_of_the_filter(stor
 def test_a_search_says_down_to_when_it_looked_and_goes_on_from_there(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "SEARCHED", 10)
-    monkeypatch.setattr(pages, "STEP", 4)
-    monkeypatch.setattr(pages, "PATIENCE_S", 60)
+    monkeypatch.setattr(pagination, "SEARCHED", 10)
+    monkeypatch.setattr(pagination, "STEP", 4)
+    monkeypatch.setattr(pagination, "PATIENCE_S", 60)
     take_in(
         store,
         *(

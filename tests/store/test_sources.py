@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from bridge.store.engine import Store
-from bridge.store.sources import last_heard
+from bridge.store.db.engine import Store
+from bridge.store.reports.sources import last_heard
 from tests.store.given import NOW, delivery, sale, start, take_in
 
 

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.model import FINAL, Call, Outcome, State
-from bridge.store import call_views, calls, claims, decisions, sweep
-from bridge.store.calls import Settlement
-from bridge.store.decisions import Decider, WrongState
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.queue import calls, claims, decisions, sweep
+from bridge.store.queue.calls import Settlement
+from bridge.store.queue.decisions import Decider, WrongState
+from bridge.store.reports import call_views
 from tests.conftest import Clock
 from tests.store.given import NOW, attempt, begin, claim, owe, rows, settle, settlement, start, state
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from bridge.model import Outcome, State
-from bridge.store import call_views, sweep
-from bridge.store.engine import Store
-from bridge.store.sweep import Swept
+from bridge.store.db.engine import Store
+from bridge.store.queue import sweep
+from bridge.store.queue.sweep import Swept
+from bridge.store.reports import call_views
 from tests.conftest import Clock
 from tests.store.given import begin, claim, owe, rows, settle, settlement, start, states
 

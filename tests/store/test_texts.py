@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import Number, from_json
 from bridge.model import Json
-from bridge.store.texts import document_text, plain
+from bridge.store.db.texts import document_text, plain
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from bridge.model import Application, Failure, Match, Verdict
-from bridge.store import refusals, sources, trends
-from bridge.store.engine import Store
-from bridge.store.refusals import Refusal
-from bridge.store.sources import SourceUse
-from bridge.store.tallies import HOUR_MS, STRETCH_MS
-from bridge.store.trends import Rates, RuleUse, Span, Stretch
+from bridge.store.db.engine import Store
+from bridge.store.inbox import refusals
+from bridge.store.inbox.refusals import Refusal
+from bridge.store.reports import sources, trends
+from bridge.store.reports.counters import HOUR_MS, STRETCH_MS
+from bridge.store.reports.sources import SourceUse
+from bridge.store.reports.trends import Rates, RuleUse, Span, Stretch
 from tests.conftest import Clock
 from tests.store.given import (
     begin,

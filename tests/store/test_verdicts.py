@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bridge.model import Application, Match, Verdict
-from bridge.store import event_views, replays
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.inbox import replays
+from bridge.store.reports import event_views
 from tests.store.given import delivery, event, start, take_in
 
 TOLD = (Verdict("sold", Match.MATCHED, line=3), Verdict("gift", Match.UNMATCHED, "$.a: b", "case", "B", 7))

@@ -7,12 +7,12 @@ from sqlalchemy import Table
 
 from bridge.errors import BridgeError
 from bridge.model import Application, Failure, Match, Recipient, State, Verdict
-from bridge.store import call_views, event_views, pages
-from bridge.store.call_views import CallFilter
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, EventLine
-from bridge.store.pages import Count, Listing, Page
-from bridge.store.tables import events as event_table
+from bridge.store.db.engine import Store
+from bridge.store.db.tables import events as event_table
+from bridge.store.reports import call_views, event_views, pagination
+from bridge.store.reports.call_views import CallFilter
+from bridge.store.reports.event_views import EventFilter, EventLine
+from bridge.store.reports.pagination import Count, Listing, Page
 from tests.conftest import Clock
 from tests.store.given import (
     NOW,
@@ -155,9 +155,9 @@ def test_a_type_is_found_in_the_order_of_ids_whatever_the_source(store: Store) -
 def test_a_rare_value_is_looked_for_a_bounded_part_at_a_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "SEARCHED", 10)
-    monkeypatch.setattr(pages, "STEP", 3)
-    monkeypatch.setattr(pages, "PATIENCE_S", 60)
+    monkeypatch.setattr(pagination, "SEARCHED", 10)
+    monkeypatch.setattr(pagination, "STEP", 3)
+    monkeypatch.setattr(pagination, "PATIENCE_S", 60)
     rare = delivery((event("rare"), made(start(7, rule="rare"))), received_at=NOW - 5)
     take_in(store, rare, *(sale(f"p{n}") for n in range(1, 26)))
     found: list[Listing[EventLine]] = []
@@ -171,7 +171,7 @@ def test_a_rare_value_is_looked_for_a_bounded_part_at_a_time(
 
 
 def test_what_was_purged_is_not_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "SEARCHED", 10)
+    monkeypatch.setattr(pagination, "SEARCHED", 10)
     take_in(store, *(sale(f"p{n}") for n in range(1, 31)))
     with store.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM events WHERE id <= 25")
@@ -245,10 +245,10 @@ def test_calls_are_filtered(wanted: dict[str, Any], ids: list[int], store: Store
 def test_a_count_says_when_it_is_only_the_least_that_there_are(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "EXACT", 5)
-    monkeypatch.setattr(pages, "SEARCHED", 10)
-    monkeypatch.setattr(pages, "STEP", 4)
-    monkeypatch.setattr(pages, "PATIENCE_S", 60)
+    monkeypatch.setattr(pagination, "EXACT", 5)
+    monkeypatch.setattr(pagination, "SEARCHED", 10)
+    monkeypatch.setattr(pagination, "STEP", 4)
+    monkeypatch.setattr(pagination, "PATIENCE_S", 60)
     owe(store, *(start(n, account="main" if n % 5 else "other") for n in range(1, 21)))
 
     def count(**wanted: Any) -> Count:
@@ -261,11 +261,11 @@ def test_a_count_says_when_it_is_only_the_least_that_there_are(
     assert count(account="main") == Count(5, exact=False)
     assert count(account="other", event_id=5) == Count(1, exact=True)
     # The index of rules counts a source whole, however far down its calls are.
-    monkeypatch.setattr(pages, "EXACT", 50)
+    monkeypatch.setattr(pagination, "EXACT", 50)
     assert count(source="shop") == Count(20, exact=True)
-    monkeypatch.setattr(pages, "SEARCHED", 50)
+    monkeypatch.setattr(pagination, "SEARCHED", 50)
     assert count(account="other") == Count(4, exact=True)
-    monkeypatch.setattr(pages, "PATIENCE_S", -1)
+    monkeypatch.setattr(pagination, "PATIENCE_S", -1)
     assert count(account="other") == Count(1, exact=False)
 
 
@@ -293,7 +293,7 @@ def test_calls_are_counted_by_state(store: Store, clock: Clock, monkeypatch: pyt
     }
     assert set(found) == set(State)
     assert {state: many for state, many in others.items() if many} == {State.QUEUED: 1}
-    monkeypatch.setattr(pages, "EXACT", 1)
+    monkeypatch.setattr(pagination, "EXACT", 1)
     with store.read() as connection:
         assert call_views.count_by_state(connection)[State.QUEUED] == 2
 
@@ -315,7 +315,7 @@ def test_the_first_id_of_a_moment_is_found_in_spite_of_gaps(store: Store) -> Non
     table = pages_table()
     with store.read() as connection:
         found = [
-            pages.first_id_at(connection, table, table.c.received_at, NOW + n * 1000)
+            pagination.first_id_at(connection, table, table.c.received_at, NOW + n * 1000)
             for n in (0, 5, 20, 45, 60)
         ]
     assert found == [3, 6, 10, 46, 51]

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.errors import Overloaded, StoreUnavailable
-from bridge.store.engine import Store
-from bridge.store.writer import Writer
+from bridge.store.db.engine import Store
+from bridge.store.db.writer import Writer
 from tests.store.given import rows
 from tests.support.waiting import eventually
 
@@ -268,8 +268,8 @@ from gevent import monkey
 monkey.patch_all()
 import sys
 import gevent
-from bridge.store.engine import open_store
-from bridge.store.writer import Writer
+from bridge.store.db.engine import open_store
+from bridge.store.db.writer import Writer
 from tests.store.test_writer import keep
 
 store = open_store(sys.argv[1])

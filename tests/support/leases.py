@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
 
 _AGE = "UPDATE calls SET lease_until = lease_until - 60000 WHERE state IN ('claimed', 'sending')"
 

@@ -18,9 +18,9 @@ from playwright.sync_api import ViewportSize
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Request
-from bridge.store import calls
-from bridge.store.engine import open_store
-from bridge.store.events import Delivery, accept
+from bridge.store.db.engine import open_store
+from bridge.store.inbox.events import Delivery, accept
+from bridge.store.queue import calls
 from tests.store.given import claim_in, settlement
 from tests.support.browser import Watched, running_browser
 from tests.support.processes import ROOT, Installation, installation

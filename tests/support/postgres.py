@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from bridge.store.revision import NEWEST
-from bridge.store.tables import metadata
+from bridge.store.db.revision import NEWEST
+from bridge.store.db.tables import metadata
 from tests.support.waiting import eventually
 
 _SETTINGS = {

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.dispatch.worker import SENDERS
-from bridge.store.engine import open_store
+from bridge.store.db.engine import open_store
 from tests.support.leases import lapse
 from tests.support.processes import Installation, installation
 from tests.support.sandbox import Sandbox

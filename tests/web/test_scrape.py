@@ -7,7 +7,7 @@ import pytest
 
 from bridge.assemble.web import WebSide, web_side
 from bridge.settings import load
-from bridge.store import accounts
+from bridge.store.queue import accounts
 from bridge.web import metrics
 from bridge.web.scrape import Scrape
 from tests.conftest import Clock

@@ -14,10 +14,10 @@ from bridge.mapping.compile.compiler import Compiled, compile_files
 from bridge.model import Event, Request
 from bridge.rulebook import Rulebook
 from bridge.settings import Proxies
-from bridge.store import event_views
-from bridge.store.engine import Store
-from bridge.store.events import writing
-from bridge.store.writer import Writer
+from bridge.store.db.engine import Store
+from bridge.store.db.writer import Writer
+from bridge.store.inbox.events import writing
+from bridge.store.reports import event_views
 from bridge.web import hooks
 from bridge.webhook.incoming import NOBODY, Trust
 from bridge.webhook.source import Accepted, Answered, Source, Unreadable

@@ -18,9 +18,9 @@ from bridge.desk.shelf import Shelved, file_called, shelf
 from bridge.desk.stored import payload_of
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request
-from bridge.store import event_views
-from bridge.store.event_views import EventFilter, EventLine, StoredEvent
-from bridge.store.pages import Page
+from bridge.store.reports import event_views
+from bridge.store.reports.event_views import EventFilter, EventLine, StoredEvent
+from bridge.store.reports.pagination import Page
 from bridge.web.console.lists import asked
 from bridge.web.console.registry import Console
 from bridge.webhook.redaction.redact import Redaction, either

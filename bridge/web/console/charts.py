@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.store.trends import Stretch
+from bridge.store.reports.trends import Stretch
 
 WIDTH: Final = 1000
 HEIGHT: Final = 200

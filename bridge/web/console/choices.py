@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from bridge.mapping.compile.compiler import Compiled
-from bridge.store.call_views import doubts
-from bridge.store.outlook import Transaction
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.call_views import doubts
 from bridge.web.console.rendering import cause, t
 from bridge.web.console.wanted import Wanted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g, request
 
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
 from bridge.web.console import ended, guard, tries, visitors
 from bridge.web.console.access import inside
 from bridge.web.console.guard import Guard

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bridge.store import notes
-from bridge.store.outlook import Transaction
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.state import key_value
 
 NOTE: Final = "console/ended/"
 """Followed by the session's id; the note is the time until which its cookie could be shown again."""
@@ -13,13 +13,13 @@ NOTE: Final = "console/ended/"
 
 def end(connection: Transaction, now: int, session: str, lifetime: int) -> None:
     """The session is over; those that are too old to matter are forgotten. Times are milliseconds."""
-    notes.forget(connection, NOTE, _written(now))
-    notes.write(connection, f"{NOTE}{session}", _written(now + lifetime))
+    key_value.forget(connection, NOTE, _written(now))
+    key_value.write(connection, f"{NOTE}{session}", _written(now + lifetime))
 
 
 def is_over(connection: Transaction, session: str) -> bool:
     """Whether somebody logged out of it."""
-    return notes.read(connection, f"{NOTE}{session}") is not None
+    return key_value.read(connection, f"{NOTE}{session}") is not None
 
 
 def _written(at: int) -> str:

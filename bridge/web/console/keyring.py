@@ -10,8 +10,8 @@ from typing import Final, Literal, TypeAlias
 
 from werkzeug.security import check_password_hash
 
-from bridge.store import notes
-from bridge.store.engine import Store
+from bridge.store.db.engine import Store
+from bridge.store.state import key_value
 from bridge.web.console.aside import Aside
 
 Role: TypeAlias = Literal["read", "edit"]
@@ -61,11 +61,11 @@ class Keyring:
 
     def _secret(self) -> str:
         with self._store.read() as connection:
-            noted = notes.read(connection, NOTE)
+            noted = key_value.read(connection, NOTE)
         if noted is not None:
             return noted
         with self._store.transaction() as connection:
-            return notes.hold(connection, NOTE, secrets.token_hex(32))
+            return key_value.hold(connection, NOTE, secrets.token_hex(32))
 
 
 def hashed(password: str, read_password: str) -> Hashes:

@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 
 from flask import Response, current_app, request, stream_with_context
 
-from bridge.store.engine import Store
-from bridge.store.outlook import Transaction
-from bridge.store.pages import Listing, Page
+from bridge.store.db.engine import Store
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.pagination import Listing, Page
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from bridge.desk.redacting import shown
 from bridge.desk.redacting_stored import of_event
 from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, ReadAs, Replay, Replayer, Rules
 from bridge.model import BotStart, Call, Failure
-from bridge.store import event_views
-from bridge.store.decisions import Decider
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import event_views
 from bridge.web.console.outgoing import request_of
 from bridge.web.console.registry import Console
 

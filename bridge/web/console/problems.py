@@ -14,13 +14,14 @@ from bridge.lookout import Lookout
 from bridge.mapping.compile.compiler import Unset
 from bridge.model import ALERT_SOURCE, Account
 from bridge.rulebook import Rulebook
-from bridge.store import pauses, repeat_views, trends
-from bridge.store.event_views import EventFilter, page_of_events
-from bridge.store.figures import Figures
-from bridge.store.outlook import Transaction
-from bridge.store.pages import Page
-from bridge.store.sources import SourceUse
-from bridge.store.trends import Rates
+from bridge.store.queue import pauses
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import repeat_views, trends
+from bridge.store.reports.event_views import EventFilter, page_of_events
+from bridge.store.reports.pagination import Page
+from bridge.store.reports.queue_stats import Figures
+from bridge.store.reports.sources import SourceUse
+from bridge.store.reports.trends import Rates
 from bridge.web.console.rendering import cause, duration, reworded, t, url
 
 Tone: TypeAlias = Literal["bad", "warn"]

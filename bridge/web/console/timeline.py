@@ -8,8 +8,8 @@ from typing import Final, Literal, TypeAlias
 
 from bridge.desk.story import Story
 from bridge.model import FINAL, Attempt, State
-from bridge.store.audit import Action
-from bridge.store.call_views import TriedCall
+from bridge.store.reports.audit import Action
+from bridge.store.reports.call_views import TriedCall
 from bridge.web.console.display import tone
 
 Kind: TypeAlias = Literal["received", "verified", "judged", "made", "attempt", "ended", "action"]

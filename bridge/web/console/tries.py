@@ -6,8 +6,8 @@ import json
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, TypeAlias
 
-from bridge.store import notes
-from bridge.store.outlook import Transaction
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.state import key_value
 
 PER_ADDRESS: Final = 5
 """Wrong passwords that one address may send within `WINDOW_MS`."""
@@ -22,23 +22,23 @@ Tries: TypeAlias = list[tuple[int, str]]
 
 def wait_ms(connection: Transaction, now: int, address: str) -> int:
     """For how long nothing more may be tried from there; 0 when it may be now."""
-    return _wait(_recent(notes.read(connection, NOTE), now), now, place_of(address))
+    return _wait(_recent(key_value.read(connection, NOTE), now), now, place_of(address))
 
 
 def begin(connection: Transaction, now: int, address: str) -> int:
     """Count a try before it is made, so that many at once cannot slip through; not while one must wait."""
-    tries = _recent(notes.hold(connection, NOTE, "[]"), now)
+    tries = _recent(key_value.hold(connection, NOTE, "[]"), now)
     wait = _wait(tries, now, place_of(address))
     if not wait:
-        notes.write(connection, NOTE, json.dumps([*tries, (now, place_of(address))]))
+        key_value.write(connection, NOTE, json.dumps([*tries, (now, place_of(address))]))
     return wait
 
 
 def succeeded(connection: Transaction, now: int, address: str) -> None:
     """The password was right: what was tried from there before is forgotten."""
-    tries = _recent(notes.hold(connection, NOTE, "[]"), now)
+    tries = _recent(key_value.hold(connection, NOTE, "[]"), now)
     kept = [(at, place) for at, place in tries if place != place_of(address)]
-    notes.write(connection, NOTE, json.dumps(kept))
+    key_value.write(connection, NOTE, json.dumps(kept))
 
 
 def place_of(address: str) -> str:

@@ -12,8 +12,8 @@ from bridge.desk.asking import AskedCalls, AskedEvents
 from bridge.desk.times import iso
 from bridge.errors import UsageError
 from bridge.model import State
-from bridge.store.call_views import CallFilter
-from bridge.store.event_views import EventFilter
+from bridge.store.reports.call_views import CallFilter
+from bridge.store.reports.event_views import EventFilter
 from bridge.web.console.registry import Console
 
 GROUPS: Final[Mapping[str, tuple[State, ...]]] = {

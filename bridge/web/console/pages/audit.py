@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from bridge.store.audit import Action, Kind, page_of_actions
+from bridge.store.reports.audit import Action, Kind, page_of_actions
 from bridge.web.console.lists import asked, asked_page
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, t, url

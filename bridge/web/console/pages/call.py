@@ -17,8 +17,8 @@ from bridge.desk.redacting_stored import of_events
 from bridge.desk.story import CallStory, read_call
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import FINAL
-from bridge.store import decisions
-from bridge.store.decisions import Decider
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
 from bridge.web.console.doing import reason
 from bridge.web.console.outgoing import request_of
 from bridge.web.console.problems import answer_problem

@@ -15,10 +15,10 @@ from bridge.desk.times import iso
 from bridge.desk.words import json_text
 from bridge.errors import UsageError
 from bridge.model import Call
-from bridge.store import sources
-from bridge.store.call_views import CallFilter, count_by_state, count_calls, page_of_calls
-from bridge.store.outlook import Transaction
-from bridge.store.pages import Listing, Page
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import sources
+from bridge.store.reports.call_views import CallFilter, count_by_state, count_calls, page_of_calls
+from bridge.store.reports.pagination import Listing, Page
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.pages.call import RESOLUTIONS

@@ -8,9 +8,9 @@ from werkzeug.exceptions import BadRequest
 from bridge.desk.deciding import Resolution
 from bridge.desk.deciding_many import calls_that_fit, decide_all, those_in_state
 from bridge.desk.redacting_stored import shown_calls
-from bridge.store.call_views import page_of_calls
-from bridge.store.decisions import Decider
-from bridge.store.pages import Page
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports.call_views import page_of_calls
+from bridge.store.reports.pagination import Page
 from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.registry import Answer, Console

@@ -14,7 +14,7 @@ from bridge.desk.stored import request_of
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.rules.ids import whole_id
 from bridge.model import Event, Json, Request
-from bridge.store import event_views
+from bridge.store.reports import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, t, url

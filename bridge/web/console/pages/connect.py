@@ -18,11 +18,12 @@ from bridge.desk.shelf import Shelved, file_called
 from bridge.errors import UsageError
 from bridge.language.variables import is_set
 from bridge.model import Finding
-from bridge.store import event_views, refusals
-from bridge.store.decisions import Decider
-from bridge.store.event_views import EventFilter, EventLine
-from bridge.store.pages import Page
-from bridge.store.refusals import KeptRefusal
+from bridge.store.inbox import refusals
+from bridge.store.inbox.refusals import KeptRefusal
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import event_views
+from bridge.store.reports.event_views import EventFilter, EventLine
+from bridge.store.reports.pagination import Page
 from bridge.web.console.lists import asked
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, url

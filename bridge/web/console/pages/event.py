@@ -16,9 +16,9 @@ from bridge.errors import BridgeError, StoreUnavailable, UsageError
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.explain import sentence
 from bridge.model import Failure, Match, Verdict
-from bridge.store.engine import Store
-from bridge.store.event_views import EventFilter, StoredEvent, page_of_events, scan
-from bridge.store.pages import Page
+from bridge.store.db.engine import Store
+from bridge.store.reports.event_views import EventFilter, StoredEvent, page_of_events, scan
+from bridge.store.reports.pagination import Page
 from bridge.web.console.lists import asked
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render

@@ -14,12 +14,12 @@ from bridge.desk.times import iso
 from bridge.errors import UsageError
 from bridge.mapping.author.explain import sentence
 from bridge.model import Json
-from bridge.store import search, sources
-from bridge.store.event_views import EventFilter, EventLine, page_of_events
-from bridge.store.outlook import Transaction
-from bridge.store.pages import Listing, Page
-from bridge.store.search import Named
-from bridge.store.whys import Why, whys
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import search, sources
+from bridge.store.reports.event_reasons import Why, whys
+from bridge.store.reports.event_views import EventFilter, EventLine, page_of_events
+from bridge.store.reports.pagination import Listing, Page
+from bridge.store.reports.search import Named
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.registry import Answer, Console

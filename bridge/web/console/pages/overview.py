@@ -14,10 +14,10 @@ from bridge.dispatch import health, pace
 from bridge.dispatch.breaker import Breaker
 from bridge.mapping.compile.compiler import Compiled
 from bridge.model import ALERT_SOURCE, Account, Request
-from bridge.store import figures, sources, trends
-from bridge.store.figures import Figures, Queue
-from bridge.store.sources import SourceUse
-from bridge.store.trends import Rates, Span
+from bridge.store.reports import queue_stats, sources, trends
+from bridge.store.reports.queue_stats import Figures, Queue
+from bridge.store.reports.sources import SourceUse
+from bridge.store.reports.trends import Rates, Span
 from bridge.web.console.charts import happenings, queue
 from bridge.web.console.lists import asked
 from bridge.web.console.problems import Scene, is_silent, problems
@@ -83,7 +83,7 @@ def _seen(console: Console) -> dict[str, Any]:
     span = span if span in SPANS else USUAL
     compiled = side.rulebook.current
     with side.store.read() as connection:
-        seen = figures.look(connection, side.store.now(connection))
+        seen = queue_stats.look(connection, side.store.now(connection))
         stretches = trends.over_time(connection, seen.now, SPANS[span])
         used, totals = sources.in_use(connection, seen.now), trends.totals(connection, seen.now)
         scene = Scene(seen, _breakers(seen), used, compiled.alerts.silence, totals)

@@ -6,8 +6,8 @@ from flask import abort, g, request
 
 from bridge.desk import pausing
 from bridge.desk.shelf import file_called
-from bridge.store import accounts, pauses
-from bridge.store.decisions import Decider
+from bridge.store.queue import accounts, pauses
+from bridge.store.queue.decisions import Decider
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, url
 

@@ -23,8 +23,8 @@ from bridge.jsonpath.exact_numbers import from_json
 from bridge.mapping.author.backtest import Backtest
 from bridge.mapping.author.explain import sentence
 from bridge.model import Event, Finding, Json
-from bridge.store.decisions import Decider
-from bridge.store.event_views import EventFilter
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports.event_views import EventFilter
 from bridge.web.console import bench as benches
 from bridge.web.console.bench import Bench
 from bridge.web.console.registry import Answer, Console

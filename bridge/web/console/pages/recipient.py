@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from bridge.desk.redacting_stored import shown_calls, shown_lines
 from bridge.model import Call
-from bridge.store.audit import Action
-from bridge.store.event_views import EventLine
-from bridge.store.histories import History, history
+from bridge.store.reports.audit import Action
+from bridge.store.reports.event_views import EventLine
+from bridge.store.reports.recipient_history import History, history
 from bridge.web.console.lists import asked, asked_page
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render

@@ -8,9 +8,9 @@ from typing import Any
 from flask import abort
 
 from bridge.desk.redacting_stored import shown_refusals
-from bridge.store import sources
-from bridge.store.pages import Page
-from bridge.store.refusals import KEPT, KeptRefusal, page_of_refusals
+from bridge.store.inbox.refusals import KEPT, KeptRefusal, page_of_refusals
+from bridge.store.reports import sources
+from bridge.store.reports.pagination import Page
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page
 from bridge.web.console.registry import Answer, Console

@@ -10,10 +10,10 @@ from bridge.desk.redacting import shown
 from bridge.desk.redacting_stored import of_event
 from bridge.desk.repeats import Taking, plan_taking, take
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.store import repeat_views, sources
-from bridge.store.decisions import Decider
-from bridge.store.event_views import StoredEvent, event
-from bridge.store.repeat_views import KeptRepeat, page_of_repeats
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import repeat_views, sources
+from bridge.store.reports.event_views import StoredEvent, event
+from bridge.store.reports.repeat_views import KeptRepeat, page_of_repeats
 from bridge.web.console import choices
 from bridge.web.console.doing import reason
 from bridge.web.console.lists import asked, asked_page

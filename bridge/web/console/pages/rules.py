@@ -10,8 +10,9 @@ from flask import abort
 from bridge.desk.shelf import Shelved, file_called, shelf
 from bridge.desk.testing import Ran, beside, run_tests
 from bridge.mapping.rules.rule import Rule
-from bridge.store import pauses, trends
-from bridge.store.trends import RuleUse
+from bridge.store.queue import pauses
+from bridge.store.reports import trends
+from bridge.store.reports.trends import RuleUse
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
 

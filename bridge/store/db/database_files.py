@@ -1,0 +1,239 @@
+"""The embedded database's files as this process has them open, compared with the files at their paths.
+
+An open file outlives its name: a commit to a file that was removed or replaced succeeds, and is gone when
+the last process closes it. So a commit counts only while each open file is still the one at its path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+from typing import Final
+
+from bridge.errors import DatabaseLost, StoreUnavailable
+from bridge.store.db import open_files
+from bridge.store.db.lock_files import Identity, LockFile, identity
+
+_LOG: Final = "-wal"
+_BESIDE: Final = (_LOG, "-shm")
+_MARK: Final = ".lost"
+_HEADER: Final = 32
+_MAGIC: Final = b"\x37\x7f\x06"
+_SALTS: Final = slice(16, 24)
+"""Of the log's header (https://sqlite.org/fileformat2.html#the_wal_file): new whenever the log restarts."""
+_OPEN: Final = "while the bridge has it open"
+
+
+class DatabaseFiles:
+    """What one store has open: the database, its write-ahead log and the log's index."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._paths = {suffix: f"{path}{suffix}" for suffix in ("", *_BESIDE)}
+        self._known: dict[str, Identity] = {}
+        self._log: FileIO | None = None
+        self._salts = b""
+        self._length = 0
+        self._size = 0
+        self._lost: DatabaseLost | None = None
+        """What happened to log or index. It lasts: after a new connection nobody could find it out again."""
+        self._to_save = False
+        """The log is gone from its path, and what it holds is not all in the database yet."""
+        self._mark: LockFile | None = None
+        """Locked from a loss until this process ends: no other one may open new files before."""
+
+    def require_free(self) -> None:
+        """Raise DatabaseLost while another process may still have files open that were here before.
+
+        A second log beside an index or a database that is in use would spoil both.
+        """
+        require_database(self.path)
+        path = self._at(_MARK)
+        if self._mark or not path.exists():
+            return
+        with contextlib.suppress(OSError), contextlib.closing(LockFile(path)) as mark:
+            if not mark.try_take():
+                raise DatabaseLost(
+                    f"another process still has removed or cut files of {self.path.name} open",
+                    "do what its log says, and stop every process of the bridge before you start one",
+                )
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """The connections are closed: others may open the files that are there now."""
+        if self._mark:
+            self._mark.close()
+
+    def opened(self) -> None:
+        """Remember the database of a new connection. Raises DatabaseLost when the store had another one."""
+        self.require_same()
+        self._remember("")
+
+    def opened_for_writing(self) -> None:
+        """Remember all files of the writing connection: while it is open, SQLite keeps log and index."""
+        self.opened()
+        for suffix in _BESIDE:
+            self._remember(suffix)
+        if _LOG in self._known:
+            self._log = self._at(_LOG).open("rb", buffering=0)
+
+    def closed_for_writing(self) -> None:
+        """Forget log and index: the last connection of all processes removes both as it closes."""
+        for suffix in _BESIDE:
+            self._known.pop(suffix, None)
+        if self._log:
+            self._log.close()
+        self._log, self._salts, self._length = None, b"", 0
+
+    @property
+    def log_to_save(self) -> bool:
+        """Whether a checkpoint by this process is what keeps the log's content from being lost."""
+        return self._to_save
+
+    def log_saved(self) -> None:
+        """A checkpoint has written all of the log into the database."""
+        self._to_save = False
+        if self._lost:
+            self._lost = DatabaseLost(
+                self._lost.message,
+                f"restart the bridge: everything that was accepted is in {self.path}; "
+                "start no other leadbridge command before",
+            )
+
+    def require_same(self) -> None:
+        """Raise DatabaseLost unless the file at each path is the one that is open."""
+        if self._lost:
+            raise DatabaseLost(self._lost.message, self._lost.hint)
+        for suffix, known in tuple(self._known.items()):
+            # Another thread that closes its connection forgets log and index before SQLite removes them.
+            if identity(self._paths[suffix]) != known and self._known.get(suffix) == known:
+                raise self._beside_lost(suffix) if suffix else self._database_lost(known)
+
+    def require_whole(self) -> None:
+        """The same, and that no other program has cut the log. The caller holds the file lock.
+
+        SQLite only appends to the log, until it restarts it with other salts. A log without a byte was
+        emptied by a checkpoint.
+        """
+        self.require_same()
+        if self._log is None:
+            return
+        length = os.fstat(self._log.fileno()).st_size
+        header = os.pread(self._log.fileno(), _HEADER, 0)
+        shorter = header[_SALTS] == self._salts and length < self._length
+        if header and (shorter or not header.startswith(_MAGIC)):
+            raise self._cut(_LOG)
+        self._salts, self._length = header[_SALTS], length
+
+    def require_length(self, believed: Callable[[], int]) -> None:
+        """Raise DatabaseLost when another program has written over the database: `cp backup bridge.db`.
+
+        `believed` gives the bytes that SQLite counts: fewer than before, where a VACUUM cut the file.
+        """
+        try:
+            length = os.stat(self._paths[""]).st_size
+        except OSError:
+            self.require_same()
+            raise
+        if length < self._size <= believed():
+            raise self._cut("")
+        self._size = length
+
+    def _remember(self, suffix: str) -> None:
+        found = identity(self._paths[suffix])
+        if found is not None:
+            self._known[suffix] = found
+
+    def _at(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
+
+    def _mark_lost(self) -> None:
+        if self._mark is None:
+            with contextlib.suppress(OSError, StoreUnavailable):
+                self._mark = LockFile(self._at(_MARK))
+                self._mark.share()
+
+    def _beside_lost(self, suffix: str) -> DatabaseLost:
+        self._mark_lost()
+        self._to_save = suffix == _LOG
+        self._lost = DatabaseLost(
+            f"{self._at(suffix).name} was removed or replaced {_OPEN}",
+            f"restart the bridge with SIGTERM, not kill -9: what is not yet in {self.path} would be lost; "
+            "start no other leadbridge command before",
+        )
+        return self._lost
+
+    def _cut(self, suffix: str) -> DatabaseLost:
+        self._mark_lost()
+        self._lost = DatabaseLost(
+            f"{self._at(suffix).name} was cut or written over by another program {_OPEN}",
+            "end every process of the bridge with kill -9: SIGTERM would write the damaged log into the "
+            f"database; then copy {self.path} and its -wal before you start anything: what was accepted "
+            "since the last checkpoint may be lost; compare with the senders, or restore a backup",
+        )
+        return self._lost
+
+    def _database_lost(self, known: Identity) -> DatabaseLost:
+        name, old = self.path.name, self._at(".old")
+        held = open_files.own(known)
+        replaced = self.path.exists()
+        if held and not held.removed and not replaced:
+            return DatabaseLost(
+                f"{name} was moved away {_OPEN}",
+                f"move {held.path} back to {self.path} together with its -wal and -shm, "
+                "or stop the bridge and set DATABASE_URL to the new path",
+            )
+        self._mark_lost()
+        if replaced:
+            self._set_log_aside()
+        copies = self._copies(known, old)
+        if replaced:
+            return DatabaseLost(
+                f"{name} was replaced by another file {_OPEN}",
+                f"what was accepted before is only in the old file: {copies}; "
+                "then restart the bridge to use the new one",
+            )
+        return DatabaseLost(
+            f"{name} was removed {_OPEN}",
+            f"do not stop the bridge before you have copied what it still has open: {copies}; "
+            f"then stop it, move both copies to {self.path} and {self._at(_LOG).name}, and start it",
+        )
+
+    def _copies(self, known: Identity, old: Path) -> str:
+        """The commands that copy database and log from where they are now."""
+        log = self._known.get(_LOG)
+        pairs = [(known, old)] + ([(log, old.with_name(old.name + _LOG))] if log else [])
+        commands = []
+        for wanted, to in pairs:
+            held = open_files.own(wanted)
+            if held and identity(to) != wanted:
+                commands.append(f"cp {held.link if held.removed else held.path} {to}")
+        return " && ".join(commands)
+
+    def _set_log_aside(self) -> None:
+        """Rename the old log: SQLite would apply it to the new database, whose pages it does not fit."""
+        for suffix in _BESIDE:
+            if suffix in self._known and identity(self._at(suffix)) == self._known[suffix]:
+                with contextlib.suppress(OSError):
+                    self._at(suffix).rename(self._at(".old" + suffix))
+
+
+def require_database(path: Path) -> None:
+    """Raise DatabaseLost where there is a log without its database: SQLite would remove it for a new one."""
+    log = path.with_name(path.name + _LOG)
+    if _length(log) and not _length(path):
+        raise DatabaseLost(
+            f"there is {log.name}, but not the database that it belongs to",
+            f"the log may hold what was accepted last: move the database back to {path}, or, where it is "
+            f"gone, move {log} away",
+        )
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,47 @@
+"""Files that processes still have open after their path is gone. /proc shows them, and they can be copied."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from bridge.store.db.lock_files import Identity, identity
+
+_DELETED: Final = " (deleted)"
+
+
+class OpenFile(NamedTuple):
+    """One descriptor of one process."""
+
+    link: Path
+    """/proc/PID/fd/N, which can be copied like any file."""
+    path: str
+    """Where the file is now; as the kernel writes it."""
+
+    @property
+    def removed(self) -> bool:
+        """Whether no path leads to it any more."""
+        return self.path.endswith(_DELETED)
+
+
+def own(known: Identity) -> OpenFile | None:
+    """This process's descriptor of that file; None where it has none, or where there is no /proc."""
+    found = (one for one in _of_process(Path("/proc") / str(os.getpid())) if identity(one.link) == known)
+    return next(found, None)
+
+
+def removed(path: Path) -> list[OpenFile]:
+    """Where processes of this user have a file open that was at this path and was removed or replaced."""
+    name = f"{path}{_DELETED}"
+    processes = sorted(Path("/proc").glob("[0-9]*"))
+    return [one for process in processes for one in _of_process(process) if one.path == name]
+
+
+def _of_process(process: Path) -> Iterator[OpenFile]:
+    with contextlib.suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                yield OpenFile(link, os.readlink(link))

@@ -1,0 +1,140 @@
+"""Connections to the embedded database: one that writes, and readers that cannot."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.pool import QueuePool
+
+from bridge.errors import BridgeError
+from bridge.store.db.database_files import DatabaseFiles
+from bridge.store.db.lock_files import make_private
+
+BUSY_MS = 5000
+_WRITER_BUSY_MS = 20
+"""SQLite's own waiting stops every greenlet of the process: the writer waits in small steps between which
+others go on. Only a program that ignores the file lock makes it wait at all."""
+_STEP_S = 0.01
+_WAL_PAGES = 4000
+_WAL_BYTES = 64 * 1024 * 1024
+_CACHE_KIB = 16 * 1024
+
+
+def path_of(url: str) -> Path:
+    """The file that a `sqlite:///` URL names: three slashes and a relative path, or four."""
+    rest = url.partition("://")[2]
+    if not rest.startswith("/") or not rest[1:].split("?")[0]:
+        raise BridgeError(
+            "DATABASE_URL names no file, expected sqlite:///var/bridge.db or sqlite:////absolute/path.db"
+        )
+    return Path(rest[1:].split("?")[0]).absolute()
+
+
+def writing_engine(path: Path, files: DatabaseFiles) -> Engine:
+    """The process's single writing connection; every transaction takes the write lock as it begins."""
+
+    def connect() -> sqlite3.Connection:
+        files.require_same()
+        files.require_free()
+        make_private(path)
+        connection = _connect(f"file:{quote(str(path))}")
+        _expect(connection, "journal_mode", "WAL", "wal")
+        _expect(connection, "synchronous", "FULL", 2)
+        _expect(connection, "wal_autocheckpoint", str(_WAL_PAGES), _WAL_PAGES)
+        _expect(connection, "journal_size_limit", str(_WAL_BYTES), _WAL_BYTES)
+        # Only a read opens log and index. From then on no other process removes them.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        _expect(connection, "busy_timeout", str(_WRITER_BUSY_MS), _WRITER_BUSY_MS)
+        files.opened_for_writing()
+        return connection
+
+    engine = _engine(connect, "BEGIN IMMEDIATE", pool_size=1)
+    event.listen(engine, "close", lambda *_: files.closed_for_writing())
+    return engine
+
+
+def reading_engine(path: Path, files: DatabaseFiles) -> Engine:
+    """Connections that see a consistent snapshot and can change nothing."""
+
+    def connect() -> sqlite3.Connection:
+        files.require_same()
+        files.require_free()
+        connection = _connect(f"file:{quote(str(path))}?mode=ro")
+        _expect(connection, "query_only", "ON", 1)
+        files.opened()
+        return connection
+
+    return _engine(connect, "BEGIN", pool_size=4)
+
+
+def checkpoint(writing: Engine) -> bool:
+    """Outside any transaction; the caller holds the file lock. Whether all of the log is in the database."""
+    connection = writing.raw_connection()
+    try:
+        busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.close()
+    return not busy
+
+
+def length(connection: Connection) -> int:
+    """Bytes that the database has by SQLite's own count."""
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=BUSY_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
+
+
+def _expect(connection: sqlite3.Connection, name: str, wanted: str, expected: str | int) -> None:
+    """Set a PRAGMA and believe only what SQLite says back: it ignores what it cannot do."""
+    connection.execute(f"PRAGMA {name} = {wanted}")
+    found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    if found != expected:
+        connection.close()
+        raise BridgeError(
+            f"SQLite answered {name} = {found}, expected {expected}: it would not keep what it accepts"
+        )
+
+
+def _engine(connect: Any, begin: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=2,
+        # An error's text goes into the log; a webhook must not go along.
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        deadline = time.monotonic() + BUSY_MS / 1000
+        while True:
+            try:
+                connection.exec_driver_sql(begin)
+            except exc.OperationalError as error:
+                if "locked" not in str(error.orig) or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_STEP_S)
+            else:
+                return
+
+    return engine

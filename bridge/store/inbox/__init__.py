@@ -1,0 +1,1 @@
+"""Webhooks at rest: events, their repeats and replies, refusals, replays, purging."""

@@ -1,0 +1,288 @@
+"""Events at rest: a webhook's events, their dedup and their calls go in together, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bridge.model import Application, Event, Match, Reply, Request
+from bridge.store.db.bulk import Together, insertion
+from bridge.store.db.engine import Store
+from bridge.store.db.ids import take_ids
+from bridge.store.db.tables import events
+from bridge.store.db.texts import document_text, plain
+from bridge.store.inbox import repeats
+from bridge.store.inbox.known_events import NEW_KEYS, EventKey, Same, former_keys, key_of, known_otherwise
+from bridge.store.inbox.refusals import Refusal, refuse
+from bridge.store.inbox.repeats import Again, Allowance, Compare
+from bridge.store.inbox.replies import reply_of, reply_text
+from bridge.store.queue import calls
+from bridge.store.queue.rows import Owed
+from bridge.store.reports import counters
+from bridge.store.reports.counters import Counts, Key
+
+Results = ("matched", "unmatched", "failed", "unreadable", "ignored")
+"""What became of an event; `failed` also where only some of its rules did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook, authenticated, with what the rules made of its events."""
+
+    source: str
+    request: Request
+    received_at: int
+    verified: str
+    rules_version: str
+    events: tuple[tuple[Event, Application], ...] = ()
+    unreadable: str = ""
+    """Why the body could not be decoded; there are no events then."""
+    ignored: str = ""
+    """Why there are no events though all is well: a ping, a handshake."""
+    reply: Reply | None = None
+    """What its sender hears, where a repeat would hear something else by itself."""
+    same: Same | None = None
+    """Whether a stored event is one of these under another key."""
+    compare: Compare | None = None
+    """Finds how a repeat differs from its event; without it no repeat is stored."""
+    secrets: str | None = None
+    """Where its source read secrets in it (`webhook.secrets.places_text`); None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an event is. Of a repeat: the event it repeats, and no calls."""
+
+    event_id: int
+    duplicate: bool = False
+    calls: int = 0
+    result: str = field(default="", compare=False)
+    """One of `Results`, or "duplicate"."""
+    reply: Reply | None = field(default=None, compare=False)
+    """Of a repeat: what the sender of the event heard, where that was stored."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An event on its way into the table."""
+
+    delivery: Delivery
+    event: Event | None = None
+    application: Application = field(default_factory=lambda: Application((), (), ()))
+    item: int = 0
+    """Its place in the webhook."""
+    id: int = 0
+    duplicate: bool = False
+    result: str = "duplicate"
+    reply: Reply | None = None
+    key: EventKey | None = field(init=False)
+    """What makes a repeat of it; None where repeats are welcome."""
+
+    def __post_init__(self) -> None:
+        event = self.event
+        self.key = None if event is None or event.dedup_within <= 0 else key_of(event)
+
+
+_MATCHED, _FAILED = Match.MATCHED, Match.FAILED
+_INSERT = insertion(events)
+_KNOWN_KEYS = Together(
+    "SELECT d.source, d.key, d.type, d.content, d.event_id, w.reply FROM dedup d "
+    "LEFT JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
+    "WHERE (d.source, d.key, d.type, d.content) IN ({rows})",
+    *("text", "text", "text", "text"),
+)
+
+
+def accept(
+    connection: Connection, now: int, deliveries: Sequence[Delivery], allowance: Allowance | None = None
+) -> list[tuple[Stored, ...]]:
+    """Store webhooks with their calls; per webhook, where each of its events is.
+
+    An event whose id, type and content its source has sent before, within its `dedup_within`, is a repeat: it
+    is stored with that event, as far as the `allowance` goes.
+    """
+    groups = [_entries(delivery) for delivery in deliveries]
+    entries = [entry for group in groups for entry in group]
+    first = _first_of_each(entries)
+    fresh = _without_repeats(connection, now, list(first.values()))
+    _insert(connection, now, fresh)
+    for entry in entries:
+        known = first[entry.key or id(entry)]
+        if known is not entry:
+            entry.duplicate, entry.id = True, known.id
+            entry.reply = known.reply if known.duplicate else known.delivery.reply
+    _keep_repeats(connection, now, [entry for entry in entries if entry.duplicate], allowance or Allowance())
+    return [tuple(_stored(entry) for entry in group) for group in groups]
+
+
+def _entries(delivery: Delivery) -> list[_Entry]:
+    if not delivery.events:
+        return [_Entry(delivery)]
+    return [
+        _Entry(delivery, event, application, item)
+        for item, (event, application) in enumerate(delivery.events)
+    ]
+
+
+def _first_of_each(entries: Iterable[_Entry]) -> dict[object, _Entry]:
+    first: dict[object, _Entry] = {}
+    for entry in entries:
+        first.setdefault(entry.key or id(entry), entry)
+    return first
+
+
+def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) -> list[_Entry]:
+    """Give each entry an id of its own, or that of the event it repeats; gives those that are new.
+
+    Keys are claimed in sorted order, so that two processes never wait for each other.
+    """
+    for entry, number in zip(entries, take_ids(connection, "events", len(entries)), strict=True):
+        entry.id = number
+    _known_otherwise(connection, now, entries)
+    keyed = {entry.key: entry for entry in entries if entry.key}
+    rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
+    claimed = {tuple(row) for row in NEW_KEYS.run(connection, rows, now)}
+    repeated = [key for key in keyed if key and key not in claimed]
+    for *key, event_id, reply in _KNOWN_KEYS.run(connection, repeated):
+        entry = keyed[tuple(key)]
+        entry.id, entry.duplicate, entry.reply = event_id, True, reply_of(reply)
+    fresh = [entry for entry in entries if not entry.duplicate]
+    # For a process that has not yet taken up the new `event:` and gets the sender's next try.
+    former = {
+        key: (entry.id, now + within * 1000)
+        for entry in fresh
+        if entry.key and entry.event
+        for key, within in former_keys(entry.event)
+    }
+    NEW_KEYS.run(connection, [(*key, *rest) for key, rest in sorted(former.items())], now)
+    return fresh
+
+
+def _known_otherwise(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
+    """Find those that are known under another key; few sources have such."""
+    for entry in entries:
+        event, same = entry.event, entry.delivery.same
+        if event is None or same is None or not entry.key or not (event.former or event.content):
+            continue
+        known = known_otherwise(connection, now, event, same)
+        if known is not None:
+            entry.id, entry.duplicate, entry.reply = known.event_id, True, known.reply
+
+
+def _keep_repeats(connection: Connection, now: int, entries: Sequence[_Entry], allowance: Allowance) -> None:
+    again = [
+        Again(entry.id, entry.event, entry.item, one.request, one.verified, one.rules_version, one.compare)
+        for entry in entries
+        if (one := entry.delivery).compare is not None and entry.event is not None
+    ]
+    granted = allowance.take(now, len(again)) if again else 0
+    if granted:
+        repeats.keep(connection, again[:granted])
+
+
+def _within(entry: _Entry) -> int:
+    return entry.event.dedup_within * 1000 if entry.event else 0
+
+
+def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
+    holders: dict[int, int] = {}
+    rows = [_row(entry, holders.setdefault(id(entry.delivery), entry.id)) for entry in entries]
+    _INSERT.run(connection, rows)
+    owed = [
+        Owed(entry.id, plain(entry.delivery.source), start)
+        for entry in entries
+        for start in entry.application.starts
+    ]
+    counts = _counted(entries)
+    calls.put(connection, now, owed, counts)
+    counters.add(connection, now, counts)
+
+
+def _counted(entries: Sequence[_Entry]) -> Counts:
+    """What the tallies say of these; made with care, as every webhook pays for it."""
+    results = Counter([(entry.delivery.source, entry.result) for entry in entries])
+    hits = Counter(
+        [
+            (entry.delivery.source, verdict.rule, verdict.match is _MATCHED)
+            for entry in entries
+            for verdict in entry.application.verdicts
+            if verdict.match is _MATCHED or verdict.match is _FAILED
+        ]
+    )
+    counts: Counts = Counter()
+    for (source, result), many in results.items():
+        counts[Key(f"event:{result}", plain(source))] += many
+    for (source, rule, matched), many in hits.items():
+        counts[Key("rule:matched" if matched else "rule:failed", plain(source), plain(rule))] += many
+    return counts
+
+
+def _stored(entry: _Entry) -> Stored:
+    calls_made = 0 if entry.duplicate else len(entry.application.starts)
+    return Stored(entry.id, entry.duplicate, calls_made, entry.result, entry.reply)
+
+
+def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
+    delivery, event, made = entry.delivery, entry.event, entry.application
+    request = delivery.request
+    entry.result = result_of(made) if event else ("unreadable" if delivery.unreadable else "ignored")
+    raw = entry.id == holder
+    return (
+        entry.id,
+        holder,
+        plain(delivery.source),
+        plain(event.id) if event else "",
+        plain(event.type) if event else "",
+        delivery.received_at,
+        request.client,
+        delivery.verified,
+        plain(request.method),
+        plain(request.query) if raw else None,
+        document_text(request.headers) if raw else None,
+        request.body if raw else None,
+        document_text(event.document) if event else None,
+        document_text(event.query) if event else None,
+        entry.result,
+        plain(event.note if event else delivery.unreadable or delivery.ignored),
+        delivery.rules_version,
+        verdicts_text(made),
+        failures_text(made),
+        reply_text(delivery.reply) if raw else None,
+        delivery.secrets,
+    )
+
+
+def result_of(made: Application) -> str:
+    """The one word for what a rule set made of an event."""
+    if made.failures:
+        return "failed"
+    return "matched" if made.starts or any(v.match is Match.MATCHED for v in made.verdicts) else "unmatched"
+
+
+def verdicts_text(made: Application) -> str:
+    """As stored: a list per verdict, fields in their order; last the number of untold ones, if any."""
+    told = [(v.rule, v.match, v.condition, v.code, v.found, v.line) for v in made.verdicts]
+    return document_text([*told, made.untold] if made.untold else told)
+
+
+def failures_text(made: Application) -> str:
+    """As stored: a list per failure, fields in their order."""
+    return document_text([(f.rule, f.item, f.key, f.path, f.message) for f in made.failures])
+
+
+def writing(store: Store) -> Callable[[Connection, Sequence[Delivery | Refusal]], list[tuple[Stored, ...]]]:
+    """What a Writer does with webhooks, accepted and refused ones alike."""
+    allowance = Allowance()
+
+    def write(connection: Connection, items: Sequence[Delivery | Refusal]) -> list[tuple[Stored, ...]]:
+        now = store.now(connection)
+        refuse(connection, now, [one for one in items if isinstance(one, Refusal)])
+        deliveries = [one for one in items if isinstance(one, Delivery)]
+        stored = iter(accept(connection, now, deliveries, allowance))
+        return [next(stored) if isinstance(one, Delivery) else () for one in items]
+
+    return write

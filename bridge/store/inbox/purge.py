@@ -1,0 +1,118 @@
+"""Forgetting in good order: first the bodies of what is finished, later the rows, never what is not final.
+
+Each step is a transaction of its own over a few hundred rows, so that webhooks get in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, TextClause, bindparam, text
+
+from bridge.store.db.engine import Store
+from bridge.store.reports import counters
+
+DAY_MS = 86_400_000
+BODY_DAYS = 30
+ROW_DAYS = 90
+_STEP = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many events lost their bodies, how many their rows, and how many ids may be used again."""
+
+    bodies: int = 0
+    events: int = 0
+    dedup: int = 0
+
+
+_FINAL = "('done', 'refused', 'exhausted', 'expired', 'cancelled')"
+_FINISHED = f"""
+SELECT e.id FROM events e WHERE e.id > :after AND e.received_at < :before {{more}}
+  AND NOT EXISTS (
+    SELECT 1 FROM calls c WHERE c.event_id = e.id AND (c.state NOT IN {_FINAL} OR c.settled_at >= :before))
+  AND NOT EXISTS (
+    SELECT 1 FROM events s JOIN calls c ON c.event_id = s.id
+    WHERE s.delivery = e.id AND s.delivery <> s.id
+      AND (c.state NOT IN {_FINAL} OR c.settled_at >= :before))
+ORDER BY e.id LIMIT {_STEP}
+"""  # noqa: S608 (our own words)
+_WITH_BODIES = text(_FINISHED.format(more="AND (e.headers IS NOT NULL OR e.document IS NOT NULL)"))
+_ANY = text(_FINISHED.format(more=""))
+_EXPIRED_KEYS = text(f"""
+DELETE FROM dedup WHERE (source, key, type, content) IN (
+  SELECT source, key, type, content FROM dedup WHERE expires_at <= :now ORDER BY expires_at LIMIT {_STEP})
+""")  # noqa: S608 (our own words)
+
+
+def _of_ids(sql: str) -> TextClause:
+    return text(sql).bindparams(bindparam("ids", expanding=True))
+
+
+_FORGET_BODIES = _of_ids(
+    "UPDATE events SET query = NULL, headers = NULL, body = NULL, document = NULL, parameters = NULL, "
+    "reply = NULL WHERE id IN :ids"
+)
+_REPEATS_WITH_BODIES = text(f"""
+SELECT id FROM repeats WHERE id > :after AND received_at < :before AND headers IS NOT NULL
+ORDER BY id LIMIT {_STEP}
+""")  # noqa: S608 (our own words)
+_FORGET_REPEATED = _of_ids("UPDATE repeats SET query = NULL, headers = NULL, body = NULL WHERE id IN :ids")
+_FORGET_ROWS = (
+    _of_ids("DELETE FROM attempts WHERE call_id IN (SELECT id FROM calls WHERE event_id IN :ids)"),
+    _of_ids("DELETE FROM calls WHERE event_id IN :ids"),
+    _of_ids("DELETE FROM repeats WHERE event_id IN :ids"),
+    _of_ids("DELETE FROM events WHERE id IN :ids"),
+)
+
+
+def purge(store: Store, body_days: float = BODY_DAYS, row_days: float = ROW_DAYS) -> Purged:
+    """Forget the bodies of events finished for `body_days`, and all of those finished for `row_days`.
+
+    The bytes of a batch stay while any event of it is not finished. Tallies become coarser with age, and are
+    forgotten after 90 days.
+    """
+    _tidy_tallies(store)
+    _through(store, _REPEATS_WITH_BODIES, body_days, (_FORGET_REPEATED,))
+    return Purged(
+        bodies=_through(store, _WITH_BODIES, body_days, (_FORGET_BODIES,)),
+        events=_through(store, _ANY, row_days, _FORGET_ROWS),
+        dedup=_forget_keys(store),
+    )
+
+
+def _through(store: Store, finished: TextClause, days: float, forget: Sequence[TextClause]) -> int:
+    after, found = 0, 0
+    while True:
+        with store.transaction() as connection:
+            ids = _some(connection, finished, after, store.now(connection) - round(days * DAY_MS))
+            for statement in forget if ids else ():
+                connection.execute(statement, {"ids": ids})
+        if not ids:
+            return found
+        after, found = ids[-1], found + len(ids)
+
+
+def _some(connection: Connection, finished: TextClause, after: int, before: int) -> list[int]:
+    return list(connection.execute(finished, {"after": after, "before": before}).scalars())
+
+
+def _forget_keys(store: Store) -> int:
+    found = 0
+    while True:
+        with store.transaction() as connection:
+            gone = connection.execute(_EXPIRED_KEYS, {"now": store.now(connection)}).rowcount
+        if not gone:
+            return found
+        found += gone
+
+
+def _tidy_tallies(store: Store) -> None:
+    made = True
+    while made:
+        with store.transaction() as connection:
+            made = bool(counters.fold(connection, store.now(connection)))
+    with store.transaction() as connection:
+        counters.forget(connection, store.now(connection))

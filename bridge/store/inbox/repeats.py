@@ -1,0 +1,149 @@
+"""Repeats: known events that came again. The last ones of each event are stored, with what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, TypeAlias
+
+from sqlalchemy import Connection, select, update
+
+from bridge.jsonpath.exact_numbers import from_json
+from bridge.model import Event, Request
+from bridge.store.db.bulk import AnyRow, Together, each, insertion
+from bridge.store.db.ids import take_ids
+from bridge.store.db.tables import repeats
+from bridge.store.db.texts import document_text, plain
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit
+
+Difference: TypeAlias = Literal["none", "content", "outcome", "unknown"]
+"""Between a repeat and its event: `content` where the rules make the same of both, `outcome` where they make
+something else, `unknown` where the payload of the event is purged."""
+Compare: TypeAlias = Callable[[Event, Event], Difference]
+"""Finds the difference between an event and a repeat of it."""
+
+KEPT: Final = 20
+"""Repeats of one event that are stored, the last ones; those with another outcome are counted apart, so that
+others never displace them."""
+BODY_BYTES: Final = 256 * 1024
+"""The largest body that is stored with a repeat."""
+KEPT_A_SECOND: Final = 20
+"""Repeats that one process stores in a second: a flood of them must not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """One event of a webhook that is a repeat."""
+
+    event_id: int
+    """The event that it repeats."""
+    event: Event
+    item: int
+    """Its place among the events of its webhook, from 0."""
+    request: Request
+    verified: str
+    rules_version: str
+    compare: Compare
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many repeats a process may still store in the second that `now` is in."""
+
+    second: int = 0
+    used: int = 0
+
+    def take(self, now: int, wanted: int) -> int:
+        """How many of the wanted ones may be stored; `now` is unix milliseconds."""
+        if now // 1000 != self.second:
+            self.second, self.used = now // 1000, 0
+        granted = min(wanted, KEPT_A_SECOND - self.used)
+        self.used += granted
+        return granted
+
+
+_FIRST = Together(
+    "SELECT e.id, e.document, e.parameters, e.received_at, "
+    "(SELECT COALESCE(max(r.number), 0) FROM repeats r WHERE r.event_id = e.id) AS repeated "
+    "FROM events e WHERE e.id IN ({rows})",
+    "bigint",
+)
+_INSERT = insertion(repeats)
+_FORGET = """
+DELETE FROM repeats WHERE event_id = ? AND (difference = 'outcome') = ? AND id < (
+  SELECT id FROM repeats WHERE event_id = ? AND (difference = 'outcome') = ? ORDER BY id DESC LIMIT 1 OFFSET ?
+)
+"""
+
+
+def keep(connection: Connection, items: Sequence[Again]) -> None:
+    """Store these repeats, and forget all but the last `KEPT` of their events.
+
+    An event whose row is purged has no place to show its repeats: they are left out.
+    """
+    wanted = sorted({one.event_id for one in items})
+    first = {row.id: row for row in _FIRST.run(connection, [(number,) for number in wanted])}
+    known = [one for one in items if one.event_id in first]
+    repeated = {number: row.repeated for number, row in first.items()}
+    rows = []
+    for number, one in zip(take_ids(connection, "repeats", len(known)), known, strict=True):
+        repeated[one.event_id] += 1
+        rows.append(_row(number, repeated[one.event_id], one, _difference(first[one.event_id], one)))
+    _INSERT.run(connection, rows)
+    parts = [(number, other, number, other, KEPT - 1) for number in sorted(first) for other in (False, True)]
+    each(connection, _FORGET, parts)
+
+
+def mark_taken(
+    connection: Connection, now: int, number: int, event_id: int, taken_as: int, by: Decider
+) -> None:
+    """Write down that a person made an event of the repeat `number` of `event_id`.
+
+    So are those with its bytes: its sender may have sent it more than once.
+    """
+    its, twins = repeats.alias("its"), repeats.c.event_id == event_id
+    for column in ("item", "query", "body"):
+        twins &= repeats.c[column] == select(its.c[column]).where(its.c.id == number).scalar_subquery()
+    connection.execute(update(repeats).where(twins, repeats.c.taken_as == 0).values(taken_as=taken_as))
+    for target, what in (
+        (event_id, f"take repeat {number} as event {taken_as}"),
+        (taken_as, f"made of repeat {number} of event {event_id}"),
+    ):
+        audit.record(connection, now, who=by.who, what=what, why=by.why, kind="event", target=target)
+
+
+def _difference(first: AnyRow, again: Again) -> Difference:
+    return "unknown" if first.document is None else again.compare(event_of(first, again.event), again.event)
+
+
+def event_of(row: AnyRow, again: Event) -> Event:
+    """A stored event, with the headers of a repeat of it."""
+    return replace(
+        again,
+        received_at=row.received_at,
+        document=from_json(row.document),
+        query=from_json(row.parameters),
+    )
+
+
+def _row(number: int, count: int, one: Again, difference: Difference) -> tuple[Any, ...]:
+    request, differs = one.request, difference != "none"
+    return (
+        number,
+        one.event_id,
+        count,
+        plain(one.event.source),
+        one.event.received_at,
+        request.client,
+        one.verified,
+        difference,
+        one.rules_version,
+        one.item,
+        plain(request.method),
+        plain(request.query) if differs else None,
+        document_text(request.headers) if differs else None,
+        request.body if differs and len(request.body) <= BODY_BYTES else None,
+        len(request.body),
+        0,
+    )

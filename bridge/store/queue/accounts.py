@@ -1,0 +1,124 @@
+"""What the processes share about an account: pace, pause and health."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from bridge.store.db.bulk import insertion, update
+from bridge.store.db.dialects import Statement
+from bridge.store.db.tables import accounts
+from bridge.store.db.texts import plain
+from bridge.store.reports import audit
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """One row of `accounts`. Times are unix milliseconds."""
+
+    name: str
+    tat: float = 0.0
+    """When the next call may go by the account's pace."""
+    slow: float = 0.0
+    """Until when the pace is reduced."""
+    paused_at: int = 0
+    """0 while it is not paused."""
+    paused_by: str = ""
+    paused_reason: str = ""
+    token_mark: str = ""
+    """A digest of the token with which it was paused: another token ends the pause."""
+    health: str = ""
+    """What dispatch remembers of it, in its own words."""
+
+    @property
+    def kind(self) -> audit.Kind:
+        return "account"
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_at > 0
+
+
+_LOCK = Statement(
+    "SELECT <columns> FROM accounts WHERE name IN :names ORDER BY name <lock>",
+    "names",
+    columns=accounts.columns.keys(),
+)
+_ALL = select(accounts).order_by(accounts.c.name)
+_MAKE = insertion(accounts, "ON CONFLICT DO NOTHING")
+_SAVE = update(
+    accounts,
+    "tat = ?, slow = ?, paused_at = ?, paused_by = ?, paused_reason = ?, token_mark = ?, health = ?",
+    "name = ?",
+    *("double precision", "double precision", "bigint", "text", "text", "text", "text", "text"),
+)
+
+
+def ensure(connection: Connection, names: Iterable[str]) -> None:
+    """Make rows for accounts that have none."""
+    rows = [tuple(_row(AccountState(name)).values()) for name in sorted(set(names))]
+    _MAKE.run(connection, rows)
+
+
+def lock(connection: Connection, name: str) -> AccountState:
+    """The account's row, nobody else's until the transaction ends; made when there is none."""
+    return lock_all(connection, [name])[name]
+
+
+def lock_all(connection: Connection, names: Collection[str]) -> dict[str, AccountState]:
+    """As `lock`, in the order of the names, so that no two who lock several wait for each other."""
+    states = _locked(connection, names)
+    if len(states) < len(names):
+        ensure(connection, names)
+        states = _locked(connection, names)
+    return states
+
+
+def save(connection: Connection, states: Iterable[AccountState]) -> None:
+    """Write back rows that were locked."""
+    rows = [tuple(_row(state).values()) for state in states]
+    _SAVE.run(connection, [(*values, name) for name, *values in rows])
+
+
+def all_states(connection: Connection) -> dict[str, AccountState]:
+    """Every account that ever had a call, by name."""
+    return {row.name: _state(row) for row in connection.execute(_ALL)}
+
+
+def pause(connection: Connection, now: int, name: str, *, who: str, why: str, token_mark: str = "") -> bool:
+    """Stop claiming for the account; False when it was paused already, which stays as it is."""
+    state = lock(connection, name)
+    if state.paused:
+        return False
+    save(
+        connection,
+        [replace(state, paused_at=now, paused_by=who, paused_reason=plain(why), token_mark=token_mark)],
+    )
+    audit.record(connection, now, who=who, what="pause", why=why, kind="account", target=name)
+    return True
+
+
+def resume(connection: Connection, now: int, name: str, *, who: str, why: str) -> bool:
+    """Let the account's calls go again; False when it was not paused."""
+    state = lock(connection, name)
+    if not state.paused:
+        return False
+    save(connection, [replace(state, paused_at=0, paused_by="", paused_reason="", token_mark="")])
+    audit.record(connection, now, who=who, what="resume", why=why, kind="account", target=name)
+    return True
+
+
+def _locked(connection: Connection, names: Collection[str]) -> dict[str, AccountState]:
+    rows = connection.execute(_LOCK.of(connection), {"names": list(names)}) if names else ()
+    return {row.name: _state(row) for row in rows}
+
+
+def _row(state: AccountState) -> dict[str, Any]:
+    return {column.name: getattr(state, column.name) for column in accounts.columns}
+
+
+def _state(row: Row[Any]) -> AccountState:
+    return AccountState(**row._mapping)

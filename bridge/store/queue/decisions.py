@@ -1,0 +1,115 @@
+"""What a person, or a rule's policy, decides about calls. Each decision is written down: who, when, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection, func, select, update
+
+from bridge.errors import BridgeError
+from bridge.model import FINAL, State
+from bridge.store.db.tables import calls as table
+from bridge.store.queue import calls, recipient_order
+from bridge.store.queue.rows import Owed, start_of
+from bridge.store.reports import audit, counters
+
+WAITS = frozenset({State.QUEUED, State.WAITING})
+DOUBTFUL = frozenset({State.UNCERTAIN})
+_LET_GO = {"held_by": 0, "held_until": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Who decided, and why."""
+
+    who: str
+    why: str = ""
+
+
+class WrongState(BridgeError):
+    """The call is in no state for what was asked of it."""
+
+
+def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
+    """queued or waiting → cancelled: it will not be sent."""
+    row = _in_state(connection, call_id, WAITS, "cancelled")
+    change = {"state": "cancelled", "reason": _reason("cancelled", by), "settled_at": now, **_LET_GO}
+    _step(connection, now, row, change, by, "cancel")
+
+
+def resolve(
+    connection: Connection, now: int, call_id: int, end: Literal["done", "cancelled"], by: Decider
+) -> None:
+    """uncertain → done: it ran; uncertain → cancelled: it is not to run any more."""
+    row = _in_state(connection, call_id, DOUBTFUL, "resolved")
+    change = {"state": end, "reason": _reason(f"resolved as {end}", by), "settled_at": now, "owner": ""}
+    _step(connection, now, row, change, by, f"resolve as {end}")
+
+
+def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once: bool = False) -> None:
+    """uncertain → queued: it is sent again though it may have run, and the count of resends grows.
+
+    Late answers to the old attempt are not heard any more, and it has its whole time before it expires.
+    With `once` it is refused when the call was resent before.
+    """
+    row = _in_state(connection, call_id, DOUBTFUL, "resent")
+    if once and row.resends:
+        raise WrongState(f"call {call_id} was resent before, expected at most once")
+    change = {
+        "state": "queued",
+        "reason": _reason("resent", by),
+        "owner": "",
+        "resends": row.resends + 1,
+        "due_at": now,
+        "expires_at": max(row.expires_at, now + start_of(row).expires * 1000),
+    }
+    _step(connection, now, row, change, by, "resend")
+
+
+def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
+    """Send a finished call once more, as a new call with this one as its parent; gives the new one's id.
+
+    A shadow call is sent in earnest.
+    """
+    row = _in_state(connection, call_id, FINAL, "sent again")
+    child = _child(connection, row)
+    if child is not None:
+        raise WrongState(
+            f"call {call_id} was sent again already, as call {child}", f"send call {child} again"
+        )
+    owed = Owed(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
+    number = calls.add(connection, now, [owed])[0]
+    what = f"send again as call {number}"
+    audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=call_id)
+    return number
+
+
+def _child(connection: Connection, row: Any) -> int | None:
+    """The call that repeats this one, by whichever name its rule had then."""
+    its = (table.c.event_id == row.event_id, table.c.parent == row.id)
+    child: int | None = connection.execute(select(func.min(table.c.id)).where(*its)).scalar_one()
+    return child
+
+
+def _in_state(connection: Connection, call_id: int, expected: frozenset[State], wanted: str) -> Any:
+    """The call's row, locked until the transaction ends."""
+    row = connection.execute(select(table).where(table.c.id == call_id).with_for_update()).one_or_none()
+    if row is None:
+        raise BridgeError(f"there is no call {call_id}", "leadbridge calls lists them")
+    if State(row.state) not in expected:
+        words = " or ".join(sorted(expected))
+        raise WrongState(f"call {call_id} is {row.state} and cannot be {wanted}, expected {words}")
+    return row
+
+
+def _step(connection: Connection, now: int, row: Any, change: dict[str, Any], by: Decider, what: str) -> None:
+    guard = (table.c.id == row.id, table.c.state == row.state, table.c.attempt == row.attempt)
+    connection.execute(update(table).where(*guard).values(change))
+    counters.add_moves(connection, now, [row], State(change["state"]))
+    recipient_order.moved(connection, [(row.account, row.recipient)])
+    audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=row.id)
+
+
+def _reason(word: str, by: Decider) -> str:
+    return f"{word} by {by.who}: {by.why}" if by.why else f"{word} by {by.who}"

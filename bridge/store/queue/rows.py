@@ -1,0 +1,106 @@
+"""Calls and their requests, between tables and values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Row
+
+from bridge.model import BotStart, Call, OnUncertain, Order, Recipient, State
+from bridge.store.db.tables import FOR_EVER
+from bridge.store.db.texts import document_text, plain
+
+SHADOW = "shadow: recorded, never sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A call about to be made: for which event, and which call it repeats, 0 for none."""
+
+    event_id: int
+    source: str
+    start: BotStart
+    parent: int = 0
+
+
+def first_state(*, shadow: bool) -> State:
+    """Of a new call."""
+    return State.CANCELLED if shadow else State.QUEUED
+
+
+def call_row(number: int, now: int, owed: Owed) -> tuple[Any, ...]:
+    """The row of a new call, in the order of the table's columns."""
+    start = owed.start
+    state = first_state(shadow=start.shadow)
+    reason, settled = (SHADOW, now) if start.shadow else ("", 0)
+    identity = (number, owed.event_id, owed.source, plain(start.rule), start.item, owed.parent)
+    request = (start.account, start.recipient.key, request_text(start), start.order, start.on_uncertain or "")
+    standing = (state.value, 0, 0, 0, False, "")
+    times = (now, now, now + start.expires * 1000, 0, 0, settled)
+    lane = (0 if start.order == "none" else FOR_EVER, 0, 0)
+    return (*identity, *request, *standing, *times, *lane, reason, "")
+
+
+def request_text(start: BotStart) -> str:
+    """The rendered request, as a retry will send it: nothing is rendered twice."""
+    to = start.recipient
+    return document_text(
+        {
+            "bot_id": start.bot_id,
+            "subscriber_id": to.subscriber_id,
+            "user_id": to.user_id,
+            "channel_id": to.channel_id,
+            "variables": start.variables,
+            "forced": start.forced,
+            "expires": start.expires,
+            "shadow": start.shadow,
+        }
+    )
+
+
+def bot_prefix(bot: int) -> str:
+    """How the requests of a bot begin, as `request_text` writes them."""
+    return f"{document_text({'bot_id': bot}).removesuffix('}')},"
+
+
+def start_of(row: Row[Any]) -> BotStart:
+    """The bot start that a row of `calls` holds."""
+    request = json.loads(row.request)
+    return BotStart(
+        rule=row.rule,
+        item=row.item,
+        account=row.account,
+        recipient=Recipient(request["subscriber_id"], request["user_id"], request["channel_id"]),
+        bot_id=request["bot_id"],
+        variables=tuple((name, value) for name, value in request["variables"]),
+        forced=request["forced"],
+        order=cast(Order, row.order_mode),
+        on_uncertain=cast(OnUncertain, row.on_uncertain) if row.on_uncertain else None,
+        expires=request["expires"],
+        shadow=request["shadow"],
+    )
+
+
+def call_of(row: Row[Any]) -> Call:
+    """The call that a row of `calls` is."""
+    return Call(
+        id=row.id,
+        event_id=row.event_id,
+        source=row.source,
+        start=start_of(row),
+        state=State(row.state),
+        attempt=row.attempt,
+        answered=row.answered,
+        resends=row.resends,
+        parent=row.parent,
+        owner=row.owner,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        lease_until=row.lease_until,
+        reason=row.reason,
+        had_uncertain=bool(row.had_uncertain),
+        cause=row.cause,
+    )

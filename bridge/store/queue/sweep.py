@@ -1,0 +1,116 @@
+"""What time does to calls: leases lapse, calls expire, held ones are let go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from bridge.model import DIED, Call, Outcome, State
+from bridge.store.db import bulk
+from bridge.store.db.bulk import insertion
+from bridge.store.db.dialects import Statement
+from bridge.store.db.tables import FOR_EVER, attempts, calls
+from bridge.store.queue import pauses, recipient_order
+from bridge.store.queue.claims import EXPIRED, LEASE_MS
+from bridge.store.queue.rows import call_of
+from bridge.store.reports import counters
+
+LAPSED = "its sender died or lost its lease while sending: it may have run"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep found: calls that may have run, and how many were queued again, ended or let go."""
+
+    uncertain: tuple[Call, ...] = ()
+    queued: int = 0
+    expired: int = 0
+    let_go: int = 0
+
+
+_LEASES = Statement(
+    "SELECT <columns> FROM calls <calls_by_lease> "
+    "WHERE state IN ('claimed', 'sending') AND lease_until <= :until "
+    "ORDER BY lease_until, id LIMIT 1000 <lock_free>",
+    columns=calls.columns.keys(),
+)
+_LATE = Statement(
+    "SELECT <columns> FROM calls <calls_by_end> "
+    "WHERE state IN ('queued', 'waiting') AND expires_at <= :until "
+    "ORDER BY expires_at, id LIMIT 1000 <lock_free>",
+    columns=calls.columns.keys(),
+)
+_QUEUE = "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 WHERE id = ? AND state = 'claimed'"
+_DOUBT = (
+    "UPDATE calls SET state = 'uncertain', had_uncertain = (1 = 1), reason = ?, cause = ?, lease_until = 0, "
+    "holds_until = CASE WHEN order_mode = 'strict' THEN holds_until ELSE 0 END "
+    "WHERE id = ? AND state = 'sending'"
+)
+_EXPIRE = (
+    "UPDATE calls SET state = 'expired', reason = ?, settled_at = ?, held_by = 0, held_until = 0 "
+    "WHERE id = ? AND state IN ('queued', 'waiting')"
+)
+_LEASES_AHEAD = Statement(
+    "UPDATE calls <calls_by_lease> SET lease_until = :furthest "
+    "WHERE state IN ('claimed', 'sending') AND lease_until > :furthest"
+)
+_DUE_AHEAD = Statement(
+    "UPDATE calls <calls_by_state> SET due_at = :now "
+    "WHERE state = 'queued' AND due_at > :now AND (created_at > :now OR sent_at > :now)"
+)
+_ATTEMPT = insertion(attempts, "ON CONFLICT (call_id, number) DO NOTHING")
+
+
+def sweep(connection: Connection, now: int) -> Swept:
+    """Recover, expire and let go, a bounded number of each; to be run every second or so."""
+    uncertain, queued = recover(connection, now)
+    expired = expire(connection, now)
+    let_go = recipient_order.let_go_lapsed(connection, now) + pauses.let_go(connection)
+    return Swept(uncertain, queued, expired, let_go)
+
+
+def set_back(connection: Connection, now: int) -> None:
+    """The clock was set back: leases end when they would have, and calls from the future are due at once."""
+    connection.execute(_LEASES_AHEAD.of(connection), {"furthest": now + LEASE_MS})
+    connection.execute(_DUE_AHEAD.of(connection), {"now": now})
+
+
+def recover(connection: Connection, now: int, *, everyone: bool = False) -> tuple[tuple[Call, ...], int]:
+    """Take back calls whose lease has lapsed: those never begun are queued, those begun may have run.
+
+    Gives the latter as they were, and how many were queued. `everyone` at the start of the only dispatcher:
+    whoever held a lease is dead, however long it has left.
+    """
+    until = FOR_EVER if everyone else now
+    rows = _all(connection, _LEASES, until)
+    claimed = [row for row in rows if row.state == "claimed"]
+    sending = [row for row in rows if row.state == "sending"]
+    bulk.each(connection, _QUEUE, [(row.id,) for row in claimed])
+    bulk.each(connection, _DOUBT, [(LAPSED, DIED, row.id) for row in sending])
+    _ATTEMPT.run(connection, [_lost(row, now) for row in sending])
+    counters.add_moves(connection, now, sending, State.UNCERTAIN)
+    recipient_order.moved(connection, [(row.account, row.recipient) for row in rows])
+    return tuple(call_of(row) for row in sending), len(claimed)
+
+
+def expire(connection: Connection, now: int) -> int:
+    """End queued and waiting calls that came too late; gives how many."""
+    rows = _all(connection, _LATE, now)
+    bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in rows])
+    counters.add_moves(connection, now, rows, State.EXPIRED)
+    recipient_order.moved(connection, [(row.account, row.recipient) for row in rows])
+    return len(rows)
+
+
+def _all(connection: Connection, statement: Statement, until: int) -> Sequence[Row[Any]]:
+    return connection.execute(statement.of(connection), {"until": until}).all()
+
+
+def _lost(row: Row[Any], now: int) -> tuple[Any, ...]:
+    """The row of an attempt whose end nobody saw."""
+    times = (row.sent_at, max(now, row.sent_at))
+    shown = (Outcome.UNCERTAIN.value, LAPSED, "", None, "", "", None, DIED)
+    return (row.id, row.attempt, row.owner, *times, *shown)

@@ -1,0 +1,1 @@
+"""Looking at what is stored: lists, searches, counters and trends. Changes nothing."""

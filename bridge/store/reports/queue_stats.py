@@ -1,0 +1,89 @@
+"""What is counted in the database for whoever watches the bridge, at a bounded cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, TextClause, text
+
+from bridge.model import State
+from bridge.store.queue import due_calls
+from bridge.store.queue.accounts import AccountState
+from bridge.store.queue.due_calls import View
+from bridge.store.reports.call_views import Doubt, doubts
+
+COUNTED = 50_000
+"""Counts go up to one more than this."""
+OPEN = (State.CLAIMED, State.SENDING, State.WAITING)
+
+_IN_STATE = text(
+    "SELECT count(*) FROM (SELECT id FROM calls WHERE state = :state ORDER BY id LIMIT :most) AS few"
+)
+_READY = text(
+    "SELECT count(*) FROM (SELECT id FROM calls "
+    "WHERE account = :account AND state = 'queued' AND held_by = 0 LIMIT :most) AS few"
+)
+_HELD = text(
+    "SELECT count(*) FROM (SELECT id FROM calls "
+    "WHERE account = :account AND state = 'queued' AND held_by <> 0 LIMIT :most) AS few"
+)
+_FIRST = text(
+    "SELECT created_at FROM calls WHERE account = :account AND state = 'queued' AND held_by = 0 "
+    "ORDER BY due_at, id LIMIT 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One account and what waits for it."""
+
+    account: AccountState
+    waiting: int
+    """Queued calls."""
+    oldest_ms: int
+    """For how long the call that is due first has waited since it was accepted; 0 when none waits."""
+    late_ms: int
+    """For how long the call that is due first has been due; 0 when none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One look at the database."""
+
+    now: int
+    """Unix milliseconds."""
+    queues: tuple[Queue, ...]
+    states: Mapping[State, int]
+    """Calls that are neither queued nor final, by state."""
+    doubts: tuple[Doubt, ...]
+    """The uncertain ones by account and cause."""
+
+    @property
+    def queued(self) -> int:
+        return sum(queue.waiting for queue in self.queues)
+
+
+def look(connection: Connection, now: int) -> Figures:
+    """Count what is there."""
+    states = {state: _count(connection, _IN_STATE, state=state.value) for state in OPEN}
+    doubtful = doubts(connection)
+    states[State.UNCERTAIN] = sum(one.many for one in doubtful)
+    queues = tuple(_queue(connection, view, now) for view in due_calls.look(connection))
+    return Figures(now, queues, states, doubtful)
+
+
+def _queue(connection: Connection, view: View, now: int) -> Queue:
+    name = view.state.name
+    waiting = sum(_count(connection, statement, account=name) for statement in (_READY, _HELD))
+    accepted = connection.execute(_FIRST, {"account": name}).scalar_one_or_none()
+    oldest = 0 if accepted is None else max(now - accepted, 0)
+    late = 0 if view.due_at is None else max(now - view.due_at, 0)
+    return Queue(view.state, waiting, oldest, late)
+
+
+def _count(connection: Connection, statement: TextClause, **wanted: str) -> int:
+    # A count may take some milliseconds: greenlets with a webhook in hand go first.
+    time.sleep(0)
+    return int(connection.execute(statement, {**wanted, "most": COUNTED + 1}).scalar_one())

@@ -1,0 +1,1 @@
+"""What the bridge remembers about itself: notes, the last good mappings, alerts, shapes of answers."""

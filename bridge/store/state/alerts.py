@@ -1,0 +1,150 @@
+"""What the owner is to be told of, by kind: all processes together tell each kind once in a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from sqlalchemy import Connection, text
+
+from bridge.jsonpath.exact_numbers import from_json
+from bridge.model import Failure
+from bridge.store.db.texts import plain
+
+EVERY_MS = 600_000
+"""Between two alerts of one kind."""
+SOON_MS = 60_000
+"""Before one that could not be delivered is tried again."""
+
+_NOTE = text("""
+INSERT INTO alerts AS a (name, sent_at, since, pending, detail, mark)
+VALUES (:name, 0, :now, :many, :detail, 0)
+ON CONFLICT (name) DO UPDATE SET
+  since = CASE WHEN a.pending = 0 THEN excluded.since ELSE a.since END,
+  pending = a.pending + excluded.pending,
+  detail = excluded.detail
+""")
+_DUE = text(
+    "SELECT name, sent_at, since, pending, detail FROM alerts "
+    "WHERE pending > 0 AND sent_at <= :before ORDER BY name"
+)
+_TAKE = text("UPDATE alerts SET sent_at = :now WHERE name = :name AND sent_at = :seen AND pending >= :many")
+_TOLD = text(
+    "UPDATE alerts SET pending = pending - :many, since = :now WHERE name = :name AND pending >= :many"
+)
+_AGAIN = text("UPDATE alerts SET sent_at = :then WHERE name = :name AND sent_at = :taken")
+_MARK = text("SELECT mark, since FROM alerts WHERE name = :name")
+_FIRST_MARK = text("""
+INSERT INTO alerts (name, sent_at, since, pending, detail, mark) VALUES (:name, 0, :now, 0, '', :mark)
+ON CONFLICT (name) DO NOTHING
+""")
+_MOVE = text("UPDATE alerts SET mark = :mark WHERE name = :name AND mark = :seen")
+_TROUBLES = text("""
+SELECT id, source, received_at, error, failures FROM events
+WHERE result = :result AND result <> 'matched' AND id > :after ORDER BY id LIMIT 500
+""")
+_NEWEST = text("SELECT max(id) FROM events")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Things of one kind of which the owner was not told yet. Times are unix milliseconds."""
+
+    kind: str
+    many: int
+    since: int
+    detail: str
+    """The last of them, in words."""
+    sent_at: int
+    """When the owner was told of such things last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far somebody has looked, and since when."""
+
+    at: int
+    since: int
+
+
+def note(connection: Connection, now: int, happened: Mapping[str, Sequence[str]]) -> None:
+    """Things to tell, in words, by kind; always in one order, so that no two processes block each other."""
+    for kind, details in sorted(happened.items()):
+        if details:
+            row = {"name": kind, "now": now, "many": len(details), "detail": plain(details[-1])}
+            connection.execute(_NOTE, row)
+
+
+def due(connection: Connection, now: int) -> list[Pending]:
+    """What is to be told now."""
+    rows = connection.execute(_DUE, {"before": now - EVERY_MS})
+    return [Pending(row.name, row.pending, row.since, row.detail, row.sent_at) for row in rows]
+
+
+def take(connection: Connection, now: int, one: Pending) -> bool:
+    """Make the telling this process's; False when another was quicker.
+
+    From now on nobody tells of such things for `EVERY_MS`. Should this process die before it has told,
+    another does so then.
+    """
+    row = {"now": now, "name": one.kind, "seen": one.sent_at, "many": one.many}
+    return connection.execute(_TAKE, row).rowcount == 1
+
+
+def told(connection: Connection, now: int, one: Pending) -> None:
+    """The owner knows of these."""
+    connection.execute(_TOLD, {"now": now, "name": one.kind, "many": one.many})
+
+
+def again(connection: Connection, now: int, one: Pending, taken_at: int) -> None:
+    """The owner could not be told: soon once more."""
+    then = now - EVERY_MS + SOON_MS
+    connection.execute(_AGAIN, {"then": then, "name": one.kind, "taken": taken_at})
+
+
+def mark(connection: Connection, name: str) -> Mark | None:
+    """How far this was looked at; None when never."""
+    row = connection.execute(_MARK, {"name": name}).one_or_none()
+    return None if row is None else Mark(row.mark, row.since)
+
+
+def begin(connection: Connection, now: int, name: str, at: int) -> None:
+    """Look at this from now on, with what came up to `at` behind."""
+    connection.execute(_FIRST_MARK, {"name": name, "now": now, "mark": at})
+
+
+def move(connection: Connection, name: str, seen: int, at: int) -> bool:
+    """Go on to `at`; False when another process has moved on from `seen` already."""
+    return connection.execute(_MOVE, {"name": name, "seen": seen, "mark": at}).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An event that needs somebody's attention."""
+
+    event_id: int
+    source: str
+    error: str
+    """Why its body could not be read."""
+    failures: tuple[Failure, ...]
+
+
+def troubles(connection: Connection, result: str, after: int, before: int) -> list[Trouble]:
+    """Events with the result "failed" or "unreadable" beyond the id `after`, some hundred at a time.
+
+    Those received after `before`, in unix milliseconds, are left for later: on PostgreSQL an event with a
+    smaller id may still be on its way.
+    """
+    rows = connection.execute(_TROUBLES, {"result": result, "after": after})
+    settled = takewhile(lambda row: row.received_at <= before, rows)
+    return [Trouble(row.id, row.source, row.error, _failures(row.failures)) for row in settled]
+
+
+def newest_event(connection: Connection) -> int:
+    """The id of the newest event, 0 where there is none."""
+    return int(connection.execute(_NEWEST).scalar_one() or 0)
+
+
+def _failures(stored: str) -> tuple[Failure, ...]:
+    return tuple(Failure(*fields) for fields in from_json(stored))

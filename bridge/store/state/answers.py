@@ -1,0 +1,82 @@
+"""The shapes of the answers that counted as done, by account: the owner is asked about each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select, text, update
+
+from bridge.errors import BridgeError
+from bridge.store.db.tables import answers
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit
+
+MOST: Final = 20
+"""Shapes of one account at one URL that are stored. Where there are more, no list of them is of use."""
+_KNOWN = select(answers.c.account, answers.c.url, answers.c.shape)
+_ADD = text(f"""
+INSERT INTO answers (account, url, shape, call_id, seen_at, confirmed_at)
+SELECT CAST(:account AS TEXT), CAST(:url AS TEXT), CAST(:shape AS TEXT), :call_id, :now, 0
+WHERE (SELECT COUNT(*) FROM answers WHERE account = :account AND url = :url) < {MOST}
+ON CONFLICT DO NOTHING
+""")  # noqa: S608 (our own number)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What answers of an account look like; the account's URL is a part of it, for a sandbox is none."""
+
+    account: str
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A shape that nobody has called success yet, and the call that got the first answer of it."""
+
+    shape: Shape
+    call_id: int
+    seen_at: int
+
+
+def known(connection: Connection) -> set[Shape]:
+    """All of them."""
+    return {Shape(*row) for row in connection.execute(_KNOWN)}
+
+
+def add(connection: Connection, now: int, shape: Shape, call_id: int) -> None:
+    """Store a new shape, unless it is known or there are enough. The account's row must be locked."""
+    values = {"account": shape.account, "url": shape.url, "shape": shape.text}
+    connection.execute(_ADD, {**values, "call_id": call_id, "now": now})
+
+
+def unconfirmed(connection: Connection) -> tuple[Unconfirmed, ...]:
+    """Those that the owner is still to be asked about, oldest first."""
+    query = select(answers).where(answers.c.confirmed_at == 0).order_by(answers.c.seen_at, answers.c.call_id)
+    return tuple(
+        Unconfirmed(Shape(row.account, row.url, row.shape), row.call_id, row.seen_at)
+        for row in connection.execute(query)
+    )
+
+
+def confirm(connection: Connection, now: int, call_id: int, by: Decider) -> bool:
+    """Record that an answer such as this call's is success; False where that was said before.
+
+    Raises BridgeError where the call's answer is not the first of a shape.
+    """
+    mine = answers.c.call_id == call_id
+    account = connection.execute(select(answers.c.account).where(mine)).scalar_one_or_none()
+    if account is None:
+        raise BridgeError(
+            f"the answer to call {call_id} is not the first of its shape",
+            "leadbridge doctor lists the answers that wait for your word",
+        )
+    change = update(answers).where(mine, answers.c.confirmed_at == 0).values(confirmed_at=now)
+    if connection.execute(change).rowcount != 1:
+        return False
+    audit.record(
+        connection, now, who=by.who, what="confirm answer as success", why=by.why, kind="call", target=call_id
+    )
+    return True

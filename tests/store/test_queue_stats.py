@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from bridge.model import State
+from bridge.store.db.engine import Store
+from bridge.store.queue import accounts
+from bridge.store.reports import queue_stats
+from bridge.store.reports.queue_stats import Figures
+from tests.conftest import Clock
+from tests.store.given import begin, claim, owe, settle, settlement, start
+
+
+def look(store: Store) -> Figures:
+    with store.read() as connection:
+        return queue_stats.look(connection, store.now(connection))
+
+
+@pytest.fixture(autouse=True)
+def known(store: Store) -> None:
+    with store.transaction() as connection:
+        accounts.ensure(connection, ["main", "other"])
+
+
+def test_an_empty_store_has_empty_queues(store: Store) -> None:
+    found = look(store)
+    assert [
+        (queue.account.name, queue.waiting, queue.oldest_ms, queue.late_ms) for queue in found.queues
+    ] == [
+        ("main", 0, 0, 0),
+        ("other", 0, 0, 0),
+    ]
+    assert set(found.states.values()) == {0}
+    assert found.queued == 0
+
+
+def test_queued_calls_are_counted_by_account_and_the_first_tells_how_long_they_wait(
+    store: Store, clock: Clock
+) -> None:
+    owe(store, start(1))
+    clock.advance(5)
+    owe(store, start(1), start(2), start(3, account="other"))
+    clock.advance(2.5)
+    found = {queue.account.name: queue for queue in look(store).queues}
+    assert (found["main"].waiting, found["main"].oldest_ms, found["main"].late_ms) == (3, 7500, 7500)
+    assert (found["other"].waiting, found["other"].oldest_ms) == (1, 2500)
+
+
+def test_calls_that_wait_for_another_of_their_recipient_count_too(store: Store) -> None:
+    owe(store, start(1), start(1), start(1))
+    assert len(claim(store)) == 1
+    assert (look(store).queued, look(store).states[State.CLAIMED]) == (2, 1)
+
+
+def test_open_calls_are_counted_by_state_and_final_ones_are_not(store: Store) -> None:
+    owe(store, start(1), start(2), start(3))
+    one, two, _ = claim(store)
+    begin(store, one, two)
+    settle(store, settlement(one, "done"), settlement(two, "uncertain"))
+    assert dict(look(store).states) == {
+        State.CLAIMED: 1,
+        State.SENDING: 0,
+        State.UNCERTAIN: 1,
+        State.WAITING: 0,
+    }
+
+
+def test_a_call_in_back_off_is_not_late(store: Store, clock: Clock) -> None:
+    owe(store, start(1))
+    (call,) = claim(store)
+    begin(store, call)
+    settle(store, settlement(call, "queued", due_at=clock.ms + 60_000))
+    clock.advance(10)
+    (queue, _) = look(store).queues
+    assert (queue.waiting, queue.oldest_ms, queue.late_ms) == (1, 10_000, 0)
