@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Boolean, Double, Integer
 
-from bridge.desk.replaying import Impossible, ReadAgain, Replayer
-from bridge.desk.replaying_many import replay_all
 from bridge.intake import Intake
 from bridge.mapping.author.examples import run_example
 from bridge.mapping.rules.apply import Example, MappingFile
 from bridge.mapping.rules.webhook import apply_to_webhook
+from bridge.operations.replay import Impossible, ReadAgain, Replayer
+from bridge.operations.replay_many import replay_all
 from bridge.rulebook import Rulebook
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import metadata

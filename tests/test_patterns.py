@@ -16,7 +16,7 @@ from tests.support.timing import seconds_of
 
 ROOT = Path(__file__).parent.parent
 NAMED = {
-    "bridge/desk/drafted.py": "the starters that the program ships",
+    "bridge/operations/draft_text.py": "the starters that the program ships",
     "bridge/jsonpath/tokens.py": "a pattern put together; the paths of an owner's file",
     "bridge/regex.py": "an owner's pattern, of at most 1,000 characters",
     "bridge/webhook/decode/multipart.py": "the head of one part, of at most 8,192 bytes",

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy
 
 from bridge.assemble.former import FormerIds
-from bridge.desk.repeats import Taking, take
 from bridge.errors import BridgeError
 from bridge.model import Reply
+from bridge.operations.repeats import Taking, take
 from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox.purge import purge
 from bridge.store.queue.decisions import Decider

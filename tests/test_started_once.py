@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from bridge.assemble.former import FormerIds
-from bridge.desk.repeats import take
-from bridge.desk.replaying import Applied, Impossible, Replay, Replayer
-from bridge.desk.replaying_many import plan_all, replay_all
 from bridge.errors import BridgeError
 from bridge.intake import BUSY
+from bridge.operations.repeats import take
+from bridge.operations.replay import Applied, Impossible, Replay, Replayer
+from bridge.operations.replay_many import plan_all, replay_all
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import calls
 from bridge.store.queue import decisions

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 
-from bridge.desk.times import clock
 from bridge.errors import StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
+from bridge.operations.times import clock
 from bridge.store.db.engine import Store
 from bridge.store.inbox import identities
 from bridge.store.inbox.identities import Declared

@@ -12,8 +12,8 @@ from bridge.commands import calls as calls_command
 from bridge.commands import doctor as doctor_command
 from bridge.commands import events as events_command
 from bridge.commands import explain as explain_command
-from bridge.desk.asking import AskedCalls, AskedEvents
 from bridge.model import State
+from bridge.operations.filters import AskedCalls, AskedEvents
 from bridge.store.inbox.events import Results
 from bridge.store.reports.pagination import Page
 

@@ -12,10 +12,10 @@ from bridge.commands import pause as pause_command
 from bridge.commands import purge as purge_command
 from bridge.commands import replay as replay_command
 from bridge.commands import resolve as resolve_command
-from bridge.desk.asking import AskedCalls, AskedEvents
-from bridge.desk.deciding import Resolution
-from bridge.desk.replaying import Rules
 from bridge.language.schema import duration
+from bridge.operations.filters import AskedCalls, AskedEvents
+from bridge.operations.replay import Rules
+from bridge.operations.resolve import Resolution
 
 _why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
 _kind = click.argument("kind", type=click.Choice(["account", "source", "rule"]))

@@ -12,15 +12,15 @@ import click
 from bridge.commands.backtested import backtest_record, told
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, say, screen_of
-from bridge.desk import backtesting
-from bridge.desk.asking import AskedEvents
-from bridge.desk.backtesting import Mappings, Sides
-from bridge.desk.files import compile_named, sound
-from bridge.desk.redacting_stored import shown_backtest
-from bridge.desk.words import counted, json_text
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.mapping.author.differences import Kind
+from bridge.operations import backtest
+from bridge.operations.backtest import Mappings, Sides
+from bridge.operations.filters import AskedEvents
+from bridge.operations.mapping_files import compile_named, sound
+from bridge.operations.redact_stored import shown_backtest
+from bridge.operations.words import counted, json_text
 from bridge.settings import Settings
 
 Against: TypeAlias = Literal["rules", "calls"]
@@ -54,7 +54,7 @@ def run(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) ->
     with opened(settings) as store:
         with store.read() as connection:
             wanted = AskedEvents(source=how.source, since=how.since).at(store.now(connection), OPTION)
-        found = backtesting.run(store, wanted, how.limit, sides)
+        found = backtest.run(store, wanted, how.limit, sides)
         with store.read() as connection:
             found = shown_backtest(connection, found, current or edited)
     took = time.monotonic() - began

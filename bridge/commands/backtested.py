@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.commands.output import Screen, printable, table
-from bridge.desk.words import counted
 from bridge.language.functions.base import quote
 from bridge.mapping.author.backtest import Backtest, Example, Tally
 from bridge.mapping.author.differences import KINDS, Change, Kind
 from bridge.mapping.author.examples import facts
 from bridge.model import BotStart, Failure, Json
+from bridge.operations.words import counted
 
 HEADERS = ("SOURCE", "RULE", "STARTS", "NOW", *(kind.upper() for kind in KINDS))
 TOTAL = "all rules"

@@ -8,11 +8,11 @@ from bridge.commands.events import tell_more
 from bridge.commands.explain import known
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, json_array, screen_of, table
-from bridge.desk.asking import AskedCalls
-from bridge.desk.records import call_record
-from bridge.desk.redacting_stored import shown_calls
-from bridge.desk.times import ago
 from bridge.model import Call, State
+from bridge.operations.as_json import call_record
+from bridge.operations.filters import AskedCalls
+from bridge.operations.redact_stored import shown_calls
+from bridge.operations.times import ago
 from bridge.settings import Settings
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import click
 
 from bridge.commands.output import json_array, printable, say
-from bridge.desk.files import UNSET, compile_named
-from bridge.desk.words import counted
 from bridge.model import Finding, Json
+from bridge.operations.mapping_files import UNSET, compile_named
+from bridge.operations.words import counted
 from bridge.settings import Settings
 
 KEYS = ("path", "line", "column", "code", "level", "message")

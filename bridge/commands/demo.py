@@ -19,11 +19,11 @@ import click
 from bridge.commands.explain import known_accounts
 from bridge.commands.output import say, screen_of
 from bridge.commands.story import told
-from bridge.desk.files import compile_named
-from bridge.desk.story import find_story
 from bridge.errors import BridgeError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
+from bridge.operations.mapping_files import compile_named
+from bridge.operations.story import find_story
 from bridge.settings import Settings
 from bridge.store.db.engine import open_store
 

@@ -15,11 +15,6 @@ import click
 from bridge.assemble.rules import accounts, rulebook
 from bridge.commands.opening import NoDatabase, require_there
 from bridge.commands.output import Screen, json_array, printable, screen_of
-from bridge.desk.answers import as_text, questions
-from bridge.desk.files import UNSET
-from bridge.desk.repeats import cure
-from bridge.desk.times import clock
-from bridge.desk.words import counted
 from bridge.dispatch import health
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.client import Client
@@ -29,6 +24,11 @@ from bridge.errors import BridgeError, StoreUnavailable
 from bridge.language.variables import wrong_value
 from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
+from bridge.operations.answers import as_text, questions
+from bridge.operations.mapping_files import UNSET
+from bridge.operations.repeats import cure
+from bridge.operations.times import clock
+from bridge.operations.words import counted
 from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
 from bridge.store.db import database_info, open_files

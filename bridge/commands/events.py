@@ -9,11 +9,11 @@ import click
 from bridge.commands.explain import known
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, json_array, say, screen_of, table
-from bridge.desk.asking import AskedEvents
-from bridge.desk.records import event_record, refusal_record, repeat_record
-from bridge.desk.redacting_stored import shown_lines, shown_refusals
-from bridge.desk.repeats import content
-from bridge.desk.times import ago
+from bridge.operations.as_json import event_record, refusal_record, repeat_record
+from bridge.operations.filters import AskedEvents
+from bridge.operations.redact_stored import shown_lines, shown_refusals
+from bridge.operations.repeats import content
+from bridge.operations.times import ago
 from bridge.settings import Settings
 from bridge.store.inbox.refusals import KeptRefusal, recent
 from bridge.store.reports.event_views import EventLine, page_of_events

@@ -10,18 +10,18 @@ from bridge.commands.opening import opened
 from bridge.commands.output import screen_of
 from bridge.commands.rest import rest_lines, rule_lines
 from bridge.commands.story import told
-from bridge.desk.answers import questions_about
-from bridge.desk.files import accounts_of, compile_named
-from bridge.desk.records import story_record
-from bridge.desk.redacting import shown
-from bridge.desk.redacting_stored import of_event
-from bridge.desk.repeats import lacks_id
-from bridge.desk.rest import held_again, rest_of
-from bridge.desk.story import read_story
-from bridge.desk.words import document_lines, json_text
 from bridge.errors import BridgeError
 from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
+from bridge.operations.answers import questions_about
+from bridge.operations.as_json import story_record
+from bridge.operations.mapping_files import accounts_of, compile_named
+from bridge.operations.redact import shown
+from bridge.operations.redact_stored import of_event
+from bridge.operations.reevaluate import held_again, rest_of
+from bridge.operations.repeats import lacks_id
+from bridge.operations.story import read_story
+from bridge.operations.words import document_lines, json_text
 from bridge.settings import Settings
 
 

@@ -11,15 +11,15 @@ from bridge.commands.explain import known
 from bridge.commands.opening import opened
 from bridge.commands.output import printable, say
 from bridge.commands.payload import PayloadFile
-from bridge.desk import drafting
-from bridge.desk.drafted import SCHEMA
-from bridge.desk.redacting import of_request
-from bridge.desk.redacting_stored import of_event
-from bridge.desk.stored import request_of
 from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
 from bridge.language.placeholder import FILL_IN
 from bridge.model import Event, Request
+from bridge.operations import draft
+from bridge.operations.draft_text import SCHEMA
+from bridge.operations.redact import of_request
+from bridge.operations.redact_stored import of_event
+from bridge.operations.stored_payload import request_of
 from bridge.settings import Settings
 from bridge.store.reports.event_views import event
 
@@ -28,34 +28,34 @@ def new(
     settings: Settings, source: str, profile: str | None, given: PayloadFile | None, *, force: bool
 ) -> int:
     """Write a mapping file, its sample and the schema for editors; raises UsageError before it overwrites."""
-    drafting.check_names(source, profile)
-    draft = _draft(settings, source, profile, given)
+    draft.check_names(source, profile)
+    drafted = _draft(settings, source, profile, given)
     folder = Path(settings.mappings)
     path = folder / f"{source}.yml"
-    files = {path: draft.text.encode()}
-    if draft.sample is not None:
-        files[folder / draft.sample_name] = draft.sample
+    files = {path: drafted.text.encode()}
+    if drafted.sample is not None:
+        files[folder / drafted.sample_name] = drafted.sample
     _write(files, force=force)
     schema = json.dumps(mapping_schema(), ensure_ascii=False, indent=1)
     (folder / SCHEMA).write_text(f"{schema}\n")
     for written in files:
         click.echo(printable(str(written)))
-    open_lines = [str(number) for number, line in enumerate(draft.text.splitlines(), 1) if FILL_IN in line]
+    open_lines = [str(number) for number, line in enumerate(drafted.text.splitlines(), 1) if FILL_IN in line]
     say(f"next: replace {FILL_IN} in {path} (line {', '.join(open_lines)}), then leadbridge check and test")
     say(f"as long as it is there, no change in {folder} is taken into use")
     return 0
 
 
-def _draft(settings: Settings, source: str, profile: str | None, given: PayloadFile | None) -> drafting.Draft:
+def _draft(settings: Settings, source: str, profile: str | None, given: PayloadFile | None) -> draft.Draft:
     if given is None and profile is None:
         raise UsageError(
             "there is nothing to begin with", "give --profile NAME, --from EVENT or --from FILE, or both"
         )
     if given is None:
-        return drafting.starter(settings, source, str(profile))
+        return draft.starter(settings, source, str(profile))
     try:
         request, stored, secrets = _webhook(settings, source, given)
-        return drafting.draft(settings, source, profile, request, stored=stored, secrets=secrets)
+        return draft.draft(settings, source, profile, request, stored=stored, secrets=secrets)
     except DocumentError as error:
         raise UsageError(
             f"the webhook cannot be decoded: {error.message}",

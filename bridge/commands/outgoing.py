@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.commands.output import printable
-from bridge.desk.outgoing import Shown
+from bridge.operations.request_preview import Shown
 
 _DOUBTS = {
     "email": "warning: user_id looks like an e-mail address; no messenger knows a person by that",

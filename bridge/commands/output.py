@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import click
 
-from bridge.desk.words import json_text
 from bridge.model import Json
+from bridge.operations.words import json_text
 from bridge.settings import Settings
 
 OPTION = "--"

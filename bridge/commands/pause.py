@@ -10,11 +10,11 @@ import click
 
 from bridge.commands.explain import known
 from bridge.commands.opening import opened, wake, who
-from bridge.desk import pausing
-from bridge.desk.files import accounts_of
-from bridge.desk.words import counted
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
+from bridge.operations import pause as operation
+from bridge.operations.mapping_files import accounts_of
+from bridge.operations.words import counted
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts, pauses
@@ -29,9 +29,9 @@ def pause(settings: Settings, kind: Kind, name: str, why: str) -> int:
     with opened(settings) as store:
         _require(settings, store, kind, name)
         if kind == "account":
-            changed = pausing.pause(store, name, by)
+            changed = operation.pause(store, name, by)
         else:
-            changed = pausing.hold_back(store, *_parts(name), by)
+            changed = operation.hold_back(store, *_parts(name), by)
     click.echo(f"{kind} {name} {'is paused' if changed else 'was paused already'}")
     return 0
 
@@ -42,9 +42,9 @@ def resume(settings: Settings, kind: Kind, name: str, why: str) -> int:
     with opened(settings) as store:
         _require(settings, store, kind, name)
         if kind == "account":
-            again = pausing.resume(store, name, by, partial(wake, store))
+            again = operation.resume(store, name, by, partial(wake, store))
         else:
-            again = 0 if pausing.let_go(store, *_parts(name), by) else None
+            again = 0 if operation.let_go(store, *_parts(name), by) else None
     click.echo(f"{kind} {name} {'was not paused' if again is None else 'goes on'}")
     if again:
         click.echo(f"{counted(again, 'call')} that a wrong token may have refused: sent once more")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.commands.output import OPTION
-from bridge.desk.payload import Payload, read_headers
 from bridge.errors import UsageError
+from bridge.operations.payload import Payload, read_headers
 
 
 @dataclass(frozen=True, slots=True)

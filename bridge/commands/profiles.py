@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 import click
 
 from bridge.commands.output import json_array, printable, screen_of, table
-from bridge.desk.words import json_text
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.language.keys_source import ABOUT
 from bridge.model import Json
+from bridge.operations.words import json_text
 from bridge.settings import Settings
 from bridge.webhook.profiles import Profile, load_profiles
 

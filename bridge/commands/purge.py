@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.commands.opening import opened, who
-from bridge.desk.words import counted
+from bridge.operations.words import counted
 from bridge.settings import Settings
 from bridge.store.inbox import purge as forgetting
 from bridge.store.reports import audit

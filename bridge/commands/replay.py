@@ -14,16 +14,16 @@ import click
 from bridge.commands.opening import opened, who
 from bridge.commands.output import OPTION, printable, say
 from bridge.commands.replayed import told, told_of_taking
-from bridge.desk.asking import AskedEvents
-from bridge.desk.files import compile_named, sound
-from bridge.desk.redacting import shown
-from bridge.desk.redacting_stored import of_event
-from bridge.desk.repeats import plan_taking, take
-from bridge.desk.replaying import Replay, Replayer, Rules
-from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
-from bridge.desk.words import counted
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.compile.compiler import Compiled
+from bridge.operations.filters import AskedEvents
+from bridge.operations.mapping_files import compile_named, sound
+from bridge.operations.redact import shown
+from bridge.operations.redact_stored import of_event
+from bridge.operations.repeats import plan_taking, take
+from bridge.operations.replay import Replay, Replayer, Rules
+from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
+from bridge.operations.words import counted
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.db.notify import Waker

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bridge.desk.repeats import Taking
-from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, Replay
 from bridge.model import FINAL, Call, State
+from bridge.operations.repeats import Taking
+from bridge.operations.replay import Applied, AsTheyWere, Impossible, ReadAgain, Replay
 from bridge.store.inbox.replays import Planned
 from bridge.store.queue.rows import SHADOW
 

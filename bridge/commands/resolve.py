@@ -11,14 +11,14 @@ import click
 
 from bridge.commands.opening import opened, wake, who
 from bridge.commands.output import OPTION, printable, say
-from bridge.desk.answers import confirm
-from bridge.desk.asking import AskedCalls
-from bridge.desk.deciding import Resolution, settle
-from bridge.desk.deciding_many import calls_that_fit, decide_all
-from bridge.desk.times import clock
-from bridge.desk.words import counted
 from bridge.errors import BridgeError, UsageError
 from bridge.model import State
+from bridge.operations.answers import confirm
+from bridge.operations.filters import AskedCalls
+from bridge.operations.resolve import Resolution, settle
+from bridge.operations.resolve_many import calls_that_fit, decide_all
+from bridge.operations.times import clock
+from bridge.operations.words import counted
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.db.notify import Waker

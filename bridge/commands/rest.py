@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.commands.output import Screen, printable
-from bridge.desk.rest import HeldAgain, Rest
-from bridge.desk.words import counted
 from bridge.mapping.author.explain import sentence
 from bridge.model import Event
+from bridge.operations.reevaluate import HeldAgain, Rest
+from bridge.operations.words import counted
 
 _NEARNESS = {"matched": "matches", "nearly": "nearly matches", "not": "does not match"}
 

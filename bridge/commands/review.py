@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from bridge.commands.check import failing, levels, tell
 from bridge.commands.opening import opened
 from bridge.commands.output import say
-from bridge.desk import reviewing
-from bridge.desk.files import compile_named, sound
-from bridge.desk.words import counted
+from bridge.operations import review as operation
+from bridge.operations.mapping_files import compile_named, sound
+from bridge.operations.words import counted
 from bridge.settings import Settings
 
 
@@ -17,7 +17,7 @@ def review(settings: Settings, files: Sequence[str], last: int, *, strict: bool,
     """Print what the `last` events of each source say against its rules; 1 with `strict` where they do."""
     sources = sound(compile_named(settings, files), files).sources
     with opened(settings) as store:
-        found = reviewing.review(store, sources, last)
+        found = operation.review(store, sources, last)
     tell(found.findings, as_json=as_json)
     many = f"{counted(found.events, 'event')} of {counted(len(sources), 'source')}"
     say(f"{many}, {levels(found.findings)}")

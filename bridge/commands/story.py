@@ -7,15 +7,15 @@ from typing import Final
 
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
-from bridge.desk.answers import Question, as_text
-from bridge.desk.outgoing import outgoing
-from bridge.desk.repeats import content
-from bridge.desk.story import Story
-from bridge.desk.times import ago, clock
-from bridge.desk.words import counted, known_by_body
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.explain import sentence
 from bridge.model import Account, Attempt, Match, State, Verdict
+from bridge.operations.answers import Question, as_text
+from bridge.operations.repeats import content
+from bridge.operations.request_preview import outgoing
+from bridge.operations.story import Story
+from bridge.operations.times import ago, clock
+from bridge.operations.words import counted, known_by_body
 from bridge.store.db.tables import PAUSED
 from bridge.store.reports import audit
 from bridge.store.reports.call_views import TriedCall

@@ -10,14 +10,14 @@ import click
 from bridge.commands.junit import write_junit
 from bridge.commands.output import Screen, json_array, printable, say, screen_of
 from bridge.commands.update import update
-from bridge.desk.files import compile_alone, compile_named, errors
-from bridge.desk.redacting import shown_tests
-from bridge.desk.testing import Ran, beside, run_tests
-from bridge.desk.words import counted
 from bridge.mapping.author.examples import Result, facts
 from bridge.mapping.lint.coverage import Coverage
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding, Json
+from bridge.operations.mapping_files import compile_alone, compile_named, errors
+from bridge.operations.redact import shown_tests
+from bridge.operations.test import Ran, beside, run_tests
+from bridge.operations.words import counted
 from bridge.settings import Settings
 
 KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")

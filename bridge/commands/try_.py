@@ -10,15 +10,15 @@ import click
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.commands.payload import PayloadFile
-from bridge.desk.files import mapping_named
-from bridge.desk.outgoing import Shown
-from bridge.desk.redacting import of_request, shown
-from bridge.desk.tried_record import tried_record
-from bridge.desk.trying import Tried, try_request
-from bridge.desk.words import counted, document_lines, known_by_body
 from bridge.errors import DocumentError
 from bridge.mapping.author.explain import sentence
 from bridge.model import BotStart, Match, Verdict
+from bridge.operations.mapping_files import mapping_named
+from bridge.operations.redact import of_request, shown
+from bridge.operations.request_preview import Shown
+from bridge.operations.try_as_json import tried_record
+from bridge.operations.try_payload import Tried, try_request
+from bridge.operations.words import counted, document_lines, known_by_body
 from bridge.settings import Settings
 from bridge.webhook.budget import OverBudgetError
 

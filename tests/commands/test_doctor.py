@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
+from bridge.operations.times import clock
 from bridge.store.inbox import identities
 from bridge.store.inbox.identities import Declared
 from bridge.store.queue import accounts

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bridge.desk.files import UNSET
 from bridge.model import Request
+from bridge.operations.mapping_files import UNSET
 from bridge.webhook.profiles import load_profiles
 from tests.commands.conftest import TOKEN, Desk, Office, Ran
 from tests.support.filling import filled

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from bridge.desk.drafted import head_text
+from bridge.operations.draft_text import head_text
 from tests.console.conftest import MakeSite, Open
 from tests.console.visits import Site
-from tests.desk.given import ENVIRONMENT, SHOP, came, order
+from tests.operations.given import ENVIRONMENT, SHOP, came, order
 from tests.support.browser import shot
 from tests.support.processes import ROOT, Installation, installation
 from tests.support.waiting import eventually

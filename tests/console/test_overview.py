@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.desk import pausing
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Application, Failure, Match, Outcome, Verdict
+from bridge.operations import pause
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.queue import accounts
@@ -274,7 +274,7 @@ def test_a_pause_of_what_is_in_no_file_any_more_can_be_ended(shop: Site) -> None
     gone = {"source": "gone", "rule": "x"}
     assert shop.post("/rules/pause", gone).status_code == 404
     assert shop.post("/rules/pause", {"source": "shop", "rule": "x"}).status_code == 404
-    pausing.hold_back(shop.side.store, "gone", "x", Decider("anna"))
+    pause.hold_back(shop.side.store, "gone", "x", Decider("anna"))
     assert "leadbridge resume" not in shop.get("/").text
     answer = shop.post("/rules/resume", gone)
     assert (answer.status_code, answer.location) == (303, "/console/")

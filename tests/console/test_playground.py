@@ -11,7 +11,7 @@ from bridge.store.reports import audit
 from bridge.store.reports.pagination import Page as Part
 from tests.console.conftest import MakeSite, Open
 from tests.console.visits import Site
-from tests.desk.given import ENVIRONMENT, SHOP, TOKEN, came, order
+from tests.operations.given import ENVIRONMENT, SHOP, TOKEN, came, order
 from tests.support.browser import shot
 from tests.support.processes import Installation
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import MakeSite, Open
 from tests.console.visits import Site
-from tests.desk.given import ENVIRONMENT, SHOP, came, order, shop
+from tests.operations.given import ENVIRONMENT, SHOP, came, order, shop
 from tests.support.processes import Installation
 
 PAYMENT = {

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from bridge.desk.redacting import shown
 from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Request
+from bridge.operations.redact import shown
 from bridge.webhook.redaction.redact import DOTS, Redaction, redaction
 from bridge.webhook.redaction.secrets import SecretPlace, places_text, read_places
 from bridge.webhook.redaction.spellings import found

@@ -9,15 +9,15 @@ from typing import Final
 from flask import g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from bridge.desk.drafting import starter
-from bridge.desk.payload import Payload, read_headers
-from bridge.desk.redacting import of_request
-from bridge.desk.redacting_stored import of_event, shown_lines
-from bridge.desk.saving import digest
-from bridge.desk.shelf import Shelved, file_called, shelf
-from bridge.desk.stored import payload_of
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request
+from bridge.operations.draft import starter
+from bridge.operations.mapping_folder import Shelved, file_called, shelf
+from bridge.operations.payload import Payload, read_headers
+from bridge.operations.redact import of_request
+from bridge.operations.redact_stored import of_event, shown_lines
+from bridge.operations.save import digest
+from bridge.operations.stored_payload import payload_of
 from bridge.store.reports import event_views
 from bridge.store.reports.event_views import EventFilter, EventLine, StoredEvent
 from bridge.store.reports.pagination import Page

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.assemble.rules import accounts
-from bridge.desk.outgoing import Shown, outgoing
 from bridge.model import BotStart
+from bridge.operations.request_preview import Shown, outgoing
 from bridge.web.console.registry import Console
 
 

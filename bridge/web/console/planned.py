@@ -9,11 +9,20 @@ from typing import Final
 
 from flask import g
 
-from bridge.desk.outgoing import Shown
-from bridge.desk.redacting import shown
-from bridge.desk.redacting_stored import of_event
-from bridge.desk.replaying import Applied, AsTheyWere, Impossible, ReadAgain, ReadAs, Replay, Replayer, Rules
 from bridge.model import BotStart, Call, Failure
+from bridge.operations.redact import shown
+from bridge.operations.redact_stored import of_event
+from bridge.operations.replay import (
+    Applied,
+    AsTheyWere,
+    Impossible,
+    ReadAgain,
+    ReadAs,
+    Replay,
+    Replayer,
+    Rules,
+)
+from bridge.operations.request_preview import Shown
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import event_views
 from bridge.web.console.outgoing import request_of

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from bridge.desk.answers import Question, questions
-from bridge.desk.times import clock
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.lookout import Lookout
 from bridge.mapping.compile.compiler import Unset
 from bridge.model import ALERT_SOURCE, Account
+from bridge.operations.answers import Question, questions
+from bridge.operations.times import clock
 from bridge.rulebook import Rulebook
 from bridge.store.queue import pauses
 from bridge.store.queue.due_calls import Transaction

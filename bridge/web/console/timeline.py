@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from bridge.desk.story import Story
 from bridge.model import FINAL, Attempt, State
+from bridge.operations.story import Story
 from bridge.store.reports.audit import Action
 from bridge.store.reports.call_views import TriedCall
 from bridge.web.console.display import tone

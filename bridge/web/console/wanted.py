@@ -8,10 +8,10 @@ from typing import Final
 
 from flask import g
 
-from bridge.desk.asking import AskedCalls, AskedEvents
-from bridge.desk.times import iso
 from bridge.errors import UsageError
 from bridge.model import State
+from bridge.operations.filters import AskedCalls, AskedEvents
+from bridge.operations.times import iso
 from bridge.store.reports.call_views import CallFilter
 from bridge.store.reports.event_views import EventFilter
 from bridge.web.console.registry import Console

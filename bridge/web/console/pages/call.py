@@ -10,13 +10,13 @@ from flask import g, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from bridge.assemble.rules import accounts
-from bridge.desk.answers import confirm, questions_about
-from bridge.desk.deciding import FITTING, Resolution, settle
-from bridge.desk.redacting import shown
-from bridge.desk.redacting_stored import of_events
-from bridge.desk.story import CallStory, read_call
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import FINAL
+from bridge.operations.answers import confirm, questions_about
+from bridge.operations.redact import shown
+from bridge.operations.redact_stored import of_events
+from bridge.operations.resolve import FITTING, Resolution, settle
+from bridge.operations.story import CallStory, read_call
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.web.console.doing import reason

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from flask import request
 
-from bridge.desk.deciding import Resolution
-from bridge.desk.deciding_many import those_in_state
-from bridge.desk.redacting_stored import shown_calls
-from bridge.desk.times import iso
-from bridge.desk.words import json_text
 from bridge.errors import UsageError
 from bridge.model import Call
+from bridge.operations.redact_stored import shown_calls
+from bridge.operations.resolve import Resolution
+from bridge.operations.resolve_many import those_in_state
+from bridge.operations.times import iso
+from bridge.operations.words import json_text
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import sources
 from bridge.store.reports.call_views import CallFilter, count_by_state, count_calls, page_of_calls

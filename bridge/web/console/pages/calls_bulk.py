@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import g, request
 from werkzeug.exceptions import BadRequest
 
-from bridge.desk.deciding import Resolution
-from bridge.desk.deciding_many import calls_that_fit, decide_all, those_in_state
-from bridge.desk.redacting_stored import shown_calls
+from bridge.operations.redact_stored import shown_calls
+from bridge.operations.resolve import Resolution
+from bridge.operations.resolve_many import calls_that_fit, decide_all, those_in_state
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page

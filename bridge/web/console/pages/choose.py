@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from flask import abort, request
 
-from bridge.desk.choosing import ROLES, Choice, Chosen, Role, candidates, guessed, outlined
-from bridge.desk.drafting import Draft, draft, events_in
-from bridge.desk.redacting_stored import of_event
-from bridge.desk.shelf import Shelved, file_called
-from bridge.desk.stored import request_of
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.rules.ids import whole_id
 from bridge.model import Event, Json, Request
+from bridge.operations.draft import Draft, draft, events_in
+from bridge.operations.mapping_folder import Shelved, file_called
+from bridge.operations.pick_values import ROLES, Choice, Chosen, Role, candidates, guessed, outlined
+from bridge.operations.redact_stored import of_event
+from bridge.operations.stored_payload import request_of
 from bridge.store.reports import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
 from bridge.web.console.registry import Answer, Console

@@ -10,14 +10,14 @@ from typing import Any
 
 from flask import Response, abort, current_app, g, request
 
-from bridge.desk.drafted import head_text
-from bridge.desk.drafting import check_names
-from bridge.desk.redacting_stored import shown_lines, shown_refusals
-from bridge.desk.saving import Edited, digest, examine, save
-from bridge.desk.shelf import Shelved, file_called
 from bridge.errors import UsageError
 from bridge.language.variables import is_set
 from bridge.model import Finding
+from bridge.operations.draft import check_names
+from bridge.operations.draft_text import head_text
+from bridge.operations.mapping_folder import Shelved, file_called
+from bridge.operations.redact_stored import shown_lines, shown_refusals
+from bridge.operations.save import Edited, digest, examine, save
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import KeptRefusal
 from bridge.store.queue.decisions import Decider

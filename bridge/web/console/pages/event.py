@@ -7,15 +7,15 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound
 
-from bridge.desk.redacting import shown
-from bridge.desk.redacting_stored import of_event
-from bridge.desk.repeats import lacks_id
-from bridge.desk.rest import HeldAgain, Rest, held_again, rest_of
-from bridge.desk.story import Story, read_story
 from bridge.errors import BridgeError, StoreUnavailable, UsageError
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.explain import sentence
 from bridge.model import Failure, Match, Verdict
+from bridge.operations.redact import shown
+from bridge.operations.redact_stored import of_event
+from bridge.operations.reevaluate import HeldAgain, Rest, held_again, rest_of
+from bridge.operations.repeats import lacks_id
+from bridge.operations.story import Story, read_story
 from bridge.store.db.engine import Store
 from bridge.store.reports.event_views import EventFilter, StoredEvent, page_of_events, scan
 from bridge.store.reports.pagination import Page

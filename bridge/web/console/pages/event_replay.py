@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import request
 
-from bridge.desk.replaying import Replay
-from bridge.desk.replaying_many import replay_all
+from bridge.operations.replay import Replay
+from bridge.operations.replay_many import replay_all
 from bridge.web.console.doing import reason
 from bridge.web.console.pages.event import story_of
 from bridge.web.console.planned import How, Plan, asked_how, planned

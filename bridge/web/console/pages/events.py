@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from flask import request
 
-from bridge.desk.redacting import shown
-from bridge.desk.redacting_stored import of_events, shown_lines
-from bridge.desk.times import iso
 from bridge.errors import UsageError
 from bridge.mapping.author.explain import sentence
 from bridge.model import Json
+from bridge.operations.redact import shown
+from bridge.operations.redact_stored import of_events, shown_lines
+from bridge.operations.times import iso
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import search, sources
 from bridge.store.reports.event_reasons import Why, whys

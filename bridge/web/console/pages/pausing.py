@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import abort, g, request
 
-from bridge.desk import pausing
-from bridge.desk.shelf import file_called
+from bridge.operations import pause as operation
+from bridge.operations.mapping_folder import file_called
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
 from bridge.web.console.registry import Answer, Console
@@ -23,7 +23,7 @@ def register(console: Console) -> None:
 def pause(console: Console) -> Answer:
     """The calls of an account wait from now on."""
     account = _account(console)
-    if pausing.pause(console.side.store, account, _decider()):
+    if operation.pause(console.side.store, account, _decider()):
         return done(url("overview"), "overview.paused.done", account=account, tone="warn")
     return done(url("overview"), "overview.paused.already", account=account)
 
@@ -31,7 +31,7 @@ def pause(console: Console) -> Answer:
 def resume(console: Console) -> Answer:
     """They go out again."""
     account = _account(console)
-    again = pausing.resume(console.side.store, account, _decider(), console.side.intake.wake)
+    again = operation.resume(console.side.store, account, _decider(), console.side.intake.wake)
     if again is None:
         return done(url("overview"), "overview.resumed.already", account=account)
     if again:
@@ -43,7 +43,7 @@ def hold_back(console: Console) -> Answer:
     """The calls of a source, or of one of its rules, wait from now on."""
     source, rule = _named(console)
     to, name = _page_of(console, source), pauses.name_of(source, rule)
-    if pausing.hold_back(console.side.store, source, rule, _decider()):
+    if operation.hold_back(console.side.store, source, rule, _decider()):
         return done(to, "rules.paused.done", name=name, tone="warn")
     return done(to, "rules.paused.already", name=name)
 
@@ -51,7 +51,7 @@ def hold_back(console: Console) -> Answer:
 def let_go(console: Console) -> Answer:
     """They go out again."""
     source, rule = _named(console)
-    ended = pausing.let_go(console.side.store, source, rule, _decider())
+    ended = operation.let_go(console.side.store, source, rule, _decider())
     words = "rules.resumed.done" if ended else "rules.resumed.already"
     return done(_page_of(console, source), words, name=pauses.name_of(source, rule))
 

@@ -10,19 +10,19 @@ from pathlib import Path
 from flask import Response, current_app, g, request
 from werkzeug.exceptions import Forbidden
 
-from bridge.desk import backtesting
-from bridge.desk.backtesting import Sides
-from bridge.desk.redacting import shown as redacted
-from bridge.desk.redacting import shown_tests
-from bridge.desk.redacting_stored import shown_backtest
-from bridge.desk.saving import Broken, Edited, Moved, examine, save
-from bridge.desk.testing import Ran, beside, run_tests
-from bridge.desk.trying import Trial, trial
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.mapping.author.backtest import Backtest
 from bridge.mapping.author.explain import sentence
 from bridge.model import Event, Finding, Json
+from bridge.operations import backtest
+from bridge.operations.backtest import Sides
+from bridge.operations.redact import shown as redacted
+from bridge.operations.redact import shown_tests
+from bridge.operations.redact_stored import shown_backtest
+from bridge.operations.save import Broken, Edited, Moved, examine, save
+from bridge.operations.test import Ran, beside, run_tests
+from bridge.operations.try_payload import Trial, trial
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.event_views import EventFilter
 from bridge.web.console import bench as benches
@@ -153,7 +153,7 @@ def _asked(console: Console, bench: Bench) -> Shown:
         raise Forbidden("read")
     sides = Sides({mapping.source.name: mapping}, console.side.rulebook.current.sources)
     store, sources = console.side.store, console.side.rulebook.current.sources
-    found = backtesting.run(store, EventFilter(), EVENTS, sides)
+    found = backtest.run(store, EventFilter(), EVENTS, sides)
     with store.read() as connection:
         return replace(shown, past=shown_backtest(connection, found, sources))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bridge.desk.redacting_stored import shown_calls, shown_lines
 from bridge.model import Call
+from bridge.operations.redact_stored import shown_calls, shown_lines
 from bridge.store.reports.audit import Action
 from bridge.store.reports.event_views import EventLine
 from bridge.store.reports.recipient_history import History, history

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort
 
-from bridge.desk.redacting_stored import shown_refusals
+from bridge.operations.redact_stored import shown_refusals
 from bridge.store.inbox.refusals import KEPT, KeptRefusal, page_of_refusals
 from bridge.store.reports import sources
 from bridge.store.reports.pagination import Page

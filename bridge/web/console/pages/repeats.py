@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from flask import abort, g, request
 
-from bridge.desk.redacting import shown
-from bridge.desk.redacting_stored import of_event
-from bridge.desk.repeats import Taking, plan_taking, take
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.operations.redact import shown
+from bridge.operations.redact_stored import of_event
+from bridge.operations.repeats import Taking, plan_taking, take
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import repeat_views, sources
 from bridge.store.reports.event_views import StoredEvent, event

@@ -6,8 +6,8 @@ from itertools import islice
 
 from flask import request
 
-from bridge.desk.replaying import Replay
-from bridge.desk.replaying_many import events_that_fit, plan_all, replay_all
+from bridge.operations.replay import Replay
+from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
 from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.planned import How, asked_how, planned
 from bridge.web.console.registry import Answer, Console

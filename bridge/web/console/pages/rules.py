@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import abort
 
-from bridge.desk.shelf import Shelved, file_called, shelf
-from bridge.desk.testing import Ran, beside, run_tests
 from bridge.mapping.rules.rule import Rule
+from bridge.operations.mapping_folder import Shelved, file_called, shelf
+from bridge.operations.test import Ran, beside, run_tests
 from bridge.store.queue import pauses
 from bridge.store.reports import trends
 from bridge.store.reports.trends import RuleUse

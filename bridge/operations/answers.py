@@ -1,0 +1,88 @@
+"""Answers of LeadConverter of a new shape that counted as done: the owner says whether they are success."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.model import Account, Outcome
+from bridge.operations.redact_stored import Sources, of_events
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.call_views import TriedCall, call
+from bridge.store.state import answers
+
+SHOWN: Final = 5
+"""Questions that are asked at once; those that follow come when these are answered."""
+EXAMPLE: Final = 300
+"""Characters of an example that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is such an answer success?"""
+
+    account: str
+    shape: str
+    call_id: int
+    example: str
+    """The first such answer, its secrets hidden; empty where it was empty or is purged."""
+
+
+def questions(
+    connection: Transaction, accounts: Mapping[str, Account], sources: Sources
+) -> tuple[Question, ...]:
+    """Those that are open, oldest first, at most `SHOWN`."""
+    found = [one for one in answers.unconfirmed(connection) if _is_open(one, accounts)]
+    return tuple(_question(connection, one, sources) for one in found[:SHOWN])
+
+
+def questions_about(
+    connection: Transaction, calls: Collection[int], accounts: Mapping[str, Account], sources: Sources
+) -> dict[int, Question]:
+    """Those that are open about the answers to these calls, by the call's number."""
+    found = [one for one in answers.unconfirmed(connection) if one.call_id in calls]
+    return {one.call_id: _question(connection, one, sources) for one in found if _is_open(one, accounts)}
+
+
+def as_text(one: Question) -> str:
+    """The question and its two next steps, for commands."""
+    example = f": {one.example}" if one.example else ""
+    return (
+        f"an answer of a new shape counts as done, {one.shape}{example}; if it is success, run: leadbridge "
+        f"resolve --answer {one.call_id} --done; if not, write what success looks like into accounts.yml, "
+        f"at account {one.account}, for example success: {{$.started: 1}}"
+    )
+
+
+def confirm(store: Store, call_id: int, by: Decider) -> bool:
+    """Record that an answer such as this call's is success; False where that was said before."""
+    with store.transaction() as connection:
+        return answers.confirm(connection, store.now(connection), call_id, by)
+
+
+def _is_open(one: answers.Unconfirmed, accounts: Mapping[str, Account]) -> bool:
+    """Whether the account still goes there, and its owner has not said what success is."""
+    account = accounts.get(one.shape.account)
+    return account is not None and account.url == one.shape.url and account.success is None
+
+
+def _question(connection: Transaction, one: answers.Unconfirmed, sources: Sources) -> Question:
+    try:
+        example = _example(connection, call(connection, one.call_id), sources)
+    except StoreUnavailable:
+        raise
+    except BridgeError:
+        example = ""
+    return Question(one.shape.account, one.shape.text, one.call_id, example)
+
+
+def _example(connection: Transaction, tried: TriedCall, sources: Sources) -> str:
+    given = [attempt.answer for _, attempt in tried.attempts if attempt.outcome is Outcome.DONE]
+    owed = tried.call
+    hidden = of_events(connection, [(owed.event_id, owed.source)], sources)[owed.event_id]
+    line = " ".join(hidden.text(given[-1] if given else "").split())
+    return line if len(line) <= EXAMPLE else f"{line[: EXAMPLE - 1]}…"

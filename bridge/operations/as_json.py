@@ -1,0 +1,153 @@
+"""Stored things as JSON: the keys of `--json`, which stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.mapping.author.explain import sentence
+from bridge.model import Account, Attempt, Call, Json
+from bridge.operations.request_preview import outgoing
+from bridge.operations.story import Story
+from bridge.operations.times import iso, iso_or_none
+from bridge.store.inbox.refusals import KeptRefusal
+from bridge.store.reports.audit import Action
+from bridge.store.reports.call_views import TriedCall
+from bridge.store.reports.event_views import EventLine
+from bridge.store.reports.repeat_views import KeptRepeat
+
+
+def event_record(line: EventLine) -> dict[str, Json]:
+    """One event of a list."""
+    return {
+        "id": line.id,
+        "source": line.source,
+        "key": line.key,
+        "type": line.type,
+        "received_at": iso(line.received_at),
+        "result": line.result,
+        "verified": line.verified,
+        "client": line.client,
+        "error": line.error,
+        "calls": [{"id": number, "state": state.value} for number, state in line.calls],
+        "repeats": line.repeats,
+    }
+
+
+def call_record(call: Call) -> dict[str, Json]:
+    """One call of a list."""
+    start = call.start
+    return {
+        "id": call.id,
+        "event": call.event_id,
+        "source": call.source,
+        "rule": start.rule,
+        "item": start.item,
+        "account": start.account,
+        "recipient": start.recipient.key,
+        "bot_id": start.bot_id,
+        "variables": dict(start.variables),
+        "forced": start.forced,
+        "state": call.state.value,
+        "reason": call.reason,
+        "cause": call.cause or None,
+        "attempt": call.attempt,
+        "answered": call.answered,
+        "resends": call.resends,
+        "parent": call.parent or None,
+        "created_at": iso(call.created_at),
+        "due_at": iso_or_none(call.due_at),
+        "expires_at": iso_or_none(call.expires_at),
+    }
+
+
+def refusal_record(kept: KeptRefusal) -> dict[str, Json]:
+    """One webhook that was turned away."""
+    refusal = kept.refusal
+    return {
+        "id": kept.id,
+        "source": refusal.source,
+        "received_at": iso(refusal.received_at),
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": refusal.detail,
+        "client": refusal.request.client,
+        "method": refusal.request.method,
+        "body_size": kept.body_size,
+    }
+
+
+def repeat_record(one: KeptRepeat) -> dict[str, Json]:
+    """One known event that came again."""
+    return {
+        "id": one.id,
+        "event": one.event_id,
+        "number": one.number,
+        "source": one.source,
+        "received_at": iso(one.received_at),
+        "client": one.client,
+        "verified": one.verified,
+        "difference": one.difference,
+        "rules_version": one.rules_version,
+        "body_size": one.body_size,
+        "taken_as": one.taken_as or None,
+    }
+
+
+def story_record(story: Story, accounts: Mapping[str, Account]) -> dict[str, Json]:
+    """One event with everything that is known of it."""
+    stored = story.stored
+    return {
+        **event_record(stored.line),
+        "rules_version": stored.rules_version,
+        "document": stored.event.document if stored.event else None,
+        "rules_untold": stored.untold,
+        "rules": [
+            {
+                "rule": one.rule,
+                "match": one.match.value,
+                "condition": one.condition,
+                "code": one.code,
+                "found": one.found,
+                "line": one.line,
+                "why": sentence(one, stored.event),
+            }
+            for one in stored.verdicts
+        ],
+        "failures": [
+            {"rule": one.rule, "item": one.item, "key": one.key, "path": one.path, "message": one.message}
+            for one in stored.failures
+        ],
+        "calls": [_tried(one, accounts.get(one.call.start.account)) for one in story.calls],
+        "actions": [_action(one) for one in story.actions],
+        "repeated": [repeat_record(one) for one in story.repeats],
+    }
+
+
+def _tried(one: TriedCall, account: Account | None) -> dict[str, Json]:
+    return {
+        **call_record(one.call),
+        "sent_at": iso_or_none(one.sent_at),
+        "settled_at": iso_or_none(one.settled_at),
+        "request": outgoing(one.call.start, account, one.call.id).as_json(),
+        "attempts": [_attempt(number, attempt) for number, attempt in one.attempts],
+        "actions": [_action(action) for action in one.actions],
+    }
+
+
+def _attempt(number: int, attempt: Attempt) -> dict[str, Json]:
+    return {
+        "number": number,
+        "started_at": iso(attempt.started_at),
+        "ended_at": iso(attempt.ended_at),
+        "outcome": attempt.outcome.value,
+        "reason": attempt.reason,
+        "cause": attempt.cause or None,
+        "phase": attempt.phase,
+        "status": attempt.status,
+        "content_type": attempt.content_type,
+        "answer": attempt.answer,
+    }
+
+
+def _action(action: Action) -> dict[str, Json]:
+    return {"at": iso(action.at), "who": action.who, "what": action.what, "why": action.why}

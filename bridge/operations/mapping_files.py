@@ -1,0 +1,118 @@
+"""Mapping files as people work on them: the folder's, others, or a text on no disk. No secrets are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bridge.did_you_mean import suggestion
+from bridge.errors import BridgeError, UsageError
+from bridge.mapping.compile.compiler import ACCOUNTS_FILES, Compiled, compile_files, is_accounts
+from bridge.mapping.rules.apply import MappingFile
+from bridge.model import Account, Finding
+from bridge.operations.words import counted
+from bridge.rulebook import read_folder
+from bridge.settings import Settings
+
+PLACEHOLDER = "not-set"
+"""What a secret that is not set reads as: to look at mappings none is needed."""
+
+UNSET = "W501"
+"""A secret is not set here: says more about this terminal than about the files."""
+
+_LIMIT = 1 << 20
+
+
+def compile_named(settings: Settings, names: Sequence[str], *, notices: bool = False) -> Compiled:
+    """The named files and folders, or the whole mapping folder; findings of these alone, perhaps `notices`.
+
+    Files outside of the folder are read with its accounts. Raises BridgeError for what cannot be read.
+    """
+    files = _named(names) if names else read_folder(Path(settings.mappings))
+    if not files:
+        raise BridgeError(
+            f"there are no mapping files in {', '.join(names) or settings.mappings}",
+            "a mapping file ends in .yml; point BRIDGE_MAPPINGS at the folder that has yours",
+        )
+    together = {**_accounts(settings, files), **files}
+    compiled = compile_files(together, settings.environment, placeholder=PLACEHOLDER, notices=notices)
+    return replace(compiled, findings=tuple(one for one in compiled.findings if one.path in files))
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One text compiled as a mapping file, beside the accounts of the mapping folder."""
+
+    mapping: MappingFile | None
+    """None where the text has errors."""
+    findings: tuple[Finding, ...]
+    """Of the text itself."""
+    accounts: Mapping[str, Account]
+
+
+def compile_alone(settings: Settings, path: str, data: bytes, *, notices: bool = False) -> Alone:
+    """The mapping file that this text would be at this path; nothing is read from there."""
+    files = {**_accounts(settings, {path: data}), path: data}
+    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER, notices=notices)
+    mapping = next((one for one in compiled.sources.values() if one.path == path), None)
+    findings = tuple(one for one in compiled.findings if one.path == path)
+    return Alone(mapping, findings, accounts_of(settings, compiled))
+
+
+def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[str, Account]]:
+    """The mapping of a source, given by its name or its file, and the accounts; raises BridgeError."""
+    is_file = name.endswith((".yml", ".yaml"))
+    compiled = compile_named(settings, [name] if is_file else [])
+    mappings = [one for one in compiled.sources.values() if is_file or one.source.name == name]
+    if mappings:
+        return mappings[0], accounts_of(settings, compiled)
+    sound(compiled)
+    known = sorted(compiled.sources)
+    raise UsageError(
+        f'no source is called "{name}"{suggestion(name, known)}', f"there are: {', '.join(known) or 'none'}"
+    )
+
+
+def sound(compiled: Compiled, names: Sequence[str] = ()) -> Compiled:
+    """The same files; raises BridgeError where any has an error, with the names to check."""
+    broken = errors(compiled)
+    if broken:
+        found = f"the mapping files have {counted(len(broken), 'error')}: {broken[0]}"
+        raise BridgeError(found, f"run: leadbridge check {' '.join(names)}".rstrip())
+    return compiled
+
+
+def errors(compiled: Compiled) -> list[Finding]:
+    """The findings that keep the files from being used."""
+    return [finding for finding in compiled.findings if finding.is_error]
+
+
+def accounts_of(settings: Settings, compiled: Compiled) -> Mapping[str, Account]:
+    """The accounts; with the sandbox all of them lead there."""
+    if not settings.sandbox:
+        return compiled.accounts
+    return {name: replace(account, url=settings.sandbox) for name, account in compiled.accounts.items()}
+
+
+def _named(names: Sequence[str]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            files |= read_folder(path)
+            continue
+        try:
+            with path.open("rb") as file:
+                files[str(path)] = file.read(_LIMIT + 1)
+        except OSError as error:
+            raise UsageError(f"{name} cannot be read: {error.strerror}") from error
+    return files
+
+
+def _accounts(settings: Settings, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The accounts file of the mapping folder, unless one was named."""
+    if any(is_accounts(path) for path in files):
+        return {}
+    paths = [Path(settings.mappings, name) for name in ACCOUNTS_FILES]
+    return _named([str(path) for path in paths if path.is_file()])

@@ -1,0 +1,73 @@
+"""Webhooks that are tried, and what was made of any, as pages, commands and files may show them."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+
+from bridge.mapping.author.examples import Result
+from bridge.mapping.rules.apply import MappingFile
+from bridge.model import Event, Request, Verdict
+from bridge.operations.test import Ran
+from bridge.webhook.redaction.redact import Redaction, redaction
+
+T = TypeVar("T")
+
+
+def of_request(request: Request, mapping: MappingFile) -> Redaction:
+    """What is to be hidden of a webhook that is tried, and was never stored."""
+    return redaction(mapping.source.secrets.places, mapping.source.secrets.values, request)
+
+
+def of_document(event: Event, mapping: MappingFile) -> Redaction:
+    """The same where only the event is known."""
+    return redaction(mapping.source.secrets.places, mapping.source.secrets.values, None, event.document)
+
+
+def shown_tests(ran: Ran) -> Ran:
+    """What tests showed, with the secrets of their samples hidden."""
+    return replace(ran, results=tuple(_shown_result(ran.mapping, one) for one in ran.results))
+
+
+def _shown_result(mapping: MappingFile, result: Result) -> Result:
+    for event in result.events[:1] or ():
+        result = shown(of_document(event, mapping), result)
+    return shown(Redaction(mapping.source.secrets.values), result)
+
+
+def shown(hidden: Redaction, value: T) -> T:
+    """The value with the secrets hidden in every text of it, through dataclasses, lists and maps."""
+    return cast(T, _shown(hidden, value))
+
+
+def _shown(hidden: Redaction, value: Any) -> Any:
+    match value:
+        case Event():
+            return hidden.event(value)
+        case Request():
+            return hidden.request(value)
+        case Verdict():
+            return _of_fields(hidden, value._replace(found=hidden.json(value.found)))
+        case dict():
+            return {_shown(hidden, key): _shown(hidden, one) for key, one in value.items()}
+        case list():
+            return [_shown(hidden, one) for one in value]
+        case tuple():
+            return _of_fields(hidden, value)
+        case MappingFile():
+            return value
+    if type(value) is str:
+        return hidden.text(value)
+    return _of_dataclass(hidden, value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _of_fields(hidden: Redaction, value: tuple[Any, ...]) -> Any:
+    parts = [_shown(hidden, one) for one in value]
+    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+
+def _of_dataclass(hidden: Redaction, value: Any) -> Any:
+    now = {one.name: getattr(value, one.name) for one in fields(value)}
+    then = {name: _shown(hidden, one) for name, one in now.items()}
+    changed = {name: one for name, one in then.items() if one is not now[name] and one != now[name]}
+    return replace(value, **changed) if changed else value

@@ -1,0 +1,232 @@
+"""Stored events go through the rules as they are now, or their unsent calls go out as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal, NamedTuple, TypeAlias
+
+from bridge.errors import BridgeError, DocumentError
+from bridge.mapping.rules.apply import MappingFile, apply
+from bridge.mapping.rules.comparison import is_same, keyed
+from bridge.mapping.rules.webhook import apply_to_webhook
+from bridge.model import FINAL, BotStart, Call, Event, Failure, State
+from bridge.operations.reread import Rereader
+from bridge.store.inbox import known_events, replays
+from bridge.store.inbox.events import Delivery
+from bridge.store.inbox.replays import Planned
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.queue.rows import SHADOW
+from bridge.store.reports.call_views import calls_of
+from bridge.store.reports.event_views import StoredEvent, event
+from bridge.webhook.source import BY_BODY
+
+Rules: TypeAlias = Literal["current", "original"]
+
+_UNSENT = frozenset({State.REFUSED, State.EXHAUSTED, State.EXPIRED, State.CANCELLED})
+
+
+class ReadAs(NamedTuple):
+    """An event's id and type, derived anew."""
+
+    id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An event went through the current rules."""
+
+    event: int
+    starts: tuple[Planned, ...]
+    """All that the rules start: which get a call, and the earlier call of those that had one."""
+    failures: tuple[Failure, ...]
+    read_as: ReadAs | None = None
+    """What the event is by its source now; None where that is what it was when it was stored."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls that adds."""
+        return sum(one.owed for one in self.starts)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a rule still lacks a value."""
+        return bool(self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """A webhook that could not be read when it came can be read now."""
+
+    event: int
+    starts: tuple[BotStart, ...]
+    failures: tuple[Failure, ...]
+    stored: tuple[int, ...] = ()
+    """The events that it became; none as long as it is only planned."""
+    calls: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a rule lacks a value."""
+        return bool(self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class AsTheyWere:
+    """The stored requests of an event's calls that were not sent, with new calls for them."""
+
+    event: int
+    unsent: tuple[Call, ...]
+    failed: bool = False
+
+    @property
+    def calls(self) -> int:
+        """How many calls that adds."""
+        return len(self.unsent)
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """An event that cannot be replayed, and why."""
+
+    event: int
+    why: str
+    calls: int = 0
+    failed: bool = True
+
+
+Replay: TypeAlias = Applied | ReadAgain | AsTheyWere | Impossible
+"""What a replay did, or would do, with one event."""
+
+
+class _Impossible(BridgeError):
+    """This event cannot be replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayer:
+    """How events are replayed."""
+
+    sources: Mapping[str, MappingFile]
+    """By name; none are needed for the original rules."""
+    by: Decider
+    rules: Rules = "current"
+    again: bool = False
+    """Repeat calls that are done, too: people hear twice."""
+    rereader: Rereader = field(default_factory=Rereader, compare=False)
+
+    def plan(self, connection: Transaction, number: int) -> Replay:
+        """What a replay of the event would do; changes nothing. Raises BridgeError where there is none."""
+        stored = event(connection, number)
+        if self.rules == "original":
+            return AsTheyWere(number, self._unsent(connection, number))
+        try:
+            if stored.event is None:
+                return _read(number, self._delivery(stored))
+            mapping = self._mapping(stored)
+            event_now, read_as = self._read(mapping, stored)
+            if read_as is not None:
+                self._only(number, known_events.holder(connection, event_now), read_as)
+        except _Impossible as error:
+            return Impossible(number, error.message)
+        made = apply(mapping, event_now)
+        planned = replays.plan(connection, number, made, again=self.again)
+        return Applied(number, planned, made.failures, read_as)
+
+    def replay(self, connection: Transaction, now: int, number: int) -> Replay:
+        """Replay the event, in the caller's transaction; raises BridgeError where there is none."""
+        stored = event(connection, number)
+        if self.rules == "original":
+            unsent = self._unsent(connection, number)
+            for call in unsent:
+                decisions.again(connection, now, call.id, self.by)
+            return AsTheyWere(number, unsent)
+        try:
+            if stored.event is None:
+                return self._reread(connection, now, stored)
+            mapping = self._mapping(stored)
+            event_now, read_as = self._read(mapping, stored)
+            if read_as is not None:
+                self._only(number, known_events.hold(connection, now, number, event_now), read_as)
+        except _Impossible as error:
+            return Impossible(number, error.message)
+        made = apply(mapping, event_now)
+        planned = replays.plan(connection, number, made, again=self.again)
+        replays.replay(connection, now, number, made, mapping.version, self.by, again=self.again)
+        return Applied(number, planned, made.failures, read_as)
+
+    def _read(self, mapping: MappingFile, stored: StoredEvent) -> tuple[Event, ReadAs | None]:
+        """The event as its source reads it now. Its row and the key that it came with stay."""
+        event = self.rereader.event(mapping.source, stored)
+        if event is None:
+            raise _Impossible("its document is purged")
+        now = ReadAs(event.id, event.type)
+        if now == (stored.line.key, stored.line.type):
+            return event, None
+        dedup = mapping.source.dedup
+        within = dedup.without_id if event.id.startswith(BY_BODY) else dedup.with_id
+        (event,) = keyed(mapping, (replace(event, dedup_within=within),))
+        return event, now
+
+    def _only(self, number: int, holder: int, read_as: ReadAs) -> None:
+        """An event with the id of another, as its source reads them now, is a repeat of that."""
+        if holder not in (0, number) and not self.again:
+            raise _Impossible(f"by its id {read_as.id} it is a repeat of event {holder}; replay that one")
+
+    def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> ReadAgain:
+        number, delivery = stored.line.id, self._delivery(stored)
+        found = replays.reread(connection, now, number, delivery, self.by)
+        numbers = tuple(one.event_id for one in found)
+        return replace(_read(number, delivery), stored=numbers, calls=sum(one.calls for one in found))
+
+    def _mapping(self, stored: StoredEvent) -> MappingFile:
+        mapping = self.sources.get(stored.line.source)
+        if mapping is None:
+            raise _Impossible(f"no mapping file has its source {stored.line.source} any more")
+        return mapping
+
+    def _delivery(self, stored: StoredEvent) -> Delivery:
+        """A webhook that could not be read when it came, read as its source says now."""
+        if stored.line.result == "ignored":
+            raise _Impossible("it is ignored and holds nothing to replay")
+        if stored.request is None:
+            raise _Impossible("its payload is purged")
+        mapping = self._mapping(stored)
+        try:
+            events = mapping.source.events(stored.request, stored.line.received_at)
+            made = apply_to_webhook(mapping, keyed(mapping, events), stored.request)
+        except DocumentError as error:
+            raise _Impossible(f"still unreadable: {error.sentence}") from error
+        return Delivery(
+            source=stored.line.source,
+            request=stored.request,
+            received_at=stored.line.received_at,
+            verified=stored.line.verified,
+            rules_version=mapping.version,
+            secrets=stored.line.secrets,
+            events=made,
+            same=partial(is_same, mapping),
+        )
+
+    def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:
+        """The latest calls of an event that may be sent as they were: never run, never in doubt."""
+        found = calls_of(connection, number)
+        repeated = {call.parent for call in found}
+        latest = {(call.start.rule, call.start.item): call for call in found if call.id not in repeated}
+        return tuple(call for call in latest.values() if self._may_repeat(call))
+
+    def _may_repeat(self, call: Call) -> bool:
+        if call.state is State.CANCELLED and call.reason == SHADOW:
+            return False
+        return call.state in FINAL if self.again else call.state in _UNSENT and not call.had_uncertain
+
+
+def _read(number: int, delivery: Delivery) -> ReadAgain:
+    made = [one for _, one in delivery.events]
+    starts = tuple(start for one in made for start in one.starts)
+    failures = tuple(failure for one in made for failure in one.failures)
+    return ReadAgain(number, starts, failures, calls=len(starts))

@@ -1,0 +1,37 @@
+"""A replay of many events: which, how many, what would come of it, and the doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from bridge.operations.batches import AT_ONCE, Wake, in_batches
+from bridge.operations.replay import Replay, Replayer
+from bridge.store.db.engine import Store
+from bridge.store.reports.event_views import EventFilter, ids_of_events
+
+
+def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:
+    """The numbers of all events that fit, oldest first: as many as would be replayed."""
+    numbers: list[int] = []
+    for found in ids_of_events(store, wanted):
+        numbers += found
+        time.sleep(0)
+    return numbers
+
+
+def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:
+    """What a replay of each would do; changes nothing."""
+    for start in range(0, len(numbers), AT_ONCE):
+        with store.read() as connection:
+            found = [replayer.plan(connection, number) for number in numbers[start : start + AT_ONCE]]
+        yield from found
+        time.sleep(0)
+
+
+def replay_all(store: Store, replayer: Replayer, numbers: Sequence[int], wake: Wake) -> Iterator[Replay]:
+    """Replay each; told once it is on disk and the dispatchers were woken for its calls."""
+    for batch in in_batches(store, numbers, replayer.replay):
+        if any(one.calls for one in batch):
+            wake()
+        yield from batch

@@ -1,0 +1,58 @@
+"""What a payload's events showed, as JSON: the keys of `leadbridge try --json`, which stay as they are."""
+
+from __future__ import annotations
+
+from bridge.mapping.author.explain import sentence
+from bridge.model import BotStart, Json, Verdict
+from bridge.operations.request_preview import Shown
+from bridge.operations.try_payload import Tried
+
+
+def tried_record(tried: Tried) -> dict[str, Json]:
+    """One event of the payload."""
+    event, made = tried.event, tried.application
+    return {
+        "source": event.source,
+        "file": tried.mapping.path,
+        "id": event.id,
+        "type": event.type,
+        "document": event.document,
+        "note": event.note,
+        "ping": tried.ping,
+        "rules": [_rule(tried, verdict) for verdict in tried.verdicts],
+        "failures": [
+            {"rule": one.rule, "item": one.item, "key": one.key, "path": one.path, "message": one.message}
+            for one in made.failures
+        ],
+        "calls": [_call(start, shown) for start, shown in tried.calls],
+    }
+
+
+def _rule(tried: Tried, verdict: Verdict) -> dict[str, Json]:
+    story = tried.stories.get(verdict.rule)
+    lines = story.conditions if story else ()
+    return {
+        "rule": verdict.rule,
+        "line": verdict.line,
+        "match": verdict.match.value,
+        "nearness": tried.nearness(verdict),
+        "why": sentence(verdict, tried.event),
+        "conditions": [
+            {"condition": one.condition, "line": one.line, "holds": one.holds, "why": one.sentence}
+            for one in lines
+        ],
+    }
+
+
+def _call(start: BotStart, shown: Shown) -> dict[str, Json]:
+    return {
+        "rule": start.rule,
+        "item": start.item,
+        "account": start.account,
+        "recipient": start.recipient.key,
+        "bot_id": start.bot_id,
+        "variables": dict(start.variables),
+        "forced": start.forced,
+        "shadow": start.shadow,
+        **shown.as_json(),
+    }

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.model import Outcome, State
+from bridge.operations import batches
+from bridge.operations.resolve import FITTING, Resolution
+from bridge.operations.resolve_many import Decided, calls_that_fit, decide_all
+from bridge.store.db.engine import Store
+from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit, pagination
+from bridge.store.reports.call_views import CallFilter
+from tests.operations.given import end, states
+from tests.store import given
+
+BY = Decider("maria", "they have their course")
+
+
+def nobody() -> None:
+    """Wakes nobody."""
+
+
+def doubtful(store: Store, many: int, **more: Any) -> list[int]:
+    """So many uncertain calls, each for another subscriber."""
+    given.owe(store, *(given.start(100 + number, **more) for number in range(many)))
+    return end(store, "uncertain", shown=given.attempt(Outcome.UNCERTAIN))
+
+
+def decide(store: Store, numbers: list[int], resolution: Resolution) -> list[Decided]:
+    return list(decide_all(store, numbers, resolution, BY, nobody))
+
+
+@pytest.mark.parametrize(
+    ("resolution", "state"),
+    [("done", State.DONE), ("resend", State.QUEUED), ("cancel", State.CANCELLED)],
+)
+def test_all_calls_in_doubt_are_settled_by_one_word_each_written_down(
+    store: Store, resolution: Resolution, state: State
+) -> None:
+    numbers = doubtful(store, 3)
+    assert calls_that_fit(store, CallFilter(), resolution) == numbers
+    assert decide(store, numbers, resolution) == [Decided(number) for number in numbers]
+    assert states(store) == dict.fromkeys(numbers, state)
+    with store.read() as connection:
+        actions = [audit.of(connection, "call", number) for number in numbers]
+    assert [(one.who, one.why) for (one,) in actions] == [(BY.who, BY.why)] * 3
+
+
+def test_only_calls_in_a_state_for_the_verdict_are_counted(store: Store) -> None:
+    uncertain = doubtful(store, 2)
+    given.owe(store, given.start(7))
+    end(store, "done")
+    waiting = given.owe(store, given.start(8))
+    assert calls_that_fit(store, CallFilter(), "done") == uncertain
+    assert calls_that_fit(store, CallFilter(), "cancel") == [*uncertain, *waiting]
+    assert calls_that_fit(store, CallFilter(states=(State.QUEUED,)), "cancel") == waiting
+    assert calls_that_fit(store, CallFilter(states=(State.QUEUED,)), "resend") == []
+    assert calls_that_fit(store, CallFilter(states=(State.DONE,)), "cancel") == []
+
+
+def test_the_filter_decides_which(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "SEARCHED", 2)
+    sold = doubtful(store, 3)
+    bought = doubtful(store, 2, rule="bought", variables=(("name", "Пётр"),))
+    assert calls_that_fit(store, CallFilter(rule="bought"), "done") == bought
+    assert calls_that_fit(store, CallFilter(search="Иван"), "done") == sold
+    assert calls_that_fit(store, CallFilter(recipient="100"), "done") == [sold[0], bought[0]]
+    assert calls_that_fit(store, CallFilter(source="elsewhere"), "done") == []
+
+
+def test_a_call_that_has_moved_on_since_it_was_counted_is_left_and_told(store: Store) -> None:
+    first, second, third = numbers = doubtful(store, 3)
+    decide(store, [second], "done")
+    found = decide(store, [*numbers, 77], "resend")
+    assert found == [
+        Decided(first),
+        Decided(second, f"call {second} is done and cannot be resent, expected uncertain"),
+        Decided(third),
+        Decided(77, "there is no call 77"),
+    ]
+    assert states(store) == {first: State.QUEUED, second: State.DONE, third: State.QUEUED}
+
+
+def test_every_batch_is_on_disk_and_the_dispatchers_are_woken_before_it_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    numbers = doubtful(store, 5)
+    woken: list[None] = []
+
+    def queued() -> int:
+        return list(states(store).values()).count(State.QUEUED)
+
+    seen = [queued() for _ in decide_all(store, numbers, "resend", BY, lambda: woken.append(None))]
+    assert seen == [2, 2, 4, 4, 5]
+    assert len(woken) == 3
+
+
+def test_nobody_is_woken_for_what_was_left(store: Store) -> None:
+    numbers = doubtful(store, 1)
+    decide(store, numbers, "done")
+    woken: list[None] = []
+    list(decide_all(store, numbers, "done", BY, lambda: woken.append(None)))
+    assert woken == []
+
+
+@pytest.mark.parametrize("resolution", FITTING)
+def test_what_is_counted_can_be_settled_so(resolution: Resolution, store: Store) -> None:
+    """A call in each state that a worker can leave it in."""
+    for number, state in enumerate(("uncertain", "refused", "done", "exhausted", "expired")):
+        given.owe(store, given.start(500 + number))
+        end(store, state, shown=given.attempt(Outcome.UNCERTAIN if state == "uncertain" else Outcome.REFUSED))
+    given.owe(store, given.start(7))
+    numbers = calls_that_fit(store, CallFilter(), resolution)
+    assert numbers
+    assert [one.refused for one in decide(store, numbers, resolution)] == [""] * len(numbers)

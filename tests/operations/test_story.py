@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from bridge.errors import BridgeError
+from bridge.model import Outcome, State
+from bridge.operations.story import read_call, read_story
+from bridge.store.db.engine import Store
+from bridge.store.queue import decisions
+from bridge.store.queue.decisions import Decider
+from tests.operations.given import came, end, order
+from tests.store import given
+
+BY = Decider("maria", "asked for it")
+
+
+def test_a_call_is_told_with_its_event_its_attempts_and_what_people_did_with_it(store: Store) -> None:
+    came(store, order())
+    end(store, "uncertain", shown=given.attempt(Outcome.UNCERTAIN, reason="no answer"))
+    with store.transaction() as connection:
+        decisions.resolve(connection, given.NOW, 1, "done", BY)
+    story = read_call(store, 1)
+    assert (story.event.key, story.tried.call.state, story.again) == ("o-1", State.DONE, ())
+    assert [(number, one.reason) for number, one in story.tried.attempts] == [(1, "no answer")]
+    assert [(one.who, one.what) for one in story.tried.actions] == [("maria", "resolve as done")]
+    assert story.now == given.NOW
+
+
+def test_a_call_is_told_with_those_that_repeat_it(store: Store) -> None:
+    came(store, order())
+    end(store, "refused")
+    with store.transaction() as connection:
+        decisions.again(connection, given.NOW, 1, BY)
+    assert [(one.id, one.parent) for one in read_call(store, 1).again] == [(2, 1)]
+    assert read_call(store, 2).again == ()
+    assert not read_story(store, 1).final
+
+
+def test_a_call_that_is_not_there_is_said_so(store: Store) -> None:
+    with pytest.raises(BridgeError, match="there is no call 1"):
+        read_call(store, 1)

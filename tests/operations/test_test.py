@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from bridge.operations.test import beside, run_tests
+from tests.operations.given import SHOP, shop
+
+FILE = SHOP.replace(
+    "    body: {id: o-1, status: paid, amount: 250, subscriber: 12}\n", "    file: samples/paid.json\n"
+)
+BODY = b'{"id": "o-1", "status": "paid", "amount": 250, "subscriber": 12}'
+
+
+def test_tests_are_run_with_samples_wherever_they_are_kept() -> None:
+    ran = run_tests(shop(FILE), {"samples/paid.json": BODY}.__getitem__)
+    assert (len(ran.results), ran.failed, ran.path) == (1, (), "mappings/shop.yml")
+
+
+def test_samples_stand_beside_their_mapping_file(tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples/paid.json").write_bytes(BODY)
+    assert run_tests(shop(FILE), beside(str(tmp_path / "shop.yml"))).failed == ()
+    (failed,) = run_tests(shop(FILE), beside(str(tmp_path / "elsewhere/shop.yml"))).failed
+    assert failed.differences == ("samples/paid.json cannot be read: No such file or directory",)
+
+
+def test_a_test_that_fails_is_told_with_what_differs() -> None:
+    (failed,) = run_tests(shop(SHOP.replace("bot_id: 7\n", "bot_id: 8\n")), beside("")).failed
+    assert failed.differences == ("start 1: bot_id is 8, expected 7",)
+
+
+def test_what_the_tests_leave_out_is_told() -> None:
+    covered = run_tests(shop(), beside("")).covered
+    assert (covered.covered_rules, covered.rules) == (1, 1)
+    assert [gap.condition for gap in covered.gaps] == ["$.status: paid", "$.amount: {gte: 100}"]
