@@ -14,8 +14,8 @@ from bridge.logs import Sparing
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.comparison import difference, is_same, keyed
 from bridge.mapping.rules.webhook import apply_to_webhook
+from bridge.mapping_loader import Rulebook
 from bridge.model import Application, Event, Reply, Request
-from bridge.rulebook import Rulebook
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import Delivery, Stored
 from bridge.store.inbox.refusals import Refusal

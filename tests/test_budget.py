@@ -16,9 +16,9 @@ from bridge.intake import Intake
 from bridge.mapping.author.examples import run_example
 from bridge.mapping.rules.apply import Example, MappingFile
 from bridge.mapping.rules.webhook import apply_to_webhook
+from bridge.mapping_loader import Rulebook
 from bridge.operations.replay import Impossible, ReadAgain, Replayer
 from bridge.operations.replay_many import replay_all
-from bridge.rulebook import Rulebook
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import metadata
 from bridge.store.db.writer import Writer

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bridge.intake import BUSY, UNKNOWN, Intake
+from bridge.mapping_loader import Rulebook
 from bridge.model import Reply
-from bridge.rulebook import Rulebook
 from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import writing

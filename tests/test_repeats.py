@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from bridge.assemble.former import FormerIds
+from bridge.assemble.former_identities import FormerIds
 from bridge.errors import BridgeError
 from bridge.model import Reply
 from bridge.operations.repeats import Taking, take

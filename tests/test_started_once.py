@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.assemble.former import FormerIds
+from bridge.assemble.former_identities import FormerIds
 from bridge.errors import BridgeError
 from bridge.intake import BUSY
 from bridge.operations.repeats import take

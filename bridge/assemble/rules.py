@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from bridge.errors import StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
+from bridge.mapping_loader import Memory, Rulebook
 from bridge.model import Account
-from bridge.rulebook import Memory, Rulebook
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.state import last_good_mappings

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.assemble.former import FormerIds
+from bridge.assemble.former_identities import FormerIds
 from bridge.assemble.rules import keep_fresh, rulebook
 from bridge.dispatch.certificates import Certificates, authorities
 from bridge.intake import Intake, Observe
-from bridge.lookout import Lookout
-from bridge.rulebook import Rulebook
+from bridge.mapping_loader import Rulebook
+from bridge.readiness import Lookout
 from bridge.settings import Settings
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store

@@ -23,13 +23,13 @@ from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.language.variables import wrong_value
 from bridge.mapping.compile.compiler import Compiled
+from bridge.mapping_loader import Rulebook
 from bridge.model import Account
 from bridge.operations.answers import as_text, questions
 from bridge.operations.mapping_files import UNSET
 from bridge.operations.repeats import cure
 from bridge.operations.times import clock
 from bridge.operations.words import counted
-from bridge.rulebook import Rulebook
 from bridge.settings import Settings, SettingsError
 from bridge.store.db import database_info, open_files
 from bridge.store.db.disk import MB, Disk

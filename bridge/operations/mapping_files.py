@@ -10,9 +10,9 @@ from bridge.did_you_mean import suggestion
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.compile.compiler import ACCOUNTS_FILES, Compiled, compile_files, is_accounts
 from bridge.mapping.rules.apply import MappingFile
+from bridge.mapping_loader import read_folder
 from bridge.model import Account, Finding
 from bridge.operations.words import counted
-from bridge.rulebook import read_folder
 from bridge.settings import Settings
 
 PLACEHOLDER = "not-set"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bridge.mapping.compile.compiler import Compiled, is_accounts
 from bridge.mapping.rules.apply import MappingFile
+from bridge.mapping_loader import read_folder
 from bridge.model import Finding
-from bridge.rulebook import read_folder
 from bridge.settings import Settings
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bridge.errors import BridgeError
 from bridge.mapping.compile.compiler import is_accounts
+from bridge.mapping_loader import Rulebook, read_folder
 from bridge.model import Finding
-from bridge.rulebook import Rulebook, read_folder
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider

@@ -12,8 +12,8 @@ import pytest
 
 from bridge.intake import Intake
 from bridge.main import main
+from bridge.mapping_loader import Rulebook
 from bridge.model import Request
-from bridge.rulebook import Rulebook
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.writer import Writer
 from bridge.store.inbox import events

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bridge.mapping.compile.compiler import Compiled
+from bridge.mapping_loader import Rulebook
 from bridge.operations.mapping_folder import file_called, shelf
-from bridge.rulebook import Rulebook
 from bridge.settings import Settings, load
 from tests.operations.given import ENVIRONMENT, SHOP
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError
+from bridge.mapping_loader import Rulebook
 from bridge.operations.save import Broken, Edited, Moved, digest, examine, save
-from bridge.rulebook import Rulebook
 from bridge.settings import Settings, load
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider

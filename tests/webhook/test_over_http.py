@@ -11,8 +11,8 @@ from flask import Flask
 
 from bridge.intake import Intake
 from bridge.mapping.compile.compiler import Compiled, compile_files
+from bridge.mapping_loader import Rulebook
 from bridge.model import Event, Request
-from bridge.rulebook import Rulebook
 from bridge.settings import Proxies
 from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from bridge.dispatch.breaker import Breaker, Gate
-from bridge.lookout import Lookout
 from bridge.mapping.compile.compiler import Unset
+from bridge.mapping_loader import Rulebook
 from bridge.model import ALERT_SOURCE, Account
 from bridge.operations.answers import Question, questions
 from bridge.operations.times import clock
-from bridge.rulebook import Rulebook
+from bridge.readiness import Lookout
 from bridge.store.queue import pauses
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import repeat_views, trends

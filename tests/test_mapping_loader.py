@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.rulebook import PATIENCE, REREAD, Memory, Rulebook, read_folder
+from bridge.mapping_loader import PATIENCE, REREAD, Memory, Rulebook, read_folder
 
 GOOD = """
 source: shop
@@ -136,7 +136,7 @@ def test_drafts_are_left_out_and_linked_folders_are_followed_once(folder: Path, 
 def test_files_are_read_now_and_then_though_they_look_the_same(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.rulebook._glance", lambda _: "always the same")
+    monkeypatch.setattr("bridge.mapping_loader._glance", lambda _: "always the same")
     book = looked(folder)
     (folder / "shop.yml").write_text(OTHER)
     assert book.look(REREAD - 1) is False

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.lookout import Lookout
-from bridge.rulebook import Rulebook
+from bridge.mapping_loader import Rulebook
+from bridge.readiness import Lookout
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
 from tests.conftest import Clock

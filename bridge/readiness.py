@@ -14,8 +14,8 @@ from typing import Final
 
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
+from bridge.mapping_loader import Rulebook
 from bridge.model import ALERT_SOURCE
-from bridge.rulebook import Rulebook
 from bridge.store.db.disk import Disk
 from bridge.store.db.engine import Store
 from bridge.store.db.revision import require_newest
