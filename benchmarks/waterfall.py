@@ -142,10 +142,10 @@ def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, f
 
 def _door(mapping: MappingFile) -> Door:
     """As `leadbridge serve` has it, but the writer takes everything and writes nothing."""
-    rulebook = SimpleNamespace(ready=True, current=SimpleNamespace(sources={"shop": mapping}))
+    mapping_loader = SimpleNamespace(ready=True, current=SimpleNamespace(sources={"shop": mapping}))
     writer = SimpleNamespace(submit=lambda _: (Stored(1, calls=1, result="matched"),))
     nothing: Any = lambda: ""  # noqa: E731
-    intake = Intake(cast(Any, rulebook), cast(Any, writer), lambda _: True, nothing, nothing)
+    intake = Intake(cast(Any, mapping_loader), cast(Any, writer), lambda _: True, nothing, nothing)
     return Door(cast(Any, None), intake, Proxies(), trust_local=False)
 
 

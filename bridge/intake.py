@@ -14,7 +14,7 @@ from bridge.logs import Sparing
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.comparison import difference, is_same, keyed
 from bridge.mapping.rules.webhook import apply_to_webhook
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.model import Application, Event, Reply, Request
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import Delivery, Stored
@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
 class Intake:
     """Takes webhooks in. Whatever `receive` answers with 2xx is on disk."""
 
-    rulebook: Rulebook
+    mapping_loader: MappingLoader
     writer: Writer[Delivery | Refusal, tuple[Stored, ...]]
     heard_of: Callable[[str], bool | None]
     """Whether a source of that name sent anything in the last 30 days; None when nobody knows."""
@@ -88,7 +88,7 @@ class Intake:
 
         `detail` is for the owner and holds nothing of what was sent. A 503 asks the sender to try again.
         """
-        source = name if name in self.rulebook.current.sources else ""
+        source = name if name in self.mapping_loader.current.sources else ""
         self.observe(source, status, ("overload",), None)
         if not source or status == BUSY.status:
             self.tell("rejected", f"rejected{' from ' if source else ''}{source}: {status} {detail}")
@@ -96,9 +96,9 @@ class Intake:
         self._keep(source, int(self.clock() * 1000), Refused(status, "http", detail), request)
 
     def _receive(self, name: str, request: Request) -> Outcome:
-        if not self.rulebook.ready:
+        if not self.mapping_loader.ready:
             return self._busy("", "mappings", "no valid mappings")
-        mapping = self.rulebook.current.sources.get(name)
+        mapping = self.mapping_loader.current.sources.get(name)
         if mapping is None:
             return self._unknown(name)
         if mapping.unset:
@@ -164,7 +164,7 @@ class Intake:
     def _keep(self, source: str, now: int, refused: Refused, request: Request) -> None:
         if self._may_keep(now):
             log.info("refused from %s: %s %s", source, refused.status, refused.detail)
-            mapping = self.rulebook.current.sources.get(source)
+            mapping = self.mapping_loader.current.sources.get(source)
             secrets = mapping.source.secrets.text if mapping else None
             facts = (refused.status, refused.code, refused.detail)
             self.writer.offer(Refusal(source, now, *facts, request, secrets))

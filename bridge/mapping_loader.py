@@ -79,7 +79,7 @@ class Memory:
     recall: Callable[[], Files | None] = lambda: None
 
 
-class Rulebook:
+class MappingLoader:
     """Compiles the folder and keeps the result; `refresh` takes up changes all or nothing.
 
     With `reread` it takes up what changed in the environment's files as well.

@@ -14,7 +14,7 @@ from typing import Final
 
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE
 from bridge.store.db.disk import Disk
 from bridge.store.db.engine import Store
@@ -51,11 +51,11 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Lookout:
+class Readiness:
     """Looks around every two seconds. `clock` is in monotonic seconds."""
 
     store: Store
-    rulebook: Rulebook
+    mapping_loader: MappingLoader
     disk: Disk
     clock: Callable[[], float] = time.monotonic
     seen: Seen = Seen("it was not looked at yet")
@@ -68,7 +68,7 @@ class Lookout:
 
     def begin(self, wait: float = SILENT) -> None:
         """Look from now on, until `close`; returns after the first look, or after `wait` seconds."""
-        self.thread = threading.Thread(target=self._keep_looking, name="lookout", daemon=True)
+        self.thread = threading.Thread(target=self._keep_looking, name="readiness", daemon=True)
         self.thread.start()
         self.first.wait(wait)
 
@@ -104,17 +104,17 @@ class Lookout:
         wrong = {
             "database": self._database(),
             "migrations": self.seen.migrations,
-            "mappings": "" if self.rulebook.ready or self.rulebook.empty else _INVALID,
+            "mappings": "" if self.mapping_loader.ready or self.mapping_loader.empty else _INVALID,
             "disk": self.disk.too_full_to_accept().partition(";")[0],
         }
         return {name: text for name, text in wrong.items() if text}
 
     def warnings(self) -> Mapping[str, str]:
         """What someone should see to though webhooks are accepted, by name."""
-        stale = self.rulebook.ready and self.rulebook.stale
+        stale = self.mapping_loader.ready and self.mapping_loader.stale
         wrong = {
-            "mappings": _STALE if stale else _NO_SOURCE if self.rulebook.empty else "",
-            "variables": "; ".join(map(str, self.rulebook.current.unset)),
+            "mappings": _STALE if stale else _NO_SOURCE if self.mapping_loader.empty else "",
+            "variables": "; ".join(map(str, self.mapping_loader.current.unset)),
             "queue": self.seen.queue,
         }
         return {name: text for name, text in wrong.items() if text}

@@ -16,7 +16,7 @@ from bridge.intake import Intake
 from bridge.mapping.author.examples import run_example
 from bridge.mapping.rules.apply import Example, MappingFile
 from bridge.mapping.rules.webhook import apply_to_webhook
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.operations.replay import Impossible, ReadAgain, Replayer
 from bridge.operations.replay_many import replay_all
 from bridge.store.db.engine import Store
@@ -48,7 +48,7 @@ class Bridge:
     def __init__(self, store: Store, folder: Path, text: str) -> None:
         self.store, self.folder = store, folder
         (folder / "mappings").mkdir(exist_ok=True)
-        self.rules = Rulebook(str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t"})
+        self.rules = MappingLoader(str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t"})
         self.writer: Writer[Any, Any] = Writer(store, writing(store))
         self.results: tuple[str, ...] = ()
         self.write(text)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.intake import BUSY, UNKNOWN, Intake
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.model import Reply
 from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer
@@ -40,7 +40,9 @@ class Door:
         (folder / "mappings").mkdir(exist_ok=True)
         (folder / "mappings" / "shop.yml").write_text(mapping)
         self.store = store
-        self.rules = Rulebook(str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t", "SHOP_SECRET": "s3cret"})
+        self.rules = MappingLoader(
+            str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t", "SHOP_SECRET": "s3cret"}
+        )
         self.rules.refresh()
         self.writer: Writer[Any, Any] = Writer(store, writing(store))
         self.told: list[tuple[str, int, tuple[str, ...]]] = []
@@ -147,8 +149,8 @@ def test_a_source_that_was_there_or_may_have_been_is_asked_to_come_again(
 def test_without_valid_mappings_nothing_is_accepted(doors: Callable[..., Door], tmp_path: Path) -> None:
     door = doors()
     (tmp_path / "mappings" / "shop.yml").write_text("source: [")
-    door.intake.rulebook = Rulebook(str(tmp_path / "mappings"), {})
-    door.intake.rulebook.refresh()
+    door.intake.mapping_loader = MappingLoader(str(tmp_path / "mappings"), {})
+    door.intake.mapping_loader.refresh()
     assert door.post({"orders": [sale(1)]}) == BUSY
     assert door.told == [("", 503, ("mappings",))]
 
@@ -187,10 +189,10 @@ def test_a_source_whose_secret_is_not_set_takes_nothing_in_and_the_others_do(
     other = MAPPING.replace("source: shop", "source: other").replace("SHOP_SECRET", "OTHER_SECRET")
     (tmp_path / "mappings" / "other.yml").write_text(other)
     more = {} if value is None else {"OTHER_SECRET": value}
-    door.intake.rulebook = Rulebook(
+    door.intake.mapping_loader = MappingLoader(
         str(tmp_path / "mappings"), {"LEADCONVERTER_TOKEN": "t", "SHOP_SECRET": "s3cret", **more}
     )
-    door.intake.rulebook.refresh()
+    door.intake.mapping_loader.refresh()
     for guess in ("s3cret", "not-set", "", "${OTHER_SECRET}"):
         reply = door.post({"id": "1", "kind": "sale", "buyer": 1}, "other", (("X-Token", guess),))
         assert (reply.status, dict(reply.headers)) == (503, {"Retry-After": "5"})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.mapping_loader import PATIENCE, REREAD, Memory, Rulebook, read_folder
+from bridge.mapping_loader import PATIENCE, REREAD, MappingLoader, Memory, read_folder
 
 GOOD = """
 source: shop
@@ -48,19 +48,19 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def rulebook(folder: Path, drawer: Drawer | None = None) -> Rulebook:
+def mapping_loader(folder: Path, drawer: Drawer | None = None) -> MappingLoader:
     memory = Memory(drawer.keep, drawer.recall) if drawer else None
-    return Rulebook(str(folder), ENVIRONMENT, memory=memory)
+    return MappingLoader(str(folder), ENVIRONMENT, memory=memory)
 
 
-def looked(folder: Path, drawer: Drawer | None = None) -> Rulebook:
-    """A rulebook after its first look, at second 0."""
-    book = rulebook(folder, drawer)
+def looked(folder: Path, drawer: Drawer | None = None) -> MappingLoader:
+    """A mapping_loader after its first look, at second 0."""
+    book = mapping_loader(folder, drawer)
     book.look(0.0, at_rest=True)
     return book
 
 
-def bot(book: Rulebook) -> str:
+def bot(book: MappingLoader) -> str:
     return book.current.sources["shop"].rules[0].start.bot_id.text
 
 
@@ -144,7 +144,7 @@ def test_files_are_read_now_and_then_though_they_look_the_same(
 
 
 def test_a_change_is_all_or_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    book = Rulebook(str(folder), ENVIRONMENT, placeholder="not set")
+    book = MappingLoader(str(folder), ENVIRONMENT, placeholder="not set")
     book.look(0.0, at_rest=True)
     secret = 'verify: {token: {header: X-Token}}\nsecret: "${NOT_SET}"'
     (folder / "shop.yml").write_text(OTHER.replace("verify: none", secret))
@@ -250,7 +250,7 @@ def test_what_could_not_be_kept_or_recalled_is_tried_again_and_told_once(
 
 def test_reading_at_once_says_that_the_folder_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BridgeError, match=r"^mapping folder .*/none is not there$"):
-        rulebook(tmp_path / "none").refresh()
+        mapping_loader(tmp_path / "none").refresh()
 
 
 def test_a_variable_that_appears_opens_its_source_within_ten_seconds(
@@ -260,7 +260,7 @@ def test_a_variable_that_appears_opens_its_source_within_ten_seconds(
     needs = GOOD.replace("verify: none", "secret: ${LATE}\nverify: {token: {header: X-Token}}")
     (folder / "shop.yml").write_text(needs)
     variables = dict(ENVIRONMENT)
-    book = Rulebook(str(folder), dict(variables), reread=lambda: dict(variables))
+    book = MappingLoader(str(folder), dict(variables), reread=lambda: dict(variables))
     book.look(0.0, at_rest=True)
     assert book.ready
     assert book.current.sources["shop"].unset == ("LATE",)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bridge.errors import StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
-from bridge.mapping_loader import Memory, Rulebook
+from bridge.mapping_loader import MappingLoader, Memory
 from bridge.model import Account
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
@@ -27,19 +27,21 @@ _FIRST = 2.5
 """Seconds that a start waits for the first look: a database that hangs must not stop it for longer."""
 
 
-def rulebook(settings: Settings, store: Store | None = None) -> Rulebook:
+def mapping_loader(settings: Settings, store: Store | None = None) -> MappingLoader:
     """The owner's mappings, not yet read. With a store, the last good set outlives the process there."""
     placeholder = SANDBOX_WORD if settings.sandbox else None
     memory = _memory(store) if store else None
-    return Rulebook(settings.mappings, settings.environment, placeholder, memory, settings.reread)
+    return MappingLoader(settings.mappings, settings.environment, placeholder, memory, settings.reread)
 
 
-def keep_fresh(rules: Rulebook, take_up: Callable[[Compiled], None] = lambda _: None) -> Callable[[], None]:
+def keep_fresh(
+    rules: MappingLoader, take_up: Callable[[Compiled], None] = lambda _: None
+) -> Callable[[], None]:
     """Read the mappings now, and from now on whenever their files change, until what this returns is called.
 
     `take_up` is called with the set in use after each look.
 
-    Call it before you close the store that the rulebook writes its last good set to.
+    Call it before you close the store that the mapping_loader writes its last good set to.
     """
     first, stop = threading.Event(), threading.Event()
     thread = threading.Thread(
@@ -55,7 +57,7 @@ def keep_fresh(rules: Rulebook, take_up: Callable[[Compiled], None] = lambda _: 
     return end
 
 
-def accounts(settings: Settings, rules: Rulebook) -> Mapping[str, Account]:
+def accounts(settings: Settings, rules: MappingLoader) -> Mapping[str, Account]:
     """The accounts that calls go out for now: those with a token.
 
     With the sandbox all of them lead there, and no real token goes along.
@@ -78,7 +80,7 @@ def _memory(store: Store) -> Memory:
 
 
 def _repeat(
-    rules: Rulebook, take_up: Callable[[Compiled], None], first: threading.Event, stop: threading.Event
+    rules: MappingLoader, take_up: Callable[[Compiled], None], first: threading.Event, stop: threading.Event
 ) -> None:
     _look(rules, take_up, at_rest=True)
     first.set()
@@ -86,7 +88,7 @@ def _repeat(
         _look(rules, take_up)
 
 
-def _look(rules: Rulebook, take_up: Callable[[Compiled], None], *, at_rest: bool = False) -> None:
+def _look(rules: MappingLoader, take_up: Callable[[Compiled], None], *, at_rest: bool = False) -> None:
     try:
         rules.look(time.monotonic(), at_rest=at_rest)
         take_up(rules.current)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.assemble.former_identities import FormerIds
-from bridge.assemble.rules import keep_fresh, rulebook
+from bridge.assemble.rules import keep_fresh, mapping_loader
 from bridge.dispatch.certificates import Certificates, authorities
 from bridge.intake import Intake, Observe
-from bridge.mapping_loader import Rulebook
-from bridge.readiness import Lookout
+from bridge.mapping_loader import MappingLoader
+from bridge.readiness import Readiness
 from bridge.settings import Settings
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
@@ -28,10 +28,10 @@ class WebSide:
 
     settings: Settings
     """Without the console's passwords."""
-    rulebook: Rulebook
+    mapping_loader: MappingLoader
     store: Store
     intake: Intake
-    lookout: Lookout
+    readiness: Readiness
     finish: tuple[Callable[[], None], ...]
 
     @property
@@ -62,22 +62,22 @@ def web_side(
     store = open_store(settings.database_url)
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
-    rules, former = rulebook(settings, store), FormerIds(store)
+    rules, former = mapping_loader(settings, store), FormerIds(store)
     stop_reading = keep_fresh(rules, former.take_up)
-    lookout = Lookout(store, rules, disk)
-    lookout.begin()
+    readiness = Readiness(store, rules, disk)
+    readiness.begin()
     writer = Writer(store, events.writing(store), observe=observe_batch)
     waker = Waker(store)
     herald = Herald(waker.wake)
     intake = Intake(
-        rulebook=rules,
+        mapping_loader=rules,
         writer=writer,
-        heard_of=lookout.has_heard_of,
+        heard_of=readiness.has_heard_of,
         wake=herald.wake,
         no_room=disk.too_full_to_accept,
         former=former.of,
         trust=Trust(Certificates().fetch, authorities()),
         observe=observe,
     )
-    finish = (writer.close, herald.close, waker.close, stop_reading, lookout.close, store.close)
-    return WebSide(settings, rules, store, intake, lookout, finish)
+    finish = (writer.close, herald.close, waker.close, stop_reading, readiness.close, store.close)
+    return WebSide(settings, rules, store, intake, readiness, finish)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bridge.assemble.rules import accounts, keep_fresh, rulebook
+from bridge.assemble.rules import accounts, keep_fresh, mapping_loader
 from bridge.dispatch.client import Client
 from bridge.dispatch.ledger import Round
 from bridge.dispatch.transport import Transport
@@ -27,7 +27,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
     aim(store, sandboxed=bool(settings.sandbox))
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
-    rules = rulebook(settings, store)
+    rules = mapping_loader(settings, store)
     stop_reading = keep_fresh(rules)
     made = Dispatcher(
         store,

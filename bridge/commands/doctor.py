@@ -12,7 +12,7 @@ from typing import Literal
 
 import click
 
-from bridge.assemble.rules import accounts, rulebook
+from bridge.assemble.rules import accounts, mapping_loader
 from bridge.commands.opening import NoDatabase, require_there
 from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.dispatch import health
@@ -23,7 +23,7 @@ from bridge.dispatch.transport import Transport
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.language.variables import wrong_value
 from bridge.mapping.compile.compiler import Compiled
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.model import Account
 from bridge.operations.answers import as_text, questions
 from bridge.operations.mapping_files import UNSET
@@ -88,7 +88,7 @@ def _show(remarks: list[Remark], screen: Screen, *, as_json: bool) -> None:
 
 def _remarks(settings: Settings) -> Iterator[Remark]:
     yield from _settings(settings)
-    rules = rulebook(settings)
+    rules = mapping_loader(settings)
     mappings = list(_mappings(settings, rules))
     yield from _database(settings, rules)
     yield from mappings
@@ -105,7 +105,7 @@ def _settings(settings: Settings) -> Iterator[Remark]:
         yield Remark("ok", "mode", "calls go to LeadConverter")
 
 
-def _database(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
+def _database(settings: Settings, rules: MappingLoader) -> Iterator[Remark]:
     held = list(_held(settings.database_url))
     if held:
         # Another connection could take over what those processes still have to write.
@@ -233,7 +233,7 @@ def _private(path: Path) -> Iterator[Remark]:
         yield Remark("warn", "privacy", text)
 
 
-def _mappings(settings: Settings, rules: Rulebook) -> Iterator[Remark]:
+def _mappings(settings: Settings, rules: MappingLoader) -> Iterator[Remark]:
     try:
         rules.refresh()
     except BridgeError as error:
@@ -280,7 +280,7 @@ def _read(settings: Settings, read: Compiled) -> tuple[Level, str, str]:
     return "ok", "mappings", found
 
 
-def _answers(store: Store, settings: Settings, rules: Rulebook) -> Iterator[Remark]:
+def _answers(store: Store, settings: Settings, rules: MappingLoader) -> Iterator[Remark]:
     """Answers that count as done and that nobody has confirmed to be success."""
     with store.read() as connection:
         asked = questions(connection, accounts(settings, rules), rules.current.sources)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bridge.errors import BridgeError
 from bridge.mapping.compile.compiler import is_accounts
-from bridge.mapping_loader import Rulebook, read_folder
+from bridge.mapping_loader import MappingLoader, read_folder
 from bridge.model import Finding
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
@@ -67,7 +67,7 @@ def difference(before: bytes, after: bytes) -> tuple[str, ...]:
     return tuple(difflib.unified_diff(old, new, lineterm=""))[2:]
 
 
-def examine(settings: Settings, rules: Rulebook, edited: Edited) -> None:
+def examine(settings: Settings, rules: MappingLoader, edited: Edited) -> None:
     """Raise BridgeError where the file must not be written: Broken, Moved, or it is none of the folder's."""
     if not settings.console_edit:
         raise BridgeError("mapping files cannot be saved here", "set BRIDGE_CONSOLE_EDIT=1 to allow it")

@@ -41,9 +41,9 @@ class Scrape:
         """Everything that is looked up rather than counted."""
         side = self.side
         yield metrics.INFO, (__version__, "sqlite" if side.store.embedded else "postgresql"), 1
-        yield metrics.STALE, (), side.rulebook.stale
+        yield metrics.STALE, (), side.mapping_loader.stale
         if side.store.embedded:
-            yield metrics.DISK_FREE, (), side.lookout.disk.free()
+            yield metrics.DISK_FREE, (), side.readiness.disk.free()
         seen = self.figures()
         yield metrics.UP, (), seen is not None
         if seen is not None:
@@ -53,7 +53,7 @@ class Scrape:
 
     def figures(self) -> Figures | None:
         """The last look at the database, renewed when it is old; None when the database does not answer."""
-        if "database" in self.side.lookout.problems():
+        if "database" in self.side.readiness.problems():
             return None
         if self.clock() >= self._good_until and self._looking.acquire(blocking=False):
             try:
@@ -89,7 +89,7 @@ class Scrape:
         gate = health.from_text(queue.account.health).breaker.gate
         for one in Gate:
             yield metrics.BREAKER, (name, one.value), one is gate
-        account = self.side.rulebook.current.accounts.get(name)
+        account = self.side.mapping_loader.current.accounts.get(name)
         if account is not None:
             yield metrics.PACE, (name,), account.rate * pace.factor(queue.account.slow, now)
 

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.intake import Intake
 from bridge.main import main
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.model import Request
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.writer import Writer
@@ -120,7 +120,7 @@ class Office(Desk):
         self, body: bytes | None = None, secret: str = SECRET, kind: str = "application/json", **changes: Any
     ) -> int:
         """Send the order, changed, to the source `shop` as a web process takes it; the newest event's id."""
-        self.intake.rulebook.refresh()
+        self.intake.mapping_loader.refresh()
         raw = json.dumps({**PAID, **changes}, ensure_ascii=False).encode() if body is None else body
         headers = (("Content-Type", kind), ("X-Token", secret))
         self.intake.receive("shop", Request("POST", "", headers, raw, "203.0.113.7"))
@@ -143,7 +143,9 @@ def office(desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("DATABASE_URL", database_url)
     store = open_store(database_url)
     writer = Writer(store, events.writing(store))
-    rules = Rulebook(str(desk.folder / "mappings"), {"SHOP_SECRET": SECRET, "LEADCONVERTER_TOKEN": TOKEN})
+    rules = MappingLoader(
+        str(desk.folder / "mappings"), {"SHOP_SECRET": SECRET, "LEADCONVERTER_TOKEN": TOKEN}
+    )
     intake = Intake(rules, writer, heard_of=lambda _: False, wake=lambda: None, no_room=lambda: "")
     yield Office(desk.folder, desk.run, store, intake)
     writer.close()

@@ -40,14 +40,14 @@ BODY = f'{{"message": "started <b>Anna</b> {SECRET}", "ok": true}}'
 @pytest.fixture
 def shop(site: MakeSite, sandbox: Sandbox) -> Site:
     one = site(LEADCONVERTER_TOKEN="canary-7f3a", LEADCONVERTER_URL=sandbox.url, SHOP_SECRET=SECRET)
-    (one.side.rulebook._folder / "shop.yml").write_text(MAPPING)
-    one.side.rulebook.refresh()
+    (one.side.mapping_loader._folder / "shop.yml").write_text(MAPPING)
+    one.side.mapping_loader.refresh()
     return one
 
 
 @contextmanager
 def dispatching(one: Site) -> Iterator[Bench]:
-    known = accounts(one.side.settings, one.side.rulebook)
+    known = accounts(one.side.settings, one.side.mapping_loader)
     with bench(one.side.store, Clock(), replace(known["main"], rate=1000.0)) as made:
         yield made
 
@@ -112,8 +112,8 @@ def test_nothing_is_asked_of_an_owner_who_says_what_success_is(shop: Site, sandb
     with dispatching(shop) as at:
         sell(shop, at, sandbox, BODY)
     said = "accounts:\n  main: {token: '${LEADCONVERTER_TOKEN}', success: {$.ok: true}}\n"
-    (shop.side.rulebook._folder / "accounts.yml").write_text(said)
-    shop.side.rulebook.refresh()
+    (shop.side.mapping_loader._folder / "accounts.yml").write_text(said)
+    shop.side.mapping_loader.refresh()
     assert titles(shop.get("/").text) == []
 
 
@@ -121,8 +121,8 @@ def test_what_another_url_answered_is_not_asked_about(shop: Site, sandbox: Sandb
     with dispatching(shop) as at:
         sell(shop, at, sandbox, BODY)
     moved = "accounts:\n  main: {token: '${LEADCONVERTER_TOKEN}', url: https://leadconverter.ru}\n"
-    (shop.side.rulebook._folder / "accounts.yml").write_text(moved)
-    shop.side.rulebook.refresh()
+    (shop.side.mapping_loader._folder / "accounts.yml").write_text(moved)
+    shop.side.mapping_loader.refresh()
     assert titles(shop.get("/").text) == []
 
 

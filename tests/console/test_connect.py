@@ -80,7 +80,7 @@ def test_a_first_file_whose_secret_is_not_set_is_saved_and_closed_until_it_is(
 ) -> None:
     seen = editable(site, tmp_path, SHOP_TOKEN="")
     assert seen.post("/connect/new/save", {"profile": "json", "source": "shop"}).status_code == 303
-    seen.side.rulebook.refresh()
+    seen.side.mapping_loader.refresh()
     assert seen.client.post("/hooks/shop", data=b"{}").status_code == 503
     assert "Source shop is closed, its webhooks are answered 503" in seen.get("/").text
 
@@ -96,7 +96,7 @@ def test_a_file_with_content_of_its_own_is_not_replaced_by_a_draft(site: MakeSit
     seen = editable(site, tmp_path)
     path = tmp_path / "mappings" / "shop.yml"
     path.write_text(SHOP.replace("${SHOP_SECRET}", "${SHOP_TOKEN}"))
-    seen.side.rulebook.refresh()
+    seen.side.mapping_loader.refresh()
     number = came(seen.side.store, order())
     chosen = {"path": "$.subscriber", "role": "subscriber_id", "name": "", "bot_id": "7"}
     page = seen.post(f"/connect/to/shop/choose/{number}", chosen).text

@@ -140,13 +140,13 @@ def test_nothing_that_lives_on_holds_a_password_as_text(locked: Site) -> None:
 
 
 def test_a_mapping_file_cannot_come_by_a_password(locked: Site) -> None:
-    folder = locked.side.rulebook._folder
+    folder = locked.side.mapping_loader._folder
     (folder / "shop.yml").write_text(
         "source: shop\nprofile: json\nverify: {token: {header: X-Token}}\n"
         "secret: ${BRIDGE_CONSOLE_PASSWORD}\nrules: []\n"
     )
-    locked.side.rulebook.refresh()
-    told = [str(finding) for finding in locked.side.rulebook.latest.findings]
+    locked.side.mapping_loader.refresh()
+    told = [str(finding) for finding in locked.side.mapping_loader.latest.findings]
     assert any("environment variable BRIDGE_CONSOLE_PASSWORD is not set" in text for text in told)
 
 

@@ -53,7 +53,7 @@ def paid(one: Site, key: str = "o-1", subscriber: object = 12) -> None:
 def mended(one: Site, tmp_path: Path, before: str, after: str) -> None:
     path = tmp_path / "mappings" / "shop.yml"
     path.write_text(path.read_text().replace(before, after))
-    assert one.side.rulebook.refresh()
+    assert one.side.mapping_loader.refresh()
 
 
 def asked(one: Site, query: str = "", number: int = 1) -> dict[str, str]:

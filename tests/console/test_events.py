@@ -163,11 +163,11 @@ def test_refusals_are_listed_newest_first_by_source(one: Site) -> None:
 
 
 def test_a_refusal_shows_what_came_but_not_what_was_to_prove_it(one: Site) -> None:
-    (one.side.rulebook._folder / "shop.yml").write_text(
+    (one.side.mapping_loader._folder / "shop.yml").write_text(
         'source: shop\nbody: json\nsecret: "${KEY}"\nverify: {token: {json: $.code}}\nevent: {id: $.id}\n'
     )
-    one.side.rulebook._environment = {"KEY": "k"}
-    one.side.rulebook.refresh()
+    one.side.mapping_loader._environment = {"KEY": "k"}
+    one.side.mapping_loader.refresh()
     body = b'{"id":"<script>","code":"nearly-right"}'
     refuse(one, "shop", headers=(("Authorization", "Bearer abc"),), body=body, query="token=t1&a=1")
     page = one.get("/refusals/1").text

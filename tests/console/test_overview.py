@@ -38,9 +38,9 @@ LACKING = Application((), (LACK,), (Verdict("sold", Match.FAILED),))
 def shop(site: MakeSite) -> Site:
     """With one source that takes webhooks from anyone."""
     one = site(LEADCONVERTER_TOKEN="canary", BRIDGE_PUBLIC_URL="")
-    folder = one.side.rulebook._folder
+    folder = one.side.mapping_loader._folder
     (folder / "shop.yml").write_text(MAPPING)
-    one.side.rulebook.refresh()
+    one.side.mapping_loader.refresh()
     return one
 
 
@@ -51,7 +51,7 @@ def titles(page: str) -> list[str]:
 
 
 def of_now(one: Site, key: str, made: Application) -> None:
-    """An event of this moment: the lookout uses the real clock."""
+    """An event of this moment: the readiness uses the real clock."""
     with one.side.store.read() as connection:
         now = one.side.store.now(connection)
     take_in(one.side.store, delivery((event(key, received_at=now), made), received_at=now))
@@ -81,9 +81,9 @@ def test_the_first_webhook_to_try_goes_to_a_source_that_takes_it(
     for name, profile in files.items():
         proof = "secret: ${GITHUB}" if profile == "github" else "verify: none"
         text = f"source: {name}\nprofile: {profile}\n{proof}\nrules: []\n"
-        (one.side.rulebook._folder / f"{name}.yml").write_text(text)
-    one.side.rulebook.refresh()
-    assert one.side.rulebook.current.sources.keys() == files.keys()
+        (one.side.mapping_loader._folder / f"{name}.yml").write_text(text)
+    one.side.mapping_loader.refresh()
+    assert one.side.mapping_loader.current.sources.keys() == files.keys()
     page = one.get("/").text
     found = re.search(r"curl -X POST http://localhost:8080(\S+)", page)
     assert (found and found[1]) == address
@@ -176,8 +176,8 @@ def test_without_any_mapping_file_that_is_what_is_wrong(site: MakeSite) -> None:
 
 def test_what_variables_close_is_shown_with_the_cure(shop: Site) -> None:
     closed = MAPPING.replace("verify: none", "secret: ${GONE}\nverify: {token: {path: true}}")
-    (shop.side.rulebook._folder / "shop.yml").write_text(closed)
-    shop.side.rulebook.refresh()
+    (shop.side.mapping_loader._folder / "shop.yml").write_text(closed)
+    shop.side.mapping_loader.refresh()
     page = shop.get("/").text
     assert titles(page) == ["Variables are not set"]
     assert (
@@ -188,8 +188,10 @@ def test_what_variables_close_is_shown_with_the_cure(shop: Site) -> None:
 
 
 def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
-    (shop.side.rulebook._folder / "shop.yml").write_text(MAPPING.replace("status: paid", "status: {gte: x}"))
-    shop.side.rulebook.refresh()
+    (shop.side.mapping_loader._folder / "shop.yml").write_text(
+        MAPPING.replace("status: paid", "status: {gte: x}")
+    )
+    shop.side.mapping_loader.refresh()
     page = shop.get("/").text
     assert titles(page) == ["The mapping files are broken"]
     assert "shop.yml:8:" in page
@@ -197,11 +199,11 @@ def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
 
 
 def test_a_source_that_fell_silent_is_missed_as_its_owner_asked(shop: Site) -> None:
-    (shop.side.rulebook._folder / "accounts.yml").write_text(
+    (shop.side.mapping_loader._folder / "accounts.yml").write_text(
         "accounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}\n"
         "alerts: {url: https://example.com/, silence: {shop: 1h}}\n"
     )
-    shop.side.rulebook.refresh()
+    shop.side.mapping_loader.refresh()
     take_in(shop.side.store, sale("old"))
     of_now(shop, "new", given.made())
     assert titles(shop.get("/").text) == []

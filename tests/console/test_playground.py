@@ -105,7 +105,7 @@ def test_a_mended_file_is_saved_and_in_use_at_once(editable: Site, tmp_path: Pat
     assert answer.status_code == 303
     assert "shop.yml is saved and in use" in editable.get("/playground?file=shop.yml").text
     assert (tmp_path / "mappings" / "shop.yml").read_text() == text
-    rule = editable.side.rulebook.current.sources["shop"].rules[0]
+    rule = editable.side.mapping_loader.current.sources["shop"].rules[0]
     assert "gte: 50" in rule.conditions[1].text
     with editable.side.store.read() as connection:
         (action,) = audit.page_of_actions(connection, Part(None, 10)).items

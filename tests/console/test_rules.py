@@ -69,7 +69,7 @@ def test_the_accounts_are_listed_and_their_text_is_not_shown(site: MakeSite, tmp
     seen = written(site, tmp_path)
     path = tmp_path / "mappings" / "accounts.yml"
     path.write_text("accounts:\n  main:\n    token: written-out\n")
-    seen.side.rulebook.refresh()
+    seen.side.mapping_loader.refresh()
     page = seen.get("/rules/accounts.yml").text
     assert "a secret stands here literally" in page
     assert "written-out" not in page

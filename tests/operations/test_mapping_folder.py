@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.mapping.compile.compiler import Compiled
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.operations.mapping_folder import file_called, shelf
 from bridge.settings import Settings, load
 from tests.operations.given import ENVIRONMENT, SHOP
@@ -21,7 +21,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def read(settings: Settings) -> Compiled:
-    rules = Rulebook(settings.mappings, settings.environment)
+    rules = MappingLoader(settings.mappings, settings.environment)
     rules.refresh()
     return rules.latest
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.operations.save import Broken, Edited, Moved, digest, examine, save
 from bridge.settings import Settings, load
 from bridge.store.db.engine import Store
@@ -28,8 +28,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def rules(settings: Settings) -> Rulebook:
-    return Rulebook(settings.mappings, settings.environment)
+def rules(settings: Settings) -> MappingLoader:
+    return MappingLoader(settings.mappings, settings.environment)
 
 
 def edited(settings: Settings, text: str = CHEAPER, name: str = "shop.yml", loaded: str = SHOP) -> Edited:
@@ -56,7 +56,7 @@ def test_a_file_is_saved_whole_with_its_sample_and_that_is_written_down(
 
 
 def test_a_sound_change_passes_and_keeps_the_mode_of_the_file(
-    settings: Settings, rules: Rulebook, store: Store
+    settings: Settings, rules: MappingLoader, store: Store
 ) -> None:
     path = Path(settings.mappings, "shop.yml")
     path.chmod(0o640)
@@ -75,20 +75,22 @@ def test_a_link_stays_a_link(settings: Settings, store: Store, tmp_path: Path) -
     assert real.read_text() == CHEAPER
 
 
-def test_a_text_with_errors_is_refused_with_all_of_them(settings: Settings, rules: Rulebook) -> None:
+def test_a_text_with_errors_is_refused_with_all_of_them(settings: Settings, rules: MappingLoader) -> None:
     with pytest.raises(Broken) as caught:
         examine(settings, rules, edited(settings, SHOP.replace("bot_id", "bot").replace("gte", "get")))
     assert {Path(one.path).name for one in caught.value.findings} == {"shop.yml"}
     assert len({one.line for one in caught.value.findings}) == 3
 
 
-def test_a_text_that_breaks_another_file_is_refused(settings: Settings, rules: Rulebook) -> None:
+def test_a_text_that_breaks_another_file_is_refused(settings: Settings, rules: MappingLoader) -> None:
     with pytest.raises(Broken) as caught:
         examine(settings, rules, edited(settings, CHEAPER, "again.yml", ""))
     assert 'source "shop" stands twice' in str(caught.value)
 
 
-def test_one_of_two_broken_files_can_be_mended(settings: Settings, rules: Rulebook, store: Store) -> None:
+def test_one_of_two_broken_files_can_be_mended(
+    settings: Settings, rules: MappingLoader, store: Store
+) -> None:
     broken = SHOP.replace("bot_id", "bot")
     Path(settings.mappings, "shop.yml").write_text(broken)
     Path(settings.mappings, "other.yml").write_text("source: other\nrulse: []\n")
@@ -99,7 +101,7 @@ def test_one_of_two_broken_files_can_be_mended(settings: Settings, rules: Rulebo
 
 
 def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
-    settings: Settings, rules: Rulebook, store: Store
+    settings: Settings, rules: MappingLoader, store: Store
 ) -> None:
     path = Path(settings.mappings, "shop.yml")
     path.write_text(SHOP.replace("bot_id: 7", "bot_id: 8"))
@@ -114,20 +116,22 @@ def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
         assert audit.page_of_actions(connection, Page(None, 10)).items == ()
 
 
-def test_a_new_file_does_not_take_the_place_of_one_that_is_there(settings: Settings, rules: Rulebook) -> None:
+def test_a_new_file_does_not_take_the_place_of_one_that_is_there(
+    settings: Settings, rules: MappingLoader
+) -> None:
     with pytest.raises(Moved):
         examine(settings, rules, edited(settings, loaded=""))
 
 
 @pytest.mark.parametrize("name", ["../shop.yml", "accounts.yml", "gone/shop.yml"])
 def test_what_is_no_mapping_file_of_the_folder_is_left_alone(
-    settings: Settings, rules: Rulebook, name: str
+    settings: Settings, rules: MappingLoader, name: str
 ) -> None:
     with pytest.raises(BridgeError):
         examine(settings, rules, edited(settings, CHEAPER, name, ""))
 
 
-def test_without_the_setting_nothing_is_saved(settings: Settings, rules: Rulebook) -> None:
+def test_without_the_setting_nothing_is_saved(settings: Settings, rules: MappingLoader) -> None:
     locked = load({"BRIDGE_MAPPINGS": settings.mappings})
     with pytest.raises(BridgeError, match="cannot be saved here"):
         examine(locked, rules, edited(settings))

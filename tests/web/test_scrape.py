@@ -66,8 +66,8 @@ def test_without_a_database_its_figures_are_missing_and_the_rest_is_there(
     side: WebSide, clock: Clock
 ) -> None:
     scrape = Scrape(side, clock)
-    side.lookout.close()
-    side.lookout.seen = type(side.lookout.seen)(database="it cannot be used; the log says why")
+    side.readiness.close()
+    side.readiness.seen = type(side.readiness.seen)(database="it cannot be used; the log says why")
     found = samples(scrape)
     assert found[metrics.UP.name, ()] == 0
     assert found[metrics.STALE.name, ()] == 0

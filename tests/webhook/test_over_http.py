@@ -11,7 +11,7 @@ from flask import Flask
 
 from bridge.intake import Intake
 from bridge.mapping.compile.compiler import Compiled, compile_files
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.model import Event, Request
 from bridge.settings import Proxies
 from bridge.store.db.engine import Store
@@ -53,7 +53,7 @@ class Door:
     def send(self, source: Source, now_ms: int, webhook: Request, trust: Trust = NOBODY) -> tuple[int, bytes]:
         """Send a request by HTTP; what the sender hears."""
         intake = Intake(
-            cast(Rulebook, Rules(source)),
+            cast(MappingLoader, Rules(source)),
             self.writer,
             heard_of=lambda _: False,
             wake=lambda: None,

@@ -63,7 +63,7 @@ class Bench:
         stored = self._stored(console)
         if stored is None or stored.event is None:
             return None
-        return of_event(stored, console.side.rulebook.current.sources).event(stored.event)
+        return of_event(stored, console.side.mapping_loader.current.sources).event(stored.event)
 
     def hidden(
         self, console: Console, payload: Request | Event | None, edited: MappingFile | None
@@ -71,7 +71,7 @@ class Bench:
         """What is not to be seen of the payload, by the edited text as well as by the file in use."""
         stored = self._stored(console)
         if stored is not None:
-            sources = console.side.rulebook.current.sources
+            sources = console.side.mapping_loader.current.sources
             both = (sources, {stored.line.source: edited}) if edited else (sources,)
             return either(*(of_event(stored, one) for one in both))
         if edited is None or not isinstance(payload, Request):
@@ -89,7 +89,7 @@ def from_address(console: Console) -> Bench:
     """Begun by a link: `?source=` or `?file=`, and `?event=`."""
     event = _number(asked("event") or "")
     source = asked("source") or asked("file") or (_source_of(console, event) if event else "")
-    file = file_called(console.side.settings, console.side.rulebook.latest, source) if source else None
+    file = file_called(console.side.settings, console.side.mapping_loader.latest, source) if source else None
     if file is None or file.accounts:
         return Bench(
             starter(console.side.settings, source if source.isidentifier() else _NEW, "json").text,
@@ -114,7 +114,7 @@ def from_form() -> Bench:
 
 def path_of(console: Console, bench: Bench, source: str) -> str:
     """Where the text stands in the mapping folder, or would stand as the file of this source."""
-    files = {one.name: one.path for one in shelf(console.side.settings, console.side.rulebook.latest)}
+    files = {one.name: one.path for one in shelf(console.side.settings, console.side.mapping_loader.latest)}
     return files.get(bench.file) or str(Path(console.side.settings.mappings) / f"{source}.yml")
 
 
@@ -122,7 +122,7 @@ def recent(console: Console, source: str) -> tuple[EventLine, ...]:
     """The newest events of a source, or of all, to choose a payload from."""
     with console.side.store.read() as connection:
         found = event_views.page_of_events(connection, EventFilter(source=source or None), Page(None, RECENT))
-        return shown_lines(connection, found.items, console.side.rulebook.current.sources)
+        return shown_lines(connection, found.items, console.side.mapping_loader.current.sources)
 
 
 def _with(file: Shelved) -> Bench:

@@ -10,4 +10,6 @@ from bridge.web.console.registry import Console
 
 def request_of(console: Console, start: BotStart, number: int = 0) -> Shown:
     """With the token masked; a call that is only planned has no number yet."""
-    return outgoing(start, accounts(console.side.settings, console.side.rulebook).get(start.account), number)
+    return outgoing(
+        start, accounts(console.side.settings, console.side.mapping_loader).get(start.account), number
+    )

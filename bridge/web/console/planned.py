@@ -46,7 +46,7 @@ class How:
 
     def replayer(self, console: Console, why: str) -> Replayer:
         """Replays by the rules in use, in the visitor's name."""
-        sources = console.side.rulebook.current.sources
+        sources = console.side.mapping_loader.current.sources
         return Replayer(sources, Decider(g.visitor.who, why), self.rules, again=self.again)
 
 
@@ -95,7 +95,7 @@ def planned(console: Console, replay: Replay) -> Plan:
     """The replay as a plan, with the request of every call that it would add; its event's secrets hidden."""
     with console.side.store.read() as connection:
         stored = event_views.event(connection, replay.event)
-    return shown(of_event(stored, console.side.rulebook.current.sources), _planned(console, replay))
+    return shown(of_event(stored, console.side.mapping_loader.current.sources), _planned(console, replay))
 
 
 def _planned(console: Console, replay: Replay) -> Plan:

@@ -9,11 +9,11 @@ from typing import Final, Literal, TypeAlias
 
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.mapping.compile.compiler import Unset
-from bridge.mapping_loader import Rulebook
+from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE, Account
 from bridge.operations.answers import Question, questions
 from bridge.operations.times import clock
-from bridge.readiness import Lookout
+from bridge.readiness import Readiness
 from bridge.store.queue import pauses
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import repeat_views, trends
@@ -77,18 +77,18 @@ class Scene:
 
 def problems(
     connection: Transaction,
-    lookout: Lookout,
-    rulebook: Rulebook,
+    readiness: Readiness,
+    mapping_loader: MappingLoader,
     accounts: Mapping[str, Account],
     scene: Scene,
 ) -> list[Problem]:
     """All of them."""
     found = [
-        *_surroundings(lookout, rulebook, scene),
+        *_surroundings(readiness, mapping_loader, scene),
         *_accounts(scene),
         *_pauses(connection, scene.seen.now),
         *_calls(scene),
-        *(answer_problem(one) for one in questions(connection, accounts, rulebook.current.sources)),
+        *(answer_problem(one) for one in questions(connection, accounts, mapping_loader.current.sources)),
         *_rules(connection, scene.seen.now),
         *_events(connection, scene),
         *_sources(scene),
@@ -103,18 +103,18 @@ def is_silent(use: SourceUse, silence: Mapping[str, int], now: int) -> bool:
     return use.source in silence and quiet is not None and quiet > silence[use.source] * 1000
 
 
-def _surroundings(lookout: Lookout, rulebook: Rulebook, scene: Scene) -> Iterator[Problem]:
-    broken, odd = lookout.problems(), dict(lookout.warnings())
+def _surroundings(readiness: Readiness, mapping_loader: MappingLoader, scene: Scene) -> Iterator[Problem]:
+    broken, odd = readiness.problems(), dict(readiness.warnings())
     if any(queue.account.paused for queue in scene.seen.queues):
         odd.pop("queue", None)
-    findings = [str(one) for one in rulebook.latest.findings if one.is_error][:FINDINGS]
-    empty = not (rulebook.ready or findings or rulebook.trouble)
+    findings = [str(one) for one in mapping_loader.latest.findings if one.is_error][:FINDINGS]
+    empty = not (mapping_loader.ready or findings or mapping_loader.trouble)
     for name, words in {**odd, **broken}.items():
         lines = tuple(findings) if name == "mappings" and findings else (words,)
         if name == "disk":
-            lines = (lookout.disk.too_full_to_accept(),)
+            lines = (readiness.disk.too_full_to_accept(),)
         if name == "variables":
-            lines = tuple(_closed(one) for one in rulebook.current.unset)
+            lines = tuple(_closed(one) for one in mapping_loader.current.unset)
         yield Problem(
             "bad" if name in broken or name in ("mappings", "variables") else "warn",
             t("overview.no_mappings") if empty and name == "mappings" else t(f"overview.trouble.{name}"),

@@ -113,7 +113,7 @@ def _wanted(console: Console, given: Mapping[str, str], names: tuple[str, ...]) 
     fields = {name: given.get(name, "").strip() for name in names}
     if g.visitor.may_edit or not fields["search"]:
         return Wanted(fields)
-    sources = console.side.rulebook.current.sources.values()
+    sources = console.side.mapping_loader.current.sources.values()
     return Wanted(fields, tuple(sorted({text for one in sources for text in one.source.secrets.values})))
 
 

@@ -44,9 +44,9 @@ def call(console: Console, number: int) -> Answer:
     owed = story.tried.call
     with console.side.store.read() as connection:
         came = [(owed.event_id, owed.source)]
-        sources = console.side.rulebook.current.sources
+        sources = console.side.mapping_loader.current.sources
         hidden = of_events(connection, came, sources)[owed.event_id]
-        known = accounts(console.side.settings, console.side.rulebook)
+        known = accounts(console.side.settings, console.side.mapping_loader)
         question = questions_about(connection, {number}, known, sources).get(number)
     request = shown(hidden, request_of(console, owed.start, owed.id))
     story = shown(hidden, story)

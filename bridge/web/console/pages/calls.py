@@ -73,7 +73,7 @@ def file(console: Console) -> Answer:
     store = console.side.store
     with store.read() as connection:
         wanted = wanted_calls(console, request.args).calls(store.now(connection))
-    sources = console.side.rulebook.current.sources
+    sources = console.side.mapping_loader.current.sources
 
     def part(connection: Transaction, page: Page) -> Listing[Call]:
         found = page_of_calls(connection, wanted, page)
@@ -86,7 +86,9 @@ def file(console: Console) -> Answer:
 def _shown(console: Console, connection: Transaction, fitting: CallFilter, wanted: Wanted) -> dict[str, Any]:
     """The page's rows; how many there are in all, by state where nothing but a state is asked for."""
     found = page_of_calls(connection, fitting, asked_page())
-    found = replace(found, items=shown_calls(connection, found.items, console.side.rulebook.current.sources))
+    found = replace(
+        found, items=shown_calls(connection, found.items, console.side.mapping_loader.current.sources)
+    )
     if wanted.narrow:
         return {"calls": found, "count": count_calls(connection, fitting), "counts": {}}
     by_state = count_by_state(connection)
@@ -102,7 +104,7 @@ def _resolutions(fitting: CallFilter | None) -> list[Resolution]:
 
 
 def _choices(console: Console, connection: Transaction, wanted: Wanted) -> Choices:
-    compiled = console.side.rulebook.current
+    compiled = console.side.mapping_loader.current
     return Choices(
         sources=choices.names({*compiled.sources, *sources.last_heard(connection)}, wanted["source"]),
         accounts=choices.names(compiled.accounts, wanted["account"]),

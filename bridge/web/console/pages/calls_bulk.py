@@ -58,7 +58,7 @@ def _asking(
         pinned = wanted.pinned(fitting.since, fitting.until or now)
         narrowed = those_in_state(pinned.calls(now), resolution)
         sample = page_of_calls(connection, narrowed, Page(limit=_SAMPLE)).items if narrowed else ()
-        sample = shown_calls(connection, sample, console.side.rulebook.current.sources)
+        sample = shown_calls(connection, sample, console.side.mapping_loader.current.sources)
     numbers = _numbers(console, pinned, resolution)
     return render(
         "calls/bulk",

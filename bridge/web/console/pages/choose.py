@@ -108,11 +108,11 @@ def _came(console: Console, source: str, number: int) -> Came:
         if stored.line.source != source:
             abort(404)
         webhook = request_of(connection, number)
-    file = file_called(side.settings, side.rulebook.latest, source)
+    file = file_called(side.settings, side.mapping_loader.latest, source)
     profile = profile_in(file.text) if file else None
     events = console.aside(lambda: events_in(side.settings, source, profile, webhook))
     event = (stored.event and same_event(stored.event, events)) or events[0]
-    hidden = of_event(stored, side.rulebook.current.sources)
+    hidden = of_event(stored, side.mapping_loader.current.sources)
     return Came(source, number, webhook, hidden.event(event), hidden, file, profile)
 
 

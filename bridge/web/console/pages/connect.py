@@ -72,7 +72,7 @@ def connect(console: Console) -> Answer:
     """What may send: every profile, or those that hold the searched words."""
     search = asked("search") or ""
     found = [one for one in load_profiles().values() if _fits(one, search.casefold().split())]
-    sources = sorted(console.side.rulebook.current.sources)
+    sources = sorted(console.side.mapping_loader.current.sources)
     return render("connect", profiles=found, search=search, sources=sources)
 
 
@@ -117,8 +117,8 @@ def now(console: Console, source: str) -> Answer:
 def begin(console: Console, source: str, profile: str) -> Begun:
     """A source of this name and profile; raises UsageError where one of them cannot be."""
     check_names(source, profile)
-    file = file_called(console.side.settings, console.side.rulebook.latest, f"{source}.yml")
-    known = file_called(console.side.settings, console.side.rulebook.latest, source)
+    file = file_called(console.side.settings, console.side.mapping_loader.latest, f"{source}.yml")
+    known = file_called(console.side.settings, console.side.mapping_loader.latest, source)
     text = head(console, source, profile)
     return Begun(source, load_profiles()[profile], text, known or file)
 
@@ -133,9 +133,9 @@ def put(console: Console, source: str, text: bytes, loaded: str, beside: dict[st
     side = console.side
     path = str(Path(side.settings.mappings) / f"{source}.yml")
     edited = Edited(path, text, loaded, beside)
-    console.aside(lambda: examine(side.settings, side.rulebook, edited))
+    console.aside(lambda: examine(side.settings, side.mapping_loader, edited))
     save(side.store, edited, Decider(g.visitor.who))
-    console.aside(side.rulebook.refresh)
+    console.aside(side.mapping_loader.refresh)
 
 
 def download(name: str, data: bytes) -> Response:
@@ -189,20 +189,20 @@ def _told(console: Console, profile: Profile, source: str) -> dict[str, Any]:
 
 def _seen(console: Console, source: str) -> dict[str, Any]:
     side = console.side
-    file = file_called(side.settings, side.rulebook.latest, source)
-    file = file or file_called(side.settings, side.rulebook.latest, f"{source}.yml")
-    mapping = side.rulebook.current.sources.get(source)
+    file = file_called(side.settings, side.mapping_loader.latest, source)
+    file = file or file_called(side.settings, side.mapping_loader.latest, f"{source}.yml")
+    mapping = side.mapping_loader.current.sources.get(source)
     with side.store.read() as connection:
         events = event_views.page_of_events(connection, EventFilter(source=source), Page(None, SEEN)).items
         refused = refusals.recent(connection, source, SEEN)
-        sources = side.rulebook.current.sources
+        sources = side.mapping_loader.current.sources
         events, refused = shown_lines(connection, events, sources), shown_refusals(refused, sources)
     arrived: list[tuple[int, EventLine | None, KeptRefusal | None]] = [
         *((one.received_at, one, None) for one in events),
         *((one.refusal.received_at, None, one) for one in refused),
     ]
     arrived.sort(key=lambda one: one[0], reverse=True)
-    errors: list[Finding] = [one for one in side.rulebook.latest.findings if one.is_error]
+    errors: list[Finding] = [one for one in side.mapping_loader.latest.findings if one.is_error]
     return {
         "source": source,
         "file": file,
@@ -210,6 +210,6 @@ def _seen(console: Console, source: str) -> dict[str, Any]:
         "rules": len(mapping.rules) if mapping else 0,
         "arrived": arrived[:SEEN],
         "errors": sorted(errors, key=attrgetter("path", "line")),
-        "trouble": side.rulebook.trouble,
+        "trouble": side.mapping_loader.trouble,
         "hook": f"{side.settings.public_url or request.host_url.rstrip('/')}/hooks/{source}",
     }

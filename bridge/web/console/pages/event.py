@@ -47,7 +47,7 @@ def register(console: Console) -> None:
 def event(console: Console, number: int) -> Answer:
     """The whole page; `rule` in the address asks for all conditions of one rule as it is now."""
     story = read(console.side.store, number)
-    sources = console.side.rulebook.current.sources
+    sources = console.side.mapping_loader.current.sources
     stored, hidden = story.stored, of_event(story.stored, sources)
     earlier, later = _beside(console.side.store, number)
     held, unheld = _held(console, stored, asked("rule"))
@@ -76,7 +76,7 @@ def now(console: Console, number: int) -> Answer:
 def story_of(console: Console, number: int) -> Story:
     """The story of an event as it may be shown; NotFound where there is none."""
     story = read(console.side.store, number)
-    return shown(of_event(story.stored, console.side.rulebook.current.sources), story)
+    return shown(of_event(story.stored, console.side.mapping_loader.current.sources), story)
 
 
 def read(store: Store, number: int) -> Story:
@@ -120,6 +120,6 @@ def _held(console: Console, stored: StoredEvent, rule: str | None) -> tuple[Held
     if rule is None:
         return None, ""
     try:
-        return held_again(stored, console.side.rulebook.current.sources, rule), ""
+        return held_again(stored, console.side.mapping_loader.current.sources, rule), ""
     except UsageError as error:
         return None, error.message

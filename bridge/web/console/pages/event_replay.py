@@ -44,7 +44,7 @@ def _asking(console: Console, number: int, how: How, *, moved: bool = False, why
         line=story.stored.line,
         how=how,
         plan=plan,
-        stale=console.side.rulebook.stale,
+        stale=console.side.mapping_loader.stale,
         why=reason() if request.method == "POST" else "",
         moved=moved,
         whyless=whyless,

@@ -90,7 +90,7 @@ def file(console: Console) -> Answer:
     store = console.side.store
     with store.read() as connection:
         wanted = wanted_events(console, request.args).events(store.now(connection))
-    sources = console.side.rulebook.current.sources
+    sources = console.side.mapping_loader.current.sources
 
     def part(connection: Transaction, page: Page) -> Listing[EventLine]:
         found = page_of_events(connection, wanted, page)
@@ -116,7 +116,7 @@ def _found(console: Console, connection: Transaction, fitting: EventFilter) -> F
     listing = look(connection, fitting, asked_page())
     told = whys(connection, listing.items)
     came = ((line.id, line.source) for line in listing.items)
-    hidden = of_events(connection, came, console.side.rulebook.current.sources)
+    hidden = of_events(connection, came, console.side.mapping_loader.current.sources)
     rows = tuple(_row(shown(hidden[line.id], (line, told.get(line.id)))) for line in listing.items)
     return Found(Listing(rows, listing.more, listing.reached_at), named, deep)
 
@@ -141,7 +141,7 @@ def _why(line: EventLine, why: Why | None) -> str:
 
 def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str, Any]:
     """What the fields of the filter offer."""
-    compiled = console.side.rulebook.current
+    compiled = console.side.mapping_loader.current
     return {
         "sources": choices.names({*compiled.sources, *heard}, wanted["source"]),
         "rules": choices.rules(compiled, wanted),

@@ -81,14 +81,14 @@ def _seen(console: Console) -> dict[str, Any]:
     side = console.side
     span = asked("span") or USUAL
     span = span if span in SPANS else USUAL
-    compiled = side.rulebook.current
+    compiled = side.mapping_loader.current
     with side.store.read() as connection:
         seen = queue_stats.look(connection, side.store.now(connection))
         stretches = trends.over_time(connection, seen.now, SPANS[span])
         used, totals = sources.in_use(connection, seen.now), trends.totals(connection, seen.now)
         scene = Scene(seen, _breakers(seen), used, compiled.alerts.silence, totals)
-        accounts = effective_accounts(side.settings, side.rulebook)
-        wrong = problems(connection, side.lookout, side.rulebook, accounts, scene)
+        accounts = effective_accounts(side.settings, side.mapping_loader)
+        wrong = problems(connection, side.readiness, side.mapping_loader, accounts, scene)
     lines = _sources(scene, compiled)
     beginning = _is_new(lines)
     return {
@@ -154,7 +154,7 @@ def _is_new(lines: list[SourceLine]) -> bool:
 
 def _first_address(side: WebSide) -> str:
     """Where `SAMPLE` can be sent to; empty where no source takes JSON."""
-    mapped = side.rulebook.current.sources
+    mapped = side.mapping_loader.current.sources
     sample = Request(
         "POST", "", (("Content-Type", "application/json"),), SAMPLE.encode(), "", local=side.sandboxed
     )

@@ -60,14 +60,14 @@ def _account(console: Console) -> str:
     """The one that the form names, if there is such a one."""
     name = request.form.get("account", "")
     with console.side.store.read() as connection:
-        known = {*accounts.all_states(connection), *console.side.rulebook.current.accounts}
+        known = {*accounts.all_states(connection), *console.side.mapping_loader.current.accounts}
     return name if name in known else abort(404)
 
 
 def _named(console: Console) -> tuple[str, str]:
     """The source and the rule that the form names, if they are in a mapping file or paused."""
     named = request.form.get("source", ""), request.form.get("rule", "")
-    mapped = console.side.rulebook.current.sources.get(named[0])
+    mapped = console.side.mapping_loader.current.sources.get(named[0])
     if mapped is not None and named[1] in ("", *(rule.name for rule in mapped.rules)):
         return named
     with console.side.store.read() as connection:
@@ -77,7 +77,7 @@ def _named(console: Console) -> tuple[str, str]:
 
 def _page_of(console: Console, source: str) -> str:
     """Its file's; the overview where there is no such file any more."""
-    file = file_called(console.side.settings, console.side.rulebook.latest, source)
+    file = file_called(console.side.settings, console.side.mapping_loader.latest, source)
     return url("rules_of", label=source) if file else url("overview")
 
 

@@ -96,7 +96,7 @@ def save_(console: Console) -> Answer:
     path = benches.path_of(console, bench, source_in(bench.text))
     edited = Edited(path, bench.text.encode(), bench.loaded, {})
     try:
-        console.aside(lambda: examine(side.settings, side.rulebook, edited))
+        console.aside(lambda: examine(side.settings, side.mapping_loader, edited))
         save(side.store, edited, Decider(g.visitor.who))
     except Broken as error:
         return _page(console, bench, replace(_tried(console, bench), broken=error.findings), 409)
@@ -106,7 +106,7 @@ def save_(console: Console) -> Answer:
     except BridgeError as error:
         fault = f"{error.message}; {error.hint}" if error.hint else error.message
         return _page(console, bench, replace(_tried(console, bench), fault=fault), 409)
-    console.aside(side.rulebook.refresh)
+    console.aside(side.mapping_loader.refresh)
     name = str(Path(path).relative_to(side.settings.mappings))
     again = url("playground", file=name, event=bench.event or None)
     return done(again, "playground.saved", file=name)
@@ -151,8 +151,8 @@ def _asked(console: Console, bench: Bench) -> Shown:
     if not g.visitor.may_edit:
         # Conditions could ask stored events for their secrets, letter by letter.
         raise Forbidden("read")
-    sides = Sides({mapping.source.name: mapping}, console.side.rulebook.current.sources)
-    store, sources = console.side.store, console.side.rulebook.current.sources
+    sides = Sides({mapping.source.name: mapping}, console.side.mapping_loader.current.sources)
+    store, sources = console.side.store, console.side.mapping_loader.current.sources
     found = backtest.run(store, EventFilter(), EVENTS, sides)
     with store.read() as connection:
         return replace(shown, past=shown_backtest(connection, found, sources))

@@ -33,7 +33,7 @@ def recipient(console: Console, key: str) -> Answer:
     """One page of what happened to them."""
     with console.side.store.read() as connection:
         found = history(connection, key, asked_page())
-        sources = console.side.rulebook.current.sources
+        sources = console.side.mapping_loader.current.sources
         calls = replace(found.calls, items=shown_calls(connection, found.calls.items, sources))
         found = replace(found, calls=calls, events=shown_lines(connection, found.events, sources))
     name = found.calls.items[0].start.recipient.key if found.calls.items else key

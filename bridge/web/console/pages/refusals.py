@@ -33,9 +33,9 @@ def refusals(console: Console) -> Answer:
     source = asked("source")
     with console.side.store.read() as connection:
         found = page_of_refusals(connection, asked_page(), source)
-        found = replace(found, items=shown_refusals(found.items, console.side.rulebook.current.sources))
+        found = replace(found, items=shown_refusals(found.items, console.side.mapping_loader.current.sources))
         names = {use.source for use in sources.in_use(connection, console.side.store.now(connection))}
-    names |= {*console.side.rulebook.current.sources}
+    names |= {*console.side.mapping_loader.current.sources}
     return render(
         "refusals",
         found=found,
@@ -56,7 +56,7 @@ def refusal(console: Console, number: int) -> Answer:
 
 
 def _seen(console: Console, kept: KeptRefusal) -> dict[str, Any]:
-    (kept,) = shown_refusals([kept], console.side.rulebook.current.sources)
+    (kept,) = shown_refusals([kept], console.side.mapping_loader.current.sources)
     one = kept.refusal
     known = (name for name in _HINTED if name in (one.code, str(one.status)))
     return {

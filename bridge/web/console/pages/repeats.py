@@ -55,7 +55,7 @@ def repeats(console: Console) -> Answer:
     source = asked("source")
     with console.side.store.read() as connection:
         found = page_of_repeats(connection, asked_page(), source)
-        names = {*sources.last_heard(connection), *console.side.rulebook.current.sources}
+        names = {*sources.last_heard(connection), *console.side.mapping_loader.current.sources}
     return render(
         "repeats",
         found=found,
@@ -77,7 +77,7 @@ def do(console: Console, number: int) -> Answer:
         return _asking(seen, moved=bool(why), whyless=not why)
     side = console.side
     with side.store.transaction() as connection:
-        now, known = side.store.now(connection), side.rulebook.current.sources
+        now, known = side.store.now(connection), side.mapping_loader.current.sources
         taken = take(connection, now, known, number, Decider(g.visitor.who, why))
     side.intake.wake()
     return done(url("event", number=taken.stored), "repeats.done", count=taken.calls)
@@ -89,7 +89,7 @@ def _asking(seen: Seen, *, moved: bool = False, whyless: bool = False) -> Answer
 
 
 def _seen(console: Console, number: int) -> Seen:
-    known = console.side.rulebook.current.sources
+    known = console.side.mapping_loader.current.sources
     with console.side.store.read() as connection:
         try:
             one = repeat_views.repeat(connection, number)

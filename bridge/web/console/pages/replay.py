@@ -61,7 +61,7 @@ def _asking(console: Console, wanted: Wanted, how: How, before: str = "", *, why
         calls=sum(one.calls for one in plans),
         failed=sum(one.failed for one in plans),
         plans=[planned(console, one) for one in plans[:_SHOWN]],
-        stale=console.side.rulebook.stale,
+        stale=console.side.mapping_loader.stale,
         why=reason() if request.method == "POST" else "",
         before="" if whyless else before,
         whyless=whyless,

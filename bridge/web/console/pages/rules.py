@@ -54,7 +54,7 @@ def register(console: Console) -> None:
 
 def rules(console: Console) -> Answer:
     """All files."""
-    files = shelf(console.side.settings, console.side.rulebook.latest)
+    files = shelf(console.side.settings, console.side.mapping_loader.latest)
     used = _used(console)
     kept = console.aside(lambda: [_kept(one, used) for one in files])
     return render("rules", files=kept, **_state(console))
@@ -62,7 +62,7 @@ def rules(console: Console) -> Answer:
 
 def rules_of(console: Console, label: str) -> Answer:
     """One file."""
-    file = file_called(console.side.settings, console.side.rulebook.latest, label)
+    file = file_called(console.side.settings, console.side.mapping_loader.latest, label)
     if file is None:
         abort(404)
     used, paused = _used(console, file.source), _paused(console, file.source)
@@ -78,8 +78,8 @@ def marked(file: Shelved) -> dict[int, str]:
 
 
 def _state(console: Console) -> dict[str, Any]:
-    rulebook = console.side.rulebook
-    return {"stale": rulebook.stale, "ready": rulebook.ready, "trouble": rulebook.trouble}
+    mapping_loader = console.side.mapping_loader
+    return {"stale": mapping_loader.stale, "ready": mapping_loader.ready, "trouble": mapping_loader.trouble}
 
 
 def _used(console: Console, source: str = "") -> dict[tuple[str, str], RuleUse]:
