@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
-from threading import Event
 from typing import TypeAlias
 
 import click
@@ -35,7 +35,7 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Te
     counting = with_metrics(environment, settings.metrics, again=True)
     supervisor = Supervisor(_children(counting, sandbox_port))
     try:
-        failed = supervisor.start(lambda: _migrated(environment, supervisor.stop))
+        failed = supervisor.start(lambda: _migrated(environment, supervisor))
         return failed or _attend(supervisor, settings, sandbox_port, tell)
     finally:
         click.echo("stopping", err=True)
@@ -43,14 +43,15 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Te
         click.echo("stopped", err=True)
 
 
-def _migrated(environment: Mapping[str, str], stop: Event) -> int:
+def _migrated(environment: Mapping[str, str], supervisor: Supervisor) -> int:
     """The exit code of `leadbridge migrate`; 0, too, where a stop signal came first: it changed nothing."""
     with subprocess.Popen(_words("migrate"), env=environment, start_new_session=True) as process:
         while process.poll() is None:
-            if stop.wait(0.02):
+            if supervisor.stopping:
                 process.terminate()
                 process.wait()
                 return 0
+            time.sleep(0.02)
         return process.returncode
 
 
@@ -75,7 +76,7 @@ def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None
         *([("127.0.0.1", sandbox_port)] if sandbox_port else []),
     ]
     if not supervisor.watch(lambda: all(map(_is_healthy, places)), seconds=60):
-        if supervisor.stop.is_set():
+        if supervisor.stopping:
             return 0
         raise BridgeError("the processes did not come up within 60 s", "see the lines above for the reason")
     _announce(settings)

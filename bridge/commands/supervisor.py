@@ -7,10 +7,9 @@ import logging
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,8 @@ class Supervisor:
 
     children: Sequence[Child]
     clock: Callable[[], float] = time.monotonic
-    stop: threading.Event = field(default_factory=threading.Event)
+    stopping: bool = False
+    """A stop signal came. A plain flag: the code that the handler interrupts may hold an Event's lock."""
 
     def start(self, before: Callable[[], int] = lambda: 0) -> int:
         """Start all once `before` has given 0, and give its result; early ones get ready meanwhile.
@@ -64,12 +64,12 @@ class Supervisor:
         From here on SIGTERM and SIGINT ask for a stop.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop.set())
+            signal.signal(number, self._stop)
         for child in self.children:
             if child.early:
                 child.start(self.clock(), subprocess.PIPE)
         result = before()
-        if result == 0 and not self.stop.is_set():
+        if result == 0 and not self.stopping:
             for child in self.children:
                 if not child.early:
                     child.start(self.clock())
@@ -80,13 +80,16 @@ class Supervisor:
     def watch(self, until: Callable[[], bool] = lambda: False, seconds: float | None = None) -> bool:
         """Keep the children running until `until` holds (True), or a stop signal or time-out (False)."""
         end = None if seconds is None else self.clock() + seconds
-        while not self.stop.is_set() and (end is None or self.clock() < end):
+        while not self.stopping and (end is None or self.clock() < end):
             for child in self.children:
                 self.mend(child, self.clock())
             if until():
                 return True
-            self.stop.wait(0.1)
+            time.sleep(0.1)
         return False
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
 
     def shut_down(self, grace: float = 25.0) -> None:
         """Ask every child to stop and wait; what is still there after `grace` seconds is killed."""

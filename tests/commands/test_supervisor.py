@@ -158,3 +158,31 @@ def test_no_child_outlives_its_parent(number: signal.Signals) -> None:
         parent.send_signal(number)
         parent.wait(10)
     assert eventually(lambda: not alive(pid))
+
+
+INTERRUPTED = """
+import os, signal, sys
+from bridge.commands.supervisor import Supervisor
+
+def interrupt(at):
+    lines = 0
+    def trace(_frame, event, _arg):
+        nonlocal lines
+        lines += event == "line"
+        if lines == at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return trace
+    return trace
+
+for at in range(1, 15):
+    one = Supervisor([])
+    one.start()
+    sys.settrace(interrupt(at))
+    one.watch(seconds=5)
+    sys.settrace(None)
+    assert one.stopping, at
+"""
+
+
+def test_a_stop_signal_at_any_line_of_the_watch_ends_it() -> None:
+    subprocess.run([sys.executable, "-c", INTERRUPTED], check=True, timeout=30)
