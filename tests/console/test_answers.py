@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.assemble.rules import accounts
+from bridge.errors import StoreUnavailable
 from bridge.store.state import answers
 from tests.conftest import Clock
 from tests.console.conftest import MakeSite
@@ -19,6 +20,7 @@ from tests.console.visits import Site
 from tests.dispatch.test_worker import Bench, bench
 from tests.store.given import rows
 from tests.support.sandbox import Sandbox, sandbox
+from tests.support.waiting import eventually
 
 __all__ = ["sandbox"]
 
@@ -41,8 +43,17 @@ BODY = f'{{"message": "started <b>Anna</b> {SECRET}", "ok": true}}'
 def shop(site: MakeSite, sandbox: Sandbox) -> Site:
     one = site(LEADCONVERTER_TOKEN="canary-7f3a", LEADCONVERTER_URL=sandbox.url, SHOP_SECRET=SECRET)
     (one.side.mapping_loader._folder / "shop.yml").write_text(MAPPING)
-    one.side.mapping_loader.refresh()
+    assert eventually(lambda: taken_up(one))
     return one
+
+
+def taken_up(one: Site) -> bool:
+    """Whether the mappings are in use, with what is known of the source's ids."""
+    mapping = one.side.mapping_loader.current.sources.get("shop")
+    try:
+        return mapping is not None and one.side.intake.former(mapping.source, 0) == ()
+    except StoreUnavailable:
+        return False
 
 
 @contextmanager
