@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint check-types imports suite thorough coverage simulate faults bench docs pictures lock clean
+.PHONY: run test lint check-types imports suite quick long thorough coverage ci simulate faults bench docs pictures lock clean
 
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
@@ -20,21 +20,29 @@ check-types: .venv/test
 imports: .venv/test
 	$(BIN)/lint-imports
 
+# What drives processes or a browser waits for the most part: three at a time on two cores.
 PYTEST := -m pytest --dist loadfile --no-loadscope-reorder --numprocesses
-suite: .venv/test
+suite: quick long
+
+quick: .venv/test
 	$(BIN)/python $(PYTEST) 2 -m "not long"
-	$(BIN)/python $(PYTEST) 2 -m "long and not thorough"
 
-# What `make test` has no time for: full properties, both languages and themes, phones, the benchmarks' own tests.
-thorough: .venv/test coverage
-	SUITE=full $(BIN)/python $(PYTEST) 2 -m thorough
+long: .venv/test
+	$(BIN)/python $(PYTEST) 3 -m "long and not thorough"
 
-# Without what drives processes or a browser: the tracer would double its time.
+# What `make test` has no time for: both languages and themes, phones, the benchmarks' own tests.
+thorough: .venv/test
+	$(BIN)/python $(PYTEST) 3 -m thorough
+
+# `make quick` with full properties. Without what drives processes or a browser: the tracer would double its time.
 coverage: .venv/test
 	$(BIN)/coverage erase
 	SUITE=full $(BIN)/coverage run $(PYTEST) 2 -m "not long"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+# All of `make test`, its quick part traced and with full properties, and what it leaves out.
+ci: lint check-types imports coverage long thorough
 
 # Histories of faults, each from its seed; `make test` has a short form.
 HISTORIES ?= 10000
