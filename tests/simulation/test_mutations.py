@@ -179,8 +179,9 @@ def a_probe_counts_any_answer(patch: Patch) -> None:
 
 @mutation(seed=147)
 def resends_are_risked_before_other_calls(patch: Patch) -> None:
-    def ready(*given: Any, **_: bool) -> list[int]:
-        return before(*given)
+    def ready(*given: Any) -> list[int]:
+        *told, _avoided = given
+        return before(*told)
 
     before = claims.ready
     patch.setattr(claims, "ready", ready)
@@ -240,7 +241,7 @@ def a_process_that_stood_still_sends_what_it_had_begun(patch: Patch) -> None:
 
 @mutation(seed=1)
 def calls_in_doubt_are_counted_as_waiting_still(patch: Patch) -> None:
-    patch.setattr(sweep, "tallies", SimpleNamespace(add_moves=lambda *_: None))
+    patch.setattr(sweep, "counters", SimpleNamespace(add_moves=lambda *_: None))
 
 
 @mutation(seed=1)
