@@ -37,7 +37,8 @@ _NUMBERS = (
 _EVENTS = (
     _NUMBERS
     + """
-INSERT INTO events
+INSERT INTO events (id, delivery, source, key, type, received_at, client, verified, method, query, headers,
+  body, document, parameters, result, error, rules_version, verdicts, failures)
 SELECT i, i, CASE WHEN i % :rare = 7 THEN 'rare' ELSE 'shop' || (i % 10) END, 'order-' || i,
   CASE WHEN i % :rare = 7 THEN 'rare.type' ELSE 'payment.kind' || (i % 6) END,
   :first + i * :gap, '203.0.113.7', 'hmac sha256', 'POST', '', '[["Content-Type","application/json"]]',
@@ -51,7 +52,9 @@ FROM n
 _CALLS = (
     _NUMBERS
     + """
-INSERT INTO calls
+INSERT INTO calls (id, event_id, source, rule, item, parent, account, recipient, request, order_mode,
+  on_uncertain, state, attempt, answered, resends, had_uncertain, owner, created_at, due_at, expires_at,
+  lease_until, sent_at, settled_at, holds_until, held_by, held_until, reason, cause)
 SELECT i, i, CASE WHEN i % :rare = 7 THEN 'rare' ELSE 'shop' || (i % 10) END, {rule}, 0, 0,
   CASE WHEN i % :rare = 7 THEN 'rare' WHEN i % 4 = 0 THEN 'second' ELSE 'main' END,
   CASE WHEN i % 20 = 0 THEN 'messenger:' || (i % 3) || '/user' || (i % 1000)
@@ -61,7 +64,8 @@ SELECT i, i, CASE WHEN i % :rare = 7 THEN 'rare' ELSE 'shop' || (i % 10) END, {r
   CASE WHEN i % 1000 < 10 THEN 'refused' WHEN i % 1000 = 10 THEN 'uncertain' WHEN i % 1000 = 11 THEN 'expired'
     WHEN i % 1000 < 22 THEN 'cancelled' WHEN i % 1000 < 24 THEN 'queued' ELSE 'done' END,
   1, 1, 0, {false}, '', :first + i * :gap, :first + i * :gap, :first + i * :gap + 86400000, 0,
-  :first + i * :gap + 50, :first + i * :gap + 300, :ever, 0, 0, 'LeadConverter ran it'
+  :first + i * :gap + 50, :first + i * :gap + 300, :ever, 0, 0, 'LeadConverter ran it',
+  CASE WHEN i % 1000 = 10 THEN 'timeout' ELSE '' END
 FROM n
 """
 )

@@ -65,7 +65,7 @@ def test_other_answers_are_counted_by_status(sandbox: Sandbox) -> None:
     seen = load(("127.0.0.1", sandbox.port), call, connections=2, seconds=0.2)
     assert seen.accepted == []
     assert seen.refused[503] == 5
-    assert seen.refused[503] + seen.refused[422] == len(sandbox.calls())
+    assert seen.refused[503] + seen.refused[422] == len(sandbox.probes())
 
 
 def test_a_lost_connection_is_counted_and_opened_anew(sandbox: Sandbox) -> None:
