@@ -3,21 +3,45 @@
 Messages have no full stop, say what was found and expected, and may carry a hint: what to do next.
 """
 
+from bridge.reasons.reason import GeneralCode, Reason
+from bridge.text.render import english
+
 
 class BridgeError(Exception):
-    """A fault that its reader can mend. Anything else that escapes is a bug (exit code 3)."""
+    """A fault that its reader can mend. Anything else that escapes is a bug (exit code 3).
+
+    `reason` and `cure` are what was found and what to do next; `str` and the properties are English, for
+    logs and machines.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, reason: Reason | str, cure: Reason | str | None = None) -> None:
+        super().__init__(english(reason))
+        self.reason = reason
+        self.cure = cure
+
+    @property
+    def whole(self) -> Reason | str:
+        """The reason with its cure."""
+        if self.cure is None:
+            return self.reason
+        return Reason(GeneralCode.WITH_HINT, message=self.reason, hint=self.cure)
+
+    @property
+    def message(self) -> str:
+        """The reason in English."""
+        return english(self.reason)
+
+    @property
+    def hint(self) -> str | None:
+        """The cure in English."""
+        return None if self.cure is None else english(self.cure)
 
     @property
     def sentence(self) -> str:
-        """The message with its hint, on one line."""
-        return f"{self.message}; {self.hint}" if self.hint else self.message
+        """The message with its hint, in English on one line."""
+        return english(self.whole)
 
 
 class UsageError(BridgeError):

@@ -12,8 +12,10 @@ import click
 
 from bridge import __version__
 from bridge.cli.common import Sections
+from bridge.commands.language import said, speak
 from bridge.commands.output import printable
 from bridge.errors import BridgeError
+from bridge.settings import language
 
 BUG = 3
 INTERRUPTED = 130
@@ -29,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     # A process that ends needs no look for garbage: after many rules it took a fifth of a check's time.
     atexit.register(gc.freeze)
     _take_any_text()
+    speak(language())
     try:
         result = leadbridge.main(arguments, "leadbridge", standalone_mode=False)
     except click.Abort:
@@ -37,9 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except BridgeError as error:
-        click.echo(f"error: {printable(error.message)}", err=True)
-        if error.hint:
-            click.echo(f"hint: {printable(error.hint)}", err=True)
+        click.echo(f"error: {printable(said(error.reason))}", err=True)
+        if error.cure:
+            click.echo(f"hint: {printable(said(error.cure))}", err=True)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

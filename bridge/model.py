@@ -8,6 +8,9 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
+
 Json: TypeAlias = Any
 """A decoded document: dict, list, str, int, language.numbers.Number, bool, None."""
 
@@ -15,7 +18,7 @@ Order: TypeAlias = Literal["strict", "relaxed", "none"]
 OnUncertain: TypeAlias = Literal["hold", "resend"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong or suspicious in a mapping or a setting.
 
@@ -27,7 +30,12 @@ class Finding:
     line: int
     column: int
     code: str
-    message: str
+    reason: Reason | str
+
+    @property
+    def message(self) -> str:
+        """What is wrong in English, for machines."""
+        return english(self.reason)
 
     @property
     def level(self) -> Literal["error", "warning", "notice"]:
@@ -37,6 +45,14 @@ class Finding:
     @property
     def is_error(self) -> bool:
         return self.level == "error"
+
+    def __lt__(self, other: Finding) -> bool:
+        """By place, code and message."""
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[str, int, int, str, str]:
+        return self.path, self.line, self.column, self.code, self.message
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}"
@@ -146,7 +162,12 @@ class Failure:
     """Which key of `start` failed: `bot_id`, `subscriber_id`, `variables.amount`."""
     path: str
     """The path or template that was to give the value."""
-    message: str
+    reason: Reason | str
+
+    @property
+    def message(self) -> str:
+        """Why, in English, for machines."""
+        return english(self.reason)
 
 
 class Match(StrEnum):

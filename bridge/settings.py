@@ -16,6 +16,7 @@ from dotenv.parser import parse_stream
 
 from bridge.errors import BridgeError
 from bridge.language.placeholder import FILL_IN
+from bridge.text.catalogue import ENGLISH, LANGUAGES
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Reread: TypeAlias = Callable[[], Mapping[str, str]]
@@ -70,6 +71,8 @@ class Settings:
     """Plain, or a scrypt hash; empty: the console answers this machine only."""
     console_read_password: str = field(default="", repr=False)
     """With it one may look at everything in the console, and change nothing."""
+    language: str = ENGLISH
+    """What commands and alerts say things in."""
     console_edit: bool = False
     """Whether mapping files may be saved from the console."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -103,6 +106,7 @@ _NAMES = {
     "disk_floor": "BRIDGE_DISK_FLOOR",
     "sandbox": "BRIDGE_SANDBOX",
     "metrics": METRICS_FOLDER,
+    "language": "BRIDGE_LANG",
     "console_password": "BRIDGE_CONSOLE_PASSWORD",
     "console_read_password": "BRIDGE_CONSOLE_READ_PASSWORD",
     "console_edit": "BRIDGE_CONSOLE_EDIT",
@@ -140,6 +144,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         problems.append("BRIDGE_CONSOLE_READ_PASSWORD is set, expected BRIDGE_CONSOLE_PASSWORD beside it")
     if problems:
         raise SettingsError(tuple(problems))
+    values.setdefault("language", _of_locale(found))
     reread = None if environment is not None else _reread
     return Settings(environment=found, process=process, reread=reread, **values)
 
@@ -150,6 +155,23 @@ def variables(process: Mapping[str, str], folder: Path = Path()) -> dict[str, st
     NAME is also what the file that NAME_FILE names has in it, unless NAME itself is set in the same place.
     """
     return {**_with_files(_dotenv(folder / DOTENV)), **_with_files(process)}
+
+
+def language() -> str:
+    """What commands speak, even where the settings cannot be used: BRIDGE_LANG, or the locale's language."""
+    try:
+        found = variables(os.environ)
+    except SettingsError:
+        found = dict(os.environ)
+    chosen = found.get("BRIDGE_LANG", "").strip()
+    return chosen if chosen in LANGUAGES else _of_locale(found)
+
+
+def _of_locale(found: Mapping[str, str]) -> str:
+    """The language of messages as POSIX has it: the first of these variables that is set."""
+    locale = next((found[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if found.get(name)), "")
+    code = re.split(r"[_.@]", locale)[0].lower()
+    return code if code in LANGUAGES else ENGLISH
 
 
 def _reread() -> Mapping[str, str]:
@@ -259,6 +281,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "port": _between(1, 65535),
     "workers": _between(1, 64),
     "log": _choice("text", "json"),
+    "language": _choice(*LANGUAGES),
     "public_url": _web_url,
     "disk_floor": _between(0, 1_000_000),
     "sandbox": _web_url,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store, open_store
 from tests.support.postgres import Postgres, running_postgres
 
@@ -23,6 +24,14 @@ settings.register_profile("quick", deadline=None, max_examples=30)
 settings.register_profile("full", deadline=None)
 settings.load_profile("full" if os.environ.get("SUITE") == "full" else "quick")
 
+
+def _unrendered(reason: object, _format: str = "") -> str:
+    """In the suite a reason that reaches a text without `bridge.text` is an error."""
+    raise TypeError(f"render {reason!r} with bridge.text")
+
+
+Reason.__str__ = _unrendered  # type: ignore[method-assign,assignment]
+Reason.__format__ = _unrendered  # type: ignore[method-assign,assignment]
 
 LOUD = ("NO BROWSER", "NO AXE", "NO EDITOR")
 LONG = {"benchmarks", "faults", "simulation", "system", "web"}

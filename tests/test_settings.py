@@ -222,3 +222,20 @@ def test_variables_are_read_anew_without_the_passwords(here: Path) -> None:
     assert settings.reread()["SHOP"] == "hush"
     assert "BRIDGE_CONSOLE_PASSWORD" not in settings.reread()
     assert load({}).reread is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "de_DE", "LC_MESSAGES": "ru"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "BRIDGE_LANG": "en"}, "en"),
+        ({"BRIDGE_LANG": "ru"}, "ru"),
+    ],
+)
+def test_the_language_is_that_of_the_setting_or_the_locale(
+    environment: dict[str, str], language: str
+) -> None:
+    assert load(environment).language == language

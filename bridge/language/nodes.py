@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 from bridge.model import Finding, Json
+from bridge.reasons.reason import Reason
 
 
 class Scalar(NamedTuple):
@@ -54,12 +55,12 @@ class Report:
     path: str
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, at: Node, code: str, message: str, offset: int | None = None) -> None:
+    def add(self, at: Node, code: str, reason: Reason | str, offset: int | None = None) -> None:
         """Note a finding where the node stands; `offset` counts characters into a scalar's text."""
         column = at.column
         if offset is not None and isinstance(at, Scalar) and at.verbatim:
             column += at.quoted + offset
-        self.findings.append(Finding(self.path, at.line, column, code, message))
+        self.findings.append(Finding(self.path, at.line, column, code, reason))
 
     @property
     def failed(self) -> bool:

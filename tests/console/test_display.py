@@ -4,7 +4,8 @@ import pytest
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.jsonpath.path import compile_path
-from bridge.web.console.display import clock, count, instant, size, span, tone
+from bridge.text.catalogue import count
+from bridge.web.console.display import clock, instant, size, span, tone
 from bridge.web.console.lists import harmless
 from bridge.web.console.tree import SHORT, Node, nodes, tree
 

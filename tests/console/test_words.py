@@ -12,7 +12,8 @@ import pytest
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.seen import Phase
 from bridge.model import Match, Outcome, State
-from bridge.web.console.speech import LANGUAGES, Entry, catalogue, plural, speech
+from bridge.text.catalogue import LANGUAGES, Entry, catalogue, plural
+from bridge.text.console import speech
 
 WEB = Path(__file__).parents[2] / "bridge" / "web"
 FORMS = {"en": {"one", "other"}, "ru": {"one", "few", "many"}}
@@ -32,15 +33,18 @@ def forms(entry: Entry) -> Iterable[str]:
     return [entry] if isinstance(entry, str) else entry.values()
 
 
+ENGLISH = catalogue("en", "console")
+
+
 def test_both_languages_have_the_same_keys() -> None:
-    assert catalogue("en").keys() == catalogue("ru").keys()
+    assert ENGLISH.keys() == catalogue("ru", "console").keys()
 
 
 def test_a_plural_has_all_forms_of_its_language() -> None:
     wrong = [
         (language, key)
         for language, expected in FORMS.items()
-        for key, entry in catalogue(language).items()
+        for key, entry in catalogue(language, "console").items()
         if not isinstance(entry, str) and set(entry) != expected
     ]
     assert wrong == []
@@ -48,20 +52,20 @@ def test_a_plural_has_all_forms_of_its_language() -> None:
 
 def test_placeholders_agree_in_both_languages_and_all_forms() -> None:
     def names(key: str) -> set[frozenset[str]]:
-        entries = [form for language in LANGUAGES for form in forms(catalogue(language)[key])]
+        entries = [form for language in LANGUAGES for form in forms(catalogue(language, "console")[key])]
         return {frozenset(re.findall(r"\{(\w+)\}", form)) for form in entries}
 
-    assert [key for key in catalogue("en") if len(names(key)) > 1] == []
+    assert [key for key in ENGLISH if len(names(key)) > 1] == []
 
 
 def test_every_key_that_a_page_asks_for_exists() -> None:
     asked = {key for text in TEXTS.values() for key in re.findall(r'\bt\("([\w.]+)"[,)]', text)}
     assert asked
-    assert asked - catalogue("en").keys() == set()
+    assert asked - ENGLISH.keys() == set()
 
 
 def test_no_words_are_left_over() -> None:
-    unused = [key for key in catalogue("en") if key not in QUOTED and not key.startswith(tuple(BEGINNINGS))]
+    unused = [key for key in ENGLISH if key not in QUOTED and not key.startswith(tuple(BEGINNINGS))]
     assert unused == []
 
 
@@ -89,7 +93,7 @@ def test_no_words_stand_in_a_template_itself() -> None:
     ],
 )
 def test_every_state_has_a_name(prefix: str, states: type[StrEnum]) -> None:
-    named = {key.removeprefix(f"{prefix}.") for key in catalogue("en") if key.startswith(f"{prefix}.")}
+    named = {key.removeprefix(f"{prefix}.") for key in ENGLISH if key.startswith(f"{prefix}.")}
     assert named == {state.value for state in states}
 
 

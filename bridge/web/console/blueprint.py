@@ -10,13 +10,13 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from bridge.assemble.web import WebSide
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
+from bridge.text.catalogue import LANGUAGES
 from bridge.web.console import doors, rendering
 from bridge.web.console.guard import THEMES, Guard
 from bridge.web.console.keyring import Hashes, Keyring
 from bridge.web.console.pages import PAGES
 from bridge.web.console.registry import Console
 from bridge.web.console.rendering import bare
-from bridge.web.console.speech import LANGUAGES
 
 log = logging.getLogger(__name__)
 

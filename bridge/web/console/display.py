@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-THIN: Final = "\u202f"
-"""A narrow space that no line is broken at."""
 TONES: Final = {
     **dict.fromkeys(("done", "matched", "closed", "retried"), "good"),
     **dict.fromkeys(("refused", "exhausted", "expired", "failed", "unreadable", "open", "error"), "bad"),
@@ -21,12 +19,6 @@ _UNITS: Final = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (
 def tone(state: str) -> str:
     """Of a badge: good, bad, warn, info, busy or idle."""
     return TONES.get(state, "idle")
-
-
-def count(number: int) -> str:
-    """12 345: digits in threes from five on."""
-    text = f"{number:,}".replace(",", THIN)
-    return text if abs(number) >= 10_000 else str(number)
 
 
 def size(number: int) -> tuple[str, str]:

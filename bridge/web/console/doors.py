@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Response, g, request
 
 from bridge.store.db.engine import Store
+from bridge.text.catalogue import LANGUAGES
 from bridge.web.console import ended, guard, tries, visitors
 from bridge.web.console.access import inside
 from bridge.web.console.guard import Guard
 from bridge.web.console.keyring import Role
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import bare, go, url
-from bridge.web.console.speech import LANGUAGES
 
 
 def register(console: Console) -> None:

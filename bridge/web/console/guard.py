@@ -8,13 +8,14 @@ from flask import Response, g, request
 from werkzeug.exceptions import Forbidden
 
 from bridge.settings import Settings
+from bridge.text.catalogue import LANGUAGES
+from bridge.text.console import speech
 from bridge.web.client import client_address
 from bridge.web.console import ended, visitors
 from bridge.web.console.access import HOME, SAFE_METHODS, is_local, is_same_origin
 from bridge.web.console.keyring import Keyring
 from bridge.web.console.registry import Console
 from bridge.web.console.rendering import SAID, bare, go, url
-from bridge.web.console.speech import LANGUAGES, speech
 from bridge.web.console.visitors import Visitor
 
 SESSION: Final = "leadbridge"

@@ -6,11 +6,12 @@ that is named after a section is told in its words; `known_SECTION` must be.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Final
 
 from bridge.regex import Regex, escaped, own_regex
-from bridge.web.console.speech import PLACEHOLDER, Speech, speech
+from bridge.text.console import Speech, speech
 
 _NUMBERS: Final = {"number": r"\d[\d.,]*", "total": r"\d+", "status": r"\d{3}"}
 _QUOTED: Final = r'"[^"]*"|.+?'
@@ -19,6 +20,7 @@ LONGEST: Final = 1_000
 """Characters of a sentence that is looked at: what senders put into one must not hold up webhooks."""
 _OR = "; or "
 """Between the reasons of alternatives."""
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
 def retold(language: str, section: str, text: str) -> str | None:
@@ -72,7 +74,7 @@ def _patterns(section: str) -> tuple[tuple[str, Regex], ...]:
 
 
 def _pattern(words: str) -> Regex:
-    parts = PLACEHOLDER.split(words)
+    parts = _PLACEHOLDER.split(words)
     parts[::2] = map(escaped, parts[::2])
     parts[1::2] = [f"(?P<{name}>{_group(name)})" for name in parts[1::2]]
     return own_regex(f"(?s){''.join(parts)}")

@@ -14,9 +14,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from bridge.model import CAUSES
+from bridge.reasons.reason import Reason
+from bridge.text.catalogue import THIN, count
+from bridge.text.render import render as words_of
 from bridge.web.console import display, visitors
 from bridge.web.console.cookies import Sealer
-from bridge.web.console.display import THIN
 from bridge.web.console.phrases import retold
 
 STATIC: Final = Path(__file__).parent.parent / "static"
@@ -59,8 +61,8 @@ def install(environment: Environment) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(
         t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
-        ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=display.count,
-        tone=display.tone, cause=cause, told=told, english=english,
+        ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=count,
+        tone=display.tone, cause=cause, said=said, told=told, english=english,
     )  # fmt: skip
 
 
@@ -76,6 +78,11 @@ def cause(code: str) -> str:
     if status != code:
         return t("states.cause.http", status=status)
     return t(f"states.cause.{code}") if code in CAUSES else code
+
+
+def said(reason: Reason | str | None) -> str:
+    """A reason in the visitor's language."""
+    return words_of(reason, g.speech.language)
 
 
 def told(text: str, section: str, *, ours: bool = True) -> Markup:

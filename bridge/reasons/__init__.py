@@ -1,0 +1,1 @@
+"""Judgements as data: a code of an enumeration and its parameters. `bridge.text` renders them."""

@@ -1,0 +1,57 @@
+"""Why something is as it is: a code and parameters. `stored` has the JSON form, `bridge.text` the words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias, Union
+
+
+class Code(StrEnum):
+    """What a reason says. The value is the key of its text in every catalogue: `area.name`.
+
+    Each area has an enumeration of its own, a subclass of this one in this package.
+    """
+
+
+class GeneralCode(Code):
+    """Reasons that belong to no area."""
+
+    RECORDED = "general.recorded"
+    """A sentence that was stored before reasons were data, or that a newer version stored: `text`."""
+    WITH_HINT = "general.with_hint"
+    """`message`, and what to do about it: `hint`."""
+
+
+class Reason:
+    """A judgement: its code, and the values that its text shows.
+
+    A value is a text from outside, a number, another reason, a tuple of these, or None, which shows
+    nothing. Two reasons are equal when code and values are.
+    """
+
+    __slots__ = ("code", "params")
+
+    code: Code
+    params: dict[str, Param]
+
+    def __init__(self, code: Code, /, **params: Param) -> None:
+        self.code = code
+        self.params = params
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reason) and (self.code, self.params) == (other.code, other.params)
+
+    def __hash__(self) -> int:
+        return hash((self.code, tuple(self.params.items())))
+
+    def __repr__(self) -> str:
+        values = "".join(f", {name}={value!r}" for name, value in self.params.items())
+        return f"Reason({self.code.value!r}{values})"
+
+
+Param: TypeAlias = Union[str, int, Reason, "tuple[Param, ...]", None]
+
+
+def recorded(text: str) -> Reason:
+    """A sentence that is no data, such as an older version stored: shown in quotation marks."""
+    return Reason(GeneralCode.RECORDED, text=text)

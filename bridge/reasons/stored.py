@@ -1,0 +1,72 @@
+"""Reasons as JSON objects with the code and the parameters, in columns and inside documents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from bridge.reasons.calls import CallCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.problems import ProblemCode
+from bridge.reasons.reason import Code, GeneralCode, Param, Reason, recorded
+from bridge.reasons.rules import RuleCode
+from bridge.reasons.webhooks import WebhookCode
+
+AREAS: Final[tuple[type[Code], ...]] = (
+    GeneralCode,
+    CallCode,
+    WebhookCode,
+    RuleCode,
+    FindingCode,
+    ErrorCode,
+    ProblemCode,
+)
+"""Every enumeration of codes."""
+_KNOWN: Final = {code.value: code for area in AREAS for code in area}
+_CODE: Final = "code"
+"""The key of the code in a reason's object; the others are its parameters."""
+
+
+def to_text(reason: Reason | None) -> str:
+    """The reason as a JSON text for a column; empty where there is none."""
+    return "" if reason is None else json.dumps(to_json(reason), ensure_ascii=False)
+
+
+def from_text(text: str) -> Reason | None:
+    """The reason that a column holds. What is no reason of this version is recorded text, never an error."""
+    if not text:
+        return None
+    try:
+        return from_json(json.loads(text))
+    except (ValueError, RecursionError):
+        return recorded(text)
+
+
+def to_json(reason: Reason) -> dict[str, Any]:
+    """The reason as an object for a JSON document."""
+    return {_CODE: reason.code.value, **{name: _plain(value) for name, value in reason.params.items()}}
+
+
+def from_json(document: Any) -> Reason:
+    """The reason of such an object. Raises ValueError where it is none that this version knows."""
+    code = _KNOWN.get(str(document.get(_CODE))) if isinstance(document, dict) else None
+    if code is None:
+        raise ValueError("expected a reason with a known code")
+    return Reason(code, **{name: _param(value) for name, value in document.items() if name != _CODE})
+
+
+def _plain(value: Param) -> Any:
+    if isinstance(value, Reason):
+        return to_json(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _param(value: Any) -> Param:
+    if isinstance(value, dict):
+        return from_json(value)
+    if isinstance(value, list):
+        return tuple(_param(one) for one in value)
+    if value is None or isinstance(value, str | int):
+        return value
+    raise ValueError(f"expected a parameter, found {type(value).__name__}")

@@ -1,0 +1,42 @@
+"""The one renderer of reasons: a code's text in a language, with its values."""
+
+from __future__ import annotations
+
+from bridge.reasons.reason import Param, Reason
+from bridge.text.catalogue import ENGLISH, THIN, catalogue, fill, form
+
+
+def render(reason: Reason | str | None, language: str) -> str:
+    """The reason in words; empty for none.
+
+    Values from outside stay as they are: what renders for a terminal or a page escapes them there. A value
+    that a stored reason lacks shows its name in braces.
+    """
+    if reason is None:
+        return ""
+    if isinstance(reason, str):
+        return reason
+    text = form(language, catalogue(language, "reasons")[reason.code.value], reason.params)
+
+    def value_of(name: str, separator: str) -> str:
+        value = reason.params.get(name, f"{{{name}}}")
+        if name == "count" and isinstance(value, int):
+            return f"{value:,}".replace(",", "," if language == ENGLISH else THIN)
+        return _shown(value, separator, language)
+
+    return fill(text, value_of)
+
+
+def english(reason: Reason | str | None) -> str:
+    """The reason in English, for logs and machines."""
+    return render(reason, ENGLISH)
+
+
+def _shown(value: Param, separator: str, language: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Reason):
+        return render(value, language)
+    if isinstance(value, tuple):
+        return separator.join(_shown(one, separator, language) for one in value)
+    return str(value)
