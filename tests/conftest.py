@@ -30,8 +30,8 @@ def _unrendered(reason: object, _format: str = "") -> str:
     raise TypeError(f"render {reason!r} with bridge.text")
 
 
-Reason.__str__ = _unrendered  # type: ignore[method-assign,assignment]
-Reason.__format__ = _unrendered  # type: ignore[method-assign,assignment]
+Reason.__str__ = _unrendered  # type: ignore[method-assign]
+Reason.__format__ = _unrendered  # type: ignore[method-assign]
 
 LOUD = ("NO BROWSER", "NO AXE", "NO EDITOR")
 LONG = {"benchmarks", "faults", "simulation", "system", "web"}
