@@ -30,7 +30,7 @@ quick: .venv/test
 long: .venv/test
 	$(BIN)/python $(PYTEST) 3 -m "long and not thorough"
 
-# What `make test` has no time for: both languages and themes, phones, the benchmarks' own tests.
+# What `make test` has no time for: both languages and themes, phones, a few real faults, the benchmarks' own tests.
 thorough: .venv/test
 	$(BIN)/python $(PYTEST) 3 -m thorough
 
@@ -49,7 +49,7 @@ HISTORIES ?= 10000
 simulate: .venv/test
 	$(BIN)/python -m tests.simulation --histories $(HISTORIES)
 
-# Real faults on both databases, as many as asked for; `make test` has a short form. OUTAGE is in seconds.
+# Real faults on both databases, as many as asked for; `make thorough` has a short form. OUTAGE is in seconds.
 KILLS ?= 100
 RESTARTS ?= 10
 STOPS ?= 5

@@ -35,7 +35,7 @@ Reason.__format__ = _unrendered  # type: ignore[method-assign]
 
 LOUD = ("NO BROWSER", "NO AXE", "NO EDITOR")
 LONG = {"benchmarks", "faults", "simulation", "system", "web"}
-THOROUGH = {"benchmarks"}
+THOROUGH = {"benchmarks", "faults"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ NAMED = {
     "bridge/operations/draft_text.py": "the starters that the program ships",
     "bridge/jsonpath/tokens.py": "a pattern put together; the paths of an owner's file",
     "bridge/regex.py": "an owner's pattern, of at most 1,000 characters",
+    "bridge/text/catalogue.py": "the catalogues that the program ships",
     "bridge/webhook/decode/multipart.py": "the head of one part, of at most 8,192 bytes",
 }
 """Modules with a pattern that is not proved, each with the text that it meets."""
@@ -90,10 +91,9 @@ def unproved(path: Path) -> Iterator[str]:
             yield f"{one.module}:{one.line} {one.pattern!r}: {why}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_pattern_backtracks_on_text_from_outside(path: Path) -> None:
-    found = list(unproved(path))
-    assert bool(found) == (path.relative_to(ROOT).as_posix() in NAMED), "\n".join(found)
+def test_no_pattern_backtracks_on_text_from_outside() -> None:
+    found = {path.relative_to(ROOT).as_posix(): list(unproved(path)) for path in MODULES}
+    assert {module: faults for module, faults in found.items() if bool(faults) != (module in NAMED)} == {}
 
 
 def test_every_module_that_is_named_is_there() -> None:

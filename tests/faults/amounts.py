@@ -1,4 +1,4 @@
-"""How much of each fault: little in `make test`, as much as is asked for in `make faults`."""
+"""How much of each fault: little in `make thorough`, as much as is asked for in `make faults`."""
 
 from __future__ import annotations
 

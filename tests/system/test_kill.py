@@ -33,7 +33,7 @@ tests:
 """
 ACCOUNTS = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', rate: 2000/s, burst: 50}}"
 POSTERS = 8
-KILLS = 3
+KILLS = 2
 
 
 class Load:

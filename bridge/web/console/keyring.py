@@ -20,7 +20,7 @@ Role: TypeAlias = Literal["read", "edit"]
 NOTE: Final = "console/secret"
 Hashes: TypeAlias = tuple[tuple[Role, str], ...]
 """The passwords' scrypt hashes, each with what it opens, as werkzeug.security writes them."""
-_COST: Final = (2**15, 8, 1)
+COST = (2**15, 8, 1)
 """scrypt's n, r and p: 32 MB and about a tenth of a second."""
 
 
@@ -82,6 +82,6 @@ def _hashed(password: str, salt: str) -> str:
     """A scrypt hash as werkzeug.security writes it; one that is given stays."""
     if password.startswith("scrypt:"):
         return password
-    n, r, p = _COST
+    n, r, p = COST
     digest = hashlib.scrypt(password.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=64 << 20)
     return f"scrypt:{n}:{r}:{p}${salt}${digest.hex()}"
