@@ -23,7 +23,7 @@ from tests.support.browser import Watched, running_browser
 from tests.support.processes import ROOT, Installation, installation
 
 # A tenth of a second for each log in of the suite proves nothing more.
-keyring.COST = (2**4, 8, 1)
+keyring.COST = (2**10, 8, 1)
 
 Open = Callable[..., Page]
 MakeSite = Callable[..., Site]
