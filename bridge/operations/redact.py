@@ -9,6 +9,7 @@ from bridge.mapping.author.examples import Result
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, Verdict
 from bridge.operations.test import Ran
+from bridge.reasons.reason import Reason
 from bridge.webhook.redaction.redact import Redaction, redaction
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def _shown_result(mapping: MappingFile, result: Result) -> Result:
 
 
 def shown(hidden: Redaction, value: T) -> T:
-    """The value with the secrets hidden in every text of it, through dataclasses, lists and maps."""
+    """The value with the secrets hidden in every text of it, through dataclasses, lists, maps and reasons."""
     return cast(T, _shown(hidden, value))
 
 
@@ -54,6 +55,8 @@ def _shown(hidden: Redaction, value: Any) -> Any:
             return [_shown(hidden, one) for one in value]
         case tuple():
             return _of_fields(hidden, value)
+        case Reason():
+            return _of_reason(hidden, value)
         case MappingFile():
             return value
     if type(value) is str:
@@ -64,6 +67,11 @@ def _shown(hidden: Redaction, value: Any) -> Any:
 def _of_fields(hidden: Redaction, value: tuple[Any, ...]) -> Any:
     parts = [_shown(hidden, one) for one in value]
     return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+
+def _of_reason(hidden: Redaction, value: Reason) -> Reason:
+    then = {name: _shown(hidden, one) for name, one in value.params.items()}
+    return value if then == value.params else Reason(value.code, **then)
 
 
 def _of_dataclass(hidden: Redaction, value: Any) -> Any:

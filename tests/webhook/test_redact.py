@@ -10,6 +10,7 @@ import pytest
 from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Request
 from bridge.operations.redact import shown
+from bridge.reasons.reason import GeneralCode, Reason, recorded
 from bridge.webhook.redaction.redact import DOTS, Redaction, redaction
 from bridge.webhook.redaction.secrets import SecretPlace, places_text, read_places
 from bridge.webhook.redaction.spellings import found
@@ -144,6 +145,15 @@ def test_what_is_no_text_stays_as_it_is() -> None:
     assert shown(hidden, (1, None, b"word-1", ("word-1", {"word-1": ["word-1"]}))) == (
         1, None, b"word-1", (DOTS, {DOTS: [DOTS]}),
     )  # fmt: skip
+
+
+def test_a_secret_in_a_value_of_a_reason_is_hidden() -> None:
+    def reason(text: str) -> Reason:
+        return Reason(GeneralCode.WITH_HINT, message=recorded(f"is {text}"), hint=(f"not {text}", 1, None))
+
+    assert shown(Redaction(("word-1",)), (reason("word-1"),)) == (reason(DOTS),)
+    known = reason("word-2")
+    assert shown(Redaction(("word-1",)), known) is known
 
 
 def test_places_are_read_as_they_were_written() -> None:
