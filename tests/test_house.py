@@ -92,16 +92,23 @@ def test_only_settings_reads_the_environment() -> None:
     assert readers == ["bridge/settings.py"]
 
 
+LATE = {
+    "bridge/store/db/engine.py _upgrade": "alembic is slow to import and seldom needed",
+    "bridge/store/db/engine.py postgres_module": "psycopg is an extra",
+}
+"""Functions that import, and why."""
+
+
 def test_nothing_is_imported_inside_a_function_or_for_type_checking_only() -> None:
     inside = [
-        f"{name(path)}:{node.lineno} {function.name}"
+        f"{name(path)} {function.name}"
         for path in MODULES
         for function in ast.walk(tree_of(path))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    assert inside == []
+    assert sorted(inside) == sorted(LATE)
     assert [name(path) for path in MODULES if "TYPE_CHECKING" in text_of(path)] == []
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from bridge.assemble.former_identities import FormerIds
 from bridge.assemble.rules import keep_fresh, mapping_loader
@@ -59,7 +61,7 @@ def web_side(
     `observe` is told of each webhook, `observe_batch` of each commit.
     """
     settings = settings.without_passwords()
-    store = open_store(settings.database_url)
+    store = open_store(settings.database_url, others_first=partial(time.sleep, 0))
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules, former = mapping_loader(settings, store), FormerIds(store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -60,7 +59,6 @@ def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterat
             if one.event.source in sides.edited:
                 yield Past(one.number, one.event, one.made or _by_rules(sides.current or {}, one.event))
         after = page[-1].number
-        time.sleep(0)
 
 
 def _by_rules(current: Mappings, event: Event) -> Application:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -27,4 +26,3 @@ def in_batches(
             now = store.now(connection)
             decided = [decide(connection, now, number) for number in numbers[start : start + AT_ONCE]]
         yield decided
-        time.sleep(0)

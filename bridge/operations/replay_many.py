@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 
 from bridge.operations.batches import AT_ONCE, Wake, in_batches
@@ -16,7 +15,6 @@ def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:
     numbers: list[int] = []
     for found in ids_of_events(store, wanted):
         numbers += found
-        time.sleep(0)
     return numbers
 
 
@@ -26,7 +24,6 @@ def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterat
         with store.read() as connection:
             found = [replayer.plan(connection, number) for number in numbers[start : start + AT_ONCE]]
         yield from found
-        time.sleep(0)
 
 
 def replay_all(store: Store, replayer: Replayer, numbers: Sequence[int], wake: Wake) -> Iterator[Replay]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-from sqlalchemy import Connection, Engine, exc, text
+from sqlalchemy import Connection, Engine, event, exc, text
 
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.store.db import revision, sqlite
@@ -39,7 +38,12 @@ class Store:
     files: DatabaseFiles | None
     clock: Clock | None
     process: int
+    others_first: Callable[[], None] = lambda: None
+    """Called before each transaction, each read and each of its statements."""
     closed: bool = False
+
+    def __post_init__(self) -> None:
+        event.listen(self.reading, "before_cursor_execute", lambda *_: self.others_first())
 
     @property
     def embedded(self) -> bool:
@@ -53,6 +57,7 @@ class Store:
         StoreUnavailable when the database cannot be reached, written or had in time, and DatabaseLost when
         what was committed may not be in the files that the next process opens.
         """
+        self.others_first()
         with self._intact(), self._turn(timeout), _available(), self._on(self.writing) as connection:
             yield connection
 
@@ -60,6 +65,7 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """A snapshot that changes nothing; raises StoreUnavailable when the database cannot be reached."""
         self._require_usable()
+        self.others_first()
         with self._intact(), _available(), self.reading.connect() as connection:
             yield connection
 
@@ -73,7 +79,7 @@ class Store:
         """Bring the tables up to date; any number of processes may do so at once."""
         with self._intact(), self._turn(3600), _available(), self._on(self.migrating) as connection:
             if revision.found(connection) != revision.NEWEST:
-                importlib.import_module("bridge.store.db.migrate").upgrade(connection)
+                _upgrade(connection)
 
     def check(self) -> None:
         """Raise StoreUnavailable or BridgeError when the store cannot do its work now."""
@@ -155,23 +161,26 @@ class Store:
             raise RuntimeError("a store was carried over a fork, expected each process to open its own")
 
 
-def open_store(url: str, *, clock: Clock | None = None) -> Store:
+def open_store(
+    url: str, *, clock: Clock | None = None, others_first: Callable[[], None] = lambda: None
+) -> Store:
     """The store that DATABASE_URL names; no connection is made yet.
 
-    `clock` stands in for the database's clock in tests. Raises BridgeError for a URL of no known kind, a
-    file on a network file system, or a missing driver.
+    `others_first` lets others of the same thread go on, where a process has many things to do in one: a read
+    of the embedded database stops them all. `clock` stands in for the database's clock in tests. Raises
+    BridgeError for a URL of no known kind, a file on a network file system, or a missing driver.
     """
     scheme = url.partition("://")[0].partition("+")[0]
     if scheme == "sqlite":
-        return _open_sqlite(url, clock)
+        return _open_sqlite(url, clock, others_first)
     if scheme in ("postgres", "postgresql"):
-        return _open_postgres(url, clock)
+        return _open_postgres(url, clock, others_first)
     raise BridgeError(
         f'DATABASE_URL begins with "{scheme}", expected sqlite:///path/to/file.db or postgres://user@host/database'
     )
 
 
-def _open_sqlite(url: str, clock: Clock | None) -> Store:
+def _open_sqlite(url: str, clock: Clock | None, others_first: Callable[[], None]) -> Store:
     path = sqlite.path_of(url)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -181,25 +190,33 @@ def _open_sqlite(url: str, clock: Clock | None) -> Store:
         raise BridgeError(f"the folder of the database {path} cannot be used: {error.strerror}") from error
     files = DatabaseFiles(path)
     writing, reading = sqlite.writing_engine(path, files), sqlite.reading_engine(path, files)
-    return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid())
+    return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid(), others_first)
 
 
-def _open_postgres(url: str, clock: Clock | None) -> Store:
+def _open_postgres(url: str, clock: Clock | None, others_first: Callable[[], None]) -> Store:
     postgres = postgres_module()
     # Apart, so that many readers at once cannot keep a webhook from being written.
     reading = postgres.pooled_engine(url).execution_options(postgresql_readonly=True)
-    writing = postgres.pooled_engine(url)
-    return Store(url, None, writing, reading, postgres.leisurely_engine(url), None, None, clock, os.getpid())
+    writing, migrating = postgres.pooled_engine(url), postgres.leisurely_engine(url)
+    return Store(url, None, writing, reading, migrating, None, None, clock, os.getpid(), others_first)
 
 
-def postgres_module() -> Any:
+def _upgrade(connection: Connection) -> None:
+    """Alembic takes a third of a second to import, and a database needs it once in a version."""
+    from bridge.store.db.migrate import upgrade
+
+    upgrade(connection)
+
+
+def postgres_module() -> ModuleType:
     """`bridge.store.db.postgres`, which needs the extra; raises BridgeError when that is not installed."""
     try:
-        return importlib.import_module("bridge.store.db.postgres")
+        from bridge.store.db import postgres
     except ModuleNotFoundError as error:
         raise BridgeError(
             f"PostgreSQL needs the package {error.name}", 'python -m pip install "leadbridge[postgres]"'
         ) from error
+    return postgres
 
 
 @contextmanager
