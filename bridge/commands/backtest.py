@@ -22,6 +22,7 @@ from bridge.operations.mapping_files import compile_named, sound
 from bridge.operations.redact_stored import shown_backtest
 from bridge.operations.words import counted, json_text
 from bridge.settings import Settings
+from bridge.text.render import english
 
 Against: TypeAlias = Literal["rules", "calls"]
 
@@ -74,5 +75,5 @@ def _chosen(edited: Mappings, source: str | None) -> Mappings:
     if source not in edited:
         known = sorted(edited)
         hint = f"there are: {', '.join(known) or 'none'}"
-        raise UsageError(f'no source is called "{source}"{suggestion(source, known)}', hint)
+        raise UsageError(f'no source is called "{source}"{english(suggestion(source, known))}', hint)
     return {source: edited[source]}

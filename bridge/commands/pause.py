@@ -19,6 +19,7 @@ from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
+from bridge.text.render import english
 
 Kind = Literal["account", "source", "rule"]
 
@@ -62,7 +63,7 @@ def _require(settings: Settings, store: Store, kind: Kind, name: str) -> None:
     there = sorted({*_stored(store, kind), *_written(settings, kind)})
     if name not in there:
         raise UsageError(
-            f'no {kind} is called "{name}"{suggestion(name, there)}',
+            f'no {kind} is called "{name}"{english(suggestion(name, there))}',
             f"there are: {', '.join(there) or 'none'}",
         )
 

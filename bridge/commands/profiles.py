@@ -14,6 +14,7 @@ from bridge.language.keys_source import ABOUT
 from bridge.model import Json
 from bridge.operations.words import json_text
 from bridge.settings import Settings
+from bridge.text.render import english
 from bridge.webhook.profiles import Profile, load_profiles
 
 _HEADINGS = {
@@ -46,7 +47,8 @@ def show_profile(name: str, *, as_json: bool) -> int:
     known = load_profiles()
     if name not in known:
         raise UsageError(
-            f'no profile is called "{name}"{suggestion(name, list(known))}', f"there are: {', '.join(known)}"
+            f'no profile is called "{name}"{english(suggestion(name, list(known)))}',
+            f"there are: {', '.join(known)}",
         )
     if as_json:
         click.echo(json_text(_facts(known[name])))

@@ -15,6 +15,7 @@ from bridge.jsonpath.ast import ROOTS, Digits, PathError
 from bridge.jsonpath.exact_numbers import Number
 from bridge.jsonpath.strings import unquote
 from bridge.jsonpath.syntax import MAY_FOLLOW, hint_for_sign, hint_for_word
+from bridge.text.render import english
 
 MAX_LENGTH: Final = 512
 MAX_NODES: Final = 80
@@ -92,7 +93,7 @@ class _Tokenizer:
         root = self._text[start : name.end()] if name else "$"
         if root not in ROOTS:
             hint = f"a member of the body is $.{root[1:]}, a plain text is {{value: ...}}"
-            raise PathError(f'unknown root "{root}"{suggestion(root, ROOTS)}', "M210", start, hint)
+            raise PathError(f'unknown root "{root}"{english(suggestion(root, ROOTS))}', "M210", start, hint)
         self._add("$", root, start + len(root))
 
     def _dotted(self) -> None:

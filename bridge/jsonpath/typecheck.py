@@ -11,6 +11,7 @@ from bridge.jsonpath.ast import Call, Constant, Operand, PathError, Query
 from bridge.jsonpath.iregexp import compile_pattern
 from bridge.jsonpath.tokens import Token
 from bridge.regex import RegexError
+from bridge.text.render import english
 
 MAX_COMBINATIONS: Final = 64
 """How many times the lists of selectors in one path may multiply what is found."""
@@ -52,7 +53,7 @@ def check_call(call: Call, token: Token) -> None:
     """Refuse an unknown function, and arguments of another number or kind than it takes."""
     if call.name not in _TAKES:
         hint = f"known in filters: {', '.join(_TAKES)}; other functions go in a pipe"
-        near = suggestion(call.name, tuple(_TAKES))
+        near = english(suggestion(call.name, tuple(_TAKES)))
         raise PathError(f'unknown function "{call.name}"{near}', "M203", token.offset, hint)
     takes = _TAKES[call.name]
     if len(call.arguments) != len(takes):

@@ -12,6 +12,7 @@ from bridge.language.operator_table import FOLDING, OPERATORS, Part
 from bridge.language.operators import Check, equal
 from bridge.language.schema import describe
 from bridge.model import Json
+from bridge.text.render import english
 
 IGNORE_CASE = "ignore_case"
 
@@ -114,7 +115,7 @@ def _part(key: Scalar, node: Node, fold: bool, report: Report) -> Part | None:
     operator = OPERATORS.get(key.text)
     if operator is None:
         names = [*OPERATORS, IGNORE_CASE, "every"]
-        report.add(key, "M205", f'unknown operator "{key.text}"{suggestion(key.text, names)}')
+        report.add(key, "M205", f'unknown operator "{key.text}"{english(suggestion(key.text, names))}')
         return None
     if fold and key.text not in FOLDING:
         report.add(key, "M206", f"{key.text} has no capital letters to ignore; leave ignore_case out")
@@ -128,5 +129,5 @@ def _flag(node: Mapping, name: str, report: Report) -> bool | None:
         return None
     if isinstance(child, Scalar) and isinstance(child.value, bool):
         return child.value
-    report.add(child, "M206", f"{name}: expected true or false, found {describe(child)}")
+    report.add(child, "M206", f"{name}: expected true or false, found {english(describe(child))}")
     return None

@@ -15,6 +15,7 @@ from bridge.language.schema import describe
 from bridge.language.values import report_path
 from bridge.language.yaml_dump import entry_text
 from bridge.model import Json
+from bridge.text.render import english
 
 __all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves", "shown"]
 
@@ -56,7 +57,9 @@ class Condition:
 def compile_conditions(node: Node, report: Report) -> tuple[Condition, ...]:
     """The conditions of a mapping, all of which must hold; those with errors are reported and left out."""
     if not isinstance(node, Mapping):
-        report.add(node, "M103", f"expected conditions such as $.status: paid, found {describe(node)}")
+        report.add(
+            node, "M103", f"expected conditions such as $.status: paid, found {english(describe(node))}"
+        )
         return ()
     compiled = (_condition(key, child, report) for key, child in node.entries)
     return tuple(condition for condition in compiled if condition is not None)
@@ -126,7 +129,9 @@ def _text(key: Scalar, node: Node) -> str:
 def _group(key: Scalar, node: Node, report: Report) -> Condition | None:
     """`any` and `all`: a list of mappings of conditions."""
     if not isinstance(node, Sequence) or not node.items:
-        report.add(node, "M103", f"{key.text}: expected a list of conditions, found {describe(node)}")
+        report.add(
+            node, "M103", f"{key.text}: expected a list of conditions, found {english(describe(node))}"
+        )
         return None
     parts = tuple(_part(item, report) for item in node.items)
     text = _text(key, node)

@@ -16,6 +16,8 @@ from bridge.language.operator_table import OPERATORS
 from bridge.language.schema import MapOf, Raw, Table
 from bridge.language.values import VALUE
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 _SCALAR: Final[Json] = {"type": ["string", "number", "boolean", "null"]}
 _TABLES: Final = {
@@ -30,7 +32,11 @@ _TABLES: Final = {
 
 def mapping_schema() -> Json:
     """The schema of a mapping file: a source, its rules and their tests."""
-    return json_schema("leadbridge mapping file", Table("mapping file", SOURCE_KEYS + MAPPING_KEYS), _forms())
+    return json_schema(
+        "leadbridge mapping file",
+        Table(Reason(FindingCode.NOUN_MAPPING_FILE), SOURCE_KEYS + MAPPING_KEYS),
+        _forms(),
+    )
 
 
 def accounts_schema() -> Json:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from bridge.language.keys_rule import ON_UNCERTAIN
 from bridge.language.schema import DURATION, RATE, SECRET, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
 from bridge.model import ALERT_KINDS
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 DEFAULT_URL = "https://leadconverter.ru"
 
 ACCOUNT = Table(
-    "account",
+    Reason(FindingCode.NOUN_ACCOUNT),
     (
         Key("token", SECRET, "the project's API token, as ${NAME}", required=True),
         Key("url", TEXT, f"where the API is, {DEFAULT_URL} unless LEADCONVERTER_URL says otherwise"),
@@ -56,7 +58,7 @@ ACCOUNT = Table(
 )
 
 ALERT_START = Table(
-    "start of an alert",
+    Reason(FindingCode.NOUN_ALERT_START),
     (
         Key("account", TEXT, "the account that starts it", default="main"),
         Key(
@@ -93,7 +95,7 @@ ALERTS = Table(
 )
 
 ACCOUNTS = Table(
-    "accounts file",
+    Reason(FindingCode.NOUN_ACCOUNTS_FILE),
     (
         Key("accounts", MapOf(Raw("account")), "LeadConverter projects by name", required=True),
         Key("alerts", ALERTS, "how you are told when something needs you"),

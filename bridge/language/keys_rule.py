@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bridge.language.schema import FLAG, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 ORDERS = ("relaxed", "strict", "none")
 ON_UNCERTAIN = ("hold", "resend")
@@ -20,7 +22,7 @@ def _later(*names: str) -> tuple[Key, ...]:
     return tuple(Key(name, Raw("later"), "not available yet") for name in names)
 
 
-RECIPIENT = Table("recipient", (*RECIPIENT_KEYS, *_later("contact")))
+RECIPIENT = Table(Reason(FindingCode.NOUN_RECIPIENT), (*RECIPIENT_KEYS, *_later("contact")))
 
 START = Table(
     "start",
@@ -36,7 +38,7 @@ START = Table(
 )
 
 RULE = Table(
-    "rule",
+    Reason(FindingCode.NOUN_RULE),
     (
         Key("name", TEXT, "what the rule is called, unique in its file", required=True),
         Key("enabled", FLAG, "false switches the rule off", default=True),
@@ -68,7 +70,7 @@ RULE = Table(
 )
 
 EXPECTED = Table(
-    "expected start",
+    Reason(FindingCode.NOUN_EXPECTED_START),
     (
         Key("rule", TEXT, "name of the rule"),
         Key("bot_id", Plain("integer"), "the bot"),
@@ -83,12 +85,12 @@ EXPECTED = Table(
 )
 
 FAILED = Table(
-    "expected failure",
+    Reason(FindingCode.NOUN_EXPECTED_FAILURE),
     (Key("failed", ListOf(TEXT, or_one=True), "rules that match but lack a value", required=True),),
 )
 
 TEST = Table(
-    "test",
+    Reason(FindingCode.NOUN_TEST),
     (
         Key("name", TEXT, "what is shown, unique in its file", required=True),
         Key("file", TEXT, "file with a raw body, beside the mapping file; decoded as the source decodes it"),

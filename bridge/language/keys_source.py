@@ -10,6 +10,8 @@ from bridge.language.keys_handshake import HANDSHAKE, METHODS
 from bridge.language.keys_message import TEXTS
 from bridge.language.keys_verify import CODEC, DIGEST, KEYED, SECRETS
 from bridge.language.schema import DURATION, FLAG, INTEGER, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 BODIES = ("json", "form", "multipart", "xml", "query", "jwt")
 CHARSETS = ("utf-8", "utf-8-sig", "windows-1251", "koi8-r", "iso-8859-1", "utf-16")
@@ -172,7 +174,7 @@ SOURCE_KEYS = (
     ),
 )
 
-SOURCE = Table("source", SOURCE_KEYS)
+SOURCE = Table(Reason(FindingCode.NOUN_SOURCE), SOURCE_KEYS)
 
 ABOUT = Table(
     "about",
@@ -193,7 +195,7 @@ ABOUT = Table(
 )
 
 PROFILE = Table(
-    "profile",
+    Reason(FindingCode.NOUN_PROFILE),
     (
         Key("about", ABOUT, "what `leadbridge profiles show` tells", required=True),
         Key("profile", TEXT, "another profile whose keys these override"),

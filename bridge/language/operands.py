@@ -15,6 +15,7 @@ from bridge.language.schema import describe
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.model import Json
+from bridge.text.render import english
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def compile_operand(node: Node, report: Report) -> Operand | None:
 def _value(node: Node, report: Report) -> Value | None:
     if isinstance(node, Scalar) or (isinstance(node, Mapping) and node.get("value") is not None):
         return compile_value(node, report)
-    report.add(node, "M206", f"expected a value to compare with, found {describe(node)}")
+    report.add(node, "M206", f"expected a value to compare with, found {english(describe(node))}")
     return None
 
 

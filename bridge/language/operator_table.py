@@ -24,6 +24,7 @@ from bridge.language.operators import (
 from bridge.language.schema import describe
 from bridge.model import Json
 from bridge.regex import ASCII_ONLY, RegexError, compile_regex
+from bridge.text.render import english
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _compared(
             report.add(node, "M206", f"{name}: expected one value, found a list; use {_LISTS[name]}")
             return None
         if name in _LISTS.values() and not isinstance(node, Sequence) and not _is_path(node):
-            report.add(node, "M206", f"{name}: expected a list or a path, found {describe(node)}")
+            report.add(node, "M206", f"{name}: expected a list or a path, found {english(describe(node))}")
             return None
         operand = compile_operand(node, report)
         if operand is None:
@@ -100,7 +101,7 @@ def _limit(name: str, node: Node, report: Report) -> Operand | None:
     if is_number:
         return operand
     if operand is not None or not isinstance(node, Scalar):
-        report.add(node, "M206", f"{name}: expected a number or a path, found {describe(node)}")
+        report.add(node, "M206", f"{name}: expected a number or a path, found {english(describe(node))}")
     return None
 
 
@@ -111,7 +112,7 @@ def _is_number(operand: Operand) -> bool:
 
 def _between(node: Node, _: bool, report: Report) -> Part | None:
     if not isinstance(node, Sequence) or len(node.items) != 2:
-        report.add(node, "M206", f"between: expected [lowest, highest], found {describe(node)}")
+        report.add(node, "M206", f"between: expected [lowest, highest], found {english(describe(node))}")
         return None
     low, high = (_limit("between", item, report) for item in node.items)
     if low is None or high is None:
@@ -129,7 +130,7 @@ def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part
 
     def build(node: Node, _: bool, report: Report) -> Part | None:
         if not isinstance(node, Scalar) or not isinstance(node.value, bool):
-            report.add(node, "M206", f"{name}: expected true or false, found {describe(node)}")
+            report.add(node, "M206", f"{name}: expected true or false, found {english(describe(node))}")
             return None
         check = emptiness(node.value) if name == "empty" else None
         return Part(name, check, yes if node.value else no)
@@ -139,7 +140,7 @@ def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part
 
 def _matches(node: Node, fold: bool, report: Report) -> Part | None:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        report.add(node, "M206", f"matches: expected a regular expression, found {describe(node)}")
+        report.add(node, "M206", f"matches: expected a regular expression, found {english(describe(node))}")
         return None
     try:
         regex = compile_regex(f"(?i){node.value}" if fold else node.value)

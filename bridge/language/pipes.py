@@ -10,6 +10,7 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.schema import Reader, describe
 from bridge.language.text import Unusable
 from bridge.model import Json
+from bridge.text.render import english
 
 MAX_STEPS = 20
 
@@ -47,12 +48,14 @@ def _named(node: Node, report: Report) -> Function | None:
     elif isinstance(node, Mapping) and node.entries:
         names = [key for key, _ in node.entries]
     else:
-        report.add(node, "M203", f"expected a function such as trim or {{round: 2}}, found {describe(node)}")
+        report.add(
+            node, "M203", f"expected a function such as trim or {{round: 2}}, found {english(describe(node))}"
+        )
         return None
     for name in names:
         if name.text in FUNCTIONS:
             return FUNCTIONS[name.text]
-    hint = suggestion(names[0].text, list(FUNCTIONS))
+    hint = english(suggestion(names[0].text, list(FUNCTIONS)))
     report.add(names[0], "M203", f'unknown function "{names[0].text}"{hint}')
     return None
 
@@ -66,7 +69,7 @@ def _arguments(node: Node, function: Function, report: Report) -> Arguments | No
             return None
         node = _without(node, name)
     elif function.argument is None:
-        report.add(main, "M204", f"{name}: takes no argument, found {describe(main)}")
+        report.add(main, "M204", f"{name}: takes no argument, found {english(describe(main))}")
         return None
     before = len(report.findings)
     fields = Reader(report).table(node, function.table)

@@ -15,6 +15,8 @@ from typing import Any, Literal, TypeAlias
 from bridge.did_you_mean import suggestion
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.variables import NOT_SET, is_set, named, why_unset
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -64,9 +66,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The keys that one mapping may have. `name` is what findings call it: "rule", "source"."""
+    """The keys that one mapping may have. `name` is what findings call it: a key of the file, or words."""
 
-    name: str
+    name: str | Reason
     keys: tuple[Key, ...]
     by_name: Dict[str, Key] = field(init=False, compare=False, repr=False)
     defaults: Dict[str, Any] = field(init=False, compare=False, repr=False)
@@ -127,7 +129,7 @@ class Reader:
     def table(self, node: Node, table: Table) -> Fields | None:
         """The table's fields; None only where the node is no mapping. Invalid values read as the default."""
         if not isinstance(node, Mapping):
-            self._expected(node, f"{table.name}: a mapping of keys")
+            self._expected(node, Reason(FindingCode.KEYS_OF, table=table.name))
             return None
         values = dict(table.defaults)
         unknown: list[Scalar] = []
@@ -141,7 +143,7 @@ class Reader:
             self._unknown_keys(unknown, table)
         for key in table.keys:
             if key.required and node.get(key.name) is None:
-                self.report.add(node, "M105", f'{table.name} has no "{key.name}"')
+                self.report.add(node, "M105", Reason(FindingCode.NO_KEY, table=table.name, key=key.name))
         return Fields(node, values)
 
     def value(self, node: Node, kind: Kind) -> Any:
@@ -165,11 +167,11 @@ class Reader:
         if kind.or_one:
             value = self.value(node, kind.kind)
             return () if value is _INVALID else (value,)
-        return self._expected(node, "a list")
+        return self._expected(node, Reason(FindingCode.A_LIST))
 
     def _map(self, node: Node, kind: MapOf) -> Any:
         if not isinstance(node, Mapping):
-            return self._expected(node, "a mapping")
+            return self._expected(node, Reason(FindingCode.A_MAPPING))
         read = ((key.text, self.value(child, kind.kind)) for key, child in node.entries)
         return {name: value for name, value in read if value is not _INVALID}
 
@@ -184,18 +186,20 @@ class Reader:
         if value is _INVALID:
             return self._expected(node, _WORDS[kind.type])
         if kind.choices and value not in kind.choices:
-            hint = suggestion(str(value), kind.choices)
-            self.report.add(node, "M106", f'"{value}" is not one of {", ".join(kind.choices)}{hint}')
+            text = str(value)
+            hint = suggestion(text, kind.choices)
+            self.report.add(
+                node, "M106", Reason(FindingCode.NO_CHOICE, value=text, choices=kind.choices, hint=hint)
+            )
             return _INVALID
         if kind.at_least is not None and value < kind.at_least:
-            return self._expected(node, f"at least {kind.at_least}")
+            return self._expected(node, Reason(FindingCode.AT_LEAST, least=kind.at_least))
         return value
 
     def _secret(self, node: Scalar) -> Any:
         variable = named(node.text)
         if variable is None:
-            literal = "a secret stands here literally; write ${NAME} and set NAME in the environment"
-            self.report.add(node, "M107", literal)
+            self.report.add(node, "M107", Reason(FindingCode.LITERAL_SECRET, variable=_VARIABLE))
             return _INVALID
         if is_set(self.environment, variable):
             return self.environment[variable]
@@ -211,29 +215,29 @@ class Reader:
     def _unknown_keys(self, unknown: list[Scalar], table: Table) -> None:
         known = list(table.by_name)
         for number, key in enumerate(unknown):
-            hint = suggestion(key.text, known) if number < _SUGGESTIONS else ""
-            self.report.add(key, "M104", f'unknown key "{key.text[:60]}"{hint}')
+            hint = suggestion(key.text, known) if number < _SUGGESTIONS else None
+            self.report.add(key, "M104", Reason(FindingCode.UNKNOWN_KEY, key=key.text[:60], hint=hint))
 
-    def _expected(self, node: Node, what: str) -> Any:
-        self.report.add(node, "M103", f"expected {what}, found {describe(node)}")
+    def _expected(self, node: Node, what: Reason) -> Any:
+        self.report.add(node, "M103", Reason(FindingCode.EXPECTED, expected=what, found=describe(node)))
         return _INVALID
 
 
-def describe(node: Node) -> str:
-    """What a node is, in a user's words."""
+def describe(node: Node) -> Reason:
+    """What a node is, to follow "found"."""
     match node:
         case Mapping():
-            return "a mapping"
+            return Reason(FindingCode.A_MAPPING)
         case Sequence():
-            return "a list"
+            return Reason(FindingCode.A_LIST)
         case Scalar(value=None):
-            return "nothing"
+            return Reason(FindingCode.NOTHING)
         case Scalar(value=bool()):
-            return node.text
+            return Reason(FindingCode.LITERAL, text=node.text)
         case Scalar(value=str()):
-            return f'the text "{node.text[:60]}"'
+            return Reason(FindingCode.THE_TEXT, text=node.text[:60])
         case Scalar():
-            return f"the number {node.text[:60]}"
+            return Reason(FindingCode.THE_NUMBER, text=node.text[:60])
 
 
 def duration(text: str) -> int | None:
@@ -283,12 +287,13 @@ _CONVERT = {
     "duration": _duration,
     "rate": _rate,
 }
+_VARIABLE = "${NAME}"
 _WORDS = {
-    "text": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "flag": "true or false",
-    "duration": 'a duration such as "90s", "10m", "24h" or "30d"',
-    "rate": 'a rate such as "5/s" or "100/m"',
-    "secret": "a secret as ${NAME}",
+    "text": Reason(FindingCode.A_TEXT),
+    "integer": Reason(FindingCode.A_WHOLE_NUMBER),
+    "number": Reason(FindingCode.A_NUMBER),
+    "flag": Reason(FindingCode.TRUE_OR_FALSE),
+    "duration": Reason(FindingCode.A_DURATION),
+    "rate": Reason(FindingCode.A_RATE),
+    "secret": Reason(FindingCode.A_SECRET, variable=_VARIABLE),
 }

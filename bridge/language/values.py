@@ -16,9 +16,12 @@ from bridge.language.schema import Fields, Key, Raw, Reader, Table, describe
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 
 VALUE = Table(
-    "value",
+    Reason(FindingCode.NOUN_VALUE),
     (
         Key("path", Raw("path"), "where the value stands in the event"),
         Key("value", Raw("literal"), "the value itself, even where it begins with $"),
@@ -56,7 +59,7 @@ def compile_value(node: Node, report: Report) -> Value | None:
     if isinstance(node, Mapping):
         return _object(node, report)
     if not isinstance(node, Scalar):
-        report.add(node, "M209", f"expected a value, found {describe(node)}")
+        report.add(node, "M209", f"expected a value, found {english(describe(node))}")
         return None
     if isinstance(node.value, str) and is_path(node.value):
         return _path(node, report)
@@ -74,7 +77,7 @@ def report_path(report: Report, node: Node, error: PathError) -> None:
 def read_path(node: Node, report: Report) -> Path | None:
     """The path that a scalar holds; None after an error in the report."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        report.add(node, "M103", f"expected a path such as $.id, found {describe(node)}")
+        report.add(node, "M103", f"expected a path such as $.id, found {english(describe(node))}")
         return None
     try:
         return compile_path(node.value)
@@ -166,7 +169,7 @@ def _origin(node: Mapping, report: Report) -> Value | None:
         return None
     name, child = written[0].text, node.get(written[0].text) or node
     if not isinstance(child, Scalar):
-        report.add(child, "M209", f"{name}: expected a single value, found {describe(child)}")
+        report.add(child, "M209", f"{name}: expected a single value, found {english(describe(child))}")
         return None
     if name == "value":
         return _literal(child)

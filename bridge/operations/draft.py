@@ -31,6 +31,7 @@ from bridge.operations.mapping_files import compile_alone
 from bridge.operations.pick_values import Chosen, outlined
 from bridge.operations.sample import Sample, kind_of, sample_of
 from bridge.settings import Settings
+from bridge.text.render import english
 from bridge.webhook.profiles import load_profiles
 from bridge.webhook.source import same_event
 
@@ -68,7 +69,8 @@ def check_names(source: str, profile: str | None) -> None:
     known = list(load_profiles())
     if profile is not None and profile not in known:
         raise UsageError(
-            f'no profile is called "{profile}"{suggestion(profile, known)}', "leadbridge profiles lists them"
+            f'no profile is called "{profile}"{english(suggestion(profile, known))}',
+            "leadbridge profiles lists them",
         )
 
 

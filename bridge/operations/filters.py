@@ -10,6 +10,7 @@ from bridge.model import CAUSES, State
 from bridge.operations.times import moment
 from bridge.store.reports.call_views import CallFilter
 from bridge.store.reports.event_views import EventFilter
+from bridge.text.render import english
 
 _STATES = [state.value for state in State]
 
@@ -74,7 +75,9 @@ class AskedCalls:
 
 def _state(text: str, name: str) -> State:
     if text not in _STATES:
-        raise UsageError(f'{name} is "{text}"{suggestion(text, _STATES)}', f"there are: {', '.join(_STATES)}")
+        raise UsageError(
+            f'{name} is "{text}"{english(suggestion(text, _STATES))}', f"there are: {', '.join(_STATES)}"
+        )
     return State(text)
 
 
@@ -85,7 +88,8 @@ def _cause(text: str, name: str) -> str:
     ):
         known = ("http_500", "http_502", *CAUSES)
         raise UsageError(
-            f'{name} is "{text}"{suggestion(text, known)}', f"there are: http_NNN, {', '.join(CAUSES)}"
+            f'{name} is "{text}"{english(suggestion(text, known))}',
+            f"there are: http_NNN, {', '.join(CAUSES)}",
         )
     return text
 

@@ -14,6 +14,7 @@ from bridge.mapping_loader import read_folder
 from bridge.model import Account, Finding
 from bridge.operations.words import counted
 from bridge.settings import Settings
+from bridge.text.render import english
 
 PLACEHOLDER = "not-set"
 """What a secret that is not set reads as: to look at mappings none is needed."""
@@ -70,7 +71,8 @@ def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[s
     sound(compiled)
     known = sorted(compiled.sources)
     raise UsageError(
-        f'no source is called "{name}"{suggestion(name, known)}', f"there are: {', '.join(known) or 'none'}"
+        f'no source is called "{name}"{english(suggestion(name, known))}',
+        f"there are: {', '.join(known) or 'none'}",
     )
 
 

@@ -12,6 +12,7 @@ from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Verdict
 from bridge.operations.reread import Rereader
 from bridge.store.reports.event_views import StoredEvent
+from bridge.text.render import english
 
 _NEAREST = 5
 
@@ -61,5 +62,5 @@ def held_again(stored: StoredEvent, sources: Mapping[str, MappingFile], name: st
     story = next((one for one in stories(mapping, event) if one.rule == name), None)
     if story is None:
         known = [rule.name for rule in mapping.rules if rule.enabled]
-        raise UsageError(f'no rule of {mapping.path} is called "{name}"{suggestion(name, known)}')
+        raise UsageError(f'no rule of {mapping.path} is called "{name}"{english(suggestion(name, known))}')
     return HeldAgain(mapping.path, mapping.version != stored.rules_version, story)

@@ -10,6 +10,7 @@ from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.keys_verify import SECRETS
 from bridge.language.schema import Fields, Reader
+from bridge.text.render import english
 
 MAIN = "secret"
 """The name under which `use` knows the source's main secret."""
@@ -132,7 +133,7 @@ def check_named(setup: Setup, fields: Fields, used: set[str]) -> Setup:
     entries = node.entries if isinstance(node, Mapping) else ()
     unused = [key for key, _ in entries if key.text not in used]
     for key in unused:
-        hint = suggestion(key.text, sorted(used))
+        hint = english(suggestion(key.text, sorted(used)))
         setup.report.add(key, "M404", f'no scheme uses the secret "{key.text}"{hint}')
     return replace(setup, broken_secrets=True) if unused else setup
 

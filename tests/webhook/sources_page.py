@@ -120,7 +120,7 @@ def _values(key: Key) -> str:
 
 def _anchor(table: Table) -> str:
     """Where the page has a table; the second join has the keys of the first."""
-    title = next((title for title, _, one in SECTIONS if one is table), table.name)
+    title = next((title for title, _, one in SECTIONS if one is table), str(table.name))
     title = f"handshake: {title}" if any(kind.kind is table for kind in HANDSHAKE.keys) else title
     return "join" if title == "then" else title.replace(":", "").replace(" ", "-")
 

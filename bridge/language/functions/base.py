@@ -11,6 +11,8 @@ from bridge.language.nodes import Node, Report
 from bridge.language.schema import Fields, Key, Kind, Table
 from bridge.language.text import Unusable
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 MAX_TEXT = 65_536
 """Characters that one value may grow to: a start's variable is a message, not a file."""
@@ -78,7 +80,7 @@ class Function:
     def table(self) -> Table:
         """The declaration of the function's keys: its own name with the argument, then its options."""
         own = () if self.argument is None else (Key(self.name, self.argument, "the argument"),)
-        return Table(f"function {self.name}", own + self.options)
+        return Table(Reason(FindingCode.NOUN_FUNCTION, name=self.name), own + self.options)
 
 
 def always(step: Step) -> Callable[[Arguments], Step]:

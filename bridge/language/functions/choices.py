@@ -8,19 +8,20 @@ from bridge.language.nodes import Mapping, Node, Scalar
 from bridge.language.schema import FLAG, Key, Raw, describe
 from bridge.language.text import text_of
 from bridge.model import Json
+from bridge.text.render import english
 
 
 def table_of(node: Node) -> dict[str, Json]:
     """The table of a `map`: what to give for each text. Raises UnfitError."""
     if not isinstance(node, Mapping):
-        raise UnfitError(f"expected a mapping of values, found {describe(node)}", node)
+        raise UnfitError(f"expected a mapping of values, found {english(describe(node))}", node)
     return {key.text: scalar_of(value) for key, value in node.entries}
 
 
 def scalar_of(node: Node) -> Json:
     """A literal scalar of the file. Raises UnfitError."""
     if not isinstance(node, Scalar):
-        raise UnfitError(f"expected a text, number, true or false, found {describe(node)}", node)
+        raise UnfitError(f"expected a text, number, true or false, found {english(describe(node))}", node)
     return node.value
 
 

@@ -13,6 +13,7 @@ from bridge.language.functions.strftime import LANGUAGES, FormatError, compile_f
 from bridge.language.schema import TEXT, Key, Plain
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.text.render import english
 
 _UNIX = re.compile(r"(-?[0-9]{1,13})(\.[0-9]{1,9})?")
 _COMPACT = re.compile(r"([0-9]{8})([0-9]{6})?")
@@ -78,7 +79,7 @@ def zone_of(arguments: Arguments, name: str) -> tzinfo | None:
     try:
         return ZoneInfo(zone)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        hint = suggestion(zone, sorted(available_timezones())) or "; write it as Europe/Moscow"
+        hint = english(suggestion(zone, sorted(available_timezones()))) or "; write it as Europe/Moscow"
         raise arguments.unfit(name, f'unknown time zone "{zone}"{hint}') from error
 
 

@@ -12,6 +12,7 @@ from bridge.language.schema import TEXT, Key, Plain, Raw, describe
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.regex import ASCII_ONLY, Match, Regex, RegexError, compile_regex
+from bridge.text.render import english
 
 _REFERENCE = re.compile(r"\\([0-9\\])")
 
@@ -37,7 +38,7 @@ def _replace(arguments: Arguments) -> Step:
         return _replace_text(node.value, arguments["with"])
     if isinstance(node, Mapping) and [key.text for key, _ in node.entries] == ["regex"]:
         return _replace_pattern(arguments, node.entries[0][1])
-    raise UnfitError(f"expected a text or {{regex: …}}, found {describe(node)}", node)
+    raise UnfitError(f"expected a text or {{regex: …}}, found {english(describe(node))}", node)
 
 
 def _replace_text(old: str, new: str) -> Step:
@@ -93,7 +94,7 @@ def _check_growth(size: int) -> None:
 
 def _pattern(arguments: Arguments, node: Node) -> Regex:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        raise UnfitError(f"expected a regular expression, found {describe(node)}", node)
+        raise UnfitError(f"expected a regular expression, found {english(describe(node))}", node)
     try:
         regex = compile_regex(node.value)
     except RegexError as error:

@@ -9,6 +9,7 @@ from bridge.language.functions.base import Arguments, Function, Step, quote, unl
 from bridge.language.schema import TEXT
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.text.render import english
 
 DEFAULT_REGION = "RU"
 
@@ -16,7 +17,7 @@ DEFAULT_REGION = "RU"
 def _phone(arguments: Arguments) -> Step:
     region = arguments.main or DEFAULT_REGION
     if region not in phonenumbers.SUPPORTED_REGIONS:
-        hint = suggestion(region.upper(), sorted(phonenumbers.SUPPORTED_REGIONS))
+        hint = english(suggestion(region.upper(), sorted(phonenumbers.SUPPORTED_REGIONS)))
         raise arguments.unfit(
             "phone", f'expected a country in two letters such as RU, found "{region}"{hint}'
         )

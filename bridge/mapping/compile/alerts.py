@@ -11,6 +11,7 @@ from bridge.language.nodes import Scalar
 from bridge.language.schema import SECRET, Fields, Reader
 from bridge.mapping.rules.ids import MAX_ID_DIGITS
 from bridge.model import Alerts, AlertStart, Recipient
+from bridge.text.render import english
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 _URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#@\\][!-~]*)?", re.ASCII)
@@ -64,7 +65,7 @@ def _start(fields: Fields, reader: Reader, accounts: Sequence[str]) -> AlertStar
         return None
     name = fields["account"]
     if name not in accounts:
-        hint = suggestion(name, list(accounts))
+        hint = english(suggestion(name, list(accounts)))
         reader.report.add(fields.at("account"), "M302", f'no account "{name}" in this file{hint}')
         return None
     for key in ("bot_id", "subscriber_id"):

@@ -20,6 +20,7 @@ from bridge.mapping.compile.file_compiler import compile_file
 from bridge.mapping.lint.variable_names import odd_names
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import ALERT_SOURCE, Account, Alerts, Finding
+from bridge.text.render import english
 
 ACCOUNTS_FILES = ("accounts.yml", "accounts.yaml")
 
@@ -168,6 +169,6 @@ def _unknown_silent(
     report, known = Report(path), ", ".join(sorted(sources))
     for key, _ in node.entries if isinstance(node, Mapping) else ():
         if key.text not in sources:
-            hint = suggestion(key.text, list(sources))
+            hint = english(suggestion(key.text, list(sources)))
             report.add(key, "M106", f'"{key.text}" is not one of {known}{hint}')
     return report.findings

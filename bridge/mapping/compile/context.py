@@ -11,6 +11,7 @@ from bridge.language.schema import Reader
 from bridge.language.variables import NOT_SET, is_set
 from bridge.mapping.compile.accounts import MAIN, TOKEN_VARIABLE
 from bridge.model import Account, Alerts
+from bridge.text.render import english
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +40,6 @@ class Surroundings:
         if self.accounts is None or name in self.accounts:
             return
         where = self.accounts_file or f"the environment, which knows only {MAIN}"
-        report.add(at, "M302", f'no account "{name}" in {where}{suggestion(name, list(self.accounts))}')
+        report.add(
+            at, "M302", f'no account "{name}" in {where}{english(suggestion(name, list(self.accounts)))}'
+        )

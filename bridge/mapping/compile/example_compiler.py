@@ -10,6 +10,7 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
 from bridge.language.schema import Fields, Reader, describe
 from bridge.mapping.compile.rule_compiler import unique
 from bridge.mapping.rules.apply import Example, Expected
+from bridge.text.render import english
 
 
 def compile_examples(nodes: tuple[Node, ...], rules: tuple[str, ...], report: Report) -> tuple[Example, ...]:
@@ -57,7 +58,9 @@ def _outcomes(fields: Fields, report: Report) -> tuple[list[Mapping], list[Node]
     starts = [node for node in expected if node not in failures]
     for node in starts:
         if not isinstance(node, Mapping):
-            report.add(node, "M103", f"expected a start such as {{bot_id: 1}}, found {describe(node)}")
+            report.add(
+                node, "M103", f"expected a start such as {{bot_id: 1}}, found {english(describe(node))}"
+            )
     return [node for node in starts if isinstance(node, Mapping)], failed
 
 
@@ -82,7 +85,9 @@ def _check_sample(fields: Fields, report: Report) -> None:
 def _check_rules(nodes: Iterable[Node | None], rules: tuple[str, ...], report: Report) -> None:
     for node in nodes:
         if isinstance(node, Scalar) and node.text not in rules:
-            report.add(node, "M304", f'no rule is called "{node.text}"{suggestion(node.text, rules)}')
+            report.add(
+                node, "M304", f'no rule is called "{node.text}"{english(suggestion(node.text, rules))}'
+            )
 
 
 def _expected(node: Mapping, report: Report) -> Expected:
@@ -101,5 +106,5 @@ def _variables(node: Node | None, report: Report) -> dict[str, str]:
         if isinstance(child, Scalar) and (child.value is not None or child.quoted):
             expected[key.text] = child.text
         else:
-            report.add(child, "M103", f"expected a variable's text, found {describe(child)}")
+            report.add(child, "M103", f"expected a variable's text, found {english(describe(child))}")
     return expected

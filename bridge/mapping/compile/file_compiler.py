@@ -19,10 +19,13 @@ from bridge.mapping.compile.rule_compiler import compile_rules
 from bridge.mapping.lint.lint import lint, notice
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.index import index_rules
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 from bridge.webhook.profiles import load_profiles, merge
 from bridge.webhook.source_compiler import compile_source
 
-FILE = Table("mapping file", SOURCE_KEYS + MAPPING_KEYS)
+FILE = Table(Reason(FindingCode.NOUN_MAPPING_FILE), SOURCE_KEYS + MAPPING_KEYS)
 """Every key at the top of a mapping file."""
 
 _FORMS = frozenset(("form", "multipart", "query"))
@@ -35,7 +38,9 @@ def compile_file(data: bytes, around: Surroundings, report: Report) -> MappingFi
     if node is None:
         return None
     if not isinstance(node, Mapping):
-        report.add(node, "M103", f"expected a mapping file with the key source, found {describe(node)}")
+        report.add(
+            node, "M103", f"expected a mapping file with the key source, found {english(describe(node))}"
+        )
         return None
     compiled = _compile(node, around, report)
     refuse_placeholders(node, report)
@@ -81,7 +86,9 @@ def _with_profile(own: Mapping, report: Report) -> Mapping | None:
         return own
     profiles = load_profiles()
     if name.text not in profiles:
-        report.add(name, "M303", f'unknown profile "{name.text}"{suggestion(name.text, list(profiles))}')
+        report.add(
+            name, "M303", f'unknown profile "{name.text}"{english(suggestion(name.text, list(profiles)))}'
+        )
         return None
     return merge(profiles[name.text].node, own)
 

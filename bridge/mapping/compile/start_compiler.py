@@ -13,6 +13,7 @@ from bridge.language.values import Value, compile_value
 from bridge.mapping.rules.ids import messenger_id, name_fault, variable_text, whole_id
 from bridge.mapping.rules.start import Start, Variable, Whom
 from bridge.model import Json
+from bridge.text.render import english
 
 _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
 _EXPECTED = "expected subscriber_id, or user_id and channel_id"
@@ -116,7 +117,7 @@ def _variable(key: Scalar, node: Node, report: Report) -> Value | None:
         report.add(key, "M209", fault)
         return None
     if not isinstance(node, Scalar | Mapping):
-        report.add(node, "M209", f"a variable holds a single value, found {describe(node)}")
+        report.add(node, "M209", f"a variable holds a single value, found {english(describe(node))}")
         return None
     value = compile_value(node, report)
     if value is not None and isinstance(value.literal, str):

@@ -19,6 +19,7 @@ from bridge.language.document import Node
 from bridge.language.keys_message import DIGESTS
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.text.render import english
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.decode.forms import unescape
 from bridge.webhook.incoming import Incoming
@@ -134,7 +135,7 @@ def _hole(node: Node, hole: re.Match[str], setup: Setup) -> Part | None:
     part = _source(node, name, setup, offset)
     for change in changes:
         if change not in CHANGES:
-            hint = suggestion(change, [*CHANGES])
+            hint = english(suggestion(change, [*CHANGES]))
             setup.report.add(node, "M405", f'unknown change "{change}" in "{{{text}}}"{hint}', offset)
             return None
         part = None if part is None else _changed(part, CHANGES[change])
@@ -153,7 +154,7 @@ def _source(node: Node, name: str, setup: Setup, offset: int) -> Part | None:
     if argument and kind in _NAMED and (kind != "digest" or argument in DIGESTS):
         return _NAMED[kind](argument)
     known = [*_SIMPLE, *_NAMED]
-    hint = suggestion(kind, known) or f"; there are {', '.join(PLACEHOLDERS)} and paths"
+    hint = english(suggestion(kind, known)) or f"; there are {', '.join(PLACEHOLDERS)} and paths"
     setup.report.add(node, "M405", f'unknown placeholder "{{{name}}}"{hint}', offset)
     return None
 
