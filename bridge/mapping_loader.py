@@ -12,6 +12,9 @@ from typing import Final
 
 from bridge.errors import BridgeError
 from bridge.mapping.compile.compiler import Compiled, compile_files
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 def _paths(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise BridgeError(
-            f"mapping folder {folder} is not there", "create it, or point BRIDGE_MAPPINGS at the right one"
+            Reason(ErrorCode.NO_MAPPING_FOLDER, path=str(folder)), Reason(ErrorCode.MAKE_MAPPING_FOLDER)
         )
     return sorted(path for path in _below(folder) if path.is_file())
 
@@ -61,6 +64,10 @@ def _head(path: Path) -> bytes:
     """One byte more than a mapping file may have, at most."""
     with path.open("rb") as file:
         return file.read(_LIMIT + 1)
+
+
+def _system_error(error: OSError) -> Reason:
+    return Reason(ErrorCode.SYSTEM_ERROR, detail=str(error))
 
 
 def _glance(folder: Path) -> tuple[tuple[object, ...], ...]:
@@ -111,8 +118,8 @@ class MappingLoader:
         """The set in use; without a valid one it is empty and not `ready`."""
         self.latest = Compiled()
         """What was read last, with its findings; the same as `current` unless files are broken."""
-        self.trouble = ""
-        """Why the folder cannot be read; empty while it can."""
+        self.trouble: Reason | str | None = None
+        """Why the folder cannot be read, and what to do; None while it can."""
 
     @property
     def ready(self) -> bool:
@@ -137,7 +144,7 @@ class MappingLoader:
         with self._lock:
             files = read_folder(self._folder)
             environment = self._reread() if self._reread else self._environment
-            self.trouble = ""
+            self.trouble = None
             if files == self._seen and environment == self._environment:
                 return False
             self._seen, self._environment = files, environment
@@ -161,7 +168,7 @@ class MappingLoader:
         try:
             taken_up = self._has_settled(now, at_rest=at_rest) and self.refresh()
         except (BridgeError, OSError) as error:
-            self._tell_unreadable(str(error))
+            self._tell_unreadable(error.whole if isinstance(error, BridgeError) else _system_error(error))
             taken_up = False
         self.remember()
         return taken_up
@@ -211,9 +218,9 @@ class MappingLoader:
         log.warning("the last good mappings are in use, as kept in the database: %d files", len(files))
         self._tell_unset()
 
-    def _tell_unreadable(self, why: str) -> None:
+    def _tell_unreadable(self, why: Reason | str) -> None:
         if why != self.trouble:
-            log.error("mappings cannot be read, %s: %s", self._consequence(), why)
+            log.error("mappings cannot be read, %s: %s", self._consequence(), english(why))
         self.trouble = why
 
     def _tell_unset(self) -> None:
@@ -230,4 +237,6 @@ class MappingLoader:
                 log.error("%s", finding)
 
     def _consequence(self) -> str:
-        return "the last good set stays in use" if self.ready else "nothing is accepted until they are mended"
+        return (
+            "the last good set stays in use" if self.ready else "nothing is accepted until they are corrected"
+        )

@@ -10,12 +10,14 @@ from io import StringIO
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv.parser import parse_stream
 
 from bridge.errors import BridgeError
 from bridge.language.placeholder import FILL_IN
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.text.catalogue import ENGLISH, LANGUAGES
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -30,15 +32,22 @@ _LIMIT: Final = 1 << 16
 
 _DOTENV_LIMIT: Final = 1 << 20
 """Bytes of `.env`."""
-_HINT: Final = "set or unset these environment variables and start again"
 
 
 class SettingsError(BridgeError):
-    """Some settings cannot be used; `problems` names every one, a sentence each."""
+    """Some settings cannot be used; `problems` names every one."""
 
-    def __init__(self, problems: tuple[str, ...], hint: str = _HINT) -> None:
-        super().__init__("; ".join(problems), hint)
+    def __init__(self, problems: tuple[Reason, ...], cure: Reason) -> None:
+        super().__init__(Reason(ErrorCode.SETTINGS, problems=problems), cure)
         self.problems = problems
+
+
+class _UnfitError(ValueError):
+    """A value cannot be used; `expected` says what can."""
+
+    def __init__(self, expected: Reason) -> None:
+        super().__init__()
+        self.expected = expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +135,24 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     process = dict(os.environ if environment is None else environment)
     found = dict(process) if environment is not None else variables(process)
     values: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: list[Reason] = []
     for name, variable in _NAMES.items():
         text = found.get(variable, "").strip()
         if not text:
             if found.get(variable + _FILE, "").strip():
-                problems.append(f"{variable}{_FILE} names no readable file with a value, expected one")
+                problems.append(Reason(ErrorCode.SETTING_FILE_EMPTY, name=variable + _FILE))
             continue
         if text == FILL_IN:
-            problems.append(f"{variable} is {FILL_IN}, a placeholder; expected a value")
+            problems.append(Reason(ErrorCode.SETTING_PLACEHOLDER, name=variable, found=FILL_IN))
             continue
         try:
             values[name] = _READ.get(name, str)(text)
-        except ValueError as error:
-            problems.append(f"{variable} is {_shown(name, text)}, expected {error}")
+        except _UnfitError as error:
+            problems.append(_wrong(name, variable, text, error.expected))
     if "console_read_password" in values and "console_password" not in values:
-        problems.append("BRIDGE_CONSOLE_READ_PASSWORD is set, expected BRIDGE_CONSOLE_PASSWORD beside it")
+        problems.append(Reason(ErrorCode.SETTING_PASSWORD_MISSING))
     if problems:
-        raise SettingsError(tuple(problems))
+        raise SettingsError(tuple(problems), Reason(ErrorCode.SET_VARIABLES))
     values.setdefault("language", _of_locale(found))
     reread = None if environment is not None else _reread
     return Settings(environment=found, process=process, reread=reread, **values)
@@ -191,17 +200,19 @@ def _dotenv(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        hint = "make it a file that this user can read, or remove it"
-        raise SettingsError((f"{path} cannot be read: {error.strerror}",), hint) from error
+        problem = Reason(ErrorCode.UNREADABLE, path=str(path), detail=error.strerror)
+        raise SettingsError((problem,), Reason(ErrorCode.MAKE_READABLE)) from error
     except UnicodeDecodeError as error:
-        raise SettingsError((f"{path} is not UTF-8",), "save it as UTF-8") from error
+        problem = Reason(ErrorCode.NOT_UTF8, path=str(path))
+        raise SettingsError((problem,), Reason(ErrorCode.SAVE_AS_UTF8)) from error
     if len(text) > _DOTENV_LIMIT:
-        raise SettingsError((f"{path} is larger than 1 MiB",), "put large values into files: NAME_FILE=path")
+        problem = Reason(ErrorCode.DOTENV_LARGE, path=str(path))
+        raise SettingsError((problem,), Reason(ErrorCode.USE_VALUE_FILES))
     lines = list(parse_stream(StringIO(text)))
     broken = [one.original.line for one in lines if one.error or (one.key and one.value is None)]
     if broken:
-        hint = "write NAME=value there, and close every quote that you open"
-        raise SettingsError(tuple(f"{path}:{line} is not NAME=value" for line in broken), hint)
+        problems = tuple(Reason(ErrorCode.DOTENV_LINE, path=str(path), line=line) for line in broken)
+        raise SettingsError(problems, Reason(ErrorCode.WRITE_DOTENV_LINE))
     return {one.key: one.value for one in lines if one.key and one.value is not None}
 
 
@@ -225,14 +236,16 @@ def _text_of(path: Path) -> str:
     return text if text.strip() else ""
 
 
-def _shown(name: str, text: str) -> str:
-    return "a value kept secret" if name in _SECRET else f'"{text}"'
+def _wrong(name: str, variable: str, text: str, expected: Reason) -> Reason:
+    if name in _SECRET:
+        return Reason(ErrorCode.SETTING_WRONG_SECRET, name=variable, expected=expected)
+    return Reason(ErrorCode.SETTING_WRONG, name=variable, found=text, expected=expected)
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and low <= int(text[:9]) <= high):
-            raise ValueError(f"a whole number from {low} to {high}")
+            raise _UnfitError(Reason(ErrorCode.WANT_WHOLE_NUMBER, low=low, high=high))
         return int(text)
 
     return read
@@ -241,7 +254,7 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 def _choice(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in choices:
-            raise ValueError(" or ".join(choices))
+            raise _UnfitError(Reason(ErrorCode.WANT_ONE_OF, choices=choices))
         return text
 
     return read
@@ -249,20 +262,29 @@ def _choice(*choices: str) -> Callable[[str], str]:
 
 def _password(text: str) -> str:
     if text.startswith("scrypt:") and not _SCRYPT.fullmatch(text):
-        raise ValueError("a password, or a whole hash: scrypt:32768:8:1$salt$digest")
+        raise _UnfitError(Reason(ErrorCode.WANT_PASSWORD))
     return text
 
 
 def _web_url(text: str) -> str:
-    parts = urlsplit(text)
+    expected = Reason(ErrorCode.WANT_WEB_URL)
+    parts = _split(text, expected)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("a URL such as https://hooks.example.com")
+        raise _UnfitError(expected)
     return text.rstrip("/")
 
 
+def _split(text: str, expected: Reason) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise _UnfitError(expected) from None
+
+
 def _database_url(text: str) -> str:
-    if urlsplit(text).scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
-        raise ValueError("sqlite:///path/to/file.db or postgres://user:password@host/database")
+    expected = Reason(ErrorCode.WANT_DATABASE_URL)
+    if _split(text, expected).scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
+        raise _UnfitError(expected)
     return text
 
 
@@ -272,8 +294,7 @@ def _proxies(text: str) -> Proxies:
     try:
         return Proxies(networks=tuple(ip_network(part.strip()) for part in text.split(",")))
     except ValueError:
-        expected = 'the number of proxies in front, or their networks: "1" or "10.0.0.0/8, ::1"'
-        raise ValueError(expected) from None
+        raise _UnfitError(Reason(ErrorCode.WANT_PROXIES)) from None
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {

@@ -169,7 +169,8 @@ def test_a_folder_that_is_gone_is_told_once_and_leaves_the_set_in_use(
     assert not any(book.look(0.5 * step) for step in range(1, 6))
     assert (bot(book), book.ready, book.stale) == ("7", True, True)
     assert [one for one in caplog.messages if "read" in one] == [
-        f"mappings cannot be read, the last good set stays in use: mapping folder {folder} is not there"
+        f"mappings cannot be read, the last good set stays in use: mapping folder {folder} is not there; "
+        "create it, or point BRIDGE_MAPPINGS at the right one"
     ]
     folder.with_name("away").rename(folder)
     book.look(3.0)

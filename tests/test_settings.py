@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.settings import Proxies, SettingsError, load
+from bridge.text.render import english
 
 
 def test_an_empty_environment_gives_the_documented_defaults() -> None:
@@ -27,7 +28,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
 def test_every_problem_is_named_at_once_with_what_was_found_and_expected() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"PORT": "80a", "BRIDGE_LOG": "xml", "BRIDGE_PUBLIC_URL": "hooks.example.com"})
-    assert caught.value.problems == (
+    assert tuple(map(english, caught.value.problems)) == (
         'PORT is "80a", expected a whole number from 1 to 65535',
         'BRIDGE_LOG is "xml", expected text or json',
         'BRIDGE_PUBLIC_URL is "hooks.example.com", expected a URL such as https://hooks.example.com',
@@ -37,7 +38,7 @@ def test_every_problem_is_named_at_once_with_what_was_found_and_expected() -> No
 def test_a_bad_database_url_is_not_repeated_since_it_may_hold_a_password() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"DATABASE_URL": "mysql://user:hunter2@db/x"})
-    assert caught.value.problems == (
+    assert tuple(map(english, caught.value.problems)) == (
         "DATABASE_URL is a value kept secret, expected sqlite:///path/to/file.db or "
         "postgres://user:password@host/database",
     )
@@ -77,7 +78,7 @@ def test_trusted_proxies_are_a_number_of_hops_or_networks(text: str, proxies: Pr
 def test_trusted_proxies_in_another_form_are_a_problem() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"BRIDGE_TRUSTED_PROXIES": "the-lb"})
-    assert caught.value.problems == (
+    assert tuple(map(english, caught.value.problems)) == (
         'BRIDGE_TRUSTED_PROXIES is "the-lb", expected the number of proxies in front, or their networks: '
         '"1" or "10.0.0.0/8, ::1"',
     )
@@ -93,7 +94,7 @@ def test_the_consoles_passwords_are_plain_or_whole_scrypt_hashes() -> None:
     assert (settings.console_password, settings.console_read_password) == (hashed, "plain")
     with pytest.raises(SettingsError) as caught:
         load({"BRIDGE_CONSOLE_PASSWORD": "scrypt:32768:8:1$cut"})
-    assert caught.value.problems == (
+    assert tuple(map(english, caught.value.problems)) == (
         "BRIDGE_CONSOLE_PASSWORD is a value kept secret, "
         "expected a password, or a whole hash: scrypt:32768:8:1$salt$digest",
     )
@@ -102,8 +103,8 @@ def test_the_consoles_passwords_are_plain_or_whole_scrypt_hashes() -> None:
 def test_a_reading_password_alone_would_lock_out_its_owner() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"BRIDGE_CONSOLE_READ_PASSWORD": "plain"})
-    assert caught.value.problems == (
-        "BRIDGE_CONSOLE_READ_PASSWORD is set, expected BRIDGE_CONSOLE_PASSWORD beside it",
+    assert tuple(map(english, caught.value.problems)) == (
+        "BRIDGE_CONSOLE_READ_PASSWORD is set, expected BRIDGE_CONSOLE_PASSWORD as well",
     )
 
 
@@ -156,7 +157,7 @@ def test_a_broken_file_is_named_with_its_line_and_without_its_values(
     (here / ".env").write_bytes(data)
     with pytest.raises(SettingsError) as caught:
         load()
-    assert caught.value.problems[0] == problem
+    assert english(caught.value.problems[0]) == problem
     assert "environment variables" not in (caught.value.hint or "")
 
 
@@ -210,7 +211,9 @@ def test_a_file_without_a_value_that_can_be_read_is_named(
     monkeypatch.setenv("PORT_FILE", str(path))
     with pytest.raises(SettingsError) as caught:
         load()
-    assert caught.value.problems == ("PORT_FILE names no readable file with a value, expected one",)
+    assert tuple(map(english, caught.value.problems)) == (
+        "PORT_FILE names no readable file with a value, expected one",
+    )
 
 
 def test_variables_are_read_anew_without_the_passwords(here: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from bridge.errors import StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
 from bridge.operations.times import clock
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.inbox import identities
 from bridge.store.inbox.identities import Declared
@@ -33,7 +35,7 @@ class FormerIds:
         """
         seen = self._seen
         if seen is None:
-            raise StoreUnavailable("former ids of sources are not known yet")
+            raise StoreUnavailable(Reason(ErrorCode.FORMER_IDS_UNKNOWN))
         last = seen.sources.get(source.name)
         found = tuple(one for one, until in self.known.get(source.name, ()) if until > now)
         if last is None or last.source.event == source.event:

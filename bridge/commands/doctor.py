@@ -13,6 +13,7 @@ from typing import Literal
 import click
 
 from bridge.assemble.rules import accounts, mapping_loader
+from bridge.commands.language import said
 from bridge.commands.opening import NoDatabase, require_there
 from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.dispatch import health
@@ -68,7 +69,7 @@ def doctor(load: Callable[[], Settings], *, as_json: bool) -> int:
     try:
         settings = load()
     except SettingsError as error:
-        _show([Remark("FAIL", "settings", one) for one in error.problems], Screen(), as_json=as_json)
+        _show([Remark("FAIL", "settings", said(one)) for one in error.problems], Screen(), as_json=as_json)
         return 1
     remarks = list(_remarks(settings))
     _show(remarks, screen_of(settings), as_json=as_json)

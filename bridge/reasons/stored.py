@@ -11,6 +11,7 @@ from bridge.reasons.findings import FindingCode
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Code, GeneralCode, Param, Reason, recorded
 from bridge.reasons.rules import RuleCode
+from bridge.reasons.states import StateCode
 from bridge.reasons.webhooks import WebhookCode
 
 AREAS: Final[tuple[type[Code], ...]] = (
@@ -21,6 +22,7 @@ AREAS: Final[tuple[type[Code], ...]] = (
     FindingCode,
     ErrorCode,
     ProblemCode,
+    StateCode,
 )
 """Every enumeration of codes."""
 _KNOWN: Final = {code.value: code for area in AREAS for code in area}

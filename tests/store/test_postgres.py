@@ -56,7 +56,7 @@ def test_a_statement_that_takes_too_long_is_ended(database: str, postgres: Postg
     with pytest.raises(StoreUnavailable) as caught, store.transaction() as connection:
         connection.exec_driver_sql(slow)
     assert caught.value.message == (
-        "the database did not do its part: canceling statement due to statement timeout"
+        "database error: canceling statement due to statement timeout"
     )
     store.close()
 

@@ -201,7 +201,7 @@ def test_an_unavailable_database_fails_the_whole_batch_once(store: Store) -> Non
 
     def gone(_connection: Connection, items: Sequence[str]) -> list[str]:
         tried.append(list(items))
-        raise StoreUnavailable("the database did not do its part: gone", "wait")
+        raise StoreUnavailable("database error: gone", "wait")
 
     writer = Writer(store, gone, start=False)
     with ThreadPoolExecutor(4) as pool:
@@ -213,7 +213,7 @@ def test_an_unavailable_database_fails_the_whole_batch_once(store: Store) -> Non
             with pytest.raises(StoreUnavailable) as caught:
                 one.result()
             assert (caught.value.message, caught.value.hint) == (
-                "the database did not do its part: gone",
+                "database error: gone",
                 "wait",
             )
     assert len(tried) == 1

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from bridge.errors import DatabaseLost, StoreUnavailable
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db import open_files
 from bridge.store.db.lock_files import Identity, LockFile, identity
 
@@ -24,7 +26,6 @@ _HEADER: Final = 32
 _MAGIC: Final = b"\x37\x7f\x06"
 _SALTS: Final = slice(16, 24)
 """Of the log's header (https://sqlite.org/fileformat2.html#the_wal_file): new whenever the log restarts."""
-_OPEN: Final = "while the bridge has it open"
 
 
 class DatabaseFiles:
@@ -57,8 +58,8 @@ class DatabaseFiles:
         with contextlib.suppress(OSError), contextlib.closing(LockFile(path)) as mark:
             if not mark.try_take():
                 raise DatabaseLost(
-                    f"another process still has removed or cut files of {self.path.name} open",
-                    "do what its log says, and stop every process of the bridge before you start one",
+                    Reason(ErrorCode.LOST_FILES_IN_USE, name=self.path.name),
+                    Reason(ErrorCode.STOP_EVERY_PROCESS),
                 )
             path.unlink(missing_ok=True)
 
@@ -97,16 +98,13 @@ class DatabaseFiles:
         """A checkpoint has written all of the log into the database."""
         self._to_save = False
         if self._lost:
-            self._lost = DatabaseLost(
-                self._lost.message,
-                f"restart the bridge: everything that was accepted is in {self.path}; "
-                "start no other leadbridge command before",
-            )
+            cure = Reason(ErrorCode.RESTART_SAVED, path=str(self.path))
+            self._lost = DatabaseLost(self._lost.reason, cure)
 
     def require_same(self) -> None:
         """Raise DatabaseLost unless the file at each path is the one that is open."""
         if self._lost:
-            raise DatabaseLost(self._lost.message, self._lost.hint)
+            raise DatabaseLost(self._lost.reason, self._lost.cure)
         for suffix, known in tuple(self._known.items()):
             # Another thread that closes its connection forgets log and index before SQLite removes them.
             if identity(self._paths[suffix]) != known and self._known.get(suffix) == known:
@@ -160,31 +158,27 @@ class DatabaseFiles:
         self._mark_lost()
         self._to_save = suffix == _LOG
         self._lost = DatabaseLost(
-            f"{self._at(suffix).name} was removed or replaced {_OPEN}",
-            f"restart the bridge with SIGTERM, not kill -9: what is not yet in {self.path} would be lost; "
-            "start no other leadbridge command before",
+            Reason(ErrorCode.DATABASE_FILE_REMOVED, name=self._at(suffix).name),
+            Reason(ErrorCode.RESTART_GENTLY, path=str(self.path)),
         )
         return self._lost
 
     def _cut(self, suffix: str) -> DatabaseLost:
         self._mark_lost()
         self._lost = DatabaseLost(
-            f"{self._at(suffix).name} was cut or written over by another program {_OPEN}",
-            "end every process of the bridge with kill -9: SIGTERM would write the damaged log into the "
-            f"database; then copy {self.path} and its -wal before you start anything: what was accepted "
-            "since the last checkpoint may be lost; compare with the senders, or restore a backup",
+            Reason(ErrorCode.DATABASE_FILE_CUT, name=self._at(suffix).name),
+            Reason(ErrorCode.KILL_AND_COPY, path=str(self.path)),
         )
         return self._lost
 
     def _database_lost(self, known: Identity) -> DatabaseLost:
-        name, old = self.path.name, self._at(".old")
+        name, path, old = self.path.name, str(self.path), self._at(".old")
         held = open_files.own(known)
         replaced = self.path.exists()
         if held and not held.removed and not replaced:
             return DatabaseLost(
-                f"{name} was moved away {_OPEN}",
-                f"move {held.path} back to {self.path} together with its -wal and -shm, "
-                "or stop the bridge and set DATABASE_URL to the new path",
+                Reason(ErrorCode.DATABASE_MOVED, name=name),
+                Reason(ErrorCode.MOVE_BACK, there=str(held.path), path=path),
             )
         self._mark_lost()
         if replaced:
@@ -192,17 +186,14 @@ class DatabaseFiles:
         copies = self._copies(known, old)
         if replaced:
             return DatabaseLost(
-                f"{name} was replaced by another file {_OPEN}",
-                f"what was accepted before is only in the old file: {copies}; "
-                "then restart the bridge to use the new one",
+                Reason(ErrorCode.DATABASE_REPLACED, name=name), Reason(ErrorCode.COPY_OLD, commands=copies)
             )
         return DatabaseLost(
-            f"{name} was removed {_OPEN}",
-            f"do not stop the bridge before you have copied what it still has open: {copies}; "
-            f"then stop it, move both copies to {self.path} and {self._at(_LOG).name}, and start it",
+            Reason(ErrorCode.DATABASE_REMOVED, name=name),
+            Reason(ErrorCode.COPY_OPEN, commands=copies, path=path, log=self._at(_LOG).name),
         )
 
-    def _copies(self, known: Identity, old: Path) -> str:
+    def _copies(self, known: Identity, old: Path) -> tuple[str, ...]:
         """The commands that copy database and log from where they are now."""
         log = self._known.get(_LOG)
         pairs = [(known, old)] + ([(log, old.with_name(old.name + _LOG))] if log else [])
@@ -211,7 +202,7 @@ class DatabaseFiles:
             held = open_files.own(wanted)
             if held and identity(to) != wanted:
                 commands.append(f"cp {held.link if held.removed else held.path} {to}")
-        return " && ".join(commands)
+        return tuple(commands)
 
     def _set_log_aside(self) -> None:
         """Rename the old log: SQLite would apply it to the new database, whose pages it does not fit."""
@@ -226,9 +217,8 @@ def require_database(path: Path) -> None:
     log = path.with_name(path.name + _LOG)
     if _length(log) and not _length(path):
         raise DatabaseLost(
-            f"there is {log.name}, but not the database that it belongs to",
-            f"the log may hold what was accepted last: move the database back to {path}, or, where it is "
-            f"gone, move {log} away",
+            Reason(ErrorCode.LOG_WITHOUT_DATABASE, name=log.name),
+            Reason(ErrorCode.MOVE_DATABASE_BACK, path=str(path), log=str(log)),
         )
 
 

@@ -13,6 +13,8 @@ from types import ModuleType
 from sqlalchemy import Connection, Engine, event, exc, text
 
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db import revision, sqlite
 from bridge.store.db.database_files import DatabaseFiles
 from bridge.store.db.lock_files import FileLock, refuse_network
@@ -156,7 +158,7 @@ class Store:
 
     def _require_usable(self) -> None:
         if self.closed:
-            raise StoreUnavailable("the store is closed")
+            raise StoreUnavailable(Reason(ErrorCode.STORE_CLOSED))
         if os.getpid() != self.process:
             raise RuntimeError("a store was carried over a fork, expected each process to open its own")
 
@@ -175,9 +177,7 @@ def open_store(
         return _open_sqlite(url, clock, others_first)
     if scheme in ("postgres", "postgresql"):
         return _open_postgres(url, clock, others_first)
-    raise BridgeError(
-        f'DATABASE_URL begins with "{scheme}", expected sqlite:///path/to/file.db or postgres://user@host/database'
-    )
+    raise BridgeError(Reason(ErrorCode.DATABASE_URL_KIND, scheme=scheme))
 
 
 def _open_sqlite(url: str, clock: Clock | None, others_first: Callable[[], None]) -> Store:
@@ -187,7 +187,8 @@ def _open_sqlite(url: str, clock: Clock | None, others_first: Callable[[], None]
         refuse_network(path.parent.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
         lock = FileLock(path)
     except OSError as error:
-        raise BridgeError(f"the folder of the database {path} cannot be used: {error.strerror}") from error
+        reason = Reason(ErrorCode.DATABASE_FOLDER, path=str(path), detail=error.strerror)
+        raise BridgeError(reason) from error
     files = DatabaseFiles(path)
     writing, reading = sqlite.writing_engine(path, files), sqlite.reading_engine(path, files)
     return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid(), others_first)
@@ -214,7 +215,7 @@ def postgres_module() -> ModuleType:
         from bridge.store.db import postgres
     except ModuleNotFoundError as error:
         raise BridgeError(
-            f"PostgreSQL needs the package {error.name}", 'python -m pip install "leadbridge[postgres]"'
+            Reason(ErrorCode.POSTGRES_PACKAGE, package=error.name), Reason(ErrorCode.INSTALL_POSTGRES)
         ) from error
     return postgres
 
@@ -224,20 +225,21 @@ def _available() -> Iterator[None]:
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
-        raise StoreUnavailable(f"the database did not do its part: {_first_line(error)}") from error
+        raise StoreUnavailable(Reason(ErrorCode.DATABASE_ERROR, detail=_first_line(error))) from error
     except exc.TimeoutError as error:
-        raise StoreUnavailable("every connection to the database is in use") from error
+        raise StoreUnavailable(Reason(ErrorCode.DATABASE_CONNECTIONS)) from error
     except exc.ProgrammingError as error:
         if getattr(error.orig, "sqlstate", "") != "42P01":
             raise
-        raise StoreUnavailable(f"the database has no tables yet: {_first_line(error)}") from error
+        reason = Reason(ErrorCode.DATABASE_WITHOUT_TABLES, detail=_first_line(error))
+        raise StoreUnavailable(reason) from error
     except exc.DatabaseError as error:
         # SQLite has no class of its own for a file that is damaged, or no database.
         if type(error) is not exc.DatabaseError:
             raise
         raise StoreUnavailable(
-            f"the database cannot be read: {_first_line(error)}",
-            "keep a copy of it and of its -wal, then restore a backup",
+            Reason(ErrorCode.DATABASE_UNREADABLE, detail=_first_line(error)),
+            Reason(ErrorCode.RESTORE_BACKUP),
         ) from error
 
 

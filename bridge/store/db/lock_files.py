@@ -16,6 +16,8 @@ from threading import Lock
 from typing import Final, TypeAlias
 
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +112,7 @@ class LockFile:
         """Raise StoreUnavailable unless this holder still has the lock, on the file at the path."""
         if not (self._is_own() and identity(self._address) == self._opened and self._lock()):
             raise StoreUnavailable(
-                f"{self.path.name} was removed or unlocked while the bridge had it locked: "
-                "another process may have written at the same time",
-                "leave this file alone while the bridge runs",
+                Reason(ErrorCode.LOCK_LOST, name=self.path.name), Reason(ErrorCode.LEAVE_LOCK_ALONE)
             )
 
     def release(self) -> None:
@@ -146,7 +146,7 @@ class LockFile:
 
     def _require_open(self) -> None:
         if self._file.closed:
-            raise StoreUnavailable(f"{self.path.name} cannot be locked: the store is closed")
+            raise StoreUnavailable(Reason(ErrorCode.LOCK_OF_CLOSED_STORE, name=self.path.name))
         if not self._is_own():
             log.error("the descriptor of %s was closed by other code; opening the file again", self.path)
             _FOREIGN.append(self._file)
@@ -160,7 +160,8 @@ class LockFile:
         try:
             self._open()
         except OSError as error:
-            raise StoreUnavailable(f"{self.path.name} cannot be opened: {error.strerror}") from error
+            reason = Reason(ErrorCode.LOCK_UNOPENED, name=self.path.name, detail=error.strerror)
+            raise StoreUnavailable(reason) from error
 
     def _open(self) -> None:
         self._file = FileIO(self._address, "ab", opener=_private)
@@ -198,7 +199,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _busy(timeout: float) -> StoreUnavailable:
-    return StoreUnavailable(f"the database was busy for {timeout:g} s, another process holds its lock")
+    return StoreUnavailable(Reason(ErrorCode.DATABASE_BUSY, seconds=f"{timeout:g}"))
 
 
 def make_private(path: Path) -> None:
@@ -228,8 +229,8 @@ def refuse_network(path: Path, mounts: str) -> None:
     found = file_system(path, mounts)
     if _NETWORK.fullmatch(found):
         raise BridgeError(
-            f"the database {path} is on a network file system ({found}), expected a local disk",
-            "put it on a local disk, or set DATABASE_URL to a PostgreSQL",
+            Reason(ErrorCode.DATABASE_ON_NETWORK, path=str(path), kind=found),
+            Reason(ErrorCode.LOCAL_DISK_OR_POSTGRES),
         )
 
 

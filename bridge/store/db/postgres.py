@@ -11,6 +11,8 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
 from bridge.errors import BridgeError
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 Value = TypeVar("Value")
 
@@ -92,8 +94,8 @@ def _refuse_forgetful(connection: psycopg.Connection[Any]) -> None:
     if off:
         connection.close()
         raise BridgeError(
-            f"PostgreSQL runs with {', '.join(f'{name} = off' for name in off)}, expected on",
-            "an accepted webhook could vanish with the next power cut: set it on and reload PostgreSQL",
+            Reason(ErrorCode.POSTGRES_FORGETFUL, settings=tuple(f"{name} = off" for name in off)),
+            Reason(ErrorCode.SET_DURABLE),
         )
 
 

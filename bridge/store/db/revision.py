@@ -8,6 +8,8 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from bridge.errors import StoreUnavailable
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 _VERSIONS = files("bridge.store.migrations").joinpath("versions")
 NEWEST: Final = max(one.name[1:5] for one in _VERSIONS.iterdir() if one.name.startswith("r"))
@@ -25,6 +27,7 @@ def require_newest(connection: Connection) -> None:
     """Raise StoreUnavailable unless the tables are exactly those that this program knows."""
     revision = found(connection)
     if revision != NEWEST:
+        there = revision or Reason(ErrorCode.NO_REVISION)
         raise StoreUnavailable(
-            f"the database is at revision {revision or 'none'}, expected {NEWEST}", "run: leadbridge migrate"
+            Reason(ErrorCode.DATABASE_REVISION, found=there, expected=NEWEST), Reason(ErrorCode.RUN_MIGRATE)
         )

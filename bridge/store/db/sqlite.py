@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from bridge.errors import BridgeError
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.database_files import DatabaseFiles
 from bridge.store.db.lock_files import make_private
 
@@ -29,9 +31,7 @@ def path_of(url: str) -> Path:
     """The file that a `sqlite:///` URL names: three slashes and a relative path, or four."""
     rest = url.partition("://")[2]
     if not rest.startswith("/") or not rest[1:].split("?")[0]:
-        raise BridgeError(
-            "DATABASE_URL names no file, expected sqlite:///var/bridge.db or sqlite:////absolute/path.db"
-        )
+        raise BridgeError(Reason(ErrorCode.DATABASE_URL_WITHOUT_FILE))
     return Path(rest[1:].split("?")[0]).absolute()
 
 
@@ -108,7 +108,7 @@ def _expect(connection: sqlite3.Connection, name: str, wanted: str, expected: st
     if found != expected:
         connection.close()
         raise BridgeError(
-            f"SQLite answered {name} = {found}, expected {expected}: it would not keep what it accepts"
+            Reason(ErrorCode.SQLITE_FORGETFUL, name=name, found=str(found), expected=str(expected))
         )
 
 

@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from bridge.errors import Overloaded, StoreUnavailable
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 
 Item = TypeVar("Item")
@@ -90,7 +92,7 @@ class Writer(Generic[Item, Result]):
         ticket = self._enqueue(item)
         if not ticket.done.acquire(timeout=timeout):
             ticket.abandoned = True
-            raise StoreUnavailable(f"the database took longer than {timeout:g} s")
+            raise StoreUnavailable(Reason(ErrorCode.DATABASE_SLOW, seconds=f"{timeout:g}"))
         if ticket.error is not None:
             raise ticket.error
         return ticket.result  # type: ignore[return-value]  # settled without an error means with a result
@@ -114,7 +116,7 @@ class Writer(Generic[Item, Result]):
         if self._thread:
             self._thread.join(timeout)
         while self._queue:
-            self._queue.popleft().settle(None, StoreUnavailable("the writer is closed"))
+            self._queue.popleft().settle(None, StoreUnavailable(Reason(ErrorCode.WRITER_CLOSED)))
 
     def step(self) -> int:
         """Write one batch of what waits; gives how many items it held."""
@@ -122,12 +124,12 @@ class Writer(Generic[Item, Result]):
 
     def _enqueue(self, item: Item) -> _Ticket[Item, Result]:
         if self._closed:
-            raise StoreUnavailable("the writer is closed")
+            raise StoreUnavailable(Reason(ErrorCode.WRITER_CLOSED))
         if len(self._queue) >= self._limit:
-            raise Overloaded(f"{self._limit} items wait for the database already")
+            raise Overloaded(Reason(ErrorCode.DATABASE_OVERLOADED, number=self._limit))
         began = self._began
         if began is not None and time.monotonic() - began > STALL_S:
-            raise StoreUnavailable(f"the database has not answered for {STALL_S:g} s")
+            raise StoreUnavailable(Reason(ErrorCode.DATABASE_STUCK, seconds=f"{STALL_S:g}"))
         ticket: _Ticket[Item, Result] = _Ticket(item)
         self._queue.append(ticket)
         if not self._stirred.is_set():
@@ -156,7 +158,7 @@ class Writer(Generic[Item, Result]):
                 pairs = list(zip(tickets, results, strict=True))
         except StoreUnavailable as error:
             for ticket in tickets or self._take():
-                ticket.settle(None, StoreUnavailable(error.message, error.hint))
+                ticket.settle(None, StoreUnavailable(error.reason, error.cure))
         except Exception as error:
             self._singly(tickets or self._take(), error)
         else:

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select, update
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, Application, BotStart, Call, Match, State
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.tables import events
 from bridge.store.db.texts import plain
 from bridge.store.inbox.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
@@ -139,5 +141,5 @@ def _lock(connection: Connection, event_id: int) -> str:
     query = select(events.c.source).where(events.c.id == event_id).with_for_update()
     source: str | None = connection.execute(query).scalar_one_or_none()
     if source is None:
-        raise BridgeError(f"there is no event {event_id}", "leadbridge events lists them")
+        raise BridgeError(Reason(ErrorCode.NO_EVENT, number=event_id), Reason(ErrorCode.LIST_EVENTS))
     return source

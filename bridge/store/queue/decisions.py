@@ -9,6 +9,9 @@ from sqlalchemy import Connection, func, select, update
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, State
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.states import state_reason
 from bridge.store.db.tables import calls as table
 from bridge.store.queue import calls, recipient_order
 from bridge.store.queue.rows import Owed, start_of
@@ -33,7 +36,7 @@ class WrongState(BridgeError):
 
 def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
     """queued or waiting → cancelled: it will not be sent."""
-    row = _in_state(connection, call_id, WAITS, "cancelled")
+    row = _in_state(connection, call_id, WAITS, ErrorCode.NOT_CANCELLED)
     change = {"state": "cancelled", "reason": _reason("cancelled", by), "settled_at": now, **_LET_GO}
     _step(connection, now, row, change, by, "cancel")
 
@@ -42,7 +45,7 @@ def resolve(
     connection: Connection, now: int, call_id: int, end: Literal["done", "cancelled"], by: Decider
 ) -> None:
     """uncertain → done: it ran; uncertain → cancelled: it is not to run any more."""
-    row = _in_state(connection, call_id, DOUBTFUL, "resolved")
+    row = _in_state(connection, call_id, DOUBTFUL, ErrorCode.NOT_RESOLVED)
     change = {"state": end, "reason": _reason(f"resolved as {end}", by), "settled_at": now, "owner": ""}
     _step(connection, now, row, change, by, f"resolve as {end}")
 
@@ -53,9 +56,9 @@ def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once:
     Late answers to the old attempt are not heard any more, and it has its whole time before it expires.
     With `once` it is refused when the call was resent before.
     """
-    row = _in_state(connection, call_id, DOUBTFUL, "resent")
+    row = _in_state(connection, call_id, DOUBTFUL, ErrorCode.NOT_RESENT)
     if once and row.resends:
-        raise WrongState(f"call {call_id} was resent before, expected at most once")
+        raise WrongState(Reason(ErrorCode.RESENT_BEFORE, number=call_id))
     change = {
         "state": "queued",
         "reason": _reason("resent", by),
@@ -72,11 +75,12 @@ def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
 
     A shadow call is sent in earnest.
     """
-    row = _in_state(connection, call_id, FINAL, "sent again")
+    row = _in_state(connection, call_id, FINAL, ErrorCode.NOT_SENT_AGAIN)
     child = _child(connection, row)
     if child is not None:
         raise WrongState(
-            f"call {call_id} was sent again already, as call {child}", f"send call {child} again"
+            Reason(ErrorCode.SENT_AGAIN_BEFORE, number=call_id, child=child),
+            Reason(ErrorCode.SEND_CHILD_AGAIN, child=child),
         )
     owed = Owed(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
     number = calls.add(connection, now, [owed])[0]
@@ -92,14 +96,15 @@ def _child(connection: Connection, row: Any) -> int | None:
     return child
 
 
-def _in_state(connection: Connection, call_id: int, expected: frozenset[State], wanted: str) -> Any:
-    """The call's row, locked until the transaction ends."""
+def _in_state(connection: Connection, call_id: int, expected: frozenset[State], refusal: ErrorCode) -> Any:
+    """The call's row, locked until the transaction ends; `refusal` says that its state does not allow it."""
     row = connection.execute(select(table).where(table.c.id == call_id).with_for_update()).one_or_none()
     if row is None:
-        raise BridgeError(f"there is no call {call_id}", "leadbridge calls lists them")
+        raise BridgeError(Reason(ErrorCode.NO_CALL, number=call_id), Reason(ErrorCode.LIST_CALLS))
     if State(row.state) not in expected:
-        words = " or ".join(sorted(expected))
-        raise WrongState(f"call {call_id} is {row.state} and cannot be {wanted}, expected {words}")
+        allowed = tuple(state_reason(state) for state in sorted(expected))
+        found = state_reason(row.state)
+        raise WrongState(Reason(refusal, number=call_id, state=found, expected=allowed))
     return row
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from bridge.errors import BridgeError
 from bridge.model import RECORDED, Attempt, Call, Outcome, State
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
@@ -128,7 +130,7 @@ def call(connection: Connection, number: int) -> TriedCall:
     """One call; raises BridgeError when there is none of that id."""
     row = connection.execute(select(calls).where(calls.c.id == number)).one_or_none()
     if row is None:
-        raise BridgeError(f"there is no call {number}", "leadbridge calls lists them")
+        raise BridgeError(Reason(ErrorCode.NO_CALL, number=number), Reason(ErrorCode.LIST_CALLS))
     tried = select(attempts).where(attempts.c.call_id == number).order_by(attempts.c.number)
     return TriedCall(
         call=call_of(row),

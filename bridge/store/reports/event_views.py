@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, literal_column, or_, select
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.model import Event, Failure, Json, Match, Request, State, Verdict
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import AnyRow
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import calls, events
@@ -136,7 +138,7 @@ def event(connection: Connection, number: int) -> StoredEvent:
     """One event; raises BridgeError when there is none of that id."""
     row = connection.execute(select(events).where(events.c.id == number)).one_or_none()
     if row is None:
-        raise BridgeError(f"there is no event {number}", "leadbridge events lists them")
+        raise BridgeError(Reason(ErrorCode.NO_EVENT, number=number), Reason(ErrorCode.LIST_EVENTS))
     again = repeat_views.counts(connection, [number])
     stored = _stored(connection, row, _calls_of(connection, [number]))
     return replace(stored, line=replace(stored.line, repeats=again.get(number, 0)))

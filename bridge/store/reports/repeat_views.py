@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Request
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.tables import repeats
 from bridge.store.db.texts import plain
 from bridge.store.inbox.repeats import Difference
@@ -77,7 +79,7 @@ def repeat(connection: Connection, number: int, *, lock: bool = False) -> KeptRe
         connection.execute(all_of_event.with_for_update())
     row = connection.execute(select(repeats).where(repeats.c.id == number)).one_or_none()
     if row is None:
-        raise BridgeError(f"there is no repeat {number}", "leadbridge events --repeats lists them")
+        raise BridgeError(Reason(ErrorCode.NO_REPEAT, number=number), Reason(ErrorCode.LIST_REPEATS))
     return _kept(row)
 
 

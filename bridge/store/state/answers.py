@@ -8,6 +8,8 @@ from typing import Final
 from sqlalchemy import Connection, select, text, update
 
 from bridge.errors import BridgeError
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.tables import answers
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
@@ -70,8 +72,7 @@ def confirm(connection: Connection, now: int, call_id: int, by: Decider) -> bool
     account = connection.execute(select(answers.c.account).where(mine)).scalar_one_or_none()
     if account is None:
         raise BridgeError(
-            f"the answer to call {call_id} is not the first of its shape",
-            "leadbridge doctor lists the answers that wait for your word",
+            Reason(ErrorCode.NOT_FIRST_ANSWER, number=call_id), Reason(ErrorCode.ANSWERS_TO_CONFIRM)
         )
     change = update(answers).where(mine, answers.c.confirmed_at == 0).values(confirmed_at=now)
     if connection.execute(change).rowcount != 1:

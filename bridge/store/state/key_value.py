@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from bridge.errors import BridgeError
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 
 _READ = text("SELECT text FROM notes WHERE name = :name")
@@ -52,15 +54,13 @@ def aim(store: Store, *, sandboxed: bool) -> None:
     with store.transaction() as connection:
         before = read(connection, _TARGET)
         if before not in (None, target):
-            _require_none_live(connection, str(before), target)
+            _require_none_live(connection, str(before))
         if before != target:
             write(connection, _TARGET, target)
 
 
-def _require_none_live(connection: Connection, before: str, target: str) -> None:
+def _require_none_live(connection: Connection, before: str) -> None:
     live = connection.execute(_LIVE).scalar_one()
     if live:
-        raise BridgeError(
-            f"{live} call(s) in this database wait to go to {before}, they must not go to {target}",
-            "let them finish as before, or use another DATABASE_URL",
-        )
+        code = ErrorCode.CALLS_FOR_SANDBOX if before == SANDBOX else ErrorCode.CALLS_FOR_LEADCONVERTER
+        raise BridgeError(Reason(code, number=live), Reason(ErrorCode.FINISH_OR_OTHER_DATABASE))
