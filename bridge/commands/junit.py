@@ -10,6 +10,8 @@ from bridge.commands.output import printable
 from bridge.errors import UsageError
 from bridge.mapping.author.examples import Result
 from bridge.model import Finding
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 
 def write_junit(file: str, ran: Mapping[str, Sequence[Result]], broken: Iterable[Finding]) -> None:
@@ -28,7 +30,8 @@ def write_junit(file: str, ran: Mapping[str, Sequence[Result]], broken: Iterable
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+        reason = Reason(ErrorCode.UNWRITABLE, path=file, detail=error.strerror)
+        raise UsageError(reason) from error
 
 
 def _suite(root: Element, path: str, results: Sequence[Result]) -> None:

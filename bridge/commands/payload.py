@@ -10,6 +10,8 @@ from pathlib import Path
 from bridge.commands.output import OPTION
 from bridge.errors import UsageError
 from bridge.operations.payload import Payload, read_headers
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +37,5 @@ def _read(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
+        reason = Reason(ErrorCode.UNREADABLE, path=name, detail=error.strerror)
+        raise UsageError(reason) from error

@@ -12,6 +12,8 @@ from bridge.errors import BridgeError
 from bridge.mapping.author.examples import Result
 from bridge.mapping.author.rewrite import CannotRewrite, rewritten
 from bridge.mapping.rules.apply import MappingFile
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 Again = Callable[[str, bytes], Sequence[Result]]
 """The results of a file, by its path, if it said this."""
@@ -53,4 +55,5 @@ def replace_file(path: Path, data: bytes) -> None:
         Path(beside).chmod(path.stat().st_mode & 0o7777)
         Path(beside).replace(path)
     except OSError as error:
-        raise BridgeError(f"{path} cannot be written: {error.strerror}") from error
+        reason = Reason(ErrorCode.UNWRITABLE, path=str(path), detail=error.strerror)
+        raise BridgeError(reason) from error

@@ -79,6 +79,7 @@ def test_every_connection_has_its_limits(database: str, postgres: Postgres) -> N
 
 def test_without_the_driver_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "bridge.store.db.postgres", raising=False)
+    monkeypatch.delattr("bridge.store.db.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(BridgeError) as caught:
         open_store("postgres://me@db/x")
