@@ -28,14 +28,14 @@ class FindingCode(Code):
     TRUE_OR_FALSE = "finding.true_or_false"
     A_DURATION = "finding.a_duration"
     A_RATE = "finding.a_rate"
-    A_SECRET = "finding.a_secret"  # noqa: S105 (a code, no secret)
+    A_SECRET = "finding.a_secret"
     AT_LEAST = "finding.at_least"
 
     # Keys and their values.
     UNKNOWN_KEY = "finding.unknown_key"
     NO_KEY = "finding.no_key"
     NO_CHOICE = "finding.no_choice"
-    LITERAL_SECRET = "finding.literal_secret"  # noqa: S105 (a code, no secret)
+    LITERAL_SECRET = "finding.literal_secret"
 
     # What the keys belong to, where that is no key of a file itself.
     NOUN_RULE = "finding.noun_rule"
