@@ -90,16 +90,14 @@ def test_the_embedded_database_keeps_what_it_accepts(sqlite_store: Store) -> Non
 def test_a_reader_of_the_embedded_database_can_change_nothing(sqlite_store: Store) -> None:
     with pytest.raises(StoreUnavailable) as caught, sqlite_store.read() as connection:
         connection.exec_driver_sql("DELETE FROM events")
-    assert caught.value.message == ("database error: attempt to write a readonly database")
+    assert caught.value.message == "database error: attempt to write a readonly database"
 
 
 def test_a_reader_of_postgres_can_change_nothing(postgres: Postgres, postgres_template: str) -> None:
     store = open_store(postgres.url(postgres.create(postgres_template)))
     with pytest.raises(StoreUnavailable) as caught, store.read() as connection:
         connection.exec_driver_sql("DELETE FROM events")
-    assert caught.value.message == (
-        "database error: cannot execute DELETE in a read-only transaction"
-    )
+    assert caught.value.message == "database error: cannot execute DELETE in a read-only transaction"
     store.close()
 
 

@@ -55,9 +55,7 @@ def test_a_statement_that_takes_too_long_is_ended(database: str, postgres: Postg
     slow = "SET statement_timeout = 20; SELECT pg_sleep(10)"
     with pytest.raises(StoreUnavailable) as caught, store.transaction() as connection:
         connection.exec_driver_sql(slow)
-    assert caught.value.message == (
-        "database error: canceling statement due to statement timeout"
-    )
+    assert caught.value.message == "database error: canceling statement due to statement timeout"
     store.close()
 
 
