@@ -37,13 +37,14 @@ FREE = ("form", "json", "query")
 
 INDEX = """# Senders
 
-One page for each built-in [source definition](../sources.md): what the system sends, how it is verified,
-what identifies an event, how often the system repeats it, and a mapping file to start from. The name in the
-second column is what you write after `profile:`. `leadbridge profiles show NAME` prints the same facts.
+Each built-in [source definition](../sources.md) has a page: how to set the system up, what it sends, how
+it is verified, what identifies an event, how often the system retries, and a mapping file to start from.
+Write the name in the second column after `profile:`. `leadbridge profiles show NAME` prints the same facts.
 
-No page for your system: [connect any system](../connect-any-system.md).
+If your system has no page, [connect it yourself](../connect-any-system.md).
 
-`make docs` makes these pages from the profiles (`bridge/webhook/profiles/NAME.yml`); edit the profiles.
+`make docs` generates these pages from the profiles (`bridge/webhook/profiles/NAME.yml`). To change a
+page, edit the profile.
 
 | sender | profile | what it sends |
 |---|---|---|"""
@@ -83,12 +84,12 @@ def _cell(text: str) -> str:
 def _identity(name: str) -> Iterator[str]:
     keys = _keys(name)
     if "\n  id:" in keys.get("event", ""):
-        yield "A webhook with the same id and type within 30 days is a repeat and starts nothing; within"
-        yield "`retry_window` if that is longer."
-        yield "If the id is absent, the event is known by its body, for as long as `retry_window` says."
+        yield "A webhook with the same id and type within 30 days (within `retry_window`, if that is longer)"
+        yield "is a repeat and starts nothing."
+        yield "If the id is absent, the event is identified by its body, for as long as `retry_window` says."
     else:
-        yield "The profile names no id. If your data have one, write `event: {id: …}` in your mapping file."
-        yield "Without it the event is known by its body, for as long as `retry_window` says."
+        yield "The profile has no id. If your data contain one, write `event: {id: …}` in your mapping file."
+        yield "Without it the event is identified by its body, for as long as `retry_window` says."
     if "retry_window" not in keys:
         yield "The profile sets no `retry_window`, so it is 10 minutes."
     if keys:

@@ -44,7 +44,8 @@ SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
     (
         "event",
         "An id or type is a path, a template, a literal, a list of them joined by `:`, or one of the forms "
-        "below. An event without its id is known by its body, for as long as `dedup` or `retry_window` says.",
+        "below. An event without its id is identified by its body, for as long as `dedup` or `retry_window` "
+        "says.",
         EVENT,
     ),
     ("event: id and type", "", IDENTITY),
@@ -54,7 +55,7 @@ SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
     ("dedup", "`none`, or:", DEDUP),
     ("json_fields", "The name of a field, or:", JSON_FIELD),
     ("handshake", "One of these, or a list of them.", HANDSHAKE),
-    ("verify", "Several at one level must all hold. `none` must be written out.", VERIFY),
+    ("verify", "If you write several at one level, all must hold. `none` must be written out.", VERIFY),
     ("token", "", TOKEN),
     ("token: basic", "", BASIC),
     ("ip", "", IP),
@@ -64,11 +65,11 @@ SECTIONS: tuple[tuple[str, str, Table | tuple[Key, ...]], ...] = (
         JWT,
     ),
     ("hmac", "", HMAC),
-    ("hash", "The message must hold `{secret}`.", HASH),
+    ("hash", "The message must contain `{secret}`.", HASH),
     ("signature", "Needs `pip install 'leadbridge[asymmetric]'`.", SIGNATURE),
     ("signature: certificate", "", CERTIFICATE),
     ("key", "", DERIVED_KEY),
-    ("signature: where it stands", "", SIGNATURE_PLACE),
+    ("signature: where it is", "", SIGNATURE_PLACE),
     ("timestamp", "", TIMESTAMP_PLACE),
     ("body_digest", "", BODY_DIGEST),
     ("message", "A template, one of these, or a list of parts in a row.", MESSAGE),
@@ -93,15 +94,15 @@ def _lines() -> Iterator[str]:
     yield from ("## Templates of signed messages", "")
     placeholders = ", ".join(f"`{{{name}}}`" for name in PLACEHOLDERS)
     yield f"Placeholders: {placeholders}, and paths such as `{{$.data.id}}`."
-    yield f"Changes, after a bar as in `{{body|sha256|upper}}`: {', '.join(f'`{name}`' for name in CHANGES)}."
-    yield "`{{` and `}}` are braces."
+    yield f"Modifiers, after a bar (`{{body|sha256|upper}}`): {', '.join(f'`{name}`' for name in CHANGES)}."
+    yield "`{{` and `}}` are literal braces."
 
 
 def _section(title: str, intro: str, table: Table | tuple[Key, ...]) -> Iterator[str]:
     yield from (f"## {title}", "")
     if intro:
         yield from (intro, "")
-    yield from ("| key | what it says | values | default |", "|---|---|---|---|")
+    yield from ("| key | meaning | values | default |", "|---|---|---|---|")
     for key in table.keys if isinstance(table, Table) else table:
         yield f"| `{key.name}` | {_cell(key.help)} | {_values(key)} | {_default(key)} |"
     yield ""
