@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.text.render import english
 
@@ -54,8 +55,21 @@ class Finding:
     def _order(self) -> tuple[str, int, int, str, str]:
         return self.path, self.line, self.column, self.code, self.message
 
+    @property
+    def whole(self) -> Reason:
+        """The reason with its place and code."""
+        return Reason(
+            MappingCode.FINDING,
+            path=self.path,
+            line=self.line,
+            column=self.column,
+            finding=self.code,
+            why=self.reason,
+        )
+
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}"
+        """All of it on one line in English, for logs and machines."""
+        return english(self.whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,14 @@ import click
 from bridge.commands.backtested import backtest_record, told
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, say, screen_of
-from bridge.did_you_mean import suggestion
-from bridge.errors import UsageError
 from bridge.mapping.author.differences import Kind
 from bridge.operations import backtest
 from bridge.operations.backtest import Mappings, Sides
 from bridge.operations.filters import AskedEvents
-from bridge.operations.mapping_files import compile_named, sound
+from bridge.operations.mapping_files import compile_named, sound, unknown_source
 from bridge.operations.redact_stored import shown_backtest
 from bridge.operations.words import counted, json_text
 from bridge.settings import Settings
-from bridge.text.render import english
 
 Against: TypeAlias = Literal["rules", "calls"]
 
@@ -73,7 +70,5 @@ def _chosen(edited: Mappings, source: str | None) -> Mappings:
     if source is None:
         return edited
     if source not in edited:
-        known = sorted(edited)
-        hint = f"there are: {', '.join(known) or 'none'}"
-        raise UsageError(f'no source is called "{source}"{english(suggestion(source, known))}', hint)
+        raise unknown_source(source, edited)
     return {source: edited[source]}

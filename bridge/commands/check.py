@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from bridge.commands.language import said
 from bridge.commands.output import json_array, printable, say
 from bridge.model import Finding, Json
 from bridge.operations.mapping_files import UNSET, compile_named
-from bridge.operations.words import counted
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 
 KEYS = ("path", "line", "column", "code", "level", "message")
@@ -23,10 +25,17 @@ def check(settings: Settings, files: Sequence[str], *, strict: bool, as_json: bo
     """
     compiled = compile_named(settings, files, notices=True)
     tell(compiled.findings, as_json=as_json)
-    names = sorted({one.message.split()[2].rstrip(",:") for one in compiled.findings if one.code == UNSET})
-    tail = f"; not set here, which closes what needs them: {', '.join(names)}" if names else ""
-    say(f"{counted(len(compiled.sources), 'source')} read, {levels(compiled.findings)}{tail}")
+    sources = Reason(MappingCode.SOURCES, count=len(compiled.sources))
+    unset = _unset(compiled.findings)
+    say(said(Reason(MappingCode.CHECKED, sources=sources, levels=levels(compiled.findings), unset=unset)))
     return failing(compiled.findings, strict=strict)
+
+
+def _unset(findings: Iterable[Finding]) -> Reason | None:
+    """The variables that are not set in this terminal."""
+    reasons = (one.reason for one in findings if one.code == UNSET)
+    names = {one.params["variable"] for one in reasons if isinstance(one, Reason)}
+    return Reason(MappingCode.UNSET_HERE, variables=tuple(sorted(map(str, names)))) if names else None
 
 
 def tell(findings: Iterable[Finding], *, as_json: bool) -> None:
@@ -35,14 +44,16 @@ def tell(findings: Iterable[Finding], *, as_json: bool) -> None:
         click.echo(json_array(_row(one) for one in findings))
         return
     for finding in findings:
-        click.echo(printable(str(finding)))
+        click.echo(printable(said(finding.whole)))
 
 
-def levels(findings: Iterable[Finding]) -> str:
+def levels(findings: Iterable[Finding]) -> tuple[Reason, ...]:
     """How many there are of each level: notices only where there are any."""
     many = Counter(one.level for one in findings)
-    found = f"{counted(many['error'], 'error')}, {counted(many['warning'], 'warning')}"
-    return found + (f", {counted(many['notice'], 'notice')}" if many["notice"] else "")
+    errors = Reason(MappingCode.ERRORS, count=many["error"])
+    warnings = Reason(MappingCode.WARNINGS, count=many["warning"])
+    notices = (Reason(MappingCode.NOTICES, count=many["notice"]),) if many["notice"] else ()
+    return (errors, warnings, *notices)
 
 
 def failing(findings: Iterable[Finding], *, strict: bool) -> int:

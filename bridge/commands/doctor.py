@@ -44,6 +44,7 @@ from bridge.store.queue.pauses import Pause
 from bridge.store.reports import repeat_views
 from bridge.store.reports.call_views import Doubt, doubts
 from bridge.store.state import last_good_mappings
+from bridge.text.render import english
 
 Level = Literal["ok", "warn", "FAIL"]
 
@@ -249,7 +250,7 @@ def _mappings(settings: Settings, rules: MappingLoader) -> Iterator[Remark]:
         yield Remark(*_read(settings, read))
     for closed in read.unset:
         values = [(one, wrong_value(settings.environment, one)) for one in closed.variables]
-        why = "".join(f"; {one}: {text}" for one, text in values if text)
+        why = "".join(f"; {one}: {english(text)}" for one, text in values if text)
         yield Remark("FAIL", closed.kind, f"{closed}{why}; set it in the environment or in .env")
     if wrong:
         yield from _kept(settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bridge.commands.explain import known
+from bridge.commands.language import said
 from bridge.commands.opening import opened
 from bridge.commands.output import printable, say
 from bridge.commands.payload import PayloadFile
@@ -20,6 +21,9 @@ from bridge.operations.draft_text import SCHEMA
 from bridge.operations.redact import of_request
 from bridge.operations.redact_stored import of_event
 from bridge.operations.stored_payload import request_of
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.reports.event_views import event
 
@@ -40,17 +44,15 @@ def new(
     (folder / SCHEMA).write_text(f"{schema}\n")
     for written in files:
         click.echo(printable(str(written)))
-    open_lines = [str(number) for number, line in enumerate(drafted.text.splitlines(), 1) if FILL_IN in line]
-    say(f"next: replace {FILL_IN} in {path} (line {', '.join(open_lines)}), then leadbridge check and test")
-    say(f"as long as it is there, no change in {folder} is taken into use")
+    lines = tuple(str(number) for number, line in enumerate(drafted.text.splitlines(), 1) if FILL_IN in line)
+    say(said(Reason(MappingCode.FILL_IN_NEXT, word=FILL_IN, path=str(path), lines=lines, count=len(lines))))
+    say(said(Reason(MappingCode.UNUSED_UNTIL, folder=str(folder))))
     return 0
 
 
 def _draft(settings: Settings, source: str, profile: str | None, given: PayloadFile | None) -> draft.Draft:
     if given is None and profile is None:
-        raise UsageError(
-            "there is nothing to begin with", "give --profile NAME, --from EVENT or --from FILE, or both"
-        )
+        raise UsageError(Reason(MappingCode.NOTHING_GIVEN), Reason(MappingCode.GIVE_PROFILE_OR_EVENT))
     if given is None:
         return draft.starter(settings, source, str(profile))
     try:
@@ -58,8 +60,7 @@ def _draft(settings: Settings, source: str, profile: str | None, given: PayloadF
         return draft.draft(settings, source, profile, request, stored=stored, secrets=secrets)
     except DocumentError as error:
         raise UsageError(
-            f"the webhook cannot be decoded: {error.message}",
-            "name the sender's --profile, or give its Content-Type with --header",
+            Reason(MappingCode.CANNOT_DECODE, why=error.reason), Reason(MappingCode.NAME_PROFILE)
         ) from error
 
 
@@ -75,7 +76,7 @@ def _webhook(
         request = given.read().request("POST")
         return request, None, of_request(request, sources[source]).values if source in sources else ()
     if not given.file.isdecimal():
-        raise UsageError(f'--from is "{given.file}", expected the number of an event or a file')
+        raise UsageError(Reason(MappingCode.FROM_NOTHING, given=given.file))
     with opened(settings) as store, store.read() as connection:
         number = int(given.file)
         stored = event(connection, number)
@@ -85,10 +86,12 @@ def _webhook(
 def _write(files: dict[Path, bytes], *, force: bool) -> None:
     there = [str(path) for path in files if path.exists()]
     if there and not force:
-        raise UsageError(f"{there[0]} is there already", "give --force to overwrite it")
+        there_already = Reason(MappingCode.EXISTS_ALREADY, path=there[0])
+        raise UsageError(there_already, Reason(MappingCode.FORCE_OVERWRITES))
     try:
         for path, data in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"{error.filename} cannot be written: {error.strerror}") from error
+        fault = Reason(ErrorCode.UNWRITABLE, path=str(error.filename), detail=error.strerror)
+        raise UsageError(fault) from error

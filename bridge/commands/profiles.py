@@ -7,27 +7,30 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from bridge.commands.language import said
 from bridge.commands.output import json_array, printable, screen_of, table
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.language.keys_source import ABOUT
 from bridge.model import Json
 from bridge.operations.words import json_text
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
-from bridge.text.render import english
 from bridge.webhook.profiles import Profile, load_profiles
 
 _HEADINGS = {
-    "setup": "At the vendor",
-    "method": "Method and format",
-    "secret": "Secret",
-    "events": "Events",
-    "verified": "What is verified",
-    "retries": "When it is not answered",
-    "own_ids": "Where your ids travel",
-    "traps": "Mind",
-    "unverified": "Not confirmed",
+    "setup": MappingCode.PROFILE_SETUP,
+    "method": MappingCode.PROFILE_METHOD,
+    "secret": MappingCode.PROFILE_SECRET,
+    "events": MappingCode.PROFILE_EVENTS,
+    "verified": MappingCode.PROFILE_VERIFIED,
+    "retries": MappingCode.PROFILE_RETRIES,
+    "own_ids": MappingCode.PROFILE_OWN_IDS,
+    "traps": MappingCode.PROFILE_TRAPS,
+    "unverified": MappingCode.PROFILE_UNVERIFIED,
 }
+_COLUMNS = (MappingCode.HEAD_PROFILE, MappingCode.HEAD_SYSTEM, MappingCode.HEAD_SENDS)
 
 
 def profiles(settings: Settings, *, as_json: bool) -> int:
@@ -37,7 +40,8 @@ def profiles(settings: Settings, *, as_json: bool) -> int:
         click.echo(json_array(_facts(profile) for profile in known))
         return 0
     rows = [(one.name, one.title, one.about["summary"]) for one in known]
-    for line in table(("PROFILE", "SYSTEM", "WHAT IT SENDS"), rows, screen_of(settings).width):
+    heads = [said(Reason(code)) for code in _COLUMNS]
+    for line in table(heads, rows, screen_of(settings).width):
         click.echo(line)
     return 0
 
@@ -46,10 +50,8 @@ def show_profile(name: str, *, as_json: bool) -> int:
     """One of them in plain words, with a mapping file to begin with."""
     known = load_profiles()
     if name not in known:
-        raise UsageError(
-            f'no profile is called "{name}"{english(suggestion(name, list(known)))}',
-            f"there are: {', '.join(known)}",
-        )
+        unknown = Reason(MappingCode.NO_PROFILE, name=name, hint=suggestion(name, list(known)))
+        raise UsageError(unknown, Reason(MappingCode.THERE_ARE, names=tuple(known)))
     if as_json:
         click.echo(json_text(_facts(known[name])))
         return 0
@@ -71,8 +73,8 @@ def _told(profile: Profile) -> Iterator[str]:
     for key, heading in _HEADINGS.items():
         value = about[key]
         if value:
-            yield from ("", f"{heading}:", *_paragraphs(value, numbered=key == "setup"))
-    yield from ("", "A mapping file to begin with:", "")
+            yield from ("", f"{said(Reason(heading))}:", *_paragraphs(value, numbered=key == "setup"))
+    yield from ("", f"{said(Reason(MappingCode.PROFILE_STARTER))}:", "")
     yield from (printable(line) for line in about["starter"].rstrip().split("\n"))
 
 

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import click
 
 from bridge.commands.junit import write_junit
+from bridge.commands.language import said
 from bridge.commands.output import Screen, json_array, printable, say, screen_of
 from bridge.commands.update import update
 from bridge.mapping.author.examples import Result, facts
-from bridge.mapping.lint.coverage import Coverage
+from bridge.mapping.lint.coverage import Coverage, Gap
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding, Json
 from bridge.operations.mapping_files import compile_alone, compile_named, errors
 from bridge.operations.redact import shown_tests
 from bridge.operations.test import Ran, beside, run_tests
-from bridge.operations.words import counted
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
+from bridge.text.render import english
 
 KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")
 
@@ -53,8 +56,8 @@ def test(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: b
     if extras.junit:
         write_junit(extras.junit, {one.path: one.results for one in ran}, broken)
     for finding in broken:
-        say(printable(str(finding)))
-    say(_summary(ran, broken))
+        say(printable(said(finding.whole)))
+    say(said(_summary(ran, broken)))
     return 0 if _all_well(ran) and not broken else 1
 
 
@@ -79,12 +82,22 @@ def _updated(settings: Settings, ran: Ran) -> Ran:
 
 def _print_coverage(covered: Mapping[str, Coverage]) -> None:
     for path, one in covered.items():
-        rules = f"{one.covered_rules} of {counted(one.rules, 'rule')}"
-        conditions = f"{one.covered_conditions} of {counted(one.conditions, 'condition')}"
-        click.echo(f"{printable(path)}: the tests exercise {rules}, {conditions}")
+        exercised = Reason(
+            MappingCode.EXERCISED,
+            path=path,
+            matched=one.covered_rules,
+            rules=Reason(MappingCode.OF_RULES, count=one.rules),
+            decided=one.covered_conditions,
+            conditions=Reason(MappingCode.OF_CONDITIONS, count=one.conditions),
+        )
+        click.echo(printable(said(exercised)))
         for gap in one.gaps:
-            what = f"`{gap.condition}` {gap.lack}" if gap.condition else gap.lack
-            click.echo(printable(f"    {path}:{gap.line}: {gap.rule}: {what}"))
+            click.echo(printable(f"    {path}:{gap.line}: {gap.rule}: {said(_lack(gap))}"))
+
+
+def _lack(gap: Gap) -> Reason:
+    lack = Reason(gap.lack)
+    return Reason(MappingCode.CONDITION_LACKS, condition=gap.condition, lack=lack) if gap.condition else lack
 
 
 def _as_json(ran: list[Ran], covered: Mapping[str, Coverage] | None) -> str:
@@ -92,7 +105,13 @@ def _as_json(ran: list[Ran], covered: Mapping[str, Coverage] | None) -> str:
     if covered is None:
         return json_array(rows)
     gaps = [
-        {"file": path, "line": gap.line, "rule": gap.rule, "condition": gap.condition, "lack": gap.lack}
+        {
+            "file": path,
+            "line": gap.line,
+            "rule": gap.rule,
+            "condition": gap.condition,
+            "lack": english(Reason(gap.lack)),
+        }
         for path, one in covered.items()
         for gap in one.gaps
     ]
@@ -123,10 +142,12 @@ def _all_well(ran: list[Ran]) -> bool:
     return any(one.results for one in ran) and not any(one.failed for one in ran)
 
 
-def _summary(ran: list[Ran], broken: list[Finding]) -> str:
+def _summary(ran: list[Ran], broken: list[Finding]) -> Reason:
     total = sum(len(one.results) for one in ran)
     failed = sum(len(one.failed) for one in ran)
-    tail = f"; {counted(len(broken), 'error')} in the files: run leadbridge check" if broken else ""
+    errors = Reason(MappingCode.ERRORS, count=len(broken))
+    tail = Reason(MappingCode.ERRORS_IN_FILES, errors=errors) if broken else None
     if not total:
-        return f"no tests were found{tail}"
-    return f"{total - failed} passed, {failed} failed in {counted(len(ran), 'file')}{tail}"
+        return Reason(MappingCode.NOTHING_TESTED, broken=tail)
+    files = Reason(MappingCode.FILES, count=len(ran))
+    return Reason(MappingCode.TESTED, passed=total - failed, failed=failed, files=files, broken=tail)

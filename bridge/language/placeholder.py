@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 FILL_IN = "FILL_IN"
 """What drafts and starters write where a value is not known."""
@@ -13,15 +15,16 @@ _DOCUMENTS = ("body", "query", "headers")
 """Keys of a test that hold a webhook, which may say anything."""
 _ORIGINS = ("path", "value", "template", "default")
 """Keys of a value that is written as an object."""
-_VARIABLE = "write ${NAME} and set NAME in the environment"
+_VARIABLE = Reason(MappingCode.NEEDS_VARIABLE, reference="${NAME}")
+_VALUE = Reason(MappingCode.NEEDS_VALUE)
 _NEEDED = {
-    "bot_id": "write the id of the bot to start, as LeadConverter shows it",
-    "subscriber_id": "write the path of the subscriber's id in the webhook, such as $.subscriber_id",
-    "user_id": "write the path of the person's id in the messenger, such as $.user.id",
-    "channel_id": "write the id of the messenger channel, as LeadConverter shows it",
-    "public_url": "write the URL as the sender has it, or set BRIDGE_PUBLIC_URL and remove the line",
-    "id": "write the path of what tells one event from another, such as $.event_id",
-    "type": "write the path of the event's type, such as $.type",
+    "bot_id": Reason(MappingCode.NEEDS_BOT),
+    "subscriber_id": Reason(MappingCode.NEEDS_SUBSCRIBER),
+    "user_id": Reason(MappingCode.NEEDS_USER),
+    "channel_id": Reason(MappingCode.NEEDS_CHANNEL),
+    "public_url": Reason(MappingCode.NEEDS_PUBLIC_URL),
+    "id": Reason(MappingCode.NEEDS_EVENT_ID),
+    "type": Reason(MappingCode.NEEDS_EVENT_TYPE),
     **dict.fromkeys(("secret", "secrets", "token"), _VARIABLE),
 }
 
@@ -35,8 +38,8 @@ def refuse_placeholders(node: Node, report: Report) -> None:
     for scalar, key, whole in _values(node, "", node):
         at = _find(scalar.text)
         if at is not None:
-            needed = _NEEDED.get(key, "write the value")
-            report.add(scalar, "M111", f"{FILL_IN} is a placeholder; {needed}", at)
+            needed = _NEEDED.get(key, _VALUE)
+            report.add(scalar, "M111", Reason(MappingCode.PLACEHOLDER, word=FILL_IN, needed=needed), at)
             places |= {(scalar.line, scalar.column), (whole.line, whole.column)}
     report.findings = [
         one for one in report.findings if one.code == "M111" or (one.line, one.column) not in places

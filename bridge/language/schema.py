@@ -206,7 +206,7 @@ class Reader:
         self.is_unset(variable, node)
         return self.placeholder
 
-    def is_unset(self, variable: str, at: Node, needed: str = "") -> None:
+    def is_unset(self, variable: str, at: Node, needed: Reason | None = None) -> None:
         """Note that a variable is not set; `needed` says what for, where the file does not."""
         self.report.add(at, "W501", why_unset(self.environment, variable, needed))
         if not self.trying:

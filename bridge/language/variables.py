@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 
 from bridge.language.placeholder import FILL_IN
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 NOT_SET = "not-set"
 """What a secret reads as that is not set. It proves nothing: what needs such a secret is closed."""
@@ -27,19 +29,22 @@ def is_set(environment: Mapping[str, str], variable: str) -> bool:
     return text.strip() not in ("", FILL_IN) and not _NOT_UTF_8.search(text)
 
 
-def why_unset(environment: Mapping[str, str], variable: str, needed: str = "") -> str:
-    """What to say of a variable without a value; `needed` says what for, where the file does not."""
+def why_unset(environment: Mapping[str, str], variable: str, needed: Reason | None = None) -> Reason:
+    """That a variable has no value; `needed` says what for, where the file does not."""
     wrong = wrong_value(environment, variable)
-    return f"environment variable {variable} is not set{f': {wrong}' if wrong else needed}"
+    if wrong is not None:
+        return Reason(MappingCode.UNSET_BECAUSE, variable=variable, why=wrong)
+    if needed is not None:
+        return Reason(MappingCode.UNSET_NEEDED, variable=variable, needed=needed)
+    return Reason(MappingCode.UNSET, variable=variable)
 
 
-def wrong_value(environment: Mapping[str, str], variable: str) -> str:
-    """What is wrong with the value of a variable that does not count as set; empty if there is none."""
+def wrong_value(environment: Mapping[str, str], variable: str) -> Reason | None:
+    """What is wrong with the value of a variable that does not count as set; None if it has none."""
     text = environment.get(variable, "")
     if _NOT_UTF_8.search(text):
-        return "its value is not UTF-8; set it again in a UTF-8 terminal, or put it into .env"
+        return Reason(MappingCode.VALUE_NOT_UTF8)
     if text.strip():
-        return f"it is {FILL_IN}, a placeholder"
-    return (
-        f"{variable}_FILE names no readable file with a value" if environment.get(f"{variable}_FILE") else ""
-    )
+        return Reason(MappingCode.VALUE_PLACEHOLDER, word=FILL_IN)
+    file = f"{variable}_FILE"
+    return Reason(MappingCode.VALUE_FILE, variable=file) if environment.get(file) else None

@@ -30,8 +30,9 @@ from bridge.operations.draft_text import (
 from bridge.operations.mapping_files import compile_alone
 from bridge.operations.pick_values import Chosen, outlined
 from bridge.operations.sample import Sample, kind_of, sample_of
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Param, Reason
 from bridge.settings import Settings
-from bridge.text.render import english
 from bridge.webhook.profiles import load_profiles
 from bridge.webhook.source import same_event
 
@@ -65,13 +66,11 @@ class _Begun:
 def check_names(source: str, profile: str | None) -> None:
     """Raise UsageError where no source can be called so, or no profile is."""
     if not _NAME.fullmatch(source):
-        raise UsageError(f'a source is part of a URL: expected letters, digits, - and _, found "{source}"')
+        raise UsageError(Reason(MappingCode.BAD_SOURCE_NAME, name=source))
     known = list(load_profiles())
     if profile is not None and profile not in known:
-        raise UsageError(
-            f'no profile is called "{profile}"{english(suggestion(profile, known))}',
-            "leadbridge profiles lists them",
-        )
+        unknown = Reason(MappingCode.NO_PROFILE, name=profile, hint=suggestion(profile, known))
+        raise UsageError(unknown, Reason(MappingCode.PROFILES_LIST))
 
 
 def starter(settings: Settings, source: str, profile: str) -> Draft:
@@ -114,8 +113,7 @@ def draft(
     compiled = begun.compiled(f"\n{rule(unknown=STAND_IN)}\n{test}")
     result = _run(compiled, begun.sample)
     if chosen is not None and not result.starts:
-        why = _why(compiled, result)
-        raise UsageError(f"the rule starts nothing in the sample, whose people are made up: {why}")
+        raise UsageError(Reason(MappingCode.STARTS_NOTHING, why=_why(compiled, result)))
     text = rewritten(f"{begun.head}\n{rule()}\n{test}", result, compiled.account, outline.unknown)
     return Draft(text, name, begun.sample.raw)
 
@@ -147,9 +145,9 @@ def _begin(
 def _compiled(settings: Settings, path: Path, text: str) -> MappingFile:
     alone = compile_alone(settings, str(path), runnable(text).encode())
     if alone.mapping is None:
-        wrong = next(one.message for one in alone.findings if one.is_error)
+        wrong = next(one.reason for one in alone.findings if one.is_error)
         raise BridgeError(
-            f"no mapping file can be begun for {path}: {wrong}", "leadbridge check tells what is wrong"
+            Reason(MappingCode.CANNOT_BEGIN, path=str(path), why=wrong), Reason(MappingCode.CHECK_TELLS)
         )
     return alone.mapping
 
@@ -158,8 +156,9 @@ def _run(mapping: MappingFile, sample: Sample) -> Result:
     return run_example(mapping, mapping.tests[0], lambda _: sample.raw or b"")
 
 
-def _why(mapping: MappingFile, result: Result) -> str:
+def _why(mapping: MappingFile, result: Result) -> Param:
     """Why the only rule did not start anything."""
-    lacks = [f"{failure.key}: {failure.message}" for failure in result.failures]
-    unmet = [sentence(verdict, event) for event in result.events for verdict in judge(mapping, event)]
-    return (lacks or unmet)[0]
+    if result.failures:
+        lack = result.failures[0]
+        return Reason(MappingCode.LACKS_VALUE, key=lack.key, why=lack.reason)
+    return next(sentence(verdict, event) for event in result.events for verdict in judge(mapping, event))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from bridge.mapping.compile.compiler import ACCOUNTS_FILES, Compiled, compile_fi
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping_loader import read_folder
 from bridge.model import Account, Finding
-from bridge.operations.words import counted
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
-from bridge.text.render import english
 
 PLACEHOLDER = "not-set"
 """What a secret that is not set reads as: to look at mappings none is needed."""
@@ -32,10 +33,8 @@ def compile_named(settings: Settings, names: Sequence[str], *, notices: bool = F
     """
     files = _named(names) if names else read_folder(Path(settings.mappings))
     if not files:
-        raise BridgeError(
-            f"there are no mapping files in {', '.join(names) or settings.mappings}",
-            "a mapping file ends in .yml; point BRIDGE_MAPPINGS at the folder that has yours",
-        )
+        looked = tuple(names) or (settings.mappings,)
+        raise BridgeError(Reason(MappingCode.NO_FILES, names=looked), Reason(MappingCode.NAME_FILES))
     together = {**_accounts(settings, files), **files}
     compiled = compile_files(together, settings.environment, placeholder=PLACEHOLDER, notices=notices)
     return replace(compiled, findings=tuple(one for one in compiled.findings if one.path in files))
@@ -69,19 +68,24 @@ def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[s
     if mappings:
         return mappings[0], accounts_of(settings, compiled)
     sound(compiled)
-    known = sorted(compiled.sources)
-    raise UsageError(
-        f'no source is called "{name}"{english(suggestion(name, known))}',
-        f"there are: {', '.join(known) or 'none'}",
-    )
+    raise unknown_source(name, compiled.sources)
+
+
+def unknown_source(name: str, sources: Iterable[str]) -> UsageError:
+    """The error for a source that is none of these."""
+    known = tuple(sorted(sources))
+    unknown = Reason(MappingCode.NO_SOURCE, name=name, hint=suggestion(name, known))
+    there = Reason(MappingCode.THERE_ARE, names=known) if known else Reason(MappingCode.THERE_ARE_NONE)
+    return UsageError(unknown, there)
 
 
 def sound(compiled: Compiled, names: Sequence[str] = ()) -> Compiled:
     """The same files; raises BridgeError where any has an error, with the names to check."""
     broken = errors(compiled)
     if broken:
-        found = f"the mapping files have {counted(len(broken), 'error')}: {broken[0]}"
-        raise BridgeError(found, f"run: leadbridge check {' '.join(names)}".rstrip())
+        found = Reason(MappingCode.HAVE_ERRORS, count=len(broken), first=broken[0].whole)
+        command = " ".join(("leadbridge check", *names))
+        raise BridgeError(found, Reason(MappingCode.RUN_COMMAND, command=command))
     return compiled
 
 
@@ -108,7 +112,7 @@ def _named(names: Sequence[str]) -> dict[str, bytes]:
             with path.open("rb") as file:
                 files[str(path)] = file.read(_LIMIT + 1)
         except OSError as error:
-            raise UsageError(f"{name} cannot be read: {error.strerror}") from error
+            raise UsageError(Reason(ErrorCode.UNREADABLE, path=name, detail=error.strerror)) from error
     return files
 
 

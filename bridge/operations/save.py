@@ -16,6 +16,9 @@ from bridge.errors import BridgeError
 from bridge.mapping.compile.compiler import is_accounts
 from bridge.mapping_loader import MappingLoader, read_folder
 from bridge.model import Finding
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
@@ -43,7 +46,9 @@ class Broken(BridgeError):
     """With this file the mapping folder would have errors that it has not now."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        super().__init__(f"not saved: {findings[0]}", "mend it and save again")
+        super().__init__(
+            Reason(MappingCode.NOT_SAVED, why=findings[0].whole), Reason(MappingCode.CORRECT_AND_SAVE)
+        )
         self.findings = findings
 
 
@@ -51,7 +56,7 @@ class Moved(BridgeError):
     """The file on disk is another than the one that was loaded."""
 
     def __init__(self, path: str, there: bytes, wanted: bytes) -> None:
-        super().__init__(f"not saved: {path} was changed on disk meanwhile", "look at what differs")
+        super().__init__(Reason(MappingCode.CHANGED_ON_DISK, path=path), Reason(MappingCode.SEE_DIFFERENCE))
         self.difference = difference(there, wanted)
         self.digest = digest(there)
 
@@ -70,15 +75,15 @@ def difference(before: bytes, after: bytes) -> tuple[str, ...]:
 def examine(settings: Settings, rules: MappingLoader, edited: Edited) -> None:
     """Raise BridgeError where the file must not be written: Broken, Moved, or it is none of the folder's."""
     if not settings.console_edit:
-        raise BridgeError("mapping files cannot be saved here", "set BRIDGE_CONSOLE_EDIT=1 to allow it")
+        raise BridgeError(Reason(MappingCode.READ_ONLY), Reason(MappingCode.ALLOW_SAVING))
     folder = Path(settings.mappings)
     files = read_folder(folder)
     if edited.path not in files and Path(edited.path).parent != folder:
         raise BridgeError(
-            f"{edited.path} is not there any more", "download the text and look into the folder"
+            Reason(MappingCode.FILE_GONE, path=edited.path), Reason(MappingCode.DOWNLOAD_AND_LOOK)
         )
     if is_accounts(edited.path):
-        raise BridgeError("the file of accounts is not changed here", "change it on the machine itself")
+        raise BridgeError(Reason(MappingCode.ACCOUNTS_READ_ONLY), Reason(MappingCode.CHANGE_ON_MACHINE))
     there = files.get(edited.path, b"")
     if digest(there) != edited.loaded:
         raise Moved(edited.path, there, edited.text)
@@ -108,9 +113,10 @@ def save(store: Store, edited: Edited, by: Decider) -> None:
                     raise Moved(edited.path, there, edited.text)
                 _put(target, edited.text)
     except OSError as error:
+        path = str(error.filename or edited.path)
         raise BridgeError(
-            f"{error.filename or edited.path} cannot be written: {error.strerror}",
-            "download the text and put it there yourself",
+            Reason(ErrorCode.UNWRITABLE, path=path, detail=error.strerror),
+            Reason(MappingCode.DOWNLOAD_AND_PUT),
         ) from error
 
 

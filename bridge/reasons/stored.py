@@ -8,6 +8,7 @@ from typing import Any, Final
 from bridge.reasons.calls import CallCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.findings import FindingCode
+from bridge.reasons.mapping import MappingCode
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Code, GeneralCode, Param, Reason, recorded
 from bridge.reasons.rules import RuleCode
@@ -20,6 +21,7 @@ AREAS: Final[tuple[type[Code], ...]] = (
     WebhookCode,
     RuleCode,
     FindingCode,
+    MappingCode,
     ErrorCode,
     ProblemCode,
     StateCode,

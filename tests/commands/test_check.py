@@ -104,3 +104,22 @@ def test_an_empty_folder_is_no_success(desk: Desk) -> None:
     ran = desk.run("check")
     assert ran.code == 1
     assert ran.err.startswith("error: there are no mapping files in mappings\n")
+
+
+def test_findings_and_their_summary_are_in_the_language_of_the_user(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRIDGE_LANG", "ru")
+    monkeypatch.delenv("SHOP_SECRET")
+    desk.write("mappings/shop.yml", BOT + "  - {name: nothing, body: {}, expect: [{rule: piad}]}\n")
+    ran = desk.run("check")
+    assert ran.lines == [
+        "mappings/shop.yml:4:9: W501 переменная окружения SHOP_SECRET не задана",
+        "mappings/shop.yml:20:47: M304 правила «piad» нет; возможно, «paid»?",
+    ]
+    closed = "здесь не заданы, и то, чему они нужны, закрыто: SHOP_SECRET"
+    assert ran.err == f"прочитано: 0 источников; 1 ошибка, 1 предупреждение; {closed}\n"
+    assert desk.run("check", "--json").json[1]["message"] == (
+        'no rule is called "piad"; did you mean "paid"?'
+    )
+    assert desk.run("test").err.startswith("mappings/shop.yml:20:47: M304 правила «piad» нет")

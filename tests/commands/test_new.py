@@ -188,7 +188,7 @@ def test_what_is_begun_says_what_is_to_be_filled_in_and_is_not_taken_into_use_be
     ran = begun(desk, "made-up", order())
     assert ran.err == (
         "next: replace FILL_IN in mappings/made-up.yml (line 16), then leadbridge check and test\n"
-        "as long as it is there, no change in mappings is taken into use\n"
+        "until then no change in mappings is taken into use\n"
     )
     checked = desk.run("check", "mappings/made-up.yml")
     assert (checked.code, [line for line in checked.lines if UNSET not in line]) == (
@@ -219,7 +219,7 @@ def test_nothing_is_overwritten_unless_forced(desk: Desk) -> None:
     refused = begun(desk, "shop", order())
     assert (refused.code, refused.err) == (
         2,
-        "error: mappings/shop.yml is there already\nhint: give --force to overwrite it\n",
+        "error: mappings/shop.yml exists already\nhint: give --force to overwrite it\n",
     )
     assert text(desk, "mappings/shop.yml") == before
     assert not (desk.folder / "mappings/samples").exists()
@@ -247,3 +247,17 @@ def test_what_cannot_be_begun_is_refused(desk: Desk, words: list[str], error: st
     ran = desk.run("new", *words, *(["--profile", "json"] if "binary" in words else []))
     assert ran.code == 2
     assert error in ran.err
+
+
+def test_what_is_begun_is_explained_in_the_language_of_the_user(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRIDGE_LANG", "ru")
+    ran = begun(desk, "made-up", order())
+    assert ran.err == (
+        "дальше: замените FILL_IN в mappings/made-up.yml (строка 16), затем запустите leadbridge check и "
+        "leadbridge test\nдо этого изменения в mappings не вступят в силу\n"
+    )
+    again = desk.run("new", "made-up", "--profile", "json").err
+    assert "mappings/made-up.yml уже есть\n" in again
+    assert "чтобы перезаписать, укажите --force\n" in again

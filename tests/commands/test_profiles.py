@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from bridge.webhook.profiles import load_profiles
 from tests.commands.conftest import Desk
 from tests.support.filling import filled
@@ -21,7 +23,7 @@ def test_the_list_as_json_has_one_object_per_profile(desk: Desk) -> None:
 def test_a_profile_is_told_in_plain_words_with_a_mapping_to_begin_with(desk: Desk) -> None:
     ran = desk.run("profiles", "show", "yookassa")
     assert ran.code == 0
-    for heading in ("At the vendor:", "What is verified:", "Mind:", "A mapping file to begin with:"):
+    for heading in ("At the vendor:", "What is verified:", "Watch out:", "A mapping file to begin with:"):
         assert heading in ran.lines
     starter = ran.out[ran.out.index("source: yookassa") :]
     desk.write("mappings/yookassa.yml", filled(starter))
@@ -37,3 +39,9 @@ def test_an_unknown_profile_is_refused_with_the_nearest_name(desk: Desk) -> None
     ran = desk.run("profiles", "show", "yokassa")
     assert ran.code == 2
     assert ran.err.startswith('error: no profile is called "yokassa"; did you mean "yookassa"?\n')
+
+
+def test_headings_are_in_the_language_of_the_user(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_LANG", "ru")
+    assert desk.run("profiles").lines[0].split() == ["ПРОФИЛЬ", "СИСТЕМА", "ЧТО", "ПРИСЫЛАЕТ"]
+    assert "Что проверяется:" in desk.run("profiles", "show", "yookassa").lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.commands.conftest import BOT, Office
 
 SLIP = BOT.replace("$.name}", "$.nmae}")
@@ -46,3 +48,15 @@ def test_files_with_errors_are_checked_first(office: Office) -> None:
     ran = office.run("review", "edited")
     assert ran.code == 1
     assert "hint: run: leadbridge check edited" in ran.err
+
+
+def test_a_review_is_in_the_language_of_the_user(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    _busy(office)
+    office.write("edited/shop.yml", SLIP)
+    monkeypatch.setenv("BRIDGE_LANG", "ru")
+    ran = office.run("review", "edited")
+    what = (
+        "$.nmae: значения нет ни в одном из подходящих событий (6 из последних 6 событий); зато есть $.name"
+    )
+    assert ran.lines == [f"edited/shop.yml:15:26: W601 {what}"]
+    assert ran.err == "6 событий, 1 источник; 0 ошибок, 1 предупреждение\n"

@@ -228,3 +228,16 @@ def test_an_expectation_that_others_refer_to_is_left_to_its_author(desk: Desk) -
     assert now == test.replace("&one [{bot_id: 9}]", "&one [{bot_id: 7}]")
     assert "b: what would be written does not read back as the same; change it by hand" in said
     assert code == 1
+
+
+def test_gaps_and_the_summary_are_in_the_language_of_the_user(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("mappings/shop.yml", HEAD + f"  - name: a\n    body: {BODY}\n    expect: {{bot_id: 7}}\n")
+    monkeypatch.setenv("BRIDGE_LANG", "ru")
+    ran = desk.run("test", "--coverage")
+    assert ran.lines[1:3] == [
+        "mappings/shop.yml: тесты проверяют 1 из 2 правил, 0 из 4 условий",
+        "    mappings/shop.yml:7: paid: `$.status: paid` всегда выполняется",
+    ]
+    assert ran.err == "прошли: 1, не прошли: 0 (1 файл)\n"

@@ -65,7 +65,9 @@ def test_the_findings_of_all_files_come_in_one_run_sorted() -> None:
 
 def test_source_names_are_unique_across_files() -> None:
     result = compile_files({"mappings/a.yml": GOOD.encode(), "mappings/b.yml": GOOD.encode()}, ENVIRONMENT)
-    assert lines(result) == ['mappings/b.yml:1:1: M109 source "shop" stands twice, first in mappings/a.yml']
+    assert lines(result) == [
+        'mappings/b.yml:1:1: M109 source "shop" is defined twice, first in mappings/a.yml'
+    ]
     assert not result.valid
 
 
@@ -304,7 +306,7 @@ def test_an_account_that_is_not_there_is_a_finding_with_the_nearest() -> None:
         ),
         (
             "accounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}\nalerts: {}",
-            '2:9: M105 alerts has neither "url" nor "start": nobody would hear them',
+            '2:9: M105 alerts has neither "url" nor "start", so nobody would get them',
         ),
     ],
 )

@@ -14,6 +14,7 @@ from bridge.language.nodes import Report
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.lint.contradictions import contradiction, dead_alternatives
 from bridge.model import Json
+from bridge.text.render import english
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, findings
 
 
@@ -28,7 +29,7 @@ def conditions(text: str) -> tuple[Condition, ...]:
 
 def fault(text: str) -> str | None:
     found = contradiction(conditions(text))
-    return f"{found.condition.line}: {found.message}" if found else None
+    return f"{found.condition.line}: {english(found.reason)}" if found else None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_two_conditions_that_exclude_each_other(text: str, line: int, earlier: s
     ],
 )
 def test_a_condition_that_excludes_itself(text: str) -> None:
-    assert fault(text) == "1: no value is all that is asked, so the rule never matches"
+    assert fault(text) == "1: no value fulfils this condition, so the rule never matches"
 
 
 def test_conditions_that_only_all_together_exclude_each_other() -> None:
@@ -119,7 +120,7 @@ def test_conditions_that_may_hold_together(text: str) -> None:
 
 def test_an_alternative_that_never_holds_is_told_where_the_rule_may_match() -> None:
     found = list(dead_alternatives(conditions("$.a: x\nany:\n  - $.b: 1\n  - $.c: 2\n    $.a: y")))
-    assert [(one.condition.line, one.message) for one in found] == [
+    assert [(one.condition.line, english(one.reason)) for one in found] == [
         (5, 'contradicts "$.a: x" in line 1, so this alternative never holds')
     ]
     assert list(dead_alternatives(conditions("$.a: x\nany: [{$.a: x}, {$.b: 1}]"))) == []
@@ -256,7 +257,7 @@ def strict(start: str) -> list[str]:
 
 
 BOT = "bot_id: 1\nsubscriber_id: {value: 2}\n"
-FORCED = "N508 forced starts the bot for people who have unsubscribed; say why in a comment beside it"
+FORCED = "N508 forced starts the bot for people who have unsubscribed; say why in a comment next to it"
 
 
 @pytest.mark.parametrize("start", ["forced: true", "forced: true  #", "forced: true\n# a receipt"])

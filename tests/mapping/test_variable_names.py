@@ -21,7 +21,7 @@ def rules(*names: str) -> str:
     "slip", ["amout", "amountt", "amoumt", "amuont", "Amount", "a_mount", "AMOUNT", "mount"]
 )
 def test_a_name_that_is_nearly_that_of_several_rules_is_told_where_it_stands(slip: str) -> None:
-    what = f'variable "{slip}" stands in this rule alone; 2 rules of account main have "amount"'
+    what = f'variable "{slip}" is used in this rule alone; 2 rules of account main have "amount"'
     assert findings(rules("amount", slip, "amount")) == [f"12:17: W509 {what}"]
 
 
@@ -82,5 +82,5 @@ def test_names_are_compared_across_the_files_of_an_account_and_not_across_accoun
         return [str(one) for one in compile_files(files, ENVIRONMENT).findings]
 
     assert told("other") == []
-    what = 'variable "amout" stands in this rule alone; 2 rules of account main have "amount"'
+    what = 'variable "amout" is used in this rule alone; 2 rules of account main have "amount"'
     assert told("main") == [f"c.yml:14:17: W509 {what}"]

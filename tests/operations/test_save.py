@@ -85,7 +85,7 @@ def test_a_text_with_errors_is_refused_with_all_of_them(settings: Settings, rule
 def test_a_text_that_breaks_another_file_is_refused(settings: Settings, rules: MappingLoader) -> None:
     with pytest.raises(Broken) as caught:
         examine(settings, rules, edited(settings, CHEAPER, "again.yml", ""))
-    assert 'source "shop" stands twice' in str(caught.value)
+    assert 'source "shop" is defined twice' in str(caught.value)
 
 
 def test_one_of_two_broken_files_can_be_mended(

@@ -13,6 +13,8 @@ from bridge.mapping.compile.alerts import compile_alerts
 from bridge.mapping.compile.success import compile_success
 from bridge.mapping.rules.ids import name_fault
 from bridge.model import Account, Alerts
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 MAIN = "main"
 TOKEN_VARIABLE = "LEADCONVERTER_TOKEN"  # noqa: S105  the name of a variable, not a token
@@ -44,7 +46,7 @@ def _accounts(fields: Fields, reader: Reader) -> dict[str, Account]:
     listed = fields.node.get("accounts")
     entries = listed.entries if isinstance(listed, Mapping) else ()
     if isinstance(listed, Mapping) and not entries:
-        reader.report.add(listed, "M103", "expected at least one account, found an empty mapping")
+        reader.report.add(listed, "M103", Reason(MappingCode.NO_ACCOUNTS))
     compiled = ((key.text, _account(key, child, reader)) for key, child in entries)
     return {name: account for name, account in compiled if account is not None}
 
@@ -81,9 +83,10 @@ def _url(fields: Fields, reader: Reader) -> str:
         return _default_url(reader.environment)
     url: str = fields["url"]
     if not _is_base(url):
-        reader.report.add(fields.at("url"), "M209", f'expected a URL such as {DEFAULT_URL}, found "{url}"')
+        wrong = Reason(MappingCode.BAD_URL, example=DEFAULT_URL, found=f'"{url}"')
+        reader.report.add(fields.at("url"), "M209", wrong)
     elif url.startswith("http://") and urlsplit(url).hostname not in _LOCAL:
-        reader.report.add(fields.at("url"), "W503", "the token travels unencrypted over http; write https")
+        reader.report.add(fields.at("url"), "W503", Reason(MappingCode.UNENCRYPTED_TOKEN))
     return url.rstrip("/")
 
 

@@ -11,10 +11,12 @@ from bridge.language.nodes import Scalar
 from bridge.language.schema import SECRET, Fields, Reader
 from bridge.mapping.rules.ids import MAX_ID_DIGITS
 from bridge.model import Alerts, AlertStart, Recipient
-from bridge.text.render import english
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 _URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#@\\][!-~]*)?", re.ASCII)
+_EXAMPLE = "https://example.com/hook"
 _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
 
 
@@ -27,7 +29,7 @@ def compile_alerts(fields: Fields, reader: Reader, accounts: Sequence[str]) -> A
     url = _url(fields, reader) if "url" in fields else ""
     start = _start(fields["start"], reader, accounts) if fields["start"] else None
     if "url" not in fields and "start" not in fields:
-        reader.report.add(fields.node, "M105", 'alerts has neither "url" nor "start": nobody would hear them')
+        reader.report.add(fields.node, "M105", Reason(MappingCode.NO_ALERT_TARGET))
     unset = "".join(reader.unset[known:])
     return Alerts(url, start, tuple(fields["kinds"]), fields["silence"], unset)
 
@@ -41,11 +43,11 @@ def _url(fields: Fields, reader: Reader) -> str:
         if not text or text == reader.placeholder:
             return ""
     if not _is_address(text):
-        shown = "another text" if text != fields["url"] else f'"{text}"'
-        reader.report.add(node, "M209", f"expected a URL such as https://example.com/hook, found {shown}")
+        shown = Reason(MappingCode.OTHER_TEXT) if text != fields["url"] else f'"{text}"'
+        reader.report.add(node, "M209", Reason(MappingCode.BAD_URL, example=_EXAMPLE, found=shown))
         return ""
     if text.startswith("http://") and urlsplit(text).hostname not in LOCAL:
-        reader.report.add(node, "W503", "the alert travels unencrypted over http; write https")
+        reader.report.add(node, "W503", Reason(MappingCode.UNENCRYPTED_ALERT))
     return text
 
 
@@ -60,17 +62,18 @@ def _is_address(text: str) -> bool:
 def _start(fields: Fields, reader: Reader, accounts: Sequence[str]) -> AlertStart | None:
     given = {name for name in ("subscriber_id", "user_id", "channel_id") if name in fields}
     if given not in _FORMS:
-        message = "expected subscriber_id, or user_id and channel_id"
-        reader.report.add(fields.node, "M301", message)
+        reader.report.add(fields.node, "M301", Reason(MappingCode.RECIPIENT_KEYS))
         return None
     name = fields["account"]
     if name not in accounts:
-        hint = english(suggestion(name, list(accounts)))
-        reader.report.add(fields.at("account"), "M302", f'no account "{name}" in this file{hint}')
+        hint = suggestion(name, list(accounts))
+        reader.report.add(
+            fields.at("account"), "M302", Reason(MappingCode.ACCOUNT_NOT_HERE, name=name, hint=hint)
+        )
         return None
     for key in ("bot_id", "subscriber_id"):
         if fields[key] is not None and fields[key] >= 10**MAX_ID_DIGITS:
-            reader.report.add(fields.at(key), "M209", f"an id has at most {MAX_ID_DIGITS} digits")
+            reader.report.add(fields.at(key), "M209", Reason(MappingCode.ID_DIGITS, digits=MAX_ID_DIGITS))
             return None
     if fields["bot_id"] is None:
         return None

@@ -20,6 +20,8 @@ from bridge.mapping.compile.file_compiler import compile_file
 from bridge.mapping.lint.variable_names import odd_names
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import ALERT_SOURCE, Account, Alerts, Finding
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.text.render import english
 
 ACCOUNTS_FILES = ("accounts.yml", "accounts.yaml")
@@ -54,17 +56,19 @@ class Unset(NamedTuple):
     name: str
     variables: tuple[str, ...]
 
+    @property
+    def reason(self) -> Reason:
+        """What is closed, and why."""
+        count = len(self.variables)
+        if self.kind == "alerts":
+            return Reason(MappingCode.ALERTS_CLOSED, variables=self.variables, count=count)
+        is_source = self.kind == "source"
+        code = MappingCode.SOURCE_CLOSED if is_source else MappingCode.ACCOUNT_CLOSED
+        return Reason(code, name=self.name, variables=self.variables, count=count)
+
     def __str__(self) -> str:
-        """A sentence for the log and for people."""
-        are = "is" if len(self.variables) == 1 else "are"
-        return f"{_CLOSED[self.kind].format(self.name)}: {' and '.join(self.variables)} {are} not set"
-
-
-_CLOSED = {
-    "source": "source {} is closed, its webhooks are answered 503",
-    "account": "account {} has no token, its calls wait",
-    "alerts": "alerts are not posted",
-}
+        """The reason in English, for logs."""
+        return english(self.reason)
 
 
 @contextmanager
@@ -119,14 +123,14 @@ def is_accounts(path: str) -> bool:
 def _add(mapping: MappingFile, sources: dict[str, MappingFile], findings: list[Finding]) -> None:
     name = mapping.source.name
     if name == ALERT_SOURCE:
-        message = f'source "{name}" is the bridge itself, which alerts you; choose another name'
-        findings.append(Finding(mapping.path, mapping.line, 1, "M109", message))
+        reserved = Reason(MappingCode.RESERVED_SOURCE, name=name)
+        findings.append(Finding(mapping.path, mapping.line, 1, "M109", reserved))
         return
     if name not in sources:
         sources[name] = mapping
         return
-    message = f'source "{name}" stands twice, first in {sources[name].path}'
-    findings.append(Finding(mapping.path, mapping.line, 1, "M109", message))
+    again = Reason(MappingCode.DUPLICATE_SOURCE, name=name, path=sources[name].path)
+    findings.append(Finding(mapping.path, mapping.line, 1, "M109", again))
 
 
 def _surroundings(
@@ -136,8 +140,8 @@ def _surroundings(
     if not paths:
         accounts = of_environment(environment, placeholder)
         return Surroundings(environment, placeholder, accounts)
-    message = f"a second accounts file; {paths[0]} is the first"
-    findings += [Finding(path, 1, 1, "M109", message) for path in paths[1:]]
+    second = Reason(MappingCode.SECOND_ACCOUNTS_FILE, first=paths[0])
+    findings += [Finding(path, 1, 1, "M109", second) for path in paths[1:]]
     report = Report(paths[0])
     known, alerts = _accounts(files[paths[0]], Surroundings(environment, placeholder), report)
     findings += report.findings
@@ -166,9 +170,10 @@ def _unknown_silent(
     node: Node | None = read(files[path], Report(path))
     for name in ("alerts", "silence"):
         node = node.get(name) if isinstance(node, Mapping) else None
-    report, known = Report(path), ", ".join(sorted(sources))
+    report, known = Report(path), tuple(sorted(sources))
     for key, _ in node.entries if isinstance(node, Mapping) else ():
         if key.text not in sources:
-            hint = english(suggestion(key.text, list(sources)))
-            report.add(key, "M106", f'"{key.text}" is not one of {known}{hint}')
+            hint = suggestion(key.text, list(sources))
+            unknown = Reason(MappingCode.UNKNOWN_SILENT, name=key.text, known=known, hint=hint)
+            report.add(key, "M106", unknown)
     return report.findings

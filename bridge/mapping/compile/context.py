@@ -11,7 +11,8 @@ from bridge.language.schema import Reader
 from bridge.language.variables import NOT_SET, is_set
 from bridge.mapping.compile.accounts import MAIN, TOKEN_VARIABLE
 from bridge.model import Account, Alerts
-from bridge.text.render import english
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Param, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,13 @@ class Surroundings:
     def check_account(self, name: str, at: Node, report: Report) -> None:
         """A finding where starts go to an account that is not there."""
         if self.accounts_file is None and name == MAIN and not is_set(self.environment, TOKEN_VARIABLE):
-            self.reader(report).is_unset(TOKEN_VARIABLE, at, f", the token of account {MAIN}")
+            token = Reason(MappingCode.TOKEN_OF_ACCOUNT, account=MAIN)
+            self.reader(report).is_unset(TOKEN_VARIABLE, at, token)
         if self.accounts is None or name in self.accounts:
             return
-        where = self.accounts_file or f"the environment, which knows only {MAIN}"
-        report.add(
-            at, "M302", f'no account "{name}" in {where}{english(suggestion(name, list(self.accounts)))}'
-        )
+        report.add(at, "M302", self._unknown(name, suggestion(name, list(self.accounts))))
+
+    def _unknown(self, name: str, hint: Param) -> Reason:
+        if self.accounts_file is None:
+            return Reason(MappingCode.ACCOUNT_NOT_SET, name=name, known=MAIN, hint=hint)
+        return Reason(MappingCode.ACCOUNT_NOT_IN, name=name, path=self.accounts_file, hint=hint)

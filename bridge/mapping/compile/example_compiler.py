@@ -10,7 +10,8 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
 from bridge.language.schema import Fields, Reader, describe
 from bridge.mapping.compile.rule_compiler import unique
 from bridge.mapping.rules.apply import Example, Expected
-from bridge.text.render import english
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 
 def compile_examples(nodes: tuple[Node, ...], rules: tuple[str, ...], report: Report) -> tuple[Example, ...]:
@@ -31,7 +32,7 @@ def _example(node: Node, rules: tuple[str, ...], names: dict[str, int], report: 
     _check_rules([one.get("rule") for one in starts], rules, report)
     _check_rules(failed, rules, report)
     if "expect" not in fields and "failed" not in fields:
-        report.add(fields.node, "M105", 'test has no "expect"; write [] where nothing starts')
+        report.add(fields.node, "M105", Reason(MappingCode.NO_EXPECT))
     expect = tuple(_expected(one, report) for one in starts)
     if any(finding.is_error for finding in report.findings[before:]):
         return None
@@ -58,9 +59,8 @@ def _outcomes(fields: Fields, report: Report) -> tuple[list[Mapping], list[Node]
     starts = [node for node in expected if node not in failures]
     for node in starts:
         if not isinstance(node, Mapping):
-            report.add(
-                node, "M103", f"expected a start such as {{bot_id: 1}}, found {english(describe(node))}"
-            )
+            found = Reason(MappingCode.NOT_A_START, example="{bot_id: 1}", found=describe(node))
+            report.add(node, "M103", found)
     return [node for node in starts if isinstance(node, Mapping)], failed
 
 
@@ -73,21 +73,18 @@ def _items(node: Node | None) -> tuple[Node, ...]:
 def _check_sample(fields: Fields, report: Report) -> None:
     given = [name for name in ("file", "body") if name in fields]
     if len(given) != 1:
-        found = " and ".join(given) or "neither"
-        report.add(fields.node, "M305", f"test: expected file or body, found {found}")
+        code = MappingCode.TWO_SAMPLES if given else MappingCode.NO_SAMPLE
+        report.add(fields.node, "M305", Reason(code))
     file = fields["file"]
     if file is not None and (file.startswith("/") or ".." in file.split("/") or "\0" in file):
-        report.add(
-            fields.at("file"), "M305", f'expected a file below the mapping file\'s folder, found "{file}"'
-        )
+        report.add(fields.at("file"), "M305", Reason(MappingCode.SAMPLE_OUTSIDE, file=file))
 
 
 def _check_rules(nodes: Iterable[Node | None], rules: tuple[str, ...], report: Report) -> None:
     for node in nodes:
         if isinstance(node, Scalar) and node.text not in rules:
-            report.add(
-                node, "M304", f'no rule is called "{node.text}"{english(suggestion(node.text, rules))}'
-            )
+            hint = suggestion(node.text, rules)
+            report.add(node, "M304", Reason(MappingCode.NO_SUCH_RULE, name=node.text, hint=hint))
 
 
 def _expected(node: Mapping, report: Report) -> Expected:
@@ -106,5 +103,5 @@ def _variables(node: Node | None, report: Report) -> dict[str, str]:
         if isinstance(child, Scalar) and (child.value is not None or child.quoted):
             expected[key.text] = child.text
         else:
-            report.add(child, "M103", f"expected a variable's text, found {english(describe(child))}")
+            report.add(child, "M103", Reason(MappingCode.NOT_A_VARIABLE, found=describe(child)))
     return expected

@@ -20,8 +20,8 @@ from bridge.mapping.lint.lint import lint, notice
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.index import index_rules
 from bridge.reasons.findings import FindingCode
+from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
-from bridge.text.render import english
 from bridge.webhook.profiles import load_profiles, merge
 from bridge.webhook.source_compiler import compile_source
 
@@ -38,9 +38,7 @@ def compile_file(data: bytes, around: Surroundings, report: Report) -> MappingFi
     if node is None:
         return None
     if not isinstance(node, Mapping):
-        report.add(
-            node, "M103", f"expected a mapping file with the key source, found {english(describe(node))}"
-        )
+        report.add(node, "M103", Reason(MappingCode.NOT_A_MAPPING_FILE, found=describe(node)))
         return None
     compiled = _compile(node, around, report)
     refuse_placeholders(node, report)
@@ -86,9 +84,8 @@ def _with_profile(own: Mapping, report: Report) -> Mapping | None:
         return own
     profiles = load_profiles()
     if name.text not in profiles:
-        report.add(
-            name, "M303", f'unknown profile "{name.text}"{english(suggestion(name.text, list(profiles)))}'
-        )
+        hint = suggestion(name.text, list(profiles))
+        report.add(name, "M303", Reason(MappingCode.UNKNOWN_PROFILE, name=name.text, hint=hint))
         return None
     return merge(profiles[name.text].node, own)
 
@@ -96,11 +93,7 @@ def _with_profile(own: Mapping, report: Report) -> Mapping | None:
 def _check_name(fields: Fields, report: Report) -> None:
     name = fields["source"]
     if name is not None and not _SOURCE_NAME.fullmatch(name):
-        report.add(
-            fields.at("source"),
-            "M209",
-            f'a source is part of a URL: expected letters, digits, - and _, found "{name}"',
-        )
+        report.add(fields.at("source"), "M209", Reason(MappingCode.BAD_SOURCE_NAME, name=name))
 
 
 def _names(rules: Node | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from bridge.jsonpath.path import Path
 from bridge.language.conditions import compile_conditions
@@ -14,6 +15,8 @@ from bridge.mapping.compile.start_compiler import compile_start, refuse_later
 from bridge.mapping.rules.ids import MAX_NAME
 from bridge.mapping.rules.rule import Rule
 from bridge.mapping.rules.start import Start
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 
 def compile_rules(nodes: tuple[Node, ...], account: str, report: Report) -> tuple[Rule, ...]:
@@ -23,15 +26,18 @@ def compile_rules(nodes: tuple[Node, ...], account: str, report: Report) -> tupl
     return tuple(rule for rule in compiled if rule is not None)
 
 
-def unique(fields: Fields, what: str, names: dict[str, int], report: Report) -> None:
-    """A finding where a name stands twice; `names` are those seen so far with their lines."""
+def unique(fields: Fields, what: Literal["rule", "test"], names: dict[str, int], report: Report) -> None:
+    """A finding where a name is used twice; `names` are those seen so far with their lines."""
+    is_rule = what == "rule"
     name, node = fields["name"], fields.at("name")
     if name is None:
         return
     if not name.strip() or len(name) > MAX_NAME:
-        report.add(node, "M209", f"a {what} needs a name of 1 to {MAX_NAME} characters")
+        code = MappingCode.RULE_NAME if is_rule else MappingCode.TEST_NAME
+        report.add(node, "M209", Reason(code, most=MAX_NAME))
     if name in names:
-        report.add(node, "M109", f'{what} "{name}" stands twice, first in line {names[name]}')
+        code = MappingCode.DUPLICATE_RULE if is_rule else MappingCode.DUPLICATE_TEST
+        report.add(node, "M109", Reason(code, name=name, line=names[name]))
     names.setdefault(name, node.line)
 
 
@@ -67,7 +73,7 @@ def _start(fields: Fields, report: Report) -> Start | None:
     if "start" in fields:
         return compile_start(fields["start"], report)
     if not any(name in fields for name in LATER):
-        report.add(fields.node, "M105", 'rule has no "start"')
+        report.add(fields.node, "M105", Reason(MappingCode.NO_START))
     return None
 
 
@@ -78,7 +84,7 @@ def _for_each(fields: Fields, report: Report) -> Path | None:
     node = fields.at("for_each")
     path = read_path(node, report) if fields["for_each"] is not None else None
     if path is not None and path.root == "$item":
-        report.add(node, "M210", "for_each cannot begin with $item, which it gives; begin with $")
+        report.add(node, "M210", Reason(MappingCode.FOR_EACH_ITEM))
         return None
     return path
 
@@ -87,7 +93,7 @@ def _refuse_item(rule: Node, report: Report) -> None:
     """A finding for each use of `$item` in a rule without `for_each`."""
     for node in scalars(rule):
         if "$item" in node.text and _ITEM.search(node.text):
-            report.add(node, "M210", "$item stands only in a rule with for_each")
+            report.add(node, "M210", Reason(MappingCode.ITEM_OUTSIDE))
 
 
 _ITEM = re.compile(r"(?:^|\{)\$item(?![A-Za-z0-9_])")

@@ -13,10 +13,10 @@ from bridge.language.values import Value, compile_value
 from bridge.mapping.rules.ids import messenger_id, name_fault, variable_text, whole_id
 from bridge.mapping.rules.start import Start, Variable, Whom
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
-_EXPECTED = "expected subscriber_id, or user_id and channel_id"
 
 
 def compile_start(node: Node, report: Report) -> Start | None:
@@ -37,7 +37,7 @@ def refuse_later(node: Mapping, report: Report) -> None:
     """A finding for each key that the language has but this version does not do."""
     for key, _ in node.entries:
         if key.text in LATER:
-            report.add(key, "M110", f'"{key.text}" is not available yet')
+            report.add(key, "M110", Reason(MappingCode.NOT_AVAILABLE, key=key.text))
 
 
 def _recipients(fields: Fields, report: Report) -> tuple[Whom, ...]:
@@ -47,10 +47,10 @@ def _recipients(fields: Fields, report: Report) -> tuple[Whom, ...]:
         return () if whom is None else (whom,)
     beside = _given(fields)
     if beside:
-        report.add(fields.at(beside[0]), "M301", f"first_of and {beside[0]} both name a recipient; keep one")
+        report.add(fields.at(beside[0]), "M301", Reason(MappingCode.TWO_RECIPIENTS, key=beside[0]))
         return ()
     if not fields["first_of"]:
-        report.add(fields.at("first_of"), "M301", "first_of names no recipient; write at least one")
+        report.add(fields.at("first_of"), "M301", Reason(MappingCode.EMPTY_FIRST_OF))
         return ()
     ways = [_way(item, report) for item in fields["first_of"]]
     return tuple(way for way in ways if way is not None)
@@ -69,8 +69,8 @@ def _whom(fields: Fields, report: Report) -> Whom | None:
     if "contact" in fields:
         return None
     if set(given) not in _FORMS:
-        found = " and ".join(given) or "none"
-        report.add(fields.node, "M301", f"{_EXPECTED}, found {found}")
+        found = Reason(MappingCode.RECIPIENT_FOUND, found=tuple(given))
+        report.add(fields.node, "M301", found if given else Reason(MappingCode.RECIPIENT_NONE))
         return None
     if "subscriber_id" in fields:
         number = _id(fields, "subscriber_id", whole_id, report)
@@ -95,14 +95,16 @@ def _id(fields: Fields, name: str, check: Callable[[Json], object], report: Repo
     try:
         check(value.literal)
     except Unusable as unusable:
-        report.add(node, "M209", f"{name} {unusable.message}{_path_hint(node)}")
+        wrong = Reason(MappingCode.BAD_ID, key=name, why=unusable.reason, hint=_path_hint(node))
+        report.add(node, "M209", wrong)
         return None
     return value
 
 
-def _path_hint(node: Node) -> str:
-    is_name = isinstance(node, Scalar) and node.text[:1].isalpha()
-    return f'; write "$.{node.text}" if a path is meant' if isinstance(node, Scalar) and is_name else ""
+def _path_hint(node: Node) -> Reason | None:
+    if not isinstance(node, Scalar) or not node.text[:1].isalpha():
+        return None
+    return Reason(MappingCode.PATH_MEANT, path=f"$.{node.text}")
 
 
 def _variables(node: Node | None, report: Report) -> tuple[Variable, ...]:
@@ -117,7 +119,7 @@ def _variable(key: Scalar, node: Node, report: Report) -> Value | None:
         report.add(key, "M209", fault)
         return None
     if not isinstance(node, Scalar | Mapping):
-        report.add(node, "M209", f"a variable holds a single value, found {english(describe(node))}")
+        report.add(node, "M209", Reason(MappingCode.VARIABLE_NOT_SINGLE, found=describe(node)))
         return None
     value = compile_value(node, report)
     if value is not None and isinstance(value.literal, str):
@@ -129,4 +131,4 @@ def _check_text(text: str, node: Node, report: Report) -> None:
     try:
         variable_text(text)
     except Unusable as unusable:
-        report.add(node, "M209", f"the text {unusable.message}")
+        report.add(node, "M209", Reason(MappingCode.BAD_TEXT, why=unusable.reason))

@@ -17,6 +17,8 @@ from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.conditions import Condition, leaves
 from bridge.language.functions.figures import decimal_of
 from bridge.model import Json
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 _LOOKS_INTO_TEXTS = frozenset({"contains", "starts_with", "ends_with", "matches"})
 _MAX_INDEX = 100
@@ -34,14 +36,15 @@ class Contradiction:
     condition: Condition
     earlier: Condition | None
     alternative: bool = False
-    """It stands in an `any`, and only that alternative can never hold."""
+    """It is part of an `any`, and only that alternative can never hold."""
 
     @property
-    def message(self) -> str:
-        what = "this alternative never holds" if self.alternative else "the rule never matches"
+    def reason(self) -> Reason:
         if self.earlier is None:
-            return f"no value is all that is asked, so {what}"
-        return f'contradicts "{self.earlier.text}" in line {self.earlier.line}, so {what}'
+            never = MappingCode.ALTERNATIVE_IMPOSSIBLE if self.alternative else MappingCode.RULE_IMPOSSIBLE
+            return Reason(never)
+        code = MappingCode.ALTERNATIVE_CONTRADICTS if self.alternative else MappingCode.RULE_CONTRADICTS
+        return Reason(code, condition=self.earlier.text, line=self.earlier.line)
 
 
 def contradiction(conditions: Iterable[Condition]) -> Contradiction | None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, leaves
 from bridge.mapping.rules.apply import MappingFile, judge
 from bridge.mapping.rules.rule import Rule, item_scope, known_items
 from bridge.model import Event, Match
+from bridge.reasons.mapping import MappingCode
 
-Lack = Literal["never matches", "never holds", "always holds", "is never asked"]
-
-_LACKS: dict[frozenset[bool], Lack] = {
-    frozenset(): "is never asked",
-    frozenset((True,)): "always holds",
-    frozenset((False,)): "never holds",
+_LACKS = {
+    frozenset[bool](): MappingCode.NEVER_ASKED,
+    frozenset((True,)): MappingCode.ALWAYS_HOLDS,
+    frozenset((False,)): MappingCode.NEVER_HOLDS,
 }
 
 
@@ -29,7 +27,8 @@ class Gap:
     line: int
     condition: str
     """Empty where it is the rule itself."""
-    lack: Lack
+    lack: MappingCode
+    """What the tests do not show of it: `never_matches`, `never_asked`, `never_holds`, `always_holds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def coverage(mapping: MappingFile, events: Iterable[Event]) -> Coverage:
 
 def _gaps(rule: Rule, scopes: list[Scope], *, matched: bool) -> Iterator[Gap]:
     if not matched:
-        yield Gap(rule.name, rule.line, "", "never matches")
+        yield Gap(rule.name, rule.line, "", MappingCode.NEVER_MATCHES)
     for condition in leaves(_all(rule)):
         held = frozenset(
             condition.test(scope).holds for whole in scopes for scope in _asked(rule, condition, whole)

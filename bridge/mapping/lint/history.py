@@ -15,11 +15,12 @@ from typing import NamedTuple
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.conditions import Condition
-from bridge.language.functions.strftime import compile_format
 from bridge.mapping.author.suggest_path import nearby
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.rule import Rule, item_scope, known_items
 from bridge.model import Event, Finding, Json
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.webhook.source import BY_BODY
 
 ENOUGH = 5
@@ -29,29 +30,35 @@ LASTING = 3
 STEADY = 0.9
 """Share of the events before them that must have had another."""
 
-_ABSENT = "absent"
-_SEVERAL = "several kinds of values"
 _UNDECIDED = frozenset({"absent", "other_absent", "no_items"})
 """Codes of a condition that found nothing to refuse."""
-_day = compile_format("%A, %Y-%m-%d")
+_DAYS = (
+    MappingCode.SINCE_MONDAY,
+    MappingCode.SINCE_TUESDAY,
+    MappingCode.SINCE_WEDNESDAY,
+    MappingCode.SINCE_THURSDAY,
+    MappingCode.SINCE_FRIDAY,
+    MappingCode.SINCE_SATURDAY,
+    MappingCode.SINCE_SUNDAY,
+)
 
 
 class _Seen(NamedTuple):
-    """What stood at a path in one event."""
+    """What was found at a path in one event."""
 
-    kind: str
+    kind: MappingCode
     received_at: int
 
 
 @dataclass(slots=True)
 class _Use:
-    """A path of a rule, where it stands, and what it found in the events that the rule is about."""
+    """A path of a rule, its place in the file, and what it found in the events that the rule is about."""
 
     path: Path
     line: int
     column: int
     condition: Condition | None = None
-    """The line of `when` that it stands in."""
+    """The line of `when` that it is part of."""
     seen: list[_Seen] = field(default_factory=list)
     latest: Scope | None = None
 
@@ -77,15 +84,16 @@ def _without_id(mapping: MappingFile, events: list[Event]) -> Finding | None:
     """Events that lack the id of their source are known by their body: that may be a slip in `event`."""
     declared = mapping.source.event_id
     by_body = [event for event in events if event.id.startswith(BY_BODY)]
-    lacking = [words for event in by_body if (words := mapping.source.lacks_id(event))]
+    lacking = [why for event in by_body if (why := mapping.source.lacks_id(event))]
     if declared is None or len(lacking) < ENOUGH:
         return None
-    words, many = Counter(lacking).most_common(1)[0]
-    text = (
-        f"event.id finds nothing in {len(lacking):,} of the last {len(events):,} events, known by their body"
-    )
-    often = f"{words} in {many:,}" if many < len(lacking) else words
-    return Finding(mapping.path, declared.line, declared.column, "W603", f"{text}: {often}")
+    why, many = Counter(lacking).most_common(1)[0]
+    count, last = len(lacking), Reason(MappingCode.OF_EVENTS, count=len(events))
+    without = Reason(MappingCode.WITHOUT_ID, count=count, events=last, why=why)
+    if many < count:
+        often = Reason(MappingCode.IN_EVENTS, count=many)
+        without = Reason(MappingCode.WITHOUT_ID_MOSTLY, count=count, events=last, why=why, many=often)
+    return Finding(mapping.path, declared.line, declared.column, "W603", without)
 
 
 def _observed(rule: Rule, scopes: list[tuple[Scope, int]]) -> list[_Use]:
@@ -139,48 +147,68 @@ def _expecting(conditions: Iterable[Condition]) -> Iterator[Condition]:
             yield from _expecting(part)
 
 
-def _kind(found: list[Json]) -> str:
+def _kind(found: list[Json]) -> MappingCode:
     kinds = {_kind_of(value) for value in found}
-    return (kinds.pop() if len(kinds) == 1 else _SEVERAL) if kinds else _ABSENT
+    if not kinds:
+        return MappingCode.KIND_ABSENT
+    return kinds.pop() if len(kinds) == 1 else MappingCode.KIND_SEVERAL
 
 
-def _kind_of(value: Json) -> str:
+def _kind_of(value: Json) -> MappingCode:
     match value:
         case None:
-            return "null"
+            return MappingCode.KIND_NULL
         case bool():
-            return "true or false"
+            return MappingCode.KIND_FLAG
         case str():
-            return "a text"
+            return MappingCode.KIND_TEXT
         case list():
-            return "a list"
+            return MappingCode.KIND_LIST
         case dict():
-            return "an object"
+            return MappingCode.KIND_OBJECT
         case _:
-            return "a number"
+            return MappingCode.KIND_NUMBER
 
 
 def _finding(use: _Use, path: str, events: int) -> Finding | None:
-    told = _drift(use.seen)
-    if told:
-        return Finding(path, use.line, use.column, "W602", f"{use.path.text} {told}")
-    if any(seen.kind != _ABSENT for seen in use.seen):
+    drift = _drift(use)
+    if drift is not None:
+        return Finding(path, use.line, use.column, "W602", drift)
+    if any(seen.kind != MappingCode.KIND_ABSENT for seen in use.seen):
         return None
     other = nearby(use.path, use.latest) if use.latest else None
-    hint = f"; {other} exists" if other else ""
-    many = f"{len(use.seen):,} of the last {events:,} events"
-    return Finding(path, use.line, use.column, "W601", f"{use.path.text} is absent in all {many}{hint}")
+    absent = Reason(
+        MappingCode.ALWAYS_ABSENT,
+        path=use.path.text,
+        count=len(use.seen),
+        events=Reason(MappingCode.OF_EVENTS, count=events),
+        hint=Reason(MappingCode.EXISTS, path=other) if other else None,
+    )
+    return Finding(path, use.line, use.column, "W601", absent)
 
 
-def _drift(seen: list[_Seen]) -> str:
-    """How the latest values differ in kind from those before; empty where they do not."""
+def _drift(use: _Use) -> Reason | None:
+    """How the latest values differ in kind from those before; None where they do not."""
+    seen = use.seen
     now = seen[-1].kind
     first = next((at for at in range(len(seen), 0, -1) if seen[at - 1].kind != now), 0)
     before, after = seen[:first], seen[first:]
     if len(before) < ENOUGH or len(after) < LASTING:
-        return ""
+        return None
     kind, many = Counter(one.kind for one in before).most_common(1)[0]
-    if kind == _ABSENT or many < STEADY * len(before):
-        return ""
-    day = _day(datetime.fromtimestamp(after[0].received_at / 1000, UTC))
-    return f"was {kind} in {many:,} of {len(seen):,} events, {now} since {day}"
+    if kind == MappingCode.KIND_ABSENT or many < STEADY * len(before):
+        return None
+    return Reason(
+        MappingCode.KIND_CHANGED,
+        path=use.path.text,
+        before=Reason(kind),
+        seen=Reason(MappingCode.IN_EVENTS, count=many),
+        events=Reason(MappingCode.OF_EVENTS, count=len(seen)),
+        now=Reason(now),
+        since=_since(after[0].received_at),
+    )
+
+
+def _since(received_at: int) -> Reason:
+    day = datetime.fromtimestamp(received_at / 1000, UTC)
+    return Reason(_DAYS[day.weekday()], date=f"{day:%Y-%m-%d}")

@@ -13,6 +13,8 @@ from bridge.mapping.lint.recipients import lint_recipients
 from bridge.mapping.lint.unreachable import doubled, unreached
 from bridge.mapping.rules.rule import Rule
 from bridge.model import Finding
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 _DOTTED = re.compile(r"\.\s*\d")
 _COMMENT = re.compile(r"(?:^|\s)#\s*\S")
@@ -22,17 +24,16 @@ def lint(node: Mapping, rules: tuple[Rule, ...], report: Report, *, forms_only: 
     """Add the warnings about a file that has no errors. `forms_only`: its source takes forms alone."""
     active = [rule for rule in rules if rule.enabled]
     for rule, earlier in unreached(active):
-        _warn(report, rule, "W505", f'never reached: "{earlier.name}" in line {earlier.line} stops before it')
+        _warn(report, rule, "W505", Reason(MappingCode.NEVER_REACHED, rule=earlier.name, line=earlier.line))
     for rule, earlier in doubled(active):
-        what = f'starts the same bot on the same events as "{earlier.name}" in line {earlier.line}'
-        _warn(report, rule, "W506", what)
+        _warn(report, rule, "W506", Reason(MappingCode.SAME_START, rule=earlier.name, line=earlier.line))
     for rule in active:
         _lint_conditions(rule, report)
     lint_recipients(node.get("rules"), report)
     if not forms_only:
         _lint_numbers(node.get("rules"), report)
     if rules and node.get("tests") is None:
-        report.add(node.key("rules") or node, "W504", "no tests; add one so that a change can be proved")
+        report.add(node.key("rules") or node, "W504", Reason(MappingCode.NO_TESTS))
 
 
 def notice(node: Mapping, text: str, report: Report) -> None:
@@ -41,12 +42,11 @@ def notice(node: Mapping, text: str, report: Report) -> None:
     for flag in _forced(node.get("rules")):
         here, above = lines[flag.line - 1][flag.column - 1 :], lines[flag.line - 2 : flag.line - 1]
         if not _COMMENT.search(here) and not any(line.lstrip().startswith("#") for line in above):
-            what = "forced starts the bot for people who have unsubscribed; say why in a comment beside it"
-            report.add(flag, "N508", what)
+            report.add(flag, "N508", Reason(MappingCode.FORCED_UNEXPLAINED))
 
 
-def _warn(report: Report, rule: Rule, code: str, message: str) -> None:
-    report.findings.append(Finding(report.path, rule.line, rule.column, code, message))
+def _warn(report: Report, rule: Rule, code: str, reason: Reason) -> None:
+    report.findings.append(Finding(report.path, rule.line, rule.column, code, reason))
 
 
 def _lint_conditions(rule: Rule, report: Report) -> None:
@@ -54,15 +54,14 @@ def _lint_conditions(rule: Rule, report: Report) -> None:
     whole = contradiction(conditions)
     for found in [whole] if whole else dead_alternatives(conditions):
         at = found.condition
-        report.findings.append(Finding(report.path, at.line, at.column, "W507", found.message))
+        report.findings.append(Finding(report.path, at.line, at.column, "W507", found.reason))
 
 
 def _lint_numbers(rules: Node | None, report: Report) -> None:
     """A form makes maps alone of what has numbers; in JSON a number after a dot may be meant either way."""
     for one in scalars(rules) if rules else ():
         if number := _dotted_number(one.text):
-            what = f".{number} may be an item of a list or a key; write [{number}] for the item"
-            report.add(one, "W512", f'{what}, ["{number}"] for the key')
+            report.add(one, "W512", Reason(MappingCode.DOTTED_NUMBER, number=number))
 
 
 def _dotted_number(text: str) -> str | None:

@@ -8,10 +8,12 @@ from bridge.jsonpath.path import is_path
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.templates import is_template
 from bridge.mapping.rules.ids import contact_kind
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 _PEOPLE = ("subscriber_id", "user_id")
 _MAIL = ("mail", "почт")
-_KINDS = {"": "", "email": "an e-mail address", "phone": "a phone number"}
+_KINDS = {"": None, "email": MappingCode.EMAIL, "phone": MappingCode.PHONE}
 _PHONE = ("phone", "mobile", "телефон")
 
 
@@ -43,16 +45,15 @@ def _lint_literal(key: str, node: Node, report: Report) -> None:
     """`{value: 778899}` says that one person is meant; a bare literal may be left over from a trial."""
     literal = next((one for one in _parts(node, "template", "default") if _is_literal(one)), None)
     if literal is not None:
-        meant = f"write {{value: {literal.text}}} if you mean that"
-        what = f"{key} is the same person for every event; write a path such as $.{key}, or {meant}"
-        report.add(literal, "W514", what)
+        meant = f"{{value: {literal.text}}}"
+        fixed = Reason(MappingCode.FIXED_PERSON, key=key, path=f"$.{key}", literal=meant)
+        report.add(literal, "W514", fixed)
 
 
 def _lint_messenger_id(node: Node, report: Report) -> None:
     for one in _parts(node, "path", "template", "value", "default"):
         if what := _contact(one, shaped=isinstance(node, Mapping) and node.get("pipe") is not None):
-            hint = "write the path of the person's id in the messenger"
-            report.add(one, "W515", f'user_id "{one.text[:60]}" looks like {what}; {hint}')
+            report.add(one, "W515", Reason(MappingCode.CONTACT_AS_ID, text=one.text[:60], what=Reason(what)))
 
 
 def _parts(node: Node, *names: str) -> list[Scalar]:
@@ -69,8 +70,8 @@ def _is_literal(node: Scalar) -> bool:
     return node.value is not None and not is_path(node.text) and not is_template(node.text)
 
 
-def _contact(node: Scalar, *, shaped: bool) -> str:
-    """What a user_id seems to be instead; empty where nothing speaks against it.
+def _contact(node: Scalar, *, shaped: bool) -> MappingCode | None:
+    """What a user_id seems to be instead; None where nothing speaks against it.
 
     A phone number that functions have `shaped` may be WhatsApp's id, which is its digits.
     """
@@ -78,10 +79,10 @@ def _contact(node: Scalar, *, shaped: bool) -> str:
         return _KINDS[contact_kind(node.text)]
     name = _last_name(node.text)
     if any(word in name for word in _MAIL):
-        return "the path of an e-mail address"
+        return MappingCode.EMAIL_PATH
     if not shaped and any(word in name for word in _PHONE):
-        return "the path of a phone number"
-    return ""
+        return MappingCode.PHONE_PATH
+    return None
 
 
 def _last_name(text: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 
 _COMMON = 2
 """Rules that must have a name before it can be what another meant."""
@@ -19,7 +21,7 @@ _DIGITS = re.compile(r"[0-9]")
 
 @dataclass(slots=True)
 class _Name:
-    """A variable's name in one account, and where it stands first."""
+    """A variable's name in one account, and where it is used first."""
 
     text: str
     path: str
@@ -49,9 +51,11 @@ def _odd(account: str, names: dict[str, _Name]) -> Iterator[Finding]:
         alike = [other for key in _keys(one.text) for other in common.get(key, ()) if _meant(one, other)]
         if len(one.rules) == 1 and alike:
             other = max(alike, key=lambda name: len(name.rules))
-            what = f'variable "{one.text}" stands in this rule alone; '
-            what += f'{len(other.rules)} rules of account {account} have "{other.text}"'
-            yield Finding(one.path, one.line, one.column, "W509", what)
+            count = len(other.rules)
+            odd = Reason(
+                MappingCode.ODD_VARIABLE, name=one.text, count=count, account=account, other=other.text
+            )
+            yield Finding(one.path, one.line, one.column, "W509", odd)
 
 
 def _meant(one: _Name, other: _Name) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bridge.language.schema import Fields
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
 
@@ -32,9 +34,6 @@ class Urls:
         return (url, _other_port(url)) if self.either_port else (url,)
 
 
-_NEEDED = ', and the sender signs the URL: set it, or write "public_url" as it was entered there'
-
-
 def compile_urls(fields: Fields, setup: Setup, *, needed: bool) -> Urls:
     """Where the message holds the URL it must be known: the source is closed otherwise."""
     either = fields["url_port"] == "either"
@@ -46,7 +45,7 @@ def compile_urls(fields: Fields, setup: Setup, *, needed: bool) -> Urls:
     if own:
         return Urls(f"{own}/hooks/{setup.name}", derived=True, either_port=either)
     if needed:
-        setup.reader.is_unset("BRIDGE_PUBLIC_URL", fields.node, _NEEDED)
+        setup.reader.is_unset("BRIDGE_PUBLIC_URL", fields.node, Reason(MappingCode.SIGNED_URL))
     return Urls()
 
 

@@ -17,7 +17,7 @@ from bridge.operations.stored_payload import request_of
 from bridge.store.reports import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, t, url
+from bridge.web.console.rendering import done, render, said, t, url
 from bridge.web.console.tree import Node, tree
 from bridge.webhook.redaction.redact import Redaction
 from bridge.webhook.source import same_event
@@ -74,8 +74,7 @@ def drafted(console: Console, source: str, number: int) -> Answer:
     except Mistyped as error:
         return _form(came, _choices(), {error.field: t("connect.no_number", text=error.text)})
     except BridgeError as error:
-        problem = f"{error.message}; {error.hint}" if error.hint else error.message
-        return _form(came, _choices(), {"": problem})
+        return _form(came, _choices(), {"": said(error.whole)})
     if lacking and do != "file":
         return _form(came, _choices(), {key: t(f"connect.lacking.{key}") for key in lacking})
     if do == "file":

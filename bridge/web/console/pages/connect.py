@@ -26,7 +26,7 @@ from bridge.store.reports.event_views import EventFilter, EventLine
 from bridge.store.reports.pagination import Page
 from bridge.web.console.lists import asked
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, url
+from bridge.web.console.rendering import done, render, said, url
 from bridge.webhook.profiles import Profile, load_profiles
 
 SEEN = 10
@@ -85,7 +85,7 @@ def new(console: Console) -> Answer:
     try:
         begun = begin(console, source, name) if source else None
     except UsageError as error:
-        begun, problem = None, error.message
+        begun, problem = None, said(error.reason)
     profile = load_profiles()[name]
     told = _told(console, profile, source or name) if begun else {}
     return render("connect/new", profile=profile, source=source, problem=problem, begun=begun, **told)

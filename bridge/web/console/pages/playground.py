@@ -28,7 +28,7 @@ from bridge.store.reports.event_views import EventFilter
 from bridge.web.console import bench as benches
 from bridge.web.console.bench import Bench
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, t, url
+from bridge.web.console.rendering import done, render, said, t, url
 from bridge.web.console.tree import Node, tree
 
 EVENTS = 1_000
@@ -104,7 +104,7 @@ def save_(console: Console) -> Answer:
         moved = replace(_tried(console, bench), moved=error.difference or ("",))
         return _page(console, replace(bench, loaded=error.digest), moved, 409)
     except BridgeError as error:
-        fault = f"{error.message}; {error.hint}" if error.hint else error.message
+        fault = said(error.whole)
         return _page(console, bench, replace(_tried(console, bench), fault=fault), 409)
     console.aside(side.mapping_loader.refresh)
     name = str(Path(path).relative_to(side.settings.mappings))
@@ -164,7 +164,7 @@ def _tried(console: Console, bench: Bench) -> Shown:
     try:
         payload = bench.payload(console)
     except BridgeError as error:
-        trouble = error.message
+        trouble = said(error.reason)
     settings, now = console.side.settings, int(time.time() * 1000)
 
     def work() -> tuple[Trial, Ran | None]:
