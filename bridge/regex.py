@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 import re2
 
 from bridge.errors import BridgeError
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 Match: TypeAlias = Any
 """A match of re2, which has no types: `match[0]` is the whole, `match[1]` the first group."""
@@ -17,19 +19,18 @@ Match: TypeAlias = Any
 MAX_PATTERN = 1_000
 """Characters of one pattern."""
 
-ASCII_ONLY = r"\w, \d, \s and \b know only ASCII; for letters of any language write \p{L}, for digits \p{Nd}"
+ASCII_ONLY = Reason(FindingCode.ASCII_ONLY, letters=r"\p{L}", digits=r"\p{Nd}")
+"""What to say of a pattern that `looks_foreign`."""
 
 _ASCII_CLASS = re.compile(r"(?<!\\)(?:\\\\)*\\[wWbB]")
 _OTHER_SYNTAX = re.compile(r"\(\?<?[=!]|\(\?>|\\[1-9]")
 
 
 class RegexError(BridgeError):
-    """A pattern that RE2 does not read; the message says what is wrong with it."""
+    """A pattern that RE2 does not read; the reason says what is wrong with it."""
 
-    @property
-    def sentence(self) -> str:
-        """The message with its hint, as findings have it."""
-        return f"{self.message}; {self.hint}" if self.hint else self.message
+    reason: Reason
+    cure: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ class Regex:
 def compile_regex(text: str) -> Regex:
     """Compile a pattern in RE2's syntax; raises RegexError, only that."""
     if len(text) > MAX_PATTERN:
-        raise RegexError(f"a pattern of {len(text):,} characters is longer than {MAX_PATTERN:,}")
+        raise RegexError(Reason(FindingCode.PATTERN_TOO_LONG, limit=MAX_PATTERN, length=len(text)))
     try:
         return _compiled(text, 1 << 20)
     except re2.error as error:
-        raise RegexError(f"the pattern is not read by RE2: {_reason(error)}", _hint(text)) from error
+        raise RegexError(Reason(FindingCode.PATTERN_NOT_RE2, problem=_problem(error)), _hint(text)) from error
     except UnicodeEncodeError as error:
-        raise RegexError("the pattern holds half of a surrogate pair, which is no character") from error
+        raise RegexError(Reason(FindingCode.PATTERN_SURROGATE)) from error
 
 
 def own_regex(text: str) -> Regex:
@@ -96,12 +97,10 @@ def _quiet(search: Callable[[str], Match | None]) -> Callable[[str], Match | Non
     return run
 
 
-def _reason(error: Exception) -> str:
-    reason = error.args[0]
-    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+def _problem(error: Exception) -> str:
+    problem = error.args[0]
+    return problem.decode("utf-8", "replace") if isinstance(problem, bytes) else str(problem)
 
 
-def _hint(text: str) -> str | None:
-    if _OTHER_SYNTAX.search(text):
-        return "RE2 has no look-around and no back-references"
-    return None
+def _hint(text: str) -> Reason | None:
+    return Reason(FindingCode.HINT_RE2) if _OTHER_SYNTAX.search(text) else None

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from bridge.errors import BridgeError
 from bridge.model import Json
+from bridge.reasons.reason import Reason
 
 ROOTS = ("$", "$headers", "$query", "$event", "$item")
 
@@ -19,8 +20,10 @@ class PathError(BridgeError):
     M210 for an unknown root.
     """
 
-    def __init__(self, message: str, code: str = "M201", offset: int = 0, hint: str | None = None) -> None:
-        super().__init__(message, hint)
+    def __init__(
+        self, reason: Reason, code: str = "M201", offset: int = 0, cure: Reason | None = None
+    ) -> None:
+        super().__init__(reason, cure)
         self.code = code
         self.offset = offset
 

@@ -21,6 +21,8 @@ from bridge.jsonpath.ply_parser import new_parser
 from bridge.jsonpath.tokens import Token, tokenize
 from bridge.jsonpath.translate import Carrier, Operator, Part, all_of, part_of, query_of
 from bridge.jsonpath.typecheck import check_call, check_limits
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _tree(signs: Sequence[_Sign]) -> Any:
     try:
         return new_parser().parse_token_stream(cast(Any, stream()))
     except Exception as error:
-        raise PathError("the path does not fit together here", offset=reached) from error
+        raise PathError(Reason(FindingCode.PATH_UNFIT), offset=reached) from error
 
 
 _TYPES = {"..": "DOUBLEDOT", "name": "ID", "text": "ID", "&&": "AND", "||": "OR"}
@@ -176,4 +178,4 @@ def _argument(tokens: Sequence[Token]) -> Operand:
             part = part_of(target)
             if isinstance(part, Query | Constant | Call):
                 return part
-    raise PathError("a function takes paths and values, no conditions", "M204", tokens[0].offset)
+    raise PathError(Reason(FindingCode.PATH_TAKES_NO_CONDITION), "M204", tokens[0].offset)

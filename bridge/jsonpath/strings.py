@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 from bridge.jsonpath.ast import PathError
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 _PLAIN: Final = {"'": re.compile(r"[^'\\\x00-\x1f]+"), '"': re.compile(r'[^"\\\x00-\x1f]+')}
 _SHORT: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "\\": "\\"}
@@ -22,10 +24,10 @@ def unquote(text: str, start: int) -> tuple[str, int]:
         elif text.startswith("\\", position):
             piece, position = _escape(text, position, quote)
         elif position >= len(text):
-            raise PathError(f"the quote {quote} is not closed", offset=start)
+            raise PathError(Reason(FindingCode.PATH_QUOTE_NOT_CLOSED, quote=quote), offset=start)
         else:
-            code = ord(text[position])
-            raise PathError(f"control character in quotes; write it as \\u{code:04x}", offset=position)
+            escape = f"\\u{ord(text[position]):04x}"
+            raise PathError(Reason(FindingCode.PATH_CONTROL_CHARACTER, escape=escape), offset=position)
         pieces.append(piece)
     return "".join(pieces), position + 1
 
@@ -38,7 +40,8 @@ def _escape(text: str, position: int, quote: str) -> tuple[str, int]:
         return _SHORT[character], position + 2
     if unit := _UNIT.match(text, position):
         return _character(text, int(unit[1], 16), position)
-    raise PathError(f'unknown escape "\\{character}"', offset=position, hint="a backslash itself is \\\\")
+    reason = Reason(FindingCode.PATH_UNKNOWN_ESCAPE, escape=f"\\{character}")
+    raise PathError(reason, offset=position, cure=Reason(FindingCode.HINT_BACKSLASH))
 
 
 def _character(text: str, unit: int, position: int) -> tuple[str, int]:
@@ -48,5 +51,5 @@ def _character(text: str, unit: int, position: int) -> tuple[str, int]:
     second = _UNIT.match(text, position + 6)
     low = int(second[1], 16) if second else 0
     if unit > 0xDBFF or not 0xDC00 <= low <= 0xDFFF:
-        raise PathError("half of a surrogate pair, which is no character", offset=position)
+        raise PathError(Reason(FindingCode.PATH_SURROGATE), offset=position)
     return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)), position + 12

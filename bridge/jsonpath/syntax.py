@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
+
 _QUERY_END = frozenset({"$", "@", "name", "*", "]"})
 _OPERAND_END = _QUERY_END | {"text", "number", "word", "call)"}
 _TEST_END = _OPERAND_END | {")"}
@@ -44,54 +47,51 @@ MAY_FOLLOW: Final[dict[str, dict[str, frozenset[str]]]] = {
 }
 """By where it stands (outside brackets, in them, behind a `?`): the kinds that may come right before."""
 
-_NO_ARITHMETIC: Final = "a path does not calculate; use a pipe: multiply, divide, add, round"
-_NO_COMMANDS: Final = "a path has no commands; use a pipe"
-_PIPE: Final = "functions stand beside the path: {path: ..., pipe: [...]}"
-_TEXT: Final = 'a text that begins with a dollar sign is {value: "$..."}'
+_NO_ARITHMETIC: Final = Reason(FindingCode.HINT_ARITHMETIC)
+_NO_COMMANDS: Final = Reason(FindingCode.HINT_COMMANDS)
+_PIPE: Final = Reason(FindingCode.HINT_PIPE)
+_AND: Final = Reason(FindingCode.HINT_AND)
+_OR: Final = Reason(FindingCode.HINT_OR)
 
 _HINTS: Final = {
     "path": dict.fromkeys("+-/*", _NO_ARITHMETIC) | {"(": _PIPE, "|": _PIPE, "`": _NO_COMMANDS},
-    "brackets": {"(": "the last item is [-1]; a filter begins with a question mark: [?@.name]"},
+    "brackets": {"(": Reason(FindingCode.HINT_LAST_ITEM)},
     "filter": dict.fromkeys("+-/*", _NO_ARITHMETIC)
     | {
-        "=~": "a pattern is match(@.name, 'pattern') or search(...)",
-        "==": "what is compared stands without brackets",
-        "=": "equal is ==",
-        "&": "and is &&",
-        "|": "or is ||",
+        "=~": Reason(FindingCode.HINT_MATCH),
+        "==": Reason(FindingCode.HINT_NO_BRACKETS),
+        "=": Reason(FindingCode.HINT_EQUAL),
+        "&": _AND,
+        "|": _OR,
         "`": _NO_COMMANDS,
     },
 }
 _BARE_WORDS: Final = {
-    "and": "and is &&",
-    "or": "or is ||",
-    "not": "not is !",
-    "in": "write one comparison per value, joined by ||",
-    "True": "write true",
-    "False": "write false",
-    "None": "write null",
-    "undefined": "absent is !@.name",
+    "and": _AND,
+    "or": _OR,
+    "not": Reason(FindingCode.HINT_NOT),
+    "in": Reason(FindingCode.HINT_IN),
+    "True": Reason(FindingCode.HINT_WORD, word="true"),
+    "False": Reason(FindingCode.HINT_WORD, word="false"),
+    "None": Reason(FindingCode.HINT_WORD, word="null"),
+    "undefined": Reason(FindingCode.HINT_ABSENT),
 }
 
 
-def hint_for_sign(context: str, previous: str, rest: str) -> str | None:
+def hint_for_sign(context: str, previous: str, rest: str) -> Reason | None:
     """What is meant by a sign that does not fit, at the beginning of the rest of the path."""
     hints = _HINTS[context]
     if previous in (".", ".."):
-        return (
-            "no dot stands before a bracket"
-            if rest[:1] == "["
-            else "other names go in brackets: ['2nd name']"
-        )
+        return Reason(FindingCode.HINT_NO_DOT if rest[:1] == "[" else FindingCode.HINT_OTHER_NAMES)
     if context == "path" and previous == "$":
-        return _TEXT
+        return Reason(FindingCode.HINT_DOLLAR)
     if previous == "name" and rest[:1].isalpha():
-        return "a name with blanks goes in brackets: ['first name']"
+        return Reason(FindingCode.HINT_BLANK_IN_NAME)
     return hints.get(rest[:2]) or hints.get(rest[:1])
 
 
-def hint_for_word(context: str, word: str) -> str:
+def hint_for_word(context: str, word: str) -> Reason:
     """What is meant by a word without quotes inside brackets."""
     if context == "brackets":
-        return f"a name in brackets is in quotes: ['{word}']"
-    return _BARE_WORDS.get(word, f"a text is in quotes: '{word}'")
+        return Reason(FindingCode.HINT_QUOTED_NAME, name=word)
+    return _BARE_WORDS.get(word) or Reason(FindingCode.HINT_QUOTED_TEXT, text=word)

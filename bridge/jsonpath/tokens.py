@@ -15,7 +15,8 @@ from bridge.jsonpath.ast import ROOTS, Digits, PathError
 from bridge.jsonpath.exact_numbers import Number
 from bridge.jsonpath.strings import unquote
 from bridge.jsonpath.syntax import MAY_FOLLOW, hint_for_sign, hint_for_word
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 MAX_LENGTH: Final = 512
 MAX_NODES: Final = 80
@@ -60,7 +61,8 @@ class _Frame:
 def tokenize(text: str) -> tuple[Token, ...]:
     """The tokens of a path. Raises PathError where it is none."""
     if len(text) > MAX_LENGTH:
-        raise PathError(f"a path has at most {MAX_LENGTH} characters, found {len(text)}", "M202", MAX_LENGTH)
+        reason = Reason(FindingCode.PATH_TOO_LONG, limit=MAX_LENGTH, length=len(text))
+        raise PathError(reason, "M202", MAX_LENGTH)
     return _Tokenizer(text).tokens()
 
 
@@ -78,22 +80,23 @@ class _Tokenizer:
         while self._position < len(self._text):
             self._step()
         if self._previous in (".", ".."):
-            raise PathError("a name is missing after the dot", offset=len(self._text))
+            raise PathError(Reason(FindingCode.PATH_NO_NAME), offset=len(self._text))
         frame = self._frames[-1]
         if frame.kind != "path":
-            raise PathError(f'this is not closed by "{_CLOSING[frame.kind]}"', offset=frame.offset)
+            reason = Reason(FindingCode.PATH_NOT_CLOSED, sign=_CLOSING[frame.kind])
+            raise PathError(reason, offset=frame.offset)
         return tuple(frame.items[0])
 
     def _root(self) -> None:
         """The root, which may carry a name: `$headers`."""
         start = self._position
         if not self._text.startswith("$", start):
-            raise PathError(f"a path begins with one of {', '.join(ROOTS)}", offset=start)
+            raise PathError(Reason(FindingCode.PATH_WITHOUT_ROOT, roots=ROOTS), offset=start)
         name = _NAME.match(self._text, start + 1)
         root = self._text[start : name.end()] if name else "$"
         if root not in ROOTS:
-            hint = f"a member of the body is $.{root[1:]}, a plain text is {{value: ...}}"
-            raise PathError(f'unknown root "{root}"{english(suggestion(root, ROOTS))}', "M210", start, hint)
+            reason = Reason(FindingCode.PATH_UNKNOWN_ROOT, root=root, hint=suggestion(root, ROOTS))
+            raise PathError(reason, "M210", start, Reason(FindingCode.HINT_ROOT, name=root[1:]))
         self._add("$", root, start + len(root))
 
     def _dotted(self) -> None:
@@ -116,7 +119,7 @@ class _Tokenizer:
         blanks = _BLANKS.match(self._text, start)
         self._position = blanks.end() if blanks else start
         if self._position == len(self._text):
-            raise PathError("a blank stands behind the path", offset=start)
+            raise PathError(Reason(FindingCode.PATH_BLANK_AFTER), offset=start)
         if context == "path" or not self._literal():
             self._sign()
 
@@ -164,9 +167,9 @@ class _Tokenizer:
         text, whole = match[0], match[1] is None and match[2] is None
         if self._frames[-1].context == "brackets":
             if not whole or text == "-0" or abs(int(text)) > MAX_INDEX:
-                raise PathError(f"{text} is no number of a list item", offset=match.start())
+                raise PathError(Reason(FindingCode.PATH_NO_INDEX, text=text), offset=match.start())
         elif match[2] and len(match[2]) > 6:
-            raise PathError(f"the exponent of {text} is too long", "M202", match.start())
+            raise PathError(Reason(FindingCode.PATH_EXPONENT, text=text), "M202", match.start())
         return int(text) if whole else Number(text)
 
     def _sign(self) -> None:
@@ -197,12 +200,14 @@ class _Tokenizer:
             frame.context = "filter"
         self._nodes += kind not in (".", "..", ":")
         if self._nodes > MAX_NODES:
-            raise PathError(f"a path has at most {MAX_NODES} parts", "M202", self._position)
+            reason = Reason(FindingCode.PATH_TOO_MANY_PARTS, limit=MAX_NODES)
+            raise PathError(reason, "M202", self._position)
         self._previous, self._position = kind, end
 
     def _open(self, kind: str, name: str | None, end: int) -> None:
         if len(self._frames) > MAX_NESTING:
-            raise PathError(f"brackets nested deeper than {MAX_NESTING}", "M202", self._position)
+            reason = Reason(FindingCode.PATH_TOO_DEEP, limit=MAX_NESTING)
+            raise PathError(reason, "M202", self._position)
         context: Literal["brackets", "filter"] = "brackets" if kind == "[]" else "filter"
         self._frames.append(_Frame(kind, name, self._position, context))
         self._previous, self._position = "[" if kind == "[]" else "(", end
@@ -228,8 +233,8 @@ class _Tokenizer:
         if self._previous not in MAY_FOLLOW[self._frames[-1].context].get(kind, ()):
             raise self._unexpected()
 
-    def _unexpected(self, hint: str | None = None) -> PathError:
+    def _unexpected(self, hint: Reason | None = None) -> PathError:
         rest = self._text[self._position :]
         found = rest[0] if rest[0].isprintable() else f"U+{ord(rest[0]):04X}"
         hint = hint or hint_for_sign(self._frames[-1].context, self._previous, rest)
-        return PathError(f'"{found}" does not fit here', offset=self._position, hint=hint)
+        return PathError(Reason(FindingCode.PATH_UNFIT_SIGN, found=found), offset=self._position, cure=hint)

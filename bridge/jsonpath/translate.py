@@ -31,6 +31,8 @@ from bridge.jsonpath.ast import (
     Where,
 )
 from bridge.jsonpath.typecheck import check_holding, check_operand
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 Part: TypeAlias = "Operand | Test | tuple[Selector, ...]"
 
@@ -88,7 +90,7 @@ def _holding(node: Any) -> Test:
         case Call() as call, offset:
             return Holds(check_holding(call, offset))
         case ((Constant() | tuple()), offset):
-            raise PathError("a value alone is no condition; compare it with something", offset=offset)
+            raise PathError(Reason(FindingCode.PATH_VALUE_ALONE), offset=offset)
         case test, _:
             return test
 
@@ -110,7 +112,7 @@ def _operand(node: Any, operator: Operator) -> Operand:
 def query_of(node: Any) -> Query:
     part = part_of(node)
     if not isinstance(part, Query):
-        raise PathError("this is no path")
+        raise PathError(Reason(FindingCode.NO_PATH))
     return part
 
 
@@ -159,4 +161,4 @@ def _selector(node: Any) -> Selector:
         case Filter(expressions=expressions):
             return Where(all_of(expressions))
         case _:
-            raise PathError(f"{type(node).__name__} is not read in paths", "M202")
+            raise PathError(Reason(FindingCode.PATH_NOT_READ, node=type(node).__name__), "M202")

@@ -10,8 +10,9 @@ from bridge.did_you_mean import suggestion
 from bridge.jsonpath.ast import Call, Constant, Operand, PathError, Query
 from bridge.jsonpath.iregexp import compile_pattern
 from bridge.jsonpath.tokens import Token
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 from bridge.regex import RegexError
-from bridge.text.render import english
 
 MAX_COMBINATIONS: Final = 64
 """How many times the lists of selectors in one path may multiply what is found."""
@@ -32,13 +33,13 @@ def check_limits(tokens: Sequence[Token]) -> None:
     dots = [(token, filtering) for token, filtering in every if token.kind == ".."]
     for token, filtering in dots:
         if filtering:
-            raise PathError('".." inside a filter is not allowed; name the way there', "M202", token.offset)
+            raise PathError(Reason(FindingCode.PATH_DOTS_IN_FILTER), "M202", token.offset)
     if len(dots) > 1:
-        raise PathError('a second ".." is not allowed; name the way there', "M202", dots[1][0].offset)
+        raise PathError(Reason(FindingCode.PATH_SECOND_DOTS), "M202", dots[1][0].offset)
     lists = [token for token, _ in every if token.kind == "[]" and len(token.items) > 1]
     if prod(len(token.items) for token in lists) > MAX_COMBINATIONS:
-        limit = f"the lists in brackets multiply to more than {MAX_COMBINATIONS}"
-        raise PathError(limit, "M202", lists[-1].offset)
+        reason = Reason(FindingCode.PATH_LISTS_MULTIPLY, limit=MAX_COMBINATIONS)
+        raise PathError(reason, "M202", lists[-1].offset)
 
 
 def _inner(tokens: Sequence[Token], *, filtering: bool) -> Iterator[tuple[Token, bool]]:
@@ -52,16 +53,17 @@ def _inner(tokens: Sequence[Token], *, filtering: bool) -> Iterator[tuple[Token,
 def check_call(call: Call, token: Token) -> None:
     """Refuse an unknown function, and arguments of another number or kind than it takes."""
     if call.name not in _TAKES:
-        hint = f"known in filters: {', '.join(_TAKES)}; other functions go in a pipe"
-        near = english(suggestion(call.name, tuple(_TAKES)))
-        raise PathError(f'unknown function "{call.name}"{near}', "M203", token.offset, hint)
+        known = tuple(_TAKES)
+        reason = Reason(FindingCode.UNKNOWN_FUNCTION, name=call.name, hint=suggestion(call.name, known))
+        raise PathError(reason, "M203", token.offset, Reason(FindingCode.HINT_FILTER_FUNCTIONS, names=known))
     takes = _TAKES[call.name]
     if len(call.arguments) != len(takes):
-        message = f"{call.name}() takes {len(takes)}, found {len(call.arguments)}"
-        raise PathError(message, "M204", token.offset)
+        wanted, found = len(takes), len(call.arguments)
+        reason = Reason(FindingCode.PATH_ARGUMENTS, name=call.name, wanted=wanted, found=found)
+        raise PathError(reason, "M204", token.offset)
     for kind, argument, item in zip(takes, call.arguments, token.items, strict=True):
         if kind == "paths" and not isinstance(argument, Query):
-            raise PathError(f"{call.name}() takes a path", "M204", item[0].offset)
+            raise PathError(Reason(FindingCode.PATH_TAKES_PATH, name=call.name), "M204", item[0].offset)
         if kind == "value":
             check_operand(argument, item[0].offset)
     if call.name in ("match", "search"):
@@ -73,7 +75,7 @@ def _check_pattern(argument: Operand, offset: int) -> None:
         try:
             compile_pattern(argument.value)
         except RegexError as error:
-            raise PathError(error.message, "M207", offset, error.hint) from None
+            raise PathError(error.reason, "M207", offset, error.cure) from None
 
 
 def check_operand(part: object, offset: int) -> Operand:
@@ -83,13 +85,13 @@ def check_operand(part: object, offset: int) -> Operand:
     if isinstance(part, Call) and part.name in _GIVES_VALUE:
         return part
     if isinstance(part, Query):
-        hint = "a filter compares paths of names and numbers only; value(...) makes one value of many"
-        raise PathError("this path can give many values", "M202", offset, hint)
-    raise PathError("this is no value that can be compared or given to a function", offset=offset)
+        cure = Reason(FindingCode.HINT_MANY_VALUES)
+        raise PathError(Reason(FindingCode.PATH_MANY_VALUES), "M202", offset, cure)
+    raise PathError(Reason(FindingCode.PATH_NO_VALUE), offset=offset)
 
 
 def check_holding(call: Call, offset: int) -> Call:
     """What says yes or no by itself: match and search, not the functions that give a value."""
     if call.name in _GIVES_VALUE:
-        raise PathError(f"{call.name}() gives a value; compare it, as in {call.name}(...) > 0", offset=offset)
+        raise PathError(Reason(FindingCode.PATH_GIVES_VALUE, name=call.name), offset=offset)
     return call

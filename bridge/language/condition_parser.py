@@ -10,9 +10,10 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.operands import compile_operand
 from bridge.language.operator_table import FOLDING, OPERATORS, Part
 from bridge.language.operators import Check, equal
-from bridge.language.schema import describe
+from bridge.language.schema import expected
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 IGNORE_CASE = "ignore_case"
 
@@ -61,20 +62,20 @@ def _any_of(node: Node, report: Report) -> Question | None:
 def _every(node: Mapping, report: Report) -> Question | None:
     key, inner = node.entries[0]
     if len(node.entries) != 1:
-        report.add(key, "M206", "every stands alone; write the other operators inside it")
+        report.add(key, "M206", Reason(FindingCode.EVERY_ALONE))
         return None
     question = compile_question(inner, report)
     if question is None:
         return None
     if question.every or question.exists is not None:
-        report.add(inner, "M206", "every asks about values that are there, not about every or exists")
+        report.add(inner, "M206", Reason(FindingCode.EVERY_INSIDE))
         return None
     return replace(question, wanted=f"for every value {question.wanted}", every=True)
 
 
 def _operators(node: Mapping, report: Report) -> Question | None:
     if not node.entries:
-        report.add(node, "M206", "expected an operator such as {gte: 100}, found an empty mapping")
+        report.add(node, "M206", expected(FindingCode.AN_OPERATOR, FindingCode.EMPTY_MAPPING))
         return None
     fold = _flag(node, IGNORE_CASE, report)
     parts = [_part(key, child, bool(fold), report) for key, child in node.entries if key.text != IGNORE_CASE]
@@ -89,11 +90,11 @@ def _joined(
     parts: list[Part], exists: Node | None, node: Mapping, fold: bool, report: Report
 ) -> Question | None:
     if not parts:
-        report.add(node, "M206", "ignore_case needs an operator such as eq beside it")
+        report.add(node, "M206", Reason(FindingCode.IGNORE_CASE_ALONE))
         return None
     present = exists.value if isinstance(exists, Scalar) else None
     if present is False and len(parts) > 1:
-        report.add(node, "M206", "exists: false leaves nothing for another operator to look at")
+        report.add(node, "M206", Reason(FindingCode.EXISTS_FALSE))
         return None
     wanted = " and ".join(part.wanted for part in parts) + (" in any case" if fold else "")
     checks = tuple(part.check for part in parts if part.check is not None)
@@ -115,10 +116,11 @@ def _part(key: Scalar, node: Node, fold: bool, report: Report) -> Part | None:
     operator = OPERATORS.get(key.text)
     if operator is None:
         names = [*OPERATORS, IGNORE_CASE, "every"]
-        report.add(key, "M205", f'unknown operator "{key.text}"{english(suggestion(key.text, names))}')
+        hint = suggestion(key.text, names)
+        report.add(key, "M205", Reason(FindingCode.UNKNOWN_OPERATOR, name=key.text, hint=hint))
         return None
     if fold and key.text not in FOLDING:
-        report.add(key, "M206", f"{key.text} has no capital letters to ignore; leave ignore_case out")
+        report.add(key, "M206", Reason(FindingCode.NO_CASE, operator=key.text))
         return None
     return operator.build(node, fold, report)
 
@@ -129,5 +131,6 @@ def _flag(node: Mapping, name: str, report: Report) -> bool | None:
         return None
     if isinstance(child, Scalar) and isinstance(child.value, bool):
         return child.value
-    report.add(child, "M206", f"{name}: expected true or false, found {english(describe(child))}")
+    fault = expected(FindingCode.TRUE_OR_FALSE, child)
+    report.add(child, "M206", Reason(FindingCode.AT_NAME, name=name, fault=fault))
     return None

@@ -11,11 +11,12 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.condition_parser import Question, compile_question
 from bridge.language.evaluate import HOLDS, Decision, Refusal, Test, shown, tester
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.schema import describe
+from bridge.language.schema import expected
 from bridge.language.values import report_path
 from bridge.language.yaml_dump import entry_text
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 __all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves", "shown"]
 
@@ -57,9 +58,7 @@ class Condition:
 def compile_conditions(node: Node, report: Report) -> tuple[Condition, ...]:
     """The conditions of a mapping, all of which must hold; those with errors are reported and left out."""
     if not isinstance(node, Mapping):
-        report.add(
-            node, "M103", f"expected conditions such as $.status: paid, found {english(describe(node))}"
-        )
+        report.add(node, "M103", expected(FindingCode.SOME_CONDITIONS, node))
         return ()
     compiled = (_condition(key, child, report) for key, child in node.entries)
     return tuple(condition for condition in compiled if condition is not None)
@@ -112,7 +111,7 @@ def _of_path(key: Scalar, node: Node, report: Report) -> Condition | None:
 
 def _key_path(key: Scalar, report: Report) -> Path | None:
     if not key.text.startswith("$"):
-        report.add(key, "M210", f'expected a path, any, all or not, found "{key.text}"; write $.{key.text}')
+        report.add(key, "M210", Reason(FindingCode.NO_CONDITION, key=key.text))
         return None
     try:
         return compile_path(key.text)
@@ -129,9 +128,8 @@ def _text(key: Scalar, node: Node) -> str:
 def _group(key: Scalar, node: Node, report: Report) -> Condition | None:
     """`any` and `all`: a list of mappings of conditions."""
     if not isinstance(node, Sequence) or not node.items:
-        report.add(
-            node, "M103", f"{key.text}: expected a list of conditions, found {english(describe(node))}"
-        )
+        fault = expected(FindingCode.LIST_OF_CONDITIONS, node)
+        report.add(node, "M103", Reason(FindingCode.AT_NAME, name=key.text, fault=fault))
         return None
     parts = tuple(_part(item, report) for item in node.items)
     text = _text(key, node)
@@ -148,7 +146,7 @@ def _negation(key: Scalar, node: Node, report: Report) -> Condition | None:
 def _part(node: Node, report: Report) -> tuple[Condition, ...]:
     """One alternative. An empty one would hold always, which nobody means."""
     if isinstance(node, Mapping) and not node.entries:
-        report.add(node, "M103", "expected conditions such as $.status: paid, found an empty mapping")
+        report.add(node, "M103", expected(FindingCode.SOME_CONDITIONS, FindingCode.EMPTY_MAPPING))
     return compile_conditions(node, report)
 
 

@@ -16,6 +16,8 @@ import yaml
 from bridge.jsonpath.exact_numbers import Number
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain, scalars
 from bridge.model import Finding
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import GeneralCode, Reason
 
 __all__ = ["Mapping", "Node", "Report", "Scalar", "Sequence", "plain", "read", "scalars"]
 
@@ -41,13 +43,13 @@ _Start: TypeAlias = yaml.ScalarEvent | yaml.CollectionStartEvent
 def read(data: bytes, report: Report) -> Node | None:
     """Compose one YAML document under the limits of strict reading.
 
-    None after a fault that leaves nothing to go on with. A key that stands twice is reported and its
+    None after a fault that leaves nothing to go on with. A duplicate key is reported and its
     second value dropped, so that the rest of the file is still read: ask `report.failed`.
     """
     try:
         return _compose(_decode(data), report)
     except _ReadError as fault:
-        report.findings.append(Finding(report.path, fault.line, fault.column, fault.code, fault.message))
+        report.findings.append(Finding(report.path, fault.line, fault.column, fault.code, fault.reason))
         return None
 
 
@@ -61,35 +63,29 @@ def _compose(text: str, report: Report) -> Node:
 class _ReadError(Exception):
     """Ends the reading of a file."""
 
-    def __init__(self, line: int, column: int, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, line: int, column: int, code: str, reason: Reason) -> None:
+        super().__init__(code)
         self.line = line
         self.column = column
         self.code = code
-        self.message = message
+        self.reason = reason
 
 
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise _ReadError(1, 1, "M102", f"the file has {len(data)} bytes, at most {MAX_BYTES} are read")
+        raise _ReadError(1, 1, "M102", Reason(FindingCode.FILE_TOO_LARGE, size=len(data), limit=MAX_BYTES))
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise _ReadError(1, 1, "M100", "the file begins with a byte order mark; save it as UTF-8 without BOM")
+        raise _ReadError(1, 1, "M100", Reason(FindingCode.BYTE_ORDER_MARK))
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
-        raise _ReadError(
-            *_place(before, len(before)),
-            "M100",
-            f"byte 0x{data[error.start]:02x} is not UTF-8; save it as UTF-8",
-        ) from None
+        reason = Reason(FindingCode.NOT_UTF_8, byte=f"{data[error.start]:02x}")
+        raise _ReadError(*_place(before, len(before)), "M100", reason) from None
     if found := _UNWANTED.search(text):
-        code = ord(found[0])
-        raise _ReadError(
-            *_place(text, found.start()),
-            "M100",
-            f'control character U+{code:04X}; remove it or write it as "\\u{code:04x}" in double quotes',
-        )
+        point = ord(found[0])
+        reason = Reason(FindingCode.CONTROL_CHARACTER, name=f"U+{point:04X}", escape=f"\\u{point:04x}")
+        raise _ReadError(*_place(text, found.start()), "M100", reason)
     return text
 
 
@@ -114,14 +110,14 @@ class _Composer:
         self._next()
         start = self._next()
         if not isinstance(start, yaml.DocumentStartEvent):
-            raise _ReadError(1, 1, "M100", "the file is empty")
+            raise _ReadError(1, 1, "M100", Reason(FindingCode.EMPTY_FILE))
         if start.version or start.tags:
-            raise _fault_at(start, "M100", "YAML directives are not read; remove the lines that begin with %")
+            raise _fault_at(start, "M100", Reason(FindingCode.DIRECTIVES))
         node = self._node(self._next(), 1)
         self._next()
         end = self._next()
         if not isinstance(end, yaml.StreamEndEvent):
-            raise _fault_at(end, "M100", "a second document begins here; one file holds one document")
+            raise _fault_at(end, "M100", Reason(FindingCode.SECOND_DOCUMENT))
         return node
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
@@ -138,15 +134,15 @@ class _Composer:
             return self._alias(event, depth)
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             return self._value(event, depth)
-        raise _fault_at(event, "M100", "a value is missing here")
+        raise _fault_at(event, "M100", Reason(FindingCode.VALUE_MISSING))
 
     def _value(self, event: _Start, depth: int) -> Node:
         self._count(event, 1)
         if depth > MAX_DEPTH:
-            raise _fault_at(event, "M102", f"nested deeper than {MAX_DEPTH} levels")
+            raise _fault_at(event, "M102", Reason(FindingCode.TOO_DEEP, limit=MAX_DEPTH))
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            raise _fault_at(event, "M100", f"tag {tag} is not read; write the value without a tag")
+            raise _fault_at(event, "M100", Reason(FindingCode.TAG, tag=tag))
         if event.anchor is None:
             return self._content(event, depth)
         return self._anchored(event, event.anchor, depth)
@@ -172,9 +168,8 @@ class _Composer:
             key = self._key(event, depth)
             value = self._node(self._next(), depth + 1)
             if key.text in seen:
-                self._report.add(
-                    key, "M101", f'key "{key.text}" stands twice; the first is in line {seen[key.text]}'
-                )
+                reason = Reason(FindingCode.DUPLICATE_KEY, key=key.text, line=seen[key.text])
+                self._report.add(key, "M101", reason)
                 continue
             seen[key.text] = key.line
             entries.append((key, value))
@@ -183,14 +178,14 @@ class _Composer:
     def _key(self, event: yaml.Event, depth: int) -> Scalar:
         key = self._node(event, depth + 1)
         if not isinstance(key, Scalar):
-            raise _fault_at(event, "M100", "a key must be a text; put it in quotes if it has brackets")
+            raise _fault_at(event, "M100", Reason(FindingCode.KEY_NO_TEXT))
         if key.text == "<<" and not key.quoted:
-            raise _fault_at(event, "M100", "merge keys are not read; write the keys out")
+            raise _fault_at(event, "M100", Reason(FindingCode.MERGE_KEY))
         return key
 
     def _anchored(self, event: _Start, anchor: str, depth: int) -> Node:
         if anchor in self._anchors or anchor in self._open:
-            raise _fault_at(event, "M100", f"anchor &{anchor} stands twice")
+            raise _fault_at(event, "M100", Reason(FindingCode.DUPLICATE_ANCHOR, name=anchor))
         before = self._nodes - 1
         self._open.add(anchor)
         node = self._content(event, depth)
@@ -201,22 +196,21 @@ class _Composer:
     def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
         self._aliases += 1
         if self._aliases > MAX_ALIASES:
-            raise _fault_at(event, "M102", f"more than {MAX_ALIASES} aliases")
+            raise _fault_at(event, "M102", Reason(FindingCode.TOO_MANY_ALIASES, limit=MAX_ALIASES))
         if event.anchor in self._open:
-            raise _fault_at(event, "M100", f"alias *{event.anchor} stands inside its own anchor")
+            raise _fault_at(event, "M100", Reason(FindingCode.ALIAS_INSIDE, name=event.anchor))
         if event.anchor not in self._anchors:
-            hint = 'write "*" in quotes if a text is meant'
-            raise _fault_at(event, "M100", f"alias *{event.anchor} has no anchor before it; {hint}")
+            raise _fault_at(event, "M100", Reason(FindingCode.ALIAS_UNKNOWN, name=event.anchor))
         node, size, height = self._anchors[event.anchor]
         self._count(event, size)
         if depth + height - 1 > MAX_DEPTH:
-            raise _fault_at(event, "M102", f"nested deeper than {MAX_DEPTH} levels")
+            raise _fault_at(event, "M102", Reason(FindingCode.TOO_DEEP, limit=MAX_DEPTH))
         return node
 
     def _count(self, event: yaml.Event, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise _fault_at(event, "M102", f"more than {MAX_NODES} values")
+            raise _fault_at(event, "M102", Reason(FindingCode.TOO_MANY_VALUES, limit=MAX_NODES))
 
 
 def _height(node: Node) -> int:
@@ -255,42 +249,45 @@ def _position(event: yaml.Event) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
-def _fault_at(event: yaml.Event, code: str, message: str) -> _ReadError:
-    return _ReadError(*_position(event), code, message)
+def _fault_at(event: yaml.Event, code: str, reason: Reason) -> _ReadError:
+    return _ReadError(*_position(event), code, reason)
 
 
 _PROBLEMS: Final = (
-    ("mapping values are not allowed", 'a second ": " in one line, or a wrong indentation; quote the text'),
-    ("sequence entries are not allowed", "a list begins on its own line, under its key"),
-    ("did not find expected ',' or '}'", "quote what holds brackets or commas inside { }"),
-    ("did not find expected ',' or ']'", "quote what holds brackets or commas inside [ ]"),
-    ("did not find expected key", "this line does not fit the keys above it; look at its indentation"),
-    ("did not find expected '-'", "this line does not fit the list above it; look at its indentation"),
-    ("did not find expected alphabetic", 'a text that begins with "*" or "&" stands in quotes'),
-    ("found a tab character", "indent with blanks"),
-    ("found unknown escape character", "write a backslash twice, or use single quotes"),
-    ("could not find expected ':'", 'write "key: value", with a blank after the colon'),
+    ("mapping values are not allowed", FindingCode.HINT_COLON),
+    ("sequence entries are not allowed", FindingCode.HINT_LIST_LINE),
+    ("did not find expected ',' or '}'", FindingCode.HINT_IN_BRACES),
+    ("did not find expected ',' or ']'", FindingCode.HINT_IN_BRACKETS),
+    ("did not find expected key", FindingCode.HINT_KEY_INDENTATION),
+    ("did not find expected '-'", FindingCode.HINT_LIST_INDENTATION),
+    ("did not find expected alphabetic", FindingCode.HINT_STAR),
+    ("found a tab character", FindingCode.HINT_TAB),
+    ("found unknown escape character", FindingCode.HINT_ESCAPE),
+    ("could not find expected ':'", FindingCode.HINT_BLANK),
 )
+"""How libyaml's messages begin, and what to do."""
 
 
 def _syntax_fault(error: yaml.YAMLError, text: str) -> _ReadError:
-    """The parser's complaint in a mapping author's words."""
+    """The parser's message, and what to do about it."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return _ReadError(1, 1, "M100", "not YAML")
+        return _ReadError(1, 1, "M100", Reason(FindingCode.NOT_YAML))
     mark, problem = error.problem_mark, str(error.problem)
     if problem == "found unexpected end of stream" and error.context_mark is not None:
-        mark, message = error.context_mark, "this quote is not closed"
+        mark, reason = error.context_mark, Reason(FindingCode.QUOTE_NOT_CLOSED)
     elif problem == "found character that cannot start any token":
-        message = _stray(text, mark.line, mark.column)
+        reason = _stray(text, mark.line, mark.column)
     else:
-        hint = next((hint for begin, hint in _PROBLEMS if problem.startswith(begin)), "")
-        message = f"not YAML: {problem}" + (f"; {hint}" if hint else "")
-    return _ReadError(mark.line + 1, mark.column + 1, "M100", message)
+        reason = Reason(FindingCode.NOT_YAML_HERE, problem=problem)
+        hint = next((hint for begin, hint in _PROBLEMS if problem.startswith(begin)), None)
+        if hint is not None:
+            reason = Reason(GeneralCode.WITH_HINT, message=reason, hint=Reason(hint))
+    return _ReadError(mark.line + 1, mark.column + 1, "M100", reason)
 
 
-def _stray(text: str, line: int, column: int) -> str:
-    """Why no value can begin with the character that stands there."""
+def _stray(text: str, line: int, column: int) -> Reason:
+    """Why no value can begin with the character that is there."""
     character = re.split(r"\r\n|\r|\n", text)[line][column : column + 1]
     if character == "\t":
-        return "a tab stands here; indent with blanks"
-    return f'a text cannot begin with "{character}"; put it in quotes'
+        return Reason(FindingCode.TAB)
+    return Reason(FindingCode.ODD_BEGINNING, character=character)

@@ -11,11 +11,11 @@ from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.functions.base import quote
 from bridge.language.functions.figures import decimal_of
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.schema import describe
+from bridge.language.schema import expected
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def compile_operand(node: Node, report: Report) -> Operand | None:
     """One value or a list of values; None after an error in the report."""
     nodes = node.items if isinstance(node, Sequence) else (node,)
     if not nodes:
-        report.add(node, "M206", "expected at least one value, found an empty list")
+        report.add(node, "M206", expected(FindingCode.AT_LEAST_ONE_VALUE, FindingCode.EMPTY_LIST))
         return None
     values = [_value(item, report) for item in nodes]
     compiled = tuple(value for value in values if value is not None)
@@ -45,7 +45,7 @@ def compile_operand(node: Node, report: Report) -> Operand | None:
 def _value(node: Node, report: Report) -> Value | None:
     if isinstance(node, Scalar) or (isinstance(node, Mapping) and node.get("value") is not None):
         return compile_value(node, report)
-    report.add(node, "M206", f"expected a value to compare with, found {english(describe(node))}")
+    report.add(node, "M206", expected(FindingCode.VALUE_TO_COMPARE, node))
     return None
 
 

@@ -21,10 +21,11 @@ from bridge.language.operators import (
     unequal,
     within,
 )
-from bridge.language.schema import describe
+from bridge.language.schema import expected
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 from bridge.regex import ASCII_ONLY, RegexError, compile_regex
-from bridge.text.render import english
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,10 @@ def _compared(
 
     def build(node: Node, fold: bool, report: Report) -> Part | None:
         if isinstance(node, Sequence) and not many:
-            report.add(node, "M206", f"{name}: expected one value, found a list; use {_LISTS[name]}")
+            _refuse(name, node, Reason(FindingCode.ONE_VALUE, operator=_LISTS[name]), report)
             return None
         if name in _LISTS.values() and not isinstance(node, Sequence) and not _is_path(node):
-            report.add(node, "M206", f"{name}: expected a list or a path, found {english(describe(node))}")
+            _refuse(name, node, expected(FindingCode.LIST_OR_PATH, node), report)
             return None
         operand = compile_operand(node, report)
         if operand is None:
@@ -72,6 +73,11 @@ def _compared(
         return Part(name, check, f"{words}{operand.wanted}", operand.paths, operand.values)
 
     return build
+
+
+def _refuse(name: str, node: Node, fault: Reason, report: Report) -> None:
+    """Note what is wrong with the operator's argument."""
+    report.add(node, "M206", Reason(FindingCode.AT_NAME, name=name, fault=fault))
 
 
 _LISTS = {"eq": "in", "ne": "not_in"}
@@ -101,7 +107,7 @@ def _limit(name: str, node: Node, report: Report) -> Operand | None:
     if is_number:
         return operand
     if operand is not None or not isinstance(node, Scalar):
-        report.add(node, "M206", f"{name}: expected a number or a path, found {english(describe(node))}")
+        _refuse(name, node, expected(FindingCode.NUMBER_OR_PATH, node), report)
     return None
 
 
@@ -112,13 +118,13 @@ def _is_number(operand: Operand) -> bool:
 
 def _between(node: Node, _: bool, report: Report) -> Part | None:
     if not isinstance(node, Sequence) or len(node.items) != 2:
-        report.add(node, "M206", f"between: expected [lowest, highest], found {english(describe(node))}")
+        _refuse("between", node, expected(FindingCode.TWO_NUMBERS, node), report)
         return None
     low, high = (_limit("between", item, report) for item in node.items)
     if low is None or high is None:
         return None
     if not low.dynamic and not high.dynamic and low.values[0] > high.values[0]:
-        report.add(node, "M206", "between: the first number is larger than the second, so nothing holds")
+        _refuse("between", node, Reason(FindingCode.BETWEEN_ORDER), report)
         return None
     wanted = f"a number from {low.wanted} to {high.wanted}"
     check = within(Bounds(low, high))
@@ -130,7 +136,7 @@ def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part
 
     def build(node: Node, _: bool, report: Report) -> Part | None:
         if not isinstance(node, Scalar) or not isinstance(node.value, bool):
-            report.add(node, "M206", f"{name}: expected true or false, found {english(describe(node))}")
+            _refuse(name, node, expected(FindingCode.TRUE_OR_FALSE, node), report)
             return None
         check = emptiness(node.value) if name == "empty" else None
         return Part(name, check, yes if node.value else no)
@@ -140,12 +146,12 @@ def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part
 
 def _matches(node: Node, fold: bool, report: Report) -> Part | None:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        report.add(node, "M206", f"matches: expected a regular expression, found {english(describe(node))}")
+        _refuse("matches", node, expected(FindingCode.A_PATTERN, node), report)
         return None
     try:
         regex = compile_regex(f"(?i){node.value}" if fold else node.value)
     except RegexError as error:
-        report.add(node, "M207", error.sentence)
+        report.add(node, "M207", error.whole)
         return None
     if regex.looks_foreign:
         report.add(node, "W502", ASCII_ONLY)

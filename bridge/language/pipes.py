@@ -7,10 +7,11 @@ from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions import FUNCTIONS, Function, Step
 from bridge.language.functions.base import Arguments, UnfitError, each
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.schema import Reader, describe
+from bridge.language.schema import Reader, describe, expected
 from bridge.language.text import Unusable
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 MAX_STEPS = 20
 
@@ -19,7 +20,7 @@ def compile_pipe(node: Node, report: Report) -> tuple[Step, ...] | None:
     """The steps of a pipe, a list or a single one; None after an error in the report."""
     items = node.items if isinstance(node, Sequence) else (node,)
     if len(items) > MAX_STEPS:
-        report.add(node, "M204", f"a pipe of {len(items)} functions is longer than {MAX_STEPS}")
+        report.add(node, "M204", Reason(FindingCode.PIPE_TOO_LONG, length=len(items), limit=MAX_STEPS))
         return None
     steps = [_step(item, report) for item in items]
     compiled = tuple(step for step in steps if step is not None)
@@ -36,7 +37,7 @@ def _step(node: Node, report: Report) -> Step | None:
     try:
         step = function.build(arguments)
     except UnfitError as unfit:
-        report.add(unfit.at, unfit.code, f"{function.name}: {unfit.message}")
+        report.add(unfit.at, unfit.code, Reason(FindingCode.AT_NAME, name=function.name, fault=unfit.reason))
         return None
     return guarded(function.name, step, function.whole, function.takes_absent)
 
@@ -48,15 +49,14 @@ def _named(node: Node, report: Report) -> Function | None:
     elif isinstance(node, Mapping) and node.entries:
         names = [key for key, _ in node.entries]
     else:
-        report.add(
-            node, "M203", f"expected a function such as trim or {{round: 2}}, found {english(describe(node))}"
-        )
+        report.add(node, "M203", expected(FindingCode.A_FUNCTION, node))
         return None
-    for name in names:
-        if name.text in FUNCTIONS:
-            return FUNCTIONS[name.text]
-    hint = english(suggestion(names[0].text, list(FUNCTIONS)))
-    report.add(names[0], "M203", f'unknown function "{names[0].text}"{hint}')
+    for one in names:
+        if one.text in FUNCTIONS:
+            return FUNCTIONS[one.text]
+    name = names[0].text
+    hint = suggestion(name, list(FUNCTIONS))
+    report.add(names[0], "M203", Reason(FindingCode.UNKNOWN_FUNCTION, name=name, hint=hint))
     return None
 
 
@@ -65,11 +65,13 @@ def _arguments(node: Node, function: Function, report: Report) -> Arguments | No
     main = node.get(name) if isinstance(node, Mapping) else None
     if main is None or (isinstance(main, Scalar) and main.value is None and not main.quoted):
         if function.required:
-            report.add(node, "M204", f"{name}: the argument is missing, write {{{name}: …}}")
+            fault = Reason(FindingCode.ARGUMENT_MISSING, example=f"{{{name}: …}}")
+            report.add(node, "M204", Reason(FindingCode.AT_NAME, name=name, fault=fault))
             return None
         node = _without(node, name)
     elif function.argument is None:
-        report.add(main, "M204", f"{name}: takes no argument, found {english(describe(main))}")
+        fault = Reason(FindingCode.NO_ARGUMENT, found=describe(main))
+        report.add(main, "M204", Reason(FindingCode.AT_NAME, name=name, fault=fault))
         return None
     before = len(report.findings)
     fields = Reader(report).table(node, function.table)

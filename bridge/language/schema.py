@@ -223,6 +223,12 @@ class Reader:
         return _INVALID
 
 
+def expected(what: FindingCode, found: Node | FindingCode) -> Reason:
+    """What was expected, and what a node is in its place."""
+    instead = Reason(found) if isinstance(found, FindingCode) else describe(found)
+    return Reason(FindingCode.EXPECTED, expected=Reason(what), found=instead)
+
+
 def describe(node: Node) -> Reason:
     """What a node is, to follow "found"."""
     match node:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.text import Unusable, text_of
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 __all__ = ["Template", "Unusable", "compile_template", "is_template"]
 
@@ -41,7 +43,7 @@ def compile_template(text: str) -> Template:
     position = 0
     while (hole := text.find("{$", position)) >= 0:
         if text.startswith("{", hole - 1) and hole > 0:
-            raise PathError("a hole has single braces: {$.name}", "M208", hole - 1)
+            raise PathError(Reason(FindingCode.HOLE_DOUBLED), "M208", hole - 1)
         end = _end_of_hole(text, hole)
         parts += [text[position:hole], _path(text[hole + 1 : end], hole + 1)]
         position = end + 1
@@ -54,7 +56,7 @@ def _end_of_hole(text: str, start: int) -> int:
     while match := _PATH_CHARACTERS.match(text, position):
         position = match.end()
     if not text.startswith("}", position):
-        raise PathError('a hole "{$" is not closed by "}"', "M208", start)
+        raise PathError(Reason(FindingCode.HOLE_NOT_CLOSED), "M208", start)
     return position
 
 
@@ -62,7 +64,8 @@ def _path(text: str, offset: int) -> Path:
     try:
         return compile_path(text)
     except PathError as error:
-        raise PathError(error.message, error.code, error.offset + offset, error.hint) from None
+        error.offset += offset
+        raise
 
 
 def _value(path: Path, scope: Scope) -> str:

@@ -12,13 +12,12 @@ from bridge.language.functions.base import UnfitError
 from bridge.language.functions.choices import look_up, table_of
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.pipes import compile_pipe, guarded
-from bridge.language.schema import Fields, Key, Raw, Reader, Table, describe
+from bridge.language.schema import Fields, Key, Raw, Reader, Table, expected
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
-from bridge.text.render import english
 
 VALUE = Table(
     Reason(FindingCode.NOUN_VALUE),
@@ -59,7 +58,7 @@ def compile_value(node: Node, report: Report) -> Value | None:
     if isinstance(node, Mapping):
         return _object(node, report)
     if not isinstance(node, Scalar):
-        report.add(node, "M209", f"expected a value, found {english(describe(node))}")
+        report.add(node, "M209", expected(FindingCode.A_VALUE, node))
         return None
     if isinstance(node.value, str) and is_path(node.value):
         return _path(node, report)
@@ -69,15 +68,14 @@ def compile_value(node: Node, report: Report) -> Value | None:
 
 
 def report_path(report: Report, node: Node, error: PathError) -> None:
-    """Note an error of a path or template where it stands."""
-    hint = f"; {error.hint}" if error.hint else ""
-    report.add(node, error.code, f"{error.message}{hint}", error.offset)
+    """Note an error of a path or template at its place."""
+    report.add(node, error.code, error.whole, error.offset)
 
 
 def read_path(node: Node, report: Report) -> Path | None:
     """The path that a scalar holds; None after an error in the report."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        report.add(node, "M103", f"expected a path such as $.id, found {english(describe(node))}")
+        report.add(node, "M103", expected(FindingCode.A_PATH, node))
         return None
     try:
         return compile_path(node.value)
@@ -164,12 +162,13 @@ def _origin(node: Mapping, report: Report) -> Value | None:
     """What `path`, `value` or `template` gives: all matches of a path, so that functions see every one."""
     written = [key for key, _ in node.entries if key.text in _ORIGINS]
     if len(written) != 1:
-        found = " and ".join(key.text for key in written) or "none"
-        report.add(node, "M209", f"expected one of path, value or template, found {found}")
+        found = tuple(key.text for key in written) or Reason(FindingCode.NONE)
+        report.add(node, "M209", Reason(FindingCode.ONE_ORIGIN, found=found))
         return None
     name, child = written[0].text, node.get(written[0].text) or node
     if not isinstance(child, Scalar):
-        report.add(child, "M209", f"{name}: expected a single value, found {english(describe(child))}")
+        fault = expected(FindingCode.SINGLE_VALUE, child)
+        report.add(child, "M209", Reason(FindingCode.AT_NAME, name=name, fault=fault))
         return None
     if name == "value":
         return _literal(child)
@@ -191,7 +190,7 @@ def _steps(fields: Fields, report: Report) -> tuple[Step, ...] | None:
     try:
         table = guarded("map", look_up(table_of(fields["map"])))
     except UnfitError as unfit:
-        report.add(unfit.at, "M209", f"map: {unfit.message}")
+        report.add(unfit.at, "M209", Reason(FindingCode.AT_NAME, name="map", fault=unfit.reason))
         return None
     return None if steps is None else (*steps, table)
 

@@ -65,13 +65,20 @@ def test_a_broken_file_is_found_by_its_name_with_its_findings_at_their_lines(
     assert 'class="line bad" id="L13"' in page
 
 
+def test_findings_are_in_the_visitors_language(site: MakeSite, tmp_path: Path) -> None:
+    text = SHOP.replace("bot_id", "bot")
+    page = written(site, tmp_path, text).get("/rules/shop.yml", Accept_Language="ru").text
+    assert "<code>M104</code> неизвестный ключ «bot»; возможно, «bot_id»?</span>" in page
+    assert "<code>M105</code> start: нет ключа «bot_id»</span>" in page
+
+
 def test_the_accounts_are_listed_and_their_text_is_not_shown(site: MakeSite, tmp_path: Path) -> None:
     seen = written(site, tmp_path)
     path = tmp_path / "mappings" / "accounts.yml"
     path.write_text("accounts:\n  main:\n    token: written-out\n")
     seen.side.mapping_loader.refresh()
     page = seen.get("/rules/accounts.yml").text
-    assert "a secret stands here literally" in page
+    assert "a secret is written literally" in page
     assert "written-out" not in page
 
 

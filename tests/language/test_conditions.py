@@ -385,7 +385,7 @@ def test_a_condition_knows_whether_it_looks_at_the_item() -> None:
             r"1:16: W502 \w, \d, \s and \b know only ASCII; for letters of any language write \p{L}, "
             r"for digits \p{Nd}",
         ),
-        ("$.a: {ignore_case: true}", "1:6: M206 ignore_case needs an operator such as eq beside it"),
+        ("$.a: {ignore_case: true}", "1:6: M206 ignore_case needs an operator such as eq next to it"),
         (
             "$.a: {eq: a, ignore_case: 1}",
             "1:27: M206 ignore_case: expected true or false, found the number 1",
@@ -394,7 +394,10 @@ def test_a_condition_knows_whether_it_looks_at_the_item() -> None:
             "$.a: {gt: 1, ignore_case: true}",
             "1:7: M206 gt has no capital letters to ignore; leave ignore_case out",
         ),
-        ("$.a: {every: {gt: 1}, gt: 2}", "1:7: M206 every stands alone; write the other operators inside it"),
+        (
+            "$.a: {every: {gt: 1}, gt: 2}",
+            "1:7: M206 every takes no other operators next to it; write them inside it",
+        ),
         (
             "$.a: {every: {exists: true}}",
             "1:14: M206 every asks about values that are there, not about every or exists",

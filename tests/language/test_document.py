@@ -142,14 +142,14 @@ def test_an_alias_is_its_anchors_node_with_its_place() -> None:
     assert node.get("b") is node.get("a")
 
 
-def test_a_key_that_stands_twice_is_told_and_the_rest_still_read() -> None:
+def test_a_duplicate_key_is_a_finding_and_the_rest_still_read() -> None:
     report = Report("file.yml")
     node = read(b"a: 1\nb: 2\na: 3\n'b': 4\n", report)
     assert node is not None
     assert plain(node) == {"a": 1, "b": 2}
     assert [str(finding) for finding in report.findings] == [
-        'file.yml:3:1: M101 key "a" stands twice; the first is in line 1',
-        'file.yml:4:1: M101 key "b" stands twice; the first is in line 2',
+        'file.yml:3:1: M101 duplicate key "a"; the first is in line 1',
+        'file.yml:4:1: M101 duplicate key "b"; the first is in line 2',
     ]
 
 
@@ -176,7 +176,7 @@ _HINT_UTF8 = "save it as UTF-8 without BOM"
             "a: x\u2028y",
             '1:5: M100 control character U+2028; remove it or write it as "\\u2028" in double quotes',
         ),
-        ("a:\n\t- x", "2:1: M100 a tab stands here; indent with blanks"),
+        ("a:\n\t- x", "2:1: M100 there is a tab here; indent with blanks"),
         ("a: @x", '1:4: M100 a text cannot begin with "@"; put it in quotes'),
         ("a: `x`", '1:4: M100 a text cannot begin with "`"; put it in quotes'),
         ("a: %x", '1:4: M100 a text cannot begin with "%"; put it in quotes'),
@@ -205,13 +205,13 @@ _HINT_UTF8 = "save it as UTF-8 without BOM"
         ("a: !env X", "1:4: M100 tag !env is not read; write the value without a tag"),
         ("<<: {a: 1}", "1:1: M100 merge keys are not read; write the keys out"),
         ("? [a]\n: b", "1:3: M100 a key must be a text; put it in quotes if it has brackets"),
-        ("a: &x 1\nb: &x 2", "2:4: M100 anchor &x stands twice"),
-        ("a: &x [*x]", "1:8: M100 alias *x stands inside its own anchor"),
+        ("a: &x 1\nb: &x 2", "2:4: M100 duplicate anchor &x"),
+        ("a: &x [*x]", "1:8: M100 alias *x is inside its own anchor"),
         ("a: *x", '1:4: M100 alias *x has no anchor before it; write "*" in quotes if a text is meant'),
         (
             "a: *.jpg",
             "1:5: M100 not YAML: did not find expected alphabetic or numeric character; "
-            'a text that begins with "*" or "&" stands in quotes',
+            'put a text that begins with "*" or "&" in quotes',
         ),
         ("[" * 21, "1:21: M102 nested deeper than 20 levels"),
         (

@@ -82,7 +82,7 @@ def test_a_value_of_its_kind_is_read(kind: Kind, text: str, wanted: Any) -> None
     assert given(kind, f"it: {text}") == (wanted, [])
 
 
-_LITERAL = "a secret stands here literally; write ${NAME} and set NAME in the environment"
+_LITERAL = "a secret is written literally; write ${NAME} and set NAME in the environment"
 
 
 @pytest.mark.parametrize(

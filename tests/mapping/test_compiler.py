@@ -273,7 +273,7 @@ def test_an_account_that_is_not_there_is_a_finding_with_the_nearest() -> None:
         ("acounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}", None),
         (
             "accounts: {main: {token: abc}}",
-            "1:26: M107 a secret stands here literally; write ${NAME} and set NAME in the environment",
+            "1:26: M107 a secret is written literally; write ${NAME} and set NAME in the environment",
         ),
         ("accounts: {main: {rate: 5/s}}", '1:18: M105 account has no "token"'),
         (

@@ -41,7 +41,7 @@ CASES = [
     ),
     (
         "secret: hunter2\nverify: {token: {header: X}}\n",
-        "2:9: M107 a secret stands here literally; write ${NAME} and set NAME in the environment",
+        "2:9: M107 a secret is written literally; write ${NAME} and set NAME in the environment",
     ),
     (
         "secret: ${MISSING}\nverify: {token: {header: X}}\n",

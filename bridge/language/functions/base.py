@@ -30,9 +30,9 @@ class Many(list[Json]):
 class UnfitError(Exception):
     """An argument cannot be what the function needs; becomes a finding at the argument."""
 
-    def __init__(self, message: str, at: Node, code: str = "M204") -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, reason: Reason | str, at: Node, code: str = "M204") -> None:
+        super().__init__(code)
+        self.reason = reason
         self.at = at
         self.code = code
 
@@ -53,9 +53,9 @@ class Arguments:
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
-    def unfit(self, name: str, message: str) -> UnfitError:
+    def unfit(self, name: str, reason: Reason | str) -> UnfitError:
         """For an option, or the argument under the function's own name."""
-        return UnfitError(message, self.fields.at(name))
+        return UnfitError(reason, self.fields.at(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,23 @@ from __future__ import annotations
 from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions.base import Arguments, Function, Step, UnfitError
 from bridge.language.nodes import Mapping, Node, Scalar
-from bridge.language.schema import FLAG, Key, Raw, describe
+from bridge.language.schema import FLAG, Key, Raw, expected
 from bridge.language.text import text_of
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
 
 
 def table_of(node: Node) -> dict[str, Json]:
     """The table of a `map`: what to give for each text. Raises UnfitError."""
     if not isinstance(node, Mapping):
-        raise UnfitError(f"expected a mapping of values, found {english(describe(node))}", node)
+        raise UnfitError(expected(FindingCode.MAPPING_OF_VALUES, node), node)
     return {key.text: scalar_of(value) for key, value in node.entries}
 
 
 def scalar_of(node: Node) -> Json:
     """A literal scalar of the file. Raises UnfitError."""
     if not isinstance(node, Scalar):
-        raise UnfitError(f"expected a text, number, true or false, found {english(describe(node))}", node)
+        raise UnfitError(expected(FindingCode.ANY_LITERAL, node), node)
     return node.value
 
 

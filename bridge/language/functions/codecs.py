@@ -23,6 +23,8 @@ from bridge.language.functions.base import (
 from bridge.language.schema import TEXT, Plain
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 MAX_JSON = 1 << 20
 """Characters of JSON text that `json` reads, as of a whole document."""
@@ -40,9 +42,10 @@ def _json(arguments: Arguments) -> Step:
     try:
         path = compile_path(arguments.main)
     except PathError as error:
-        raise arguments.unfit("json", error.message) from error
+        raise arguments.unfit("json", error.reason) from error
     if path.root != "$":
-        raise arguments.unfit("json", f"expected a path that begins with $, found {quote(path.text)}")
+        wanted = Reason(FindingCode.PATH_OF_BODY)
+        raise arguments.unfit("json", Reason(FindingCode.EXPECTED, expected=wanted, found=quote(path.text)))
 
     def inside(value: Json) -> Json:
         scope = Scope(_parsed(value), {}, {}, {})

@@ -13,7 +13,8 @@ from bridge.language.functions.strftime import LANGUAGES, FormatError, compile_f
 from bridge.language.schema import TEXT, Key, Plain
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 _UNIX = re.compile(r"(-?[0-9]{1,13})(\.[0-9]{1,9})?")
 _COMPACT = re.compile(r"([0-9]{8})([0-9]{6})?")
@@ -79,15 +80,15 @@ def zone_of(arguments: Arguments, name: str) -> tzinfo | None:
     try:
         return ZoneInfo(zone)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        hint = english(suggestion(zone, sorted(available_timezones()))) or "; write it as Europe/Moscow"
-        raise arguments.unfit(name, f'unknown time zone "{zone}"{hint}') from error
+        hint = suggestion(zone, sorted(available_timezones())) or Reason(FindingCode.HINT_ZONE)
+        raise arguments.unfit(name, Reason(FindingCode.UNKNOWN_ZONE, zone=zone, hint=hint)) from error
 
 
 def _date(arguments: Arguments) -> Step:
     try:
         spell = compile_format(arguments.main, arguments["language"])
     except FormatError as error:
-        raise arguments.unfit("date", error.message) from error
+        raise arguments.unfit("date", error.reason) from error
     shown, naive = zone_of(arguments, "tz"), zone_of(arguments, "from_tz") or UTC
     read = _reader(arguments, naive)
 
@@ -107,7 +108,7 @@ def _reader(arguments: Arguments, naive: tzinfo) -> Callable[[Json], datetime]:
     if form is None:
         return lambda value: moment(value, naive)
     if not _readable(form):
-        raise arguments.unfit("from", f'"{form}" is not a format to read by; write it as "%d.%m.%Y %H:%M"')
+        raise arguments.unfit("from", Reason(FindingCode.FORM_NOT_READABLE, form=form))
 
     def read(value: Json) -> datetime:
         text = _short(value)

@@ -11,6 +11,8 @@ from bridge.language.functions.base import Arguments, Function, Step, always, qu
 from bridge.language.schema import NUMBER, Key, Plain
 from bridge.language.text import Unusable
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 MAX_DIGITS = 30
 """Digits before the decimal point, and after it, that a calculation may have."""
@@ -74,9 +76,9 @@ def _arithmetic(calculate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[A
         try:
             operand = figure(arguments.main)
         except Unusable as unusable:
-            raise arguments.unfit(arguments.function, unusable.message) from unusable
+            raise arguments.unfit(arguments.function, unusable.reason) from unusable
         if arguments.function == "divide" and not operand:
-            raise arguments.unfit("divide", "expected a number other than 0")
+            raise arguments.unfit("divide", Reason(FindingCode.NUMBER_BUT_ZERO))
 
         def step(value: Json) -> Json:
             return plain_number(_within(calculate(figure(value), operand)))
@@ -141,7 +143,8 @@ def _decimal_sign(bare: str, text: str) -> str:
 def _round(arguments: Arguments) -> Step:
     places = arguments.main or 0
     if places > _QUOTIENT_PLACES:
-        raise arguments.unfit("round", f"expected at most {_QUOTIENT_PLACES} places, found {places}")
+        reason = Reason(FindingCode.TOO_MANY_PLACES, limit=_QUOTIENT_PLACES, places=places)
+        raise arguments.unfit("round", reason)
     unit = Decimal(1).scaleb(-places)
     mode = _MODES[arguments["mode"]]
 

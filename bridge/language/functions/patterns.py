@@ -8,11 +8,12 @@ from collections.abc import Callable
 from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions.base import MAX_TEXT, Arguments, Function, Step, UnfitError, bounded
 from bridge.language.nodes import Mapping, Node, Scalar
-from bridge.language.schema import TEXT, Key, Plain, Raw, describe
+from bridge.language.schema import TEXT, Key, Plain, Raw, expected
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 from bridge.regex import ASCII_ONLY, Match, Regex, RegexError, compile_regex
-from bridge.text.render import english
 
 _REFERENCE = re.compile(r"\\([0-9\\])")
 
@@ -21,7 +22,7 @@ def _regex(arguments: Arguments) -> Step:
     pattern = _pattern(arguments, arguments.fields.at("regex"))
     group = min(pattern.groups, 1) if arguments["group"] is None else arguments["group"]
     if group > pattern.groups:
-        raise arguments.unfit("group", f"the pattern has {pattern.groups} groups, found {group}")
+        raise arguments.unfit("group", Reason(FindingCode.NO_GROUP, groups=pattern.groups, group=str(group)))
 
     def find(value: Json) -> Json:
         match = pattern.search(bounded(text_of(value)))
@@ -38,7 +39,7 @@ def _replace(arguments: Arguments) -> Step:
         return _replace_text(node.value, arguments["with"])
     if isinstance(node, Mapping) and [key.text for key, _ in node.entries] == ["regex"]:
         return _replace_pattern(arguments, node.entries[0][1])
-    raise UnfitError(f"expected a text or {{regex: …}}, found {english(describe(node))}", node)
+    raise UnfitError(expected(FindingCode.TEXT_OR_PATTERN, node), node)
 
 
 def _replace_text(old: str, new: str) -> Step:
@@ -77,7 +78,8 @@ def _filler(arguments: Arguments, pattern: Regex) -> Callable[[Match], str]:
     parts = _REFERENCE.split(arguments["with"])
     groups = [int(part) for part in parts[1::2] if part != "\\"]
     if groups and max(groups) > pattern.groups:
-        raise arguments.unfit("with", f"the pattern has {pattern.groups} groups, found \\{max(groups)}")
+        named = f"\\{max(groups)}"
+        raise arguments.unfit("with", Reason(FindingCode.NO_GROUP, groups=pattern.groups, group=named))
 
     def part(index: int, match: Match) -> str:
         if index % 2 == 0:
@@ -94,11 +96,11 @@ def _check_growth(size: int) -> None:
 
 def _pattern(arguments: Arguments, node: Node) -> Regex:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        raise UnfitError(f"expected a regular expression, found {english(describe(node))}", node)
+        raise UnfitError(expected(FindingCode.A_PATTERN, node), node)
     try:
         regex = compile_regex(node.value)
     except RegexError as error:
-        raise UnfitError(error.sentence, node, "M207") from error
+        raise UnfitError(error.whole, node, "M207") from error
     if regex.looks_foreign:
         arguments.report.add(node, "W502", ASCII_ONLY)
     return regex

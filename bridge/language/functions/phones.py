@@ -9,7 +9,8 @@ from bridge.language.functions.base import Arguments, Function, Step, quote, unl
 from bridge.language.schema import TEXT
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 DEFAULT_REGION = "RU"
 
@@ -17,10 +18,8 @@ DEFAULT_REGION = "RU"
 def _phone(arguments: Arguments) -> Step:
     region = arguments.main or DEFAULT_REGION
     if region not in phonenumbers.SUPPORTED_REGIONS:
-        hint = english(suggestion(region.upper(), sorted(phonenumbers.SUPPORTED_REGIONS)))
-        raise arguments.unfit(
-            "phone", f'expected a country in two letters such as RU, found "{region}"{hint}'
-        )
+        hint = suggestion(region.upper(), sorted(phonenumbers.SUPPORTED_REGIONS))
+        raise arguments.unfit("phone", Reason(FindingCode.NO_COUNTRY, region=region, hint=hint))
 
     def phone(value: Json) -> str:
         text = text_of(value)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bridge.errors import BridgeError
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 MAX_FORMAT = 200
 
@@ -32,7 +34,7 @@ Spell = Callable[[datetime], str]
 
 
 class FormatError(BridgeError):
-    """A format that cannot be read; the message says why."""
+    """A format that cannot be read; the reason says why."""
 
 
 def compile_format(text: str, language: str = "en") -> Spell:
@@ -43,7 +45,7 @@ def compile_format(text: str, language: str = "en") -> Spell:
     if text in _WHOLE:
         return _WHOLE[text]
     if not text or len(text) > MAX_FORMAT:
-        raise FormatError(f"expected a format of 1 to {MAX_FORMAT} characters, found {len(text)}")
+        raise FormatError(Reason(FindingCode.FORMAT_LENGTH, limit=MAX_FORMAT, length=len(text)))
     parts = _parts(text, _directives(language))
     return lambda time: "".join(part if isinstance(part, str) else part(time) for part in parts)
 
@@ -54,14 +56,15 @@ def _parts(text: str, directives: dict[str, Spell]) -> list[str | Spell]:
     for match in _DIRECTIVE.finditer(text):
         directive = directives.get(match[1] or "")
         if directive is None:
-            raise FormatError(f'unknown directive "{match[0]}"; known are {" ".join(_known(directives))}')
+            known = _known(directives)
+            raise FormatError(Reason(FindingCode.UNKNOWN_DIRECTIVE, directive=match[0], known=known))
         parts += [text[position : match.start()], directive]
         position = match.end()
     return [*parts, text[position:]]
 
 
-def _known(directives: dict[str, Spell]) -> list[str]:
-    return [f"%{name}" for name in directives if not name.startswith("-")]
+def _known(directives: dict[str, Spell]) -> tuple[str, ...]:
+    return tuple(f"%{name}" for name in directives if not name.startswith("-"))
 
 
 def _directives(language: str) -> dict[str, Spell]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from bridge.language.functions.base import Arguments, Function, Step, always, bounded
-from bridge.language.schema import INTEGER, TEXT, ListOf
+from bridge.language.schema import INTEGER, TEXT, ListOf, expected
 from bridge.language.text import text_of
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Reason
 
 _WORD = re.compile(r"[^\s\-]+")
 
@@ -41,7 +43,7 @@ def _length(value: Json) -> int:
 def _slice(arguments: Arguments) -> Step:
     written = arguments.main
     if len(written) not in (1, 2):
-        raise arguments.unfit("slice", f"expected one or two whole numbers, found {len(written)}")
+        raise arguments.unfit("slice", Reason(FindingCode.ONE_OR_TWO_NUMBERS, found=len(written)))
     bounds = slice(*written)
 
     def cut(value: Json) -> Json:
@@ -53,7 +55,7 @@ def _slice(arguments: Arguments) -> Step:
 def _split(arguments: Arguments) -> Step:
     separator = arguments.main
     if not separator:
-        raise arguments.unfit("split", "expected a separator, found an empty text")
+        raise arguments.unfit("split", expected(FindingCode.A_SEPARATOR, FindingCode.EMPTY_TEXT))
 
     def split(value: Json) -> Json:
         return [part.strip() for part in bounded(text_of(value)).split(separator)]
