@@ -48,12 +48,13 @@ class Finding:
         return self.level == "error"
 
     def __lt__(self, other: Finding) -> bool:
-        """By place, code and message."""
-        return self._order < other._order
+        """By place, code and message; the message is made only where the others are the same."""
+        mine, others = self._place, other._place
+        return mine < others if mine != others else self.message < other.message
 
     @property
-    def _order(self) -> tuple[str, int, int, str, str]:
-        return self.path, self.line, self.column, self.code, self.message
+    def _place(self) -> tuple[str, int, int, str]:
+        return self.path, self.line, self.column, self.code
 
     @property
     def whole(self) -> Reason:

@@ -160,6 +160,16 @@ def test_a_flood_of_unknown_keys_is_told_without_a_search_for_each() -> None:
     assert len(findings) == 25
 
 
+def test_findings_are_sorted_without_a_sentence_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = Report("f.yml")
+    node = read("".join(f"other{number}: 1\n" for number in range(9)).encode(), report)
+    assert node is not None
+    Reader(report).table(node, STEP)
+    monkeypatch.delattr("bridge.model.english")
+    lines = [finding.line for finding in sorted(report.findings[8::-1])]
+    assert lines == [*range(1, 10)]
+
+
 def test_a_required_key_that_is_missing_is_told_at_its_table() -> None:
     fields, findings = fields_of(STEP, "\nwait: 5s\n")
     assert findings == ['f.yml:2:1: M105 step has no "name"']
