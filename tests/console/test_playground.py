@@ -119,6 +119,15 @@ def test_a_broken_file_is_never_saved(editable: Site, tmp_path: Path) -> None:
     assert (tmp_path / "mappings" / "shop.yml").read_text() == SHOP
 
 
+def test_why_a_file_is_not_saved_is_in_the_visitors_language(editable: Site) -> None:
+    text = SHOP.replace("bot_id: 7", "bot_id: FILL_IN", 1)
+    answer = editable.post("/playground/save", form(editable, text=text), Accept_Language="ru")
+    needed = (
+        "FILL_IN — заготовка; впишите id бота, которого нужно запускать, как его показывает LeadConverter"
+    )
+    assert answer.text.count(needed) == 2, "above the text, and among the findings"
+
+
 def test_a_file_that_changed_meanwhile_is_shown_beside_ones_own_and_can_be_overwritten(
     editable: Site, tmp_path: Path
 ) -> None:
