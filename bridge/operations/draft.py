@@ -147,7 +147,7 @@ def _compiled(settings: Settings, path: Path, text: str) -> MappingFile:
     if alone.mapping is None:
         wrong = next(one.reason for one in alone.findings if one.is_error)
         raise BridgeError(
-            Reason(MappingCode.CANNOT_BEGIN, path=str(path), why=wrong), Reason(MappingCode.CHECK_TELLS)
+            Reason(MappingCode.CANNOT_BEGIN, path=str(path), why=wrong), Reason(MappingCode.CHECK_SHOWS)
         )
     return alone.mapping
 

@@ -123,7 +123,7 @@ def test_why_a_file_is_not_saved_is_in_the_visitors_language(editable: Site) -> 
     text = SHOP.replace("bot_id: 7", "bot_id: FILL_IN", 1)
     answer = editable.post("/playground/save", form(editable, text=text), Accept_Language="ru")
     needed = (
-        "FILL_IN — заготовка; впишите id бота, которого нужно запускать, как его показывает LeadConverter"
+        "FILL_IN — заготовка; укажите id бота, которого нужно запускать, как его показывает LeadConverter"
     )
     assert answer.text.count(needed) == 2, "above the text, and among the findings"
 

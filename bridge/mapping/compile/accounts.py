@@ -83,7 +83,7 @@ def _url(fields: Fields, reader: Reader) -> str:
         return _default_url(reader.environment)
     url: str = fields["url"]
     if not _is_base(url):
-        wrong = Reason(MappingCode.BAD_URL, example=DEFAULT_URL, found=f'"{url}"')
+        wrong = Reason(MappingCode.BAD_URL, example=DEFAULT_URL, found=Reason(MappingCode.QUOTED, text=url))
         reader.report.add(fields.at("url"), "M209", wrong)
     elif url.startswith("http://") and urlsplit(url).hostname not in _LOCAL:
         reader.report.add(fields.at("url"), "W503", Reason(MappingCode.UNENCRYPTED_TOKEN))

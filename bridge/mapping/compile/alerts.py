@@ -43,7 +43,8 @@ def _url(fields: Fields, reader: Reader) -> str:
         if not text or text == reader.placeholder:
             return ""
     if not _is_address(text):
-        shown = Reason(MappingCode.OTHER_TEXT) if text != fields["url"] else f'"{text}"'
+        written = text == fields["url"]
+        shown = Reason(MappingCode.QUOTED, text=text) if written else Reason(MappingCode.OTHER_TEXT)
         reader.report.add(node, "M209", Reason(MappingCode.BAD_URL, example=_EXAMPLE, found=shown))
         return ""
     if text.startswith("http://") and urlsplit(text).hostname not in LOCAL:
