@@ -53,6 +53,17 @@ class UsageError(BridgeError):
 class DocumentError(BridgeError):
     """A webhook's body cannot be read as its source says it should be."""
 
+    reason: Reason
+    cure: Reason | None
+
+    def __init__(self, reason: Reason, cure: Reason | None = None) -> None:
+        super().__init__(reason, cure)
+
+    @property
+    def whole(self) -> Reason:
+        """The reason with its cure."""
+        return super().whole  # type: ignore[return-value]  # both are reasons
+
 
 class StoreUnavailable(BridgeError):
     """The database did not take part in time. Nothing was accepted; the sender is to try again."""

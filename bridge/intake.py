@@ -16,9 +16,12 @@ from bridge.mapping.rules.comparison import difference, is_same, keyed
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.mapping_loader import MappingLoader
 from bridge.model import Application, Event, Reply, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import Delivery, Stored
 from bridge.store.inbox.refusals import Refusal
+from bridge.text.render import english
 from bridge.webhook.budget import OverBudgetError
 from bridge.webhook.incoming import NOBODY, Trust
 from bridge.webhook.source import Accepted, Answered, Reception, Refused, Source, Unreadable
@@ -37,6 +40,7 @@ _REFUSED = {
     415: Reply(415, b"unsupported content type\n"),
     503: BUSY,
 }
+_ANSWERED = {"handshake": Reason(WebhookCode.HANDSHAKE), "ping": Reason(WebhookCode.PING)}
 _UNVERIFIED_KEPT_A_SECOND = 20
 
 Observe: TypeAlias = Callable[[str, int, tuple[str, ...], float | None], None]
@@ -83,17 +87,17 @@ class Intake:
         self.observe(outcome.source, outcome.reply.status, outcome.results, time.perf_counter() - began)
         return outcome.reply
 
-    def reject(self, name: str, status: int, detail: str, request: Request) -> None:
+    def reject(self, name: str, status: int, why: Reason, request: Request) -> None:
         """Count a webhook that was rejected before it was whole, and keep it where its source is known.
 
-        `detail` is for the owner and holds nothing of what was sent. A 503 asks the sender to try again.
+        `why` is for the owner and holds nothing of what was sent. A 503 asks the sender to try again.
         """
         source = name if name in self.mapping_loader.current.sources else ""
         self.observe(source, status, ("overload",), None)
         if not source or status == BUSY.status:
-            self.tell("rejected", f"rejected{' from ' if source else ''}{source}: {status} {detail}")
+            self.tell("rejected", f"rejected{' from ' if source else ''}{source}: {status} {english(why)}")
             return
-        self._keep(source, int(self.clock() * 1000), Refused(status, "http", detail), request)
+        self._keep(source, int(self.clock() * 1000), Refused(status, "http", why), request)
 
     def _receive(self, name: str, request: Request) -> Outcome:
         if not self.mapping_loader.ready:
@@ -120,7 +124,7 @@ class Intake:
                         delivery = replace(delivery, reply=reply)
                 except OverBudgetError as error:
                     reply = mapping.source.answer.render(None)
-                    delivery = _delivery(mapping, request, now, verified, unreadable=error.sentence)
+                    delivery = _delivery(mapping, request, now, verified, unreadable=error.whole)
                 except StoreUnavailable as error:
                     return self._busy(mapping.source.name, "database", error.message)
             case Unreadable(detail=detail, reply=reply, verified=verified):
@@ -128,7 +132,7 @@ class Intake:
             case Answered(kind=kind, reply=reply):
                 if kind == "handshake" and not self._may_keep(now):
                     return Outcome(reply, mapping.source.name, ("ignored",))
-                delivery = _delivery(mapping, request, now, kind, ignored=kind)
+                delivery = _delivery(mapping, request, now, _ANSWERED[kind], ignored=_ANSWERED[kind])
             case Refused():
                 return self._refuse(mapping, request, reception, now)
         return self._store(delivery, reply)
@@ -163,7 +167,7 @@ class Intake:
 
     def _keep(self, source: str, now: int, refused: Refused, request: Request) -> None:
         if self._may_keep(now):
-            log.info("refused from %s: %s %s", source, refused.status, refused.detail)
+            log.info("refused from %s: %s %s", source, refused.status, english(refused.detail))
             mapping = self.mapping_loader.current.sources.get(source)
             secrets = mapping.source.secrets.text if mapping else None
             facts = (refused.status, refused.code, refused.detail)
@@ -188,10 +192,10 @@ def _delivery(
     mapping: MappingFile,
     request: Request,
     now: int,
-    verified: str,
+    verified: Reason,
     events: tuple[tuple[Event, Application], ...] = (),
-    unreadable: str = "",
-    ignored: str = "",
+    unreadable: Reason | None = None,
+    ignored: Reason | None = None,
 ) -> Delivery:
     return Delivery(
         source=mapping.source.name,

@@ -118,7 +118,7 @@ class Event:
     query: Json
     dedup_within: int = 30 * 86400
     """Seconds for which the same id and type from the same source is a repeat; 0 switches repeats off."""
-    note: str = ""
+    note: Reason | None = None
     """What of its webhook is in no event."""
     size: int = field(default=0, compare=False)
     """Bytes of the document as stored; 0 where it was not measured, as of a webhook that is one event."""

@@ -19,11 +19,15 @@ from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.mapping_loader import MappingLoader
 from bridge.operations.replay import Impossible, ReadAgain, Replayer
 from bridge.operations.replay_many import replay_all
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import metadata
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import writing
 from bridge.store.queue.decisions import Decider
+from bridge.text.render import english
 from bridge.webhook.budget import FREE, MOST, OverBudgetError, allowance, too_large
 from tests.store.given import request, rows
 from tests.support.timing import SOON, seconds_of
@@ -102,7 +106,7 @@ def test_an_envelope_of_four_thousand_times_four_thousand_is_kept_as_unreadable(
     assert shop.results == ("unreadable",)
     ((error, body),) = rows(shop.store, "SELECT error, body FROM events")
     assert bytes(body) == LARGE
-    assert error == (
+    assert english(from_text(error)) == (
         "`split` into 4,000 events, each with its envelope, would store 200 MB, "
         "a webhook of 113 KB may store 1,164 KB; make its rules or `split` produce less, then replay it"
     )
@@ -125,7 +129,7 @@ def test_calls_that_multiply_what_came_are_not_made(bridge: Callable[[str], Brid
     assert shop.post(json.dumps(document).encode()) == 200
     assert shop.results == ("unreadable",)
     ((error,),) = rows(shop.store, "SELECT error FROM events")
-    assert error.startswith('rule "sold" would store more, a webhook of ')
+    assert english(from_text(error)).startswith('rule "sold" would store more, a webhook of ')
     assert rows(shop.store, "SELECT count(*) FROM calls") == [(0,)]
 
 
@@ -155,7 +159,7 @@ def test_rules_that_look_at_everything_again_and_again_are_stopped(
     assert seconds_of(lambda: shop.post(body)) < SOON
     assert shop.results == ("unreadable",)
     ((error,),) = rows(shop.store, "SELECT DISTINCT error FROM events")
-    assert "would look at more than 1,000,000 values" in error
+    assert "would look at more than 1,000,000 values" in english(from_text(error))
 
 
 def test_many_events_times_many_rules_are_stopped(bridge: Callable[[str], Bridge]) -> None:
@@ -301,8 +305,8 @@ def test_an_ordinary_webhook_is_not_measured(bridge: Callable[[str], Bridge]) ->
 
 
 def test_more_than_the_budget_is_an_error_of_the_document() -> None:
-    assert too_large("it", 12_000_000, 5).sentence == (
-        "it would store 12 MB, a webhook of 5 bytes may store 262 KB; "
+    assert too_large(Reason(WebhookCode.BUDGET_OF_RULE, rule="it"), 12_000_000, 5).sentence == (
+        'rule "it" would store 12 MB, a webhook of 5 bytes may store 262 KB; '
         "make its rules or `split` produce less, then replay it"
     )
 

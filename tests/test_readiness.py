@@ -12,7 +12,7 @@ from bridge.readiness import Readiness
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
 from tests.conftest import Clock
-from tests.store.given import delivery, owe, sale, start, take_in
+from tests.store.given import PING, delivery, owe, sale, start, take_in
 from tests.support.waiting import eventually
 
 MAPPING = """
@@ -60,7 +60,7 @@ def test_all_is_well(readiness: Readiness) -> None:
 
 
 def test_a_source_is_heard_of_for_thirty_days(readiness: Readiness, store: Store, clock: Clock) -> None:
-    take_in(store, delivery(ignored="ping"))
+    take_in(store, delivery(ignored=PING))
     readiness.look()
     assert (readiness.has_heard_of("shop"), readiness.has_heard_of("other")) == (True, False)
     clock.advance(30 * 86_400)
@@ -158,7 +158,7 @@ def test_a_queue_that_is_late_is_a_warning(readiness: Readiness, store: Store, c
 def test_the_bridges_own_alerts_are_no_source_that_anybody_may_send_to(
     readiness: Readiness, store: Store
 ) -> None:
-    take_in(store, delivery(source="alerts", ignored="made up"))
+    take_in(store, delivery(source="alerts", ignored=PING))
     readiness.look()
     assert readiness.has_heard_of("alerts") is False
 

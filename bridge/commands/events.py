@@ -7,6 +7,7 @@ from collections import Counter
 import click
 
 from bridge.commands.explain import known
+from bridge.commands.language import said
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, json_array, say, screen_of, table
 from bridge.operations.as_json import event_record, refusal_record, repeat_record
@@ -43,7 +44,7 @@ def events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool)
 
 
 def refusals(settings: Settings, source: str | None, limit: int, *, as_json: bool) -> int:
-    """List the webhooks that were turned away, of which the last of each source are kept."""
+    """List the rejected webhooks, of which the last of each source are kept."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
         found = shown_refusals(recent(connection, source, limit), known(settings).sources)
@@ -88,10 +89,10 @@ def _row(line: EventLine, now: int) -> tuple[str, ...]:
 
 def _repeated(one: KeptRepeat, now: int) -> tuple[str, ...]:
     when = ago(one.received_at, now)
-    return (str(one.id), when, one.source, str(one.event_id), one.client, content(one))
+    return (str(one.id), when, one.source, str(one.event_id), one.client, said(content(one)))
 
 
 def _refused(kept: KeptRefusal, now: int) -> tuple[str, ...]:
     one = kept.refusal
     when = ago(one.received_at, now)
-    return (str(kept.id), when, one.source, str(one.status), one.code, one.request.client, one.detail)
+    return (str(kept.id), when, one.source, str(one.status), one.code, one.request.client, said(one.detail))

@@ -45,7 +45,7 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
     else:
         rest = shown(hidden, rest_of(came, compiled.sources))
         more = rest_lines(rest, story.stored.event, screen) if rest else ()
-        lines = told(story, accounts, screen, more, hidden.text(lacks_id(came, compiled.sources)), asked)
+        lines = told(story, accounts, screen, more, shown(hidden, lacks_id(came, compiled.sources)), asked)
     for line in lines:
         click.echo(line)
     if document and story.stored.event:

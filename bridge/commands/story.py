@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from bridge.commands.language import said
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
 from bridge.language.operators import NEAR_CODES
@@ -16,6 +17,7 @@ from bridge.operations.request_preview import outgoing
 from bridge.operations.story import Story
 from bridge.operations.times import ago, clock
 from bridge.operations.words import counted, known_by_body
+from bridge.reasons.reason import Reason
 from bridge.store.db.tables import PAUSED
 from bridge.store.reports import audit
 from bridge.store.reports.call_views import TriedCall
@@ -31,7 +33,7 @@ def told(
     accounts: Mapping[str, Account],
     screen: Screen,
     more: Iterable[str] = (),
-    lacks: str = "",
+    lacks: Reason | None = None,
     asked: Mapping[int, Question] = NONE_ASKED,
 ) -> Iterator[str]:
     """The story, line by line.
@@ -40,7 +42,7 @@ def told(
     """
     yield from _arrival(story)
     if lacks:
-        yield f"  mind      {printable(known_by_body(lacks))}"
+        yield f"  mind      {printable(said(known_by_body(lacks)))}"
     yield ""
     for verdict in story.stored.verdicts:
         yield from _rule(story.stored, verdict, screen)
@@ -63,14 +65,14 @@ def _arrival(story: Story) -> Iterator[str]:
     yield f"event {line.id} of {printable(line.source)}: {line.result}"
     when = f"{clock(line.received_at)} UTC ({ago(line.received_at, story.now)})"
     yield f"  received  {when} from {line.client or 'nobody known'}"
-    yield f"  verified  {printable(line.verified) or 'no'}"
+    yield f"  verified  {printable(said(line.verified)) or 'no'}"
     if line.key:
         yield f"  id        {printable(line.key)}"
     if line.type:
         yield f"  type      {printable(line.type)}"
     if line.error:
         label = "because" if line.result in ("unreadable", "ignored") else "note   "
-        yield f"  {label}   {printable(line.error)}"
+        yield f"  {label}   {printable(said(line.error))}"
     if request is None:
         yield "  the webhook's bytes are purged"
     elif story.stored.event is None:
@@ -116,7 +118,7 @@ def _repeats(story: Story, screen: Screen) -> Iterator[str]:
     yield ""
     yield f"repeated {counted(story.stored.line.repeats, 'time')}; a repeat starts nothing"
     for one in story.repeats:
-        found = content(one)
+        found = said(content(one))
         told = screen.paint(found, "yellow") if one.in_doubt else found
         yield f"    repeat {one.id} at {clock(one.received_at)} from {one.client or 'nobody known'}: {told}"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from bridge.commands.language import said
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.commands.payload import PayloadFile
@@ -19,6 +20,8 @@ from bridge.operations.request_preview import Shown
 from bridge.operations.try_as_json import tried_record
 from bridge.operations.try_payload import Tried, try_request
 from bridge.operations.words import counted, document_lines, known_by_body
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.settings import Settings
 from bridge.webhook.budget import OverBudgetError
 
@@ -33,12 +36,12 @@ def try_(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) 
     try:
         tried = try_request(mapping, request, accounts, int(time.time() * 1000))
     except OverBudgetError as error:
-        raise DocumentError(f"{given.file}: {error.message}", error.hint) from error
-    except DocumentError as error:
         raise DocumentError(
-            f"{given.file} cannot be decoded: {error.message}",
-            "the source's `body:` says how it is read; give the webhook's Content-Type with --header",
+            Reason(WebhookCode.IN_FILE, file=given.file, why=error.reason), error.cure
         ) from error
+    except DocumentError as error:
+        reason = Reason(WebhookCode.FILE_UNDECODABLE, file=given.file, why=error.reason)
+        raise DocumentError(reason, Reason(WebhookCode.CURE_UNDECODABLE)) from error
     tried = shown(of_request(request, mapping), tried)
     if as_json:
         click.echo(json_array(tried_record(one) for one in tried))
@@ -55,9 +58,9 @@ def _told(tried: Tried, number: int, total: int, screen: Screen) -> Iterator[str
     yield f"event {number} of {total}: {printable(facts)}"
     yield from (f"  {line}" for line in document_lines(event.document))
     if lacks := tried.mapping.source.lacks_id(event):
-        yield f"  {printable(known_by_body(lacks))}"
+        yield f"  {printable(said(known_by_body(lacks)))}"
     if event.note:
-        yield f"  note: {printable(event.note)}"
+        yield f"  note: {printable(said(event.note))}"
     if tried.ping:
         yield "a test ping (`ignore`): answered and counted, the rules are not asked"
         return

@@ -13,12 +13,15 @@ from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
 from bridge.model import Event as Happening
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, accept
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import repeat_views, sources
 from bridge.store.state import alerts
 from bridge.store.state.alerts import Pending
+from bridge.text.render import english
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +123,7 @@ def troubles(connection: Transaction, now: int, kind: str) -> list[Happened]:
 def told(one: alerts.Trouble) -> str:
     """Why, without what the sender wrote."""
     if not one.failures:
-        return one.error
+        return english(one.error)
     first = one.failures[0]
     return f'rule "{first.rule}" found no usable {first.key} at {first.path}'
 
@@ -167,4 +170,6 @@ def delivery(one: Pending, start: AlertStart, now: int) -> Delivery:
     event = Happening(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})
     made = Application((telling.bot_start(one, start),), (), ())
     request = Request("POST", "", (("Content-Type", "application/json"),), body, "")
-    return Delivery(ALERT_SOURCE, request, now, "the bridge itself", "", ((event, made),), secrets="[]")
+    return Delivery(
+        ALERT_SOURCE, request, now, Reason(WebhookCode.BY_BRIDGE), "", ((event, made),), secrets="[]"
+    )

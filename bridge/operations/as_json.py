@@ -14,6 +14,7 @@ from bridge.store.reports.audit import Action
 from bridge.store.reports.call_views import TriedCall
 from bridge.store.reports.event_views import EventLine
 from bridge.store.reports.repeat_views import KeptRepeat
+from bridge.text.render import english
 
 
 def event_record(line: EventLine) -> dict[str, Json]:
@@ -25,9 +26,9 @@ def event_record(line: EventLine) -> dict[str, Json]:
         "type": line.type,
         "received_at": iso(line.received_at),
         "result": line.result,
-        "verified": line.verified,
+        "verified": english(line.verified),
         "client": line.client,
-        "error": line.error,
+        "error": english(line.error),
         "calls": [{"id": number, "state": state.value} for number, state in line.calls],
         "repeats": line.repeats,
     }
@@ -61,7 +62,7 @@ def call_record(call: Call) -> dict[str, Json]:
 
 
 def refusal_record(kept: KeptRefusal) -> dict[str, Json]:
-    """One webhook that was turned away."""
+    """One rejected webhook."""
     refusal = kept.refusal
     return {
         "id": kept.id,
@@ -69,7 +70,7 @@ def refusal_record(kept: KeptRefusal) -> dict[str, Json]:
         "received_at": iso(refusal.received_at),
         "status": refusal.status,
         "code": refusal.code,
-        "detail": refusal.detail,
+        "detail": english(refusal.detail),
         "client": refusal.request.client,
         "method": refusal.request.method,
         "body_size": kept.body_size,
@@ -85,7 +86,7 @@ def repeat_record(one: KeptRepeat) -> dict[str, Json]:
         "source": one.source,
         "received_at": iso(one.received_at),
         "client": one.client,
-        "verified": one.verified,
+        "verified": english(one.verified),
         "difference": one.difference,
         "rules_version": one.rules_version,
         "body_size": one.body_size,

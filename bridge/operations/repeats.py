@@ -10,6 +10,8 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.comparison import difference
 from bridge.model import Application, Event, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.inbox import known_events, repeats
 from bridge.store.inbox.events import Delivery, accept
 from bridge.store.inbox.repeats import Difference
@@ -20,26 +22,26 @@ from bridge.store.reports.event_views import StoredEvent, event
 from bridge.store.reports.repeat_views import Ambiguous, KeptRepeat
 from bridge.webhook.source import BY_BODY
 
-_CONTENT: Final[dict[Difference, str]] = {
-    "none": "same content",
-    "content": "other content, the rules make the same of it",
-    "outcome": "other content, the rules would make something else of it",
-    "unknown": "not compared, the payload of the event is purged",
+_CONTENT: Final[dict[Difference, Reason]] = {
+    "none": Reason(WebhookCode.REPEAT_SAME),
+    "content": Reason(WebhookCode.REPEAT_CONTENT),
+    "outcome": Reason(WebhookCode.REPEAT_OUTCOME),
+    "unknown": Reason(WebhookCode.REPEAT_UNKNOWN),
 }
 
 
-def content(one: KeptRepeat) -> str:
+def content(one: KeptRepeat) -> Reason:
     """How it differs from its event, and what became of it."""
     if one.taken_as:
-        return f"other content, taken as event {one.taken_as}"
+        return Reason(WebhookCode.REPEAT_TAKEN, event=str(one.taken_as))
     return _CONTENT[one.difference]
 
 
-def lacks_id(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> str:
-    """Why a stored event is known by its body though its source declares an id; empty where it is not."""
+def lacks_id(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> Reason | None:
+    """Why a stored event is known by its body though its source declares an id; None where it is not."""
     mapping = sources.get(stored.line.source)
     if mapping is None or stored.event is None or not stored.line.key.startswith(BY_BODY):
-        return ""
+        return None
     return mapping.source.lacks_id(stored.event)
 
 

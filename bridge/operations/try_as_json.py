@@ -6,6 +6,7 @@ from bridge.mapping.author.explain import sentence
 from bridge.model import BotStart, Json, Verdict
 from bridge.operations.request_preview import Shown
 from bridge.operations.try_payload import Tried
+from bridge.text.render import english
 
 
 def tried_record(tried: Tried) -> dict[str, Json]:
@@ -17,7 +18,7 @@ def tried_record(tried: Tried) -> dict[str, Json]:
         "id": event.id,
         "type": event.type,
         "document": event.document,
-        "note": event.note,
+        "note": english(event.note),
         "ping": tried.ping,
         "rules": [_rule(tried, verdict) for verdict in tried.verdicts],
         "failures": [

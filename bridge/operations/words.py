@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 
 
 def json_text(document: Json) -> str:
@@ -50,6 +52,6 @@ def _json_escape(char: str) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def known_by_body(lacks: str) -> str:
+def known_by_body(lacks: Reason) -> Reason:
     """What becomes of an event that lacks the id of its source."""
-    return f"event.id finds nothing, {lacks}: the event is known by its body"
+    return Reason(WebhookCode.KNOWN_BY_BODY, lacks=lacks)

@@ -14,6 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from bridge.logs import trace
 from bridge.model import Request
+from bridge.reasons.reason import Reason
 from bridge.web import parsing
 from bridge.web.client import client_address
 from bridge.web.line import Line
@@ -77,7 +78,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             client.sendall(_error_page(status))
             client.hear_out()
 
-    def _reject(self, peer: str, status: int, why: str, method: str, source: str) -> None:
+    def _reject(self, peer: str, status: int, why: Reason, method: str, source: str) -> None:
         side = self.wsgi.extensions["leadbridge"]
         request = Request(method, "", (), b"", client_address(peer, "", side.settings.proxies))
         side.intake.reject(source, status, why, request)

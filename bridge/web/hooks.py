@@ -20,6 +20,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 from bridge.intake import BUSY, UNKNOWN, Intake
 from bridge.logs import trace
 from bridge.model import Reply, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.settings import Proxies
 from bridge.web.client import client_address
 
@@ -43,9 +45,10 @@ _LOOPBACK = ("127.", "::1")
 class _NotTakenError(Exception):
     """There is no webhook; its sender hears this."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, code: WebhookCode) -> None:
         super().__init__(reply.status)
         self.reply = reply
+        self.code = code
 
 
 class Door:
@@ -77,20 +80,20 @@ class Door:
     def _answered(self, environ: WSGIEnvironment, path: str) -> Reply:
         name, _, token = path.partition("/")
         if not _SOURCE_NAME.fullmatch(name):
-            return self._rejected(environ, name, UNKNOWN)
+            return self._rejected(environ, name, UNKNOWN, WebhookCode.REJECTED_UNKNOWN)
         try:
             with self._slot(environ):
                 body = _body(environ)
         except _NotTakenError as why:
-            return self._rejected(environ, name, why.reply)
+            return self._rejected(environ, name, why.reply, why.code)
         try:
             return self._intake.receive(name, self._webhook(environ, token.removesuffix("/"), body))
         except Exception as error:
             log.error("a fault in the bridge itself, at a webhook for %s\n%s", name, trace(error))
-            return self._rejected(environ, name, FAULT)
+            return self._rejected(environ, name, FAULT, WebhookCode.REJECTED_FAULT)
 
-    def _rejected(self, environ: WSGIEnvironment, name: str, reply: Reply) -> Reply:
-        self._intake.reject(name, reply.status, reply.body.decode().rstrip(), self._webhook(environ, "", b""))
+    def _rejected(self, environ: WSGIEnvironment, name: str, reply: Reply, code: WebhookCode) -> Reply:
+        self._intake.reject(name, reply.status, Reason(code), self._webhook(environ, "", b""))
         return reply
 
     @contextmanager
@@ -99,7 +102,7 @@ class Door:
         length = _length(environ)
         small = length <= SMALL_BODY if length is not None else "HTTP_TRANSFER_ENCODING" not in environ
         if not small and not self._slots.acquire(blocking=False):
-            raise _NotTakenError(BUSY)
+            raise _NotTakenError(BUSY, WebhookCode.REJECTED_BUSY)
         try:
             yield
         finally:
@@ -133,15 +136,15 @@ def _body(environ: WSGIEnvironment) -> bytes:
     if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
         return b""
     if length is not None and length > BODY_LIMIT:
-        raise _NotTakenError(TOO_LARGE)
+        raise _NotTakenError(TOO_LARGE, WebhookCode.REJECTED_TOO_LARGE)
     try:
         body: bytes = environ["wsgi.input"].read(BODY_LIMIT + 1 if length is None else length)
     except ParseException:
-        raise _NotTakenError(MALFORMED) from None
+        raise _NotTakenError(MALFORMED, WebhookCode.REJECTED_MALFORMED) from None
     except OSError:
-        raise _NotTakenError(INCOMPLETE) from None
+        raise _NotTakenError(INCOMPLETE, WebhookCode.REJECTED_INCOMPLETE) from None
     if len(body) > BODY_LIMIT:
-        raise _NotTakenError(TOO_LARGE)
+        raise _NotTakenError(TOO_LARGE, WebhookCode.REJECTED_TOO_LARGE)
     if length not in (None, len(body)):
-        raise _NotTakenError(INCOMPLETE)
+        raise _NotTakenError(INCOMPLETE, WebhookCode.REJECTED_INCOMPLETE)
     return body

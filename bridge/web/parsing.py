@@ -11,21 +11,24 @@ from urllib.parse import quote
 from gunicorn.http import errors, message, parser
 from gunicorn.http.errors import ParseException
 
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
+
 _ASCII: Final = bytes(range(0x80))
 _BEGINNING: Final = 1024
 """Bytes of a request that are looked at for the source that it was meant for."""
 _METHOD: Final = 20
 """Letters of the longest method that is taken for one."""
 _WRONG: Final = {
-    errors.InvalidRequestMethod: (400, "the method is not one of HTTP"),
-    errors.InvalidHTTPVersion: (400, "the version of HTTP is not 1.0 or 1.1"),
-    errors.InvalidRequestLine: (400, "the request line is malformed"),
-    errors.LimitRequestLine: (414, "the request line is too long"),
-    errors.InvalidHeaderName: (400, "a header has a malformed name"),
-    errors.ObsoleteFolding: (400, "a header is folded over several lines"),
-    errors.LimitRequestHeaders: (431, "the headers are too many or too long"),
-    errors.UnsupportedTransferCoding: (400, "the transfer encoding is not chunked"),
-    errors.ExpectationFailed: (417, "the header Expect is not 100-continue"),
+    errors.InvalidRequestMethod: (400, WebhookCode.HTTP_METHOD),
+    errors.InvalidHTTPVersion: (400, WebhookCode.HTTP_VERSION),
+    errors.InvalidRequestLine: (400, WebhookCode.HTTP_LINE),
+    errors.LimitRequestLine: (414, WebhookCode.HTTP_LINE_LONG),
+    errors.InvalidHeaderName: (400, WebhookCode.HTTP_HEADER_NAME),
+    errors.ObsoleteFolding: (400, WebhookCode.HTTP_FOLDED),
+    errors.LimitRequestHeaders: (431, WebhookCode.HTTP_HEADERS),
+    errors.UnsupportedTransferCoding: (400, WebhookCode.HTTP_TRANSFER),
+    errors.ExpectationFailed: (417, WebhookCode.HTTP_EXPECT),
 }
 _NAMED: Final = {
     "CONTENT-TYPE": "Content-Type",
@@ -74,12 +77,13 @@ def install() -> None:
     parser.RequestParser.mesg_class = Request
 
 
-def wrong(error: ParseException) -> tuple[int, str]:
+def wrong(error: ParseException) -> tuple[int, Reason]:
     """The status to answer with, and what is wrong with the request."""
     if isinstance(error, errors.InvalidHeader):
         name = _NAMED.get(error.hdr)
-        return 400, f"the header {name} is repeated or not valid" if name else "a header is malformed"
-    return _WRONG.get(type(error), (400, "the request is not valid HTTP"))
+        return 400, Reason(WebhookCode.HTTP_NAMED, name=name) if name else Reason(WebhookCode.HTTP_HEADER)
+    status, code = _WRONG.get(type(error), (400, WebhookCode.HTTP_INVALID))
+    return status, Reason(code)
 
 
 def meant_for(error: ParseException) -> tuple[str, str]:

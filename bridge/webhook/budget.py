@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bridge.errors import DocumentError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 
 FREE = 256 * 1024
 """Bytes that any webhook may store."""
@@ -32,16 +34,17 @@ CALL = 100
 class OverBudgetError(DocumentError):
     """The events and calls of a webhook would take too much room, or too long; `rule` is the one at fault."""
 
-    def __init__(self, message: str, rule: str = "") -> None:
-        super().__init__(message, "make its rules or `split` produce less, then replay it")
+    def __init__(self, reason: Reason, rule: str = "") -> None:
+        super().__init__(reason, Reason(WebhookCode.BUDGET_CURE))
         self.rule = rule
 
 
-def too_large(what: str, size: int, body: int, rule: str = "") -> OverBudgetError:
+def too_large(what: Reason, size: int, body: int, rule: str = "") -> OverBudgetError:
     """For a webhook that would store `size` bytes, 0 where they were not counted to the end."""
-    much = _amount(size) if size else "more"
-    most = f"a webhook of {_amount(body)} may store {_amount(allowance(body))}"
-    return OverBudgetError(f"{what} would store {much}, {most}", rule)
+    amount = _amount(size) if size else Reason(WebhookCode.BUDGET_MORE)
+    most = _amount(allowance(body))
+    reason = Reason(WebhookCode.BUDGET_STORED, what=what, amount=amount, body=_amount(body), most=most)
+    return OverBudgetError(reason, rule)
 
 
 def allowance(body: int) -> int:
@@ -67,15 +70,14 @@ class Budget:
             body = self.body()
             self._limit = allowance(body)
             if self.stored > self._limit:
-                raise too_large(f'rule "{self.rule}"', 0, body, self.rule)
+                raise too_large(Reason(WebhookCode.BUDGET_OF_RULE, rule=self.rule), 0, body, self.rule)
 
     def look_at(self, values: int) -> None:
         """Raises OverBudgetError as soon as the rules have looked at too much."""
         self.looked_at += values
         if self.looked_at > VALUES:
-            much = f"more than {VALUES:,} values, each call counted as {CALL}"
-            message = f'rule "{self.rule}" and those before it would look at {much}'
-            raise OverBudgetError(message, self.rule)
+            reason = Reason(WebhookCode.BUDGET_LOOKED_AT, rule=self.rule, count=VALUES, call=CALL)
+            raise OverBudgetError(reason, self.rule)
 
 
 def size_of(value: Json) -> int:
@@ -84,7 +86,9 @@ def size_of(value: Json) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
 
 
-def _amount(size: int) -> str:
+def _amount(size: int) -> Reason:
     if size < 10_000:
-        return f"{size:,} bytes"
-    return f"{size / 1000:,.0f} KB" if size < 10_000_000 else f"{size / 1_000_000:,.0f} MB"
+        return Reason(WebhookCode.SIZE_BYTES, count=size)
+    if size < 10_000_000:
+        return Reason(WebhookCode.SIZE_KILOBYTES, count=round(size / 1000))
+    return Reason(WebhookCode.SIZE_MEGABYTES, count=round(size / 1_000_000))

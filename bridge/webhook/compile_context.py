@@ -10,7 +10,8 @@ from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.keys_verify import SECRETS
 from bridge.language.schema import Fields, Reader
-from bridge.text.render import english
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 
 MAIN = "secret"
 """The name under which `use` knows the source's main secret."""
@@ -63,41 +64,43 @@ class Setup:
         return ()
 
     def _missing(self, fields: Fields, scheme: str, names: tuple[str, ...]) -> None:
-        if names == (MAIN,):
-            message = f'{scheme} has no secret; write "secret: ${{NAME}}" at the source'
-        else:
-            other = [name for name in names if name != MAIN]
-            message = f'{scheme} has no secret; write "secrets: {{{other[0]}: ${{NAME}}}}" at the source'
-        self.report.add(fields.node, "M402", message)
+        wanted = next((name for name in names if name != MAIN), MAIN)
+        reason = Reason(WebhookCode.BAD_NO_SECRET, key=scheme, keys=(secret_key(wanted),))
+        self.report.add(fields.node, "M402", reason)
 
     def path(self, node: Node, text: str, offset: int = 0) -> Path | None:
         """The compiled path, `offset` characters into the node; what is wrong with it becomes a finding."""
         try:
             return compile_path(text)
         except PathError as error:
-            self.report.add(node, error.code, error.message, offset + error.offset)
+            self.report.add(node, error.code, error.reason, offset + error.offset)
             return None
 
-    def one_of(self, fields: Fields, names: tuple[str, ...], what: str) -> str | None:
-        """The one of the keys that is given; none or several are findings that begin with `what`."""
+    def one_of(self, fields: Fields, names: tuple[str, ...], what: Reason | str) -> str | None:
+        """The one of the keys that is given; none or several are findings that begin with `what`, a key."""
         given = [name for name in names if name in fields]
         if len(given) == 1:
             return given[0]
         if given:
-            self.report.add(
-                fields.at(given[1]), "M403", f'{what} has both "{given[0]}" and "{given[1]}"; keep one'
-            )
+            self.report.add(fields.at(given[1]), "M403", both(what, given[0], given[1]))
         else:
-            self.report.add(fields.node, "M402", f"{what} has none of {', '.join(names)}; give one")
+            self.report.add(fields.node, "M402", Reason(WebhookCode.BAD_NONE_OF, what=what, names=names))
         return None
 
-    def needs_form(self, node: Node, what: str) -> None:
+    def needs_form(self, node: Node, why: Reason) -> None:
         """A finding where form fields are asked for and no body of the source has any."""
         if not {"form", "multipart", "query"} & set(self.kinds):
-            kinds = " or ".join(self.kinds)
-            self.report.add(
-                node, "M414", f"{what}, but the source's body is {kinds}; write body: form, or json:"
-            )
+            self.report.add(node, "M414", Reason(WebhookCode.BAD_NO_FORM, why=why, kinds=self.kinds))
+
+
+def both(what: Reason | str, one: str, other: str) -> Reason:
+    """For two keys of `what` of which only one may be there."""
+    return Reason(WebhookCode.BAD_BOTH, what=what, one=one, other=other)
+
+
+def secret_key(name: str) -> str:
+    """What to write at the source for a secret of this name."""
+    return '"secret: ${NAME}"' if name == MAIN else f'"secrets: {{{name}: ${{NAME}}}}"'
 
 
 def read_secrets(fields: Fields, reader: Reader) -> Setup:
@@ -110,7 +113,7 @@ def read_secrets(fields: Fields, reader: Reader) -> Setup:
         places[MAIN] = fields.at("secret")
     if node is not None and not isinstance(node, Mapping):
         if "secret" in fields:
-            reader.report.add(node, "M403", 'both "secret" and a list of "secrets"; keep one')
+            reader.report.add(node, "M403", Reason(WebhookCode.BAD_SECRET_AND_SECRETS))
         value = reader.value(node, SECRETS)
         main, places[MAIN] = value if isinstance(value, tuple) else main, node
     broken = len(reader.report.findings) > before or ("secret" in fields and not main)
@@ -133,8 +136,8 @@ def check_named(setup: Setup, fields: Fields, used: set[str]) -> Setup:
     entries = node.entries if isinstance(node, Mapping) else ()
     unused = [key for key, _ in entries if key.text not in used]
     for key in unused:
-        hint = english(suggestion(key.text, sorted(used)))
-        setup.report.add(key, "M404", f'no scheme uses the secret "{key.text}"{hint}')
+        hint = suggestion(key.text, sorted(used))
+        setup.report.add(key, "M404", Reason(WebhookCode.BAD_UNUSED_SECRET, name=key.text, hint=hint))
     return replace(setup, broken_secrets=True) if unused else setup
 
 

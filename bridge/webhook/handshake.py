@@ -15,6 +15,8 @@ from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.schema import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json, Reply
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import SecretPlace, secret_places
@@ -70,7 +72,7 @@ def compile_handshakes(tables: tuple[Fields, ...], setup: Setup) -> Handshakes |
     for table in tables:
         kinds = [kind for kind in _KINDS if kind in table]
         if not kinds:
-            setup.report.add(table.node, "M412", f"handshake names no kind; give one of {', '.join(_KINDS)}")
+            setup.report.add(table.node, "M412", Reason(WebhookCode.BAD_NO_HANDSHAKE, names=_KINDS))
             return None
         for kind in kinds:
             one = None if table[kind] is None else _COMPILE[kind](table[kind], setup)
@@ -157,9 +159,7 @@ def _hmac_reply(fields: Fields, setup: Setup) -> Handshake | None:
 
 def _fixed(fields: Fields, setup: Setup) -> Handshake | None:
     if fields["when"] is None and fields["method"] == "POST":
-        setup.report.add(
-            fields.node, "M412", 'fixed would answer every webhook; say "when", or another "method"'
-        )
+        setup.report.add(fields.node, "M412", Reason(WebhookCode.BAD_FIXED))
         return None
     content_type = _TEXT if fields["type"] is None else media_type(fields, "type", setup)
     if content_type is None:
@@ -199,11 +199,11 @@ _COMPILE: dict[str, Callable[[Fields, Setup], Handshake | None]] = {
 
 
 def _header_safe(fields: Fields, key: str, setup: Setup) -> bool:
-    """Whether a text of the file can stand in a header; a finding otherwise."""
+    """Whether a header can hold a text of the file; a finding otherwise."""
     text = fields[key]
     if text is None or _HEADER_TEXT.fullmatch(text):
         return True
-    setup.report.add(fields.at(key), "M411", f'"{text[:40]}" cannot stand in a header')
+    setup.report.add(fields.at(key), "M411", Reason(WebhookCode.BAD_HEADER_TEXT, text=text[:40]))
     return False
 
 

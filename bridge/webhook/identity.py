@@ -13,6 +13,8 @@ from bridge.language.schema import Fields
 from bridge.language.templates import compile_template, is_template
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 
 SEPARATOR = ":"
@@ -32,8 +34,8 @@ class Identity:
 
     read: Callable[[Facts], str | None]
     """The text, or None where the event lacks it."""
-    lacks: Callable[[Facts], str]
-    """What the event lacks for it: `$.id is absent`; empty where it lacks nothing."""
+    lacks: Callable[[Facts], Reason | None]
+    """What the event lacks for it: `$.id is absent`; None where it lacks nothing."""
     line: int = 0
     column: int = 0
 
@@ -63,11 +65,11 @@ def _scalar(node: Scalar, setup: Setup) -> Identity | None:
         return None if path is None else _path(path)
     if not is_template(node.text):
         text = node.text
-        return Identity(lambda _: text, lambda _: "")
+        return Identity(lambda _: text, lambda _: None)
     try:
         template = compile_template(node.text)
     except PathError as error:
-        setup.report.add(node, error.code, error.message, error.offset)
+        setup.report.add(node, error.code, error.reason, error.offset)
         return None
 
     def render(facts: Facts) -> str | None:
@@ -76,11 +78,11 @@ def _scalar(node: Scalar, setup: Setup) -> Identity | None:
         except Unusable:
             return None
 
-    return Identity(render, _lacking(render, f"{node.text} lacks a value"))
+    return Identity(render, _lacking(render, Reason(WebhookCode.LACKS_VALUE, template=node.text)))
 
 
-def _lacking(read: Callable[[Facts], str | None], words: str) -> Callable[[Facts], str]:
-    return lambda facts: words if read(facts) is None else ""
+def _lacking(read: Callable[[Facts], str | None], reason: Reason) -> Callable[[Facts], Reason | None]:
+    return lambda facts: reason if read(facts) is None else None
 
 
 def _path(path: Path, default: str | None = None, passed_over: frozenset[str] = frozenset()) -> Identity:
@@ -92,26 +94,26 @@ def _path(path: Path, default: str | None = None, passed_over: frozenset[str] = 
             return default
         return text if text and text not in passed_over else default
 
-    def lacks(facts: Facts) -> str:
-        return "" if read(facts) is not None else f"{path.text} {_unusable(path.find(facts.scope))}"
+    def lacks(facts: Facts) -> Reason | None:
+        return None if read(facts) is not None else Reason(_unusable(path.find(facts.scope)), path=path.text)
 
     return Identity(read, lacks)
 
 
-def _unusable(found: list[Json]) -> str:
+def _unusable(found: list[Json]) -> WebhookCode:
     """Why what a path finds is no id or type."""
     if not found:
-        return "is absent"
+        return WebhookCode.LACKS_ABSENT
     match found[0]:
         case list():
-            return "is a list"
+            return WebhookCode.LACKS_LIST
         case dict():
-            return "is an object"
+            return WebhookCode.LACKS_OBJECT
         case None:
-            return "is null"
+            return WebhookCode.LACKS_NULL
         case "":
-            return "is empty"
-    return "is a value that counts as absent"
+            return WebhookCode.LACKS_EMPTY
+    return WebhookCode.LACKS_EXCEPTED
 
 
 def _row(parts: list[Identity | None]) -> Identity | None:
@@ -124,14 +126,14 @@ def _row(parts: list[Identity | None]) -> Identity | None:
         present = [text for text in texts if text is not None]
         return SEPARATOR.join(present) if len(present) == len(texts) else None
 
-    def lacks(facts: Facts) -> str:
-        return next((words for part in known if (words := part.lacks(facts))), "")
+    def lacks(facts: Facts) -> Reason | None:
+        return next((reason for part in known if (reason := part.lacks(facts))), None)
 
     return Identity(read, lacks)
 
 
 def _mapping(fields: Fields, setup: Setup) -> Identity | None:
-    kind = setup.one_of(fields, ("first_of", "path", "key", "split"), "an id or type")
+    kind = setup.one_of(fields, ("first_of", "path", "key", "split"), Reason(WebhookCode.BAD_OF_IDENTITY))
     match kind:
         case "first_of":
             return _first([compile_identity(node, setup) for node in fields["first_of"] or ()])
@@ -142,7 +144,7 @@ def _mapping(fields: Fields, setup: Setup) -> Identity | None:
             path = setup.path(fields.at("key"), fields["key"] or "")
             return None if path is None else _key(path, frozenset(fields["except"]))
         case "split":
-            return Identity(_names, _lacking(_names, "the batch has no names on the way to its items"))
+            return Identity(_names, _lacking(_names, Reason(WebhookCode.LACKS_NAMES)))
     return None
 
 
@@ -158,8 +160,10 @@ def _first(parts: list[Identity | None]) -> Identity | None:
     def read(facts: Facts) -> str | None:
         return next((text for part in known if (text := part.read(facts)) is not None), None)
 
-    def lacks(facts: Facts) -> str:
-        return "" if read(facts) is not None else ", ".join(part.lacks(facts) for part in known)
+    def lacks(facts: Facts) -> Reason | None:
+        if read(facts) is not None:
+            return None
+        return Reason(WebhookCode.LACKS_ALL, reasons=tuple(part.lacks(facts) for part in known))
 
     return Identity(read, lacks)
 
@@ -170,4 +174,4 @@ def _key(path: Path, passed_over: frozenset[str]) -> Identity:
         members = found[0] if found and isinstance(found[0], dict) else {}
         return next((name for name in members if name not in passed_over), None)
 
-    return Identity(read, _lacking(read, f"{path.text} has no name to take"))
+    return Identity(read, _lacking(read, Reason(WebhookCode.LACKS_NAME, path=path.text)))

@@ -10,6 +10,8 @@ from typing import TypeAlias
 from bridge.errors import DocumentError
 from bridge.jsonpath.scope import Scope
 from bridge.model import Json, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.decode.decode import BodyKind, Decoder
 from bridge.webhook.decode.forms import Pairs, build, read_pairs
 from bridge.webhook.verify.errors import DeniedError
@@ -90,7 +92,7 @@ class Incoming:
         DeniedError for a body of another kind: its signature must not pass for one of no fields.
         """
         if self._readable_kind not in ("form", "multipart", "query"):
-            raise DeniedError("kind", f"the body is {self.kind}, and the signed fields of a form are wanted")
+            raise DeniedError("kind", Reason(WebhookCode.BODY_NOT_FORM, kind=self.kind))
         return self._fields
 
     @cached_property
@@ -102,7 +104,7 @@ class Incoming:
     def require_body(self) -> None:
         """Raise DeniedError where the event is read from the URL, of which a signed body proves nothing."""
         if self.kind == "query":
-            raise DeniedError("kind", "the body is signed, and the event would be read from the URL")
+            raise DeniedError("kind", Reason(WebhookCode.EVENT_FROM_URL))
 
     @cached_property
     def plain_document(self) -> Json:
@@ -116,8 +118,13 @@ class Incoming:
     @property
     def _readable_kind(self) -> BodyKind:
         if self.kind is None:
-            raise DocumentError(f"the content type {self.content_type[:80]!r} is not one of this source")
+            raise DocumentError(self.wrong_content_type)
         return self.kind
+
+    @property
+    def wrong_content_type(self) -> Reason:
+        """For a body that is of none of the source's kinds."""
+        return Reason(WebhookCode.WRONG_CONTENT_TYPE, content_type=repr(self.content_type[:80]))
 
     @cached_property
     def scope(self) -> Scope:

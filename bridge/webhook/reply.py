@@ -15,6 +15,8 @@ from bridge.language.schema import Fields
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Reply
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.verify.digests import digest, digest_text, keyed
@@ -79,12 +81,12 @@ class Answer:
 
 
 def compile_reply(fields: Fields | None, setup: Setup) -> Answer | None:
-    """`reply:`; senders repeat, unsubscribe or give up on answers other than 2xx: only those may stand."""
+    """`reply:`; senders repeat, unsubscribe or give up on answers other than 2xx: only those are allowed."""
     if fields is None:
         return Answer()
     status = fields["status"]
     if not 200 <= status <= 299:
-        setup.report.add(fields.at("status"), "M411", f"reply status {status} is not of 200 to 299")
+        setup.report.add(fields.at("status"), "M411", Reason(WebhookCode.BAD_STATUS, status=status))
         return None
     content_type = media_type(fields, "type", setup)
     body = _body(fields.at("body"), fields["body"], setup)
@@ -102,7 +104,7 @@ def _body(node: Node, text: str, setup: Setup) -> Body | None:
     try:
         return compile_template(text)
     except PathError as error:
-        setup.report.add(node, error.code, error.message, error.offset)
+        setup.report.add(node, error.code, error.reason, error.offset)
         return None
 
 
@@ -115,11 +117,11 @@ def _digest(fields: Fields, setup: Setup) -> Digest | None:
 
 
 def media_type(fields: Fields, key: str, setup: Setup) -> str | None:
-    """A content type that can stand in a header; anything else is a finding."""
+    """A content type that a header can hold; anything else is a finding."""
     text: str = fields[key]
     if MEDIA_TYPE.fullmatch(text):
         return text
     node = fields.at(key)
     shown = node.text[:40] if isinstance(node, Scalar) else text[:40]
-    setup.report.add(node, "M411", f'"{shown}" is no content type such as text/plain or application/json')
+    setup.report.add(node, "M411", Reason(WebhookCode.BAD_CONTENT_TYPE, text=shown))
     return None

@@ -13,6 +13,8 @@ from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition
 from bridge.model import Event, Json, Reply, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.budget import size_of
 from bridge.webhook.decode.decode import Decoder
 from bridge.webhook.handshake import Handshakes
@@ -39,8 +41,8 @@ class Accepted:
 
     events: tuple[Event, ...]
     reply: Reply
-    verified: str
-    """What was proved: `hmac sha256`, `path token`, `open`."""
+    verified: Reason
+    """How its sender was verified: `hmac sha256`, `path token`, `open`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Refused:
 
     status: int
     code: str
-    detail: str
+    detail: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class Answered:
 class Unreadable:
     """Authentic, but not decodable as the source says: kept for the owner to see."""
 
-    detail: str
+    detail: Reason
     reply: Reply
-    verified: str
+    verified: Reason
 
 
 Reception: TypeAlias = Accepted | Refused | Answered | Unreadable
@@ -116,9 +118,9 @@ class Source:
             refused = self._unfit(incoming)
             return refused or self._verified(incoming, self.check.run(incoming))
         except DeniedError as error:
-            return Refused(error.status, error.code, error.message)
+            return Refused(error.status, error.code, error.reason)
         except DocumentError as error:
-            return Refused(400, "unreadable", error.sentence)
+            return Refused(400, "unreadable", error.whole)
 
     def decode(
         self, body: bytes, headers: tuple[tuple[str, str], ...] = (), query: str = "", method: str = "POST"
@@ -169,10 +171,10 @@ class Source:
         own, kind = self._identity(self._part(scope.body), scope)
         return replace(stored, id=own or stored.id, type=kind)
 
-    def lacks_id(self, event: Event) -> str:
-        """What the event lacks for the source's id: `$.id is absent`; empty where it has one."""
+    def lacks_id(self, event: Event) -> Reason | None:
+        """What the event lacks for the source's id: `$.id is absent`; None where it has one."""
         if self.event_id is None:
-            return ""
+            return None
         scope = self.scope_of(event)
         return self.event_id.lacks(_facts(self._part(scope.body), scope))
 
@@ -191,20 +193,15 @@ class Source:
     def _unfit(self, incoming: Incoming) -> Refused | None:
         request = incoming.request
         if request.method not in self.methods:
-            return Refused(
-                405, "method", f"the method is {request.method[:20]}, not {' or '.join(self.methods)}"
-            )
+            reason = Reason(WebhookCode.WRONG_METHOD, method=request.method[:20], methods=self.methods)
+            return Refused(405, "method", reason)
         if request.path_token and not self.takes_path_token:
-            return Refused(
-                401, "path", "the URL goes on after the name of the source, which has no path token"
-            )
+            return Refused(401, "path", Reason(WebhookCode.UNEXPECTED_PATH))
         if incoming.kind is None:
-            return Refused(
-                415, "content_type", f"the content type {incoming.content_type[:80]!r} is not of this source"
-            )
+            return Refused(415, "content_type", incoming.wrong_content_type)
         return None
 
-    def _verified(self, incoming: Incoming, verified: str) -> Reception:
+    def _verified(self, incoming: Incoming, verified: Reason) -> Reception:
         try:
             late = self.handshakes.after(incoming)
             if late is not None:
@@ -213,7 +210,7 @@ class Source:
                 return Answered("ping", self._reply(self._events(incoming), incoming), incoming.document)
             events = self._events(incoming)
         except DocumentError as error:
-            return Unreadable(error.sentence, self.answer.render(None), verified)
+            return Unreadable(error.whole, self.answer.render(None), verified)
         return Accepted(events, self._reply(events, incoming), verified)
 
     def _reply(self, events: tuple[Event, ...], incoming: Incoming) -> Reply:

@@ -9,6 +9,8 @@ from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_source import DEDUP, JSON_FIELD
 from bridge.language.schema import Fields, Reader
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import MAIN, Setup, check_named, read_secrets, used_names
 from bridge.webhook.decode.decode import Decoder, JsonField, field_path
 from bridge.webhook.former_identity import event_text
@@ -20,6 +22,8 @@ from bridge.webhook.source import WITH_ID, WITHOUT_ID, Dedup, Source
 from bridge.webhook.split import compile_split
 from bridge.webhook.verify.check import Check
 from bridge.webhook.verify.scheme import compile_verify
+
+_DEDUP = "{within: 30d}"
 
 
 def compile_source(fields: Fields, reader: Reader) -> Source | None:
@@ -59,7 +63,7 @@ def _secrets(check: Check, handshakes: Handshakes, setup: Setup) -> Secrets:
     known = (*setup.secrets, *setup.known, *(one for named in setup.named.values() for one in named))
     places = dict.fromkeys((*check.secrets, *handshakes.secrets))
     values = dict.fromkeys(one for one in known if one != setup.reader.placeholder)
-    proofs = check.proofs | {"handshake", "ping"}
+    proofs = check.proofs | {Reason(WebhookCode.HANDSHAKE), Reason(WebhookCode.PING)}
     return Secrets(tuple(places), tuple(values), proofs, places_text(places))
 
 
@@ -104,7 +108,7 @@ def _dedup(fields: Fields, setup: Setup) -> Dedup:
     if isinstance(node, Scalar):
         if node.text == "none":
             return Dedup(0, 0)
-        setup.report.add(node, "M103", f'expected none or {{within: 30d}}, found the text "{node.text[:40]}"')
+        setup.report.add(node, "M103", Reason(WebhookCode.BAD_DEDUP, form=_DEDUP, text=node.text[:40]))
         return usual
     table = setup.reader.table(node, DEDUP)
     if table is None:
@@ -124,8 +128,7 @@ def _ignored(table: Fields, setup: Setup) -> tuple[Path, ...]:
         if path.root == "$" and path.definite and path.steps:
             found.append(path)
         else:
-            message = f'expected the path of one place in the body such as $.attempt, found "{text[:40]}"'
-            setup.report.add(table.at("ignore"), "M103", message)
+            setup.report.add(table.at("ignore"), "M103", Reason(WebhookCode.BAD_DEDUP_PATH, text=text[:40]))
     return tuple(found)
 
 

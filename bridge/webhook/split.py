@@ -15,6 +15,8 @@ from bridge.language.document import Mapping, Node
 from bridge.language.keys_message import TEXTS
 from bridge.language.keys_source import SPLIT
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.budget import EVENT_ROW, allowance, size_of, too_large
 from bridge.webhook.compile_context import Setup
 
@@ -23,7 +25,6 @@ _SHOWN, _MAX_ROUTE = 5, 100
 """Items that a note names, and characters of each."""
 _SEPARATORS = 8
 """Braces, quotation marks, colon and comma that a level of an envelope takes."""
-_NO_OBJECT = "the batch holds no object at the path of `split`, so the webhook is one event"
 
 Route: TypeAlias = tuple[str | int, ...]
 Step: TypeAlias = frozenset[str] | int | None
@@ -52,7 +53,7 @@ class Parts:
     """A delivery taken apart: one part at least."""
 
     all: tuple[Part, ...]
-    note: str = ""
+    note: Reason | None = None
     """Which items are in no part, though their batch is."""
 
 
@@ -73,7 +74,7 @@ class Split:
         found, passed = self._found(document)
         if not found:
             objects = all(isinstance(element, dict) for element in passed.values())
-            return Parts((Part(document),), "" if objects else _NO_OBJECT)
+            return Parts((Part(document),), None if objects else Reason(WebhookCode.SPLIT_NO_OBJECT))
         parts = self._within(document, found, body)
         return Parts(parts, _note(_left(passed, found, in_lists=self.envelope)))
 
@@ -86,7 +87,7 @@ class Split:
                 if isinstance(item, dict):
                     found[route] = item
                 if len(found) > MAX_ITEMS:
-                    raise DocumentError(f"the batch has more than {MAX_ITEMS} items")
+                    raise DocumentError(Reason(WebhookCode.BATCH_TOO_LONG, limit=MAX_ITEMS))
         return _innermost(found), passed
 
     def _within(self, document: Json, found: dict[Route, Json], body: int) -> tuple[Part, ...]:
@@ -97,8 +98,8 @@ class Split:
             sizes = [size + _around(branches, route) for size, route in zip(sizes, found, strict=True)]
         total = sum(sizes) + EVENT_ROW * len(sizes)
         if total > allowance(body):
-            around = ", each with its envelope," if branches else ""
-            raise too_large(f"`split` into {len(found):,} events{around}", total, body)
+            code = WebhookCode.BUDGET_OF_ENVELOPES if branches else WebhookCode.BUDGET_OF_SPLIT
+            raise too_large(Reason(code, count=len(found)), total, body)
         pairs = zip(found.items(), sizes, strict=True)
         return tuple(
             Part(_only(branches, route, item) if branches else item, item, _names(route), size)
@@ -131,8 +132,7 @@ def _path(node: Node, text: str, setup: Setup, *, envelope: bool) -> Steps | Pat
         return steps if "*" in text else (*steps, None)
     if not envelope:
         return setup.path(node, text)
-    message = f'"{text}" cannot keep its envelope; such a path has only names, indexes and [*]'
-    setup.report.add(node, "M410", message)
+    setup.report.add(node, "M410", Reason(WebhookCode.BAD_ENVELOPE, path=text))
     return None
 
 
@@ -207,13 +207,13 @@ def _left(passed: dict[Route, Json], found: dict[Route, Json], *, in_lists: bool
     return list(left)
 
 
-def _note(left: list[Route]) -> str:
+def _note(left: list[Route]) -> Reason | None:
     if not left:
-        return ""
-    shown = ", ".join(_spelled(route) for route in left[:_SHOWN])
-    more = f" and {len(left) - _SHOWN:,} more" if len(left) > _SHOWN else ""
-    items = "item of the batch is" if len(left) == 1 else "items of the batch are"
-    return f"{len(left):,} {items} in no event, without an object at the path of `split`: {shown}{more}"
+        return None
+    paths = tuple(_spelled(route) for route in left[:_SHOWN])
+    rest = len(left) - _SHOWN
+    more = Reason(WebhookCode.SPLIT_MORE, count=rest) if rest > 0 else None
+    return Reason(WebhookCode.SPLIT_LEFT, count=len(left), paths=paths, more=more)
 
 
 def _spelled(route: Route) -> str:

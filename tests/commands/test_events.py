@@ -111,6 +111,22 @@ def test_control_characters_of_a_sender_never_reach_the_terminal(office: Office)
     assert "\x1b" not in office.run("explain", "1").out
 
 
+def test_how_webhooks_came_is_said_in_the_readers_language(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.webhook(secret="guess")
+    office.webhook()
+    office.intake.writer.close()
+    monkeypatch.setenv("BRIDGE_LANG", "ru")
+    monkeypatch.setenv("COLUMNS", "200")
+    (refused,) = office.run("events", "--refused").lines[1:]
+    assert "не совпадает с секретом" in refused
+    assert refused.partition("401")[2].split()[0] == "token"
+    assert "токен (заголовок " in office.run("explain", "1").out
+    (record,) = office.run("events", "--refused", "--json").json
+    assert record["detail"].endswith("is not the secret")
+
+
 def test_refused_webhooks_are_listed_with_the_reason_that_the_sender_did_not_hear(office: Office) -> None:
     office.webhook(secret="guess")
     office.intake.writer.close()

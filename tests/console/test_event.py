@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from bridge.model import Recipient
+from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.webhooks import WebhookCode
 from tests.console.conftest import MakeSite
 from tests.console.test_calls import WHY, actions, shown, uncertain
 from tests.console.visits import Site
-from tests.store.given import delivery, owe, request, start, states, take_in
+from tests.store.given import NOT_JSON, delivery, owe, request, start, states, take_in
 
 RULES = """
 source: shop
@@ -111,10 +113,28 @@ def test_events_are_walked_one_after_the_other(shop: Site) -> None:
 
 
 def test_a_body_that_could_not_be_read_is_shown_as_it_came(shop: Site) -> None:
-    take_in(shop.side.store, delivery(request=request(b'{"id": oops'), unreadable="no JSON at 1:8"))
+    take_in(shop.side.store, delivery(request=request(b'{"id": oops'), unreadable=NOT_JSON))
     page = shop.get("/events/1").text
-    assert "no JSON at 1:8" in page
+    assert "not JSON: NaN is no number" in page
     assert "{&#34;id&#34;: oops" in page
+
+
+def test_how_a_webhook_came_is_said_in_the_visitors_language(shop: Site) -> None:
+    by_token = Reason(WebhookCode.BY_TOKEN, place=Reason(WebhookCode.PLACE_HEADER, names=("X-Key",)))
+    anyone = Reason(WebhookCode.BY_NOTHING)
+    take_in(
+        shop.side.store,
+        delivery(unreadable=NOT_JSON, verified=by_token),
+        delivery(unreadable=recorded("odd"), verified=anyone),
+    )
+    page = shop.get("/events/1", Accept_Language="ru").text
+    assert "не JSON: NaN — не число" in page
+    assert "Чем: токен (заголовок X-Key)" in page
+    page = shop.get("/events/2", Accept_Language="ru").text
+    assert "«odd»" in page
+    assert "Отправитель не проверен" in page
+    assert "не JSON: NaN — не число" in shop.get("/events.csv", Accept_Language="ru").text
+    assert "не JSON: NaN — не число" in shop.get("/connect/to/shop/now", Accept_Language="ru").text
 
 
 def test_a_replay_shows_the_exact_request_first_and_sends_nothing(shop: Site, tmp_path: Path) -> None:

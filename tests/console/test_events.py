@@ -10,13 +10,27 @@ from typing import Any
 import pytest
 
 from bridge.model import Application, Failure, Match, Verdict
+from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.reports import pagination
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store import given
-from tests.store.given import begin, claim, delivery, event, made, sale, settle, settlement, start, take_in
+from tests.store.given import (
+    NOT_JSON,
+    begin,
+    claim,
+    delivery,
+    event,
+    made,
+    sale,
+    settle,
+    settlement,
+    start,
+    take_in,
+)
 
 FAR = Verdict("far", Match.UNMATCHED, "$.status: paid", "differs", "new", 4)
 
@@ -52,7 +66,7 @@ def test_each_row_leads_to_its_event_and_calls_and_says_why_nothing_started(one:
     failure = Failure("sold", 0, "bot_id", "$.x", "$.x is absent")
     take_in(store, delivery((event("p3"), Application((), (failure,), (Verdict("sold", Match.FAILED),)))))
     take_in(store, delivery((event("p4"), Application((), (), (FAR,)))))
-    take_in(store, delivery(unreadable="not JSON"))
+    take_in(store, delivery(unreadable=NOT_JSON))
     page = one.get("/events").text
     rows = dict(re.findall(r'<tr id="e(\d+)">(.*?)</tr>', page, re.DOTALL))
     assert 'href="/console/events/1"' in rows["1"]
@@ -150,7 +164,10 @@ def test_who_may_only_look_is_offered_no_replay(site: MakeSite) -> None:
 
 def refuse(one: Site, *sources: str, **more: Any) -> None:
     with one.side.store.transaction() as connection:
-        items = [Refusal(name, given.NOW, 401, "token", "no <b>", given.request(**more)) for name in sources]
+        items = [
+            Refusal(name, given.NOW, 401, "token", recorded("no <b>"), given.request(**more))
+            for name in sources
+        ]
         refusals.refuse(connection, given.NOW, items)
 
 
@@ -160,6 +177,18 @@ def test_refusals_are_listed_newest_first_by_source(one: Site) -> None:
     assert re.findall(r'href="/console/refusals/(\d+)"', page) == ["3", "1"]
     assert "no &lt;b&gt;" in page
     assert '<option value="crm">' in page
+
+
+def test_why_webhooks_were_refused_is_said_in_the_visitors_language(one: Site) -> None:
+    place = Reason(WebhookCode.PLACE_HEADER, names=("X-Sign", "X-Hash"))
+    why = Reason(WebhookCode.SIGNATURE_DIFFERS, place=place)
+    with one.side.store.transaction() as connection:
+        refusal = Refusal("shop", given.NOW, 401, "signature", why, given.request())
+        refusals.refuse(connection, given.NOW, [refusal])
+    words = "заголовок X-Sign или X-Hash: подпись не подходит к тому, что прислано"
+    assert words in one.get("/refusals", Accept_Language="ru").text
+    assert words in one.get("/refusals/1", Accept_Language="ru").text
+    assert "header X-Sign or X-Hash does not match" in one.get("/refusals/1").text
 
 
 def test_a_refusal_shows_what_came_but_not_what_was_to_prove_it(one: Site) -> None:
@@ -188,7 +217,7 @@ def test_a_refusal_shows_what_came_but_not_what_was_to_prove_it(one: Site) -> No
     ],
 )
 def test_a_refusal_says_what_to_look_at(one: Site, status: int, code: str, advice: str) -> None:
-    refused = Refusal("shop", given.NOW, status, code, "no", given.request())
+    refused = Refusal("shop", given.NOW, status, code, recorded("no"), given.request())
     with one.side.store.transaction() as connection:
         refusals.refuse(connection, given.NOW, [refused])
     assert advice in one.get("/refusals/1").text

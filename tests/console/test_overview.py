@@ -11,6 +11,7 @@ from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Application, Failure, Match, Outcome, Verdict
 from bridge.operations import pause
+from bridge.reasons.reason import recorded
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.queue import accounts
@@ -18,7 +19,19 @@ from bridge.store.queue.decisions import Decider
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store import given
-from tests.store.given import begin, claim, delivery, event, owe, sale, settle, settlement, start, take_in
+from tests.store.given import (
+    NOT_JSON,
+    begin,
+    claim,
+    delivery,
+    event,
+    owe,
+    sale,
+    settle,
+    settlement,
+    start,
+    take_in,
+)
 
 MAPPING = """
 source: shop
@@ -101,13 +114,15 @@ def test_what_needs_somebody_comes_first_and_the_worst_before_the_rest(shop: Sit
     of_now(shop, "bad", LACKING)
     with store.read() as connection:
         now = store.now(connection)
-    take_in(store, delivery(unreadable="not JSON", received_at=now))
+    take_in(store, delivery(unreadable=NOT_JSON, received_at=now))
     take_in(store, sale("a", start(1)), sale("b", start(2)))
     taken = claim(store)
     begin(store, *taken)
     settle(store, settlement(taken[0], "uncertain"), settlement(taken[1], "refused"))
     with store.transaction() as connection:
-        refusals.refuse(connection, now, [Refusal("shop", now, 401, "signature", "no", given.request())])
+        refusals.refuse(
+            connection, now, [Refusal("shop", now, 401, "signature", recorded("no"), given.request())]
+        )
         accounts.pause(connection, now, "main", who="anna", why="bots are <b>rebuilt</b>")
     page = shop.get("/").text
     assert titles(page) == [

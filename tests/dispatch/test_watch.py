@@ -16,12 +16,15 @@ from bridge.dispatch.client import Client
 from bridge.dispatch.transport import Transport
 from bridge.dispatch.watch import Watch
 from bridge.model import Alerts, AlertStart, Application, Failure, Recipient
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.state import alerts
 from tests.conftest import Clock
 from tests.dispatch.server import Server, answering, closing, http, serving
 from tests.dispatch.test_worker import FAST, bench
-from tests.store.given import begin, claim, delivery, event, made, owe, rows, start, take_in
+from tests.store.given import NOT_JSON, PING, begin, claim, delivery, event, made, owe, rows, start, take_in
 from tests.support.sandbox import Sandbox
 
 OK = answering(http("200 OK"))
@@ -97,7 +100,7 @@ def test_a_bot_start_for_the_owner_is_an_ordinary_call_in_the_queue(store: Store
         (call,) = claim(store)
         assert dict(call.start.variables)["text"].startswith("1 call may or may not have run; call 1 ")
         assert rows(store, "SELECT source, type, result, verified FROM events") == [
-            ("alerts", "uncertain", "matched", "the bridge itself")
+            ("alerts", "uncertain", "matched", to_text(Reason(WebhookCode.BY_BRIDGE)))
         ]
         guard.look()
         assert len(owner_calls(store)) == 1
@@ -171,7 +174,7 @@ def test_failing_rules_and_unreadable_bodies_are_told_without_what_the_sender_wr
         guard.look()
         failed("f1")
         failed("f2")
-        take_in(store, delivery(unreadable="expected JSON"))
+        take_in(store, delivery(unreadable=NOT_JSON))
         guard.look()
         assert posted(server) == []
         clock.advance(10)
@@ -179,7 +182,7 @@ def test_failing_rules_and_unreadable_bodies_are_told_without_what_the_sender_wr
         told = {one["alert"]: (one["count"], one["detail"]) for one in posted(server)}
         assert told == {
             "failing": (2, 'event 3 of shop: rule "sold" found no usable subscriber_id at $.buyer'),
-            "unreadable": (1, "event 4 of shop: expected JSON"),
+            "unreadable": (1, "event 4 of shop: not JSON: NaN is no number"),
         }
         clock.advance(600)
         guard.look()
@@ -215,7 +218,7 @@ def test_a_source_with_an_ambiguous_id_is_told_of_once(store: Store, clock: Cloc
 
 def test_a_source_that_falls_silent_is_missed_once_per_silence(store: Store, clock: Clock) -> None:
     def heard() -> None:
-        take_in(store, delivery(ignored="ping", received_at=clock.ms))
+        take_in(store, delivery(ignored=PING, received_at=clock.ms))
 
     with serving(OK) as server, guarding(store, url=address(server), silence={"shop": 3600}) as guard:
         heard()

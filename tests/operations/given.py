@@ -57,7 +57,7 @@ def came(store: Store, request: Request, mapping: MappingFile | None = None) -> 
     try:
         events = mapping.source.events(request, given.NOW)
     except DocumentError as error:
-        delivery = given.delivery(unreadable=error.message, **more)
+        delivery = given.delivery(unreadable=error.reason, **more)
     else:
         delivery = given.delivery(*((one, apply(mapping, one)) for one in events), **more)
     assert isinstance(delivery, Delivery)

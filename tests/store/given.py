@@ -20,12 +20,17 @@ from bridge.model import (
     State,
     Verdict,
 )
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, Stored, accept
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
 
 NOW = 1_800_000_000_000
+VERIFIED = Reason(WebhookCode.BY_HMAC, algorithms=("sha256",))
+NOT_JSON = Reason(WebhookCode.NOT_JSON_NUMBER, text="NaN")
+PING = Reason(WebhookCode.PING)
 _numbers = count(1)
 
 
@@ -75,7 +80,7 @@ def delivery(*pairs: tuple[Event, Application], **more: Any) -> Delivery:
         "source": pairs[0][0].source if pairs else "shop",
         "request": request(),
         "received_at": NOW,
-        "verified": "hmac sha256",
+        "verified": VERIFIED,
         "rules_version": "abcdef123456",
         "events": pairs,
         "secrets": "[]",

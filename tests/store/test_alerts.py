@@ -7,7 +7,7 @@ from bridge.store.db.engine import Store
 from bridge.store.state import alerts
 from bridge.store.state.alerts import Mark, Pending
 from tests.conftest import Clock
-from tests.store.given import NOW, delivery, event, take_in
+from tests.store.given import NOT_JSON, NOW, PING, delivery, event, take_in
 
 MINUTE = 60_000
 
@@ -116,12 +116,12 @@ def test_a_kind_with_a_mark_can_have_things_to_tell(store: Store) -> None:
 def test_events_that_need_somebody_are_found_beyond_a_mark(store: Store) -> None:
     failure = Failure("sold", 0, "subscriber_id", "$.buyer", "is absent")
     failed = (event("f1"), Application((), (failure,), ()))
-    take_in(store, delivery(failed), delivery(unreadable="no JSON"), delivery(ignored="ping"))
+    take_in(store, delivery(failed), delivery(unreadable=NOT_JSON), delivery(ignored=PING))
     with store.read() as connection:
         assert alerts.newest_event(connection) == 3
         (found,) = alerts.troubles(connection, "failed", 0, NOW)
         assert (found.event_id, found.source, found.failures) == (1, "shop", (failure,))
         (unread,) = alerts.troubles(connection, "unreadable", 0, NOW)
-        assert (unread.event_id, unread.error) == (2, "no JSON")
+        assert (unread.event_id, unread.error) == (2, NOT_JSON)
         assert alerts.troubles(connection, "failed", 1, NOW) == []
         assert alerts.troubles(connection, "failed", 0, NOW - 1) == []

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from bridge.model import Application, Failure, Match, State, Verdict
+from bridge.reasons.reason import recorded
 from bridge.store.db.engine import Store
 from bridge.store.db.migrate import upgrade
 from bridge.store.inbox import refusals, replays
@@ -19,7 +20,9 @@ from bridge.store.reports import counters, trends
 from bridge.store.reports.counters import DAY_MS, HOUR_MS, STRETCH_MS, Key
 from tests.conftest import Clock
 from tests.store.given import (
+    NOT_JSON,
     NOW,
+    PING,
     begin,
     claim,
     delivery,
@@ -60,8 +63,8 @@ def test_events_are_counted_by_source_and_by_what_the_rules_made_of_them(store: 
         sale("p1", start(7)),
         sale("p2"),
         delivery((event("p3"), FAILED)),
-        delivery(unreadable="not JSON"),
-        delivery(source="crm", ignored="ping"),
+        delivery(unreadable=NOT_JSON),
+        delivery(source="crm", ignored=PING),
     )
     assert sums(store) == {
         ("event:matched", "shop", ""): 1,
@@ -186,7 +189,7 @@ def test_a_replay_counts_its_calls_and_when_its_rules_matched_but_no_hit(store: 
 
 
 def test_refusals_are_counted_though_few_are_kept(store: Store) -> None:
-    many = [Refusal("shop", NOW, 401, "signature", "it differs", request()) for _ in range(300)]
+    many = [Refusal("shop", NOW, 401, "signature", recorded("it differs"), request()) for _ in range(300)]
     with store.transaction() as connection:
         refusals.refuse(connection, NOW, many)
     assert sums(store) == {("webhook:refused", "shop", ""): 300}

@@ -5,7 +5,18 @@ from bridge.store.db.engine import Store
 from bridge.store.reports.event_reasons import Why, whys
 from bridge.store.reports.event_views import EventFilter, page_of_events
 from bridge.store.reports.pagination import Page
-from tests.store.given import begin, claim, delivery, event, sale, settle, settlement, start, take_in
+from tests.store.given import (
+    NOT_JSON,
+    begin,
+    claim,
+    delivery,
+    event,
+    sale,
+    settle,
+    settlement,
+    start,
+    take_in,
+)
 
 FAR = Verdict("far", Match.UNMATCHED, "$.a: 1", "absent", None, 4)
 NEAR = Verdict("near", Match.UNMATCHED, "$.b: x", "case", "X", 9)
@@ -43,5 +54,5 @@ def test_a_matched_event_is_told_by_its_first_call_that_went_wrong(store: Store)
 
 
 def test_events_that_are_under_way_need_no_telling(store: Store) -> None:
-    take_in(store, sale("a", start(1)), delivery(unreadable="not JSON"))
+    take_in(store, sale("a", start(1)), delivery(unreadable=NOT_JSON))
     assert told(store) == {}

@@ -10,7 +10,7 @@ from bridge.store.queue.rows import Owed
 from bridge.store.reports import event_stream, event_views
 from bridge.store.reports.event_views import EventFilter, fitting_events
 from tests.store import given
-from tests.store.given import NOW, delivery, event, made, sale, start, take_in
+from tests.store.given import NOT_JSON, NOW, PING, delivery, event, made, sale, start, take_in
 
 
 def read(
@@ -45,7 +45,7 @@ def test_every_event_of_a_batch_has_the_headers_of_their_webhook(store: Store) -
 
 
 def test_what_has_no_document_is_left_out(store: Store) -> None:
-    take_in(store, delivery(unreadable="no"), delivery(ignored="ping"), sale("1"))
+    take_in(store, delivery(unreadable=NOT_JSON), delivery(ignored=PING), sale("1"))
     assert [one.number for one in read(store)] == [3]
 
 

@@ -8,13 +8,28 @@ import pytest
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Application, Failure, Match, Verdict
+from bridge.reasons.reason import recorded
+from bridge.reasons.stored import to_text
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import Delivery, Stored, accept, writing
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.reports import event_views
 from tests.conftest import Clock
-from tests.store.given import NOW, delivery, event, made, request, rows, sale, start, take_in
+from tests.store.given import (
+    NOT_JSON,
+    NOW,
+    PING,
+    VERIFIED,
+    delivery,
+    event,
+    made,
+    request,
+    rows,
+    sale,
+    start,
+    take_in,
+)
 
 DAY = 86_400
 
@@ -45,7 +60,7 @@ def test_what_was_received_is_kept_to_the_byte(store: Store) -> None:
     assert found.failures == (failure,)
     assert found.rules_version == "abcdef123456"
     assert found.line.client == "203.0.113.7"
-    assert found.line.verified == "hmac sha256"
+    assert found.line.verified == VERIFIED
 
 
 @pytest.mark.parametrize(
@@ -65,11 +80,11 @@ def test_an_event_has_one_result(application: Application, result: str, sqlite_s
 
 
 def test_an_unreadable_or_ignored_webhook_is_an_event_without_a_document(store: Store) -> None:
-    stored = take_in(store, delivery(unreadable="not JSON: line 1"), delivery(ignored="ping"), delivery())
+    stored = take_in(store, delivery(unreadable=NOT_JSON), delivery(ignored=PING), delivery())
     assert stored == [(Stored(1),), (Stored(2),), (Stored(3),)]
     assert rows(store, "SELECT result, error, key, document FROM events ORDER BY id") == [
-        ("unreadable", "not JSON: line 1", "", None),
-        ("ignored", "ping", "", None),
+        ("unreadable", to_text(NOT_JSON), "", None),
+        ("ignored", to_text(PING), "", None),
         ("ignored", "", "", None),
     ]
     with store.read() as connection:
@@ -233,7 +248,7 @@ def test_an_event_whose_call_cannot_be_stored_is_not_stored_either(store: Store)
 
 def test_a_writer_takes_refusals_and_webhooks_alike(store: Store) -> None:
     writer: Writer[Any, Any] = Writer(store, writing(store), start=False)
-    writer.offer(Refusal("shop", NOW, 401, "signature", "it differs", request()))
+    writer.offer(Refusal("shop", NOW, 401, "signature", recorded("it differs"), request()))
     writer.offer(sale("p1", start()))
     assert writer.step() == 2
     assert rows(store, "SELECT count(*) FROM refusals") == [(1,)]
@@ -246,8 +261,8 @@ def test_each_event_says_what_became_of_it(store: Store) -> None:
         sale("a", start()),
         sale("b"),
         sale("c"),
-        delivery(unreadable="no JSON"),
-        delivery(ignored="ping"),
+        delivery(unreadable=NOT_JSON),
+        delivery(ignored=PING),
         delivery((event("d"), made(start())), (event("d"), made(start()))),
     ]
     (told,) = [[[one.result for one in group] for group in take_in(store, *webhooks)]]
@@ -264,9 +279,7 @@ def test_each_event_says_what_became_of_it(store: Store) -> None:
 def test_accepting_gives_one_answer_per_webhook_in_their_order(store: Store) -> None:
     take_in(store, sale("b", start()))
     with store.transaction() as connection:
-        stored = accept(
-            connection, NOW, [sale("a"), sale("b"), delivery(ignored="ping"), sale("c"), sale("a")]
-        )
+        stored = accept(connection, NOW, [sale("a"), sale("b"), delivery(ignored=PING), sale("c"), sale("a")])
     assert [[one.duplicate for one in group] for group in stored] == [
         [False],
         [True],

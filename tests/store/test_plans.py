@@ -17,7 +17,9 @@ from bridge.store.reports.event_stream import past_events
 from bridge.store.reports.event_views import EventFilter, fitting_events, page_of_events
 from bridge.store.reports.pagination import Page
 from tests.store.given import (
+    NOT_JSON,
     NOW,
+    PING,
     begin,
     claim,
     claim_in,
@@ -222,8 +224,8 @@ def test_the_end_of_a_long_past_costs_no_more_than_its_beginning(sqlite_store: S
 )
 def test_a_page_of_events_costs_the_same_after_any_number(wanted: EventFilter, sqlite_store: Store) -> None:
     costs = []
-    take_in(sqlite_store, sale("c1", source="crm"), delivery(source="crm", unreadable="not JSON"))
-    take_in(sqlite_store, sale("l1", type="lead"), delivery(ignored="ping"))
+    take_in(sqlite_store, sale("c1", source="crm"), delivery(source="crm", unreadable=NOT_JSON))
+    take_in(sqlite_store, sale("l1", type="lead"), delivery(ignored=PING))
     for many in (200, 4000):
         take_in(sqlite_store, *(sale(f"{many}-{n}") for n in range(many)))
         costs.append(cost(sqlite_store, lambda connection: page_of_events(connection, wanted, Page())))

@@ -8,6 +8,7 @@ from bridge.store.inbox.purge import Purged, purge
 from bridge.store.reports import event_views
 from tests.conftest import Clock
 from tests.store.given import (
+    NOT_JSON,
     begin,
     claim,
     delivery,
@@ -37,7 +38,7 @@ def in_state(store: Store, state: State, settled_at: int) -> None:
 
 
 def test_bodies_go_after_thirty_days_and_rows_after_ninety(store: Store, clock: Clock) -> None:
-    take_in(store, sale("p1", start(7)), delivery(unreadable="not JSON"))
+    take_in(store, sale("p1", start(7)), delivery(unreadable=NOT_JSON))
     (call,) = claim(store)
     begin(store, call)
     settle(store, settlement(call))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from bridge.reasons.reason import recorded
 from bridge.store.db.engine import Store
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import BODY_BYTES, KEPT, KeptRefusal, Refusal
@@ -8,7 +9,7 @@ from tests.store.given import NOW, request, rows
 
 
 def refused(source: str = "shop", number: int = 1, body: bytes = b"{}") -> Refusal:
-    return Refusal(source, NOW + number, 401, "signature", f"it differs {number}", request(body))
+    return Refusal(source, NOW + number, 401, "signature", recorded(f"it differs {number}"), request(body))
 
 
 def keep(store: Store, *items: Refusal) -> None:

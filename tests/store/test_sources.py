@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bridge.store.db.engine import Store
 from bridge.store.reports.sources import last_heard
-from tests.store.given import NOW, delivery, sale, start, take_in
+from tests.store.given import NOT_JSON, NOW, PING, delivery, sale, start, take_in
 
 
 def heard(store: Store) -> dict[str, int]:
@@ -15,7 +15,7 @@ def test_nobody_was_heard_of_in_an_empty_store(store: Store) -> None:
 
 
 def test_each_source_is_known_by_its_newest_event(store: Store) -> None:
-    take_in(store, sale("a", start()), delivery(source="crm", ignored="ping", received_at=NOW + 1))
-    take_in(store, delivery(source="Яндекс", unreadable="no JSON", received_at=NOW + 2))
-    take_in(store, delivery(source="crm", ignored="ping", received_at=NOW + 3))
+    take_in(store, sale("a", start()), delivery(source="crm", ignored=PING, received_at=NOW + 1))
+    take_in(store, delivery(source="Яндекс", unreadable=NOT_JSON, received_at=NOW + 2))
+    take_in(store, delivery(source="crm", ignored=PING, received_at=NOW + 3))
     assert heard(store) == {"shop": NOW, "crm": NOW + 3, "Яндекс": NOW + 2}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from bridge.model import Application, Failure, Match, Verdict
+from bridge.reasons.reason import recorded
 from bridge.store.db.engine import Store
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import Refusal
@@ -10,6 +11,7 @@ from bridge.store.reports.sources import SourceUse
 from bridge.store.reports.trends import Rates, RuleUse, Span, Stretch
 from tests.conftest import Clock
 from tests.store.given import (
+    NOT_JSON,
     begin,
     claim,
     delivery,
@@ -49,7 +51,7 @@ def test_each_stretch_shows_what_came_and_what_became_of_it(store: Store, clock:
     one, two, three, four = claim(store, 4)
     begin(store, one, two, three, four)
     clock.advance(300)
-    take_in(store, delivery(unreadable="not JSON"))
+    take_in(store, delivery(unreadable=NOT_JSON))
     settle(
         store,
         settlement(one),
@@ -86,7 +88,7 @@ def test_a_source_shows_its_rates_and_its_silence(store: Store, clock: Clock) ->
     came = clock.ms
     take_in(store, sale("p1", received_at=came))
     take_in(store, sale("c2", source="crm", received_at=came))
-    refused = Refusal("odd", came, 401, "signature", "it differs", request())
+    refused = Refusal("odd", came, 401, "signature", recorded("it differs"), request())
     with store.transaction() as connection:
         refusals.refuse(connection, came, [refused, refused])
     clock.advance(90)

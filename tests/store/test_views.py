@@ -15,7 +15,10 @@ from bridge.store.reports.event_views import EventFilter, EventLine
 from bridge.store.reports.pagination import Count, Listing, Page
 from tests.conftest import Clock
 from tests.store.given import (
+    NOT_JSON,
     NOW,
+    PING,
+    VERIFIED,
     begin,
     claim,
     delivery,
@@ -59,8 +62,8 @@ def test_a_line_shows_an_event_and_its_calls(store: Store) -> None:
         "paid",
         NOW,
         "matched",
-        "",
-        "hmac sha256",
+        None,
+        VERIFIED,
         "203.0.113.7",
         ((1, State.QUEUED), (2, State.QUEUED)),
         0,
@@ -97,7 +100,7 @@ def filled(store: Store) -> None:
         sale("p1", start(7), document={"name": "Иван", "discount": "50%"}),
         delivery((event("p2", received_at=NOW), failed), received_at=NOW + HOUR),
         delivery((event("c1", "crm", type="lead"), made()), received_at=NOW + 3 * HOUR),
-        delivery(source="crm", unreadable="not JSON", received_at=NOW + 5 * HOUR),
+        delivery(source="crm", unreadable=NOT_JSON, received_at=NOW + 5 * HOUR),
     )
 
 
@@ -309,7 +312,7 @@ def test_a_waiting_call_says_for_which(store: Store) -> None:
 
 
 def test_the_first_id_of_a_moment_is_found_in_spite_of_gaps(store: Store) -> None:
-    take_in(store, *(delivery(ignored="ping", received_at=NOW + n * 1000) for n in range(50)))
+    take_in(store, *(delivery(ignored=PING, received_at=NOW + n * 1000) for n in range(50)))
     with store.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM events WHERE id BETWEEN 10 AND 40 OR id < 3")
     table = pages_table()

@@ -18,6 +18,8 @@ from playwright.sync_api import ViewportSize
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import open_store
 from bridge.store.inbox.events import Delivery, accept
 from bridge.store.queue import calls
@@ -102,7 +104,7 @@ def _delivery(mapping: MappingFile, at: int, number: int) -> Delivery:
     headers = (("Content-Type", "application/json"), ("User-Agent", "AHC/2.1"))
     request = Request("POST", "", headers, body, "185.71.76.5")
     events = tuple((event, apply(mapping, event)) for event in mapping.source.events(request, at))
-    return Delivery("yookassa", request, at, "ip 185.71.76.0/27", mapping.version, events, secrets="[]")
+    return Delivery("yookassa", request, at, Reason(WebhookCode.BY_IP), mapping.version, events, secrets="[]")
 
 
 def _paid(number: int, course: str) -> dict[str, Any]:

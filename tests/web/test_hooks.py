@@ -10,6 +10,8 @@ from werkzeug.test import Client, TestResponse
 
 from bridge.intake import UNKNOWN, Intake
 from bridge.model import Reply, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.settings import Proxies
 from bridge.web.hooks import BODY_LIMIT, Door
 
@@ -21,11 +23,11 @@ class Notes:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, Request]] = []
-        self.rejected: list[tuple[str, int, str]] = []
+        self.rejected: list[tuple[str, int, Reason]] = []
 
-    def reject(self, name: str, status: int, detail: str, request: Request) -> None:
+    def reject(self, name: str, status: int, why: Reason, request: Request) -> None:
         assert (request.body, request.path_token) == (b"", None)
-        self.rejected.append((name, status, detail))
+        self.rejected.append((name, status, why))
 
     def receive(self, name: str, request: Request) -> Reply:
         if name == "broken":
@@ -107,7 +109,9 @@ def test_what_follows_the_source_is_its_token(
 def test_what_can_be_no_name_is_no_source(client: Client, notes: Notes, path: str) -> None:
     assert told(client.post(f"/hooks/{path}")) == (UNKNOWN.status, UNKNOWN.body)
     assert not notes.taken
-    assert [(status, detail) for _, status, detail in notes.rejected] == [(404, "no such source")]
+    assert [(status, why) for _, status, why in notes.rejected] == [
+        (404, Reason(WebhookCode.REJECTED_UNKNOWN))
+    ]
 
 
 @pytest.mark.parametrize("path", ["/", "/hooks", "/hooksmith", "/Hooks/shop", "/console/hooks/shop"])
@@ -122,7 +126,7 @@ def test_a_body_is_taken_to_the_limit_and_no_further(client: Client, notes: Note
     assert told(client.post("/hooks/shop", data=b" " * BODY_LIMIT))[0] == 202
     assert told(client.post("/hooks/shop", data=b" " * (BODY_LIMIT + 1))) == (413, b"body too large\n")
     assert [len(request.body) for _, request in notes.taken] == [BODY_LIMIT]
-    assert notes.rejected == [("shop", 413, "body too large")]
+    assert notes.rejected == [("shop", 413, Reason(WebhookCode.REJECTED_TOO_LARGE))]
 
 
 def test_a_fault_of_our_own_is_answered_counted_and_logged_without_what_was_sent(
@@ -130,7 +134,7 @@ def test_a_fault_of_our_own_is_answered_counted_and_logged_without_what_was_sent
 ) -> None:
     answer = client.post("/hooks/broken/private?private", data=b"private")
     assert told(answer) == (500, b"internal error\n")
-    assert notes.rejected == [("broken", 500, "internal error")]
+    assert notes.rejected == [("broken", 500, Reason(WebhookCode.REJECTED_FAULT))]
     assert "a fault in the bridge itself, at a webhook for broken" in caplog.text
     assert "in receive\n    raise ZeroDivisionError" in caplog.text
     assert caplog.text.endswith("ZeroDivisionError\n")

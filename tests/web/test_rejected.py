@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.reasons.stored import from_text
+from bridge.text.render import english
 from bridge.web.counting import Counted, serve
 from tests.support.processes import Installation, free_port, installation
 from tests.support.waiting import eventually
@@ -66,7 +68,7 @@ def sent(port: int, data: bytes) -> bytes:
 
 
 def counted(bridge: Installation) -> int:
-    """Webhooks that were turned away, whatever the source and status."""
+    """Rejected webhooks, of any source and status."""
     text = bridge.get("/metrics").body.decode()
     return sum(
         int(float(one)) for one in re.findall(r"^leadbridge_webhooks_refused_total\{.*\} (\S+)$", text, re.M)
@@ -76,7 +78,8 @@ def counted(bridge: Installation) -> int:
 def kept(bridge: Installation) -> list[tuple[str, int, str]]:
     """Source, status and detail of each refusal that is listed, the newest first."""
     with closing(sqlite3.connect(bridge.folder / "bridge.db")) as connection:
-        return connection.execute("SELECT source, status, detail FROM refusals ORDER BY id DESC").fetchall()
+        rows = connection.execute("SELECT source, status, detail FROM refusals ORDER BY id DESC").fetchall()
+    return [(source, status, english(from_text(detail))) for source, status, detail in rows]
 
 
 REJECTED = {

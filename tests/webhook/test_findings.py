@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from tests.webhook.support import compile_text
 
 HMAC = "secret: ${S}\nverify: {hmac: {algorithm: sha256, signature: {header: X}"
@@ -178,7 +180,7 @@ OPEN = [
         "reply: {digest: {algorithm: md5, message: '{secret}'}}\n",
         '3:17: M402 digest has no secret; write "secret: ${NAME}" at the source',
     ),
-    ('handshake: {options_consent: {origin: "a\\r\\nb"}}\n', '3:39: M411 "a\r\nb" cannot stand in a header'),
+    ('handshake: {options_consent: {origin: "a\\r\\nb"}}\n', '3:39: M411 "a\r\nb" cannot be in a header'),
     ("reply: {by_type: {paid: 'OK{$.a'}}\n", '3:18: M208 a hole "{$" is not closed by "}"'),
     ("handshake: {echo_query: {}}\n", '3:25: M105 echo_query has no "parameter"'),
     (
@@ -241,4 +243,4 @@ def test_alternatives_without_their_secret_are_left_out() -> None:
     source, findings = compile_text(f"source: s\n{text}", {"S": "s3cret"})
     assert findings == []
     assert source is not None
-    assert source.check.words == "path token"
+    assert source.check.proofs == {Reason(WebhookCode.BY_PATH_TOKEN)}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
 from bridge.jsonpath.exact_numbers import to_json
+from bridge.text.render import render
 from bridge.webhook.decode.json_body import read_json
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome
@@ -18,6 +20,17 @@ def trouble(body: bytes, charset: str = "utf-8") -> str:
     with pytest.raises(DocumentError) as caught:
         read_json(body, charset)
     return caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "{}}", '{"a" 1}', "[1 2]", "[1,]", '{"a":1,}', '"a', '"\t"', '"\\x"', '"\\u12"']
+)  # fmt: skip
+def test_what_is_wrong_with_json_is_said_in_the_readers_language(text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_json(text.encode())
+    words = render(caught.value.reason, "ru")
+    assert not re.search("[a-z]", words), words
+    assert words.startswith("не JSON: ")
 
 
 def test_numbers_keep_their_digits() -> None:
@@ -35,8 +48,8 @@ def test_sixty_four_levels_are_read_and_one_more_is_not() -> None:
 
 
 def test_nesting_beyond_the_stack_is_an_error_like_any_other() -> None:
-    assert trouble(b"[" * 200_000) == "the JSON is nested deeper than 64 levels"
-    assert trouble(b'{"a":' * 100_000) == "the JSON is nested deeper than 64 levels"
+    assert trouble(b"[" * 200_000) == "the document is nested deeper than 64 levels"
+    assert trouble(b'{"a":' * 100_000) == "the document is nested deeper than 64 levels"
 
 
 def test_a_hundred_thousand_values_are_read_and_more_are_not() -> None:

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Reply
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
+from bridge.text.render import english
 from bridge.webhook.source import Accepted, Answered, Refused, Source, Unreadable
 from tests.webhook.support import NOW, accepted, refused, request, source_of
 
@@ -39,7 +42,7 @@ def test_an_event_carries_what_came_and_when() -> None:
     assert event.headers == {"x-token": "s3cret", "x-action": "made", "via": "a, b"}
     assert event.query == {"a": "1", "b": {"c": "2"}}
     assert event.dedup_within == 30 * 86400
-    assert reception.verified == "token in header X-Token"
+    assert english(reception.verified) == "token in header X-Token"
     assert reception.reply == Reply(200, b"OK", "text/plain; charset=utf-8")
 
 
@@ -102,7 +105,7 @@ def test_a_long_id_is_cut_and_stays_its_own() -> None:
 
 def test_a_wrong_method_is_told_before_anything_is_proved() -> None:
     refusal = refused(of("methods: [POST, PUT]").receive(request("{}", method="DELETE"), NOW))
-    assert (refusal.status, refusal.code, refusal.detail) == (
+    assert (refusal.status, refusal.code, english(refusal.detail)) == (
         405,
         "method",
         "the method is DELETE, not POST or PUT",
@@ -169,9 +172,12 @@ def test_an_empty_body_or_a_get_is_a_query_where_the_source_takes_one() -> None:
 def test_an_authentic_body_that_cannot_be_read_is_kept_and_answered() -> None:
     reception = of("reply: {body: fine}").receive(request("{", TOKEN), NOW)
     assert reception == Unreadable(
-        "not JSON: expecting property name enclosed in double quotes at character 2",
+        Reason(WebhookCode.NOT_JSON, fault=Reason(WebhookCode.JSON_NO_NAME), character=2),
         Reply(200, b"fine"),
-        "token in header X-Token",
+        Reason(WebhookCode.BY_TOKEN, place=Reason(WebhookCode.PLACE_HEADER, names=("X-Token",))),
+    )
+    assert english(reception.detail) == (
+        "not JSON: expecting property name enclosed in double quotes at character 2"
     )
 
 
@@ -259,7 +265,7 @@ def test_a_batch_of_more_than_ten_thousand_is_unreadable() -> None:
     assert len(accepted(source.receive(request(body, TOKEN), NOW)).events) == 10_000
     reception = source.receive(request(f"[{item}," + body[1:], TOKEN), NOW)
     assert isinstance(reception, Unreadable)
-    assert reception.detail == "the batch has more than 10000 items"
+    assert english(reception.detail) == "the batch has more than 10000 items"
 
 
 def test_json_inside_fields_is_read_and_may_be_the_document() -> None:
@@ -285,7 +291,7 @@ def test_json_inside_fields_counts_for_the_limits() -> None:
 def test_a_query_string_that_is_not_its_charset_makes_an_authentic_request_unreadable() -> None:
     reception = of("").receive(request("{}", TOKEN, query="a=%ff"), NOW)
     assert isinstance(reception, Unreadable)
-    assert reception.detail == "a form field is not utf-8; set `charset` to what the sender uses"
+    assert english(reception.detail) == "a form field is not utf-8; set `charset` to what the sender uses"
 
 
 def test_events_of_a_sample_need_no_proof() -> None:
@@ -354,5 +360,5 @@ def test_an_event_without_an_id_is_known_for_as_long_as_its_sender_repeats(profi
 def test_what_an_event_lacks_for_its_id_is_said(identity: str, body: str, lacks: str) -> None:
     source = of(f"event: {{id: {identity}}}")
     (event,) = accepted(source.receive(request(body, TOKEN), NOW)).events
-    assert source.lacks_id(event) == lacks
+    assert english(source.lacks_id(event)) == lacks
     assert event.id.startswith("body:") is bool(lacks)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from functools import partial
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
+from bridge.text.render import render
 from bridge.webhook.decode.xml_body import read_xml
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome
@@ -65,6 +67,18 @@ def test_what_is_no_xml_is_told() -> None:
     assert trouble(b"<a>") == "not XML: no element found: line 1, column 3"
     assert trouble(b'{"a":1}') == "not XML: not well-formed (invalid token): line 1, column 0"
     assert trouble(b'<?xml version="1.0" encoding="nonsense"?><a/>').startswith("not XML: ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "<", "<a", "<a></b>", "<a b='1' b='2'/>", "<a/><b/>", "<?x", "<a>&b;</a>", "<a:b/>", "<a/>x"],
+)
+def test_what_is_wrong_with_xml_is_said_in_the_readers_language(body: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_xml(body.encode())
+    words = render(caught.value.reason, "ru")
+    assert not re.search("[a-z]", words), words
+    assert words.startswith("не XML: ")
 
 
 def test_limits_hold() -> None:

@@ -7,6 +7,9 @@ from typing import TypeAlias
 
 from bridge.mapping.rules.apply import MappingFile, apply_within
 from bridge.model import Application, BotStart, Event, Match, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.budget import (
     CALL_ROW,
     EVENT_ROW,
@@ -51,9 +54,20 @@ def _fitted(mapping: MappingFile, made: Made, request: Request) -> Made:
     needed += sum([size_of(one.verdicts) for one in brief])
     if needed > allowance(body):
         calls = sum([len(one.starts) for one in brief])
-        what = f"{len(made):,} event{'s' * (len(made) > 1)} and {calls:,} call{'s' * (calls != 1)}"
+        events = Reason(WebhookCode.BUDGET_EVENTS, count=len(made))
+        what = Reason(
+            WebhookCode.BUDGET_OF_WEBHOOK, events=events, calls=Reason(WebhookCode.BUDGET_CALLS, count=calls)
+        )
         raise too_large(what, needed, body)
     return _with_verdicts(made, brief, verdicts, allowance(body) - needed)
+
+
+def _counted(events: int, calls: int) -> Reason:
+    return Reason(
+        WebhookCode.BUDGET_OF_WEBHOOK,
+        events=Reason(WebhookCode.BUDGET_EVENTS, count=events),
+        calls=Reason(WebhookCode.BUDGET_CALLS, count=calls),
+    )
 
 
 def _with_verdicts(made: Made, brief: list[Application], verdicts: list[int], room: int) -> Made:
@@ -72,7 +86,7 @@ def _raw(request: Request) -> int:
 
 
 def _event_size(event: Event) -> int:
-    names = _text(event.source) * 2 + _text(event.id) * 2 + _text(event.type) + _text(event.note)
+    names = _text(event.source) * 2 + _text(event.id) * 2 + _text(event.type) + _text(to_text(event.note))
     return EVENT_ROW + names + (event.size or size_of(event.document))
 
 

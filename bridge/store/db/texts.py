@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
 
 _EMPTY: dict[type[Any], str] = {dict: "{}", list: "[]", tuple: "[]"}
 
@@ -23,3 +26,12 @@ def document_text(document: Json) -> str:
         return _EMPTY[type(document)]
     text = to_json(document)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def reason_text(reason: Reason | None) -> str:
+    """A reason as JSON, which `reasons.stored.from_text` reads; empty for none."""
+    return plain(to_text(reason))
+
+
+verified_text = lru_cache(maxsize=256)(reason_text)
+"""The same for how a sender was verified: the few ways of a source, written with every event of it."""

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.model import Application, Event, Match, Reply, Request
+from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import Together, insertion
 from bridge.store.db.engine import Store
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import events
-from bridge.store.db.texts import document_text, plain
+from bridge.store.db.texts import document_text, plain, reason_text, verified_text
 from bridge.store.inbox import repeats
 from bridge.store.inbox.known_events import NEW_KEYS, EventKey, Same, former_keys, key_of, known_otherwise
 from bridge.store.inbox.refusals import Refusal, refuse
@@ -36,12 +37,13 @@ class Delivery:
     source: str
     request: Request
     received_at: int
-    verified: str
+    verified: Reason | None
+    """How its sender was verified; None where that is not known."""
     rules_version: str
     events: tuple[tuple[Event, Application], ...] = ()
-    unreadable: str = ""
+    unreadable: Reason | None = None
     """Why the body could not be decoded; there are no events then."""
-    ignored: str = ""
+    ignored: Reason | None = None
     """Why there are no events though all is well: a ping, a handshake."""
     reply: Reply | None = None
     """What its sender hears, where a repeat would hear something else by itself."""
@@ -239,7 +241,7 @@ def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
         plain(event.type) if event else "",
         delivery.received_at,
         request.client,
-        delivery.verified,
+        verified_text(delivery.verified),
         plain(request.method),
         plain(request.query) if raw else None,
         document_text(request.headers) if raw else None,
@@ -247,7 +249,7 @@ def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
         document_text(event.document) if event else None,
         document_text(event.query) if event else None,
         entry.result,
-        plain(event.note if event else delivery.unreadable or delivery.ignored),
+        reason_text(event.note if event else delivery.unreadable or delivery.ignored),
         delivery.rules_version,
         verdicts_text(made),
         failures_text(made),

@@ -1,4 +1,4 @@
-"""Webhooks that were turned away: the last of each source, to see whether one should not have been."""
+"""Rejected webhooks: the last of each source, to see whether one should have been accepted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from sqlalchemy import Connection, text
 
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.bulk import insertion
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import refusals
-from bridge.store.db.texts import document_text, plain
+from bridge.store.db.texts import document_text, plain, reason_text
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Key
 from bridge.store.reports.pagination import Listing, Page, fitting, newest
@@ -27,13 +29,13 @@ BODY_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One webhook turned away. `detail` is for the owner; the sender heard a generic text."""
+    """One rejected webhook. `detail` is for the owner; the sender heard a generic text."""
 
     source: str
     received_at: int
     status: int
     code: str
-    detail: str
+    detail: Reason | None
     request: Request
     secrets: str | None = None
     """Where its source reads secrets; None of rows from before that was stored."""
@@ -88,7 +90,7 @@ def _row(number: int, one: Refusal) -> tuple[Any, ...]:
         one.received_at,
         one.status,
         one.code,
-        plain(one.detail),
+        reason_text(one.detail),
         request.client,
         plain(request.method),
         plain(request.query),
@@ -102,5 +104,6 @@ def _row(number: int, one: Refusal) -> tuple[Any, ...]:
 def _kept(row: Any) -> KeptRefusal:
     headers = tuple((name, value) for name, value in from_json(row.headers))
     request = Request(row.method, row.query, headers, bytes(row.body), row.client)
-    refusal = Refusal(row.source, row.received_at, row.status, row.code, row.detail, request, row.secrets)
+    detail = from_text(row.detail)
+    refusal = Refusal(row.source, row.received_at, row.status, row.code, detail, request, row.secrets)
     return KeptRefusal(row.id, refusal, row.body_size)

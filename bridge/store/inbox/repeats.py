@@ -10,10 +10,11 @@ from sqlalchemy import Connection, select, update
 
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Event, Request
+from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import AnyRow, Together, each, insertion
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import repeats
-from bridge.store.db.texts import document_text, plain
+from bridge.store.db.texts import document_text, plain, verified_text
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
 
@@ -42,7 +43,7 @@ class Again:
     item: int
     """Its place among the events of its webhook, from 0."""
     request: Request
-    verified: str
+    verified: Reason | None
     rules_version: str
     compare: Compare
 
@@ -136,7 +137,7 @@ def _row(number: int, count: int, one: Again, difference: Difference) -> tuple[A
         plain(one.event.source),
         one.event.received_at,
         request.client,
-        one.verified,
+        verified_text(one.verified),
         difference,
         one.rules_version,
         one.item,

@@ -12,8 +12,9 @@ from bridge.errors import BridgeError
 from bridge.model import FINAL, Application, BotStart, Call, Match, State
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.tables import events
-from bridge.store.db.texts import plain
+from bridge.store.db.texts import plain, reason_text
 from bridge.store.inbox.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
 from bridge.store.queue import calls
 from bridge.store.queue.decisions import Decider
@@ -92,8 +93,8 @@ def reread(
     """Store the events of a webhook that could not be read when it came; its own row points to them."""
     _lock(connection, event_id)
     stored = accept(connection, now, [delivery])[0]
-    numbers = ", ".join(str(one.event_id) for one in stored)
-    change = {"result": "ignored", "error": f"read again as event {numbers}"}
+    numbers = tuple(str(one.event_id) for one in stored)
+    change = {"result": "ignored", "error": reason_text(Reason(WebhookCode.READ_AGAIN, events=numbers))}
     connection.execute(update(events).where(events.c.id == event_id).values(change))
     audit.record(connection, now, who=by.who, what="read again", why=by.why, kind="event", target=event_id)
     return stored

@@ -13,6 +13,7 @@ from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.model import Event, Failure, Json, Match, Request, State, Verdict
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.bulk import AnyRow
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import calls, events
@@ -59,8 +60,9 @@ class EventLine:
     type: str
     received_at: int
     result: str
-    error: str
-    verified: str
+    error: Reason | None
+    """Why its body could not be read or it was ignored, or what of its webhook is in no event."""
+    verified: Reason | None
     client: str
     calls: tuple[tuple[int, State], ...] = ()
     repeats: int = 0
@@ -211,6 +213,7 @@ def _calls_of(connection: Connection, ids: list[int]) -> dict[int, tuple[tuple[i
 
 def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]], again: int = 0) -> EventLine:
     columns = {column.name: getattr(row, column.name) for column in LINE_COLUMNS}
+    columns |= {name: from_text(columns[name]) for name in ("error", "verified")}
     return EventLine(**columns, calls=owed.get(row.id, ()), repeats=again)
 
 
@@ -280,7 +283,7 @@ class StoredSecrets:
     """Where an event's source read secrets, and in what."""
 
     source: str
-    verified: str
+    verified: Reason | None
     places: str | None
     """As `EventLine.secrets`."""
     request: Request | None
@@ -298,4 +301,4 @@ def with_secrets(connection: Connection, numbers: set[int]) -> dict[int, StoredS
 def _secrets(connection: Connection, row: Any) -> StoredSecrets:
     request = _request(connection, row)
     document = None if row.document is None else from_json(row.document)
-    return StoredSecrets(row.source, row.verified, row.secrets, request, document)
+    return StoredSecrets(row.source, from_text(row.verified), row.secrets, request, document)

@@ -13,6 +13,7 @@ from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Request
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.tables import repeats
 from bridge.store.db.texts import plain
 from bridge.store.inbox.repeats import Difference
@@ -35,7 +36,7 @@ class KeptRepeat:
     source: str
     received_at: int
     client: str
-    verified: str
+    verified: Reason | None
     difference: Difference
     rules_version: str
     """Of the rules that decided whether its outcome differs."""
@@ -116,5 +117,6 @@ def _kept(row: Any) -> KeptRepeat:
     if row.body is not None and row.headers is not None:
         headers = tuple((name, value) for name, value in from_json(row.headers))
         request = Request(row.method, row.query, headers, bytes(row.body), row.client)
-    columns = [name for name in KeptRepeat.__dataclass_fields__ if name != "request"]
-    return KeptRepeat(**{name: getattr(row, name) for name in columns}, request=request)
+    names = [name for name in KeptRepeat.__dataclass_fields__ if name not in ("request", "verified")]
+    columns = {name: getattr(row, name) for name in names}
+    return KeptRepeat(**columns, verified=from_text(row.verified), request=request)

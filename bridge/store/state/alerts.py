@@ -10,6 +10,8 @@ from sqlalchemy import Connection, text
 
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Failure
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.texts import plain
 
 EVERY_MS = 600_000
@@ -125,7 +127,7 @@ class Trouble:
 
     event_id: int
     source: str
-    error: str
+    error: Reason | None
     """Why its body could not be read."""
     failures: tuple[Failure, ...]
 
@@ -138,7 +140,7 @@ def troubles(connection: Connection, result: str, after: int, before: int) -> li
     """
     rows = connection.execute(_TROUBLES, {"result": result, "after": after})
     settled = takewhile(lambda row: row.received_at <= before, rows)
-    return [Trouble(row.id, row.source, row.error, _failures(row.failures)) for row in settled]
+    return [Trouble(row.id, row.source, from_text(row.error), _failures(row.failures)) for row in settled]
 
 
 def newest_event(connection: Connection) -> int:

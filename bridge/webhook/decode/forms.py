@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 from bridge.errors import DocumentError
 from bridge.jsonpath.brackets import Bracketed
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.decode.json_body import check_text
 
 MAX_PAIRS = 5_000
@@ -30,7 +32,7 @@ def read_pairs(text: bytes, charset: str = "utf-8") -> Pairs:
     """Names and values in the order sent, percent-decoded, `+` a blank. Raises DocumentError."""
     parts = [part for part in text.split(b"&") if part]
     if len(parts) > MAX_PAIRS:
-        raise DocumentError(f"the form has more than {MAX_PAIRS} fields")
+        raise DocumentError(Reason(WebhookCode.TOO_MANY_FIELDS, limit=MAX_PAIRS))
     split = (part.partition(b"=") for part in parts)
     return tuple((_decode(name, charset), _decode(value, charset)) for name, _, value in split)
 
@@ -44,9 +46,8 @@ def _decode(part: bytes, charset: str) -> str:
     try:
         text = unescape(part.replace(b"+", b" ")).decode(charset)
     except UnicodeDecodeError:
-        raise DocumentError(
-            f"a form field is not {charset}", "set `charset` to what the sender uses"
-        ) from None
+        fault = Reason(WebhookCode.FIELD_NOT_CHARSET, charset=charset)
+        raise DocumentError(fault, Reason(WebhookCode.CURE_CHARSET)) from None
     check_text(text)
     return text
 
@@ -87,7 +88,7 @@ def split_name(name: str) -> list[str]:
     if match is None:
         return [name]
     if match[2].count("[") >= MAX_DEPTH:
-        raise DocumentError(f"a form field is nested deeper than {MAX_DEPTH} levels")
+        raise DocumentError(Reason(WebhookCode.FIELD_TOO_DEEP, limit=MAX_DEPTH))
     return [match[1], *match[2][1:-1].split("][")]
 
 

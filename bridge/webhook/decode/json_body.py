@@ -9,6 +9,8 @@ from typing import NoReturn
 from bridge.errors import DocumentError
 from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
@@ -17,6 +19,21 @@ MAX_EXPONENT = 400
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _RISKY_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
+_TOO_MANY_DIGITS = Reason(WebhookCode.TOO_MANY_DIGITS, limit=MAX_DIGITS)
+_FAULTS = {
+    "Expecting value": Reason(WebhookCode.JSON_NO_VALUE),
+    "Extra data": Reason(WebhookCode.JSON_MORE),
+    "Expecting property name enclosed in double quotes": Reason(WebhookCode.JSON_NO_NAME),
+    "Expecting ':' delimiter": Reason(WebhookCode.JSON_NO_COLON),
+    "Expecting ',' delimiter": Reason(WebhookCode.JSON_NO_COMMA),
+    "Illegal trailing comma before end of object": Reason(WebhookCode.JSON_LAST_COMMA),
+    "Illegal trailing comma before end of array": Reason(WebhookCode.JSON_LAST_COMMA),
+    "Unterminated string starting at": Reason(WebhookCode.JSON_OPEN_TEXT),
+    "Invalid control character at": Reason(WebhookCode.JSON_CONTROL),
+    "Invalid \\escape": Reason(WebhookCode.JSON_ESCAPE),
+    "Invalid \\uXXXX escape": Reason(WebhookCode.JSON_ESCAPE),
+}
+"""What Python's decoder says of broken JSON; anything else is passed on in its own words."""
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -27,14 +44,11 @@ def read_json(body: bytes, charset: str = "utf-8") -> Json:
     is deeper than 64 levels, longer than 100,000 values or has numbers of more than 1,000 digits.
     """
     if charset == "utf-8" and body.startswith(_BOMS):
-        raise DocumentError(
-            "the JSON begins with a byte order mark",
-            "write `charset: utf-8-sig` or `utf-16` if the sender means it",
-        )
+        raise DocumentError(Reason(WebhookCode.JSON_BOM), Reason(WebhookCode.CURE_BOM))
     try:
         text = body.decode(charset)
     except UnicodeDecodeError as error:
-        raise DocumentError(f"the body is not {charset}: byte {error.start} cannot be read") from None
+        raise DocumentError(not_charset(charset, error)) from None
     return parse_json(text)
 
 
@@ -43,11 +57,11 @@ def parse_json(text: str) -> Json:
     try:
         document = _DECODER.decode(text)
     except RecursionError:
-        raise DocumentError(f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
+        raise DocumentError(Reason(WebhookCode.TOO_DEEP, limit=MAX_DEPTH)) from None
     except json.JSONDecodeError as error:
-        raise DocumentError(f"not JSON: {_lower(error.msg)} at character {error.pos + 1}") from None
+        raise DocumentError(_not_json(error)) from None
     except ValueError:
-        raise DocumentError(f"the JSON has a number of more than {MAX_DIGITS} digits") from None
+        raise DocumentError(_TOO_MANY_DIGITS) from None
     _check(document, text)
     return document
 
@@ -61,10 +75,10 @@ def check_limits(document: Json) -> None:
         if not isinstance(node, dict | list):
             continue
         if depth > MAX_DEPTH:
-            raise DocumentError(f"the document is nested deeper than {MAX_DEPTH} levels")
+            raise DocumentError(Reason(WebhookCode.TOO_DEEP, limit=MAX_DEPTH))
         count += len(node)
         if count > MAX_NODES:
-            raise DocumentError(f"the document has more than {MAX_NODES} values")
+            raise DocumentError(Reason(WebhookCode.TOO_MANY_VALUES, limit=MAX_NODES))
         children = node.values() if isinstance(node, dict) else node
         waiting.extend((child, depth + 1) for child in children)
 
@@ -72,9 +86,9 @@ def check_limits(document: Json) -> None:
 def check_text(text: str) -> None:
     """Raises DocumentError for NUL and lone surrogates: no database and no answer can carry them."""
     if "\0" in text:
-        raise DocumentError("a text holds the character NUL")
+        raise DocumentError(Reason(WebhookCode.TEXT_NUL))
     if _SURROGATE.search(text):
-        raise DocumentError("a text holds half of a surrogate pair")
+        raise DocumentError(Reason(WebhookCode.TEXT_SURROGATE))
 
 
 def _check(document: Json, text: str) -> None:
@@ -100,22 +114,28 @@ def _check_texts(document: Json) -> None:
 def _fraction(text: str) -> Number:
     _, _, exponent = text.lower().partition("e")
     if len(text) > MAX_DIGITS or len(exponent) > 5 or abs(int(exponent or 0)) > MAX_EXPONENT:
-        raise DocumentError(f"the number {text[:20]}… is out of range")
+        raise DocumentError(Reason(WebhookCode.NUMBER_RANGE, number=text[:20]))
     return Number(text)
 
 
 def _whole(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise DocumentError(f"the JSON has a number of more than {MAX_DIGITS} digits")
+        raise DocumentError(_TOO_MANY_DIGITS)
     return int(text)
 
 
 def _constant(name: str) -> NoReturn:
-    raise DocumentError(f"not JSON: {name} is no number")
+    raise DocumentError(Reason(WebhookCode.NOT_JSON_NUMBER, text=name))
 
 
-def _lower(message: str) -> str:
-    return (message[:1].lower() + message[1:]).removesuffix(" at")
+def not_charset(charset: str, error: UnicodeDecodeError) -> Reason:
+    """For a body with bytes that its character set does not have."""
+    return Reason(WebhookCode.NOT_CHARSET, charset=charset, byte=error.start)
+
+
+def _not_json(error: json.JSONDecodeError) -> Reason:
+    fault = _FAULTS.get(error.msg, error.msg)
+    return Reason(WebhookCode.NOT_JSON, fault=fault, character=error.pos + 1)
 
 
 _DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_constant)

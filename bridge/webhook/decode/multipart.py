@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 from bridge.errors import DocumentError
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.decode.forms import MAX_PAIRS, Pairs
 from bridge.webhook.decode.json_body import check_text
 
@@ -23,11 +25,11 @@ def read_multipart(body: bytes, content_type: str, charset: str = "utf-8") -> Pa
     delimiter = b"\r\n--" + boundary
     pieces = (b"\r\n" + body).split(delimiter)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise DocumentError("the multipart body is cut short: its closing boundary is missing")
+        raise DocumentError(Reason(WebhookCode.MULTIPART_CUT))
     if pieces[0] or pieces[-1].removeprefix(b"--") not in (b"", b"\r\n", b"\n"):
-        raise DocumentError("the multipart body has something before its first or after its last boundary")
+        raise DocumentError(Reason(WebhookCode.MULTIPART_MORE))
     if len(pieces) - 2 > MAX_PAIRS:
-        raise DocumentError(f"the form has more than {MAX_PAIRS} fields")
+        raise DocumentError(Reason(WebhookCode.TOO_MANY_FIELDS, limit=MAX_PAIRS))
     return tuple(_part(piece, charset) for piece in pieces[1:-1])
 
 
@@ -37,17 +39,17 @@ def _boundary(body: bytes, content_type: str) -> bytes:
         return (match[1] or match[2]).encode("latin-1", "replace")
     if not content_type and body.startswith(b"--"):
         return body[2:202].split(b"\r\n")[0]
-    raise DocumentError("the multipart body's Content-Type names no boundary")
+    raise DocumentError(Reason(WebhookCode.MULTIPART_NO_BOUNDARY))
 
 
 def _part(piece: bytes, charset: str) -> tuple[str, str]:
     line_end, _, rest = piece.partition(b"\r\n")
     head, blank, value = rest.partition(b"\r\n\r\n")
     if line_end.strip(b" \t") or not blank or len(head) > _MAX_HEAD:
-        raise DocumentError("a part of the multipart body has no proper head")
+        raise DocumentError(Reason(WebhookCode.PART_NO_HEAD))
     parameters = _disposition(_text(head, charset))
     if "name" not in parameters:
-        raise DocumentError("a part of the multipart body has no name")
+        raise DocumentError(Reason(WebhookCode.PART_NO_NAME))
     file_name = parameters.get("filename")
     return parameters["name"], _text(value, charset) if file_name is None else file_name
 
@@ -70,6 +72,6 @@ def _text(data: bytes, charset: str) -> str:
     try:
         text = data.decode(charset)
     except UnicodeDecodeError:
-        raise DocumentError(f"a part of the multipart body is not {charset}") from None
+        raise DocumentError(Reason(WebhookCode.PART_NOT_CHARSET, charset=charset)) from None
     check_text(text)
     return text

@@ -9,15 +9,32 @@ from __future__ import annotations
 
 import re
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+from xml.parsers.expat import ErrorString, errors
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from bridge.errors import DocumentError
 from bridge.model import Json
-from bridge.webhook.decode.json_body import MAX_DEPTH, MAX_NODES
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
+from bridge.webhook.decode.json_body import MAX_DEPTH, MAX_NODES, not_charset
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+
+
+_FAULTS = {
+    errors.XML_ERROR_NO_ELEMENTS: Reason(WebhookCode.XML_NO_ELEMENT),
+    errors.XML_ERROR_INVALID_TOKEN: Reason(WebhookCode.XML_INVALID_TOKEN),
+    errors.XML_ERROR_UNCLOSED_TOKEN: Reason(WebhookCode.XML_UNCLOSED_TOKEN),
+    errors.XML_ERROR_TAG_MISMATCH: Reason(WebhookCode.XML_TAG_MISMATCH),
+    errors.XML_ERROR_DUPLICATE_ATTRIBUTE: Reason(WebhookCode.XML_DUPLICATE_ATTRIBUTE),
+    errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT: Reason(WebhookCode.XML_AFTER_ROOT),
+    errors.XML_ERROR_SYNTAX: Reason(WebhookCode.XML_SYNTAX),
+    errors.XML_ERROR_UNDEFINED_ENTITY: Reason(WebhookCode.XML_UNDEFINED_ENTITY),
+    errors.XML_ERROR_UNBOUND_PREFIX: Reason(WebhookCode.XML_UNBOUND_PREFIX),
+}
+"""What expat says of most broken bodies; anything else is passed on in its own words."""
 
 
 class _Builder(TreeBuilder):
@@ -32,9 +49,9 @@ class _Builder(TreeBuilder):
         self._depth += 1
         self._count += 1 + len(attrs)
         if self._depth >= MAX_DEPTH:
-            raise DocumentError(f"the document is nested deeper than {MAX_DEPTH} levels")
+            raise DocumentError(Reason(WebhookCode.TOO_DEEP, limit=MAX_DEPTH))
         if self._count > MAX_NODES:
-            raise DocumentError(f"the document has more than {MAX_NODES} values")
+            raise DocumentError(Reason(WebhookCode.TOO_MANY_VALUES, limit=MAX_NODES))
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -52,19 +69,26 @@ def read_xml(body: bytes, charset: str = "utf-8", lists: frozenset[str] = frozen
         parser.feed(body if charset == "utf-8" else _decoded(body, charset))
         root = parser.close()
     except ParseError as error:
-        raise DocumentError(f"not XML: {error}") from None
+        raise DocumentError(_not_xml(error)) from None
     except DefusedXmlException:
-        raise DocumentError("the XML declares a document type or entities, which are not read") from None
+        raise DocumentError(Reason(WebhookCode.XML_ENTITIES)) from None
     except (ValueError, LookupError) as error:
-        raise DocumentError(f"not XML: {error}") from None
+        raise DocumentError(Reason(WebhookCode.NOT_XML, fault=str(error))) from None
     return {_local(root.tag): _value(root, lists)}
+
+
+def _not_xml(error: ParseError) -> Reason:
+    text = ErrorString(error.code) or str(error)
+    line, column = error.position
+    fault = Reason(WebhookCode.XML_AT, fault=_FAULTS.get(text, text), line=line, column=column)
+    return Reason(WebhookCode.NOT_XML, fault=fault)
 
 
 def _decoded(body: bytes, charset: str) -> str:
     try:
         text = body.decode(charset)
-    except UnicodeDecodeError:
-        raise DocumentError(f"the body is not {charset}") from None
+    except UnicodeDecodeError as error:
+        raise DocumentError(not_charset(charset, error)) from None
     declaration = _DECLARATION.match(text)
     return text[declaration.end() :] if declaration else text
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.language.schema import Fields
+from bridge.reasons.reason import Reason
 
 PlaceKind: TypeAlias = Literal["header", "query", "form", "json", "basic", "path", "body"]
 """`json` is a path into the decoded body, of whatever kind that is; `body`: the whole of it."""
@@ -32,7 +33,7 @@ class Secrets:
     places: tuple[SecretPlace, ...] = ()
     values: tuple[str, ...] = field(default=(), repr=False)
     """The secrets as they are set now: a sender may put one where no check looks."""
-    proofs: frozenset[str] = frozenset()
+    proofs: frozenset[Reason] = frozenset()
     """What `verified` of an event can say while `places` are these."""
     text: str = "[]"
     """The places as they are stored with an event."""

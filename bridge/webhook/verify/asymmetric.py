@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bridge.language.schema import SECRET, Fields
-from bridge.webhook.compile_context import Setup
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
+from bridge.webhook.compile_context import Setup, both
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.verify.certificates import CertificateError, covers, key_of_certificate
-from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.digests import Signed, compile_signed
 from bridge.webhook.verify.errors import DeniedError
-from bridge.webhook.verify.locations import Place, in_document
+from bridge.webhook.verify.locations import Place, header_place, in_document
 from bridge.webhook.verify.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_keys
 from bridge.webhook.verify.signatures import Found
 
-EXTRA = "signatures with a public key need the optional part: pip install 'leadbridge[asymmetric]'"
 MAX_CERTIFICATE = 65_536
 _URL = re.compile(r"https://[A-Za-z0-9.:-]+(?:[/?][!-\[\]_a-z~]*)?")
 
@@ -28,7 +29,7 @@ Keys = Callable[[Incoming], tuple[PublicKey, ...]]
 def compile_asymmetric(fields: Fields, setup: Setup) -> Check | None:
     """`signature:`; a finding where the optional package is not installed."""
     if not AVAILABLE:
-        setup.report.add(fields.node, "M413", EXTRA)
+        setup.report.add(fields.node, "M413", Reason(WebhookCode.BAD_NO_EXTRA))
         return None
     signed = compile_signed(fields, setup, 0)
     if fields["algorithm"] is None:
@@ -46,9 +47,7 @@ def compile_asymmetric(fields: Fields, setup: Setup) -> Check | None:
 
 
 def _check(algorithm: Algorithm, signed: Signed, keys: Keys, secrets: tuple[str, ...]) -> Check:
-    words = f"signature {algorithm.name}"
-
-    def run(incoming: Incoming) -> str:
+    def prove(incoming: Incoming) -> None:
         public = keys(incoming)
         urls = signed.urls.spellings(incoming)
 
@@ -62,9 +61,8 @@ def _check(algorithm: Algorithm, signed: Signed, keys: Keys, secrets: tuple[str,
             )
 
         signed.run(incoming, holds)
-        return words
 
-    return Check(words, run)
+    return check_by(Reason(WebhookCode.BY_SIGNATURE, algorithm=algorithm.name), prove)
 
 
 def _static(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
@@ -85,7 +83,7 @@ def static_keys(fields: Fields, setup: Setup, algorithm: Algorithm) -> tuple[Pub
             keys += read_keys(text.removeprefix(strip), encoding, algorithm)
         except UnfitKeyError as error:
             at = fields.at("public_key") if "public_key" in fields else setup.secret_at(fields)
-            setup.report.add(at, "M407", f"the public key cannot be used: {error}")
+            setup.report.add(at, "M407", Reason(WebhookCode.BAD_PUBLIC_KEY, why=error.reason))
             return None
     return tuple(keys) if texts else None
 
@@ -117,25 +115,24 @@ class _Origin:
         """The key of the certificate that the request points to. DeniedError where it cannot be trusted."""
         url = self.place.one(incoming)
         if not _allowed(url, self.hosts):
-            raise DeniedError("certificate", f"the certificate's URL {url[:100]!r} is of no allowed host")
+            raise DeniedError("certificate", Reason(WebhookCode.CERTIFICATE_HOST, url=repr(url[:100])))
         chain = incoming.trust.fetch(url)
         if chain is None:
-            raise DeniedError("unavailable", f"the certificate at {url[:100]} cannot be had now", 503)
+            raise DeniedError("unavailable", Reason(WebhookCode.CERTIFICATE_UNAVAILABLE, url=url[:100]), 503)
         try:
             return key_of_certificate(
                 chain[:MAX_CERTIFICATE], incoming.trust.roots, self.names, incoming.now_ms
             )
         except CertificateError as error:
-            raise DeniedError("certificate", f"the certificate is not to be trusted: {error}") from None
+            reason = Reason(WebhookCode.CERTIFICATE_UNTRUSTED, why=error.reason)
+            raise DeniedError("certificate", reason) from None
 
 
 def _certified(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | None:
     table = fields["certificate"]
     place, hosts = _certificate_place(table, setup), table["hosts"]
     if "public_key" in fields:
-        setup.report.add(
-            fields.at("public_key"), "M403", 'signature has both "certificate" and "public_key"; keep one'
-        )
+        setup.report.add(fields.at("public_key"), "M403", both("signature", "certificate", "public_key"))
     if place is None or not hosts:
         return None
     origin = _Origin(place, hosts, table["names"] or hosts)
@@ -143,7 +140,8 @@ def _certified(fields: Fields, setup: Setup, algorithm: Algorithm) -> Keys | Non
     def keys(incoming: Incoming) -> tuple[PublicKey, ...]:
         key = origin.key(incoming)
         if not algorithm.fits(key):
-            raise DeniedError("certificate", f"the certificate holds no key for {algorithm.name}")
+            reason = Reason(WebhookCode.CERTIFICATE_KEY, algorithm=algorithm.name)
+            raise DeniedError("certificate", reason)
         return (key,)
 
     return keys
@@ -167,6 +165,6 @@ def _certificate_place(fields: Fields, setup: Setup) -> Place | None:
         return None
     name: str = fields[kind]
     if kind == "header":
-        return Place(f"header {name}", lambda incoming, _: incoming.header(name))
+        return Place(header_place((name,)), lambda incoming, _: incoming.header(name))
     path = setup.path(fields.at(kind), name)
     return None if path is None else Place(name, in_document(path))

@@ -8,6 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from bridge.errors import BridgeError
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.verify.public_keys import AVAILABLE, PublicKey
 
 if AVAILABLE:
@@ -19,31 +22,31 @@ if AVAILABLE:
 MAX_CHAIN = 8
 
 
-class CertificateError(Exception):
+class CertificateError(BridgeError):
     """A certificate is not to be trusted."""
 
 
 def key_of_certificate(chain: bytes, roots: bytes, names: tuple[str, ...], now_ms: int) -> PublicKey:
     """The public key of the first certificate in `chain` (PEM), trusted by `roots` (PEM) at a time.
 
-    A leaf that is itself among the roots is trusted as it stands, within its time. It must bear one of the
+    A leaf that is itself among the roots is trusted by itself, within its time. It must bear one of the
     names (`*.paypal.com` covers what is below). Raises CertificateError.
     """
     certificates = _load(chain)
     if not certificates or len(certificates) > MAX_CHAIN:
-        raise CertificateError("there is none, or its chain is too long")
+        raise CertificateError(Reason(WebhookCode.CERTIFICATE_CHAIN))
     leaf, *others = certificates
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     name = next((own for own in _names(leaf) if any(covers(one, own) for one in names)), None)
     if name is None:
-        raise CertificateError(f"it is of {', '.join(_names(leaf))[:100] or 'nobody'}")
+        raise CertificateError(_another(leaf))
     trusted = _load(roots)
     if leaf in trusted:
         if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-            raise CertificateError("it is not valid at this time")
+            raise CertificateError(Reason(WebhookCode.CERTIFICATE_TIME))
         return leaf.public_key()
     if not trusted:
-        raise CertificateError("no certificate authority is trusted here")
+        raise CertificateError(Reason(WebhookCode.CERTIFICATE_NO_AUTHORITY))
     try:
         verifier = PolicyBuilder().store(Store(trusted)).time(now).build_server_verifier(DNSName(name))
         verifier.verify(leaf, others)
@@ -57,7 +60,7 @@ def _load(pem: bytes) -> list[Certificate]:
     try:
         return load_pem_x509_certificates(pem) if pem.strip() else []
     except ValueError:
-        raise CertificateError("it is not PEM") from None
+        raise CertificateError(Reason(WebhookCode.CERTIFICATE_NOT_PEM)) from None
 
 
 def _names(certificate: Certificate) -> list[str]:
@@ -68,6 +71,13 @@ def _names(certificate: Certificate) -> list[str]:
     except (ExtensionNotFound, ValueError):
         common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return [str(one.value) for one in common]
+
+
+def _another(leaf: Certificate) -> Reason:
+    names = ", ".join(_names(leaf))[:100]
+    if not names:
+        return Reason(WebhookCode.CERTIFICATE_NAMELESS)
+    return Reason(WebhookCode.CERTIFICATE_NAME, names=names)
 
 
 def covers(pattern: str, name: str) -> bool:

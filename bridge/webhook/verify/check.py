@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.reasons.reason import Reason
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import SecretPlace
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One scheme: `run` says in words what was proved, or raises DeniedError or DocumentError."""
+    """One scheme: `run` gives how the sender was verified, or raises DeniedError or DocumentError."""
 
-    words: str
-    run: Callable[[Incoming], str]
+    run: Callable[[Incoming], Reason]
+    proofs: frozenset[Reason]
+    """Everything that `run` may give."""
     secrets: tuple[SecretPlace, ...] = ()
     """Every place in which it reads a secret as sent, whether or not it gets that far."""
-    said: frozenset[str] = frozenset()
-    """What `run` may give, where that is not `words`."""
 
-    @property
-    def proofs(self) -> frozenset[str]:
-        """Everything that `run` may give."""
-        return self.said or frozenset({self.words})
+
+def check_by(
+    verified: Reason, prove: Callable[[Incoming], None], secrets: tuple[SecretPlace, ...] = ()
+) -> Check:
+    """A scheme that verifies in one way; `prove` raises where it does not hold."""
+
+    def run(incoming: Incoming) -> Reason:
+        prove(incoming)
+        return verified
+
+    return Check(run, frozenset({verified}), secrets)

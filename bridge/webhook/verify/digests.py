@@ -13,11 +13,13 @@ from bridge.jsonpath.brackets import NotAListError
 from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.decode.urls import Urls, compile_urls
 from bridge.webhook.incoming import Incoming
-from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.locations import Place, compile_place
 from bridge.webhook.verify.message import compile_message
@@ -42,7 +44,7 @@ class _BodyDigest:
         text = self.place.one(incoming).removeprefix(self.prefix)
         sent = decode_bytes(text, self.encoding) or b""
         if not hmac.compare_digest(sent, digest(self.algorithm, incoming.request.body)):
-            raise DeniedError("body_digest", f"{self.place.words} is not the digest of the body")
+            raise DeniedError("body_digest", Reason(WebhookCode.BODY_DIGEST_DIFFERS, place=self.place.name))
 
 
 def _signed_items(each: Path, incoming: Incoming) -> list[Json]:
@@ -52,7 +54,7 @@ def _signed_items(each: Path, incoming: Incoming) -> list[Json]:
     except NotAListError:
         items = []
     if not items:
-        raise DeniedError("missing", f"nothing is signed: {each.text} finds no item")
+        raise DeniedError("missing", Reason(WebhookCode.NOTHING_SIGNED, path=each.text))
     return items
 
 
@@ -86,7 +88,8 @@ class Signed:
             return self.message.build(Signing(incoming, secret, timestamp, url, item, found.text))
 
         if not holds(found, message):
-            raise DeniedError("signature", f"{self.signature.place.words} does not match what was sent")
+            place = self.signature.place.name
+            raise DeniedError("signature", Reason(WebhookCode.SIGNATURE_DIFFERS, place=place))
 
 
 def compile_signed(fields: Fields, setup: Setup, length: int) -> Signed | None:
@@ -124,12 +127,7 @@ def _warn_unsigned_digest(fields: Fields, setup: Setup, message: Builder) -> Non
         sent |= {f"query:{place['query'].lower()}", *OF_URL}
     if sent & {use.lower() for use in message.uses} or any(use.startswith("$") for use in message.uses):
         return
-    setup.report.add(
-        fields.at("body_digest"),
-        "W513",
-        "the digest of the body is no part of the signed message, so anyone can replace both; "
-        "put its place into the message as the sender does",
-    )
+    setup.report.add(fields.at("body_digest"), "W513", Reason(WebhookCode.BAD_UNSIGNED_DIGEST))
 
 
 def _warn_unsigned_timestamp(
@@ -142,12 +140,8 @@ def _warn_unsigned_timestamp(
     if sent & {use.lower() for use in message.uses}:
         return
     if "header" in place or "query" in place or "pick" in place:
-        setup.report.add(
-            fields.at("timestamp"),
-            "W511",
-            "the timestamp is no part of the signed message, so anyone can renew an old webhook; "
-            "put {timestamp} into the message as the sender does",
-        )
+        reason = Reason(WebhookCode.BAD_UNSIGNED_TIMESTAMP, placeholder="{timestamp}")
+        setup.report.add(fields.at("timestamp"), "W511", reason)
 
 
 def _body_digest(fields: Fields | None, setup: Setup) -> _BodyDigest | None:
@@ -175,7 +169,7 @@ def compile_hmac(fields: Fields, setup: Setup) -> Check | None:
             found.candidates, [keyed(one, key, data) for one in algorithms for key, data in messages]
         )
 
-    return _check(f"hmac {' or '.join(algorithms)}", signed, holds)
+    return _check(Reason(WebhookCode.BY_HMAC, algorithms=algorithms), signed, holds)
 
 
 def compile_hash(fields: Fields, setup: Setup) -> Check | None:
@@ -186,16 +180,15 @@ def compile_hash(fields: Fields, setup: Setup) -> Check | None:
     if not algorithms or signed is None or not secrets:
         return None
     if not any(use == "secret" or use.startswith("secret:") for use in signed.message.uses):
-        setup.report.add(
-            fields.at("message"), "M406", "the message of a hash holds no {secret}, so anyone could sign it"
-        )
+        reason = Reason(WebhookCode.BAD_HASH_WITHOUT_SECRET, placeholder="{secret}")
+        setup.report.add(fields.at("message"), "M406", reason)
         return None
 
     def holds(found: Found, message: Message, urls: tuple[str, ...]) -> bool:
         messages = [message(secret, url) for secret in secrets for url in urls]
         return matches(found.candidates, [digest(one, data) for one in algorithms for data in messages])
 
-    return _check(f"hash {' or '.join(algorithms)}", signed, holds)
+    return _check(Reason(WebhookCode.BY_HASH, algorithms=algorithms), signed, holds)
 
 
 def _length(algorithms: tuple[str, ...] | None) -> int:
@@ -204,16 +197,15 @@ def _length(algorithms: tuple[str, ...] | None) -> int:
 
 
 def _check(
-    words: str,
+    verified: Reason,
     signed: Signed,
     holds: Callable[[Found, Message, tuple[str, ...]], bool],
 ) -> Check:
-    def run(incoming: Incoming) -> str:
+    def prove(incoming: Incoming) -> None:
         urls = signed.urls.spellings(incoming)
         signed.run(incoming, lambda found, message: holds(found, message, urls))
-        return words
 
-    return Check(words, run)
+    return check_by(verified, prove)
 
 
 def matches(candidates: tuple[bytes, ...], made: list[bytes]) -> bool:
@@ -251,11 +243,11 @@ def read_secret(fields: Fields, secret: str, setup: Setup) -> bytes | None:
     if key is None and secret == setup.reader.placeholder:
         key = secret.encode()
     if key is None:
-        message = f"the secret is not {table['encoding']}, as the key's encoding says"
-        setup.report.add(setup.secret_at(fields), "M407", message)
+        reason = Reason(WebhookCode.BAD_SECRET_ENCODING, encoding=table["encoding"])
+        setup.report.add(setup.secret_at(fields), "M407", reason)
         return None
     if not key:
-        message = f'nothing of the secret is left after "{table["strip"]}", so anyone could sign'
-        setup.report.add(setup.secret_at(fields), "M407", message)
+        reason = Reason(WebhookCode.BAD_SECRET_EMPTY, prefix=table["strip"])
+        setup.report.add(setup.secret_at(fields), "M407", reason)
         return None
     return digest(table["hash"], key) if table["hash"] else key

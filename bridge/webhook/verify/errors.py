@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from bridge.errors import BridgeError
+from bridge.reasons.reason import Reason
 
 
 class DeniedError(BridgeError):
-    """A request does not prove its sender. The sender hears one generic text; the owner reads the message."""
+    """A request does not prove its sender. The sender hears one generic text; the owner reads the reason.
 
-    def __init__(self, code: str, message: str, status: int = 401) -> None:
-        super().__init__(message)
+    `code` is its kind, which stays the same in JSON and metrics.
+    """
+
+    reason: Reason
+
+    def __init__(self, code: str, reason: Reason, status: int = 401) -> None:
+        super().__init__(reason)
         self.code = code
         self.status = status

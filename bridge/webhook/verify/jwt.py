@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from bridge.errors import DocumentError
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.decode.json_body import read_json
 
@@ -45,11 +47,11 @@ def read_token(text: str) -> Token:
     match = _COMPACT.fullmatch(text)
     parts = [decode_bytes(part, "base64url") if part else b"" for part in match.groups()] if match else []
     if not match or None in parts:
-        raise DocumentError("not a JSON web token: three parts in base64url with dots between are expected")
+        raise DocumentError(Reason(WebhookCode.JWT_MALFORMED))
     head, payload, signature = (part or b"" for part in parts)
     header = read_json(head)
     if not isinstance(header, dict) or "crit" in header:
-        raise DocumentError("the token's header is no object, or has critical extensions")
+        raise DocumentError(Reason(WebhookCode.JWT_HEADER))
     return Token(header, payload, signature, text)
 
 

@@ -11,12 +11,14 @@ from bridge.errors import DocumentError
 from bridge.language.schema import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.decode.urls import Urls, compile_urls
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import secret_places
-from bridge.webhook.verify.asymmetric import EXTRA, static_keys
-from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.asymmetric import static_keys
+from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.digests import keyed, read_secret
 from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.jwt import Token, read_claims, read_token, seconds
@@ -44,19 +46,19 @@ class _Times:
         ends, begins, made = (self._moment(claims, name) for name in ("exp", "nbf", "iat"))
         if self.max_age is not None:
             if made is None:
-                raise DeniedError("timestamp", 'the token does not say when it was made: "iat" is missing')
+                raise DeniedError("timestamp", Reason(WebhookCode.JWT_UNDATED))
             ends = made + self.max_age if ends is None else min(ends, made + self.max_age)
         if ends is not None and now > ends + self.tolerance:
-            raise DeniedError("stale", f"the token ended {now - ends:.0f} s ago")
+            raise DeniedError("stale", Reason(WebhookCode.JWT_ENDED, seconds=round(now - ends)))
         start = max(begins or 0, made or 0)
         if now < start - self.tolerance:
-            raise DeniedError("stale", f"the token begins in {start - now:.0f} s")
+            raise DeniedError("stale", Reason(WebhookCode.JWT_EARLY, seconds=round(start - now)))
 
     @staticmethod
     def _moment(claims: dict[str, Json], name: str) -> float | None:
         moment = seconds(claims.get(name))
         if moment is None and name in claims:
-            raise DeniedError("timestamp", f'the token\'s "{name}" cannot be read')
+            raise DeniedError("timestamp", Reason(WebhookCode.JWT_TIME_UNREADABLE, claim=name))
         return moment
 
 
@@ -75,7 +77,7 @@ class _Claims:
             # A claim without a text never counts: it would equal a template whose field was not sent.
             texts = [text for value in (said if isinstance(said, list) else [said]) if (text := _text(value))]
             if not sum(hmac.compare_digest(text, one) for text in texts for one in own):
-                raise DeniedError("claims", f'the token\'s "{name}" is not as the source says')
+                raise DeniedError("claims", Reason(WebhookCode.JWT_CLAIM_DIFFERS, claim=name))
 
 
 def _text(value: Json) -> bytes:
@@ -95,22 +97,21 @@ def compile_jwt(fields: Fields, setup: Setup) -> Check | None:
         return None
     times = _Times(fields["tolerance"], fields["max_age"])
 
-    def run(incoming: Incoming) -> str:
+    def prove(incoming: Incoming) -> None:
         token = _token(read(incoming))
         if token.header.get("alg") != algorithm:
-            raise DeniedError("algorithm", f"the token is not signed by {algorithm}")
+            raise DeniedError("algorithm", Reason(WebhookCode.JWT_ALGORITHM, algorithm=algorithm))
         signed = _covered(token, incoming, detached=detached)
         if not holds(token.signature, signed):
-            raise DeniedError("signature", "the token's signature does not match what was sent")
-        if detached:
-            return f"jwt {algorithm}"
-        said = _said(token)
-        times.check(said, incoming.now_ms)
-        claims.check(said, incoming)
-        return f"jwt {algorithm}"
+            raise DeniedError("signature", Reason(WebhookCode.JWT_SIGNATURE))
+        if not detached:
+            said = _said(token)
+            times.check(said, incoming.now_ms)
+            claims.check(said, incoming)
 
     # A detached token is a signature of one body; any other is good for whoever has it.
-    return Check(f"jwt {algorithm}", run, () if detached else secret_places(fields))
+    places = () if detached else secret_places(fields)
+    return check_by(Reason(WebhookCode.BY_JWT, algorithm=algorithm), prove, places)
 
 
 def _detached(fields: Fields, setup: Setup) -> bool | None:
@@ -120,20 +121,16 @@ def _detached(fields: Fields, setup: Setup) -> bool | None:
     other = next((key for key in ("body", "claims", "max_age") if key in fields), None)
     if other is None:
         return True
-    setup.report.add(
-        fields.at(other),
-        "M403",
-        f'jwt has both "detached" and "{other}"; a detached token has no claims, it signs the body: keep one',
-    )
+    setup.report.add(fields.at(other), "M403", Reason(WebhookCode.BAD_DETACHED_AND, key=other))
     return None
 
 
 def _covered(token: Token, incoming: Incoming, *, detached: bool) -> bytes:
     """The signed bytes, by the source's word: by the token's own, an old body would sign a new one."""
     if detached and not token.detached:
-        raise DeniedError("malformed", "the token has a middle part; a detached token has none")
+        raise DeniedError("malformed", Reason(WebhookCode.JWT_MIDDLE))
     if token.detached and not detached:
-        raise DeniedError("malformed", "the token has no claims; write detached: true if it signs the body")
+        raise DeniedError("malformed", Reason(WebhookCode.JWT_NO_CLAIMS))
     if not detached:
         return token.signed()
     incoming.require_body()
@@ -144,7 +141,7 @@ def _token(text: str) -> Token:
     try:
         return read_token(text)
     except DocumentError as error:
-        raise DeniedError("malformed", error.message) from None
+        raise DeniedError("malformed", error.reason) from None
 
 
 def _said(token: Token) -> dict[str, Json]:
@@ -162,7 +159,7 @@ def _reader(fields: Fields, setup: Setup) -> Callable[[Incoming], str] | None:
             return None
         if fields["body"] is True:
             return lambda incoming: incoming.request.body.decode("latin-1").strip()
-        setup.report.add(fields.at("body"), "M402", 'jwt "body" can only be true')
+        setup.report.add(fields.at("body"), "M402", Reason(WebhookCode.BAD_ONLY_TRUE, key="jwt", name="body"))
         return None
     place = compile_place(fields, setup, "jwt", ("body",), as_sent=True)
     prefix: str = fields["prefix"]
@@ -172,7 +169,8 @@ def _reader(fields: Fields, setup: Setup) -> Callable[[Incoming], str] | None:
     def read(incoming: Incoming) -> str:
         text = place.one(incoming)
         if not text.startswith(prefix):
-            raise DeniedError("malformed", f"{place.words} does not begin with {prefix!r}")
+            reason = Reason(WebhookCode.JWT_PREFIX, place=place.name, prefix=repr(prefix))
+            raise DeniedError("malformed", reason)
         return text[len(prefix) :]
 
     return read
@@ -190,7 +188,7 @@ def _signature(name: str, fields: Fields, setup: Setup) -> Holds | None:
     if name in _KEYED:
         return _shared(_KEYED[name], fields, setup)
     if not AVAILABLE:
-        setup.report.add(fields.node, "M413", EXTRA)
+        setup.report.add(fields.node, "M413", Reason(WebhookCode.BAD_NO_EXTRA))
         return None
     algorithm = Algorithm(_PUBLIC[name], raw=True)
     keys = static_keys(fields, setup, algorithm)
@@ -201,9 +199,8 @@ def _signature(name: str, fields: Fields, setup: Setup) -> Holds | None:
 
 def _shared(algorithm: str, fields: Fields, setup: Setup) -> Holds | None:
     if "public_key" in fields:
-        setup.report.add(
-            fields.at("public_key"), "M403", f"{fields['algorithm']} has a secret and no public key"
-        )
+        reason = Reason(WebhookCode.BAD_PUBLIC_KEY_OF_SHARED, algorithm=fields["algorithm"])
+        setup.report.add(fields.at("public_key"), "M403", reason)
         return None
     secrets = setup.secrets_of(fields, "jwt")
     keys = [key for secret in secrets if (key := read_secret(fields, secret, setup))]

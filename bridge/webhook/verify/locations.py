@@ -1,4 +1,4 @@
-"""Where in a request a signature, a token or a timestamp stands, and how it is written there."""
+"""Where in a request a signature, a token or a timestamp is, and how it is written there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.schema import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.verify.errors import DeniedError
@@ -21,9 +23,10 @@ _MAX_TEXT = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`find` gives the values that stand there; `words` name the place to the owner."""
+    """`find` gives the values that are there; `name` is what the owner knows the place by."""
 
-    words: str
+    name: Reason | str
+    """A path stays as it is written."""
     find: Callable[[Incoming, Json], tuple[str, ...]]
     once: bool = True
     """Whether a second value is a contradiction, or another candidate."""
@@ -32,25 +35,28 @@ class Place:
         """The values; DeniedError where there are none, or more than the place may have."""
         values = self.find(incoming, item)
         if not values or not any(values):
-            raise DeniedError("missing", f"{self.words} is missing")
+            raise DeniedError("missing", Reason(WebhookCode.MISSING, place=self.name))
         if self.once and len(values) > 1:
-            raise DeniedError("repeated", f"{self.words} is given {len(values)} times")
+            raise self._repeated(len(values))
         if any(len(value) > _MAX_TEXT for value in values):
-            raise DeniedError("too_long", f"{self.words} is longer than {_MAX_TEXT} characters")
+            raise DeniedError("too_long", Reason(WebhookCode.TOO_LONG, place=self.name, limit=_MAX_TEXT))
         return values
 
     def one(self, incoming: Incoming, item: Json = None) -> str:
         """The single value; DeniedError otherwise."""
         values = self.all(incoming, item)
         if len(values) > 1:
-            raise DeniedError("repeated", f"{self.words} is given {len(values)} times")
+            raise self._repeated(len(values))
         return values[0]
+
+    def _repeated(self, times: int) -> DeniedError:
+        return DeniedError("repeated", Reason(WebhookCode.REPEATED, place=self.name, count=times))
 
 
 def compile_place(
     fields: Fields, setup: Setup, what: str, also: tuple[str, ...] = (), *, as_sent: bool = False
 ) -> Place | None:
-    """The one place that a table of PLACES names; `also` are further keys that may stand instead.
+    """The one place that a table of PLACES names; `also` are further keys that may be there instead.
 
     Paths go into the decoded body; `as_sent`, before the JSON inside its fields is read.
     """
@@ -60,20 +66,28 @@ def compile_place(
     name = fields[kind]
     match kind:
         case "header":
-            return Place(f"header {' or '.join(name)}", _headers(name), once=len(name) == 1)
+            return Place(header_place(name), _headers(name), once=len(name) == 1)
         case "query":
-            return Place(f"parameter {name}", lambda incoming, _: _values(incoming.query_pairs, name))
+            place = Reason(WebhookCode.PLACE_QUERY, name=name)
+            return Place(place, lambda incoming, _: _values(incoming.query_pairs, name))
         case "form":
-            setup.needs_form(fields.at(kind), f"{what} is asked for in a form field")
-            return Place(f"field {name}", lambda incoming, _: _values(incoming.fields, name))
+            setup.needs_form(fields.at(kind), Reason(WebhookCode.BAD_PLACE_NEEDS_FORM, key=what))
+            place = Reason(WebhookCode.PLACE_FORM, name=name)
+            return Place(place, lambda incoming, _: _values(incoming.fields, name))
         case "item":
             path = setup.path(fields.at(kind), item_path(name))
-            return None if path is None else Place(f"{name} of an item", _in_item(path))
+            place = Reason(WebhookCode.PLACE_ITEM, name=name)
+            return None if path is None else Place(place, _in_item(path))
         case "json" | "xml":
             path = setup.path(fields.at(kind), name if name.startswith("$") else f"$.{name}")
             if path is not None:
                 return Place(name, in_document(path, as_sent=as_sent), once=path.definite)
     return None
+
+
+def header_place(names: tuple[str, ...]) -> Reason:
+    """What a header is called, or several of which one has the value."""
+    return Reason(WebhookCode.PLACE_HEADER, names=names)
 
 
 def item_path(name: str) -> str:
@@ -87,7 +101,7 @@ def _headers(names: tuple[str, ...]) -> Callable[[Incoming, Json], tuple[str, ..
     def find(incoming: Incoming, _: Json) -> tuple[str, ...]:
         found = [incoming.header(name) for name in names]
         if len(names) > 1 and any(len(values) > 1 for values in found):
-            raise DeniedError("repeated", f"one of the headers {', '.join(names)} is given twice")
+            raise DeniedError("repeated", Reason(WebhookCode.ONE_HEADER_TWICE, names=names))
         return tuple(value for values in found for value in values)
 
     return find
@@ -121,4 +135,4 @@ def _scalars(values: list[Json]) -> tuple[str, ...]:
     try:
         return tuple(text_of(value) for value in values)
     except Unusable:
-        raise DeniedError("kind", "a list or object stands where a text is expected") from None
+        raise DeniedError("kind", Reason(WebhookCode.NOT_A_TEXT)) from None

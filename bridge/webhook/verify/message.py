@@ -5,6 +5,8 @@ from __future__ import annotations
 from bridge.language.document import Mapping, Node, Scalar, Sequence
 from bridge.language.keys_message import MESSAGE
 from bridge.language.schema import Fields
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.verify.canonical import compile_canonical, compile_php
 from bridge.webhook.verify.errors import DeniedError
@@ -64,7 +66,7 @@ def _substitute(fields: Fields, setup: Setup) -> Builder | None:
         before, found, after = signing.incoming.request.body.partition(signing.signature.encode())
         if not found:
             # The secret would be left out, and anyone could make such a hash.
-            raise DeniedError("malformed", "the signature is not in the body, where its secret stood")
+            raise DeniedError("malformed", Reason(WebhookCode.SIGNATURE_NOT_IN_BODY))
         return before + fill(signing) + after
 
     return Builder(build, inner.uses | {"body"})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bridge.errors import DocumentError
+from bridge.errors import BridgeError, DocumentError
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.decode.json_body import parse_json
 
@@ -25,7 +27,7 @@ PublicKey: TypeAlias = Any
 """A key of the cryptography package."""
 
 
-class UnfitKeyError(Exception):
+class UnfitKeyError(BridgeError):
     """A text is no public key of the kind that the algorithm needs."""
 
 
@@ -83,11 +85,14 @@ def read_keys(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey
     """
     try:
         keys = _read(text.replace("\\n", "\n").strip(), encoding, algorithm)
-    except (ValueError, UnsupportedAlgorithm, DocumentError) as error:
-        raise UnfitKeyError(str(error).split("\n")[0][:120] or "it is not readable") from None
+    except DocumentError as error:
+        raise UnfitKeyError(error.reason) from None
+    except (ValueError, UnsupportedAlgorithm) as error:
+        text = str(error).split("\n")[0][:120]
+        raise UnfitKeyError(text or Reason(WebhookCode.KEY_UNREADABLE)) from None
     fit = tuple(key for key in keys if algorithm.fits(key))
     if not fit:
-        raise UnfitKeyError(f"it is no key for {algorithm.name}")
+        raise UnfitKeyError(Reason(WebhookCode.KEY_KIND, algorithm=algorithm.name))
     return fit
 
 
@@ -101,7 +106,7 @@ def _read(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey, ..
     for data in (decode_bytes(compact, one) for one in encodings):
         if data is not None:
             return (_of_bytes(data, algorithm),)
-    raise ValueError("it is neither PEM nor hex nor base64 nor JWK")
+    raise UnfitKeyError(Reason(WebhookCode.KEY_FORM))
 
 
 def _pem(text: bytes) -> PublicKey:
@@ -135,7 +140,7 @@ def _of_jwk(jwk: Json) -> tuple[PublicKey, ...]:
 def _part(jwk: Json, name: str) -> bytes:
     data = decode_bytes(str(jwk.get(name)), "base64url")
     if data is None:
-        raise ValueError(f'"{name}" of the JWK is not base64url')
+        raise UnfitKeyError(Reason(WebhookCode.KEY_JWK_PART, name=name))
     return data
 
 

@@ -11,10 +11,12 @@ from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_verify import VERIFY
 from bridge.language.schema import Fields
-from bridge.webhook.compile_context import MAIN, Setup
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
+from bridge.webhook.compile_context import MAIN, Setup, secret_key
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import SecretPlace
-from bridge.webhook.verify.check import Check
+from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.digests import compile_hash, compile_hmac
 from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.tokens import compile_ip, compile_token
@@ -41,26 +43,17 @@ _SCHEMES: dict[str, _Scheme] = {
     "signature": _when_used("bridge.webhook.verify.asymmetric", "compile_asymmetric"),
 }
 
-OPEN = Check("open", lambda _: "open")
+OPEN = check_by(Reason(WebhookCode.BY_NOTHING), lambda _: None)
 """`verify: none`: whoever knows the URL is believed."""
 
 
 def compile_verify(node: Node | None, at: Node, setup: Setup) -> Check | None:
     """The check of a source. Without `verify:` a finding; None after findings."""
     if node is None:
-        setup.report.add(
-            at,
-            "M401",
-            "the source says nothing about how its sender is verified; "
-            'give "verify" a scheme, or write "verify: none" to take webhooks from anyone',
-        )
+        setup.report.add(at, "M401", Reason(WebhookCode.BAD_NO_VERIFY))
         return None
     if isinstance(node, Scalar) and node.text == "none":
-        setup.report.add(
-            node,
-            "W510",
-            "the source is open: whoever knows its URL can start bots; a path token is little work",
-        )
+        setup.report.add(node, "W510", Reason(WebhookCode.BAD_OPEN))
         return OPEN
     return _all(node, setup)
 
@@ -74,7 +67,7 @@ def _all(node: Node, setup: Setup) -> Check | None:
     checks += [_every([_all(one, setup) for one in fields["all"] or ()])] if "all" in fields else []
     checks += [_any(fields["any"] or (), fields, setup)] if "any" in fields else []
     if not fields.node.entries:
-        setup.report.add(node, "M402", f"verify names no scheme; give one of {', '.join(_SCHEMES)}, any, all")
+        setup.report.add(node, "M402", Reason(WebhookCode.BAD_NO_SCHEME, names=(*_SCHEMES, "any", "all")))
     return _every(checks)
 
 
@@ -89,11 +82,12 @@ def _every(checks: list[Check | None]) -> Check | None:
     if len(known) == 1:
         return known[0]
 
-    def run(incoming: Incoming) -> str:
-        return " + ".join([check.run(incoming) for check in known])
+    def run(incoming: Incoming) -> Reason:
+        return Reason(WebhookCode.BY_ALL, proofs=tuple([check.run(incoming) for check in known]))
 
-    said = frozenset(" + ".join(one) for one in product(*(check.proofs for check in known)))
-    return Check(" + ".join(check.words for check in known), run, _secrets(known), said)
+    every = product(*(check.proofs for check in known))
+    proofs = frozenset(Reason(WebhookCode.BY_ALL, proofs=one) for one in every)
+    return Check(run, proofs, _secrets(known))
 
 
 def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check | None:
@@ -101,10 +95,9 @@ def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check 
     given = [node for node in alternatives if _has_secret(node, setup)]
     if not given:
         if alternatives and not setup.broken_secrets:
-            message = f"any has no secret; write {_wanted(alternatives)}"
-            setup.report.add(fields.at("any"), "M402", message)
+            setup.report.add(fields.at("any"), "M402", _no_secret(alternatives))
         elif not alternatives:
-            setup.report.add(fields.at("any"), "M402", "any is empty, so nobody could ever pass")
+            setup.report.add(fields.at("any"), "M402", Reason(WebhookCode.BAD_EMPTY_ANY))
         return None
     checks = [_all(node, setup) for node in given]
     known = [check for check in checks if check is not None]
@@ -112,24 +105,24 @@ def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check 
         return None
     if len(known) == 1:
         return known[0]
-    said = frozenset[str]().union(*(check.proofs for check in known))
-    return Check(" or ".join(check.words for check in known), _first(known), _secrets(known), said)
+    proofs = frozenset[Reason]().union(*(check.proofs for check in known))
+    return Check(_first(known), proofs, _secrets(known))
 
 
 def _secrets(checks: list[Check]) -> tuple[SecretPlace, ...]:
     return tuple(dict.fromkeys(place for check in checks for place in check.secrets))
 
 
-def _first(checks: list[Check]) -> Callable[[Incoming], str]:
-    def run(incoming: Incoming) -> str:
+def _first(checks: list[Check]) -> Callable[[Incoming], Reason]:
+    def run(incoming: Incoming) -> Reason:
         failures: list[DeniedError | DocumentError] = []
-        proved = ""
+        proved: Reason | None = None
         for check in checks:
             try:
                 proved = proved or check.run(incoming)
             except (DeniedError, DocumentError) as error:
                 failures.append(error)
-        if proved:
+        if proved is not None:
             return proved
         raise _nearest(failures)
 
@@ -137,10 +130,10 @@ def _first(checks: list[Check]) -> Callable[[Incoming], str]:
 
 
 def _nearest(failures: list[DeniedError | DocumentError]) -> DeniedError | DocumentError:
-    """Of several failures the one that tells the owner most: a signature that was there but wrong."""
-    told = [error for error in failures if isinstance(error, DeniedError) and error.code != "missing"]
+    """Of several failures the one that helps the owner most: a signature that was there but wrong."""
+    exact = [error for error in failures if isinstance(error, DeniedError) and error.code != "missing"]
     denied = [error for error in failures if isinstance(error, DeniedError)]
-    return (told or denied or failures)[0]
+    return (exact or denied or failures)[0]
 
 
 def _has_secret(node: Node, setup: Setup) -> bool:
@@ -167,7 +160,6 @@ def _named(scheme: Mapping) -> list[str]:
     return [item.text for item in getattr(use, "items", ()) if isinstance(item, Scalar)]
 
 
-def _wanted(alternatives: tuple[Node, ...]) -> str:
+def _no_secret(alternatives: tuple[Node, ...]) -> Reason:
     names = dict.fromkeys(name for node in alternatives for name in _uses(node))
-    spelled = ['"secret: ${NAME}"' if name == MAIN else f'"secrets: {{{name}: ${{NAME}}}}"' for name in names]
-    return f"{' or '.join(spelled)} at the source"
+    return Reason(WebhookCode.BAD_NO_SECRET, key="any", keys=tuple(secret_key(name) for name in names))

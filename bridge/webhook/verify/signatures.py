@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from bridge.language.schema import Fields
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
@@ -22,7 +24,7 @@ _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stood in the signature's place: the signatures of which one must hold, and labelled neighbours."""
+    """What was in the signature's place: the signatures of which one must hold, and labelled neighbours."""
 
     candidates: tuple[bytes, ...]
     labels: tuple[tuple[str, str], ...]
@@ -53,7 +55,7 @@ class Signature:
         decoded = (self._decode(text) for text in texts[:MAX_CANDIDATES])
         candidates = tuple(digest for digest in decoded if digest is not None)
         if not candidates:
-            raise DeniedError("malformed", f"{self.place.words} holds no signature as it should be written")
+            raise DeniedError("malformed", Reason(WebhookCode.SIGNATURE_MALFORMED, place=self.place.name))
         return Found(candidates, labels, texts[0])
 
     def _label(self, index: int, part: str) -> tuple[str, str]:
@@ -78,11 +80,11 @@ def compile_signature(fields: Fields, setup: Setup, length: int, *, per_item: bo
     if place is None:
         return None
     if "item" in fields and not per_item:
-        setup.report.add(fields.at("item"), "M402", 'signature "item" needs "each": the path of the items')
+        setup.report.add(fields.at("item"), "M402", Reason(WebhookCode.BAD_ITEM_WITHOUT_EACH))
         return None
     separator = fields["separator"] or ("," if fields["pick"] else "")
     if separator:
-        place = Place(place.words, place.find, once=False)
+        place = Place(place.name, place.find, once=False)
     return Signature(
         place,
         fields["encoding"],
@@ -110,21 +112,18 @@ class Timestamp:
         text = self.place.one(incoming, item) if self.place else self._picked(found)
         moment = milliseconds(text, self.unit)
         if moment is None:
-            raise DeniedError("timestamp", f"the timestamp {text[:40]!r} cannot be read")
+            raise DeniedError("timestamp", Reason(WebhookCode.TIMESTAMP_UNREADABLE, found=repr(text[:40])))
         age = (incoming.now_ms - moment) / 1000
         if abs(age) > self.tolerance:
-            when = "old" if age > 0 else "ahead"
-            raise DeniedError(
-                "stale", f"the timestamp is {abs(age):.0f} s {when}; {self.tolerance} s are allowed"
-            )
+            code = WebhookCode.TIMESTAMP_OLD if age > 0 else WebhookCode.TIMESTAMP_AHEAD
+            raise DeniedError("stale", Reason(code, seconds=round(abs(age)), allowed=self.tolerance))
         return text
 
     def _picked(self, found: Found) -> str:
         values = [value for label, value in found.labels if label == self.pick]
         if len(values) != 1:
-            raise DeniedError(
-                "timestamp", f'the signature has {len(values)} timestamps "{self.pick}", not one'
-            )
+            reason = Reason(WebhookCode.TIMESTAMPS_IN_SIGNATURE, count=len(values), label=self.pick)
+            raise DeniedError("timestamp", reason)
         return values[0]
 
 
@@ -137,9 +136,7 @@ def compile_timestamp(fields: Fields | None, setup: Setup, signature: Signature)
         place = compile_place(fields, setup, "timestamp") if any(key in fields for key in PLACES) else None
         return None if place is None else Timestamp(place, "", unit, tolerance)
     if not signature.pick and not (signature.separator and fields["pick"].isdecimal()):
-        setup.report.add(
-            fields.at("pick"), "M402", 'timestamp "pick" needs a signature with "pick", in a list of both'
-        )
+        setup.report.add(fields.at("pick"), "M402", Reason(WebhookCode.BAD_PICK_OF_TIMESTAMP))
         return None
     return Timestamp(None, fields["pick"], unit, tolerance)
 

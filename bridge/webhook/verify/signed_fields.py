@@ -11,10 +11,11 @@ from bridge.jsonpath.exact_numbers import to_json
 from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
-from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.locations import with_item
-from bridge.webhook.verify.signed_message import Builder, Part, Signing, compile_text, scalar
+from bridge.webhook.verify.signed_message import Builder, Part, Signing, compile_text, field_repeated, scalar
 
 Row = tuple[tuple[str, str], ...]
 
@@ -81,8 +82,8 @@ class _Join:
         names = [name for name, _ in pairs]
         found: list[tuple[str, str]] = []
         for name in self.names:
-            if names.count(name.name) > 1:
-                raise DeniedError("repeated", f"the signed field {name.name} is given twice")
+            if (times := names.count(name.name)) > 1:
+                raise field_repeated(name.name, times)
             value = self._value(name, signing, sent)
             if value is None:
                 value = self.missing
@@ -158,7 +159,7 @@ def compile_join(fields: Fields, setup: Setup) -> Builder | None:
 def _compile(fields: Fields, setup: Setup) -> tuple[_Join, frozenset[str]] | None:
     order, names = _order(fields, setup)
     if fields["from"] == "form":
-        setup.needs_form(fields.at("from"), "the signed fields are those of a form")
+        setup.needs_form(fields.at("from"), Reason(WebhookCode.BAD_FIELDS_NEED_FORM))
     templates = {key: compile_text(fields.at(key), fields[key], setup) for key in ("head", "tail")}
     insert = {name: compile_text(fields.at("insert"), text, setup) for name, text in fields["insert"].items()}
     at = setup.path(fields.at("at"), _root(fields)) if fields["at"] else None
@@ -202,7 +203,7 @@ def _root(fields: Fields) -> str:
 def _order(fields: Fields, setup: Setup) -> tuple[str | None, list[tuple[_Name, frozenset[str]]] | None]:
     keys = fields["keys"]
     if not keys:
-        setup.report.add(fields.node, "M402", 'join has no "keys": names in order, or sorted')
+        setup.report.add(fields.node, "M402", Reason(WebhookCode.BAD_NO_KEYS))
         return None, None
     if len(keys) == 1 and keys[0] in _ORDER_WORDS:
         return keys[0], []

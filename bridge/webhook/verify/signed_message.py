@@ -19,7 +19,8 @@ from bridge.language.document import Node
 from bridge.language.keys_message import DIGESTS
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
-from bridge.text.render import english
+from bridge.reasons.reason import Reason
+from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import Setup
 from bridge.webhook.decode.forms import unescape
 from bridge.webhook.incoming import Incoming
@@ -102,8 +103,13 @@ def only_value(pairs: tuple[tuple[str, str], ...], name: str) -> bytes:
     """
     values = [value.encode() for key, value in pairs if key == name]
     if len(values) > 1:
-        raise DeniedError("repeated", f"the signed field {name} is given {len(values)} times")
+        raise field_repeated(name, len(values))
     return values[0] if values else b""
+
+
+def field_repeated(name: str, times: int) -> DeniedError:
+    """For a signed field that is sent more than once."""
+    return DeniedError("repeated", Reason(WebhookCode.FIELD_REPEATED, name=name, count=times))
 
 
 def compile_text(node: Node, text: str, setup: Setup) -> Builder | None:
@@ -135,8 +141,9 @@ def _hole(node: Node, hole: re.Match[str], setup: Setup) -> Part | None:
     part = _source(node, name, setup, offset)
     for change in changes:
         if change not in CHANGES:
-            hint = english(suggestion(change, [*CHANGES]))
-            setup.report.add(node, "M405", f'unknown change "{change}" in "{{{text}}}"{hint}', offset)
+            hint = suggestion(change, [*CHANGES])
+            reason = Reason(WebhookCode.BAD_CHANGE, change=change, text=hole[0], hint=hint)
+            setup.report.add(node, "M405", reason, offset)
             return None
         part = None if part is None else _changed(part, CHANGES[change])
     return part
@@ -154,8 +161,9 @@ def _source(node: Node, name: str, setup: Setup, offset: int) -> Part | None:
     if argument and kind in _NAMED and (kind != "digest" or argument in DIGESTS):
         return _NAMED[kind](argument)
     known = [*_SIMPLE, *_NAMED]
-    hint = english(suggestion(kind, known)) or f"; there are {', '.join(PLACEHOLDERS)} and paths"
-    setup.report.add(node, "M405", f'unknown placeholder "{{{name}}}"{hint}', offset)
+    hint = suggestion(kind, known) or Reason(WebhookCode.BAD_PLACEHOLDER_HINT, names=PLACEHOLDERS)
+    reason = Reason(WebhookCode.BAD_PLACEHOLDER, placeholder=f"{{{name}}}", hint=hint)
+    setup.report.add(node, "M405", reason, offset)
     return None
 
 
@@ -174,7 +182,7 @@ def scalar(value: Json) -> str:
     try:
         return text_of(value)
     except Unusable as error:
-        raise DocumentError(f"a signed field is not a single value: {error.message}") from None
+        raise DocumentError(Reason(WebhookCode.FIELD_NOT_SINGLE, why=error.reason)) from None
 
 
 def _changed(part: Part, change: Callable[[bytes], bytes]) -> Part:

@@ -61,7 +61,7 @@ def event(console: Console, number: int) -> Answer:
         held=shown(hidden, held),
         unheld=unheld,
         judged=judged(story.stored),
-        lacks=hidden.text(lacks_id(stored, sources)),
+        lacks=shown(hidden, lacks_id(stored, sources)),
         rest=_rest(shown(hidden, rest_of(stored, sources)), story.stored),
         webhook=webhook_of(story.stored.request),
         tree=None if event is None else tree(event.document),

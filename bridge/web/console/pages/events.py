@@ -23,7 +23,7 @@ from bridge.store.reports.search import Named
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, reworded, t
+from bridge.web.console.rendering import render, reworded, said, t
 from bridge.web.console.wanted import Wanted, wanted_events
 
 COLUMNS: Final = (
@@ -128,7 +128,7 @@ def _row(found: tuple[EventLine, Why | None]) -> Row:
 
 def _why(line: EventLine, why: Why | None) -> str:
     if why is None or (line.error and line.result in ("unreadable", "ignored")):
-        return line.error
+        return said(line.error)
     if why.failure:
         one = why.failure
         return t("events.why.failure", rule=one.rule, key=one.key, message=reworded(one.message, "lack"))
@@ -153,6 +153,6 @@ def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str,
 def _cells(line: EventLine) -> tuple[Json, ...]:
     calls = " ".join(f"{number}:{state}" for number, state in line.calls)
     return (
-        line.id, iso(line.received_at), line.source, line.type, line.key, line.result, line.error,
-        line.verified, line.client, calls,
+        line.id, iso(line.received_at), line.source, line.type, line.key, line.result, said(line.error),
+        said(line.verified), line.client, calls,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Refusals: webhooks that were turned away, to see whether one should not have been."""
+"""Refusals: rejected webhooks, to see whether one should have been accepted."""
 
 from __future__ import annotations
 
