@@ -100,17 +100,17 @@ def _compared(name: str) -> Iterator[str]:
     if name in FREE:
         yield "There is none: the user of the sender chooses the fields."
         return
-    yield f"Compared with: {_rests_on(name)}"
+    yield f"Compared with: {_compared_with(name)}"
     yield ""
     version, day = COMPARED.get(name, ("not recorded", WRITTEN))
     first = ", when the profile was written. Not compared since" if day == WRITTEN else ""
     yield f"API version: {version}. Date: {day}{first}."
 
 
-def _rests_on(name: str) -> str:
+def _compared_with(name: str) -> str:
     """What the comment at the top of a profile says about its sources."""
     head = re.sub(r"^# ?", "", _text(name).partition("\nabout:")[0], flags=re.MULTILINE)
-    (found,) = re.findall(r"^Rests on: (.+(?:\n.+)*)", head, re.MULTILINE)
+    (found,) = re.findall(r"^Compared with: (.+(?:\n.+)*)", head, re.MULTILINE)
     base = _base(name)
     return f"what the profile [{base}]({base}.md) was compared with." if base else " ".join(found.split())
 
