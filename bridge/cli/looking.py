@@ -55,7 +55,7 @@ def _paged(command: F) -> F:
 
 @click.command()
 @event_filter
-@click.option("--refused", is_flag=True, help="The webhooks that were turned away instead, and why.")
+@click.option("--refused", is_flag=True, help="The rejected webhooks instead, and why.")
 @click.option("--repeats", is_flag=True, help="Known events that came again, which start nothing.")
 @_paged
 def events(

@@ -32,7 +32,7 @@ RECEIVED = Metric("leadbridge_webhooks_received_total", "counter", "Webhooks tha
 REFUSED = Metric(
     "leadbridge_webhooks_refused_total",
     "counter",
-    "Webhooks turned away: 401 not authentic, 400 unreadable or not HTTP, 404 no such source, "
+    "Rejected webhooks: 401 not authentic, 400 unreadable or not HTTP, 404 no such source, "
     "405, 408, 413, 414, 415, 417, 431, 500",
     ("source", "status"),
 )

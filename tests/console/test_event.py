@@ -67,7 +67,7 @@ def test_an_event_tells_from_the_webhook_to_the_call(shop: Site) -> None:
     page = shop.get("/events/1").text
     for words in (
         "From shop, 127.0.0.1",
-        "By token in $.secret",
+        "How: token in $.secret",
         "o-1",
         "Bot 7 by rule “paid”",
         "subscriber:12",

@@ -213,7 +213,7 @@ def test_a_refusal_shows_what_came_but_not_what_was_to_prove_it(one: Site) -> No
         (401, "ip", "compare the list with its documentation"),
         (401, "stale", "the clocks differ"),
         (401, "signature", "Compare the secret"),
-        (413, "too_large", "larger than the bridge takes"),
+        (413, "too_large", "larger than the bridge accepts"),
     ],
 )
 def test_a_refusal_says_what_to_look_at(one: Site, status: int, code: str, advice: str) -> None:
@@ -224,4 +224,4 @@ def test_a_refusal_says_what_to_look_at(one: Site, status: int, code: str, advic
 
 
 def test_where_nothing_was_refused_that_is_said(one: Site) -> None:
-    assert "Nothing was turned away" in one.get("/refusals").text
+    assert "No webhook was rejected" in one.get("/refusals").text

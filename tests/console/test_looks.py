@@ -18,7 +18,7 @@ BOTH = [("light", "en"), pytest.param("dark", "ru", marks=pytest.mark.thorough)]
 
 @pytest.fixture(scope="module", autouse=True)
 def stored(bridge: Installation) -> None:
-    """A payment that started a bot, and a webhook that was turned away."""
+    """A payment that started a bot, and a rejected webhook."""
     paid = (ROOT / "mappings" / "samples" / "yookassa-paid.json").read_bytes()
     typed = {"Content-Type": "application/json"}
     assert bridge.post("/hooks/yookassa", paid, typed).status == 200

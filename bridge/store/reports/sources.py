@@ -39,7 +39,7 @@ class SourceUse:
     received: Rates
     """Events."""
     refused: Rates
-    """Webhooks that were turned away and kept."""
+    """Rejected webhooks that are kept."""
 
     def silence(self, now: int) -> int | None:
         """For how many milliseconds it has sent nothing; None where it never did."""

@@ -140,7 +140,7 @@ def received(connection: Connection, now: int) -> dict[str, Rates]:
 
 
 def refused(connection: Connection, now: int) -> dict[str, Rates]:
-    """How many webhooks of each source were turned away and kept to be looked at."""
+    """How many rejected webhooks of each source are kept."""
     return _rates(connection, now, WEBHOOKS)
 
 
