@@ -17,9 +17,12 @@ class BridgeError(Exception):
     exit_code = 1
 
     def __init__(self, reason: Reason | str, cure: Reason | str | None = None) -> None:
-        super().__init__(english(reason))
+        super().__init__(reason)
         self.reason = reason
         self.cure = cure
+
+    def __str__(self) -> str:
+        return self.message
 
     @property
     def whole(self) -> Reason | str:

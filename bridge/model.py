@@ -177,7 +177,7 @@ class Failure:
     """Which key of `start` failed: `bot_id`, `subscriber_id`, `variables.amount`."""
     path: str
     """The path or template that was to give the value."""
-    reason: Reason | str
+    reason: Reason
 
     @property
     def message(self) -> str:
@@ -246,8 +246,8 @@ class Account:
     """After a complete 5xx that may follow a bot start; hold: uncertain, retry: sent again."""
     on_uncertain: OnUncertain = "hold"
     call_id_variable: str | None = None
-    success: Callable[[Json], str] | None = field(default=None, repr=False, compare=False)
-    """The owner's own conditions of success, asked of the document of a 2xx answer: empty where they hold,
+    success: Callable[[Json], Reason | None] | None = field(default=None, repr=False, compare=False)
+    """The owner's own conditions of success, asked of the document of a 2xx answer: None where they hold,
     else why not. None: the dispatcher looks for signs of failure."""
     probe: Literal["empty", "connect"] = "empty"
     """How an open breaker asks whether LeadConverter is back: a POST without parameters, or a connection."""

@@ -230,7 +230,7 @@ def test_a_test_of_the_mapping_file_says_the_same(bridge: Callable[[str], Bridge
     shop = bridge(ENVELOPE + SOLD + "}\n")
     sample = Example("t", 1, None, json.loads(LARGE), (), "", (), ())
     result = run_example(shop.mapping, sample, lambda _: b"")
-    assert "`split` into 4,000 events, each with its envelope, would store" in result.differences[0]
+    assert "`split` into 4,000 events, each with its envelope, would store" in english(result.differences[0])
 
 
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

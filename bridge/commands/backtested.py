@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.commands.language import said
 from bridge.commands.output import Screen, printable, table
 from bridge.language.functions.base import quote
 from bridge.mapping.author.backtest import Backtest, Example, Tally
@@ -11,6 +12,7 @@ from bridge.mapping.author.differences import KINDS, Change, Kind
 from bridge.mapping.author.examples import facts
 from bridge.model import BotStart, Failure, Json
 from bridge.operations.words import counted
+from bridge.text.render import english
 
 HEADERS = ("SOURCE", "RULE", "STARTS", "NOW", *(kind.upper() for kind in KINDS))
 TOTAL = "all rules"
@@ -61,7 +63,7 @@ def _example(example: Example) -> str:
     if difference.changes:
         return f": {'; '.join(_change(change) for change in difference.changes)}"
     if example.why:
-        return f": {example.why}"
+        return f": {said(example.why)}"
     shown = difference.after or difference.before
     if isinstance(shown, BotStart):
         return f": bot {shown.bot_id} for {shown.recipient.key}"
@@ -102,7 +104,7 @@ def _record(example: Example) -> dict[str, Json]:
         "event": example.event,
         "key": example.key,
         "item": difference.item,
-        "why": example.why,
+        "why": english(example.why),
         "changes": [{"key": one.key, "before": one.before, "after": one.after} for one in difference.changes],
         "before": _side(difference.before),
         "after": _side(difference.after),

@@ -12,6 +12,7 @@ from bridge.mapping.author.examples import Result
 from bridge.model import Finding
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
+from bridge.text.render import english
 
 
 def write_junit(file: str, ran: Mapping[str, Sequence[Result]], broken: Iterable[Finding]) -> None:
@@ -42,7 +43,7 @@ def _suite(root: Element, path: str, results: Sequence[Result]) -> None:
     for result in results:
         case = _case(suite, path, result.line, result.name)
         if not result.passed:
-            lines = [printable(one) for one in result.differences]
+            lines = [printable(english(one)) for one in result.differences]
             SubElement(case, "failure", message=lines[0], type="difference").text = "\n".join(lines)
 
 

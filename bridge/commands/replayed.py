@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.commands.language import said
 from bridge.model import FINAL, Call, State
 from bridge.operations.repeats import Taking
 from bridge.operations.replay import Applied, AsTheyWere, Impossible, ReadAgain, Replay
@@ -14,7 +15,7 @@ def told(replay: Replay) -> str:
     match replay:
         case Applied(starts=starts, failures=failures, read_as=read_as):
             parts = [_start(one) for one in starts]
-            parts += [f"{one.rule} lacks {one.key}: {one.message}" for one in failures]
+            parts += [f"{one.rule} lacks {one.key}: {said(one.reason)}" for one in failures]
             now = f"read as {read_as.type or 'no type'} {read_as.id}: " if read_as else ""
             return now + ("; ".join(parts) or "no rule matches")
         case ReadAgain(stored=(), starts=starts):
@@ -33,7 +34,7 @@ def told(replay: Replay) -> str:
 def told_of_taking(taking: Taking) -> str:
     """What a repeat starts as an event of its own."""
     parts = [f"{one.rule} → bot {one.bot_id} for {one.recipient.key}" for one in taking.made.starts]
-    parts += [f"{one.rule} lacks {one.key}: {one.message}" for one in taking.made.failures]
+    parts += [f"{one.rule} lacks {one.key}: {said(one.reason)}" for one in taking.made.failures]
     return "; ".join(parts) or "no rule matches"
 
 

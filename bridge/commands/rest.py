@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.commands.language import said
 from bridge.commands.output import Screen, printable
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Event
 from bridge.operations.reevaluate import HeldAgain, Rest
 from bridge.operations.words import counted
@@ -21,7 +22,7 @@ def rest_lines(rest: Rest, event: Event | None, screen: Screen) -> Iterator[str]
     if rest.near and rest.changed:
         yield "  the rules have changed since; of those of now the nearest are"
     for verdict in rest.near:
-        why = f"nearly: {sentence(verdict, event)}"
+        why = f"nearly: {said(verdict_reason(verdict, event))}"
         yield f"{screen.paint(f'≈ {printable(verdict.rule)}', 'yellow')}: {printable(why)}"
         yield f"    line {verdict.line}: {printable(verdict.condition)}"
 
@@ -35,4 +36,4 @@ def rule_lines(held: HeldAgain, screen: Screen) -> Iterator[str]:
         mark = screen.paint("✓", "green") if line.holds else screen.paint("✗", "red")
         yield f"    {mark} {printable(line.condition)}"
         if not line.holds:
-            yield f"      {printable(line.sentence)}"
+            yield f"      {printable(said(line.reason))}"

@@ -9,7 +9,7 @@ from bridge.commands.language import said
 from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, printable
 from bridge.language.operators import NEAR_CODES
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import lack, verdict_reason
 from bridge.model import Account, Attempt, Match, State, Verdict
 from bridge.operations.answers import Question, as_text
 from bridge.operations.repeats import content
@@ -83,13 +83,13 @@ def _rule(stored: StoredEvent, verdict: Verdict, screen: Screen) -> Iterator[str
     near = verdict.match is Match.UNMATCHED and verdict.code in NEAR_CODES
     mark, color = ("≈", "yellow") if near else _MARKS.get(verdict.match, ("·", None))
     text = f"{mark} {printable(verdict.rule)}"
-    why = sentence(verdict, stored.event)
+    why = said(verdict_reason(verdict, stored.event))
     yield f"{screen.paint(text, color) if color else text}: {'nearly: ' if near else ''}{printable(why)}"
     if verdict.condition:
         yield f"    line {verdict.line}: {printable(verdict.condition)}"
     for failure in stored.failures:
         if failure.rule == verdict.rule:
-            yield f"    {screen.paint('missing', 'red')} {printable(f'{failure.key}: {failure.message}')}"
+            yield f"    {screen.paint('missing', 'red')} {printable(said(lack(failure)))}"
 
 
 def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[str]:

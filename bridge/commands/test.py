@@ -128,13 +128,21 @@ def _print(ran: list[Ran], screen: Screen) -> None:
             head = f"{one.path}:{result.line}: {result.name}"
             click.echo(f"\n{screen.paint('FAILED', 'red')} {printable(head)}")
             for difference in result.differences:
-                click.echo(f"    {printable(difference)}")
+                click.echo(f"    {printable(said(difference))}")
 
 
 def _row(path: str, result: Result) -> dict[str, Json]:
     starts = [facts(start) for start in result.starts]
     failed = sorted({failure.rule for failure in result.failures})
-    values = (path, result.line, result.name, result.passed, list(result.differences), starts, failed)
+    values = (
+        path,
+        result.line,
+        result.name,
+        result.passed,
+        [english(one) for one in result.differences],
+        starts,
+        failed,
+    )
     return dict(zip(KEYS, values, strict=True))
 
 

@@ -12,7 +12,7 @@ from bridge.commands.outgoing import request_lines
 from bridge.commands.output import Screen, json_array, printable, screen_of
 from bridge.commands.payload import PayloadFile
 from bridge.errors import DocumentError
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import lack, verdict_reason
 from bridge.model import BotStart, Match, Verdict
 from bridge.operations.mapping_files import mapping_named
 from bridge.operations.redact import of_request, shown
@@ -82,12 +82,12 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
     yield f"{screen.paint(head, color) if color else head}  ({at})"
     if verdict.match is not Match.UNMATCHED:
         if verdict.match in (Match.SKIPPED, Match.DISABLED):
-            yield f"    {sentence(verdict)}"
+            yield f"    {said(verdict_reason(verdict))}"
     else:
         yield from _conditions(tried, verdict, screen)
     for failure in tried.application.failures:
         if failure.rule == verdict.rule:
-            yield f"    {screen.paint('missing', 'red')} {printable(f'{failure.key}: {failure.message}')}"
+            yield f"    {screen.paint('missing', 'red')} {printable(said(lack(failure)))}"
     for start, request in tried.calls:
         if start.rule == verdict.rule:
             yield from (f"    {line}" for line in _call(start, request))
@@ -96,14 +96,14 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
 def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
     story = tried.stories.get(verdict.rule)
     if story is None:
-        yield f"    {printable(sentence(verdict, tried.event))}"
+        yield f"    {printable(said(verdict_reason(verdict, tried.event)))}"
         return
     for line in story.conditions:
         if line.holds:
             yield f"    {screen.paint('✓', 'green')} {printable(line.condition)}"
         else:
             yield f"    {screen.paint('✗', 'red')} {printable(line.condition)}"
-            yield f"      {printable(line.sentence)}"
+            yield f"      {printable(said(line.reason))}"
 
 
 def _call(start: BotStart, request: Shown) -> Iterator[str]:

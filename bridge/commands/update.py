@@ -14,6 +14,7 @@ from bridge.mapping.author.rewrite import CannotRewrite, rewritten
 from bridge.mapping.rules.apply import MappingFile
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 Again = Callable[[str, bytes], Sequence[Result]]
 """The results of a file, by its path, if it said this."""
@@ -42,7 +43,7 @@ def _update(mapping: MappingFile, result: Result, again: Again) -> None:
     path = Path(mapping.path).resolve()
     new = rewritten(path.read_bytes().decode(), result, mapping.account).encode()
     if not any(one.name == result.name and one.passed for one in again(mapping.path, new)):
-        raise CannotRewrite("what would be written does not read back as the same; change it by hand")
+        raise CannotRewrite(Reason(RuleCode.READS_OTHERWISE))
     replace_file(path, new)
 
 

@@ -15,6 +15,7 @@ from bridge.dispatch.answer import Answer, message_of
 from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
 from bridge.dispatch.signs import Complaint, Reach, complaint, out_of_reach, spoken
 from bridge.model import CUT, HTML, LOST, UNREADABLE, Account, Outcome, Streak, http_cause
+from bridge.text.render import english
 
 UNSUBSCRIBED: Final = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
 BLOCKED: Final = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
@@ -125,7 +126,7 @@ def success(seen: Seen, answer: Answer, account: Account, *, forced: bool) -> Sh
     heading = f"answered {seen.status}"
     if seen.phase is not Phase.COMPLETE:
         return doubtful(f"probably done: {heading}, but {seen.fault}", CUT)
-    unmet = "" if account.success is None else account.success(spoken(answer))
+    unmet = "" if account.success is None else english(account.success(spoken(answer)))
     if account.success is not None and not unmet:
         return Shown(Outcome.DONE, heading)
     if doubt := strange(seen, answer, heading):

@@ -13,7 +13,8 @@ from bridge.language.operators import Check, equal
 from bridge.language.schema import expected
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import Param, Reason
+from bridge.reasons.rules import RuleCode
 
 IGNORE_CASE = "ignore_case"
 
@@ -23,8 +24,8 @@ class Question:
     """What is asked of the values at a path."""
 
     checks: tuple[Check, ...]
-    wanted: str
-    """In words, to follow "wanted": `"paid"`, `a number over 1000`."""
+    wanted: Param
+    """For reasons: `"paid"`, a number over 1000."""
     paths: tuple[Path, ...] = ()
     exists: bool | None = None
     """True or False where that is asked; None where it is not."""
@@ -70,7 +71,7 @@ def _every(node: Mapping, report: Report) -> Question | None:
     if question.every or question.exists is not None:
         report.add(inner, "M206", Reason(FindingCode.EVERY_INSIDE))
         return None
-    return replace(question, wanted=f"for every value {question.wanted}", every=True)
+    return replace(question, wanted=Reason(RuleCode.WANTED_EVERY, wanted=question.wanted), every=True)
 
 
 def _operators(node: Mapping, report: Report) -> Question | None:
@@ -96,13 +97,13 @@ def _joined(
     if present is False and len(parts) > 1:
         report.add(node, "M206", Reason(FindingCode.EXISTS_FALSE))
         return None
-    wanted = " and ".join(part.wanted for part in parts) + (" in any case" if fold else "")
+    wanted = _wanted(parts)
     checks = tuple(part.check for part in parts if part.check is not None)
     paths = tuple(path for part in parts for path in part.paths)
     values = next((part.values for part in parts if part.values), ())
     return Question(
         checks,
-        wanted,
+        Reason(RuleCode.WANTED_IN_ANY_CASE, wanted=wanted) if fold else wanted,
         paths,
         None if present is None else bool(present),
         values=values,
@@ -110,6 +111,12 @@ def _joined(
         literals=tuple(literal for part in parts for literal in part.literals),
         fold=fold,
     )
+
+
+def _wanted(parts: list[Part]) -> Param:
+    if len(parts) == 1:
+        return parts[0].wanted
+    return Reason(RuleCode.WANTED_ALL, all=tuple(part.wanted for part in parts))
 
 
 def _part(key: Scalar, node: Node, fold: bool, report: Report) -> Part | None:

@@ -16,7 +16,7 @@ from bridge.language.values import report_path
 from bridge.language.yaml_dump import entry_text
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import Param, Reason
 
 __all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves", "shown"]
 
@@ -45,9 +45,9 @@ class Condition:
     """Where it cannot hold unless a value at this path is one of these literals: for an index."""
 
     @property
-    def wanted(self) -> str:
-        """What is asked of the value at the path, in words; of a group nothing."""
-        return self.question.wanted if self.question else ""
+    def wanted(self) -> Param:
+        """What is asked of the value at the path, for reasons; of a group nothing."""
+        return self.question.wanted if self.question else None
 
     @property
     def uses_item(self) -> bool:

@@ -16,6 +16,8 @@ from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
+from bridge.reasons.reason import Param, Reason
+from bridge.reasons.rules import RuleCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class Operand:
     """Where `dynamic` is false: all of them."""
     dynamic: bool
     paths: tuple[Path, ...]
-    wanted: str
-    """In words: `"paid"`, `one of 1, 2`, `the value of $.total`."""
+    wanted: Param
+    """For reasons: `"paid"`, one of 1, 2, the value of `$.total`."""
 
 
 def compile_operand(node: Node, report: Report) -> Operand | None:
@@ -52,8 +54,8 @@ def _value(node: Node, report: Report) -> Value | None:
 def _operand(values: tuple[Value, ...]) -> Operand:
     literals = tuple(value.literal for value in values)
     paths = tuple(path for value in values for path in value.paths)
-    words = [_words(value) for value in values]
-    wanted = words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+    shown = tuple(map(_shown, values))
+    wanted = shown[0] if len(shown) == 1 else Reason(RuleCode.WANTED_ONE_OF, values=shown)
     if ABSENT not in literals:
         return Operand(lambda _: literals, literals, False, paths, wanted)
     finders = tuple(map(_finder, values))
@@ -62,8 +64,10 @@ def _operand(values: tuple[Value, ...]) -> Operand:
     )
 
 
-def _words(value: Value) -> str:
-    return f"the value of {value.text}" if value.literal is ABSENT else quote(value.literal)
+def _shown(value: Value) -> str | Reason:
+    if value.literal is ABSENT:
+        return Reason(RuleCode.WANTED_VALUE_OF, path=value.text)
+    return quote(value.literal)
 
 
 def _finder(value: Value) -> Callable[[Scope], tuple[Json, ...]]:

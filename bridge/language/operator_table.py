@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bridge.jsonpath.path import Path, is_path
 from bridge.language.functions.figures import decimal_of
@@ -24,8 +25,12 @@ from bridge.language.operators import (
 from bridge.language.schema import expected
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import Param, Reason
+from bridge.reasons.rules import RuleCode
 from bridge.regex import ASCII_ONLY, RegexError, compile_regex
+
+Wanted: TypeAlias = Callable[[Param], Param]
+"""What an operator wants, as reasons show it, made of what it compares with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Part:
 
     name: str
     check: Check | None
-    wanted: str
+    wanted: Param
     paths: tuple[Path, ...] = ()
     literals: tuple[Json, ...] = ()
     """What it compares with, other than paths and templates."""
@@ -55,7 +60,7 @@ class Operator:
 
 
 def _compared(
-    name: str, compare: Callable[[Operand, bool], Check], words: str, many: bool
+    name: str, compare: Callable[[Operand, bool], Check], wanted: Wanted, many: bool
 ) -> Callable[[Node, bool, Report], Part | None]:
     """An operator that compares with one value, or with several where `many`."""
 
@@ -70,7 +75,7 @@ def _compared(
         if operand is None:
             return None
         check = compare(operand, fold)
-        return Part(name, check, f"{words}{operand.wanted}", operand.paths, operand.values)
+        return Part(name, check, wanted(operand.wanted), operand.paths, operand.values)
 
     return build
 
@@ -88,14 +93,13 @@ def _is_path(node: Node) -> bool:
 
 
 def _bounded(
-    name: str, bounds: Callable[[Operand], Bounds], words: str
+    name: str, bounds: Callable[[Operand], Bounds], wanted: Wanted
 ) -> Callable[[Node, bool, Report], Part | None]:
     def build(node: Node, _: bool, report: Report) -> Part | None:
         operand = _limit(name, node, report)
         if operand is None:
             return None
-        wanted = f"a number {words} {operand.wanted}"
-        return Part(name, within(bounds(operand)), wanted, operand.paths, operand.values)
+        return Part(name, within(bounds(operand)), wanted(operand.wanted), operand.paths, operand.values)
 
     return build
 
@@ -126,12 +130,12 @@ def _between(node: Node, _: bool, report: Report) -> Part | None:
     if not low.dynamic and not high.dynamic and low.values[0] > high.values[0]:
         _refuse("between", node, Reason(FindingCode.BETWEEN_ORDER), report)
         return None
-    wanted = f"a number from {low.wanted} to {high.wanted}"
+    wanted = Reason(RuleCode.WANTED_BETWEEN, low=low.wanted, high=high.wanted)
     check = within(Bounds(low, high))
     return Part("between", check, wanted, low.paths + high.paths, low.values + high.values)
 
 
-def _stated(name: str, yes: str, no: str) -> Callable[[Node, bool, Report], Part | None]:
+def _stated(name: str, yes: Reason, no: Reason) -> Callable[[Node, bool, Report], Part | None]:
     """An operator whose argument is true or false."""
 
     def build(node: Node, _: bool, report: Report) -> Part | None:
@@ -155,7 +159,43 @@ def _matches(node: Node, fold: bool, report: Report) -> Part | None:
         return None
     if regex.looks_foreign:
         report.add(node, "W502", ASCII_ONLY)
-    return Part("matches", matching(regex), f"a text that matches {node.value}")
+    return Part("matches", matching(regex), Reason(RuleCode.WANTED_MATCHING, pattern=node.value))
+
+
+def _itself(wanted: Param) -> Param:
+    return wanted
+
+
+def _not(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_NOT, wanted=wanted)
+
+
+def _over(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_OVER, wanted=wanted)
+
+
+def _at_least(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_AT_LEAST, wanted=wanted)
+
+
+def _under(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_UNDER, wanted=wanted)
+
+
+def _at_most(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_AT_MOST, wanted=wanted)
+
+
+def _containing(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_CONTAINING, wanted=wanted)
+
+
+def _beginning(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_BEGINNING, wanted=wanted)
+
+
+def _ending(wanted: Param) -> Param:
+    return Reason(RuleCode.WANTED_ENDING, wanted=wanted)
 
 
 FOLDING = ("eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with", "matches")
@@ -163,43 +203,43 @@ FOLDING = ("eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with", "
 OPERATORS = {
     operator.name: operator
     for operator in (
-        Operator("eq", "is this value", _compared("eq", equal, "", False)),
-        Operator("ne", "is there and is not this value", _compared("ne", unequal, "anything but ", False)),
-        Operator("in", "is one of these values", _compared("in", equal, "", True)),
-        Operator("not_in", "is there and none of these", _compared("not_in", unequal, "anything but ", True)),
-        Operator("gt", "is a number over this", _bounded("gt", lambda at: Bounds(low=at, open=True), "over")),
+        Operator("eq", "is this value", _compared("eq", equal, _itself, False)),
+        Operator("ne", "is there and is not this value", _compared("ne", unequal, _not, False)),
+        Operator("in", "is one of these values", _compared("in", equal, _itself, True)),
+        Operator("not_in", "is there and none of these", _compared("not_in", unequal, _not, True)),
+        Operator("gt", "is a number over this", _bounded("gt", lambda at: Bounds(low=at, open=True), _over)),
         Operator(
-            "gte", "is a number of at least this", _bounded("gte", lambda at: Bounds(low=at), "of at least")
+            "gte", "is a number of at least this", _bounded("gte", lambda at: Bounds(low=at), _at_least)
         ),
         Operator(
-            "lt", "is a number under this", _bounded("lt", lambda at: Bounds(high=at, open=True), "under")
+            "lt", "is a number under this", _bounded("lt", lambda at: Bounds(high=at, open=True), _under)
         ),
-        Operator(
-            "lte", "is a number of at most this", _bounded("lte", lambda at: Bounds(high=at), "of at most")
-        ),
+        Operator("lte", "is a number of at most this", _bounded("lte", lambda at: Bounds(high=at), _at_most)),
         Operator("between", "is a number from the first to the second, both included", _between),
         Operator(
-            "exists", "stands there at all, be it null", _stated("exists", "something there", "nothing there")
+            "exists",
+            "is there at all, be it null",
+            _stated("exists", Reason(RuleCode.WANTED_ANYTHING), Reason(RuleCode.WANTED_NOTHING)),
         ),
         Operator(
             "empty",
             "is null, blank, or a list or object without elements",
-            _stated("empty", "something empty", "something not empty"),
+            _stated("empty", Reason(RuleCode.WANTED_EMPTY), Reason(RuleCode.WANTED_NOT_EMPTY)),
         ),
         Operator(
             "contains",
             "is a text with this in it, or a list with this element",
-            _compared("contains", containing, "something with ", True),
+            _compared("contains", containing, _containing, True),
         ),
         Operator(
             "starts_with",
             "is a text that begins with this",
-            _compared("starts_with", beginning, "a text that begins with ", True),
+            _compared("starts_with", beginning, _beginning, True),
         ),
         Operator(
             "ends_with",
             "is a text that ends with this",
-            _compared("ends_with", ending, "a text that ends with ", True),
+            _compared("ends_with", ending, _ending, True),
         ),
         Operator("matches", "is a text in which this RE2 pattern is found", _matches),
     )

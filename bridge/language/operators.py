@@ -17,8 +17,8 @@ Check: TypeAlias = Callable[[Json, Scope], str]
 """Looks at one value that is not absent: "" where the condition holds, else the code of why not."""
 
 CODES = {
-    "absent": "nothing stands at the path",
-    "other_absent": "nothing to compare with stands at the other path",
+    "absent": "no value at the path",
+    "other_absent": "no value at the other path to compare with",
     "differs": "another value",
     "case": "the same text but for capital letters",
     "blank": "the same text but for blanks around it",

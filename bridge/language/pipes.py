@@ -12,6 +12,7 @@ from bridge.language.text import Unusable
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 MAX_STEPS = 20
 
@@ -95,6 +96,7 @@ def guarded(name: str, step: Step, whole: bool = False, takes_absent: bool = Fal
         try:
             return once(value)
         except Unusable as unusable:
-            raise Unusable(f"{name}: {unusable.message}", hint=unusable.hint) from unusable
+            reason = Reason(RuleCode.IN_FUNCTION, function=name, why=unusable.reason)
+            raise Unusable(reason, cure=unusable.cure) from unusable
 
     return run

@@ -10,6 +10,7 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.text import Unusable, text_of
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 __all__ = ["Template", "Unusable", "compile_template", "is_template"]
 
@@ -73,6 +74,6 @@ def _value(path: Path, scope: Scope) -> str:
         return text_of(path.first(scope), path.text)
     found = path.find(scope)
     if len(found) > 1:
-        hint = "pick one with an index or a filter, or use a value with a pipe"
-        raise Unusable(f"{path.text} gives {len(found)} values, a template takes one", path.text, hint)
+        reason = Reason(RuleCode.MANY_IN_TEMPLATE, what=path.text, size=len(found))
+        raise Unusable(reason, path.text, Reason(RuleCode.PICK_IN_TEMPLATE))
     return text_of(path.first(scope), path.text)

@@ -18,6 +18,7 @@ from bridge.language.text import Unusable
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 VALUE = Table(
     Reason(FindingCode.NOUN_VALUE),
@@ -110,8 +111,8 @@ def _collapse(value: Json, text: str) -> Json:
     if type(value) is not Many:
         return value
     if len(value) > 1:
-        hint = "pick one with first or last, or make a text of them with join, count or sum"
-        raise Unusable(f"{text} gives {len(value)} values, not a single one", text, hint)
+        reason = Reason(RuleCode.MANY_VALUES, what=text, size=len(value))
+        raise Unusable(reason, text, Reason(RuleCode.PICK_OF_VALUES))
     return value[0] if value else ABSENT
 
 
@@ -205,7 +206,7 @@ def _composed(origin: Value, steps: tuple[Step, ...], default: Value | None) -> 
                 value = step(value)
             value = _collapse(value, text)
         except Unusable as unusable:
-            raise Unusable(unusable.message, unusable.path or text, unusable.hint) from unusable
+            raise Unusable(unusable.reason, unusable.path or text, unusable.cure) from unusable
         if default is not None and (value is None or value is ABSENT):
             return default.render(scope)
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Account, Attempt, Call, Json
 from bridge.operations.request_preview import outgoing
 from bridge.operations.story import Story
@@ -110,7 +110,7 @@ def story_record(story: Story, accounts: Mapping[str, Account]) -> dict[str, Jso
                 "code": one.code,
                 "found": one.found,
                 "line": one.line,
-                "why": sentence(one, stored.event),
+                "why": english(verdict_reason(one, stored.event)),
             }
             for one in stored.verdicts
         ],

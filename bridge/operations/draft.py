@@ -12,7 +12,7 @@ from bridge.did_you_mean import suggestion
 from bridge.errors import BridgeError, UsageError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.mapping.author.examples import Result, run_example
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import lack, verdict_reason
 from bridge.mapping.author.infer_rule import Guess, guess
 from bridge.mapping.author.rewrite import rewritten
 from bridge.mapping.rules.apply import MappingFile, judge
@@ -31,7 +31,7 @@ from bridge.operations.mapping_files import compile_alone
 from bridge.operations.pick_values import Chosen, outlined
 from bridge.operations.sample import Sample, kind_of, sample_of
 from bridge.reasons.mapping import MappingCode
-from bridge.reasons.reason import Param, Reason
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.webhook.profiles import load_profiles
 from bridge.webhook.source import same_event
@@ -156,9 +156,8 @@ def _run(mapping: MappingFile, sample: Sample) -> Result:
     return run_example(mapping, mapping.tests[0], lambda _: sample.raw or b"")
 
 
-def _why(mapping: MappingFile, result: Result) -> Param:
+def _why(mapping: MappingFile, result: Result) -> Reason:
     """Why the only rule did not start anything."""
-    if result.failures:
-        lack = result.failures[0]
-        return Reason(MappingCode.LACKS_VALUE, key=lack.key, why=lack.reason)
-    return next(sentence(verdict, event) for event in result.events for verdict in judge(mapping, event))
+    lacks = [lack(one) for one in result.failures]
+    unmet = [verdict_reason(verdict, event) for event in result.events for verdict in judge(mapping, event)]
+    return (lacks or unmet)[0]

@@ -120,7 +120,7 @@ def _check(role: Role, value: Json, what: str) -> None:
     try:
         _CHECKS[role](value)
     except Unusable as unusable:
-        raise UsageError(f"{what} {unusable.message}") from unusable
+        raise UsageError(unusable.about(what)) from unusable
 
 
 def _variables(choices: tuple[Choice, ...], values: dict[str, Json]) -> Iterator[tuple[str, str]]:
@@ -150,4 +150,4 @@ def _single(path: str, value: Json) -> None:
     try:
         text_of(value, path)
     except Unusable as unusable:
-        raise UsageError(unusable.message, unusable.hint) from unusable
+        raise UsageError(unusable.reason, unusable.cure) from unusable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import verdict_reason
 from bridge.model import BotStart, Json, Verdict
 from bridge.operations.request_preview import Shown
 from bridge.operations.try_payload import Tried
@@ -37,9 +37,9 @@ def _rule(tried: Tried, verdict: Verdict) -> dict[str, Json]:
         "line": verdict.line,
         "match": verdict.match.value,
         "nearness": tried.nearness(verdict),
-        "why": sentence(verdict, tried.event),
+        "why": english(verdict_reason(verdict, tried.event)),
         "conditions": [
-            {"condition": one.condition, "line": one.line, "holds": one.holds, "why": one.sentence}
+            {"condition": one.condition, "line": one.line, "holds": one.holds, "why": english(one.reason)}
             for one in lines
         ],
     }

@@ -66,7 +66,6 @@ class MappingCode(Code):
     BAD_ID = "mapping.bad_id"
     PATH_MEANT = "mapping.path_meant"
     VARIABLE_NOT_SINGLE = "mapping.variable_not_single"
-    BAD_TEXT = "mapping.bad_text"
 
     TEST_NAME = "mapping.test_name"
     DUPLICATE_TEST = "mapping.duplicate_test"
@@ -145,7 +144,6 @@ class MappingCode(Code):
     CANNOT_BEGIN = "mapping.cannot_begin"
     CHECK_SHOWS = "mapping.check_shows"
     STARTS_NOTHING = "mapping.starts_nothing"
-    LACKS_VALUE = "mapping.lacks_value"
     EXISTS_ALREADY = "mapping.exists_already"
     FORCE_OVERWRITES = "mapping.force_overwrites"
     FILL_IN_NEXT = "mapping.fill_in_next"

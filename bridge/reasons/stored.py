@@ -47,6 +47,14 @@ def from_text(text: str) -> Reason | None:
         return recorded(text)
 
 
+def from_document(value: Any) -> Reason:
+    """The reason inside a stored document, or the text that stands for it in older ones; never an error."""
+    try:
+        return from_json(value)
+    except ValueError:
+        return recorded(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
 def to_json(reason: Reason) -> dict[str, Any]:
     """The reason as an object for a JSON document."""
     return {_CODE: reason.code.value, **{name: _plain(value) for name, value in reason.params.items()}}

@@ -22,7 +22,7 @@ EVENT_ROW = 250
 CALL_ROW = 350
 """Bytes that a call takes without its variables and names."""
 FAILURE = 60
-"""Bytes that a failure takes without its message."""
+"""Bytes that a failure takes without its reason."""
 VALUES = 1_000_000
 """Values that the rules of one webhook may look at: a second or two, in which nobody else is answered."""
 RULE = 4

@@ -199,7 +199,7 @@ def test_a_link_to_a_mapping_file_stays_a_link(desk: Desk) -> None:
     [
         (
             f"  - name: a\n    body: {BODY}\n    expect:\n      - rule: lost  # why\n      - rule: paid\n",
-            "comments stand inside `expect:`, which would be lost",
+            "there are comments inside `expect:`, which would be lost",
         ),
         (
             "  - name: a\n    file: none.json\n    expect: []\n",
@@ -207,7 +207,7 @@ def test_a_link_to_a_mapping_file_stays_a_link(desk: Desk) -> None:
         ),
         (
             f"  - name: a\n    body: {BODY}\n    failed: [lost]\n",
-            "`failed:` stands beside `expect:` and would have to change, too",
+            "`failed:` is next to `expect:` and would have to change, too",
         ),
     ],
 )

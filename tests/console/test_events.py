@@ -19,6 +19,7 @@ from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store import given
 from tests.store.given import (
+    ABSENT,
     NOT_JSON,
     begin,
     claim,
@@ -63,7 +64,7 @@ def test_each_row_leads_to_its_event_and_calls_and_says_why_nothing_started(one:
     taken = claim(store)
     begin(store, *taken)
     settle(store, settlement(taken[0], "refused", reason="blocked <b>"))
-    failure = Failure("sold", 0, "bot_id", "$.x", "$.x is absent")
+    failure = Failure("sold", 0, "bot_id", "$.x", ABSENT)
     take_in(store, delivery((event("p3"), Application((), (failure,), (Verdict("sold", Match.FAILED),)))))
     take_in(store, delivery((event("p4"), Application((), (), (FAR,)))))
     take_in(store, delivery(unreadable=NOT_JSON))

@@ -20,6 +20,7 @@ from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store import given
 from tests.store.given import (
+    ABSENT,
     NOT_JSON,
     begin,
     claim,
@@ -43,7 +44,7 @@ rules:
     when: {$.status: paid}
     start: {bot_id: 7, subscriber_id: $.subscriber}
 """
-LACK = Failure("sold", 0, "bot_id", "$.x", "is absent")
+LACK = Failure("sold", 0, "bot_id", "$.x", ABSENT)
 LACKING = Application((), (LACK,), (Verdict("sold", Match.FAILED),))
 
 

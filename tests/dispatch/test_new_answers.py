@@ -136,7 +136,7 @@ def test_only_what_counts_as_done_has_a_shape(
 
 
 def test_an_owner_who_has_said_what_success_is_is_not_asked(desk: Bench, sandbox: Sandbox) -> None:
-    desk.accounts["main"] = replace(desk.accounts["main"], success=lambda _: "")
+    desk.accounts["main"] = replace(desk.accounts["main"], success=lambda _: None)
     answer_of(desk, sandbox, '{"a":1}')
     assert shapes(desk.store) == []
 

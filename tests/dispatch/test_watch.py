@@ -17,6 +17,7 @@ from bridge.dispatch.transport import Transport
 from bridge.dispatch.watch import Watch
 from bridge.model import Alerts, AlertStart, Application, Failure, Recipient
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 from bridge.reasons.stored import to_text
 from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
@@ -164,9 +165,8 @@ def test_failing_rules_and_unreadable_bodies_are_told_without_what_the_sender_wr
     store: Store, clock: Clock
 ) -> None:
     def failed(key: str) -> None:
-        failure = Failure(
-            "sold", 0, "subscriber_id", "$.buyer", 'is "Мария", an id is a positive whole number'
-        )
+        why = Reason(RuleCode.NO_ID, what="$.buyer", found=Reason(RuleCode.IS, value='"Мария"'))
+        failure = Failure("sold", 0, "subscriber_id", "$.buyer", why)
         take_in(store, delivery((event(key), Application((), (failure,), ()))))
 
     with serving(OK) as server, guarding(store, url=address(server)) as guard:

@@ -12,6 +12,9 @@ from bridge.jsonpath.exact_numbers import Number
 from bridge.mapping.rules.apply import apply
 from bridge.mapping.rules.rule import MAX_ITEMS
 from bridge.model import BotStart, Failure, Json, Match, Recipient, Verdict
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
+from bridge.text.render import english
 from bridge.webhook.decode.forms import build, read_pairs
 from tests.language.test_functions import documents
 from tests.mapping.given import applied, event, mapping, start_of
@@ -90,15 +93,9 @@ def test_a_rule_may_go_without_conditions_and_literals_are_ids_too() -> None:
 def test_a_missing_recipient_fails_the_rule_and_says_which_path() -> None:
     application = applied(PAID, {key: value for key, value in ORDER.items() if key != "subscriber"})
     assert application.starts == ()
-    assert application.failures == (
-        Failure(
-            "course paid",
-            0,
-            "subscriber_id",
-            "$.subscriber",
-            "$.subscriber is absent, an id is a positive whole number in digits",
-        ),
-    )
+    why = Reason(RuleCode.NO_ID, what="$.subscriber", found=Reason(RuleCode.IS_ABSENT))
+    assert application.failures == (Failure("course paid", 0, "subscriber_id", "$.subscriber", why),)
+    assert english(why) == "$.subscriber is absent, an id is a positive whole number in digits"
     assert application.verdicts == (Verdict("course paid", Match.FAILED, line=8),)
 
 
@@ -296,7 +293,9 @@ def test_a_rule_fails_where_a_map_would_give_a_start_for_each_member(path: str, 
         f"{path} goes through a map of {size}, not a list: each member would be a start; "
         "write the path of a list, or of the map itself for one start"
     )
-    assert application.failures == (Failure("r", 0, "for_each", path, message),)
+    (failure,) = application.failures
+    assert (failure.rule, failure.item, failure.key, failure.path) == ("r", 0, "for_each", path)
+    assert failure.message == message
     assert application.verdicts[0].match is Match.FAILED
 
 
@@ -317,9 +316,9 @@ def test_an_event_with_too_many_items_fails_as_a_whole() -> None:
     body = {"account": 7, "leads": [{"status": 142, "subscriber": 1}] * (MAX_ITEMS + 1)}
     application = applied(LEADS, body)
     assert application.starts == ()
-    assert application.failures == (
-        Failure("lead", 0, "for_each", "$.leads[*]", "$.leads[*] gives 1,001 items, at most 1,000 are taken"),
-    )
+    (failure,) = application.failures
+    assert (failure.rule, failure.item, failure.key, failure.path) == ("lead", 0, "for_each", "$.leads[*]")
+    assert failure.message == "$.leads[*] gives 1,001 items, at most 1,000 are taken"
 
 
 def test_the_event_itself_has_a_root() -> None:

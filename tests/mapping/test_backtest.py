@@ -6,6 +6,9 @@ from bridge.mapping.author.backtest import EXAMPLES, Backtest, Past, backtest
 from bridge.mapping.author.differences import Kind
 from bridge.mapping.rules.apply import apply
 from bridge.model import Application, Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
+from bridge.text.render import english
 from tests.mapping.given import event, mapping
 
 NOW = """\
@@ -58,16 +61,15 @@ def test_why_a_start_is_lost_is_told_with_the_event() -> None:
     found = run(NOW.replace("paid}", "Paid}"), PAID)
     (example,) = found.tallies["shop", "paid"].examples["lost"]
     assert (example.event, example.key) == (1, "e-1")
-    assert example.why == '$.status is "paid", wanted "Paid": differs by case'
+    assert english(example.why) == '$.status is "paid", wanted "Paid": differs by case'
 
 
 def test_a_lost_start_may_be_due_to_a_rule_that_is_gone_or_an_earlier_stop() -> None:
     gone = run(NOW[NOW.index("- name: refund") :], PAID)
-    assert gone.tallies["shop", "paid"].examples["lost"][0].why == "the rule is no more"
+    assert gone.tallies["shop", "paid"].examples["lost"][0].why == Reason(RuleCode.RULE_GONE)
     first = "- {name: all, stop: true, when: {$.sum: '10'}, start: {bot_id: 9, subscriber_id: $.s}}\n"
     stopped = run(first + NOW, PAID)
-    why = "an earlier rule says stop, or the item is another"
-    assert stopped.tallies["shop", "paid"].examples["lost"][0].why == why
+    assert stopped.tallies["shop", "paid"].examples["lost"][0].why == Reason(RuleCode.STOPPED_OR_OTHER)
     assert counted(stopped) == {"all": {"gained": 1}, "paid": {"lost": 1}}
 
 
@@ -85,10 +87,10 @@ def test_a_changed_variable_is_counted_by_its_name() -> None:
 def test_a_new_failure_says_what_is_missing() -> None:
     found = run(NOW.replace("subscriber_id: $.s, v", "subscriber_id: $.who, v"), PAID)
     assert counted(found) == {"paid": {"lost": 1, "failed": 1}}
-    assert found.tallies["shop", "paid"].examples["failed"][0].why == (
+    assert english(found.tallies["shop", "paid"].examples["failed"][0].why) == (
         "subscriber_id: $.who is absent, an id is a positive whole number in digits"
     )
-    assert found.tallies["shop", "paid"].examples["lost"][0].why == "matched, but could not start"
+    assert found.tallies["shop", "paid"].examples["lost"][0].why == Reason(RuleCode.FAILED)
 
 
 def test_a_failure_is_healed_by_a_start() -> None:

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from bridge.mapping.compile.compiler import Compiled, compile_files
 from bridge.model import Account
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
+from bridge.text.render import english
 from bridge.webhook.profiles import load_profiles
 from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, compiled, findings
 
@@ -231,10 +234,11 @@ def test_success_asks_the_answers_document_and_says_why_not() -> None:
     assert lines(result) == []
     success = result.accounts["main"].success
     assert success is not None
-    assert success({"started": "1", "bot": {"id": 0}}) == ""
-    assert success({"started": 0}) == "$.started is 0, wanted 1"
-    assert success({"started": 1}) == "$.bot.id is absent"
-    assert success([]) == success("") == success(None) == "$.started is absent"
+    assert success({"started": "1", "bot": {"id": 0}}) is None
+    assert english(success({"started": 0})) == "$.started is 0, wanted 1"
+    assert success({"started": 1}) == Reason(RuleCode.ABSENT, path="$.bot.id", hint=None)
+    absent = Reason(RuleCode.ABSENT, path="$.started", hint=None)
+    assert success([]) == success("") == success(None) == absent
     assert compiled(GOOD, accounts=ONE.replace("}'}", "}', success: null}")).accounts["main"].success is None
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from bridge.mapping.author.differences import Change, Difference, changes, compare
 from bridge.model import Application, BotStart, Failure, Recipient
+from tests.store.given import ABSENT
 
 SOLD = BotStart("sold", 0, "main", Recipient(subscriber_id=5), 7, (("sum", "10"), ("name", "Анна")))
-LACK = Failure("sold", 0, "bot_id", "$.bot", "$.bot is absent")
+LACK = Failure("sold", 0, "bot_id", "$.bot", ABSENT)
 
 
 def made(*starts: BotStart, lacks: tuple[Failure, ...] = ()) -> Application:

@@ -7,20 +7,22 @@ from hypothesis import given
 
 from bridge.jsonpath.path import compile_path
 from bridge.jsonpath.scope import Scope
-from bridge.mapping.author.explain import sentence, stories
+from bridge.language.operator_table import OPERATORS
+from bridge.mapping.author.explain import stories, verdict_reason
 from bridge.mapping.author.suggest_path import nearby
 from bridge.mapping.rules.apply import apply
 from bridge.model import Json, Match, Verdict
+from bridge.text.render import english, render
 from tests.language.test_functions import documents
 from tests.mapping.given import event, mapping
 
 
-def why(when: str, body: Json, *, alone: bool = False) -> str:
-    """The sentence about a rule with these conditions; `alone`: without the event at hand."""
+def why(when: str, body: Json, *, alone: bool = False, language: str = "en") -> str:
+    """The reason about a rule with these conditions, in words; `alone`: without the event at hand."""
     rules = mapping(f"- {{name: r, when: {{{when}}}, start: {{bot_id: 1, subscriber_id: 2}}}}")
     happened = event(body)
     verdict = apply(rules, happened).verdicts[0]
-    return sentence(verdict, None if alone else happened)
+    return render(verdict_reason(verdict, None if alone else happened), language)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,7 @@ def why(when: str, body: Json, *, alone: bool = False) -> str:
         (
             "$.tags: vip",
             {"tags": ["vip"]},
-            '$.tags is a list of 1, wanted "vip"; $.tags[*] asks its elements',
+            '$.tags is a list of 1, wanted "vip"; $.tags[*] checks its elements',
         ),
         ("$.o: vip", {"o": {"a": 1}}, '$.o is an object of 1, wanted "vip"'),
         ("$.x: {exists: false}", {"x": None}, "$.x is null, wanted nothing there"),
@@ -64,7 +66,7 @@ def why(when: str, body: Json, *, alone: bool = False) -> str:
             {"x": [2, 1]},
             "$.x is the number 1, wanted for every value a number over 1",
         ),
-        ("$.x: {eq: $.y}", {"x": 5}, "$.x is 5, and nothing stands at $.y to compare with"),
+        ("$.x: {eq: $.y}", {"x": 5}, "$.x is 5, and there is no value at $.y to compare with"),
         ("$.x: {eq: $.y}", {"x": 5, "y": 6}, "$.x is 5, wanted the value of $.y"),
         ("not: {$.x: test}", {"x": "test"}, '$.x is "test", which must not be: not: {$.x: test}'),
         (
@@ -149,7 +151,7 @@ def test_without_the_event_the_verdict_still_speaks() -> None:
     ],
 )
 def test_every_verdict_has_a_sentence(verdict: Verdict, words: str) -> None:
-    assert sentence(verdict) == words
+    assert english(verdict_reason(verdict)) == words
 
 
 RULES = """\
@@ -181,7 +183,7 @@ def test_a_rule_that_nearly_matched_is_told_apart(body: Json, nearness: str) -> 
 
 def test_a_story_shows_every_condition_with_its_reason() -> None:
     story = stories(mapping(RULES), event({"status": "Paid", "sum": 1}))[0]
-    assert [(one.condition, one.holds, one.sentence) for one in story.conditions] == [
+    assert [(one.condition, one.holds, english(one.reason)) for one in story.conditions] == [
         ("$.status: paid", False, '$.status is "Paid", wanted "paid": differs by case'),
         ("$.sum: {gte: 1000}", False, "$.sum is the number 1, wanted a number of at least 1000"),
         ("$.kind: course", False, "$.kind is absent"),
@@ -194,7 +196,7 @@ def test_of_the_items_the_nearest_is_shown() -> None:
     assert [one.holds for one in story.conditions] == [True, False]
     assert story.nearness == "nearly"
     empty = stories(mapping(RULES), event({}))[1]
-    assert [one.sentence for one in empty.conditions] == ["$.leads[*] has no items"] * 2
+    assert [english(one.reason) for one in empty.conditions] == ["$.leads[*] has no items"] * 2
 
 
 def test_rules_that_are_switched_off_have_no_story() -> None:
@@ -208,6 +210,51 @@ EVERYTHING = mapping(RULES)
 def test_any_document_can_be_explained(body: Json) -> None:
     happened = event(body)
     for verdict in apply(EVERYTHING, happened).verdicts:
-        assert sentence(verdict, happened)
-        assert sentence(verdict)
+        assert english(verdict_reason(verdict, happened))
+        assert english(verdict_reason(verdict))
     assert len(stories(EVERYTHING, happened)) == 2
+
+
+@pytest.mark.parametrize(
+    ("when", "body", "words"),
+    [
+        ("$.s: paid", {"s": "Paid"}, '$.s: "Paid", нужно "paid": различаются заглавные буквы'),
+        ("$.s: paid", {"s": " paid"}, '$.s: " paid", нужно "paid": различаются пробелы по краям'),
+        ("$.s: [paid, done]", {"s": None}, '$.s: null, нужно одно из "paid", "done"'),
+        ("$.s: paid", {"t": {"s": "paid"}}, "$.s: значения нет, зато есть $.t.s"),
+        ("$.s: paid", {}, "$.s: значения нет"),
+        ("$.s: 'a and b'", {"s": "x and y"}, '$.s: "x and y", нужно "a and b"'),
+        ("$.s: is absent", {"s": "one of two"}, '$.s: "one of two", нужно "is absent"'),
+        ("$.s: paid", {"s": "a, wanted b"}, '$.s: "a, wanted b", нужно "paid"'),
+        ("$.x: {gt: 10}", {"x": "9"}, '$.x: текст "9", нужно число больше 10'),
+        ("$.x: {gte: 1, ne: 5}", {"x": 0}, "$.x: число 0, нужно число не меньше 1 и что угодно, кроме 5"),
+        ("$.x: {lt: 5}", {"x": "many"}, '$.x: текст "many", нужно число меньше 5: это не число'),
+        ("$.x: {every: {gt: 1}}", {"x": [1]}, "$.x: число 1, нужно для каждого значения число больше 1"),
+        ("$.x: {eq: $.y}", {"x": 5, "y": 6}, "$.x: 5, нужно значение $.y"),
+        ("$.x: {eq: $.y}", {"x": 5}, "$.x: 5, а сравнить не с чем: $.y пуст"),
+        ("$.x: v", {"x": ["v"]}, '$.x: список, элементов: 1, нужно "v"; элементы проверяет $.x[*]'),
+        ("not: {$.x: no}", {"x": "no"}, '$.x: "no", а этого быть не должно: not: {$.x: no}'),
+        (
+            "any: [{$.a: 1}, {$.b: 2}]",
+            {"a": 2},
+            "ни один из вариантов не выполняется: $.a: 2, нужно 1; или $.b: значения нет",
+        ),
+    ],
+)
+def test_a_verdict_in_russian(when: str, body: Json, words: str) -> None:
+    assert why(when, body, language="ru") == words
+
+
+ASKED = {
+    "eq": "a", "ne": "zz", "in": "[a, b]", "not_in": "[zz, b]", "gt": "1", "gte": "1", "lt": "-5",
+    "lte": "-5", "between": "[1, 2]", "exists": "false", "empty": "true", "contains": "a", "starts_with": "a",
+    "ends_with": "a", "matches": "a",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_no_operator_of_conditions_stays_english(operator: str) -> None:
+    body = {"x": 0 if operator in ("gt", "gte", "lt", "lte", "between") else "zz"}
+    told = why(f"$.x: {{{operator}: {ASKED[operator]}}}", body, language="ru")
+    assert ", нужно " in told
+    assert not any(word in told for word in ("wanted", "number", "text", "something", "nothing", "anything"))

@@ -9,6 +9,7 @@ from bridge.jsonpath.scope import ABSENT
 from bridge.language.text import Unusable
 from bridge.mapping.rules.ids import clean, contact_kind, messenger_id, name_fault, variable_text, whole_id
 from bridge.model import Json
+from bridge.text.render import english
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_an_id_is_a_positive_integer_or_its_digits(value: Json, number: int) -> 
 def test_anything_else_is_no_id(value: Json, why: str) -> None:
     with pytest.raises(Unusable) as caught:
         whole_id(value)
-    assert caught.value.message == why
+    assert english(caught.value.about("$.id")) == f"$.id {why}"
 
 
 @pytest.mark.parametrize(
@@ -62,13 +63,13 @@ def test_a_messengers_id_is_any_text(value: Json, text: str) -> None:
         (" \t", "is empty, a messenger's id is a text"),
         ("x" * 256, "has 256 characters, a messenger's id has at most 255"),
         ("a\0", "holds a NUL character or half of a surrogate pair, which is no text"),
-        ({}, "the value is a map, not a single value"),
+        ({}, "is a map, not a single value; go deeper with the path, or make a text of it with to_json"),
     ],
 )
 def test_but_not_nothing(value: Json, why: str) -> None:
     with pytest.raises(Unusable) as caught:
         messenger_id(value)
-    assert caught.value.message == why
+    assert english(caught.value.about("$.id")) == f"$.id {why}"
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "ok\udfff"])
@@ -81,7 +82,7 @@ def test_a_variable_is_a_message_and_no_file() -> None:
     assert variable_text("я" * 65_536) == "я" * 65_536
     with pytest.raises(Unusable) as caught:
         variable_text("я" * 65_537)
-    assert caught.value.message == "has 65,537 characters, a variable has at most 65,536"
+    assert english(caught.value.about("$.a")) == "$.a has 65,537 characters, a variable has at most 65,536"
 
 
 @pytest.mark.parametrize("text", ["", "обычный \n текст", "🎉", "\x7f"])
@@ -103,7 +104,7 @@ def test_any_other_text_is_clean(text: str) -> None:
     ],
 )
 def test_a_variables_name_has_no_brackets_and_no_control_characters(name: str, fault: str | None) -> None:
-    assert name_fault(name) == fault
+    assert (english(name_fault(name)) or None) == fault
 
 
 @pytest.mark.parametrize(

@@ -70,5 +70,5 @@ def test_one_test_after_the_other_is_mended_and_nothing_else_changes(expectation
 
 def test_a_test_that_is_not_in_the_text_is_refused() -> None:
     (result,) = shown(f"{HEAD}{RULES}  - {{name: a, body: {{text: x}}, expect: []}}\n")
-    with pytest.raises(CannotRewrite, match=r"^the test is not found in its file where it should stand$"):
+    with pytest.raises(CannotRewrite, match=r"^the test is not found in its file where it should be$"):
         rewritten(f"{HEAD}{RULES}  - {{name: b, body: {{text: x}}, expect: []}}\n", result, "main")

@@ -21,11 +21,15 @@ from bridge.model import (
     Verdict,
 )
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, Stored, accept
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
+
+ABSENT = Reason(RuleCode.VALUE_ABSENT, what="$.x")
+"""Why a value that a rule needs cannot be had."""
 
 NOW = 1_800_000_000_000
 VERIFIED = Reason(WebhookCode.BY_HMAC, algorithms=("sha256",))

@@ -7,7 +7,7 @@ from bridge.store.db.engine import Store
 from bridge.store.state import alerts
 from bridge.store.state.alerts import Mark, Pending
 from tests.conftest import Clock
-from tests.store.given import NOT_JSON, NOW, PING, delivery, event, take_in
+from tests.store.given import ABSENT, NOT_JSON, NOW, PING, delivery, event, take_in
 
 MINUTE = 60_000
 
@@ -114,7 +114,7 @@ def test_a_kind_with_a_mark_can_have_things_to_tell(store: Store) -> None:
 
 
 def test_events_that_need_somebody_are_found_beyond_a_mark(store: Store) -> None:
-    failure = Failure("sold", 0, "subscriber_id", "$.buyer", "is absent")
+    failure = Failure("sold", 0, "subscriber_id", "$.buyer", ABSENT)
     failed = (event("f1"), Application((), (failure,), ()))
     take_in(store, delivery(failed), delivery(unreadable=NOT_JSON), delivery(ignored=PING))
     with store.read() as connection:

@@ -20,6 +20,7 @@ from bridge.store.reports import counters, trends
 from bridge.store.reports.counters import DAY_MS, HOUR_MS, STRETCH_MS, Key
 from tests.conftest import Clock
 from tests.store.given import (
+    ABSENT,
     NOT_JSON,
     NOW,
     PING,
@@ -39,7 +40,7 @@ from tests.store.given import (
 )
 
 BY = Decider("ann", "because")
-FAILED = Application((), (Failure("paid", 0, "bot_id", "$.x", "absent"),), (Verdict("paid", Match.FAILED),))
+FAILED = Application((), (Failure("paid", 0, "bot_id", "$.x", ABSENT),), (Verdict("paid", Match.FAILED),))
 
 
 def sums(store: Store) -> dict[tuple[str, str, str], int]:

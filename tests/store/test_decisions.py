@@ -15,6 +15,7 @@ from bridge.store.queue.decisions import Decider, WrongState
 from bridge.store.reports import audit, call_views, event_views
 from tests.conftest import Clock
 from tests.store.given import (
+    ABSENT,
     NOW,
     begin,
     claim,
@@ -181,7 +182,7 @@ def replay(store: Store, made_now: Application) -> replays.Replayed:
 
 
 def test_a_replay_adds_the_calls_that_were_missing_and_no_other(store: Store) -> None:
-    failed = Application((start(7, rule="a"),), (Failure("b", 0, "bot_id", "$.x", "absent"),), ())
+    failed = Application((start(7, rule="a"),), (Failure("b", 0, "bot_id", "$.x", ABSENT),), ())
     take_in(store, delivery((event(), failed)))
     mended = made(start(7, rule="a"), start(7, rule="b"), start(8, rule="b", item=1))
     assert replay(store, mended) == replays.Replayed((2, 3), 1)

@@ -6,6 +6,7 @@ from bridge.store.reports.event_reasons import Why, whys
 from bridge.store.reports.event_views import EventFilter, page_of_events
 from bridge.store.reports.pagination import Page
 from tests.store.given import (
+    ABSENT,
     NOT_JSON,
     begin,
     claim,
@@ -20,7 +21,7 @@ from tests.store.given import (
 
 FAR = Verdict("far", Match.UNMATCHED, "$.a: 1", "absent", None, 4)
 NEAR = Verdict("near", Match.UNMATCHED, "$.b: x", "case", "X", 9)
-LACK = Failure("sold", 0, "bot_id", "$.x", "is absent")
+LACK = Failure("sold", 0, "bot_id", "$.x", ABSENT)
 
 
 def told(store: Store) -> dict[int, Why]:

@@ -10,7 +10,7 @@ from bridge.store.queue.rows import Owed
 from bridge.store.reports import event_stream, event_views
 from bridge.store.reports.event_views import EventFilter, fitting_events
 from tests.store import given
-from tests.store.given import NOT_JSON, NOW, PING, delivery, event, made, sale, start, take_in
+from tests.store.given import ABSENT, NOT_JSON, NOW, PING, delivery, event, made, sale, start, take_in
 
 
 def read(
@@ -74,7 +74,7 @@ def test_of_many_the_newest_are_chosen(store: Store) -> None:
 
 
 def test_what_was_made_of_it_is_read_where_asked_for(store: Store) -> None:
-    lack = Failure("gift", 0, "bot_id", "$.bot", "nothing there")
+    lack = Failure("gift", 0, "bot_id", "$.bot", ABSENT)
     starts = (start(1), start(2, item=1, shadow=True))
     take_in(store, delivery((event("1"), Application(starts, (lack,), ()))), sale("2"))
     with store.read() as connection:

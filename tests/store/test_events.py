@@ -17,6 +17,7 @@ from bridge.store.inbox.refusals import Refusal
 from bridge.store.reports import event_views
 from tests.conftest import Clock
 from tests.store.given import (
+    ABSENT,
     NOT_JSON,
     NOW,
     PING,
@@ -49,7 +50,7 @@ def test_what_was_received_is_kept_to_the_byte(store: Store) -> None:
     sent = request(bytes(range(256)))
     happened = event(document={"id": "p1", "amount": Number("1990.00"), "n": 2**53 + 1, "имя": "Ёж 🦔"})
     verdict = Verdict("sold", Match.UNMATCHED, "$.amount: 5", "differs", Number("1990.00"), 12)
-    failure = Failure("gift", 0, "bot_id", "$.bot", "nothing there")
+    failure = Failure("gift", 0, "bot_id", "$.bot", ABSENT)
     take_in(store, delivery((happened, Application((), (failure,), (verdict,))), request=sent))
     with store.read() as connection:
         found = event_views.event(connection, 1)
@@ -70,8 +71,8 @@ def test_what_was_received_is_kept_to_the_byte(store: Store) -> None:
         (made(), "unmatched"),
         (Application((), (), (Verdict("a", Match.UNMATCHED),)), "unmatched"),
         (Application((), (), (Verdict("a", Match.MATCHED),)), "matched"),
-        (Application((), (Failure("a", 0, "bot_id", "$.x", "absent"),), ()), "failed"),
-        (Application((start(),), (Failure("a", 0, "bot_id", "$.x", "absent"),), ()), "failed"),
+        (Application((), (Failure("a", 0, "bot_id", "$.x", ABSENT),), ()), "failed"),
+        (Application((start(),), (Failure("a", 0, "bot_id", "$.x", ABSENT),), ()), "failed"),
     ],
 )
 def test_an_event_has_one_result(application: Application, result: str, sqlite_store: Store) -> None:

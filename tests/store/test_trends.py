@@ -11,6 +11,7 @@ from bridge.store.reports.sources import SourceUse
 from bridge.store.reports.trends import Rates, RuleUse, Span, Stretch
 from tests.conftest import Clock
 from tests.store.given import (
+    ABSENT,
     NOT_JSON,
     begin,
     claim,
@@ -25,7 +26,7 @@ from tests.store.given import (
     take_in,
 )
 
-FAILED = Application((), (Failure("sold", 0, "bot_id", "$.x", "absent"),), (Verdict("sold", Match.FAILED),))
+FAILED = Application((), (Failure("sold", 0, "bot_id", "$.x", ABSENT),), (Verdict("sold", Match.FAILED),))
 
 
 def chart(store: Store, clock: Clock, span: Span = Span.HOUR, source: str = "") -> tuple[Stretch, ...]:

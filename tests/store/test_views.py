@@ -15,6 +15,7 @@ from bridge.store.reports.event_views import EventFilter, EventLine
 from bridge.store.reports.pagination import Count, Listing, Page
 from tests.conftest import Clock
 from tests.store.given import (
+    ABSENT,
     NOT_JSON,
     NOW,
     PING,
@@ -92,9 +93,7 @@ def test_a_full_last_page_has_no_next_one(store: Store) -> None:
 
 
 def filled(store: Store) -> None:
-    failed = Application(
-        (), (Failure("a", 0, "bot_id", "$.x", "absent"),), (Verdict("a", Match.FAILED), OTHER)
-    )
+    failed = Application((), (Failure("a", 0, "bot_id", "$.x", ABSENT),), (Verdict("a", Match.FAILED), OTHER))
     take_in(
         store,
         sale("p1", start(7), document={"name": "Иван", "discount": "50%"}),

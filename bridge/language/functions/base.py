@@ -12,7 +12,8 @@ from bridge.language.schema import Fields, Key, Kind, Table
 from bridge.language.text import Unusable
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
+from bridge.reasons.rules import RuleCode
 
 MAX_TEXT = 65_536
 """Characters that one value may grow to: a start's variable is a message, not a file."""
@@ -104,17 +105,22 @@ def each(step: Step) -> Step:
     return run
 
 
-def quote(value: Json) -> str:
-    """The value as messages show it: texts in quotation marks, long ones cut."""
+def quote(value: Json) -> str | Reason:
+    """The value as reasons show it: texts in quotation marks, long ones cut; a list or object in a word."""
     if isinstance(value, str):
         return f'"{value[:60]}…"' if len(value) > 60 else f'"{value}"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "a list"
+        return Reason(RuleCode.LIST)
     if isinstance(value, dict):
-        return "an object"
+        return Reason(RuleCode.OBJECT)
     return "null" if value is None else str(value)[:60]
+
+
+def shown_number(many: int) -> Reason:
+    """A number as reasons show one of many digits."""
+    return Reason(GeneralCode.NUMBER, count=many)
 
 
 def unless_blank(step: Step) -> Step:
@@ -129,5 +135,5 @@ def unless_blank(step: Step) -> Step:
 def bounded(text: str) -> str:
     """The text, unless it is longer than a value may be."""
     if len(text) > MAX_TEXT:
-        raise Unusable(f"a text of {len(text):,} characters is longer than {MAX_TEXT:,}")
+        raise Unusable(Reason(RuleCode.TEXT_TOO_LONG, count=len(text), most=shown_number(MAX_TEXT)))
     return text

@@ -18,6 +18,7 @@ from bridge.language.functions.base import (
     always,
     bounded,
     quote,
+    shown_number,
     unless_blank,
 )
 from bridge.language.schema import TEXT, Plain
@@ -25,6 +26,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 MAX_JSON = 1 << 20
 """Characters of JSON text that `json` reads, as of a whole document."""
@@ -58,13 +60,13 @@ def _parsed(value: Json) -> Json:
     if not isinstance(value, str):
         return value
     if len(value) > MAX_JSON:
-        raise Unusable(f"a JSON text of {len(value):,} characters is longer than {MAX_JSON:,}")
+        raise Unusable(Reason(RuleCode.JSON_TOO_LONG, count=len(value), most=shown_number(MAX_JSON)))
     try:
         document = from_json(value)
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise Unusable(f"{quote(value)} is not JSON") from error
+        raise Unusable(Reason(RuleCode.NOT_JSON, found=quote(value))) from error
     if _deeper(document, MAX_DEPTH):
-        raise Unusable(f"the JSON text is nested deeper than {MAX_DEPTH} levels")
+        raise Unusable(Reason(RuleCode.JSON_TOO_DEEP, most=MAX_DEPTH))
     return document
 
 
@@ -102,7 +104,7 @@ def _decoded(value: Json) -> str:
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise Unusable(f"{quote(text)} is not a text in base64") from error
+        raise Unusable(Reason(RuleCode.NOT_BASE64, found=quote(text))) from error
 
 
 def _urldecode(value: Json) -> str:
@@ -110,7 +112,7 @@ def _urldecode(value: Json) -> str:
     try:
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     except ValueError as error:
-        raise Unusable(f"{quote(text)} does not decode to UTF-8") from error
+        raise Unusable(Reason(RuleCode.NOT_UTF_8, found=quote(text))) from error
 
 
 def _hash(arguments: Arguments) -> Step:
@@ -126,7 +128,7 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise Unusable("the text holds half of a surrogate pair, which is no character") from error
+        raise Unusable(Reason(RuleCode.HALF_A_PAIR)) from error
 
 
 CODECS = (

@@ -15,6 +15,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 _UNIX = re.compile(r"(-?[0-9]{1,13})(\.[0-9]{1,9})?")
 _COMPACT = re.compile(r"([0-9]{8})([0-9]{6})?")
@@ -39,9 +40,7 @@ def moment(value: Json, naive: tzinfo = UTC) -> datetime:
     try:
         read = datetime.fromisoformat(_spaced(compact) if compact else _plain(text))
     except ValueError as error:
-        raise Unusable(
-            f"{quote(text)} is not a time; ISO 8601 and unix times are read as they are"
-        ) from error
+        raise Unusable(Reason(RuleCode.NOT_TIME, found=quote(text))) from error
     return read if read.tzinfo else read.replace(tzinfo=naive)
 
 
@@ -49,7 +48,7 @@ def _short(value: Json) -> str:
     """The text of a value that may be a time. Raises Unusable."""
     text = text_of(value).strip()
     if len(text) > _LONGEST:
-        raise Unusable(f"{quote(text)} is not a time: it has more than {_LONGEST} characters")
+        raise Unusable(Reason(RuleCode.TIME_TOO_LONG, found=quote(text), most=_LONGEST))
     return text
 
 
@@ -97,7 +96,7 @@ def _date(arguments: Arguments) -> Step:
             time = read(value)
             return spell(time.astimezone(shown) if shown else time)
         except (OverflowError, ValueError) as error:
-            raise Unusable(f"{quote(value)} is a time out of range") from error
+            raise Unusable(Reason(RuleCode.TIME_OUT_OF_RANGE, found=quote(value))) from error
 
     return unless_blank(date)
 
@@ -115,7 +114,7 @@ def _reader(arguments: Arguments, naive: tzinfo) -> Callable[[Json], datetime]:
         try:
             time = datetime.strptime(text, form)
         except ValueError as error:
-            raise Unusable(f'{quote(text)} is not a time of the form "{form}"') from error
+            raise Unusable(Reason(RuleCode.NOT_TIME_OF_FORM, found=quote(text), form=form)) from error
         return time if time.tzinfo else time.replace(tzinfo=naive)
 
     return read

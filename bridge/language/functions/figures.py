@@ -13,6 +13,7 @@ from bridge.language.text import Unusable
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 MAX_DIGITS = 30
 """Digits before the decimal point, and after it, that a calculation may have."""
@@ -24,6 +25,7 @@ _QUOTIENT_PLACES = 12
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _BLANKS = re.compile("[\\s'\u00a0\u2009\u202f]")
 _GROUPED = re.compile(r"[+-]?[0-9][0-9.,]*")
+_COMMA, _POINT = '{number: ","}', '{number: "."}'
 _MODES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
 
 
@@ -44,7 +46,7 @@ def figure(value: Json) -> Decimal:
     """The number for a calculation, within the bounds; raises Unusable."""
     number = decimal_of(value.strip() if isinstance(value, str) else value)
     if number is None:
-        raise Unusable(f"{quote(value)} is not a number")
+        raise Unusable(Reason(RuleCode.NOT_NUMBER, found=quote(value)))
     return _within(number)
 
 
@@ -56,7 +58,7 @@ def plain_number(number: Decimal) -> Json:
 
 def _within(number: Decimal) -> Decimal:
     if not number.is_finite() or number.adjusted() >= MAX_DIGITS or _places(number) > MAX_DIGITS:
-        raise Unusable(f"{quote(number)} has more than {MAX_DIGITS} digits before or after the point")
+        raise Unusable(Reason(RuleCode.NUMBER_TOO_LONG, found=quote(number), most=MAX_DIGITS))
     return number
 
 
@@ -100,7 +102,7 @@ def _quotient(left: Decimal, right: Decimal) -> Decimal:
 def _int(value: Json) -> Json:
     number = figure(value)
     if number != int(number):
-        raise Unusable(f"{quote(value)} is not a whole number; round it first")
+        raise Unusable(Reason(RuleCode.NOT_WHOLE, found=quote(value)))
     return int(number)
 
 
@@ -118,12 +120,12 @@ def _spelled(text: str, sign: str | None) -> Decimal:
     """The number in a text as people write it: "1 990,00", "1,990.00"; `sign` is the decimal sign."""
     bare = _BLANKS.sub("", text)
     if len(bare) > 4 * MAX_DIGITS or not _GROUPED.fullmatch(bare):
-        raise Unusable(f"{quote(text)} is not a number")
+        raise Unusable(Reason(RuleCode.NOT_NUMBER, found=quote(text)))
     sign = sign or _decimal_sign(bare, text)
     grouping = "," if sign == "." else "."
     spelled = bare.replace(grouping, "").replace(sign, ".")
     if spelled.count(".") > 1:
-        raise Unusable(f"{quote(text)} is not a number")
+        raise Unusable(Reason(RuleCode.NOT_NUMBER, found=quote(text)))
     return Decimal(spelled)
 
 
@@ -136,7 +138,7 @@ def _decimal_sign(bare: str, text: str) -> str:
     if bare.count(".") > 1:
         return ","
     if comma >= 0 and re.fullmatch(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}", bare):
-        raise Unusable(f'{quote(text)} may be whole or not; say which: {{number: ","}} or {{number: "."}}')
+        raise Unusable(Reason(RuleCode.AMBIGUOUS_NUMBER, found=quote(text), comma=_COMMA, point=_POINT))
     return "," if comma >= 0 else "."
 
 

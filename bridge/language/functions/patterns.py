@@ -13,6 +13,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 from bridge.regex import ASCII_ONLY, Match, Regex, RegexError, compile_regex
 
 _REFERENCE = re.compile(r"\\([0-9\\])")
@@ -68,7 +69,7 @@ def _replace_pattern(arguments: Arguments, node: Node) -> Step:
         try:
             return bounded(pattern.sub(once, bounded(text_of(value))))
         except UnicodeEncodeError as error:
-            raise Unusable("the text holds half of a surrogate pair, which is no character") from error
+            raise Unusable(Reason(RuleCode.HALF_A_PAIR)) from error
 
     return replace
 
@@ -91,7 +92,7 @@ def _filler(arguments: Arguments, pattern: Regex) -> Callable[[Match], str]:
 
 def _check_growth(size: int) -> None:
     if size > MAX_TEXT:
-        raise Unusable(f"the replacements give a text longer than {MAX_TEXT:,} characters")
+        raise Unusable(Reason(RuleCode.REPLACED_TOO_LONG, count=MAX_TEXT))
 
 
 def _pattern(arguments: Arguments, node: Node) -> Regex:

@@ -11,6 +11,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 DEFAULT_REGION = "RU"
 
@@ -26,9 +27,9 @@ def _phone(arguments: Arguments) -> Step:
         try:
             number = phonenumbers.parse(text, region)
         except phonenumbers.NumberParseException as error:
-            raise Unusable(f"{quote(text)} is not a phone number") from error
+            raise Unusable(Reason(RuleCode.NOT_PHONE, found=quote(text))) from error
         if not phonenumbers.is_possible_number(number):
-            raise Unusable(f"{quote(text)} is not a phone number of {region} or with a country code")
+            raise Unusable(Reason(RuleCode.NOT_PHONE_OF, found=quote(text), region=region))
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     return unless_blank(phone)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.mapping.author.differences import KINDS, Difference, Kind, compare
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import lack, verdict_reason
 from bridge.mapping.rules.apply import MappingFile, apply_silently, judge_alone
 from bridge.model import Application, Event, Failure, Match
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 EXAMPLES = 3
 """Kept of each kind and rule; all are counted."""
@@ -32,7 +34,7 @@ class Example:
     key: str
     """The sender's own id of the event."""
     difference: Difference
-    why: str
+    why: Reason | None
 
 
 @dataclass(slots=True)
@@ -118,16 +120,16 @@ def _note(found: Backtest, past: Past, difference: Difference, mapping: MappingF
         examples.append(Example(past.number, past.event.id, difference, why))
 
 
-def _why(event: Event, difference: Difference, mapping: MappingFile) -> str:
-    """Why there is no start any more; empty for other differences."""
+def _why(event: Event, difference: Difference, mapping: MappingFile) -> Reason | None:
+    """Why there is no start any more; None for other differences."""
     if isinstance(difference.after, Failure):
-        return f"{difference.after.key}: {difference.after.message}"
+        return lack(difference.after)
     if difference.kind != "lost":
-        return ""
+        return None
     rule = next((rule for rule in mapping.rules if rule.name == difference.rule), None)
     if rule is None:
-        return "the rule is no more"
+        return Reason(RuleCode.RULE_GONE)
     verdict = judge_alone(mapping, rule, event)
     if verdict.match is Match.MATCHED:
-        return "an earlier rule says stop, or the item is another"
-    return sentence(verdict, event)
+        return Reason(RuleCode.STOPPED_OR_OTHER)
+    return verdict_reason(verdict, event)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from bridge.errors import DocumentError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.functions.base import quote
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import verdict_reason
 from bridge.mapping.rules.apply import Example, Expected, MappingFile, judge
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import BotStart, Event, Failure, Json, Match, Request
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 from bridge.webhook.budget import OverBudgetError
 from bridge.webhook.decode.forms import build, read_pairs
 
@@ -25,8 +27,8 @@ class Result:
 
     name: str
     line: int
-    differences: tuple[str, ...]
-    """Lines for a person: what differs, then for starts that are missing why."""
+    differences: tuple[Reason, ...]
+    """What differs, then for starts that are missing why."""
     starts: tuple[BotStart, ...] = ()
     failures: tuple[Failure, ...] = ()
     events: tuple[Event, ...] = ()
@@ -44,17 +46,21 @@ def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample,
         made = apply_to_webhook(mapping, events, request)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return Result(example.name, example.line, (f"{example.file} cannot be read: {why}",))
+        return _unread(example, Reason(RuleCode.SAMPLE_MISSING, file=example.file, why=why))
     except OverBudgetError as error:
-        return Result(example.name, example.line, (f"the sample is too much: {error.sentence}",))
+        return _unread(example, Reason(RuleCode.SAMPLE_TOO_LARGE, why=error.whole))
     except DocumentError as error:
-        return Result(example.name, example.line, (f"the sample cannot be decoded: {error.message}",))
+        return _unread(example, Reason(RuleCode.SAMPLE_UNREADABLE, why=error.reason))
     applied = [one for _, one in made]
     starts = tuple(start for application in applied for start in application.starts)
     failures = tuple(failure for application in applied for failure in application.failures)
     differences = (*_compare(example.expect, starts), *_compare_failures(example.failed, failures))
     reasons = _reasons(mapping, example, events) if differences else ()
     return Result(example.name, example.line, (*differences, *reasons), starts, failures, events)
+
+
+def _unread(example: Example, why: Reason) -> Result:
+    return Result(example.name, example.line, (why,))
 
 
 def _events(
@@ -70,14 +76,16 @@ def _events(
     return request, source.events_of(example.body, now_ms, dict(example.headers), query)
 
 
-def _compare(expected: tuple[Expected, ...], starts: tuple[BotStart, ...]) -> list[str]:
-    differences = []
+def _compare(expected: tuple[Expected, ...], starts: tuple[BotStart, ...]) -> list[Reason]:
+    differences: list[Reason] = []
     for index in range(max(len(expected), len(starts))):
-        number = f"start {index + 1}"
+        number = index + 1
         if index >= len(starts):
-            differences.append(f"{number} is missing: {_listed(expected[index].values)}")
+            start = _listed(expected[index].values)
+            differences.append(Reason(RuleCode.START_MISSING, number=number, start=start))
         elif index >= len(expected):
-            differences.append(f"{number} was not expected: {_listed(facts(starts[index]))}")
+            start = _listed(facts(starts[index]))
+            differences.append(Reason(RuleCode.START_UNEXPECTED, number=number, start=start))
         else:
             differences += _compare_start(number, expected[index].values, facts(starts[index]))
     return differences
@@ -100,54 +108,59 @@ def facts(start: BotStart) -> dict[str, Json]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _compare_start(number: str, wanted: dict[str, Json], found: dict[str, Json]) -> list[str]:
-    differences = []
+def _compare_start(number: int, wanted: dict[str, Json], found: dict[str, Json]) -> list[Reason]:
+    differences: list[Reason] = []
     for name, value in wanted.items():
         if name == "variables":
             differences += _compare_variables(number, value, found["variables"])
         elif found.get(name) != value:
-            differences.append(f"{number}: {name} is {quote(found.get(name))}, expected {quote(value)}")
+            differences.append(_differs(number, name, quote(found.get(name)), quote(value)))
     return differences
 
 
-def _compare_variables(number: str, wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+def _compare_variables(number: int, wanted: dict[str, str], found: dict[str, str]) -> list[Reason]:
     names = [*wanted, *(name for name in found if name not in wanted)]
     return [
-        f"{number}: variables.{name} is {_variable(found, name)}, expected {_variable(wanted, name)}"
+        _differs(number, f"variables.{name}", _variable(found, name), _variable(wanted, name))
         for name in names
         if wanted.get(name) != found.get(name)
     ]
 
 
-def _variable(variables: dict[str, str], name: str) -> str:
-    return quote(variables[name]) if name in variables else "absent"
+def _differs(number: int, key: str, found: str | Reason, wanted: str | Reason) -> Reason:
+    return Reason(RuleCode.START_DIFFERS, number=number, key=key, found=found, wanted=wanted)
+
+
+def _variable(variables: dict[str, str], name: str) -> str | Reason:
+    return quote(variables[name]) if name in variables else Reason(RuleCode.NO_VALUE)
 
 
 def _listed(values: dict[str, Json]) -> str:
+    """The keys of a start, each with its value: single values, and texts by name."""
     return ", ".join(f"{name} {_shown(value)}" for name, value in values.items() if value is not False)
 
 
 def _shown(value: Json) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {quote(text)}" for name, text in value.items()) + "}"
-    return quote(value)
+    return f"{quote(value)}"
 
 
-def _compare_failures(expected: tuple[str, ...], failures: tuple[Failure, ...]) -> list[str]:
+def _compare_failures(expected: tuple[str, ...], failures: tuple[Failure, ...]) -> list[Reason]:
     failed = {failure.rule for failure in failures}
-    differences = [f'rule "{name}" was to fail and did not' for name in expected if name not in failed]
+    differences = [Reason(RuleCode.DID_NOT_FAIL, rule=name) for name in expected if name not in failed]
     return differences + [
-        f'rule "{failure.rule}" failed: {failure.key}: {failure.message}'
+        Reason(RuleCode.DID_FAIL, rule=failure.rule, key=failure.key, why=failure.reason)
         for failure in failures
         if failure.rule not in expected
     ]
 
 
-def _reasons(mapping: MappingFile, example: Example, events: tuple[Event, ...]) -> list[str]:
+def _reasons(mapping: MappingFile, example: Example, events: tuple[Event, ...]) -> list[Reason]:
     """Why the rules that were expected to start something did not match."""
     wanted = {str(expected.values.get("rule")) for expected in example.expect} | set(example.failed)
     return [
-        f'rule "{verdict.rule}" did not match: {sentence(verdict, event)}'
+        Reason(RuleCode.DID_NOT_MATCH, rule=verdict.rule, why=verdict_reason(verdict, event))
         for event in events
         for verdict in judge(mapping, event)
         if verdict.match is not Match.MATCHED and verdict.match is not Match.FAILED and verdict.rule in wanted

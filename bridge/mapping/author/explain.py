@@ -1,4 +1,4 @@
-"""Why a rule did or did not match, in a sentence: verdicts hold codes, this turns them into words."""
+"""Why a rule did or did not match: makes reasons of verdicts, which hold codes alone."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from bridge.language.conditions import Condition, Decision, compile_conditions
 from bridge.language.document import read
 from bridge.language.nodes import Report
 from bridge.language.operators import NEAR_CODES
-from bridge.mapping.author.reasons import part, reason
+from bridge.mapping.author.decision_reasons import decision_reason, part
 from bridge.mapping.rules.apply import MappingFile, judge
 from bridge.mapping.rules.rule import Rule, item_scope, known_items
-from bridge.model import Event, Match, Verdict
+from bridge.model import Event, Failure, Match, Verdict
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 from bridge.webhook.source import scope_of
 
 Nearness = Literal["matched", "nearly", "not"]
 
 _STATES = {
-    Match.MATCHED: "matched",
-    Match.FAILED: "matched, but could not start",
-    Match.SKIPPED: "not tried: an earlier rule said stop",
-    Match.DISABLED: "switched off",
+    Match.MATCHED: Reason(RuleCode.MATCHED),
+    Match.FAILED: Reason(RuleCode.FAILED),
+    Match.SKIPPED: Reason(RuleCode.SKIPPED),
+    Match.DISABLED: Reason(RuleCode.DISABLED),
 }
 
 
@@ -34,8 +36,8 @@ class Line:
     condition: str
     line: int
     holds: bool
-    sentence: str
-    """Why it does not hold; empty where it does."""
+    reason: Reason | None
+    """Why it does not hold; None where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,17 @@ class Story:
     conditions: tuple[Line, ...]
 
 
-def sentence(verdict: Verdict, event: Event | None = None) -> str:
+def verdict_reason(verdict: Verdict, event: Event | None = None) -> Reason:
     """Why the verdict is what it is. With the event, absent paths are looked for elsewhere in it."""
     if verdict.match in _STATES:
         return _STATES[verdict.match]
     decision = Decision(False, verdict.code, verdict.found, verdict.condition, verdict.line)
-    return reason(decision, _compiled(verdict.condition), scope_of(event) if event else None)
+    return decision_reason(decision, _compiled(verdict.condition), scope_of(event) if event else None)
+
+
+def lack(failure: Failure) -> Reason:
+    """What a start lacks: its key, and why that has no value."""
+    return Reason(RuleCode.LACKS, key=failure.key, why=failure.reason)
 
 
 def near_misses(mapping: MappingFile, event: Event, told: Collection[str], most: int) -> tuple[Verdict, ...]:
@@ -97,8 +104,8 @@ def _nearness(failing: list[Decision], total: int) -> Nearness:
 
 
 def _line(condition: Condition, decision: Decision, scope: Scope) -> Line:
-    words = "" if decision.holds else reason(decision, part(condition, decision), scope)
-    return Line(condition.text, condition.line, decision.holds, words)
+    why = None if decision.holds else decision_reason(decision, part(condition, decision), scope)
+    return Line(condition.text, condition.line, decision.holds, why)
 
 
 def _compiled(text: str) -> Condition | None:

@@ -10,6 +10,8 @@ from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.yaml_spans import Placed, comments, placed
 from bridge.mapping.author.examples import Result, facts
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 _WIDTH = 110
 _PLAIN = re.compile(r"[^\W\d_][\w]*(?:[ -][\w]+)*")
@@ -35,14 +37,14 @@ def rewritten(text: str, result: Result, account: str, leave_out: Collection[str
     `expect:` is written again, which is refused where that would lose a comment. Raises CannotRewrite.
     """
     if not result.events:
-        raise CannotRewrite("the sample cannot be read, so there is nothing to expect")
+        raise CannotRewrite(Reason(RuleCode.NOTHING_TO_EXPECT))
     test = _test(placed(text), result.name)
     failed = _failed_to_write(test, result)
     shown = (facts(start) for start in result.starts)
     starts = [{key: value for key, value in start.items() if key not in leave_out} for start in shown]
     expect = test.get("expect")
     if expect is None:
-        raise CannotRewrite("the test has no `expect:` to write into")
+        raise CannotRewrite(Reason(RuleCode.NO_EXPECT))
     edits = _values(text, expect, starts) if not failed else None
     if edits is None:
         edits = [_whole(text, test, expect, _wanted(expect, starts, account, failed))]
@@ -55,7 +57,7 @@ def _test(file: Placed, name: str) -> Placed:
     tests = file.get("tests")
     found = [one for one in (tests.items if tests else ()) if _text(one.get("name")) == name]
     if len(found) != 1 or not file.start <= found[0].start <= found[0].end <= file.end:
-        raise CannotRewrite("the test is not found in its file where it should stand")
+        raise CannotRewrite(Reason(RuleCode.TEST_NOT_FOUND))
     return found[0]
 
 
@@ -70,7 +72,7 @@ def _failed_to_write(test: Placed, result: Result) -> list[str]:
     if beside is None:
         return failed
     if sorted(one.value for one in beside.items or (beside,)) != sorted(failed):
-        raise CannotRewrite("`failed:` stands beside `expect:` and would have to change, too")
+        raise CannotRewrite(Reason(RuleCode.FAILED_APART))
     return []
 
 
@@ -144,7 +146,7 @@ def _is_told(name: str, start: dict[str, Json], written: set[str], account: str)
 
 def _whole(text: str, test: Placed, expect: Placed, wanted: list[Json]) -> Edit:
     if comments(text, expect.start, expect.end):
-        raise CannotRewrite("comments stand inside `expect:`, which would be lost")
+        raise CannotRewrite(Reason(RuleCode.COMMENTS_LOST))
     key = next(key for key, _ in test.entries if key.value == "expect")
     inline = "[" + ", ".join(map(_flow, wanted)) + "]"
     column = key.start - (text.rfind("\n", 0, key.start) + 1)

@@ -15,6 +15,7 @@ from bridge.mapping.rules.start import Start, Variable, Whom
 from bridge.model import Json
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
 
@@ -95,7 +96,7 @@ def _id(fields: Fields, name: str, check: Callable[[Json], object], report: Repo
     try:
         check(value.literal)
     except Unusable as unusable:
-        wrong = Reason(MappingCode.BAD_ID, key=name, why=unusable.reason, hint=_path_hint(node))
+        wrong = Reason(MappingCode.BAD_ID, why=unusable.about(name), hint=_path_hint(node))
         report.add(node, "M209", wrong)
         return None
     return value
@@ -131,4 +132,4 @@ def _check_text(text: str, node: Node, report: Report) -> None:
     try:
         variable_text(text)
     except Unusable as unusable:
-        report.add(node, "M209", Reason(MappingCode.BAD_TEXT, why=unusable.reason))
+        report.add(node, "M209", unusable.about(Reason(RuleCode.THE_TEXT)))

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.nodes import Mapping, Node, Report, Scalar
-from bridge.mapping.author.reasons import part, reason
+from bridge.mapping.author.decision_reasons import decision_reason, part
 from bridge.model import Json
+from bridge.reasons.reason import Reason
 
 ROOT = "$"
 
 
-def compile_success(node: Node | None, report: Report) -> Callable[[Json], str] | None:
-    """Asks a document: empty where the conditions hold, else why not. None where there are none."""
+def compile_success(node: Node | None, report: Report) -> Callable[[Json], Reason | None] | None:
+    """Asks a document: None where the conditions hold, else why not. None where there are none."""
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return None
     if isinstance(node, Mapping) and not node.entries:
@@ -24,13 +25,13 @@ def compile_success(node: Node | None, report: Report) -> Callable[[Json], str] 
     if isinstance(node, Mapping):
         _check_roots(conditions, node, report)
 
-    def unmet(document: Json) -> str:
+    def unmet(document: Json) -> Reason | None:
         scope = Scope(document, {}, {}, {})
         for condition in conditions:
             decision = condition.test(scope)
             if not decision.holds:
-                return reason(decision, part(condition, decision), None)
-        return ""
+                return decision_reason(decision, part(condition, decision), None)
+        return None
 
     return unmet
 

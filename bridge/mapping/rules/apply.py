@@ -9,12 +9,16 @@ from functools import partial
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import HOLDS, Decision, decide
+from bridge.language.functions.base import shown_number
 from bridge.language.operators import NEAR_CODES
 from bridge.language.text import Unusable
 from bridge.mapping.rules.index import RuleIndex
 from bridge.mapping.rules.rule import MAX_ITEMS, Rule, item_scope, items_of
 from bridge.mapping.rules.start import Rendered, Shared
 from bridge.model import Application, BotStart, Event, Failure, Json, Match, Verdict
+from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.rules import RuleCode
+from bridge.reasons.stored import to_json
 from bridge.webhook.budget import CALL, CALL_ROW, EVENT, FAILURE, RULE, Budget, OverBudgetError, size_of
 from bridge.webhook.source import Source
 
@@ -122,7 +126,8 @@ def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
     try:
         return run(Budget(lambda: event.size or size_of(event.document)))
     except OverBudgetError as error:
-        failure = Failure(error.rule, 0, "start", "", error.sentence)
+        why = error.whole if isinstance(error.whole, Reason) else recorded(error.whole)
+        failure = Failure(error.rule, 0, "start", "", why)
         return Application((), (failure,), (Verdict(error.rule, Match.FAILED),))
 
 
@@ -179,7 +184,7 @@ def _each(rule: Rule, path: Path, scope: Scope, making: _Making) -> Verdict:
     try:
         items = _items(path, scope)
     except Unusable as error:
-        making.failures.append(Failure(rule.name, 0, "for_each", path.text, error.sentence))
+        making.failures.append(Failure(rule.name, 0, "for_each", path.text, error.about(path.text)))
         return Verdict(rule.name, Match.FAILED, line=rule.line)
     decision = Decision(False, "no_items", None, f"for_each: {path.text}", rule.line)
     chosen = failed = 0
@@ -201,7 +206,9 @@ def _each(rule: Rule, path: Path, scope: Scope, making: _Making) -> Verdict:
 def _items(path: Path, scope: Scope) -> list[Json]:
     items = items_of(path, scope)
     if len(items) > MAX_ITEMS:
-        raise Unusable(f"{path.text} gives {len(items):,} items, at most {MAX_ITEMS:,} are taken", path.text)
+        most = shown_number(MAX_ITEMS)
+        reason = Reason(RuleCode.TOO_MANY_ITEMS, what=path.text, count=len(items), most=most)
+        raise Unusable(reason, path.text)
     return items
 
 
@@ -219,8 +226,8 @@ def _start(rule: Rule, scope: Scope, index: int, making: _Making, shared: Shared
         making.budget.look_at(CALL)
         making.starts.append(_bot_start(rule, index, rendered))
         return False
-    making.budget.store(sum([FAILURE + len(lack.message) for lack in rendered]))
-    making.failures += [Failure(rule.name, index, lack.key, lack.path, lack.message) for lack in rendered]
+    making.budget.store(sum([FAILURE + size_of(to_json(lack.reason)) for lack in rendered]))
+    making.failures += [Failure(rule.name, index, lack.key, lack.path, lack.reason) for lack in rendered]
     return True
 
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Literal
 
 from bridge.jsonpath.scope import ABSENT
-from bridge.language.functions.base import quote
-from bridge.language.text import Unusable, text_of
+from bridge.language.functions.base import quote, shown_number
+from bridge.language.text import THE_VALUE, Unusable, text_of
 from bridge.model import Json
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 MAX_ID_DIGITS = 18
 MAX_MESSENGER_ID = 255
@@ -29,23 +31,23 @@ def whole_id(value: Json) -> int:
     elif isinstance(value, int) and not isinstance(value, bool):
         number = value
     else:
-        raise Unusable(f"{_described(value)}, an id is a positive whole number in digits")
+        raise Unusable(Reason(RuleCode.NO_ID, what=THE_VALUE, found=_described(value)))
     if not 0 < number < 10**MAX_ID_DIGITS:
-        raise Unusable(
-            f"{_described(value)}, an id is a positive whole number of at most {MAX_ID_DIGITS} digits"
-        )
+        found = _described(value)
+        raise Unusable(Reason(RuleCode.ID_TOO_LONG, what=THE_VALUE, found=found, most=MAX_ID_DIGITS))
     return number
 
 
 def messenger_id(value: Json) -> str:
     """A text that is not blank, or a number in its digits; raises Unusable."""
     if value is None or value is ABSENT or isinstance(value, bool):
-        raise Unusable(f"{_described(value)}, a messenger's id is a text")
+        raise Unusable(Reason(RuleCode.NO_MESSENGER_ID, what=THE_VALUE, found=_described(value)))
     text = clean(text_of(value))
     if not text.strip():
-        raise Unusable("is empty, a messenger's id is a text")
+        raise Unusable(Reason(RuleCode.NO_MESSENGER_ID, what=THE_VALUE, found=Reason(RuleCode.IS_EMPTY)))
     if len(text) > MAX_MESSENGER_ID:
-        raise Unusable(f"has {len(text):,} characters, a messenger's id has at most {MAX_MESSENGER_ID}")
+        most = MAX_MESSENGER_ID
+        raise Unusable(Reason(RuleCode.MESSENGER_ID_TOO_LONG, what=THE_VALUE, count=len(text), most=most))
     return text
 
 
@@ -59,36 +61,36 @@ def contact_kind(user_id: str) -> Literal["", "email", "phone"]:
 def variable_text(text: str) -> str:
     """The text of a variable, within its length; raises Unusable."""
     if len(text) > MAX_VARIABLE:
-        raise Unusable(f"has {len(text):,} characters, a variable has at most {MAX_VARIABLE:,}")
+        most = shown_number(MAX_VARIABLE)
+        raise Unusable(Reason(RuleCode.VARIABLE_TOO_LONG, what=THE_VALUE, count=len(text), most=most))
     return clean(text)
 
 
 def clean(text: str) -> str:
     """The text, unless it holds what no database or URL carries; raises Unusable."""
     if _NO_TEXT.search(text):
-        raise Unusable("holds a NUL character or half of a surrogate pair, which is no text")
+        raise Unusable(Reason(RuleCode.NO_TEXT, what=THE_VALUE))
     return text
 
 
-def name_fault(name: str) -> str | None:
+def name_fault(name: str) -> Reason | None:
     """What is wrong with a variable's name; None where nothing is."""
     if not name.strip():
-        return "a variable needs a name"
+        return Reason(RuleCode.NAME_MISSING)
     if len(name) > MAX_NAME:
-        return f"a variable name of {len(name):,} characters is longer than {MAX_NAME}"
+        return Reason(RuleCode.NAME_TOO_LONG, count=len(name), most=MAX_NAME)
     if found := _NO_NAME.search(name):
-        what = (
-            f'the bracket "{found[0]}"' if found[0] in "[]" else f"the control character {ord(found[0]):#04x}"
-        )
-        return f"a variable name cannot hold {what}"
+        if found[0] in "[]":
+            return Reason(RuleCode.NAME_HAS_BRACKET, sign=found[0])
+        return Reason(RuleCode.NAME_HAS_CONTROL, sign=f"{ord(found[0]):#04x}")
     return None
 
 
-def _described(value: Json) -> str:
+def _described(value: Json) -> Reason:
     if value is ABSENT:
-        return "is absent"
+        return Reason(RuleCode.IS_ABSENT)
     if value is None:
-        return "is null"
-    if isinstance(value, Decimal):
-        return f"is {quote(value)} with a fraction"
-    return "is empty" if value == "" else f"is {quote(value)}"
+        return Reason(RuleCode.IS_NULL)
+    if value == "":
+        return Reason(RuleCode.IS_EMPTY)
+    return Reason(RuleCode.IS_FRACTION if isinstance(value, Decimal) else RuleCode.IS, value=quote(value))

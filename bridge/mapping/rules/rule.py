@@ -11,6 +11,8 @@ from bridge.language.conditions import Condition
 from bridge.language.text import Unusable
 from bridge.mapping.rules.start import Start
 from bridge.model import Json, OnUncertain, Order
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 MAX_ITEMS = 1_000
 """Elements of `for_each` that one event may have: each becomes a bot start."""
@@ -48,11 +50,8 @@ def items_of(path: Path, scope: Scope) -> list[Json]:
     try:
         found = path.items(scope)
     except NotAListError as error:
-        raise Unusable(
-            f"{path.text} goes through a map of {error.size}, not a list: each member would be a start",
-            path.text,
-            "write the path of a list, or of the map itself for one start",
-        ) from None
+        reason = Reason(RuleCode.MAP_FOR_LIST, what=path.text, size=error.size)
+        raise Unusable(reason, path.text, Reason(RuleCode.WRITE_LIST_PATH)) from None
     if not path.definite or not found:
         return found
     only = found[0]

@@ -11,6 +11,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.language.values import Value
 from bridge.mapping.rules.ids import messenger_id, variable_text, whole_id
 from bridge.model import Json, Recipient
+from bridge.reasons.reason import Reason
 
 T = TypeVar("T")
 Shared: TypeAlias = dict[int, Json]
@@ -23,7 +24,7 @@ class Lack:
 
     key: str
     path: str
-    message: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Start:
                 if content is not None and content is not ABSENT:
                     found.append((name, variable_text(text_of(content))))
             except Unusable as unusable:
-                lacks.append(Lack(f"variables.{name}", value.text, _sentence(value, unusable)))
+                lacks.append(Lack(f"variables.{name}", value.text, unusable.about(value.text)))
         return tuple(found)
 
 
@@ -134,13 +135,5 @@ def _checked(
     try:
         return check(_rendered(value, scope, shared))
     except Unusable as unusable:
-        lacks.append(Lack(key, value.text, _sentence(value, unusable)))
+        lacks.append(Lack(key, value.text, unusable.about(value.text)))
         return None
-
-
-def _sentence(value: Value, unusable: Unusable) -> str:
-    """The fault with what it is about in front: "$.id is absent, an id is …"."""
-    message = unusable.message.removeprefix("the value ")
-    if message.startswith(("is ", "holds ", "has ")):
-        message = f"{value.text} {message}"
-    return f"{message}; {unusable.hint}" if unusable.hint else message

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from bridge.mapping.rules.apply import MappingFile, apply_within
 from bridge.model import Application, BotStart, Event, Match, Request
 from bridge.reasons.reason import Reason
-from bridge.reasons.stored import to_text
+from bridge.reasons.stored import to_json, to_text
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.budget import (
     CALL_ROW,
@@ -92,8 +92,8 @@ def _event_size(event: Event) -> int:
 
 def _starts_size(made: Application) -> int:
     """Bytes of the calls and failures."""
-    failures = sum([FAILURE + size_of([one.rule, one.key, one.path, one.message]) for one in made.failures])
-    return failures + sum([_call_size(start) for start in made.starts])
+    failures = [size_of([one.rule, one.key, one.path, to_json(one.reason)]) for one in made.failures]
+    return FAILURE * len(failures) + sum(failures) + sum([_call_size(start) for start in made.starts])
 
 
 def _call_size(start: BotStart) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from bridge.model import Application, Event, Match, Reply, Request
 from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_json
 from bridge.store.db.bulk import Together, insertion
 from bridge.store.db.engine import Store
 from bridge.store.db.ids import take_ids
@@ -273,7 +274,7 @@ def verdicts_text(made: Application) -> str:
 
 def failures_text(made: Application) -> str:
     """As stored: a list per failure, fields in their order."""
-    return document_text([(f.rule, f.item, f.key, f.path, f.message) for f in made.failures])
+    return document_text([(f.rule, f.item, f.key, f.path, to_json(f.reason)) for f in made.failures])
 
 
 def writing(store: Store) -> Callable[[Connection, Sequence[Delivery | Refusal]], list[tuple[Stored, ...]]]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from bridge.jsonpath.exact_numbers import from_json
 from bridge.language.operators import NEAR_CODES
 from bridge.model import FINAL, Failure, Match, State, Verdict
 from bridge.store.db.tables import calls, events
-from bridge.store.reports.event_views import EventLine, verdicts_of
+from bridge.store.reports.event_views import EventLine, failures_of, verdicts_of
 
 _TOLD = frozenset({*FINAL, State.UNCERTAIN}) - {State.DONE}
 
@@ -38,9 +37,9 @@ def _of_rules(connection: Connection, lines: Sequence[EventLine]) -> dict[int, W
     query = select(events.c.id, events.c.verdicts, events.c.failures).where(events.c.id.in_(asked))
     found = {}
     for row in connection.execute(query):
-        failures = from_json(row.failures)
+        failures = failures_of(row.failures)
         if failures:
-            found[row.id] = Why(failure=Failure(*failures[0]))
+            found[row.id] = Why(failure=failures[0])
         elif verdict := _nearest(verdicts_of(row.verdicts)):
             found[row.id] = Why(verdict=verdict)
     return found

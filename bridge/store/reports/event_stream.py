@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from bridge.jsonpath.exact_numbers import from_json
-from bridge.model import Application, BotStart, Event, Failure
+from bridge.model import Application, BotStart, Event
 from bridge.store.db.tables import calls, events
 from bridge.store.queue.rows import start_of
-from bridge.store.reports.event_views import joined
+from bridge.store.reports.event_views import failures_of, joined
 from bridge.store.reports.pagination import Fitting
 
 
@@ -77,7 +77,7 @@ def _made(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Applica
     return {
         row.id: Application(
             tuple(latest.get(row.id, {}).values()),
-            tuple(Failure(*fields) for fields in from_json(row.failures)),
+            failures_of(row.failures),
             (),
         )
         for row in rows

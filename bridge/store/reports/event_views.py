@@ -13,7 +13,7 @@ from bridge.jsonpath.exact_numbers import from_json, to_json
 from bridge.model import Event, Failure, Json, Match, Request, State, Verdict
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
-from bridge.reasons.stored import from_text
+from bridge.reasons.stored import from_document, from_text
 from bridge.store.db.bulk import AnyRow
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import calls, events
@@ -222,6 +222,13 @@ def verdicts_of(stored: str) -> tuple[Verdict, ...]:
     return _verdicts(from_json(stored))[0]
 
 
+def failures_of(stored: str) -> tuple[Failure, ...]:
+    """The failures that an event's row holds; in an older row the reason is a text."""
+    return tuple(
+        Failure(rule, item, key, path, from_document(why)) for rule, item, key, path, why in from_json(stored)
+    )
+
+
 def _stored(
     connection: Connection, row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]
 ) -> StoredEvent:
@@ -234,7 +241,7 @@ def _stored(
         request=request,
         rules_version=row.rules_version,
         verdicts=verdicts,
-        failures=tuple(Failure(*fields) for fields in from_json(row.failures)),
+        failures=failures_of(row.failures),
         untold=untold,
     )
 

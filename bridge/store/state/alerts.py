@@ -8,11 +8,11 @@ from itertools import takewhile
 
 from sqlalchemy import Connection, text
 
-from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Failure
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import from_text
 from bridge.store.db.texts import plain
+from bridge.store.reports.event_views import failures_of
 
 EVERY_MS = 600_000
 """Between two alerts of one kind."""
@@ -140,13 +140,9 @@ def troubles(connection: Connection, result: str, after: int, before: int) -> li
     """
     rows = connection.execute(_TROUBLES, {"result": result, "after": after})
     settled = takewhile(lambda row: row.received_at <= before, rows)
-    return [Trouble(row.id, row.source, from_text(row.error), _failures(row.failures)) for row in settled]
+    return [Trouble(row.id, row.source, from_text(row.error), failures_of(row.failures)) for row in settled]
 
 
 def newest_event(connection: Connection) -> int:
     """The id of the newest event, 0 where there is none."""
     return int(connection.execute(_NEWEST).scalar_one() or 0)
-
-
-def _failures(stored: str) -> tuple[Failure, ...]:
-    return tuple(Failure(*fields) for fields in from_json(stored))

@@ -14,20 +14,16 @@ from bridge.regex import Regex, escaped, own_regex
 from bridge.text.console import Speech, speech
 
 _NUMBERS: Final = {"number": r"\d[\d.,]*", "total": r"\d+", "status": r"\d{3}"}
-_QUOTED: Final = r'"[^"]*"|.+?'
-"""A value as it came: what reads like the bridge's words in it is none of them."""
 LONGEST: Final = 1_000
 """Characters of a sentence that is looked at: what senders put into one must not hold up webhooks."""
-_OR = "; or "
-"""Between the reasons of alternatives."""
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
 def retold(language: str, section: str, text: str) -> str | None:
     """The text in that language; None where it is none of the section's."""
     for name, pattern in _patterns(section):
-        if len(text) > LONGEST and "(?P<alternatives>" not in pattern.text:
-            continue
+        if len(text) > LONGEST:
+            return None
         found = pattern.fullmatch(text)
         values = _values(language, found.groupdict()) if found else None
         if values is not None:
@@ -46,9 +42,6 @@ def _values(language: str, found: dict[str, str]) -> dict[str, str] | None:
 
 
 def _value(language: str, name: str, text: str) -> str | None:
-    if name == "alternatives":
-        parts = [retold(language, "verdict", part) or part for part in text.split(_OR)]
-        return speech(language)("told.alternatives").join(parts)
     section = name.removeprefix("known_")
     if section not in _sections():
         return text
@@ -83,4 +76,4 @@ def _pattern(words: str) -> Regex:
 def _group(name: str) -> str:
     if name == "row":
         return "|".join(map(escaped, _sections()["row"].values()))
-    return _QUOTED if name == "found" else _NUMBERS.get(name, ".+?")
+    return _NUMBERS.get(name, ".+?")

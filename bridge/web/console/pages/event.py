@@ -9,13 +9,14 @@ from werkzeug.exceptions import NotFound
 
 from bridge.errors import BridgeError, StoreUnavailable, UsageError
 from bridge.language.operators import NEAR_CODES
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Failure, Match, Verdict
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
 from bridge.operations.reevaluate import HeldAgain, Rest, held_again, rest_of
 from bridge.operations.repeats import lacks_id
 from bridge.operations.story import Story, read_story
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.reports.event_views import EventFilter, StoredEvent, page_of_events, scan
 from bridge.store.reports.pagination import Page
@@ -30,10 +31,10 @@ from bridge.web.console.webhook import webhook_of
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one rule made of the event, in words."""
+    """What one rule made of the event, and why."""
 
     verdict: Verdict
-    why: str
+    why: Reason
     nearly: bool
     failures: tuple[Failure, ...]
 
@@ -97,7 +98,7 @@ def judged(stored: StoredEvent) -> tuple[Judged, ...]:
 def _judged(one: Verdict, stored: StoredEvent) -> Judged:
     nearly = one.match is Match.UNMATCHED and one.code in NEAR_CODES
     failures = tuple(failure for failure in stored.failures if failure.rule == one.rule)
-    return Judged(one, sentence(one, stored.event), nearly, failures)
+    return Judged(one, verdict_reason(one, stored.event), nearly, failures)
 
 
 def _seen(story: Story) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import request
 
 from bridge.errors import UsageError
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Json
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_events, shown_lines
@@ -131,11 +131,9 @@ def _why(line: EventLine, why: Why | None) -> str:
         return said(line.error)
     if why.failure:
         one = why.failure
-        return t("events.why.failure", rule=one.rule, key=one.key, message=reworded(one.message, "lack"))
+        return t("events.why.failure", rule=one.rule, key=one.key, message=said(one.reason))
     if why.verdict:
-        return t(
-            "events.why.verdict", rule=why.verdict.rule, sentence=reworded(sentence(why.verdict), "verdict")
-        )
+        return t("events.why.verdict", rule=why.verdict.rule, sentence=said(verdict_reason(why.verdict)))
     return reworded(why.reason, "call")
 
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import Forbidden
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.mapping.author.backtest import Backtest
-from bridge.mapping.author.explain import sentence
+from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Event, Finding, Json
 from bridge.operations import backtest
 from bridge.operations.backtest import Sides
@@ -86,7 +86,9 @@ def check(console: Console) -> Answer:
 def try_(console: Console) -> Answer:
     """The answer alone, for the script."""
     bench = benches.from_form()
-    return render("playground/answer", shown=_asked(console, bench), bench=bench, sentence=sentence)
+    return render(
+        "playground/answer", shown=_asked(console, bench), bench=bench, verdict_reason=verdict_reason
+    )
 
 
 def save_(console: Console) -> Answer:
@@ -123,7 +125,7 @@ def _page(console: Console, bench: Bench, shown: Shown, status: int = 200) -> Re
     known = source_in(bench.text)
     return render(
         "playground", status, bench=bench, shown=shown, choices=_choices(console, bench, known),
-        sentence=sentence, editable=settings.console_edit, most=EVENTS,
+        verdict_reason=verdict_reason, editable=settings.console_edit, most=EVENTS,
     )  # fmt: skip
 
 

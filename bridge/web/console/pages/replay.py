@@ -11,7 +11,7 @@ from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
 from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.planned import How, asked_how, planned
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render
+from bridge.web.console.rendering import render, said
 from bridge.web.console.wanted import Wanted, wanted_events
 
 _SHOWN = 5
@@ -79,4 +79,4 @@ def _fault(console: Console, replay: Replay) -> str:
     plan = planned(console, replay) if replay.failed else None
     if plan is None:
         return ""
-    return plan.impossible or "; ".join(f"{one.rule}: {one.message}" for one in plan.failures)
+    return plan.impossible or "; ".join(f"{one.rule}: {said(one.reason)}" for one in plan.failures)
