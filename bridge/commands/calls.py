@@ -6,6 +6,7 @@ import click
 
 from bridge.commands.events import tell_more
 from bridge.commands.explain import known
+from bridge.commands.language import said
 from bridge.commands.opening import opened
 from bridge.commands.output import OPTION, json_array, screen_of, table
 from bridge.model import Call, State
@@ -13,6 +14,8 @@ from bridge.operations.as_json import call_record
 from bridge.operations.filters import AskedCalls
 from bridge.operations.redact_stored import shown_calls
 from bridge.operations.times import ago
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page
@@ -33,18 +36,19 @@ def calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bool) -
         rows = [_row(call, now) for call in shown]
         for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
-    tell_more(len(found.items), found.more, "call")
+    tell_more(len(found.items), found.more, CommandCode.NO_CALL_FITS)
     return 0
 
 
 def _row(call: Call, now: int) -> tuple[str, ...]:
     start = call.start
-    due = f"due {ago(call.due_at, now)}" if call.state is State.QUEUED and call.due_at > now else ""
+    waits = call.state is State.QUEUED and call.due_at > now
+    due = said(Reason(CommandCode.DUE, when=ago(call.due_at, now))) if waits else ""
     cause = call.cause if call.state is State.UNCERTAIN else ""
     return (
         str(call.id),
         str(call.event_id),
-        ago(call.created_at, now),
+        said(ago(call.created_at, now)),
         start.rule,
         start.recipient.key,
         str(start.bot_id),

@@ -17,13 +17,17 @@ from urllib.parse import urlsplit
 import click
 
 from bridge.commands.explain import known_accounts
-from bridge.commands.output import say, screen_of
+from bridge.commands.language import said
+from bridge.commands.output import printable, say, screen_of
 from bridge.commands.story import told
 from bridge.errors import BridgeError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
 from bridge.operations.mapping_files import compile_named
 from bridge.operations.story import find_story
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.engine import open_store
 
@@ -61,16 +65,16 @@ def tell_demo(settings: Settings, url: str) -> None:
     try:
         sample = _sample(settings)
         body = sample.body(str(uuid.uuid4()))
-        click.echo(f"\na payment arrives: POST {url}/hooks/{SOURCE}")
+        click.echo(f"\n{said(Reason(CommandCode.DEMO_PAYMENT, url=f'{url}/hooks/{SOURCE}'))}")
         _send(url, body)
         for line in _story(settings, sample.key(body)):
             click.echo(line)
     except BridgeError as error:
-        say(f"no demonstration: {error.message}")
-        if error.hint:
-            say(error.hint)
+        say(printable(said(Reason(CommandCode.NO_DEMO, why=error.reason))))
+        if error.cure:
+            say(printable(said(error.cure)))
         return
-    click.echo(f"\nsend another, as often as you like:\n\n{curl(sample, url)}\n")
+    click.echo(f"\n{said(Reason(CommandCode.DEMO_MORE))}\n\n{curl(sample, url)}\n")
 
 
 def curl(sample: Sample, url: str) -> str:
@@ -84,17 +88,18 @@ def _sample(settings: Settings) -> Sample:
     mapping = compile_named(settings, []).sources.get(SOURCE)
     if mapping is None:
         raise BridgeError(
-            f"{settings.mappings} has no source {SOURCE}, whose sample the demonstration sends",
-            "post a webhook of your own to /hooks/<source>, then look with: leadbridge events",
+            Reason(ErrorCode.DEMO_WITHOUT_SOURCE, folder=settings.mappings, source=SOURCE),
+            Reason(ErrorCode.POST_YOUR_OWN),
         )
     path = Path(mapping.path).parent / SAMPLE
     try:
         document = json.loads(path.read_bytes())
         return Sample(mapping, {**document, "object": dict(document["object"])})
     except OSError as error:
-        raise BridgeError(f"the sample {path} cannot be read: {error.strerror}") from error
+        reason = Reason(ErrorCode.UNREADABLE, path=str(path), detail=error.strerror)
+        raise BridgeError(reason) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise BridgeError(f"the sample {path} is no notification of a payment") from error
+        raise BridgeError(Reason(ErrorCode.SAMPLE_UNFIT, path=str(path))) from error
 
 
 def _send(url: str, body: str) -> None:
@@ -107,10 +112,10 @@ def _send(url: str, body: str) -> None:
             answer = connection.getresponse()
             text = answer.read().decode(errors="replace").strip()
     except (OSError, http.client.HTTPException) as error:
-        raise BridgeError(f"the bridge does not answer at {url}: {error}") from error
-    click.echo(f"the sender hears: {answer.status} {text}\n")
+        raise BridgeError(Reason(ErrorCode.BRIDGE_SILENT, url=url, detail=str(error))) from error
+    click.echo(f"{said(Reason(CommandCode.DEMO_ANSWER, status=answer.status, text=text))}\n")
     if answer.status != 200:
-        raise BridgeError("the webhook was not accepted", "the lines above say why")
+        raise BridgeError(Reason(ErrorCode.WEBHOOK_NOT_ACCEPTED), Reason(ErrorCode.SEE_LINES_ABOVE))
 
 
 def _story(settings: Settings, key: str) -> Iterator[str]:

@@ -15,6 +15,8 @@ from bridge.operations.filters import AskedEvents
 from bridge.operations.redact_stored import shown_lines, shown_refusals
 from bridge.operations.repeats import content
 from bridge.operations.times import ago
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.inbox.refusals import KeptRefusal, recent
 from bridge.store.reports.event_views import EventLine, page_of_events
@@ -39,7 +41,7 @@ def events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool)
         rows = [_row(line, now) for line in lines]
         for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
-    tell_more(len(found.items), found.more, "event")
+    tell_more(len(found.items), found.more, CommandCode.NO_EVENT_FITS)
     return 0
 
 
@@ -54,7 +56,7 @@ def refusals(settings: Settings, source: str | None, limit: int, *, as_json: boo
     rows = [_refused(one, now) for one in found]
     for text in table(REFUSED, rows, screen_of(settings).width) if rows else ():
         click.echo(text)
-    tell_more(len(rows), None, "refused webhook")
+    tell_more(len(rows), None, CommandCode.NO_REFUSAL_FITS)
     return 0
 
 
@@ -69,30 +71,31 @@ def repeats(settings: Settings, source: str | None, page: Page, *, as_json: bool
         rows = [_repeated(one, now) for one in found.items]
         for text in table(REPEATED, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
-    tell_more(len(found.items), found.more, "repeat")
+    tell_more(len(found.items), found.more, CommandCode.NO_REPEAT_FITS)
     return 0
 
 
-def tell_more(shown: int, more: int | None, word: str) -> None:
-    """Say on stderr that nothing fits, or how to see what follows."""
+def tell_more(shown: int, more: int | None, none: CommandCode) -> None:
+    """Say on stderr that nothing fits, as `none` does, or how to see what follows."""
     if more is not None:
-        say(f"there may be older ones: --before {more}")
+        say(said(Reason(CommandCode.OLDER, number=more)))
     elif not shown:
-        say(f"no {word} fits")
+        say(said(Reason(none)))
 
 
 def _row(line: EventLine, now: int) -> tuple[str, ...]:
     states = Counter(state.value for _, state in line.calls)
     calls = ", ".join(f"{many} {state}" for state, many in states.items())
-    return (str(line.id), ago(line.received_at, now), line.source, line.type, line.key, line.result, calls)
+    when = said(ago(line.received_at, now))
+    return (str(line.id), when, line.source, line.type, line.key, line.result, calls)
 
 
 def _repeated(one: KeptRepeat, now: int) -> tuple[str, ...]:
-    when = ago(one.received_at, now)
+    when = said(ago(one.received_at, now))
     return (str(one.id), when, one.source, str(one.event_id), one.client, said(content(one)))
 
 
 def _refused(kept: KeptRefusal, now: int) -> tuple[str, ...]:
     one = kept.refusal
-    when = ago(one.received_at, now)
+    when = said(ago(one.received_at, now))
     return (str(kept.id), when, one.source, str(one.status), one.code, one.request.client, said(one.detail))

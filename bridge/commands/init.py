@@ -9,8 +9,12 @@ from pathlib import Path
 
 import click
 
+from bridge.commands.language import said
 from bridge.commands.output import printable
 from bridge.errors import BridgeError
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import DOTENV
 
 _SETTINGS = """\
@@ -33,15 +37,16 @@ BRIDGE_CONSOLE_EDIT=0
 # SHOP_SECRET=
 """
 _NEXT = """\
-made {folder}: settings and secrets in {dotenv}, mapping files go into mappings/
+{made}
 
-next:
+{next}
   cd {folder}
-  ${{EDITOR:-nano}} .env                                  # set LEADCONVERTER_TOKEN
-  leadbridge new shop --profile json                    # a first source; its secret goes into .env
+  ${{EDITOR:-nano}} .env                                  # {token}
+  leadbridge new shop --profile json                    # {source}
   leadbridge doctor
-  leadbridge run                                        # console: http://127.0.0.1:8080/console/\
+  leadbridge run                                        # {console}\
 """
+_CONSOLE = "http://127.0.0.1:8080/console/"
 
 
 def init(folder: Path) -> int:
@@ -50,17 +55,27 @@ def init(folder: Path) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise BridgeError(
-                f"{folder} is not empty: nothing was changed",
-                "name a new folder; one that has an .env is ready: run leadbridge doctor there",
+                Reason(ErrorCode.FOLDER_NOT_EMPTY, path=str(folder)), Reason(ErrorCode.NAME_NEW_FOLDER)
             )
         _write_private(folder / DOTENV, _SETTINGS.format(password=secrets.token_urlsafe(18)))
         (folder / "mappings").mkdir(mode=0o700)
     except OSError as error:
-        raise BridgeError(
-            f"{error.filename} cannot be made: {error.strerror}", "name a folder that you may write to"
-        ) from error
-    click.echo(_NEXT.format(folder=printable(shlex.quote(str(folder))), dotenv=DOTENV))
+        reason = Reason(ErrorCode.UNMADE, path=str(error.filename), detail=error.strerror)
+        raise BridgeError(reason, Reason(ErrorCode.NAME_WRITABLE_FOLDER)) from error
+    _tell_next(printable(shlex.quote(str(folder))))
     return 0
+
+
+def _tell_next(folder: str) -> None:
+    text = _NEXT.format(
+        folder=folder,
+        made=said(Reason(CommandCode.MADE_FOLDER, folder=folder, dotenv=DOTENV)),
+        next=said(Reason(CommandCode.NEXT_STEPS)),
+        token=said(Reason(CommandCode.SET_TOKEN)),
+        source=said(Reason(CommandCode.FIRST_SOURCE)),
+        console=said(Reason(CommandCode.CONSOLE_AT, url=_CONSOLE)),
+    )
+    click.echo(text)
 
 
 def _write_private(path: Path, text: str) -> None:

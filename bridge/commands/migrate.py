@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+from bridge.commands.language import said
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.engine import open_store
 from bridge.store.state.key_value import aim
@@ -21,5 +24,5 @@ def migrate(settings: Settings) -> int:
         aim(store, sandboxed=bool(settings.sandbox))
     finally:
         store.close()
-    click.echo("the database is up to date", err=True)
+    click.echo(said(Reason(CommandCode.UP_TO_DATE)), err=True)
     return 0

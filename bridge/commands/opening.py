@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.database_files import require_database
 from bridge.store.db.engine import Store, open_store
@@ -21,10 +23,7 @@ class NoDatabase(BridgeError):
     """The embedded database has no file yet."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"there is no database at {path}",
-            "run: leadbridge migrate - or point DATABASE_URL at the right one",
-        )
+        super().__init__(Reason(ErrorCode.NO_DATABASE, path=str(path)), Reason(ErrorCode.MIGRATE_OR_POINT))
         self.path = path
 
 
@@ -70,4 +69,4 @@ def _check(store: Store) -> None:
     try:
         store.check()
     except StoreUnavailable as error:
-        raise BridgeError(error.message, error.hint or "leadbridge doctor tells more") from error
+        raise BridgeError(error.reason, error.cure or Reason(ErrorCode.RUN_DOCTOR)) from error

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 import click
 
 from bridge.commands.explain import known
+from bridge.commands.language import said
 from bridge.commands.opening import opened, wake, who
+from bridge.commands.output import printable
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.operations import pause as operation
 from bridge.operations.mapping_files import accounts_of
-from bridge.operations.words import counted
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
-from bridge.text.render import english
 
 Kind = Literal["account", "source", "rule"]
+_NAMED: Final[dict[Kind, CommandCode]] = {
+    "account": CommandCode.ACCOUNT,
+    "source": CommandCode.SOURCE,
+    "rule": CommandCode.RULE,
+}
+_UNKNOWN: Final[dict[Kind, ErrorCode]] = {
+    "account": ErrorCode.NO_ACCOUNT_CALLED,
+    "source": ErrorCode.NO_SOURCE_CALLED,
+    "rule": ErrorCode.NO_RULE_CALLED,
+}
 
 
 def pause(settings: Settings, kind: Kind, name: str, why: str) -> int:
@@ -33,7 +46,7 @@ def pause(settings: Settings, kind: Kind, name: str, why: str) -> int:
             changed = operation.pause(store, name, by)
         else:
             changed = operation.hold_back(store, *_parts(name), by)
-    click.echo(f"{kind} {name} {'is paused' if changed else 'was paused already'}")
+    _confirm(CommandCode.PAUSED if changed else CommandCode.PAUSED_BEFORE, kind, name)
     return 0
 
 
@@ -46,10 +59,14 @@ def resume(settings: Settings, kind: Kind, name: str, why: str) -> int:
             again = operation.resume(store, name, by, partial(wake, store))
         else:
             again = 0 if operation.let_go(store, *_parts(name), by) else None
-    click.echo(f"{kind} {name} {'was not paused' if again is None else 'goes on'}")
+    _confirm(CommandCode.NOT_PAUSED if again is None else CommandCode.RESUMED, kind, name)
     if again:
-        click.echo(f"{counted(again, 'call')} that a wrong token may have refused: sent once more")
+        click.echo(said(Reason(CommandCode.SENT_ONCE_MORE, count=again)))
     return 0
+
+
+def _confirm(code: CommandCode, kind: Kind, name: str) -> None:
+    click.echo(printable(said(Reason(code, what=Reason(_NAMED[kind], name=name)))))
 
 
 def _parts(name: str) -> tuple[str, str]:
@@ -62,10 +79,9 @@ def _require(settings: Settings, store: Store, kind: Kind, name: str) -> None:
     """One of the mapping folder, or one that had calls or a pause before."""
     there = sorted({*_stored(store, kind), *_written(settings, kind)})
     if name not in there:
-        raise UsageError(
-            f'no {kind} is called "{name}"{english(suggestion(name, there))}',
-            f"there are: {', '.join(there) or 'none'}",
-        )
+        reason = Reason(_UNKNOWN[kind], name=name, hint=suggestion(name, there))
+        names = Reason(ErrorCode.THERE_ARE, names=tuple(there)) if there else Reason(ErrorCode.THERE_ARE_NONE)
+        raise UsageError(reason, names)
 
 
 def _stored(store: Store, kind: Kind) -> Iterable[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from bridge.commands.language import said
 from bridge.commands.opening import opened, who
-from bridge.operations.words import counted
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.inbox import purge as forgetting
 from bridge.store.reports import audit
@@ -22,6 +24,7 @@ def purge(settings: Settings, bodies_after: int, rows_after: int, why: str) -> i
             audit.record(
                 connection, store.now(connection), who=who(), what=what, why=why, kind="store", target=""
             )
-    bodies = f"the payloads of {counted(gone.bodies, 'event')}"
-    click.echo(f"forgotten: {bodies}, {counted(gone.events, 'event')} whole with calls and attempts")
+    payloads = Reason(CommandCode.EVENTS, count=gone.bodies)
+    events = Reason(CommandCode.EVENTS, count=gone.events)
+    click.echo(said(Reason(CommandCode.PURGED, payloads=payloads, events=events)))
     return 0

@@ -11,19 +11,22 @@ from dataclasses import dataclass, replace
 
 import click
 
+from bridge.commands.language import said
 from bridge.commands.opening import opened, who
 from bridge.commands.output import OPTION, printable, say
-from bridge.commands.replayed import told, told_of_taking
+from bridge.commands.replayed import outcome, outcome_of_taking
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.compile.compiler import Compiled
 from bridge.operations.filters import AskedEvents
 from bridge.operations.mapping_files import compile_named, sound
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
-from bridge.operations.repeats import plan_taking, take
+from bridge.operations.repeats import Taking, plan_taking, take
 from bridge.operations.replay import Replay, Replayer, Rules
 from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
-from bridge.operations.words import counted
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.db.notify import Waker
@@ -45,15 +48,12 @@ class How:
 def replay(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: How) -> int:
     """Replay the events, after showing how many; 1 where one could not be, or the user said no."""
     if bool(numbers) == (asked != AskedEvents()):
-        raise UsageError(
-            "expected either the numbers of events or a filter",
-            "for example: leadbridge replay 12 - or: leadbridge replay --result failed --since 7d",
-        )
+        raise UsageError(Reason(ErrorCode.EVENTS_OR_FILTER), Reason(ErrorCode.EVENTS_EXAMPLES))
     compiled = _rules(settings, how)
     with opened(settings) as store:
         wanted = sorted(set(numbers)) if numbers else _found(store, asked)
         if not wanted:
-            say("no event fits")
+            say(said(Reason(CommandCode.NO_EVENT_FITS)))
             return 0
         if not _agreed(len(wanted), how):
             return 1
@@ -77,9 +77,15 @@ def replay_repeat(settings: Settings, number: int, how: How) -> int:
         with store.read() as connection:
             came = replace(event(connection, done.repeat.event_id), request=done.request)
     done = shown(of_event(came, sources), done)
-    became = f"is event {done.stored}" if done.stored else "would be an event"
-    click.echo(printable(f"repeat {number} of event {done.repeat.event_id} {became}: {told_of_taking(done)}"))
+    click.echo(printable(said(_taken(done))))
     return 1 if done.made.failures else 0
+
+
+def _taken(done: Taking) -> Reason:
+    one, what = done.repeat, outcome_of_taking(done)
+    if not done.stored:
+        return Reason(CommandCode.REPEAT_WOULD_BE_TAKEN, number=one.id, event=one.event_id, what=what)
+    return Reason(CommandCode.REPEAT_TAKEN, number=one.id, event=one.event_id, taken=done.stored, what=what)
 
 
 def _rules(settings: Settings, how: How) -> Compiled:
@@ -96,12 +102,14 @@ def _found(store: Store, asked: AskedEvents) -> list[int]:
 def _agreed(many: int, how: How) -> bool:
     if how.dry_run or many == 1:
         return True
-    say(f"{counted(many, 'event')} would be replayed with the {how.rules} rules")
+    current = how.rules == "current"
+    code = CommandCode.WOULD_REPLAY_CURRENT if current else CommandCode.WOULD_REPLAY_ORIGINAL
+    say(said(Reason(code, count=many)))
     if how.yes:
         return True
     if sys.stdin.isatty():
-        return click.confirm("go on?", err=True)
-    raise BridgeError("nobody is here to say yes", "look with --dry-run first, then say --yes")
+        return click.confirm(said(Reason(CommandCode.GO_ON)), err=True)
+    raise BridgeError(Reason(ErrorCode.NO_TERMINAL), Reason(ErrorCode.LOOK_THEN_YES))
 
 
 def _shown(store: Store, replay: Replay, compiled: Compiled) -> Replay:
@@ -118,11 +126,15 @@ def _tell(replays: Iterator[Replay], how: How) -> int:
     done: Counter[str] = Counter()
     began = time.monotonic()
     for one in replays:
-        click.echo(printable(f"event {one.event}: {told(one)}"))
+        line = Reason(CommandCode.REPLAY_LINE, number=one.event, what=outcome(one))
+        click.echo(printable(said(line)))
         done.update({"events": 1, "calls": one.calls, "failed": int(one.failed)})
-    would = "would be " if how.dry_run else ""
-    say(
-        f"{counted(done['events'], 'event')} {would}replayed, {counted(done['calls'], 'call')} {would}added, "
-        f"{done['failed']} failed, {time.monotonic() - began:.1f} s"
+    total = Reason(
+        CommandCode.WOULD_BE_REPLAYED if how.dry_run else CommandCode.REPLAYED,
+        events=Reason(CommandCode.EVENTS, count=done["events"]),
+        calls=Reason(CommandCode.CALLS, count=done["calls"]),
+        failed=done["failed"],
+        seconds=f"{time.monotonic() - began:.1f}",
     )
+    say(said(total))
     return 1 if done["failed"] else 0

@@ -1,56 +1,86 @@
-"""What a replay did, or would do, with one event, in a line for people."""
+"""What a replay did, or would do, with one event, for people."""
 
 from __future__ import annotations
 
-from bridge.commands.language import said
-from bridge.model import FINAL, Call, State
+from collections.abc import Sequence
+
+from bridge.model import FINAL, BotStart, Call, Failure, State
 from bridge.operations.repeats import Taking
-from bridge.operations.replay import Applied, AsTheyWere, Impossible, ReadAgain, Replay
+from bridge.operations.replay import Applied, AsTheyWere, Impossible, ReadAgain, ReadAs, Replay
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.states import state_reason
 from bridge.store.inbox.replays import Planned
 from bridge.store.queue.rows import SHADOW
 
 
-def told(replay: Replay) -> str:
-    """The line."""
+def outcome(replay: Replay) -> Reason | str:
+    """What became of the event, or would."""
     match replay:
         case Applied(starts=starts, failures=failures, read_as=read_as):
-            parts = [_start(one) for one in starts]
-            parts += [f"{one.rule} lacks {one.key}: {said(one.reason)}" for one in failures]
-            now = f"read as {read_as.type or 'no type'} {read_as.id}: " if read_as else ""
-            return now + ("; ".join(parts) or "no rule matches")
+            made = _made([_start(one) for one in starts], failures)
+            return _read_as(read_as, made) if read_as else made
         case ReadAgain(stored=(), starts=starts):
-            return f"can be read now, {len(starts)} starts"
+            return Reason(CommandCode.CAN_BE_READ, count=len(starts))
         case ReadAgain(stored=stored):
-            return f"read again as event {', '.join(str(number) for number in stored)}"
+            return Reason(CommandCode.READ_AGAIN, events=stored)
         case AsTheyWere(unsent=()):
-            return "no call that was not sent"
+            return Reason(CommandCode.NOTHING_UNSENT)
         case AsTheyWere(unsent=unsent):
-            listed = ", ".join(f"{call.id} ({call.state.value})" for call in unsent)
-            return f"as they were, calls {listed}"
+            return Reason(CommandCode.AS_THEY_WERE, calls=tuple(map(_in_state, unsent)))
         case Impossible(why=why):
             return why
 
 
-def told_of_taking(taking: Taking) -> str:
+def outcome_of_taking(taking: Taking) -> Reason:
     """What a repeat starts as an event of its own."""
-    parts = [f"{one.rule} → bot {one.bot_id} for {one.recipient.key}" for one in taking.made.starts]
-    parts += [f"{one.rule} lacks {one.key}: {said(one.reason)}" for one in taking.made.failures]
-    return "; ".join(parts) or "no rule matches"
+    return _made([_starts_bot(one) for one in taking.made.starts], taking.made.failures)
 
 
-def _start(one: Planned) -> str:
+def _made(starts: Sequence[Reason], failures: Sequence[Failure]) -> Reason:
+    lacks = [Reason(CommandCode.LACKS_VALUE, rule=one.rule, key=one.key, why=one.reason) for one in failures]
+    if not (starts or lacks):
+        return Reason(CommandCode.NO_RULE_MATCHES)
+    return Reason(CommandCode.REPLAY_PARTS, parts=(*starts, *lacks))
+
+
+def _read_as(now: ReadAs, made: Reason) -> Reason:
+    if not now.type:
+        return Reason(CommandCode.READ_WITHOUT_TYPE, id=now.id, what=made)
+    return Reason(CommandCode.READ_AS, type=now.type, id=now.id, what=made)
+
+
+def _start(one: Planned) -> Reason:
     start, earlier = one.start, one.earlier
-    who = f"{start.rule} → bot {start.bot_id} for {start.recipient.key}"
     if earlier is None:
-        return who
-    stands = f"call {earlier.id} is {earlier.state.value}"
-    return f"{who}, again: {stands}" if one.owed else f"{start.rule}: {stands}{_way(earlier)}"
+        return _starts_bot(start)
+    state = state_reason(earlier.state.value)
+    if not one.owed:
+        return Reason(
+            CommandCode.HAS_CALL, rule=start.rule, number=earlier.id, state=state, way=_way(earlier)
+        )
+    return Reason(
+        CommandCode.STARTS_AGAIN,
+        rule=start.rule,
+        bot=start.bot_id,
+        recipient=start.recipient.key,
+        number=earlier.id,
+        state=state,
+    )
 
 
-def _way(earlier: Call) -> str:
+def _starts_bot(start: BotStart) -> Reason:
+    return Reason(CommandCode.STARTS_BOT, rule=start.rule, bot=start.bot_id, recipient=start.recipient.key)
+
+
+def _in_state(call: Call) -> Reason:
+    return Reason(CommandCode.CALL_IN_STATE, number=call.id, state=state_reason(call.state.value))
+
+
+def _way(earlier: Call) -> Reason | None:
     """What to do where the earlier call stands in the way."""
     if earlier.state is State.UNCERTAIN:
-        return f", settle it with: leadbridge resolve {earlier.id}"
+        return Reason(CommandCode.SETTLE_WITH, number=earlier.id)
     if earlier.state in FINAL and earlier.reason != SHADOW:
-        return " (--again repeats it)"
-    return ""
+        return Reason(CommandCode.AGAIN_REPEATS)
+    return None

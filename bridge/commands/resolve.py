@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import click
 
+from bridge.commands.language import said
 from bridge.commands.opening import opened, wake, who
 from bridge.commands.output import OPTION, printable, say
 from bridge.errors import BridgeError, UsageError
@@ -18,22 +20,24 @@ from bridge.operations.filters import AskedCalls
 from bridge.operations.resolve import Resolution, settle
 from bridge.operations.resolve_many import calls_that_fit, decide_all
 from bridge.operations.times import clock
-from bridge.operations.words import counted
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.db.notify import Waker
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.call_views import CallFilter, Doubt, doubts
 
-_SAID = {
-    "done": "is settled as done",
-    "resend": "is queued again",
-    "cancel": "is cancelled",
+_SETTLED: Final[dict[Resolution, CommandCode]] = {
+    "done": CommandCode.SETTLED_DONE,
+    "resend": CommandCode.SETTLED_RESEND,
+    "cancel": CommandCode.SETTLED_CANCEL,
 }
-_WOULD = {
-    "done": "would be settled as done",
-    "resend": "would be sent again, though they may have run",
-    "cancel": "would be cancelled",
+_WOULD: Final[dict[Resolution, CommandCode]] = {
+    "done": CommandCode.WOULD_SETTLE_DONE,
+    "resend": CommandCode.WOULD_RESEND,
+    "cancel": CommandCode.WOULD_CANCEL,
 }
 
 
@@ -53,10 +57,7 @@ class How:
 def resolve(settings: Settings, numbers: Sequence[int], asked: AskedCalls, how: How) -> int:
     """Settle the calls; 1 where the person said no, or a call has moved on meanwhile."""
     if bool(numbers) == (asked != AskedCalls()):
-        raise UsageError(
-            "expected either the numbers of calls or a filter",
-            "for example: leadbridge resolve 31 --done - or: leadbridge resolve --cause http_502 --done",
-        )
+        raise UsageError(Reason(ErrorCode.CALLS_OR_FILTER), Reason(ErrorCode.CALLS_EXAMPLES))
     with opened(settings) as store:
         if not numbers:
             return _filtered(store, asked, how)
@@ -66,7 +67,7 @@ def resolve(settings: Settings, numbers: Sequence[int], asked: AskedCalls, how: 
                 settle(connection, now, number, how.resolution, how.by)
         wake(store)
     for number in numbers:
-        click.echo(f"call {number} {_SAID[how.resolution]}")
+        click.echo(said(Reason(_SETTLED[how.resolution], number=number)))
     return 0
 
 
@@ -74,8 +75,8 @@ def confirm_answer(settings: Settings, number: int, why: str) -> int:
     """Confirm that an answer such as this call's is success."""
     with opened(settings) as store:
         first = confirm(store, number, Decider(who(), why))
-    said = "are success from now on" if first else "were confirmed before"
-    click.echo(f"answers such as that to call {number} {said}")
+    code = CommandCode.ANSWER_CONFIRMED if first else CommandCode.ANSWER_CONFIRMED_BEFORE
+    click.echo(said(Reason(code, number=number)))
     return 0
 
 
@@ -86,17 +87,18 @@ def _filtered(store: Store, asked: AskedCalls, how: How) -> int:
         found = doubts(connection, wanted)
     numbers = calls_that_fit(store, _uncertain(wanted), how.resolution)
     if not numbers:
-        say("no uncertain call fits")
+        say(said(Reason(CommandCode.NO_UNCERTAIN_CALL_FITS)))
         return 0
-    for line in _preview(found):
-        say(line)
+    for doubt in found:
+        say(printable(said(_preview(doubt))))
     if not _agreed(len(numbers), how):
         return 1
     refused = 0
     with contextlib.closing(Waker(store)) as waker:
         for one in decide_all(store, numbers, how.resolution, how.by, waker.wake):
             refused += bool(one.refused)
-            click.echo(printable(one.refused or f"call {one.call} {_SAID[how.resolution]}"))
+            settled = Reason(_SETTLED[how.resolution], number=one.call)
+            click.echo(printable(said(one.refused or settled)))
     return 1 if refused else 0
 
 
@@ -104,16 +106,21 @@ def _uncertain(wanted: CallFilter) -> CallFilter:
     return replace(wanted, states=(State.UNCERTAIN,))
 
 
-def _preview(found: Sequence[Doubt]) -> Iterator[str]:
-    for one in found:
-        many = counted(one.many, "call")
-        yield f"account {one.account}: {one.cause}: {many}, sent {clock(one.first)} to {clock(one.last)} UTC"
+def _preview(one: Doubt) -> Reason:
+    return Reason(
+        CommandCode.DOUBT,
+        account=one.account,
+        cause=one.cause,
+        calls=Reason(CommandCode.CALLS, count=one.many),
+        first=clock(one.first),
+        last=clock(one.last),
+    )
 
 
 def _agreed(many: int, how: How) -> bool:
-    say(f"{counted(many, 'call')} {_WOULD[how.resolution]}")
+    say(said(Reason(_WOULD[how.resolution], count=many)))
     if how.yes:
         return True
     if sys.stdin.isatty():
-        return click.confirm("go on?", err=True)
-    raise BridgeError("cannot ask for confirmation: stdin is not a terminal", "pass --yes to settle them")
+        return click.confirm(said(Reason(CommandCode.GO_ON)), err=True)
+    raise BridgeError(Reason(ErrorCode.NO_TERMINAL), Reason(ErrorCode.PASS_YES))

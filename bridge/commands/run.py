@@ -9,14 +9,19 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-import click
-
+from bridge.commands.language import said
 from bridge.commands.metrics_folder import with_metrics
+from bridge.commands.output import say
 from bridge.commands.serve import gunicorn
 from bridge.commands.supervisor import Child, Supervisor
 from bridge.errors import BridgeError
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings, load
 
+_PATIENCE = 60
+"""Seconds for the processes to come up."""
 Tell: TypeAlias = Callable[[Settings, str], None]
 """Shows what the running bridge at an address does."""
 
@@ -38,9 +43,9 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Te
         failed = supervisor.start(lambda: _migrated(environment, supervisor))
         return failed or _attend(supervisor, settings, sandbox_port, tell)
     finally:
-        click.echo("stopping", err=True)
+        say(said(Reason(CommandCode.STOPPING)))
         supervisor.shut_down()
-        click.echo("stopped", err=True)
+        say(said(Reason(CommandCode.STOPPED)))
 
 
 def _migrated(environment: Mapping[str, str], supervisor: Supervisor) -> int:
@@ -75,10 +80,12 @@ def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None
         (_local_host(settings), settings.port),
         *([("127.0.0.1", sandbox_port)] if sandbox_port else []),
     ]
-    if not supervisor.watch(lambda: all(map(_is_healthy, places)), seconds=60):
+    if not supervisor.watch(lambda: all(map(_is_healthy, places)), seconds=_PATIENCE):
         if supervisor.stopping:
             return 0
-        raise BridgeError("the processes did not come up within 60 s", "see the lines above for the reason")
+        raise BridgeError(
+            Reason(ErrorCode.PROCESSES_NOT_UP, seconds=_PATIENCE), Reason(ErrorCode.SEE_LINES_ABOVE)
+        )
     _announce(settings)
     if tell:
         tell(settings, local_url(settings))
@@ -87,13 +94,11 @@ def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None
 
 
 def _announce(settings: Settings) -> None:
-    click.echo(f"webhooks:  {local_url(settings)}/hooks/<source>", err=True)
-    click.echo(f"console:   {local_url(settings)}/console/", err=True)
+    say(said(Reason(CommandCode.WEBHOOKS_AT, url=f"{local_url(settings)}/hooks/<source>")))
+    say(said(Reason(CommandCode.CONSOLE_IS_AT, url=f"{local_url(settings)}/console/")))
     if settings.sandbox:
-        click.echo(
-            f"sandbox:   {settings.sandbox}/calls  (it takes every call; nobody is messaged)", err=True
-        )
-    click.echo("Ctrl-C stops everything", err=True)
+        say(said(Reason(CommandCode.SANDBOX_AT, url=f"{settings.sandbox}/calls")))
+    say(said(Reason(CommandCode.STOP_WITH)))
 
 
 def local_url(settings: Settings) -> str:

@@ -63,7 +63,7 @@ def told(
 def _arrival(story: Story) -> Iterator[str]:
     line, request = story.stored.line, story.stored.request
     yield f"event {line.id} of {printable(line.source)}: {line.result}"
-    when = f"{clock(line.received_at)} UTC ({ago(line.received_at, story.now)})"
+    when = f"{clock(line.received_at)} UTC ({said(ago(line.received_at, story.now))})"
     yield f"  received  {when} from {line.client or 'nobody known'}"
     yield f"  verified  {printable(said(line.verified)) or 'no'}"
     if line.key:

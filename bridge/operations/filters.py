@@ -8,11 +8,18 @@ from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.model import CAUSES, State
 from bridge.operations.times import moment
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.reports.call_views import CallFilter
 from bridge.store.reports.event_views import EventFilter
-from bridge.text.render import english
 
 _STATES = [state.value for state in State]
+_FIELDS = {
+    "state": ErrorCode.FIELD_STATE,
+    "cause": ErrorCode.FIELD_CAUSE,
+    "since": ErrorCode.FIELD_SINCE,
+    "until": ErrorCode.FIELD_UNTIL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +34,13 @@ class AskedEvents:
     search: str | None = None
 
     def at(self, now: int, sign: str = "") -> EventFilter:
-        """The filter at a time; raises UsageError, which names fields with the `sign` before them."""
+        """The filter at a time; raises UsageError, which names fields as options where there is a `sign`."""
         return EventFilter(
             source=self.source,
             type=self.type,
             result=self.result,
-            since=_moment(self.since, now, f"{sign}since"),
-            until=_moment(self.until, now, f"{sign}until"),
+            since=_moment(self.since, now, _named("since", sign)),
+            until=_moment(self.until, now, _named("until", sign)),
             search=self.search,
         )
 
@@ -56,43 +63,45 @@ class AskedCalls:
     search: str | None = None
 
     def at(self, now: int, sign: str = "") -> CallFilter:
-        """The filter at a time; raises UsageError, which names fields with the `sign` before them."""
+        """The filter at a time; raises UsageError, which names fields as options where there is a `sign`."""
         return CallFilter(
             source=self.source,
             rule=self.rule,
             account=self.account,
             recipient=self.recipient,
-            states=tuple(_state(state, f"{sign}state") for state in self.states),
+            states=tuple(_state(state, _named("state", sign)) for state in self.states),
             event_id=self.event,
-            cause=None if self.cause is None else _cause(self.cause, f"{sign}cause"),
-            sent_since=_moment(self.sent_since, now, f"{sign}since"),
-            sent_until=_moment(self.sent_until, now, f"{sign}until"),
-            since=_moment(self.since, now, f"{sign}since"),
-            until=_moment(self.until, now, f"{sign}until"),
+            cause=None if self.cause is None else _cause(self.cause, _named("cause", sign)),
+            sent_since=_moment(self.sent_since, now, _named("since", sign)),
+            sent_until=_moment(self.sent_until, now, _named("until", sign)),
+            since=_moment(self.since, now, _named("since", sign)),
+            until=_moment(self.until, now, _named("until", sign)),
             search=self.search,
         )
 
 
-def _state(text: str, name: str) -> State:
+def _named(field: str, sign: str) -> Reason | str:
+    """An option's name as it is typed, or without a sign what a form calls the field."""
+    return sign + field if sign else Reason(_FIELDS[field])
+
+
+def _state(text: str, name: Reason | str) -> State:
     if text not in _STATES:
-        raise UsageError(
-            f'{name} is "{text}"{english(suggestion(text, _STATES))}', f"there are: {', '.join(_STATES)}"
-        )
+        reason = Reason(ErrorCode.FIELD_WRONG, name=name, found=text, hint=suggestion(text, _STATES))
+        raise UsageError(reason, Reason(ErrorCode.THERE_ARE, names=tuple(_STATES)))
     return State(text)
 
 
-def _cause(text: str, name: str) -> str:
+def _cause(text: str, name: Reason | str) -> str:
     status = text.removeprefix("http_5")
     if text not in CAUSES and not (
         len(status) == 2 and text != status and status.isascii() and status.isdigit()
     ):
         known = ("http_500", "http_502", *CAUSES)
-        raise UsageError(
-            f'{name} is "{text}"{english(suggestion(text, known))}',
-            f"there are: http_NNN, {', '.join(CAUSES)}",
-        )
+        reason = Reason(ErrorCode.FIELD_WRONG, name=name, found=text, hint=suggestion(text, known))
+        raise UsageError(reason, Reason(ErrorCode.THERE_ARE, names=("http_NNN", *CAUSES)))
     return text
 
 
-def _moment(text: str | None, now: int, name: str) -> int | None:
+def _moment(text: str | None, now: int, name: Reason | str) -> int | None:
     return None if text is None else moment(text, now, name)

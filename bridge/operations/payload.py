@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from bridge.errors import UsageError
 from bridge.model import Request
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,13 @@ class Payload:
         return Request(self.method or method, self.query, self.headers, self.body, "")
 
 
-def read_headers(lines: Iterable[str], name: str) -> tuple[tuple[str, str], ...]:
+def read_headers(lines: Iterable[str], name: Reason | str) -> tuple[tuple[str, str], ...]:
     """Headers written as `Name: value`; raises UsageError, which calls the field by this `name`."""
     return tuple(_header(line, name) for line in lines)
 
 
-def _header(line: str, field: str) -> tuple[str, str]:
+def _header(line: str, field: Reason | str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon or not name.strip():
-        raise UsageError(f'{field} is "{line}", expected "Name: value"')
+        raise UsageError(Reason(ErrorCode.HEADER_WRONG, name=field, found=line))
     return name.strip(), value.strip()

@@ -13,6 +13,8 @@ from bridge.language.text import Unusable, text_of
 from bridge.mapping.author.infer_rule import Guess, Leaf, guess, is_id, leaves
 from bridge.mapping.rules.ids import messenger_id, name_fault, whole_id
 from bridge.model import Event, Json
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.webhook.source import scope_of
 
 Role: TypeAlias = Literal["subscriber_id", "user_id", "channel_id", "variable", "condition"]
@@ -72,11 +74,12 @@ def outlined(chosen: Chosen) -> Guess:
     for role, value in chosen.fixed:
         _check(role, value, role)
         if role in recipient:
-            raise UsageError(f"{role} is chosen twice", "a rule has one recipient")
+            raise UsageError(Reason(ErrorCode.CHOSEN_TWICE, role=role), Reason(ErrorCode.ONE_RECIPIENT))
     named = (*recipient, *dict(chosen.fixed))
     if set(named) not in _RECIPIENTS:
-        fault = f"{named[0]} alone names no" if len(named) == 1 else f"{' and '.join(named)} do not name one"
-        raise UsageError(f"{fault} recipient", "choose a subscriber_id, or user_id and channel_id")
+        alone = Reason(ErrorCode.RECIPIENT_INCOMPLETE, role=named[0])
+        reason = alone if len(named) == 1 else Reason(ErrorCode.RECIPIENT_AMBIGUOUS, roles=named)
+        raise UsageError(reason, Reason(ErrorCode.CHOOSE_RECIPIENT))
     asked = {one.path: _compared(one, values) for one in chosen.choices if one.role == "condition"}
     return Guess(
         tuple(asked.items()),
@@ -96,11 +99,13 @@ def _value(path: str, scope: Scope) -> Json:
     try:
         found = compile_path(path).find(scope)
     except PathError as error:
-        raise UsageError(f"{path} is no path: {error.message}", error.hint) from error
+        reason = Reason(ErrorCode.NOT_A_PATH, path=path, why=error.reason)
+        raise UsageError(reason, error.cure) from error
     if not found:
-        raise UsageError(f"nothing stands at {path}")
+        raise UsageError(Reason(ErrorCode.PATH_FINDS_NOTHING, path=path))
     if len(found) > 1:
-        raise UsageError(f"{path} has {len(found):,} values", "choose one of them")
+        reason = Reason(ErrorCode.PATH_FINDS_MANY, path=path, count=len(found))
+        raise UsageError(reason, Reason(ErrorCode.CHOOSE_ONE_VALUE))
     return found[0]
 
 
@@ -109,7 +114,7 @@ def _of_recipient(choices: tuple[Choice, ...], values: dict[str, Json]) -> Itera
         if one.role not in _CHECKS:
             continue
         if any(other.role == one.role and other.path != one.path for other in choices):
-            raise UsageError(f"{one.role} is chosen twice", "a rule has one recipient")
+            raise UsageError(Reason(ErrorCode.CHOSEN_TWICE, role=one.role), Reason(ErrorCode.ONE_RECIPIENT))
         _single(one.path, values[one.path])
         _check(one.role, values[one.path], one.path)
         yield one.role, one.path
@@ -132,7 +137,7 @@ def _variables(choices: tuple[Choice, ...], values: dict[str, Json]) -> Iterator
         if fault:
             raise UsageError(fault)
         if paths.setdefault(one.name, one.path) != one.path:
-            raise UsageError(f'two variables are called "{one.name}"')
+            raise UsageError(Reason(ErrorCode.VARIABLE_TWICE, name=one.name))
         if values[one.path] is not None:
             _single(one.path, values[one.path])
         yield one.name, one.path

@@ -11,8 +11,9 @@ from bridge.mapping.author.explain import Story, near_misses, stories
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Verdict
 from bridge.operations.reread import Rereader
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.reports.event_views import StoredEvent
-from bridge.text.render import english
 
 _NEAREST = 5
 
@@ -57,10 +58,12 @@ def held_again(stored: StoredEvent, sources: Mapping[str, MappingFile], name: st
     mapping = sources.get(stored.line.source)
     event = Rereader().event(mapping.source, stored) if mapping else None
     if mapping is None or event is None:
-        lacks = "its document" if stored.event is None else "a mapping file for its source"
-        raise UsageError(f"event {stored.line.id} cannot be held against a rule: {lacks} is not there")
+        gone = Reason(ErrorCode.SOURCE_GONE, source=stored.line.source)
+        why = Reason(ErrorCode.NO_DOCUMENT) if stored.event is None else gone
+        raise UsageError(Reason(ErrorCode.NOT_HELD, number=stored.line.id, why=why))
     story = next((one for one in stories(mapping, event) if one.rule == name), None)
     if story is None:
         known = [rule.name for rule in mapping.rules if rule.enabled]
-        raise UsageError(f'no rule of {mapping.path} is called "{name}"{english(suggestion(name, known))}')
+        hint = suggestion(name, known)
+        raise UsageError(Reason(ErrorCode.NO_RULE_IN, path=mapping.path, name=name, hint=hint))
     return HeldAgain(mapping.path, mapping.version != stored.rules_version, story)

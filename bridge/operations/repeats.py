@@ -10,6 +10,7 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.comparison import difference
 from bridge.model import Application, Event, Request
+from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.store.inbox import known_events, repeats
@@ -78,13 +79,14 @@ def plan_taking(
     """What the repeat would be as an event; changes nothing. Raises BridgeError where it cannot be one."""
     one = repeat_views.repeat(connection, number, lock=lock)
     if one.taken_as:
-        hint = f"leadbridge replay {one.taken_as} puts that through the rules again"
-        raise BridgeError(f"repeat {number} is event {one.taken_as} already", hint)
+        reason = Reason(ErrorCode.REPEAT_IS_EVENT, number=number, event=one.taken_as)
+        raise BridgeError(reason, Reason(ErrorCode.REPLAY_EVENT, event=one.taken_as))
     if one.request is None:
-        raise BridgeError(f"repeat {number} cannot be an event: {_missing(one)}", _instead(one))
+        raise BridgeError(Reason(ErrorCode.REPEAT_UNUSABLE, number=number, why=_missing(one)), _instead(one))
     mapping = sources.get(one.source)
     if mapping is None:
-        raise BridgeError(f"no mapping file has the source {one.source}", "restore its mapping file")
+        reason = Reason(ErrorCode.NO_SOURCE_OF_REPEAT, source=one.source)
+        raise BridgeError(reason, Reason(ErrorCode.RESTORE_MAPPING))
     event = replace(_event(mapping, one, one.request), content=f"hand-{number}")
     _refuse_known(connection, mapping, one, event)
     return Taking(one, one.request, event, apply(mapping, event), mapping.version)
@@ -113,10 +115,11 @@ def _event(mapping: MappingFile, one: KeptRepeat, request: Request) -> Event:
     try:
         return mapping.source.events(request, one.received_at)[one.item]
     except DocumentError as error:
-        raise BridgeError(f"repeat {one.id} cannot be read: {error.message}", error.hint) from error
+        reason = Reason(ErrorCode.REPEAT_UNREADABLE, number=one.id, why=error.reason)
+        raise BridgeError(reason, error.cure) from error
     except IndexError as error:
-        message = f"repeat {one.id} has no event number {one.item + 1} any more"
-        raise BridgeError(message, "restore the split of its source") from error
+        reason = Reason(ErrorCode.REPEAT_WITHOUT_EVENT, number=one.id, item=one.item + 1)
+        raise BridgeError(reason, Reason(ErrorCode.RESTORE_SPLIT)) from error
 
 
 def _refuse_known(connection: Transaction, mapping: MappingFile, one: KeptRepeat, event: Event) -> None:
@@ -127,17 +130,18 @@ def _refuse_known(connection: Transaction, mapping: MappingFile, one: KeptRepeat
     alike = ("none", "content") if one.in_doubt else ("none",)
     for number, stored in known_events.of_its_id(connection, event):
         if difference(mapping, stored, event) in alike:
-            message = f"repeat {one.id} would start nothing else than event {number} of the same id"
-            raise BridgeError(message, f"leadbridge replay {number} --again repeats that event")
+            reason = Reason(ErrorCode.REPEAT_KNOWN, number=one.id, event=number)
+            raise BridgeError(reason, Reason(ErrorCode.REPLAY_AGAIN, event=number))
 
 
-def _missing(one: KeptRepeat) -> str:
+def _missing(one: KeptRepeat) -> Reason:
     if one.difference == "none":
-        return "it has the content of its event"
-    return "its body is purged" if one.body_size <= repeats.BODY_BYTES else "its body was too large to keep"
+        return Reason(ErrorCode.REPEAT_SAME)
+    kept = one.body_size <= repeats.BODY_BYTES
+    return Reason(ErrorCode.REPEAT_PURGED if kept else ErrorCode.REPEAT_TOO_LARGE)
 
 
-def _instead(one: KeptRepeat) -> str:
+def _instead(one: KeptRepeat) -> Reason:
     if one.difference == "none":
-        return f"leadbridge replay {one.event_id} --again repeats that event"
-    return "let its sender send it again under another id"
+        return Reason(ErrorCode.REPLAY_AGAIN, event=one.event_id)
+    return Reason(ErrorCode.SEND_UNDER_OTHER_ID)

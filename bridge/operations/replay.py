@@ -13,6 +13,8 @@ from bridge.mapping.rules.comparison import is_same, keyed
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import FINAL, BotStart, Call, Event, Failure, State
 from bridge.operations.reread import Rereader
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.inbox import known_events, replays
 from bridge.store.inbox.events import Delivery
 from bridge.store.inbox.replays import Planned
@@ -94,7 +96,7 @@ class Impossible:
     """An event that cannot be replayed, and why."""
 
     event: int
-    why: str
+    why: Reason | str
     calls: int = 0
     failed: bool = True
 
@@ -132,7 +134,7 @@ class Replayer:
             if read_as is not None:
                 self._only(number, known_events.holder(connection, event_now), read_as)
         except _Impossible as error:
-            return Impossible(number, error.message)
+            return Impossible(number, error.reason)
         made = apply(mapping, event_now)
         planned = replays.plan(connection, number, made, again=self.again)
         return Applied(number, planned, made.failures, read_as)
@@ -153,7 +155,7 @@ class Replayer:
             if read_as is not None:
                 self._only(number, known_events.hold(connection, now, number, event_now), read_as)
         except _Impossible as error:
-            return Impossible(number, error.message)
+            return Impossible(number, error.reason)
         made = apply(mapping, event_now)
         planned = replays.plan(connection, number, made, again=self.again)
         replays.replay(connection, now, number, made, mapping.version, self.by, again=self.again)
@@ -163,7 +165,7 @@ class Replayer:
         """The event as its source reads it now. Its row and the key that it came with stay."""
         event = self.rereader.event(mapping.source, stored)
         if event is None:
-            raise _Impossible("its document is purged")
+            raise _Impossible(Reason(ErrorCode.DOCUMENT_PURGED))
         now = ReadAs(event.id, event.type)
         if now == (stored.line.key, stored.line.type):
             return event, None
@@ -175,7 +177,7 @@ class Replayer:
     def _only(self, number: int, holder: int, read_as: ReadAs) -> None:
         """An event with the id of another, as its source reads them now, is a repeat of that."""
         if holder not in (0, number) and not self.again:
-            raise _Impossible(f"by its id {read_as.id} it is a repeat of event {holder}; replay that one")
+            raise _Impossible(Reason(ErrorCode.IS_REPEAT, id=read_as.id, number=holder))
 
     def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> ReadAgain:
         number, delivery = stored.line.id, self._delivery(stored)
@@ -186,21 +188,21 @@ class Replayer:
     def _mapping(self, stored: StoredEvent) -> MappingFile:
         mapping = self.sources.get(stored.line.source)
         if mapping is None:
-            raise _Impossible(f"no mapping file has its source {stored.line.source} any more")
+            raise _Impossible(Reason(ErrorCode.SOURCE_GONE, source=stored.line.source))
         return mapping
 
     def _delivery(self, stored: StoredEvent) -> Delivery:
         """A webhook that could not be read when it came, read as its source says now."""
         if stored.line.result == "ignored":
-            raise _Impossible("it is ignored and holds nothing to replay")
+            raise _Impossible(Reason(ErrorCode.NOTHING_TO_REPLAY))
         if stored.request is None:
-            raise _Impossible("its payload is purged")
+            raise _Impossible(Reason(ErrorCode.PAYLOAD_PURGED))
         mapping = self._mapping(stored)
         try:
             events = mapping.source.events(stored.request, stored.line.received_at)
             made = apply_to_webhook(mapping, keyed(mapping, events), stored.request)
         except DocumentError as error:
-            raise _Impossible(f"still unreadable: {error.sentence}") from error
+            raise _Impossible(Reason(ErrorCode.STILL_UNREADABLE, why=error.whole)) from error
         return Delivery(
             source=stored.line.source,
             request=stored.request,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bridge.errors import BridgeError
 from bridge.operations.batches import Wake, in_batches
 from bridge.operations.resolve import FITTING, Resolution, settle
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
@@ -19,7 +20,7 @@ class Decided:
     """What became of one call."""
 
     call: int
-    refused: str = ""
+    refused: Reason | str | None = None
     """Why it was left as it is: it has moved on since it was counted."""
 
 
@@ -51,7 +52,7 @@ def decide_all(
         try:
             settle(connection, now, number, resolution, by)
         except BridgeError as error:
-            return Decided(number, error.message)
+            return Decided(number, error.reason)
         return Decided(number)
 
     for batch in in_batches(store, numbers, decide):

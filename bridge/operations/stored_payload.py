@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bridge.errors import BridgeError
 from bridge.model import Event, Request
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import event_views
 
@@ -26,4 +28,4 @@ def payload_of(connection: Transaction, number: int) -> Request | Event:
 
 
 def _gone(number: int) -> BridgeError:
-    return BridgeError(f"the webhook of event {number} is not kept any more", "choose a newer event")
+    return BridgeError(Reason(ErrorCode.WEBHOOK_PURGED, number=number), Reason(ErrorCode.CHOOSE_NEWER))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, Call, State
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.reports import audit, repeat_views
 from bridge.store.reports.call_views import TriedCall, call, calls_of
@@ -77,5 +79,7 @@ def find_story(store: Store, source: str, key: str) -> Story:
         found = page_of_events(connection, EventFilter(source=source, search=key), Page(limit=10)).items
     numbers = [line.id for line in found if line.key == key]
     if not numbers:
-        raise BridgeError(f"no event {key} of {source} was stored", "leadbridge events lists them")
+        raise BridgeError(
+            Reason(ErrorCode.EVENT_NOT_STORED, key=key, source=source), Reason(ErrorCode.LIST_EVENTS)
+        )
     return read_story(store, numbers[0])

@@ -6,8 +6,16 @@ from datetime import UTC, datetime, time, timedelta
 
 from bridge.errors import UsageError
 from bridge.language.schema import duration
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
-_STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+_STEPS = (
+    (86_400, CommandCode.DAYS),
+    (3_600, CommandCode.HOURS),
+    (60, CommandCode.MINUTES),
+    (1, CommandCode.SECONDS),
+)
 
 
 def iso(at: int) -> str:
@@ -26,17 +34,17 @@ def clock(at: int) -> str:
     return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def ago(at: int, now: int) -> str:
+def ago(at: int, now: int) -> Reason:
     """`12s ago`, `3d ago`, `in 5m`: the largest whole unit."""
     seconds = abs(now - at) // 1000
     for size, unit in _STEPS:
         if seconds >= size:
-            amount = f"{seconds // size}{unit}"
-            return f"in {amount}" if at > now else f"{amount} ago"
-    return "now"
+            span = Reason(unit, number=seconds // size)
+            return Reason(CommandCode.FROM_NOW if at > now else CommandCode.AGO, span=span)
+    return Reason(CommandCode.NOW)
 
 
-def moment(text: str, now: int, name: str) -> int:
+def moment(text: str, now: int, name: Reason | str) -> int:
     """Read `7d` (that long before `now`), `22:00` (the last one before `now`), a date or a date and time.
 
     Raises UsageError.
@@ -50,9 +58,7 @@ def moment(text: str, now: int, name: str) -> int:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f'{name} is "{text}", expected a time span or a time',
-            f"for example {name} 90m, {name} 7d, {name} 22:00, {name} 2026-05-10 "
-            f"or {name} 2026-05-10T14:30+03:00",
+            Reason(ErrorCode.TIME_WRONG, name=name, found=text), Reason(ErrorCode.TIME_EXAMPLES)
         ) from None
     return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
 

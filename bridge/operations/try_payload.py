@@ -13,6 +13,7 @@ from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import Account, Application, BotStart, Event, Finding, Match, Request, Verdict
 from bridge.operations.mapping_files import compile_alone
 from bridge.operations.request_preview import Shown, outgoing
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.webhook.source import scope_of
 
@@ -60,7 +61,7 @@ class Trial:
     findings: tuple[Finding, ...]
     """Of the text, warnings among them."""
     tried: tuple[Tried, ...] = ()
-    undecodable: str = ""
+    undecodable: Reason | str | None = None
     """Why the source cannot read the payload."""
 
 
@@ -80,7 +81,7 @@ def trial(settings: Settings, path: str, text: bytes, payload: Request | Event |
     try:
         return replace(found, tried=try_request(alone.mapping, payload, alone.accounts, now_ms))
     except DocumentError as error:
-        return replace(found, undecodable=error.sentence)
+        return replace(found, undecodable=error.whole)
 
 
 def try_request(

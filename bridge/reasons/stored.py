@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from bridge.reasons.calls import CallCode
+from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.mapping import MappingCode
@@ -25,6 +26,7 @@ AREAS: Final[tuple[type[Code], ...]] = (
     ErrorCode,
     ProblemCode,
     StateCode,
+    CommandCode,
 )
 """Every enumeration of codes."""
 _KNOWN: Final = {code.value: code for area in AREAS for code in area}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from bridge.errors import BridgeError
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.sandbox.api import Api
 from bridge.sandbox.application import Application
 from bridge.sandbox.connection import Connection
@@ -37,27 +38,29 @@ class Options:
 DEFAULT = Options()
 
 
-def run(host: str, port: int, *, latency_ms: int = 0, tokens: Iterable[str] = ()) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. Raises BridgeError where the port cannot be had."""
+def run(
+    host: str,
+    port: int,
+    listening: Callable[[str], None],
+    *,
+    latency_ms: int = 0,
+    tokens: Iterable[str] = (),
+) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. `listening` gets the URL, once.
+
+    Raises BridgeError where the port cannot be had.
+    """
     options = Options(tokens=frozenset(tokens), latency=latency_ms / 1000)
-    asyncio.run(_until_signal(host, port, options))
+    asyncio.run(_until_signal(host, port, options, listening))
     return 0
 
 
-async def _until_signal(host: str, port: int, options: Options) -> None:
+async def _until_signal(host: str, port: int, options: Options, listening: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(host, port, options, stop=stop, listening=_announce)
-
-
-def _announce(url: str) -> None:
-    print(
-        f"sandbox listening on {url}: a local LeadConverter, curl examples at {url}/",
-        file=sys.stderr,
-        flush=True,
-    )
+    await serve(host, port, options, stop=stop, listening=listening)
 
 
 async def serve(
@@ -78,8 +81,9 @@ async def serve(
             lambda: Connection(application, connections, loop), host, port, backlog=1024
         )
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise BridgeError(f"cannot listen on {host}:{port}: {reason}", "choose another port") from error
+        detail = os.strerror(error.errno) if error.errno else str(error)
+        reason = Reason(ErrorCode.ADDRESS_TAKEN, host=host, port=port, detail=detail)
+        raise BridgeError(reason, Reason(ErrorCode.CHOOSE_OTHER_PORT)) from error
     listening(_url(host, server.sockets[0].getsockname()[1]))
     sweep = loop.create_task(_sweep(connections, options.idle))
     await stop.wait()

@@ -12,6 +12,7 @@ from bridge import logs, settings
 from bridge.assemble import web
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.store.db.engine import open_store
+from bridge.text.render import render
 from bridge.web import app
 
 # What every web process needs is imported here, once: they share its memory and start at once.
@@ -40,8 +41,10 @@ def _refuse_forgetful() -> None:
     except StoreUnavailable:
         return
     except BridgeError as error:
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        raise SystemExit(f"error: {error.message}{hint}") from error
+        lines = {"error": error.reason, "hint": error.cure}
+        language = _settings.language
+        text = "\n".join(f"{name}: {render(one, language)}" for name, one in lines.items() if one)
+        raise SystemExit(text) from error
 
 
 def _keep_shared(_arbiter: object, _worker: object) -> None:

@@ -162,8 +162,8 @@ def test_several_events_are_counted_and_not_touched_without_a_yes(office: Office
     assert ran.code == 1
     assert ran.err == (
         "3 events would be replayed with the current rules\n"
-        "error: nobody is here to say yes\n"
-        "hint: look with --dry-run first, then say --yes\n"
+        "error: cannot ask for confirmation: stdin is not a terminal\n"
+        "hint: look with --dry-run first, then pass --yes\n"
     )
     assert office.states() == {}
     agreed = office.run("replay", "--result", "failed", "--yes")

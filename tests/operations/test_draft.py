@@ -225,8 +225,8 @@ WRONG: dict[str, list[tuple[str, Role]]] = {
     "$.order is a map, not a single value": [("$.order", "variable")],
     "$.order.items is a list, not a single value": [("$.order.items", "condition")],
     "$.order.items[*].sku has 2 values": [("$.order.items[*].sku", "variable")],
-    "nothing stands at $.nowhere": [("$.nowhere", "condition")],
-    "$.[ is no path: ": [("$.[", "condition")],
+    "$.nowhere finds nothing": [("$.nowhere", "condition")],
+    "$.[ is not a path: ": [("$.[", "condition")],
 }
 
 

@@ -10,6 +10,8 @@ from bridge.model import Request, State
 from bridge.operations import batches
 from bridge.operations.replay import Applied, AsTheyWere, Impossible, ReadAgain, Replayer, Rules
 from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit, pagination
@@ -97,7 +99,7 @@ def test_what_cannot_be_replayed_says_why_and_stops_nobody_else(store: Store) ->
     came(store, order(id="a", subscriber=None))
     came(store, order(id="b"), shop(SHOP.replace("profile: json", "body: xml")))
     first, second = replay_all(store, replayer(), [1, 2], nobody)
-    assert first == Impossible(1, "no mapping file has its source shop any more")
+    assert first == Impossible(1, Reason(ErrorCode.SOURCE_GONE, source="shop"))
     assert isinstance(second, Impossible)
 
 

@@ -8,10 +8,14 @@ from bridge.model import Outcome, State
 from bridge.operations import batches
 from bridge.operations.resolve import FITTING, Resolution
 from bridge.operations.resolve_many import Decided, calls_that_fit, decide_all
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.states import state_reason
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit, pagination
 from bridge.store.reports.call_views import CallFilter
+from bridge.text.render import english
 from tests.operations.given import end, states
 from tests.store import given
 
@@ -74,11 +78,14 @@ def test_a_call_that_has_moved_on_since_it_was_counted_is_left_and_told(store: S
     first, second, third = numbers = doubtful(store, 3)
     decide(store, [second], "done")
     found = decide(store, [*numbers, 77], "resend")
+    expected = (state_reason("uncertain"),)
+    refused = Reason(ErrorCode.NOT_RESENT, number=second, state=state_reason("done"), expected=expected)
+    assert english(refused) == f"call {second} is done and cannot be resent, expected uncertain"
     assert found == [
         Decided(first),
-        Decided(second, f"call {second} is done and cannot be resent, expected uncertain"),
+        Decided(second, refused),
         Decided(third),
-        Decided(77, "there is no call 77"),
+        Decided(77, Reason(ErrorCode.NO_CALL, number=77)),
     ]
     assert states(store) == {first: State.QUEUED, second: State.DONE, third: State.QUEUED}
 
@@ -115,4 +122,4 @@ def test_what_is_counted_can_be_settled_so(resolution: Resolution, store: Store)
     given.owe(store, given.start(7))
     numbers = calls_that_fit(store, CallFilter(), resolution)
     assert numbers
-    assert [one.refused for one in decide(store, numbers, resolution)] == [""] * len(numbers)
+    assert [one.refused for one in decide(store, numbers, resolution)] == [None] * len(numbers)

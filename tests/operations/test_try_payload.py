@@ -13,6 +13,7 @@ from bridge.operations.try_payload import Trial, trial
 from bridge.settings import Settings, load
 from bridge.store.db.engine import Store
 from bridge.store.inbox import purge
+from bridge.text.render import english
 from tests.conftest import Clock
 from tests.operations.given import ENVIRONMENT, SHOP, TOKEN, came, order
 
@@ -39,7 +40,7 @@ def tried(settings: Settings, text: str, payload: Request | Event | None) -> Tri
 
 def test_a_text_that_is_on_no_disk_is_tried_with_all_that_it_makes_of_a_payload(settings: Settings) -> None:
     found = tried(settings, SHOP, order())
-    assert (found.findings, found.undecodable) == ((), "")
+    assert (found.findings, found.undecodable) == ((), None)
     (one,) = found.tried
     assert one.event.id == "o-1"
     ((start, shown),) = one.calls
@@ -92,7 +93,7 @@ def test_a_payload_that_the_source_cannot_read_is_told_and_not_raised(settings: 
     found = tried(settings, SHOP, Payload(b"{nonsense").request("POST"))
     assert found.mapping is not None
     assert found.tried == ()
-    assert found.undecodable.startswith("not JSON: ")
+    assert english(found.undecodable).startswith("not JSON: ")
 
 
 def test_the_source_as_it_is_edited_decides_how_a_payload_is_read(settings: Settings) -> None:
@@ -141,9 +142,9 @@ def test_a_webhook_that_is_purged_cannot_be_tried(store: Store, clock: Clock) ->
     came(store, order(status="new"))
     clock.advance(40 * 86400)
     purge.purge(store)
-    with store.read() as connection, pytest.raises(BridgeError, match="event 1 is not kept any more"):
+    with store.read() as connection, pytest.raises(BridgeError, match="event 1 is no longer stored"):
         payload_of(connection, 1)
-    with store.read() as connection, pytest.raises(BridgeError, match="event 1 is not kept any more"):
+    with store.read() as connection, pytest.raises(BridgeError, match="event 1 is no longer stored"):
         request_of(connection, 1)
 
 

@@ -13,16 +13,19 @@ from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request
 from tests.support.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "import sys; from bridge.sandbox.server import run; sys.exit(run('127.0.0.1', 0, tokens=['token']))"
+PROGRAM = """
+import sys
+from bridge.sandbox.server import run
+sys.exit(run("127.0.0.1", 0, lambda url: print(url, file=sys.stderr, flush=True), tokens=["token"]))
+"""
 
 
 def start_process() -> tuple[subprocess.Popen[str], int]:
     """The process and the port that its first line names."""
     process = subprocess.Popen([sys.executable, "-c", PROGRAM], stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stderr
-    line = process.stderr.readline()
-    url = line.split()[3].rstrip(":")
-    assert line == f"sandbox listening on {url}: a local LeadConverter, curl examples at {url}/\n"
+    url = process.stderr.readline().rstrip()
+    assert url.startswith("http://127.0.0.1:")
     return process, int(url.rpartition(":")[2])
 
 

@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 import gevent
 
 from bridge.errors import BridgeError
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 T = TypeVar("T")
 
@@ -26,7 +28,7 @@ class Aside:
     def __call__(self, work: Callable[[], T]) -> T:
         """What `work` gives or raises; raises BridgeError where too much waits for its turn."""
         if self._waiting >= MOST_WAITING:
-            raise BridgeError("too much is being calculated just now", "try again in a moment")
+            raise BridgeError(Reason(ErrorCode.TOO_BUSY), Reason(ErrorCode.TRY_IN_A_MOMENT))
         self._waiting += 1
         try:
             with self._turn:

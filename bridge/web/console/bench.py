@@ -18,6 +18,8 @@ from bridge.operations.redact import of_request
 from bridge.operations.redact_stored import of_event, shown_lines
 from bridge.operations.save import digest
 from bridge.operations.stored_payload import payload_of
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.reports import event_views
 from bridge.store.reports.event_views import EventFilter, EventLine, StoredEvent
 from bridge.store.reports.pagination import Page
@@ -55,7 +57,8 @@ class Bench:
             return stored if g.visitor.may_edit else self.as_it_was(console)
         if not (self.body or self.query):
             return None
-        headers = read_headers((line for line in self.headers.splitlines() if line.strip()), "a header")
+        lines = (line for line in self.headers.splitlines() if line.strip())
+        headers = read_headers(lines, Reason(ErrorCode.FIELD_HEADER))
         return Payload(self.body.encode(), headers, self.query.strip().removeprefix("?")).request("POST")
 
     def as_it_was(self, console: Console) -> Event | None:

@@ -16,7 +16,7 @@ from bridge.web.console.guard import THEMES, Guard
 from bridge.web.console.keyring import Hashes, Keyring
 from bridge.web.console.pages import PAGES
 from bridge.web.console.registry import Console
-from bridge.web.console.rendering import bare
+from bridge.web.console.rendering import bare, said
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +79,11 @@ def _trouble(error: Exception) -> Response:
             kind = error.description
         return bare("trouble", status, kind=kind, message="", hint="")
     if isinstance(error, DatabaseLost):
-        return bare("trouble", 503, kind="lost", message="", hint=error.message)
+        return bare("trouble", 503, kind="lost", message="", hint=said(error.reason))
     if isinstance(error, StoreUnavailable):
         log.warning("the console has no answer: %s", error.message)
         return bare("trouble", 503, kind="503", message="", hint="")
     if isinstance(error, BridgeError):
-        return bare("trouble", 409, kind="409", message=error.message, hint=error.hint or "")
+        return bare("trouble", 409, kind="409", message=said(error.reason), hint=said(error.cure))
     log.error("a page of the console failed", exc_info=error)
     return bare("trouble", 500, kind="500", message="", hint="")

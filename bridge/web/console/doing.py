@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from flask import Response, current_app, request, stream_template
 
 from bridge.errors import BridgeError
+from bridge.web.console.rendering import said
 
 SHOWN: Final = 50
 """Things that went another way than wanted, shown one by one."""
@@ -59,7 +60,7 @@ class Doing:
                 if self.seen % every == 0:
                     yield self.seen
         except BridgeError as error:
-            self.stopped = error.message
+            self.stopped = said(error.whole)
 
     def _count(self, told: Told) -> None:
         self.added += told.calls

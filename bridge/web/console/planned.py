@@ -23,6 +23,7 @@ from bridge.operations.replay import (
     Rules,
 )
 from bridge.operations.request_preview import Shown
+from bridge.reasons.reason import Reason
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import event_views
 from bridge.web.console.outgoing import request_of
@@ -68,8 +69,8 @@ class Plan:
     event: int
     lines: tuple[Line, ...]
     failures: tuple[Failure, ...] = ()
-    impossible: str = ""
-    """Why it cannot be replayed; empty where it can."""
+    impossible: Reason | str | None = None
+    """Why it cannot be replayed; None where it can."""
     read_as: ReadAs | None = None
     """What the event is by its source now, where that is another than when it was stored."""
 

@@ -12,6 +12,8 @@ from bridge.errors import UsageError
 from bridge.model import State
 from bridge.operations.filters import AskedCalls, AskedEvents
 from bridge.operations.times import iso
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.reports.call_views import CallFilter
 from bridge.store.reports.event_views import EventFilter
 from bridge.web.console.registry import Console
@@ -121,5 +123,5 @@ def _number(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise UsageError(f'event is "{text}", expected its number')
+        raise UsageError(Reason(ErrorCode.EVENT_WRONG, name=Reason(ErrorCode.FIELD_EVENT), found=text))
     return int(text)

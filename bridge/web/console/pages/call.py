@@ -88,7 +88,7 @@ def confirm_answer(console: Console) -> Answer:
     except StoreUnavailable:
         raise
     except BridgeError as error:
-        raise NotFound(error.message) from error
+        raise NotFound from error
     return done(url("overview"), "overview.answer.done" if first else "overview.answer.already")
 
 
@@ -98,7 +98,7 @@ def _story(console: Console, number: int) -> CallStory:
     except StoreUnavailable:
         raise
     except BridgeError as error:
-        raise NotFound(error.message) from error
+        raise NotFound from error
 
 
 def _choices(story: CallStory) -> Iterator[str]:

@@ -23,7 +23,7 @@ from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, t, url
+from bridge.web.console.rendering import render, said, t, url
 from bridge.web.console.wanted import GROUPS, Wanted, group_of, wanted_calls
 
 COLUMNS: Final = (
@@ -58,7 +58,7 @@ def calls(console: Console) -> Answer:
         try:
             fitting, problem = wanted.calls(store.now(connection)), ""
         except UsageError as error:
-            fitting, problem = None, str(error)
+            fitting, problem = None, said(error.whole)
         shown = _shown(console, connection, fitting, wanted) if fitting else dict(_NOTHING)
         offered = _choices(console, connection, wanted)
     return render(

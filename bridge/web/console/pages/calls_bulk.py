@@ -14,7 +14,7 @@ from bridge.store.reports.pagination import Page
 from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import go, render, url
+from bridge.web.console.rendering import go, render, said, url
 from bridge.web.console.wanted import Wanted, wanted_calls
 
 _SAMPLE = 5
@@ -44,7 +44,7 @@ def decide(console: Console) -> Answer:
         return _asking(console, wanted, resolution, request.form.get("count", ""), whyless=not why)
     by = Decider(g.visitor.who, why)
     decided = decide_all(console.side.store, numbers, resolution, by, console.side.intake.wake)
-    doing = Doing(len(numbers), (Told(one.call, one.refused) for one in decided))
+    doing = Doing(len(numbers), (Told(one.call, said(one.refused)) for one in decided))
     return streamed("calls/doing", doing=doing, choice=resolution)
 
 

@@ -14,6 +14,8 @@ from bridge.operations.mapping_folder import Shelved, file_called
 from bridge.operations.pick_values import ROLES, Choice, Chosen, Role, candidates, guessed, outlined
 from bridge.operations.redact_stored import of_event
 from bridge.operations.stored_payload import request_of
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.reports import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
 from bridge.web.console.registry import Answer, Console
@@ -33,7 +35,7 @@ class Mistyped(UsageError):
     """A field with something that is no id."""
 
     def __init__(self, field: str, text: str) -> None:
-        super().__init__(f'{field} is "{text}", expected a whole number')
+        super().__init__(Reason(ErrorCode.WHOLE_NUMBER_WRONG, name=field, found=text))
         self.field, self.text = field, text
 
 
@@ -93,7 +95,8 @@ def save_(console: Console, source: str, number: int) -> Answer:
     """Put mapping file and sample in their place."""
     came = _came(console, source, number)
     if not replaceable(console, came.file, source):
-        raise BridgeError(f"{source} has a mapping file of its own", "add the rule to it in the playground")
+        reason = Reason(ErrorCode.SOURCE_HAS_FILE, source=source)
+        raise BridgeError(reason, Reason(ErrorCode.ADD_IN_PLAYGROUND))
     made = _draft(console, came, _chosen(came))
     beside = {made.sample_name: made.sample} if made.sample is not None else {}
     put(console, source, made.text.encode(), loaded(came.file), beside)

@@ -85,7 +85,7 @@ def new(console: Console) -> Answer:
     try:
         begun = begin(console, source, name) if source else None
     except UsageError as error:
-        begun, problem = None, said(error.reason)
+        begun, problem = None, said(error.whole)
     profile = load_profiles()[name]
     told = _told(console, profile, source or name) if begun else {}
     return render("connect/new", profile=profile, source=source, problem=problem, begun=begun, **told)

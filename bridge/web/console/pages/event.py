@@ -22,7 +22,7 @@ from bridge.store.reports.event_views import EventFilter, StoredEvent, page_of_e
 from bridge.store.reports.pagination import Page
 from bridge.web.console.lists import asked
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render
+from bridge.web.console.rendering import render, said
 from bridge.web.console.timeline import moments_of_event
 from bridge.web.console.tree import tree
 from bridge.web.console.wanted import NUMBER
@@ -87,7 +87,7 @@ def read(store: Store, number: int) -> Story:
     except StoreUnavailable:
         raise
     except BridgeError as error:
-        raise NotFound(error.message) from error
+        raise NotFound from error
 
 
 def judged(stored: StoredEvent) -> tuple[Judged, ...]:
@@ -123,4 +123,4 @@ def _held(console: Console, stored: StoredEvent, rule: str | None) -> tuple[Held
     try:
         return held_again(stored, console.side.mapping_loader.current.sources, rule), ""
     except UsageError as error:
-        return None, error.message
+        return None, said(error.whole)

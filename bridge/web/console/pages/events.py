@@ -105,7 +105,7 @@ def _tried(console: Console, connection: Transaction, wanted: Wanted) -> tuple[F
     try:
         fitting = wanted.events(console.side.store.now(connection))
     except UsageError as error:
-        return NOTHING, str(error)
+        return NOTHING, said(error.whole)
     return _found(console, connection, fitting), ""
 
 

@@ -106,8 +106,7 @@ def save_(console: Console) -> Answer:
         moved = replace(_tried(console, bench), moved=error.difference or ("",))
         return _page(console, replace(bench, loaded=error.digest), moved, 409)
     except BridgeError as error:
-        fault = said(error.whole)
-        return _page(console, bench, replace(_tried(console, bench), fault=fault), 409)
+        return _page(console, bench, replace(_tried(console, bench), fault=said(error.whole)), 409)
     console.aside(side.mapping_loader.refresh)
     name = str(Path(path).relative_to(side.settings.mappings))
     again = url("playground", file=name, event=bench.event or None)
@@ -166,7 +165,7 @@ def _tried(console: Console, bench: Bench) -> Shown:
     try:
         payload = bench.payload(console)
     except BridgeError as error:
-        trouble = said(error.reason)
+        trouble = said(error.whole)
     settings, now = console.side.settings, int(time.time() * 1000)
 
     def work() -> tuple[Trial, Ran | None]:

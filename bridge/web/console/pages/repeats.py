@@ -10,6 +10,7 @@ from bridge.errors import BridgeError, StoreUnavailable
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
 from bridge.operations.repeats import Taking, plan_taking, take
+from bridge.reasons.reason import Reason
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import repeat_views, sources
 from bridge.store.reports.event_views import StoredEvent, event
@@ -34,8 +35,8 @@ class Seen:
     """As it may be shown; of one without other content nothing."""
     taking: Taking | None
     plan: Plan | None
-    why_not: str
-    """Why it cannot be an event; empty where it can."""
+    why_not: Reason | str | None
+    """Why it cannot be an event; None where it can."""
 
     @property
     def mark(self) -> str:
@@ -99,15 +100,15 @@ def _seen(console: Console, number: int) -> Seen:
             abort(404)
         stored = event(connection, one.event_id)
         try:
-            taking, why_not = plan_taking(connection, known, number), ""
+            taking, why_not = plan_taking(connection, known, number), None
         except StoreUnavailable:
             raise
         except BridgeError as error:
-            taking, why_not = None, error.message
+            taking, why_not = None, error.reason
     came = _as_it_came(stored, one, taking)
     hidden = of_event(came, known)
     plan = None if taking is None else shown(hidden, _plan(console, taking))
-    return Seen(one, webhook_of(shown(hidden, one.request)), taking, plan, hidden.text(why_not))
+    return Seen(one, webhook_of(shown(hidden, one.request)), taking, plan, shown(hidden, why_not))
 
 
 def _as_it_came(stored: StoredEvent, one: KeptRepeat, taking: Taking | None) -> StoredEvent:

@@ -79,4 +79,4 @@ def _fault(console: Console, replay: Replay) -> str:
     plan = planned(console, replay) if replay.failed else None
     if plan is None:
         return ""
-    return plan.impossible or "; ".join(f"{one.rule}: {said(one.reason)}" for one in plan.failures)
+    return said(plan.impossible) or "; ".join(f"{one.rule}: {said(one.reason)}" for one in plan.failures)
