@@ -219,7 +219,7 @@ def test_it_is_replayed_after_the_rules_were_changed(bridge: Callable[[str], Bri
     by = Decider("maria", "tried")
     (still,) = replay_all(shop.store, Replayer(dict(shop.rules.current.sources), by), [1], lambda: None)
     assert isinstance(still, Impossible)
-    assert "would store 200 MB" in still.why
+    assert "would store 200 MB" in english(still.why)
     shop.write(SOLD + "}\n")
     (now,) = replay_all(shop.store, Replayer(dict(shop.rules.current.sources), by), [1], lambda: None)
     assert isinstance(now, ReadAgain)

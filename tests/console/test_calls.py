@@ -66,6 +66,13 @@ def test_a_filter_that_cannot_be_read_is_told_beside_it(site: MakeSite, asked: s
     assert "The filter cannot be read" in answer.text
 
 
+def test_a_filter_that_cannot_be_read_is_told_in_the_visitor_s_language(site: MakeSite) -> None:
+    page = site().get("/calls?since=soon", Accept_Language="ru").text
+    assert "начало: «soon», нужен промежуток или время; например: 90m, 7d," in page
+    page = site().get("/calls?event=x", Accept_Language="ru").text
+    assert "событие: «x», нужен номер" in page
+
+
 def test_a_list_goes_on_where_its_page_ends(site: MakeSite) -> None:
     one = site()
     owe(one.side.store, *(start(number) for number in range(1, 53)))

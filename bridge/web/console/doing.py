@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from flask import Response, current_app, request, stream_template
 
 from bridge.errors import BridgeError
-from bridge.web.console.rendering import said
+from bridge.reasons.reason import Reason
 
 SHOWN: Final = 50
 """Things that went another way than wanted, shown one by one."""
@@ -43,7 +43,7 @@ class Doing:
     """Calls."""
     faults: list[Told] = field(default_factory=list)
     """The first of those that were left."""
-    stopped: str = ""
+    stopped: Reason | str | None = None
     """Why it ended before all were looked at."""
 
     @property
@@ -60,7 +60,7 @@ class Doing:
                 if self.seen % every == 0:
                     yield self.seen
         except BridgeError as error:
-            self.stopped = said(error.whole)
+            self.stopped = error.whole
 
     def _count(self, told: Told) -> None:
         self.added += told.calls
