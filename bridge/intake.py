@@ -67,8 +67,8 @@ class Intake:
     """Whether a source of that name sent anything in the last 30 days; None when nobody knows."""
     wake: Callable[[], None]
     """Tells the dispatchers that there are new calls."""
-    no_room: Callable[[], str]
-    """Why the disk has no room for more; empty when it has."""
+    no_room: Callable[[], Reason | None]
+    """Why the disk has no room for more; None when it has."""
     trust: Trust = NOBODY
     """How senders' certificates are had."""
     former: Callable[[Source, int], tuple[Source, ...]] = field(default=lambda *_: ())
@@ -109,7 +109,7 @@ class Intake:
             return self._busy(name, "closed", f"{', '.join(mapping.unset)} not set")
         full = self.no_room()
         if full:
-            return self._busy(name, "disk", full)
+            return self._busy(name, "disk", english(full))
         now = int(self.clock() * 1000)
         return self._take(mapping, request, mapping.source.receive(request, now, self.trust), now)
 

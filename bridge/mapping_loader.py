@@ -185,6 +185,18 @@ class MappingLoader:
         except BridgeError as error:
             self._grumble(str(error))
 
+    def fall_back(self, files: Files) -> None:
+        """Use an older set, unless there is a valid one."""
+        if self.ready:
+            return
+        kept = self.compiled(files)
+        if not kept.valid:
+            log.error("the mappings kept in the database are not valid here either")
+            return
+        self.current = kept
+        log.warning("the last good mappings are in use, as kept in the database: %d files", len(files))
+        self._tell_unset()
+
     def _has_settled(self, now: float, *, at_rest: bool) -> bool:
         glance = _glance(self._folder)
         at_rest = at_rest or glance == self._glanced
@@ -208,15 +220,8 @@ class MappingLoader:
     def _recall(self) -> None:
         files = self._memory.recall()
         self._to_recall = False
-        if files is None or self.ready:
-            return
-        kept = self.compiled(files)
-        if not kept.valid:
-            log.error("the mappings kept in the database are not valid here either")
-            return
-        self.current = kept
-        log.warning("the last good mappings are in use, as kept in the database: %d files", len(files))
-        self._tell_unset()
+        if files is not None:
+            self.fall_back(files)
 
     def _tell_unreadable(self, why: Reason | str) -> None:
         if why != self.trouble:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,6 +16,10 @@ from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE
+from bridge.problems.facts import Facts, Fault, Files, Late
+from bridge.reasons.problems import ProblemCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.span import span
 from bridge.store.db.disk import Disk
 from bridge.store.db.engine import Store
 from bridge.store.db.revision import require_newest
@@ -31,21 +35,17 @@ SILENT: Final = 2.5
 """Seconds after which a look that has not come back means that the database does not answer."""
 LATE_MS: Final = 60_000
 """By how much a call may be late before that is worth a warning."""
-_LOST: Final = "before you restart anything, read what to do in the log, or run leadbridge doctor"
-_INVALID: Final = "no valid mappings: run leadbridge check"
-_NO_SOURCE: Final = "there is no mapping file yet: run leadbridge new, or connect a source in the console"
-_STALE: Final = "the files are broken or gone, an older set is in use: run leadbridge check"
 REMEMBERED_MS: Final = 30 * 86_400_000
 """A source that sent anything within this time was heard of: it may only be gone for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look found; an empty text means that all is well."""
+    """What one look found."""
 
-    database: str = ""
-    migrations: str = ""
-    queue: str = ""
+    database: Fault | None = None
+    tables: Fault | None = None
+    late: Late | None = None
     heard_of: frozenset[str] | None = None
     """Sources that sent anything in the last 30 days; None while that was never found out."""
 
@@ -58,7 +58,7 @@ class Readiness:
     mapping_loader: MappingLoader
     disk: Disk
     clock: Callable[[], float] = time.monotonic
-    seen: Seen = Seen("it was not looked at yet")
+    seen: Seen = Seen(Fault(Reason(ProblemCode.DATABASE_UNSEEN)))
     began: float | None = None
     """When the look that is going on began."""
     first: threading.Event = field(default_factory=threading.Event)
@@ -85,12 +85,14 @@ class Readiness:
             with self.store.read() as connection:
                 self.seen = self._seen(connection)
         except DatabaseLost as error:
-            self.tell("database", _sentence(error))
-            self.seen = replace(self.seen, database=f"{error.message}: nothing is accepted; {_LOST}")
+            self.tell("database", error.sentence)
+            lost = Reason(ProblemCode.NOTHING_ACCEPTED, why=error.reason)
+            self.seen = replace(self.seen, database=Fault(lost, (Reason(ProblemCode.READ_FIRST),)))
         except BridgeError as error:
             # What a driver says may name hosts, users and paths: for the log, not for whoever asks over HTTP.
-            self.tell("database", _sentence(error))
-            self.seen = replace(self.seen, database="it cannot be used; the log says why")
+            self.tell("database", error.sentence)
+            unusable, why = Reason(ProblemCode.DATABASE_UNUSABLE), Reason(ProblemCode.LOG_SAYS_WHY)
+            self.seen = replace(self.seen, database=Fault(unusable, (why,)))
         finally:
             self.began = None
 
@@ -99,31 +101,25 @@ class Readiness:
         heard = self.seen.heard_of
         return None if heard is None else source in heard
 
-    def problems(self) -> Mapping[str, str]:
-        """What keeps this process from accepting webhooks now, by name; empty when all is well."""
-        wrong = {
-            "database": self._database(),
-            "migrations": self.seen.migrations,
-            "mappings": "" if self.mapping_loader.ready or self.mapping_loader.empty else _INVALID,
-            "disk": self.disk.too_full_to_accept().partition(";")[0],
-        }
-        return {name: text for name, text in wrong.items() if text}
-
-    def warnings(self) -> Mapping[str, str]:
-        """What someone should see to though webhooks are accepted, by name."""
-        stale = self.mapping_loader.ready and self.mapping_loader.stale
-        wrong = {
-            "mappings": _STALE if stale else _NO_SOURCE if self.mapping_loader.empty else "",
-            "variables": "; ".join(map(str, self.mapping_loader.current.unset)),
-            "queue": self.seen.queue,
-        }
-        return {name: text for name, text in wrong.items() if text}
-
-    def _database(self) -> str:
+    def database(self) -> Fault | None:
+        """What is wrong with the database; None while it answers."""
         began = self.began
-        if began is not None and self.clock() - began > SILENT:
-            return f"it has not answered for {self.clock() - began:.0f} s"
+        waited = 0.0 if began is None else self.clock() - began
+        if waited > SILENT:
+            return Fault(Reason(ProblemCode.DATABASE_SILENT, span=span(int(waited * 1000))))
         return self.seen.database
+
+    def facts(self) -> Facts:
+        """What this process knows and anybody may hear: no path, no host, no words of mapping files."""
+        short, rules = self.disk.accepting(), self.mapping_loader
+        return Facts(
+            database=self.database(),
+            tables=self.seen.tables,
+            disk=Fault(Reason(ProblemCode.NOTHING_ACCEPTED, why=short.what)) if short else None,
+            files=files_of(rules),
+            unset=rules.current.unset,
+            late=self.seen.late,
+        )
 
     def _keep_looking(self) -> None:
         while not self.stop.is_set():
@@ -139,23 +135,24 @@ class Readiness:
         try:
             require_newest(connection)
         except StoreUnavailable as error:
-            return Seen(migrations=_sentence(error), heard_of=self.seen.heard_of)
+            tables = Fault(Reason(ProblemCode.MIGRATIONS), (error.reason,))
+            return Seen(tables=tables, heard_of=self.seen.heard_of)
         now = self.store.now(connection)
         heard = {name for name, at in sources.last_heard(connection).items() if at > now - REMEMBERED_MS}
         heard.discard(ALERT_SOURCE)
-        return Seen(queue=_lateness(connection, now), heard_of=frozenset(heard))
+        return Seen(late=_late(connection, now), heard_of=frozenset(heard))
 
 
-def _lateness(connection: Transaction, now: int) -> str:
+def files_of(rules: MappingLoader) -> Files:
+    """How the mapping files are that this process read last."""
+    if not rules.ready:
+        return "empty" if rules.empty else "broken"
+    if rules.stale:
+        return "stale"
+    return "valid" if rules.current.sources else "empty"
+
+
+def _late(connection: Transaction, now: int) -> Late | None:
     due = [(view.due_at, view.state.name) for view in due_calls.look(connection) if view.due_at is not None]
     at, account = min(due, default=(now, ""))
-    if now - at <= LATE_MS:
-        return ""
-    return (
-        f"a call of account {account} has been due for {(now - at) / 1000:.0f} s: "
-        "is a dispatcher running, is the account paused or its pace too low?"
-    )
-
-
-def _sentence(error: BridgeError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message
+    return Late(account, now - at) if now - at > LATE_MS else None

@@ -61,7 +61,7 @@ class Bridge:
             self.writer,
             heard_of=lambda _: False,
             wake=lambda: None,
-            no_room=lambda: "",
+            no_room=lambda: None,
             observe=self.observe,
         )
 

@@ -37,6 +37,7 @@ PURE = (
     "bridge/language/",
     "bridge/webhook/",
     "bridge/mapping/",
+    "bridge/problems/",
     "bridge/model.py",
     "bridge/errors.py",
 )

@@ -47,7 +47,7 @@ class Door:
         self.writer: Writer[Any, Any] = Writer(store, writing(store))
         self.told: list[tuple[str, int, tuple[str, ...]]] = []
         self.woken = 0
-        parts: dict[str, Any] = {"heard_of": lambda _: False, "no_room": lambda: "", **more}
+        parts: dict[str, Any] = {"heard_of": lambda _: False, "no_room": lambda: None, **more}
         self.intake = Intake(self.rules, self.writer, wake=self.wake, observe=self.observe, **parts)
 
     def wake(self) -> None:

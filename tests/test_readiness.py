@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from bridge.mapping_loader import MappingLoader
+from bridge.problems.listing import problems
+from bridge.problems.problem import Level, sentence
 from bridge.readiness import Readiness
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
+from bridge.text.render import english
 from tests.conftest import Clock
 from tests.store.given import PING, delivery, owe, sale, start, take_in
 from tests.support.waiting import eventually
@@ -49,14 +52,30 @@ class Stuck(Store):
         yield
 
 
+def wrong(readiness: Readiness) -> dict[str, str]:
+    """What keeps webhooks out, by kind."""
+    return texts(readiness, "blocks")
+
+
+def odd(readiness: Readiness) -> dict[str, str]:
+    """What else somebody should see to, by kind."""
+    return texts(readiness, "bad", "warn", "hint")
+
+
+def texts(readiness: Readiness, *levels: Level) -> dict[str, str]:
+    found = [one for one in problems(readiness.facts()) if one.level in levels]
+    kinds = dict.fromkeys(one.kind for one in found)
+    return {kind: "; ".join(english(sentence(one)) for one in found if one.kind == kind) for kind in kinds}
+
+
 def test_before_the_first_look_it_is_not_ready(readiness: Readiness) -> None:
-    assert readiness.problems() == {"database": "it was not looked at yet"}
+    assert wrong(readiness) == {"database": "the database was not looked at yet; run: leadbridge doctor"}
     assert readiness.has_heard_of("shop") is None
 
 
 def test_all_is_well(readiness: Readiness) -> None:
     readiness.look()
-    assert (readiness.problems(), readiness.warnings()) == ({}, {})
+    assert (wrong(readiness), odd(readiness)) == ({}, {})
 
 
 def test_a_source_is_heard_of_for_thirty_days(readiness: Readiness, store: Store, clock: Clock) -> None:
@@ -75,7 +94,9 @@ def test_a_database_that_is_not_there_is_named_and_what_was_heard_stays_known(
     readiness.look()
     readiness.store = open_store(f"postgres://bridge@/x?host={tmp_path}")
     readiness.look()
-    assert readiness.problems() == {"database": "it cannot be used; the log says why"}
+    assert wrong(readiness) == {
+        "database": "the database cannot be used; the log says why; run: leadbridge doctor"
+    }
     assert "No such file or directory" in caplog.text
     assert readiness.has_heard_of("shop") is True
 
@@ -88,8 +109,8 @@ def test_a_database_without_its_tables_is_a_matter_of_migrations(
         pass
     readiness = Readiness(empty, rules, Disk(None, 0))
     readiness.look()
-    assert list(readiness.problems()) == ["migrations"]
-    assert readiness.problems()["migrations"].endswith("; run: leadbridge migrate")
+    assert list(wrong(readiness)) == ["migrations"]
+    assert wrong(readiness)["migrations"].endswith("; run: leadbridge migrate")
     empty.close()
 
 
@@ -101,16 +122,16 @@ def test_a_look_that_does_not_come_back_means_no_answer(
     readiness.begin(wait=0)
     assert eventually(lambda: readiness.began)
     clock.advance(2)
-    assert readiness.problems() == {"database": "it was not looked at yet"}
+    assert wrong(readiness) == {"database": "the database was not looked at yet; run: leadbridge doctor"}
     clock.advance(5)
-    assert readiness.problems() == {"database": "it has not answered for 7 s"}
+    assert wrong(readiness) == {"database": "the database has not answered for 7 s; run: leadbridge doctor"}
     readiness.close()
     stuck.answers.set()
 
 
 def test_looks_go_on_in_the_background(readiness: Readiness) -> None:
     readiness.begin()
-    assert readiness.problems() == {}
+    assert wrong(readiness) == {}
     readiness.close()
 
 
@@ -120,20 +141,22 @@ def test_without_valid_mappings_it_is_not_ready_and_with_an_older_set_it_is(
     readiness.look()
     (tmp_path / "mappings" / "shop.yml").write_text("source: [")
     readiness.mapping_loader.refresh()
-    assert readiness.problems() == {}
-    assert readiness.warnings() == {
-        "mappings": "the files are broken or gone, an older set is in use: run leadbridge check"
+    assert wrong(readiness) == {}
+    assert odd(readiness) == {
+        "stale": "the mapping files are broken or gone: the last good set stays in use; run: leadbridge check"
     }
     readiness.mapping_loader = MappingLoader(str(tmp_path / "mappings"), {})
     readiness.mapping_loader.refresh()
-    assert readiness.problems() == {"mappings": "no valid mappings: run leadbridge check"}
+    assert wrong(readiness) == {
+        "broken": "the mapping files are broken: nothing is accepted; run: leadbridge check"
+    }
 
 
 def test_a_full_disk_is_named(sqlite_store: Store, rules: MappingLoader) -> None:
     readiness = Readiness(sqlite_store, rules, Disk(sqlite_store.path, 10**9 * MB))
     readiness.look()
-    told = readiness.problems()["disk"]
-    assert told.startswith("the disk has ")
+    told = wrong(readiness)["disk"]
+    assert told.startswith("nothing is accepted: the disk has ")
     assert told.endswith(" MB left, accepting needs 1000000000 MB")
 
 
@@ -143,14 +166,15 @@ def test_a_queue_that_is_late_is_a_warning(readiness: Readiness, store: Store, c
         connection.exec_driver_sql("INSERT INTO accounts VALUES ('main', 0, 0, 0, '', '', '', '')")
     clock.advance(60)
     readiness.look()
-    assert readiness.warnings() == {}
+    assert odd(readiness) == {}
     clock.advance(31)
     readiness.look()
-    assert readiness.problems() == {}
-    assert readiness.warnings() == {
-        "queue": (
-            "a call of account main has been due for 91 s: "
-            "is a dispatcher running, is the account paused or its pace too low?"
+    assert wrong(readiness) == {}
+    assert odd(readiness) == {
+        "late": (
+            "a call of account main has been due for 1 min; "
+            "check that a dispatcher is running, the account is not paused and its pace is high enough; "
+            "run: leadbridge doctor"
         )
     }
 
@@ -172,15 +196,17 @@ def test_what_variables_close_is_a_warning_and_an_empty_folder_too(
     (folder / "shop.yml").write_text(closed)
     readiness.mapping_loader = MappingLoader(str(folder), {})
     readiness.mapping_loader.refresh()
-    assert readiness.problems() == {}
-    assert readiness.warnings() == {
+    assert wrong(readiness) == {}
+    assert odd(readiness) == {
         "variables": "source shop is closed, its webhooks are answered 503: GONE is not set; "
-        "account main has no token, its calls wait: LEADCONVERTER_TOKEN is not set"
+        "set it in the environment or in .env; account main has no token, its calls wait: "
+        "LEADCONVERTER_TOKEN is not set; set it in the environment or in .env"
     }
     (folder / "shop.yml").unlink()
     readiness.mapping_loader = MappingLoader(str(folder), {})
     readiness.mapping_loader.refresh()
-    assert readiness.problems() == {}
-    assert readiness.warnings() == {
-        "mappings": "there is no mapping file yet: run leadbridge new, or connect a source in the console"
+    assert wrong(readiness) == {}
+    assert odd(readiness) == {
+        "empty": "no source is connected yet: nothing is accepted; "
+        "connect a source in the console, or make a file; run: leadbridge new"
     }

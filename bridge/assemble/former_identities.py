@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from bridge.errors import StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
-from bridge.operations.times import clock
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.inbox import identities
 from bridge.store.inbox.identities import Declared
+from bridge.text.times import clock
 from bridge.webhook.former_identity import former_source
 from bridge.webhook.source import Source
 

@@ -19,7 +19,6 @@ from bridge.operations.answers import confirm
 from bridge.operations.filters import AskedCalls
 from bridge.operations.resolve import Resolution, settle
 from bridge.operations.resolve_many import calls_that_fit, decide_all
-from bridge.operations.times import clock
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
@@ -28,6 +27,7 @@ from bridge.store.db.engine import Store
 from bridge.store.db.notify import Waker
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.call_views import CallFilter, Doubt, doubts
+from bridge.text.times import clock
 
 _SETTLED: Final[dict[Resolution, CommandCode]] = {
     "done": CommandCode.SETTLED_DONE,

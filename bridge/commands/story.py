@@ -11,17 +11,20 @@ from bridge.commands.output import Screen, printable
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.explain import lack, verdict_reason
 from bridge.model import Account, Attempt, Match, State, Verdict
-from bridge.operations.answers import Question, as_text
 from bridge.operations.repeats import content
 from bridge.operations.request_preview import outgoing
 from bridge.operations.story import Story
-from bridge.operations.times import ago, clock
+from bridge.operations.times import ago
 from bridge.operations.words import counted, known_by_body
+from bridge.problems.facts import Question
+from bridge.problems.listing import answer
+from bridge.problems.problem import sentence as sentence_of
 from bridge.reasons.reason import Reason
 from bridge.store.db.tables import PAUSED
 from bridge.store.reports import audit
 from bridge.store.reports.call_views import TriedCall
 from bridge.store.reports.event_views import StoredEvent
+from bridge.text.times import clock
 
 _STATE_COLORS = {State.DONE: "green", State.UNCERTAIN: "yellow", State.REFUSED: "red", State.EXHAUSTED: "red"}
 NONE_ASKED: Final[Mapping[int, Question]] = {}
@@ -53,7 +56,7 @@ def told(
         yield ""
         yield from _call(one, accounts.get(one.call.start.account), screen)
         if question := asked.get(one.call.id):
-            yield f"    {screen.paint('confirm', 'yellow')} {printable(as_text(question))}"
+            yield f"    {screen.paint('confirm', 'yellow')} {printable(said(sentence_of(answer(question))))}"
     yield from _repeats(story, screen)
     for action in story.actions:
         yield ""

@@ -27,8 +27,10 @@ from bridge.dispatch.watch import Watch
 from bridge.errors import DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import Account, Alerts, Outcome
+from bridge.reasons.reason import Reason
 from bridge.store.db import notify
 from bridge.store.db.engine import Store
+from bridge.text.render import english
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class Dispatcher:
         senders: int = SENDERS,
         stop_wait: float = STOP_WAIT,
         observe: Callable[[Round], None] = unobserved,
-        no_room: Callable[[], str] = str,
+        no_room: Callable[[], Reason | None] = lambda: None,
         alerts: Callable[[], Alerts] = Alerts,
         random: Callable[[], float] = randomness.random,
         clock: Callable[[], float] = time.monotonic,
@@ -140,7 +142,7 @@ class Dispatcher:
         """How many more calls may be sent: none when what becomes of them might find no room on the disk."""
         full = self.no_room()
         if full:
-            self.tell("disk", f"nothing is sent: {full}")
+            self.tell("disk", f"nothing is sent: {english(full)}")
         return 0 if full else self.senders.free
 
     def round(self, room: int) -> None:

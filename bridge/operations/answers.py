@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import Account, Outcome
 from bridge.operations.redact_stored import Sources, of_events
+from bridge.problems.facts import Question
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
@@ -19,17 +19,6 @@ SHOWN: Final = 5
 """Questions that are asked at once; those that follow come when these are answered."""
 EXAMPLE: Final = 300
 """Characters of an example that are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Is such an answer success?"""
-
-    account: str
-    shape: str
-    call_id: int
-    example: str
-    """The first such answer, its secrets hidden; empty where it was empty or is purged."""
 
 
 def questions(
@@ -46,16 +35,6 @@ def questions_about(
     """Those that are open about the answers to these calls, by the call's number."""
     found = [one for one in answers.unconfirmed(connection) if one.call_id in calls]
     return {one.call_id: _question(connection, one, sources) for one in found if _is_open(one, accounts)}
-
-
-def as_text(one: Question) -> str:
-    """The question and its two next steps, for commands."""
-    example = f": {one.example}" if one.example else ""
-    return (
-        f"an answer of a new shape counts as done, {one.shape}{example}; if it is success, run: leadbridge "
-        f"resolve --answer {one.call_id} --done; if not, write what success looks like into accounts.yml, "
-        f"at account {one.account}, for example success: {{$.started: 1}}"
-    )
 
 
 def confirm(store: Store, call_id: int, by: Decider) -> bool:

@@ -20,7 +20,7 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import repeat_views
 from bridge.store.reports.event_views import StoredEvent, event
-from bridge.store.reports.repeat_views import Ambiguous, KeptRepeat
+from bridge.store.reports.repeat_views import KeptRepeat
 from bridge.webhook.source import BY_BODY
 
 _CONTENT: Final[dict[Difference, Reason]] = {
@@ -44,15 +44,6 @@ def lacks_id(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> Reason 
     if mapping is None or stored.event is None or not stored.line.key.startswith(BY_BODY):
         return None
     return mapping.source.lacks_id(stored.event)
-
-
-def cure(one: Ambiguous) -> str:
-    """What is wrong with a source whose id does not tell its events apart, and what to do."""
-    return (
-        f"the id of {one.source} does not tell its events apart: {one.count} with a known id would have "
-        "started something else; add what changes to event.id, or set dedup: {changed: new}; see: "
-        f"leadbridge events --repeats --source {one.source}"
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,6 @@ def iso_or_none(at: int) -> str | None:
     return iso(at) if at else None
 
 
-def clock(at: int) -> str:
-    """`2026-05-10 14:27:54`, for people."""
-    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S}"
-
-
 def ago(at: int, now: int) -> Reason:
     """`12s ago`, `3d ago`, `in 5m`: the largest whole unit."""
     seconds = abs(now - at) // 1000

@@ -22,6 +22,11 @@ class GeneralCode(Code):
     """`message`, and what to do about it: `hint`."""
     NUMBER = "general.number"
     """`count`, with its digits grouped as the language does; any other number is shown as it is."""
+    DAYS = "general.days"
+    HOURS = "general.hours"
+    MINUTES = "general.minutes"
+    SECONDS = "general.seconds"
+    MILLISECONDS = "general.milliseconds"
 
 
 class Reason:

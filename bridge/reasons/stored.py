@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from bridge.reasons.calls import CallCode
+from bridge.reasons.causes import CauseCode
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.findings import FindingCode
@@ -19,6 +20,7 @@ from bridge.reasons.webhooks import WebhookCode
 AREAS: Final[tuple[type[Code], ...]] = (
     GeneralCode,
     CallCode,
+    CauseCode,
     WebhookCode,
     RuleCode,
     FindingCode,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.reasons.reason import Param, Reason
-from bridge.text.catalogue import ENGLISH, THIN, catalogue, fill, form
+from bridge.text.catalogue import ENGLISH, PLACEHOLDER, THIN, catalogue, fill, form
 
 
 def render(reason: Reason | str | None, language: str) -> str:
@@ -30,6 +30,22 @@ def render(reason: Reason | str | None, language: str) -> str:
 def english(reason: Reason | str | None) -> str:
     """The reason in English, for logs and machines."""
     return render(reason, ENGLISH)
+
+
+def capitalised(reason: Reason | str | None, language: str) -> str:
+    """The reason in words, with a capital where it begins with a word of ours, not with a value."""
+    text = render(reason, language)
+    return text[:1].upper() + text[1:] if _begins_with_a_word(reason, language) else text
+
+
+def _begins_with_a_word(value: Param, language: str) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and _begins_with_a_word(value[0], language)
+    if not isinstance(value, Reason):
+        return False
+    text = form(language, catalogue(language, "reasons")[value.code.value], value.params)
+    first = PLACEHOLDER.match(text)
+    return first is None or _begins_with_a_word(value.params.get(first[1]), language)
 
 
 def _shown(value: Param, separator: str, language: str) -> str:

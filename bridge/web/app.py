@@ -34,7 +34,7 @@ def create_app(side: WebSide, counted: Counted, passwords: Hashes) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["leadbridge"] = side
     app.register_blueprint(scrape.blueprint(side, counted))
-    app.register_blueprint(health.blueprint(side.readiness))
+    app.register_blueprint(health.blueprint(side.readiness.facts))
     app.register_blueprint(console(side, passwords))
     door = hooks.Door(app.wsgi_app, side.intake, side.settings.proxies, trust_local=side.sandboxed)
     app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation has it

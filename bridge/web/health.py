@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from flask import Blueprint, Response, jsonify
 
+from bridge.problems.facts import Facts
+from bridge.problems.listing import problems
+from bridge.problems.problem import Kind, Problem, sentence
+from bridge.text.render import english
 
-class Watch(Protocol):
-    """Who knows how things stand. Answers at once, from what it saw last."""
+_NAMES: Final[Mapping[Kind, str]] = {
+    "broken": "mappings",
+    "stale": "mappings",
+    "empty": "mappings",
+    "late": "queue",
+}
+"""Names that monitors know, where they are others than the kind's."""
 
-    def problems(self) -> Mapping[str, str]:
-        """What keeps this process from accepting webhooks now, by name; empty when all is well."""
 
-    def warnings(self) -> Mapping[str, str]:
-        """What someone should see to though webhooks are accepted, by name."""
+def blueprint(facts: Callable[[], Facts]) -> Blueprint:
+    """`facts` answers at once, from what was seen last, and holds only what anybody may hear.
 
-
-def blueprint(watch: Watch) -> Blueprint:
-    """Not ready (503) is only who cannot accept webhooks: warnings must not take it out of a balancer."""
+    Not ready (503) is only who cannot accept webhooks: warnings must not take it out of a balancer.
+    """
     health = Blueprint("health", __name__)
 
     @health.get("/healthz")
@@ -28,8 +34,17 @@ def blueprint(watch: Watch) -> Blueprint:
 
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        problems, warnings = dict(watch.problems()), dict(watch.warnings())
-        answer = {"ready": not problems, "problems": problems, "warnings": warnings}
-        return jsonify(answer), 503 if problems else 200
+        found = problems(facts())
+        wrong = _by_name(one for one in found if one.level == "blocks")
+        odd = _by_name(one for one in found if one.level in ("bad", "warn"))
+        answer = {"ready": not wrong, "problems": wrong, "warnings": odd}
+        return jsonify(answer), 503 if wrong else 200
 
     return health
+
+
+def _by_name(found: Iterable[Problem]) -> dict[str, str]:
+    texts: dict[str, list[str]] = {}
+    for one in found:
+        texts.setdefault(_NAMES.get(one.kind, one.kind), []).append(english(sentence(one)))
+    return {name: "; ".join(parts) for name, parts in texts.items()}

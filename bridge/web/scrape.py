@@ -53,7 +53,7 @@ class Scrape:
 
     def figures(self) -> Figures | None:
         """The last look at the database, renewed when it is old; None when the database does not answer."""
-        if "database" in self.side.readiness.problems():
+        if self.side.readiness.database():
             return None
         if self.clock() >= self._good_until and self._looking.acquire(blocking=False):
             try:

@@ -8,12 +8,12 @@ import pytest
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
-from bridge.operations.times import clock
 from bridge.store.inbox import identities
 from bridge.store.inbox.identities import Declared
 from bridge.store.queue import accounts
 from bridge.store.state import answers, last_good_mappings
 from bridge.store.state.answers import Shape
+from bridge.text.times import clock
 from tests.commands.conftest import BOT, TOKEN, Desk, Office, Ran
 from tests.store import given
 from tests.support.sandbox import Sandbox
@@ -117,13 +117,14 @@ def test_the_set_that_is_used_in_place_of_broken_files_is_named(healthy: Office)
     assert told[-1] == "warn  mappings: no good set is kept to be used in their place"
     last_good_mappings.keep(healthy.store, {"mappings/shop.yml": BOT.encode()})
     told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
-    assert told[-1].startswith(
-        "warn  mappings: until they are mended the last good set stays in use: 1 file of 20"
-    )
+    stale = "the mapping files are broken or gone: the last good set stays in use; run: leadbridge check"
+    assert told[0] == f"FAIL  mappings: {stale}"
+    assert told[-1].startswith("warn  mappings: the last good set: 1 file of 20")
     shutil.rmtree(healthy.folder / "mappings")
     told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
-    assert told[0].startswith("FAIL  mappings: mapping folder mappings is not there")
-    assert "the last good set stays in use" in told[1]
+    assert told[0] == f"FAIL  mappings: {stale}"
+    assert told[1].startswith("FAIL  mappings: mapping folder mappings is not there")
+    assert told[2].startswith("warn  mappings: the last good set: 1 file of 20")
 
 
 def test_a_secret_that_is_not_set_fails(healthy: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,10 +146,13 @@ def test_calls_in_doubt_and_paused_accounts_are_warned_of(healthy: Office) -> No
     healthy.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN, cause="http_502"))
     healthy.run("pause", "account", "main", "--why", "rebuilding")
     ran = healthy.run("doctor")
-    (doubt,) = [line for line in ran.lines if "may have run" in line]
-    assert doubt.startswith("warn  queue: 1 call of account main may have run, http_502 since 20")
-    assert doubt.endswith(" UTC: leadbridge calls --state uncertain --cause http_502")
-    assert any("account main is paused by" in line and ": rebuilding; " in line for line in ran.lines)
+    (doubt,) = [line for line in ran.lines if "may not have run" in line]
+    assert doubt.startswith("warn  queue: 1 call of account main may or may not have run; HTTP 502, since 20")
+    assert doubt.endswith("; run: leadbridge calls --state uncertain --account main --cause http_502")
+    (paused,) = [line for line in ran.lines if "is paused" in line]
+    assert paused.startswith("warn  queue: account main is paused: its calls wait; paused by ")
+    assert paused.endswith(" ago: rebuilding; run: leadbridge resume account main")
+    assert ran.code == 0
 
 
 def test_the_sandbox_is_told_as_what_it_is(
@@ -208,8 +212,8 @@ def test_what_variables_close_fails_with_the_cure(
     assert ran.code == 1
     cure = "set it in the environment or in .env"
     assert [one for one in ran.lines if one.startswith("FAIL")] == [
-        f"FAIL  source: source other is closed, its webhooks are answered 503: OTHER is not set; {cure}",
-        f"FAIL  account: account main has no token, its calls wait: LEADCONVERTER_TOKEN is not set; {cure}",
+        f"FAIL  variables: source other is closed, its webhooks are answered 503: OTHER is not set; {cure}",
+        f"FAIL  variables: account main has no token, its calls wait: LEADCONVERTER_TOKEN is not set; {cure}",
     ]
 
 
@@ -232,18 +236,25 @@ def test_an_open_breaker_is_warned_of_with_what_its_last_probe_found(healthy: Of
         state = accounts.lock(connection, "main")
         accounts.save(connection, [replace(state, health=to_text(Health(breaker=resting)))])
     since = clock(given.NOW)
-    told = f"account main has waited for LeadConverter since {since} UTC; the last probe: answered 502"
-    assert f"warn  queue: {told}" in healthy.run("doctor").lines
+    told = (
+        "calls of account main wait until LeadConverter is available; "
+        f"since {since} UTC; last probe: answered 502; they go out by themselves once a probe passes; "
+    )
+    assert any(line.startswith(f"warn  queue: {told}") for line in healthy.run("doctor").lines)
 
 
 def test_an_ambiguous_id_and_an_edited_event_are_named(healthy: Office) -> None:
     healthy.webhook()
     healthy.webhook(subscriber=13)
     level, text = remarks(healthy.run("doctor", "--json"))["source shop"]
-    assert (level, "the id of shop does not tell its events apart: 1 with a known id" in text) == (
+    assert (
+        level,
+        text.startswith("the id of shop does not tell its events apart; 1 webhook with a known id"),
+    ) == (
         "warn",
         True,
     )
+    assert text.endswith("; run: leadbridge events --repeats --source shop")
     window = 86_400
     for declared in ("{id: $.id}", "{id: $.other}"):
         identities.observe(healthy.store, {"crm": Declared(declared, window)})
@@ -260,9 +271,11 @@ def test_an_answer_of_a_new_shape_is_asked_about(healthy: Office, reachable: str
     with healthy.store.transaction() as connection:
         answers.add(connection, 5, Shape("main", reachable, "200 application/json {message: string}"), 1)
     asked = (
-        "an answer of a new shape counts as done, 200 application/json {message: string}: "
-        '{"message": "started"}; if it is success, run: leadbridge resolve --answer 1 --done; if not, write '
-        "what success looks like into accounts.yml, at account main, for example success: {$.started: 1}"
+        "account main gave an answer of a new shape, which counts as done; "
+        "status, type and keys: 200 application/json {message: string}; "
+        'the answer: {"message": "started"}; if it is not success, write into accounts.yml what success '
+        "looks like, at account main, for example: success: {$.started: 1}; if it is success, confirm it: "
+        "such answers are not asked about again; run: leadbridge resolve --answer 1 --done"
     )
     assert f"warn  account main: {asked}" in healthy.run("doctor").lines
     assert f"    confirm {asked}" in healthy.run("explain", "1").lines
@@ -286,5 +299,5 @@ def test_what_is_wrong_with_a_value_is_said_where_its_source_is_closed(
         "mappings/other.yml",
         "source: other\nprofile: json\nsecret: ${OTHER}\nverify: {token: {path: true}}\n",
     )
-    line = next(one for one in desk.run("doctor").lines if one.startswith("FAIL  source"))
+    line = next(one for one in desk.run("doctor").lines if one.startswith("FAIL  variables"))
     assert line.endswith(f"OTHER is not set; OTHER: {why}; set it in the environment or in .env")

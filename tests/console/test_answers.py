@@ -34,7 +34,7 @@ rules:
   - name: sold
     start: {bot_id: 7, subscriber_id: $.subscriber, variables: {order: $.id}}
 """
-ASKED = "Account main gave an answer of a new shape, and it counts as done. Is that right?"
+ASKED = "Account main gave an answer of a new shape, which counts as done"
 SECRET = "shop-secret-11"
 BODY = f'{{"message": "started <b>Anna</b> {SECRET}", "ok": true}}'
 
@@ -83,7 +83,7 @@ def test_an_answer_of_a_new_shape_is_asked_about_until_it_is_confirmed(shop: Sit
         assert "Status, type and keys: 200 application/json {message: string, ok: boolean}" in page
         assert 'The answer: {"message": "started <b>Anna</b> ' in page
         assert SECRET not in page
-        assert "accounts.yml, at account main, for example: success: {$.started: 1}" in page
+        assert "at account main, for example: success: {$.started: 1}" in page
         assert 'href="/console/calls/1"' in shop.get("/").text
         assert ASKED in shown(shop, "/calls/1")
         done = shop.post("/calls/answer", {"call": "1", "why": "seen in LeadConverter"})
@@ -103,7 +103,7 @@ def test_the_question_is_asked_in_russian(shop: Site, sandbox: Sandbox) -> None:
     with dispatching(shop) as at:
         sell(shop, at, sandbox, BODY)
     page = shown(shop, Accept_Language="ru")
-    assert "Аккаунт main дал ответ нового вида, и вызов считается выполненным. Это верно?" in page
+    assert "Аккаунт main дал ответ нового вида, и вызов считается выполненным" in page
     assert "Да, это успех" in page
     assert "например: success: {$.started: 1}" in page
 

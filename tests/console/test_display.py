@@ -4,8 +4,10 @@ import pytest
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.jsonpath.path import compile_path
+from bridge.reasons.span import span
 from bridge.text.catalogue import count
-from bridge.web.console.display import clock, instant, size, span, tone
+from bridge.text.render import english
+from bridge.web.console.display import clock, instant, size, tone
 from bridge.web.console.lists import harmless
 from bridge.web.console.tree import SHORT, Node, nodes, tree
 
@@ -26,8 +28,8 @@ def test_bytes_and_spans_take_their_largest_unit() -> None:
     assert [size(number) for number in (0, 999, 1500, 2_500_000)] == [
         ("0", "B"), ("999", "B"), ("1.5", "KB"), ("2.5", "MB"),
     ]  # fmt: skip
-    assert [span(ms) for ms in (400, 59_999, 60_000, 7_200_000, 90_000_000)] == [
-        (0, "second"), (59, "second"), (1, "minute"), (2, "hour"), (1, "day"),
+    assert [english(span(ms)) for ms in (0, 400, 59_999, 60_000, 7_200_000, 90_000_000)] == [
+        "0 s", "400 ms", "59 s", "1 min", "2 h", "1 d",
     ]  # fmt: skip
 
 

@@ -128,11 +128,11 @@ def test_what_needs_somebody_comes_first_and_the_worst_before_the_rest(shop: Sit
     page = shop.get("/").text
     assert titles(page) == [
         "Account main is paused: its calls wait",
-        "1 call may or may not have run",
+        "1 call of account main may or may not have run",
         "Rule “sold” of shop fails",
         "1 webhook could not be read in the last week",
         "1 call started no bot in the last day",
-        "1 webhook of shop was turned away in the last day",
+        "1 webhook of shop was rejected in the last day",
     ]
     assert "bots are &lt;b&gt;rebuilt" in page
     for way in (
@@ -143,7 +143,10 @@ def test_what_needs_somebody_comes_first_and_the_worst_before_the_rest(shop: Sit
         "/console/refusals?source=shop",
     ):
         assert f'href="{way}"' in page
-    assert titles(shop.get("/", Accept_Language="ru").text)[1] == "О 1 вызове неизвестно, выполнен ли он"
+    assert (
+        titles(shop.get("/", Accept_Language="ru").text)[1]
+        == "О 1 вызове аккаунта main неизвестно, выполнен ли он"
+    )
 
 
 def test_calls_in_doubt_are_shown_by_account_and_cause_each_with_its_way(shop: Site) -> None:
@@ -154,15 +157,18 @@ def test_calls_in_doubt_are_shown_by_account_and_cause_each_with_its_way(shop: S
     for call, cause in zip(calls, ("http_502", "http_502", "timeout"), strict=True):
         settle(store, settlement(call, "uncertain", shown=given.attempt(Outcome.UNCERTAIN, cause=cause)))
     page = shop.get("/").text
-    assert titles(page) == ["2 calls may or may not have run", "1 call may or may not have run"]
-    assert "Account main: HTTP 502, since 20" in page
-    assert "Account main: no answer in time, since 20" in page
+    assert titles(page) == [
+        "2 calls of account main may or may not have run",
+        "1 call of account main may or may not have run",
+    ]
+    assert "<p>HTTP 502, since 20" in page
+    assert "<p>No answer in time, since 20" in page
     (way,) = re.findall(r'href="/console(/calls\?state=uncertain&amp;account=main&amp;cause=http_502)"', page)
     listed = shop.get(way.replace("&amp;", "&")).text
     assert len(set(re.findall(r'href="/console/calls/(\d+)"', listed))) == 2
     assert '<option value="http_502" selected>HTTP 502</option>' in listed
     assert "cause=http_502" in re.findall(r'href="(/console/calls/decide[^"]*)"', listed)[0]
-    assert "Аккаунт main: HTTP 502, с 20" in shop.get("/", Accept_Language="ru").text
+    assert "<p>HTTP 502, с 20" in shop.get("/", Accept_Language="ru").text
 
 
 def test_an_open_breaker_says_since_when_and_what_its_last_probe_found(shop: Site) -> None:
@@ -173,9 +179,9 @@ def test_an_open_breaker_says_since_when_and_what_its_last_probe_found(shop: Sit
         state = accounts.lock(connection, "main")
         accounts.save(connection, [replace(state, health=to_text(Health(breaker=resting)))])
     page = shop.get("/").text
-    assert titles(page) == ["Calls of account main wait until LeadConverter is well"]
-    assert "Last probe: answered 502." in page
-    assert "Последняя проба: ответ 502." in shop.get("/", Accept_Language="ru").text
+    assert titles(page) == ["Calls of account main wait until LeadConverter is available"]
+    assert "<p>Last probe: answered 502</p>" in page
+    assert "Последняя проба: " in shop.get("/", Accept_Language="ru").text
 
 
 def test_a_rule_whose_failures_were_all_replayed_needs_nobody(shop: Site) -> None:
@@ -187,7 +193,7 @@ def test_a_rule_whose_failures_were_all_replayed_needs_nobody(shop: Site) -> Non
 
 
 def test_without_any_mapping_file_that_is_what_is_wrong(site: MakeSite) -> None:
-    assert titles(site().get("/").text) == ["There is no mapping file yet: nothing is accepted"]
+    assert titles(site().get("/").text) == ["No source is connected yet: nothing is accepted"]
 
 
 def test_what_variables_close_is_shown_with_the_cure(shop: Site) -> None:
@@ -195,12 +201,21 @@ def test_what_variables_close_is_shown_with_the_cure(shop: Site) -> None:
     (shop.side.mapping_loader._folder / "shop.yml").write_text(closed)
     shop.side.mapping_loader.refresh()
     page = shop.get("/").text
-    assert titles(page) == ["Variables are not set"]
-    assert (
-        "Source shop is closed, its webhooks are answered 503. Set in the environment or in .env: GONE"
-        in page
-    )
+    assert titles(page) == ["Source shop is closed, its webhooks are answered 503: GONE is not set"]
+    assert "<p>Set it in the environment or in .env</p>" in page
     assert "environment variable GONE is not set" in shop.get("/rules/shop").text
+
+
+def test_a_source_that_has_sent_nothing_yet_is_a_hint_once_another_has(shop: Site) -> None:
+    (shop.side.mapping_loader._folder / "crm.yml").write_text(MAPPING.replace("source: shop", "source: crm"))
+    shop.side.mapping_loader.refresh()
+    assert titles(shop.get("/").text) == []
+    of_now(shop, "a", given.made())
+    page = shop.get("/").text
+    assert titles(page) == ["Source crm is connected, and has sent nothing yet"]
+    assert '<li class="note info">' in page
+    assert 'href="/console/connect/to/crm">See the address</a>' in page
+    assert "Nothing needs you" in page
 
 
 def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
@@ -209,7 +224,7 @@ def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
     )
     shop.side.mapping_loader.refresh()
     page = shop.get("/").text
-    assert titles(page) == ["The mapping files are broken"]
+    assert titles(page) == ["The mapping files are broken or gone: the last good set stays in use"]
     assert "shop.yml:8:" in page
     assert 'href="/console/rules"' in page
 
@@ -225,7 +240,7 @@ def test_a_source_that_fell_silent_is_missed_as_its_owner_asked(shop: Site) -> N
     assert titles(shop.get("/").text) == []
     with shop.side.store.transaction() as connection:
         connection.exec_driver_sql("UPDATE events SET received_at = received_at - 7300000")
-    assert titles(shop.get("/").text) == ["shop has sent nothing for 2\u202fh"]
+    assert titles(shop.get("/").text) == ["Source shop has sent nothing for 2 h"]
 
 
 def test_an_account_is_paused_and_let_go_on_with_a_reason_in_the_audit(shop: Site) -> None:

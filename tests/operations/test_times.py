@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import UsageError
-from bridge.operations.times import ago, clock, iso, iso_or_none, moment
+from bridge.operations.times import ago, iso, iso_or_none, moment
 from bridge.text.render import english
+from bridge.text.times import clock
 
 NOW = 1_778_423_283_412
 

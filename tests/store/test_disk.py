@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.store.db.disk import MB, Disk, ballast_of
+from bridge.text.render import english
 from tests.conftest import Clock
 
 FREE_FOR_EVER = 10**15
@@ -35,38 +36,36 @@ def fill(folder: Path, leave: int) -> None:
 
 def test_a_disk_with_room_is_no_reason_to_refuse(tmp_path: Path) -> None:
     disk = Disk(tmp_path / "b.db", 1 * MB)
-    assert (disk.too_full_to_accept(), disk.too_full_to_send()) == ("", "")
+    assert (disk.too_full_to_accept(), disk.too_full_to_send()) == (None, None)
 
 
 def test_without_a_floor_or_a_file_any_disk_will_do(tmp_path: Path) -> None:
     for disk in (Disk(None, FREE_FOR_EVER), Disk(tmp_path / "b.db", 0)):
         disk.lay_ballast()
-        assert (disk.too_full_to_accept(), disk.too_full_to_send()) == ("", "")
+        assert (disk.too_full_to_accept(), disk.too_full_to_send()) == (None, None)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_accepting_stops_first_and_sending_at_a_quarter_of_the_floor(small: Path, clock: Clock) -> None:
     disk = Disk(small / "b.db", 16 * MB, clock)
     fill(small, leave=10 * MB)
-    assert disk.too_full_to_accept() == "the disk has 10 MB left, accepting needs 16 MB; make room"
-    assert disk.too_full_to_send() == ""
+    assert english(disk.too_full_to_accept()) == "the disk has 10 MB left, accepting needs 16 MB; make room"
+    assert disk.too_full_to_send() is None
     fill(small, leave=3 * MB)
     clock.advance(1)
-    assert disk.too_full_to_send() == "the disk has 3 MB left, sending needs 4 MB; make room"
+    assert english(disk.too_full_to_send()) == "the disk has 3 MB left, sending needs 4 MB; make room"
 
 
 def test_on_a_read_only_disk_nothing_is_accepted_or_sent(small: Path, clock: Clock) -> None:
     disk = Disk(small / "b.db", 1 * MB, clock)
-    assert disk.too_full_to_accept() == ""
+    assert disk.too_full_to_accept() is None
     subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
     clock.advance(1)
-    assert disk.too_full_to_accept() == (
-        "the disk is read-only, accepting needs to write; find out why, and mount it for writing"
-    )
-    assert disk.too_full_to_send().startswith("the disk is read-only, sending needs to write")
+    told = "the disk is read-only; find out why, and mount it for writing"
+    assert (english(disk.too_full_to_accept()), english(disk.too_full_to_send())) == (told, told)
     subprocess.run(["mount", "-o", "remount,rw", str(small)], check=True)
     clock.advance(1)
-    assert disk.too_full_to_accept() == ""
+    assert disk.too_full_to_accept() is None
 
 
 def test_without_its_folder_the_disk_is_as_last_seen(tmp_path: Path, clock: Clock) -> None:
@@ -76,7 +75,7 @@ def test_without_its_folder_the_disk_is_as_last_seen(tmp_path: Path, clock: Cloc
     free = disk.free()
     folder.rmdir()
     clock.advance(1)
-    assert (disk.free(), disk.too_full_to_accept()) == (free, "")
+    assert (disk.free(), disk.too_full_to_accept()) == (free, None)
 
 
 def test_the_ballast_makes_room_for_sending_once_it_is_deleted(small: Path, clock: Clock) -> None:
@@ -86,12 +85,12 @@ def test_the_ballast_makes_room_for_sending_once_it_is_deleted(small: Path, cloc
     assert ballast.stat().st_blocks * 512 >= 5 * MB
     fill(small, leave=0)
     clock.advance(1)
-    assert disk.too_full_to_send() == (
+    assert english(disk.too_full_to_send()) == (
         f"the disk has 0 MB left, sending needs 2 MB; make room, or delete {ballast}"
     )
     ballast.unlink()
     clock.advance(1)
-    assert disk.too_full_to_send() == ""
+    assert disk.too_full_to_send() is None
 
 
 def test_no_ballast_is_laid_where_it_would_use_up_what_is_left(small: Path) -> None:

@@ -84,7 +84,6 @@ def test_the_migrations_make_the_tables_that_the_program_means_on_postgres(
 
 def test_an_upgraded_store_is_ready(store: Store) -> None:
     store.check()
-    assert store.problems() == {}
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
@@ -121,9 +120,6 @@ def test_a_database_without_tables_is_named_as_such(
         store.check()
     assert caught.value.message == f"the database is at revision none, expected {NEWEST}"
     assert caught.value.hint == "run: leadbridge migrate"
-    assert store.problems() == {
-        "database": f"the database is at revision none, expected {NEWEST}; run: leadbridge migrate"
-    }
     store.close()
 
 

@@ -168,7 +168,8 @@ def test_a_first_start_needs_no_mapping_and_no_token(
     folder = tmp_path / "here"
     with running(folder, environment, port) as bridge:
         assert bridge.get("/readyz").json["warnings"] == {
-            "mappings": "there is no mapping file yet: run leadbridge new, or connect a source in the console"
+            "mappings": "no source is connected yet: nothing is accepted; "
+            "connect a source in the console, or make a file; run: leadbridge new"
         }
         assert bridge.get("/console/login").status == 200
         assert bridge.post("/hooks/shop", {}).status == 503
@@ -183,7 +184,8 @@ def test_a_first_start_needs_no_mapping_and_no_token(
         assert (closed.status, closed.headers["Retry-After"]) == (503, "5")
         closed_for = {
             "variables": "source shop is closed, its webhooks are answered 503: SHOP is not set; "
-            "account main has no token, its calls wait: LEADCONVERTER_TOKEN is not set"
+            "set it in the environment or in .env; account main has no token, its calls wait: "
+            "LEADCONVERTER_TOKEN is not set; set it in the environment or in .env"
         }
         assert eventually(lambda: bridge.get("/readyz").json["warnings"] == closed_for)
         assert states(folder, environment) == {"queued"}

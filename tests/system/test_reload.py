@@ -67,7 +67,8 @@ def test_broken_files_leave_the_last_good_set_in_use_even_after_a_restart(bridge
     (bridge.mappings / "shop.yml").write_text("source: [")
     warned = eventually(lambda: bridge.get("/readyz").json.get("warnings"))
     assert warned == {
-        "mappings": "the files are broken or gone, an older set is in use: run leadbridge check"
+        "mappings": "the mapping files are broken or gone: the last good set stays in use; "
+        "run: leadbridge check"
     }
     assert bridge.post("/hooks/shop", {"id": 1, "buyer": 1}).status == 200
     assert eventually(lambda: bots(bridge) == ["7"])
@@ -80,4 +81,4 @@ def test_broken_files_leave_the_last_good_set_in_use_even_after_a_restart(bridge
     assert eventually(lambda: bots(bridge) == ["7"])
     told = bridge.command("doctor").stdout
     assert "FAIL  mappings: mapping folder mappings is not there" in told
-    assert "warn  mappings: until they are mended the last good set stays in use: 1 file of " in told
+    assert "warn  mappings: the last good set: 1 file of " in told

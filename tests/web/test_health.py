@@ -1,50 +1,71 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from flask import Flask
 from flask.testing import FlaskClient
 
+from bridge.mapping.compile.compiler import Unset
+from bridge.problems.facts import Facts, Fault, Late
+from bridge.reasons.problems import ProblemCode
+from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.span import span
 from bridge.web import health
 
-
-@dataclass
-class Known:
-    wrong: Mapping[str, str] = field(default_factory=dict)
-    odd: Mapping[str, str] = field(default_factory=dict)
-
-    def problems(self) -> Mapping[str, str]:
-        return self.wrong
-
-    def warnings(self) -> Mapping[str, str]:
-        return self.odd
+SILENT = Fault(Reason(ProblemCode.DATABASE_SILENT, span=span(7000)))
 
 
-def client(known: Known) -> FlaskClient:
+def client(known: Facts) -> FlaskClient:
     app = Flask(__name__)
-    app.register_blueprint(health.blueprint(known))
+    app.register_blueprint(health.blueprint(lambda: known))
     return app.test_client()
 
 
 def test_a_process_that_answers_is_up() -> None:
-    answer = client(Known({"database": "gone"})).get("/healthz")
+    answer = client(Facts(database=SILENT)).get("/healthz")
     assert (answer.status_code, answer.data) == (200, b"OK\n")
 
 
 def test_ready_is_who_has_no_problem() -> None:
-    answer = client(Known()).get("/readyz")
+    answer = client(Facts()).get("/readyz")
     assert (answer.status_code, answer.json) == (200, {"ready": True, "problems": {}, "warnings": {}})
 
 
 def test_each_problem_is_shown_by_name() -> None:
-    wrong = {"database": "it has not answered for 7 s", "disk": "the disk has 3 MB left"}
-    answer = client(Known(wrong)).get("/readyz")
+    disk = Fault(Reason(ProblemCode.NOTHING_ACCEPTED, why=recorded("full")))
+    tables = Fault(Reason(ProblemCode.MIGRATIONS))
+    answer = client(Facts(database=SILENT, tables=tables, disk=disk, files="broken")).get("/readyz")
     assert answer.status_code == 503
-    assert answer.json == {"ready": False, "problems": wrong, "warnings": {}}
+    assert answer.json == {
+        "ready": False,
+        "problems": {
+            "database": "the database has not answered for 7 s; run: leadbridge doctor",
+            "migrations": "the database's tables are not those of this version; run: leadbridge migrate",
+            "disk": "nothing is accepted: “full”",
+            "mappings": "the mapping files are broken: nothing is accepted; run: leadbridge check",
+        },
+        "warnings": {},
+    }
 
 
 def test_a_warning_takes_nobody_out_of_a_balancer() -> None:
-    odd = {"queue": "a call has been due for 91 s"}
-    answer = client(Known(odd=odd)).get("/readyz")
-    assert (answer.status_code, answer.json) == (200, {"ready": True, "problems": {}, "warnings": odd})
+    closed = (Unset("source", "shop", ("A",)), Unset("source", "crm", ("B",)))
+    answer = client(Facts(files="stale", unset=closed, late=Late("main", 91_000))).get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json == {
+        "ready": True,
+        "problems": {},
+        "warnings": {
+            "mappings": "the mapping files are broken or gone: the last good set stays in use; "
+            "run: leadbridge check",
+            "variables": "source shop is closed, its webhooks are answered 503: A is not set; "
+            "set it in the environment or in .env; "
+            "source crm is closed, its webhooks are answered 503: B is not set; "
+            "set it in the environment or in .env",
+            "queue": "a call of account main has been due for 1 min; check that a dispatcher is running, "
+            "the account is not paused and its pace is high enough; run: leadbridge doctor",
+        },
+    }
+
+
+def test_a_hint_is_no_warning() -> None:
+    answer = client(Facts(unheard=("shop",))).get("/readyz")
+    assert answer.json == {"ready": True, "problems": {}, "warnings": {}}

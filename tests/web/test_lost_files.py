@@ -55,7 +55,7 @@ def test_a_removed_database_accepts_nothing_and_can_be_copied(bridge: Installati
     remove_all(path)
     assert post(bridge, "lost").status == 503
     assert problem(bridge).startswith(
-        "bridge.db was removed while the bridge has it open: nothing is accepted"
+        "nothing is accepted: bridge.db was removed while the bridge has it open; before you restart anything"
     )
     doctor = bridge.command("doctor")
     assert doctor.returncode == 1
@@ -80,7 +80,7 @@ def test_a_replaced_database_is_not_mixed_with_the_old_log(
     shutil.copy(sqlite_template, backup)
     backup.replace(path)
     assert post(bridge, "lost").status == 503
-    assert problem(bridge).startswith("bridge.db was replaced by another file")
+    assert problem(bridge).startswith("nothing is accepted: bridge.db was replaced by another file")
     command = re.search(r"cp /proc/\d+/fd/\d+ [^\s;]+", bridge.read_log())
     assert command
     subprocess.run(shlex.split(command[0]), check=True)
@@ -99,7 +99,7 @@ def test_without_log_or_index_nothing_is_accepted_and_nothing_lost(
 ) -> None:
     (tmp_path / f"bridge.db{suffix}").unlink()
     assert post(bridge, "lost").status == 503
-    assert problem(bridge).startswith(f"bridge.db{suffix} was removed or replaced")
+    assert problem(bridge).startswith(f"nothing is accepted: bridge.db{suffix} was removed or replaced")
     assert "start no other leadbridge command before" in bridge.read_log()
     end(bridge)
     assert keys(tmp_path / "bridge.db") == {"a", "b", "c"}
@@ -110,7 +110,7 @@ def test_without_log_or_index_nothing_is_accepted_and_nothing_lost(
 def test_a_log_that_is_cut_is_noticed_at_the_next_commit(bridge: Installation, tmp_path: Path) -> None:
     os.truncate(tmp_path / "bridge.db-wal", 0)
     assert post(bridge, "lost").status == 503
-    assert problem(bridge).startswith("bridge.db-wal was cut or written over")
+    assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was cut or written over")
 
 
 def test_a_log_that_is_cut_does_not_spoil_the_database_of_those_who_follow_the_log(
@@ -159,7 +159,7 @@ def test_a_damaged_database_is_no_bug_of_the_program(bridge: Installation, tmp_p
 def test_a_log_that_is_cut_in_its_middle_is_noticed(bridge: Installation, tmp_path: Path) -> None:
     os.truncate(tmp_path / "bridge.db-wal", 8192)
     assert post(bridge, "lost").status == 503
-    assert problem(bridge).startswith("bridge.db-wal was cut or written over")
+    assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was cut or written over")
 
 
 def test_a_folder_that_is_moved_and_back_goes_on(serve: Serve, sqlite_template: Path, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_folder_that_is_moved_and_back_goes_on(serve: Serve, sqlite_template: 
     assert post(bridge, "a").status == 200
     folder.rename(away)
     assert post(bridge, "lost").status == 503
-    assert problem(bridge).startswith("bridge.db was moved away")
+    assert problem(bridge).startswith("nothing is accepted: bridge.db was moved away")
     assert f"move {away}/bridge.db back to {folder}/bridge.db" in bridge.read_log()
     away.rename(folder)
     assert eventually(lambda: bridge.get("/readyz").status == 200)

@@ -145,7 +145,7 @@ def test_on_a_full_disk_nothing_is_accepted_until_there_is_room_again(
     with (small / "rubbish").open("wb") as rubbish:
         os.posix_fallocate(rubbish.fileno(), 0, found.f_bavail * found.f_frsize)
     assert eventually(lambda: post(bridge, "meanwhile")[0].status == 503)
-    told = {"disk": "the disk has 0 MB left, accepting needs 10 MB"}
+    told = {"disk": "nothing is accepted: the disk has 0 MB left, accepting needs 10 MB"}
     assert eventually(lambda: bridge.get("/readyz").json["problems"] == told)
     (small / "rubbish").unlink()
     assert eventually(lambda: accepts(bridge, "after"))

@@ -57,7 +57,7 @@ class Door:
             self.writer,
             heard_of=lambda _: False,
             wake=lambda: None,
-            no_room=lambda: "",
+            no_room=lambda: None,
             trust=trust,
             clock=lambda: now_ms / 1000,
         )

@@ -8,6 +8,10 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
+
+from bridge.reasons.problems import ProblemCode
+from bridge.reasons.reason import GeneralCode, Reason
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +27,18 @@ _BALLAST = 2
 def ballast_of(path: Path) -> Path:
     """The file beside a database that its owner may delete when the disk is full."""
     return path.with_name(path.name + ".ballast")
+
+
+class Shortage(NamedTuple):
+    """Why the disk has no room, and what to do, which may name a file."""
+
+    what: Reason
+    hint: Reason
+
+    @property
+    def whole(self) -> Reason:
+        """Both on one line."""
+        return Reason(GeneralCode.WITH_HINT, message=self.what, hint=self.hint)
 
 
 class Disk:
@@ -60,13 +76,19 @@ class Disk:
                 self._read_only = bool(found.f_flag & os.ST_RDONLY)
         return self._free
 
-    def too_full_to_accept(self) -> str:
-        """Why nothing may be accepted now; empty when there is room."""
-        return self._short_of(self.floor, "accepting") if self.floor else ""
+    def accepting(self) -> Shortage | None:
+        """What keeps webhooks from being accepted now; None when there is room."""
+        return self._short_of(self.floor, ProblemCode.DISK_SHORT_TO_ACCEPT) if self.floor else None
 
-    def too_full_to_send(self) -> str:
-        """Why nothing may be sent now; empty when there is room."""
-        return self._short_of(self.sending_floor, "sending") if self.floor else ""
+    def too_full_to_accept(self) -> Reason | None:
+        """The same with what to do, on one line."""
+        short = self.accepting()
+        return short and short.whole
+
+    def too_full_to_send(self) -> Reason | None:
+        """What keeps calls from being sent now, and what to do; None when there is room."""
+        short = self._short_of(self.sending_floor, ProblemCode.DISK_SHORT_TO_SEND) if self.floor else None
+        return short and short.whole
 
     def lay_ballast(self) -> None:
         """Make the ballast file unless it is there, or would itself bring the disk near its floor."""
@@ -81,17 +103,19 @@ class Disk:
         except OSError as error:
             log.warning("the ballast file %s could not be made: %s", ballast, error.strerror)
 
-    def _short_of(self, floor: int, what: str) -> str:
+    def _short_of(self, floor: int, code: ProblemCode) -> Shortage | None:
         free = self.free()
         if self._read_only:
-            return f"the disk is read-only, {what} needs to write; find out why, and mount it for writing"
+            return Shortage(Reason(ProblemCode.DISK_READ_ONLY), Reason(ProblemCode.MOUNT_FOR_WRITING))
         if free >= floor:
-            return ""
-        return f"the disk has {free / MB:.0f} MB left, {what} needs {floor / MB:.0f} MB{self._advice()}"
+            return None
+        return Shortage(Reason(code, free=f"{free / MB:.0f}", needed=f"{floor / MB:.0f}"), self._advice())
 
-    def _advice(self) -> str:
+    def _advice(self) -> Reason:
         ballast = ballast_of(self.path) if self.path else None
-        return f"; make room, or delete {ballast}" if ballast and ballast.exists() else "; make room"
+        if ballast and ballast.exists():
+            return Reason(ProblemCode.MAKE_ROOM_OR_DELETE, file=str(ballast))
+        return Reason(ProblemCode.MAKE_ROOM)
 
 
 def _fill(path: Path, size: int) -> None:

@@ -88,14 +88,6 @@ class Store:
         with self.read() as connection:
             revision.require_newest(connection)
 
-    def problems(self) -> dict[str, str]:
-        """What keeps the database from its work now, by part; empty when all is well."""
-        try:
-            self.check()
-        except BridgeError as error:
-            return {"database": error.message if error.hint is None else f"{error.message}; {error.hint}"}
-        return {}
-
     def checkpoint(self) -> None:
         """Fold the write-ahead log of the embedded database into its file and cut it to nothing."""
         if self.embedded:

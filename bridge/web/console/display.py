@@ -13,7 +13,6 @@ TONES: Final = {
     **dict.fromkeys(("claimed", "sending"), "busy"),
 }
 """The colour of a badge by the state it shows; any other state is `idle`."""
-_UNITS: Final = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second"))
 
 
 def tone(state: str) -> str:
@@ -29,14 +28,6 @@ def size(number: int) -> tuple[str, str]:
         if number < limit:
             return f"{number / (limit / 1000):.1f}", unit
     return f"{number / 1_000_000_000:.1f}", "GB"
-
-
-def span(milliseconds: int) -> tuple[int, str]:
-    """A length of time as a number of its largest unit: day, hour, minute, second."""
-    for length, unit in _UNITS:
-        if milliseconds >= length:
-            return milliseconds // length, unit
-    return 0, "second"
 
 
 def instant(milliseconds: int) -> str:

@@ -13,9 +13,11 @@ from flask import Response, current_app, g, render_template, request, url_for
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from bridge.model import CAUSES
+from bridge.reasons.causes import because
 from bridge.reasons.reason import Reason
+from bridge.reasons.span import span
 from bridge.text.catalogue import THIN, count
+from bridge.text.render import capitalised as words_with_capital
 from bridge.text.render import render as words_of
 from bridge.web.console import display, visitors
 from bridge.web.console.cookies import Sealer
@@ -62,7 +64,7 @@ def install(environment: Environment) -> None:
     environment.globals.update(
         t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
         ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=count,
-        tone=display.tone, cause=cause, said=said, told=told, english=english,
+        tone=display.tone, cause=cause, said=said, capitalised=capitalised, told=told, english=english,
     )  # fmt: skip
 
 
@@ -74,15 +76,17 @@ def t(key: str, /, **values: object) -> str:
 
 def cause(code: str) -> str:
     """Why a call may have run, in words; what is no code stays as it is."""
-    status = code.removeprefix("http_")
-    if status != code:
-        return t("states.cause.http", status=status)
-    return t(f"states.cause.{code}") if code in CAUSES else code
+    return said(because(code))
 
 
 def said(reason: Reason | str | None) -> str:
     """A reason in the visitor's language."""
     return words_of(reason, g.speech.language)
+
+
+def capitalised(reason: Reason | str) -> str:
+    """The same as a heading or a line of its own."""
+    return words_with_capital(reason, g.speech.language)
 
 
 def told(text: str, section: str, *, ours: bool = True) -> Markup:
@@ -176,10 +180,7 @@ def tick(milliseconds: int, manner: str) -> Markup:
 
 def duration(milliseconds: int) -> str:
     """A length of time in its largest unit: 3 min."""
-    if 0 < milliseconds < 1000:
-        return f"{milliseconds}{THIN}{t('common.time.millisecond')}"
-    number, unit = display.span(milliseconds)
-    return f"{number}{THIN}{t(f'common.time.{unit}')}"
+    return said(span(milliseconds)).replace(" ", THIN)
 
 
 def size(number: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from flask import g, request
@@ -17,11 +16,12 @@ from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_events
 from bridge.operations.resolve import FITTING, Resolution, settle
 from bridge.operations.story import CallStory, read_call
+from bridge.problems.listing import answer
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.web.console.doing import reason
 from bridge.web.console.outgoing import request_of
-from bridge.web.console.problems import answer_problem
+from bridge.web.console.problems import shown as shown_problem
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import done, render, url
 from bridge.web.console.timeline import moments_of_call
@@ -57,7 +57,7 @@ def call(console: Console, number: int) -> Answer:
         moments=moments_of_call(story.tried),
         shown=request,
         choices=tuple(_choices(story)),
-        problem=replace(answer_problem(question), to="") if question else None,
+        problem=shown_problem(answer(question), link=False) if question else None,
     )
 
 

@@ -8,19 +8,21 @@ from typing import Any, Final
 
 from flask import request
 
+from bridge.assemble.facts import Look, for_owner, is_silent, look
 from bridge.assemble.rules import accounts as effective_accounts
 from bridge.assemble.web import WebSide
-from bridge.dispatch import health, pace
+from bridge.dispatch import pace
 from bridge.dispatch.breaker import Breaker
 from bridge.mapping.compile.compiler import Compiled
 from bridge.model import ALERT_SOURCE, Account, Request
-from bridge.store.reports import queue_stats, sources, trends
-from bridge.store.reports.queue_stats import Figures, Queue
+from bridge.problems.listing import problems
+from bridge.store.reports import trends
+from bridge.store.reports.queue_stats import Queue
 from bridge.store.reports.sources import SourceUse
 from bridge.store.reports.trends import Rates, Span
 from bridge.web.console.charts import happenings, queue
 from bridge.web.console.lists import asked
-from bridge.web.console.problems import Scene, is_silent, problems
+from bridge.web.console.problems import shown
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render
 from bridge.webhook.source import Accepted, Source
@@ -82,17 +84,15 @@ def _seen(console: Console) -> dict[str, Any]:
     span = asked("span") or USUAL
     span = span if span in SPANS else USUAL
     compiled = side.mapping_loader.current
+    accounts = effective_accounts(side.settings, side.mapping_loader)
+    known = for_owner(side.readiness.facts(), side.mapping_loader, side.readiness.disk)
     with side.store.read() as connection:
-        seen = queue_stats.look(connection, side.store.now(connection))
-        stretches = trends.over_time(connection, seen.now, SPANS[span])
-        used, totals = sources.in_use(connection, seen.now), trends.totals(connection, seen.now)
-        scene = Scene(seen, _breakers(seen), used, compiled.alerts.silence, totals)
-        accounts = effective_accounts(side.settings, side.mapping_loader)
-        wrong = problems(connection, side.readiness, side.mapping_loader, accounts, scene)
-    lines = _sources(scene, compiled)
+        seen = look(connection, side.store.now(connection), compiled, accounts, known)
+        stretches = trends.over_time(connection, seen.facts.now, SPANS[span])
+    wrong, lines = problems(seen.facts), _sources(seen, compiled)
     beginning = _is_new(lines)
     return {
-        "seen": seen,
+        "seen": seen.figures,
         "span": span,
         "since": SINCE[span],
         "chart": happenings(stretches),
@@ -102,9 +102,10 @@ def _seen(console: Console) -> dict[str, Any]:
             for name in ("received", "started", "uncertain", "failed")
         },
         "waiting": stretches[-1].waiting,
-        "oldest": max((one.oldest_ms for one in seen.queues), default=0),
-        "problems": wrong,
-        "accounts": _accounts(scene, compiled.accounts),
+        "oldest": max((one.oldest_ms for one in seen.figures.queues), default=0),
+        "problems": [shown(one) for one in wrong if not (beginning and one.kind == "unheard")],
+        "calm": all(one.level == "hint" for one in wrong),
+        "accounts": _accounts(seen, compiled.accounts),
         "sources": lines,
         "beginning": beginning,
         "address": _first_address(side) if beginning else "",
@@ -112,19 +113,15 @@ def _seen(console: Console) -> dict[str, Any]:
     }
 
 
-def _breakers(seen: Figures) -> Mapping[str, Breaker]:
-    return {one.account.name: health.from_text(one.account.health).breaker for one in seen.queues}
-
-
-def _accounts(scene: Scene, known: Mapping[str, Account]) -> list[AccountLine]:
-    queues = {one.account.name: one for one in scene.seen.queues}
+def _accounts(seen: Look, known: Mapping[str, Account]) -> list[AccountLine]:
+    queues = {one.account.name: one for one in seen.figures.queues}
     return [
         AccountLine(
             name,
             queues.get(name),
-            scene.breakers.get(name, Breaker()).gate.value,
+            seen.breakers.get(name, Breaker()).gate.value,
             known.get(name),
-            _rate(known.get(name), queues.get(name), scene.seen.now),
+            _rate(known.get(name), queues.get(name), seen.facts.now),
         )
         for name in sorted({*queues, *known})
     ]
@@ -136,12 +133,12 @@ def _rate(account: Account | None, queue: Queue | None, now: int) -> float:
     return account.rate * (pace.factor(queue.account.slow, now) if queue else 1.0)
 
 
-def _sources(scene: Scene, compiled: Compiled) -> list[SourceLine]:
+def _sources(seen: Look, compiled: Compiled) -> list[SourceLine]:
     """Those that send, and those that mapping files wait for."""
-    used = {one.source: one for one in scene.sources}
+    used = {one.source: one for one in seen.sources}
     never = {name: SourceUse(name, None, Rates(), Rates()) for name in compiled.sources}
     return [
-        SourceLine(use, name in compiled.sources, is_silent(use, scene.silence, scene.seen.now))
+        SourceLine(use, name in compiled.sources, is_silent(use, compiled, seen.facts.now))
         for name, use in sorted({**never, **used}.items())
         if name != ALERT_SOURCE
     ]

@@ -10,6 +10,7 @@ from flask import abort
 from bridge.mapping.rules.rule import Rule
 from bridge.operations.mapping_folder import Shelved, file_called, shelf
 from bridge.operations.test import Ran, beside, run_tests
+from bridge.problems.listing import paused as paused_title
 from bridge.store.queue import pauses
 from bridge.store.reports import trends
 from bridge.store.reports.trends import RuleUse
@@ -68,7 +69,10 @@ def rules_of(console: Console, label: str) -> Answer:
     used, paused = _used(console, file.source), _paused(console, file.source)
     kept = console.aside(lambda: _kept(file, used))
     text = file.text.decode("utf-8", "replace")
-    return render("rules/file", kept=kept, paused=paused, text=text, marked=marked(file), **_state(console))
+    held = paused_title(file.source, "")
+    return render(
+        "rules/file", kept=kept, paused=paused, held=held, text=text, marked=marked(file), **_state(console)
+    )
 
 
 def marked(file: Shelved) -> dict[int, str]:

@@ -1,0 +1,140 @@
+"""The facts of which `bridge.problems` makes what is wrong now, from mapping files and database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bridge.dispatch import health
+from bridge.dispatch.breaker import Breaker
+from bridge.mapping.compile.compiler import Compiled
+from bridge.mapping_loader import MappingLoader
+from bridge.model import ALERT_SOURCE, Account, Finding
+from bridge.operations.answers import questions
+from bridge.problems.facts import Facts, Failing, Fault, Late, Rejected, Silent
+from bridge.readiness import LATE_MS
+from bridge.reasons.problems import ProblemCode
+from bridge.reasons.reason import Reason
+from bridge.store.db.disk import Disk
+from bridge.store.queue import pauses
+from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports import queue_stats, repeat_views, sources, trends
+from bridge.store.reports.event_views import EventFilter, page_of_events
+from bridge.store.reports.pagination import Page
+from bridge.store.reports.queue_stats import Figures
+from bridge.store.reports.sources import SourceUse
+from bridge.store.reports.trends import Rates
+
+WEEK_MS: Final = 7 * 86_400_000
+RULES: Final = 5
+"""Failing rules that are named, those with the most failures."""
+FINDINGS: Final = 3
+"""Findings in mapping files that are shown."""
+UNSTARTED: Final = ("call:refused", "call:exhausted", "call:expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the database: what problems are made of, and figures."""
+
+    figures: Figures
+    sources: tuple[SourceUse, ...]
+    breakers: Mapping[str, Breaker]
+    """Of each account that ever had a call."""
+    facts: Facts
+
+
+def look(
+    connection: Transaction, now: int, used: Compiled, accounts: Mapping[str, Account], known: Facts
+) -> Look:
+    """What is `known`, and everything in the database that may be a problem, by the mappings in use."""
+    figures = queue_stats.look(connection, now)
+    heard, totals = sources.in_use(connection, now), trends.totals(connection, now)
+    breakers = {one.account.name: health.from_text(one.account.health).breaker for one in figures.queues}
+    facts = replace(
+        known,
+        now=now,
+        late=_late(figures),
+        accounts=tuple(one.account for one in figures.queues),
+        breakers=breakers,
+        pauses=pauses.standing(connection),
+        doubts=figures.doubts,
+        answers=questions(connection, accounts, used.sources),
+        unstarted=sum(totals.get(kind, Rates()).day for kind in UNSTARTED),
+        failing=tuple(_failing(connection, now)),
+        unreadable=_unreadable(connection, now, totals),
+        rejected=tuple(Rejected(use.source, use.refused.day) for use in heard if use.refused.day),
+        silent=tuple(_silent(heard, used, now)),
+        ambiguous=repeat_views.ambiguous(connection, now),
+        unheard=_unheard(heard, used),
+    )
+    return Look(figures, heard, breakers, facts)
+
+
+def for_owner(facts: Facts, rules: MappingLoader, disk: Disk) -> Facts:
+    """The facts with what only the owner may see: paths, and words of mapping files."""
+    trouble = (rules.trouble,) if rules.trouble else ()
+    why = trouble or findings(rules.latest)[:FINDINGS]
+    return replace(facts, files_why=why, disk=full(disk))
+
+
+def full(disk: Disk) -> Fault | None:
+    """That the disk has no room, and what to do."""
+    short = disk.accepting()
+    return short and Fault(Reason(ProblemCode.NOTHING_ACCEPTED, why=short.what), (short.hint,))
+
+
+def findings(read: Compiled) -> tuple[Reason, ...]:
+    """What keeps mapping files from use, each behind its place."""
+    return tuple(_finding(one) for one in read.findings if one.is_error)
+
+
+def _finding(one: Finding) -> Reason:
+    place = f"{one.path}:{one.line}:{one.column}"
+    return Reason(ProblemCode.FINDING, place=place, finding=one.code, message=one.reason)
+
+
+def is_silent(use: SourceUse, used: Compiled, now: int) -> bool:
+    """Whether the source has sent nothing for longer than its owner said is usual."""
+    quiet, usual = use.silence(now), used.alerts.silence.get(use.source)
+    return usual is not None and quiet is not None and quiet > usual * 1000
+
+
+def _late(figures: Figures) -> Late | None:
+    """Of the accounts that are not paused: there a call may not go out."""
+    late = [Late(one.account.name, one.late_ms) for one in figures.queues if not one.account.paused]
+    most = max(late, key=lambda one: one.by, default=Late("", 0))
+    return most if most.by > LATE_MS else None
+
+
+def _failing(connection: Transaction, now: int) -> Iterator[Failing]:
+    used = trends.rules(connection, now).items()
+    most = sorted((use.failed, key) for key, use in used if use.failed)[::-1][:RULES]
+    for failed, (source, rule) in most:
+        if _still(connection, EventFilter(source=source, rule=rule, result="failed", since=now - WEEK_MS)):
+            yield Failing(source, rule, failed)
+
+
+def _unreadable(connection: Transaction, now: int, totals: Mapping[str, Rates]) -> int:
+    many = totals.get("event:unreadable", Rates()).week
+    left = many and _still(connection, EventFilter(result="unreadable", since=now - WEEK_MS))
+    return many if left else 0
+
+
+def _still(connection: Transaction, wanted: EventFilter) -> bool:
+    """Whether at least one is left that nobody has replayed since."""
+    found = page_of_events(connection, wanted, Page(limit=1))
+    return bool(found.items) or found.more is not None
+
+
+def _silent(heard: tuple[SourceUse, ...], used: Compiled, now: int) -> Iterator[Silent]:
+    for use in heard:
+        if use.source != ALERT_SOURCE and is_silent(use, used, now):
+            yield Silent(use.source, use.silence(now) or 0, used.alerts.silence[use.source] * 1000)
+
+
+def _unheard(heard: tuple[SourceUse, ...], used: Compiled) -> tuple[str, ...]:
+    """A closed source is another problem: what is sent to it is not accepted."""
+    known = {use.source for use in heard}
+    return tuple(name for name, one in sorted(used.sources.items()) if name not in known and not one.unset)
