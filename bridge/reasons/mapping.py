@@ -45,6 +45,8 @@ class MappingCode(Code):
     OTHER_TEXT = "mapping.other_text"
     UNENCRYPTED_TOKEN = "mapping.unencrypted_token"
     UNENCRYPTED_ALERT = "mapping.unencrypted_alert"
+    NO_SUCCESS = "mapping.no_success"
+    NOT_IN_ANSWER = "mapping.not_in_answer"
     NO_ALERT_TARGET = "mapping.no_alert_target"
     UNKNOWN_SILENT = "mapping.unknown_silent"
     ID_DIGITS = "mapping.id_digits"

@@ -185,7 +185,7 @@ def test_with_a_placeholder_nothing_is_closed() -> None:
 
 ONE = "accounts:\n  main: {token: '${LEADCONVERTER_TOKEN}'}\n"
 EMPTY_SUCCESS = "1:61: M103 expected conditions such as $.started: 1, found an empty mapping"
-NO_QUERY = "1:70: M210 $query is not there: success looks at the body of the answer; begin with $"
+NO_QUERY = "1:70: M210 $query is not known here: success looks at the body of the answer; begin with $"
 NO_SUCCESS = "1:61: M103 expected conditions such as $.status: paid, found the number 1"
 ACCOUNTS = """\
 accounts:

@@ -12,7 +12,7 @@ from bridge.language.variables import NOT_SET, is_set
 from bridge.mapping.compile.accounts import MAIN, TOKEN_VARIABLE
 from bridge.model import Account, Alerts
 from bridge.reasons.mapping import MappingCode
-from bridge.reasons.reason import Param, Reason
+from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Surroundings:
             return
         report.add(at, "M302", self._unknown(name, suggestion(name, list(self.accounts))))
 
-    def _unknown(self, name: str, hint: Param) -> Reason:
+    def _unknown(self, name: str, hint: Reason | None) -> Reason:
         if self.accounts_file is None:
             return Reason(MappingCode.ACCOUNT_NOT_SET, name=name, known=MAIN, hint=hint)
         return Reason(MappingCode.ACCOUNT_NOT_IN, name=name, path=self.accounts_file, hint=hint)

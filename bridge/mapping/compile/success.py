@@ -9,6 +9,7 @@ from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.mapping.author.decision_reasons import decision_reason, part
 from bridge.model import Json
+from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
 ROOT = "$"
@@ -19,7 +20,7 @@ def compile_success(node: Node | None, report: Report) -> Callable[[Json], Reaso
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return None
     if isinstance(node, Mapping) and not node.entries:
-        report.add(node, "M103", "expected conditions such as $.started: 1, found an empty mapping")
+        report.add(node, "M103", Reason(MappingCode.NO_SUCCESS))
         return None
     conditions = compile_conditions(node, report)
     if isinstance(node, Mapping):
@@ -42,5 +43,5 @@ def _check_roots(conditions: tuple[Condition, ...], node: Mapping, report: Repor
     for condition in conditions:
         strays = sorted({path.root for path in condition.paths} - {ROOT})
         if strays:
-            message = f"{strays[0]} is not there: success looks at the body of the answer; begin with $"
-            report.add(keys[condition.line, condition.column], "M210", message)
+            stray = Reason(MappingCode.NOT_IN_ANSWER, root=strays[0])
+            report.add(keys[condition.line, condition.column], "M210", stray)
