@@ -1,6 +1,6 @@
-"""Every metric: its name, what it tells, its labels.
+"""Every metric: its name, help text and labels.
 
-Labels hold names from the owner's files and a few fixed words, never what senders or customers wrote.
+Labels contain names from the owner's files and a few fixed words, never data of senders or customers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
 UNKNOWN: Final = "(unknown)"
-"""The one label of all sources that are in no mapping file."""
+"""The label of every source that has no mapping file."""
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 LONG_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0)
 MANY: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
@@ -27,8 +27,8 @@ class Metric:
     buckets: tuple[float, ...] = ()
 
 
-# Counted by the processes as things happen.
-RECEIVED = Metric("leadbridge_webhooks_received_total", "counter", "Webhooks that came in", ("source",))
+# Counted by the processes as events happen.
+RECEIVED = Metric("leadbridge_webhooks_received_total", "counter", "Webhooks received", ("source",))
 REFUSED = Metric(
     "leadbridge_webhooks_refused_total",
     "counter",
@@ -39,83 +39,89 @@ REFUSED = Metric(
 BUSY = Metric(
     "leadbridge_webhooks_busy_total",
     "counter",
-    "Webhooks asked to come again (503), by what was in the way: database, overload, disk, mappings, "
+    "Webhooks answered with 503, so that the sender retries, by cause: database, overload, disk, mappings, "
     "unknown, closed (a variable is not set)",
     ("source", "cause"),
 )
 EVENTS = Metric(
     "leadbridge_events_total",
     "counter",
-    "Events of accepted webhooks: matched, unmatched, failed, unreadable, ignored, duplicate",
+    "Events of accepted webhooks, by result: matched, unmatched, failed, unreadable, ignored, duplicate",
     ("source", "result"),
 )
 ACK = Metric(
     "leadbridge_ack_seconds",
     "histogram",
-    "From a webhook's last byte to its answer, the commit included",
+    "Time from the last byte of a webhook to its answer, including the commit",
     buckets=SECONDS,
 )
 BATCH = Metric("leadbridge_commit_webhooks", "histogram", "Webhooks written in one commit", buckets=MANY)
-COMMIT = Metric("leadbridge_commit_seconds", "histogram", "How long such a commit took", buckets=SECONDS)
+COMMIT = Metric("leadbridge_commit_seconds", "histogram", "Duration of a commit of webhooks", buckets=SECONDS)
 ATTEMPTS = Metric(
     "leadbridge_attempts_total",
     "counter",
-    "Tries of calls by what they showed: done, refused, retry, uncertain, pause",
+    "Attempts of calls, by outcome: done, refused, retry, uncertain, pause",
     ("account", "outcome"),
 )
 DISPATCH = Metric(
     "leadbridge_dispatch_seconds",
     "histogram",
-    "From a webhook's acceptance to the end of its call, whatever that was",
+    "Time from the acceptance of a webhook to the end of its call, with any outcome",
     ("account",),
     LONG_SECONDS,
 )
 PROBES = Metric(
     "leadbridge_probes_total",
     "counter",
-    "Requests without parameters that ask whether LeadConverter is back: passed, failed",
+    "Requests without parameters that check whether LeadConverter is available again: passed, failed",
     ("account", "result"),
 )
 DROPPED = Metric(
-    "leadbridge_steps_dropped_total", "counter", "Steps that came too late: the call had moved on meanwhile"
+    "leadbridge_steps_dropped_total",
+    "counter",
+    "Steps dropped as too late: the call had changed in the meantime",
 )
 
-# Looked up when asked for.
-UP = Metric("leadbridge_database_up", "gauge", "1 when the database answers; else its figures are missing")
-CALLS = Metric("leadbridge_calls", "gauge", "Calls that are not final, each state up to 50,001", ("state",))
+# Read when `/metrics` is requested.
+UP = Metric(
+    "leadbridge_database_up", "gauge", "1 if the database answers; if not, metrics read from it are missing"
+)
+CALLS = Metric(
+    "leadbridge_calls", "gauge", "Calls that are not final; counted up to 50,001 in each state", ("state",)
+)
 UNCERTAIN = Metric(
     "leadbridge_uncertain_calls",
     "gauge",
-    "Calls that may have run, by why: http_502, timeout, reset, died and others",
+    "Calls that may have run, by cause: http_502, timeout, reset, died and others",
     ("account", "cause"),
 )
-WAITING = Metric("leadbridge_queue_calls", "gauge", "Queued calls, up to 100,002", ("account",))
+WAITING = Metric("leadbridge_queue_calls", "gauge", "Queued calls; counted up to 100,002", ("account",))
 OLDEST = Metric(
     "leadbridge_queue_oldest_seconds",
     "gauge",
-    "Since when the call that is due first has been accepted; 0 with none queued",
+    "Time since the acceptance of the call that is due first; 0 if no call is queued",
     ("account",),
 )
-LATE = Metric(
-    "leadbridge_queue_late_seconds", "gauge", "By how much the call that is due first is late", ("account",)
-)
-PAUSED = Metric("leadbridge_account_paused", "gauge", "1 while nothing is sent for it", ("account",))
+LATE = Metric("leadbridge_queue_late_seconds", "gauge", "Delay of the call that is due first", ("account",))
+PAUSED = Metric("leadbridge_account_paused", "gauge", "1 while the account is paused", ("account",))
 BREAKER = Metric(
     "leadbridge_account_breaker",
     "gauge",
-    "1 for the state it is in: closed, open (nothing is sent for a while), trial",
+    "1 for the current state: closed, open (nothing is sent for some time), trial",
     ("account", "state"),
 )
 PACE = Metric(
-    "leadbridge_account_pace", "gauge", "Calls a second that may go out now; 429 reduces it", ("account",)
+    "leadbridge_account_pace", "gauge", "Calls that may be sent per second now; 429 reduces it", ("account",)
 )
-STALE = Metric("leadbridge_mappings_stale", "gauge", "1 while the files are broken, an older set is in use")
-DISK_FREE = Metric("leadbridge_disk_free_bytes", "gauge", "Room on the embedded database's disk")
-INFO = Metric("leadbridge_info", "gauge", "Always 1; what runs", ("version", "database"))
-PROCESSES = Metric("leadbridge_processes", "gauge", "Processes of this bridge that run here", ("kind",))
+STALE = Metric(
+    "leadbridge_mappings_stale", "gauge", "1 while mapping files are broken and the last good set is in use"
+)
+DISK_FREE = Metric("leadbridge_disk_free_bytes", "gauge", "Free space on the disk of the embedded database")
+INFO = Metric("leadbridge_info", "gauge", "Always 1; the labels show what runs", ("version", "database"))
+PROCESSES = Metric("leadbridge_processes", "gauge", "Processes of this bridge on this machine", ("kind",))
 MEMORY = Metric("leadbridge_resident_memory_bytes", "gauge", "Memory of these processes", ("kind",))
 CPU = Metric("leadbridge_cpu_seconds_total", "counter", "CPU time of these processes", ("kind",))
-FILES = Metric("leadbridge_open_files", "gauge", "Files and connections of these processes", ("kind",))
+FILES = Metric("leadbridge_open_files", "gauge", "Open files and connections of these processes", ("kind",))
 
 COUNTED = (RECEIVED, REFUSED, BUSY, EVENTS, ACK, BATCH, COMMIT, ATTEMPTS, DISPATCH, PROBES, DROPPED)
 LOOKED_UP = (UP, CALLS, UNCERTAIN, WAITING, OLDEST, LATE, PAUSED, BREAKER, PACE, STALE, DISK_FREE, INFO)
