@@ -1,4 +1,4 @@
-"""The JSON Schemas of a mapping file and of the accounts file, with the forms that their raw keys take."""
+"""The JSON Schemas of a mapping file and of the accounts file, and the schemas of their raw keys."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def accounts_schema() -> Json:
 
 
 def _forms() -> dict[str, Json]:
-    """The schema of each raw key by what its declaration calls it; a literal or a document is anything."""
+    """The schema of each raw key by its name in the declaration. A literal or a document may be any JSON."""
     return {
         **{name: schema_of(table) for name, table in _TABLES.items()},
         "conditions": _conditions(),
@@ -70,20 +70,23 @@ def _forms() -> dict[str, Json]:
 
 def _conditions() -> Json:
     groups = {
-        "any": {**_list_of("conditions"), "description": "one of these is enough"},
-        "all": {**_list_of("conditions"), "description": "all of these"},
-        "not": {**_named("conditions"), "description": "these do not all hold"},
+        "any": {**_list_of("conditions"), "description": "at least one of these holds"},
+        "all": {**_list_of("conditions"), "description": "all of these hold"},
+        "not": {**_named("conditions"), "description": "not all of these hold"},
     }
     asked = {r"^\$": _named("question")}
     return {"type": "object", "properties": groups, "patternProperties": asked, "additionalProperties": False}
 
 
 def _question() -> Json:
-    """What stands beside a path: a value, a list of values, or operators."""
+    """What is asked of a path: a value, a list of values, or operators."""
     operators = {name: {"description": operator.help} for name, operator in OPERATORS.items()} | {
-        IGNORE_CASE: {"type": "boolean", "description": "capital and small letters are the same"},
-        "every": {**_named("question"), "description": "asks all values that the path finds"},
-        "value": {"description": "the value itself, even where it begins with $"},
+        IGNORE_CASE: {
+            "type": "boolean",
+            "description": "ignore the difference of upper-case and lower-case letters",
+        },
+        "every": {**_named("question"), "description": "must hold for all values that the path finds"},
+        "value": {"description": "literal value, even if it begins with $"},
     }
     asked = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
     return _either(_SCALAR, {"type": "array", "items": _SCALAR}, asked)

@@ -1,4 +1,4 @@
-"""Every key of `mappings/accounts.yml`."""
+"""Keys of `mappings/accounts.yml`."""
 
 from __future__ import annotations
 
@@ -13,45 +13,54 @@ DEFAULT_URL = "https://leadconverter.ru"
 ACCOUNT = Table(
     Reason(FindingCode.NOUN_ACCOUNT),
     (
-        Key("token", SECRET, "the project's API token, as ${NAME}", required=True),
-        Key("url", TEXT, f"where the API is, {DEFAULT_URL} unless LEADCONVERTER_URL says otherwise"),
-        Key("rate", RATE, "calls that may go out in a time, across all processes", default=5.0),
-        Key("burst", Plain("integer", at_least=1), "calls that may go out at once after a rest", default=5),
+        Key("token", SECRET, "API token of the project, as ${NAME}", required=True),
+        Key(
+            "url",
+            TEXT,
+            f"address of the API; by default LEADCONVERTER_URL, or {DEFAULT_URL} if that is not set",
+        ),
+        Key(
+            "rate",
+            RATE,
+            "the most calls that all processes together send in a time, such as 5/s",
+            default=5.0,
+        ),
+        Key("burst", Plain("integer", at_least=1), "calls that may be sent at once after a pause", default=5),
         Key(
             "parameters",
             Plain("text", ("auto", "query", "form")),
-            "where parameters travel; auto: in a form only when the URL would pass 7,000 bytes",
+            "where parameters are sent; auto: in a form only if the URL would be longer than 7,000 bytes",
             default="auto",
         ),
-        Key("forced_value", TEXT, "how a forced start is spelled", default="true"),
+        Key("forced_value", TEXT, "value of the parameter `forced` of a forced start", default="true"),
         Key(
             "server_error",
             Plain("text", ("hold", "retry")),
-            "after a complete 5xx answer other than 501, 503, 505, which may come after the bot was started; "
-            "hold: the call is uncertain, retry: it is sent again",
+            "what to do after a complete 5xx answer other than 501, 503, 505, as the bot may have started; "
+            "hold: make the call uncertain, retry: send it again",
             default="hold",
         ),
         Key(
             "on_uncertain",
             Plain("text", ON_UNCERTAIN),
-            "when a call may have run; resend: once, by itself",
+            "what to do with a call that may have run; hold: wait for a decision, resend: send it once more",
             default="hold",
         ),
         Key(
             "call_id_variable",
             Plain("text", nullable=True),
-            "variable that carries each call's id, so that a bot can tell a repeat",
+            "variable that receives each call's id, so that a bot can recognise a repeat",
         ),
         Key(
             "success",
             Raw("success"),
-            "conditions that a 2xx answer must meet; without them signs of failure are looked for",
+            "conditions that a 2xx answer must meet; without them the bridge looks for signs of failure",
         ),
         Key(
             "probe",
             Plain("text", ("empty", "connect")),
-            "how an open breaker asks whether LeadConverter is back; empty: a POST without parameters, which "
-            "starts nothing, connect: a connection without a request",
+            "how an open breaker checks whether LeadConverter is available; empty: a POST without "
+            "parameters, which starts nothing, connect: a connection without a request",
             default="empty",
         ),
     ),
@@ -60,35 +69,36 @@ ACCOUNT = Table(
 ALERT_START = Table(
     Reason(FindingCode.NOUN_ALERT_START),
     (
-        Key("account", TEXT, "the account that starts it", default="main"),
+        Key("account", TEXT, "account that starts the bot", default="main"),
         Key(
             "bot_id",
             Plain("integer", at_least=1),
-            "the bot that tells you; it gets the variables alert, count, since and text",
+            "bot that alerts you; it gets the variables alert, count, since and text",
             required=True,
         ),
-        Key("subscriber_id", Plain("integer", at_least=1), "you, as a subscriber"),
-        Key("user_id", TEXT, "you, in a messenger"),
-        Key("channel_id", TEXT, "the messenger's channel"),
+        Key("subscriber_id", Plain("integer", at_least=1), "your id as a subscriber"),
+        Key("user_id", TEXT, "your id in a messenger"),
+        Key("channel_id", TEXT, "id of the messenger channel"),
     ),
 )
 
 ALERTS = Table(
     "alerts",
     (
-        Key("url", TEXT, "where JSON with alert, count, since and text is posted to; or as ${NAME}"),
-        Key("start", ALERT_START, "a bot start that tells you, queued like any other"),
+        Key("url", TEXT, "URL to which JSON with alert, count, since and text is posted; or ${NAME}"),
+        Key("start", ALERT_START, "bot start that alerts you, queued like any other"),
         Key(
             "kinds",
             ListOf(Plain("text", ALERT_KINDS)),
-            "what to tell of: calls that are uncertain, calls refused or given up, paused accounts, failing "
-            "rules, unreadable bodies, ambiguous ids, silent sources; each at most once in ten minutes",
+            "what to alert of: uncertain calls, calls that ended without a start, paused accounts, "
+            "failing rules, unreadable bodies, ambiguous ids, silent sources; "
+            "each at most once in ten minutes",
             default=ALERT_KINDS,
         ),
         Key(
             "silence",
             MapOf(DURATION),
-            "after how long without an event a source is silent",
+            "time without an event after which a source is silent, by source",
             default={},
         ),
     ),
@@ -98,6 +108,6 @@ ACCOUNTS = Table(
     Reason(FindingCode.NOUN_ACCOUNTS_FILE),
     (
         Key("accounts", MapOf(Raw("account")), "LeadConverter projects by name", required=True),
-        Key("alerts", ALERTS, "how you are told when something needs you"),
+        Key("alerts", ALERTS, "how to alert you when something needs your attention"),
     ),
 )

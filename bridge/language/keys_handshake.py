@@ -1,4 +1,4 @@
-"""Every key of `handshake`: requests that are answered and carry no event."""
+"""Keys of `handshake`: requests that are answered and contain no event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bridge.language.schema import FLAG, TEXT, Key, MapOf, Plain, Raw, Table
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
-_WHEN = Key("when", Raw("conditions"), "only requests that these conditions hold for, as in a rule")
+_WHEN = Key("when", Raw("conditions"), "only requests for which these conditions hold, as in a rule")
 _TYPE = Key("type", TEXT, "content type of the answer")
 
 HANDSHAKE = Table(
@@ -18,14 +18,20 @@ HANDSHAKE = Table(
             Table(
                 "echo_query",
                 (
-                    Key("parameter", TEXT, "parameter whose value is sent back", required=True),
-                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="GET"),
-                    Key("token", TOKEN, "must hold first"),
-                    Key("field", TEXT, "answer JSON with the value in this field instead of the bare text"),
+                    Key("parameter", TEXT, "parameter whose value is returned", required=True),
+                    Key(
+                        "method", Plain("text", choices=METHODS), "HTTP method of the request", default="GET"
+                    ),
+                    Key("token", TOKEN, "token that the request must carry"),
+                    Key(
+                        "field",
+                        TEXT,
+                        "answer with JSON that has the value in this field, instead of plain text",
+                    ),
                     _WHEN,
                 ),
             ),
-            "a challenge in the URL is sent back",
+            "a challenge in the URL is returned",
         ),
         Key(
             "echo_json",
@@ -33,27 +39,33 @@ HANDSHAKE = Table(
                 "echo_json",
                 (
                     Key("path", TEXT, "path of the challenge", required=True),
-                    Key("field", TEXT, "answer JSON with the value in this field instead of the bare text"),
+                    Key(
+                        "field",
+                        TEXT,
+                        "answer with JSON that has the value in this field, instead of plain text",
+                    ),
                     Key("verified", FLAG, "the request must pass `verify`", default=True),
                     _WHEN,
                 ),
             ),
-            "a challenge in the body is sent back",
+            "a challenge in the body is returned",
         ),
         Key(
             "echo_header",
             Table(
                 "echo_header",
                 (
-                    Key("header", TEXT, "header whose value is sent back", required=True),
-                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                    Key("header", TEXT, "header whose value is returned", required=True),
+                    Key(
+                        "method", Plain("text", choices=METHODS), "HTTP method of the request", default="POST"
+                    ),
                     Key("as_header", TEXT, "answer with a header of this name"),
-                    Key("field", TEXT, "answer JSON with the value in this field"),
+                    Key("field", TEXT, "answer with JSON that has the value in this field"),
                     Key("verified", FLAG, "the request must pass `verify`", default=False),
                     _WHEN,
                 ),
             ),
-            "a challenge in a header is sent back",
+            "a challenge in a header is returned",
         ),
         Key(
             "hmac_reply",
@@ -66,13 +78,15 @@ HANDSHAKE = Table(
                         "path of the challenge: `$.payload.plainToken`, `$query.crc_token`",
                         required=True,
                     ),
-                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                    Key(
+                        "method", Plain("text", choices=METHODS), "HTTP method of the request", default="POST"
+                    ),
                     Key("algorithm", DIGEST, "digest, keyed with the secret", default="sha256"),
-                    Key("encoding", CODEC, "how the digest is written", default="hex"),
+                    Key("encoding", CODEC, "encoding of the digest", default="hex"),
                     Key(
                         "fields",
                         MapOf(TEXT),
-                        "JSON to answer: templates with `{value}` and `{digest}`",
+                        "JSON of the answer: templates with `{value}` and `{digest}`",
                         required=True,
                     ),
                     Key("verified", FLAG, "the request must pass `verify`", default=True),
@@ -80,21 +94,27 @@ HANDSHAKE = Table(
                     *KEYED,
                 ),
             ),
-            "a challenge is answered with its keyed digest",
+            "a challenge is answered with its HMAC",
         ),
         Key(
             "fixed",
             Table(
                 "fixed",
                 (
-                    Key("when", Raw("conditions"), "which requests, as in a rule: `$.type: confirmation`"),
-                    Key("body", TEXT, "what is answered", default=""),
-                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                    Key(
+                        "when",
+                        Raw("conditions"),
+                        "conditions that choose the requests, as in a rule: `$.type: confirmation`",
+                    ),
+                    Key("body", TEXT, "body of the answer", default=""),
+                    Key(
+                        "method", Plain("text", choices=METHODS), "HTTP method of the request", default="POST"
+                    ),
                     Key("verified", FLAG, "the request must pass `verify`", default=True),
                     _TYPE,
                 ),
             ),
-            "a fixed answer to one kind of request",
+            "a request of one kind gets a fixed answer",
         ),
         Key(
             "options_consent",
@@ -105,18 +125,25 @@ HANDSHAKE = Table(
                     Key("rate", TEXT, "WebHook-Allowed-Rate", default="*"),
                 ),
             ),
-            "OPTIONS is answered with consent, as CloudEvents asks",
+            "OPTIONS is answered with consent, as CloudEvents requires",
         ),
         Key(
             "accept_unsigned",
             Table(
                 "accept_unsigned",
                 (
-                    Key("when", Raw("conditions"), "which requests, as in a rule", required=True),
-                    Key("method", Plain("text", choices=METHODS), "method of such a request", default="POST"),
+                    Key(
+                        "when",
+                        Raw("conditions"),
+                        "conditions that choose the requests, as in a rule",
+                        required=True,
+                    ),
+                    Key(
+                        "method", Plain("text", choices=METHODS), "HTTP method of the request", default="POST"
+                    ),
                 ),
             ),
-            "an unsigned ping at creation is answered with 200 and nothing else happens",
+            "an unsigned ping, sent when the webhook is created, is answered with 200 and ignored",
         ),
     ),
 )

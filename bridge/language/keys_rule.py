@@ -1,4 +1,4 @@
-"""Every key that the mapping half of a file may have: rules, their starts, and tests."""
+"""Keys of the mapping part of a file: rules, their starts, and tests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ ORDERS = ("relaxed", "strict", "none")
 ON_UNCERTAIN = ("hold", "resend")
 
 RECIPIENT_KEYS = (
-    Key("subscriber_id", Raw("value"), "the subscriber's id in LeadConverter"),
-    Key("user_id", Raw("value"), "the person's id in the messenger, with channel_id"),
-    Key("channel_id", Raw("value"), "the messenger channel's id, with user_id"),
+    Key("subscriber_id", Raw("value"), "subscriber's id in LeadConverter"),
+    Key("user_id", Raw("value"), "person's id in the messenger; needs channel_id"),
+    Key("channel_id", Raw("value"), "id of the messenger channel; needs user_id"),
 )
 LATER = ("contact", "link", "after", "at", "quiet", "limit", "key", "cancel")
-"""Keys that the language has and this version does not do yet."""
+"""Keys that are reserved and not implemented yet."""
 
 
 def _later(*names: str) -> tuple[Key, ...]:
@@ -27,12 +27,14 @@ RECIPIENT = Table(Reason(FindingCode.NOUN_RECIPIENT), (*RECIPIENT_KEYS, *_later(
 START = Table(
     "start",
     (
-        Key("bot_id", Raw("value"), "which bot is started", required=True),
+        Key("bot_id", Raw("value"), "bot to start", required=True),
         *RECIPIENT.keys,
         Key(
-            "first_of", ListOf(Raw("recipient")), "several recipients; the first that the event has is taken"
+            "first_of",
+            ListOf(Raw("recipient")),
+            "list of recipients; the first that the event contains is used",
         ),
-        Key("variables", MapOf(Raw("value")), "the bot's variables by name", default={}),
+        Key("variables", MapOf(Raw("value")), "variables of the bot, by name", default={}),
         Key("forced", FLAG, "start the bot even if the subscriber has unsubscribed", default=False),
     ),
 )
@@ -40,29 +42,33 @@ START = Table(
 RULE = Table(
     Reason(FindingCode.NOUN_RULE),
     (
-        Key("name", TEXT, "what the rule is called, unique in its file", required=True),
-        Key("enabled", FLAG, "false switches the rule off", default=True),
-        Key("for_each", TEXT, "path of the items of a list; one start for each, known as $item"),
-        Key("when", Raw("conditions"), "conditions that must all hold; without it, every event matches"),
-        Key("start", Raw("start"), "the bot start"),
-        Key("stop", FLAG, "once this rule has matched, later rules are not tried", default=False),
-        Key("account", TEXT, "the LeadConverter account, where it is not the file's"),
+        Key("name", TEXT, "name of the rule, unique in its file", required=True),
+        Key("enabled", FLAG, "false disables the rule", default=True),
+        Key("for_each", TEXT, "path of the items of a list; makes one start for each item, which is $item"),
+        Key(
+            "when",
+            Raw("conditions"),
+            "conditions, all of which must hold; without `when` every event matches",
+        ),
+        Key("start", Raw("start"), "bot start"),
+        Key("stop", FLAG, "if this rule matches, do not try later rules", default=False),
+        Key("account", TEXT, "LeadConverter account, if it is not the account of the file"),
         Key(
             "expires",
             Plain("duration", at_least=1),
-            "after which time a start is not sent any more",
+            "time after which a start is no longer sent",
             default=86400,
         ),
         Key(
             "order",
             Plain("text", ORDERS),
-            "whether a start waits for the recipient's earlier ones",
+            "whether a start waits for earlier starts of the same recipient",
             default="relaxed",
         ),
         Key(
             "on_uncertain",
             Plain("text", ON_UNCERTAIN),
-            "what to do when a call may have run; else as the account says",
+            "what to do with a call that may have run; by default as in the account",
         ),
         Key("shadow", FLAG, "record the start, never send it", default=False),
         *_later("link", "after", "at", "quiet", "limit", "key", "cancel"),
@@ -73,14 +79,14 @@ EXPECTED = Table(
     Reason(FindingCode.NOUN_EXPECTED_START),
     (
         Key("rule", TEXT, "name of the rule"),
-        Key("bot_id", Plain("integer"), "the bot"),
-        Key("subscriber_id", Plain("integer"), "the recipient"),
-        Key("user_id", TEXT, "the recipient in a messenger"),
-        Key("channel_id", TEXT, "the messenger channel"),
+        Key("bot_id", Plain("integer"), "id of the bot"),
+        Key("subscriber_id", Plain("integer"), "subscriber's id of the recipient"),
+        Key("user_id", TEXT, "id of the recipient in a messenger"),
+        Key("channel_id", TEXT, "id of the messenger channel"),
         Key("variables", MapOf(Raw("text")), "all variables"),
-        Key("forced", FLAG, "whether it is forced"),
-        Key("account", TEXT, "the account"),
-        Key("shadow", FLAG, "whether it is recorded only"),
+        Key("forced", FLAG, "whether the start is forced"),
+        Key("account", TEXT, "name of the account"),
+        Key("shadow", FLAG, "whether the start is recorded only"),
     ),
 )
 
@@ -92,23 +98,27 @@ FAILED = Table(
 TEST = Table(
     Reason(FindingCode.NOUN_TEST),
     (
-        Key("name", TEXT, "what is shown, unique in its file", required=True),
-        Key("file", TEXT, "file with a raw body, beside the mapping file; decoded as the source decodes it"),
-        Key("body", Raw("document"), "the decoded document itself"),
+        Key("name", TEXT, "name of the test, unique in its file", required=True),
+        Key(
+            "file",
+            TEXT,
+            "file with a raw body, next to the mapping file; decoded as the source decodes bodies",
+        ),
+        Key("body", Raw("document"), "decoded document, in place of `file`"),
         Key("headers", MapOf(TEXT), "request headers", default={}),
         Key("query", TEXT, "query string of the request", default=""),
         Key(
             "expect",
             ListOf(Raw("expected start"), or_one=True),
-            "the starts, in order; [] for none; {failed: [rule]} for rules that match but lack a value",
+            "expected starts, in order; [] for none; {failed: [rule]} for rules that match but lack a value",
         ),
-        Key("failed", ListOf(TEXT), "the same, beside expect", default=()),
+        Key("failed", ListOf(TEXT), "rules that match but lack a value, in addition to `expect`", default=()),
     ),
 )
 
 MAPPING_KEYS = (
-    Key("account", TEXT, "the LeadConverter account that starts go to", default="main"),
-    Key("rules", ListOf(Raw("rule")), "what starts which bot", default=()),
-    Key("tests", ListOf(Raw("test")), "examples that `leadbridge test` proves", default=()),
+    Key("account", TEXT, "LeadConverter account of the starts", default="main"),
+    Key("rules", ListOf(Raw("rule")), "rules that decide which bots to start", default=()),
+    Key("tests", ListOf(Raw("test")), "examples that `leadbridge test` checks", default=()),
 )
-"""What stands in a mapping file beside the keys of its source."""
+"""Keys of a mapping file other than those of its source."""

@@ -1,4 +1,4 @@
-"""Every key of `verify`: how the sender of a webhook is proved, and what a signature is made over."""
+"""Keys of `verify`: how the sender of a webhook is verified, and what a signature covers."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ SECRETS = ListOf(SECRET, or_one=True)
 DIGEST = Plain("text", choices=DIGESTS)
 
 CODEC = Plain("text", choices=("hex", "base64", "base64url", "base64_hex"))
-"""How a digest is written; base64_hex is base64 of the hexadecimal text, as PHP makes it by oversight."""
+"""Encodings of a digest. base64_hex is base64 of the hexadecimal text, a common mistake in PHP code."""
 
 _PLACES = (
-    Key("header", TEXTS, "header that carries it; of several, any may"),
-    Key("query", TEXT, "parameter of the URL that carries it"),
-    Key("form", TEXT, "form field that carries it, named as sent: `sign`, `auth[token]`"),
-    Key("json", TEXT, "path into the decoded body, `$.signature`; of a form or XML body as well"),
-    Key("xml", TEXT, "the same as `json`, for a reader of XML"),
+    Key("header", TEXTS, "name of the header; of several, any may match"),
+    Key("query", TEXT, "name of the URL's parameter"),
+    Key("form", TEXT, "name of the form field, as sent: `sign`, `auth[token]`"),
+    Key("json", TEXT, "path in the decoded body, `$.signature`; also of a form or XML body"),
+    Key("xml", TEXT, "same as `json`, to make XML readable"),
 )
 
 KEYED = (
-    Key("secret", SECRETS, "secret of this scheme alone; without it the source's own"),
+    Key("secret", SECRETS, "secret of this scheme only; by default the source's secret"),
     Key(
         "use",
         TEXTS,
-        "names of the source's `secrets`; the first that is given counts, `secret` is the main one",
+        "names among the source's `secrets`; the first that is set is used, `secret` is the main one",
     ),
 )
 
@@ -37,11 +37,11 @@ DERIVED_KEY = Table(
         Key(
             "encoding",
             Plain("text", choices=("text", "hex", "base64", "base64url")),
-            "how the vendor writes the secret",
+            "encoding of the secret, as the vendor shows it",
             default="text",
         ),
-        Key("strip", TEXT, "beginning of the secret that is no part of the key: `whsec_`", default=""),
-        Key("hash", DIGEST, "the key is the digest of the secret, not the secret"),
+        Key("strip", TEXT, "prefix of the secret that is not part of the key: `whsec_`", default=""),
+        Key("hash", DIGEST, "use the digest of the secret as key"),
     ),
 )
 
@@ -49,13 +49,17 @@ SIGNATURE_PLACE = Table(
     "signature",
     (
         *_PLACES,
-        Key("item", TEXT, "path inside each element of `each`: `additionalData.hmacSignature`"),
-        Key("encoding", CODEC, "how the digest is written", default="hex"),
-        Key("prefix", TEXT, "what stands before the digest: `sha256=`", default=""),
-        Key("prefix_optional", FLAG, "also accepted without the prefix", default=False),
-        Key("separator", Plain("text"), "between several signatures of one header; default `,` with `pick`"),
-        Key("between", TEXT, "between label and value of each of them", default="="),
-        Key("pick", TEXT, "label of those that count: `v1`"),
+        Key("item", TEXT, "path in each element of `each`: `additionalData.hmacSignature`"),
+        Key("encoding", CODEC, "encoding of the digest", default="hex"),
+        Key("prefix", TEXT, "prefix of the digest: `sha256=`", default=""),
+        Key("prefix_optional", FLAG, "accept the digest without the prefix, too", default=False),
+        Key(
+            "separator",
+            Plain("text"),
+            "text between several signatures of one header; with `pick`, `,` by default",
+        ),
+        Key("between", TEXT, "text between the label and the value of a signature", default="="),
+        Key("pick", TEXT, "label of the signatures to check: `v1`"),
     ),
 )
 
@@ -63,14 +67,18 @@ TIMESTAMP_PLACE = Table(
     "timestamp",
     (
         *_PLACES,
-        Key("pick", TEXT, "label in the signature's own list: `t`; its place where there are no labels: `0`"),
+        Key(
+            "pick",
+            TEXT,
+            "label in the list of signatures: `t`; or, if there are no labels, the position: `0`",
+        ),
         Key(
             "unit",
             Plain("text", choices=("s", "ms", "iso")),
             "seconds, milliseconds or ISO 8601",
             default="s",
         ),
-        Key("tolerance", DURATION, "how far it may be from now, both ways", default=300),
+        Key("tolerance", DURATION, "largest difference from now, in the past or future", default=300),
     ),
 )
 
@@ -79,8 +87,8 @@ BODY_DIGEST = Table(
     (
         *_PLACES,
         Key("algorithm", DIGEST, "digest of the raw body", default="sha256"),
-        Key("encoding", CODEC, "how it is written", default="hex"),
-        Key("prefix", TEXT, "what stands before it", default=""),
+        Key("encoding", CODEC, "encoding of the digest", default="hex"),
+        Key("prefix", TEXT, "prefix of the digest", default=""),
     ),
 )
 
@@ -88,26 +96,31 @@ _URL = (
     Key(
         "url_port",
         Plain("text", choices=("as_set", "either")),
-        "whether the signed URL may also name, or leave out, its port",
+        "`either`: also accept the signed URL with its port added or left out",
         default="as_set",
     ),
-    Key("url", TEXT, "what `{url}` stands for, where it is not `public_url`"),
+    Key("url", TEXT, "value of `{url}`, if it is not `public_url`"),
 )
 
 _SIGNED = (
-    Key("message", Raw("what is signed"), "what is signed: a template, a builder, or a list of both"),
-    Key("signature", SIGNATURE_PLACE, "where the signature stands and how it is written", required=True),
-    Key("timestamp", TIMESTAMP_PLACE, "when it was signed; older or newer than the tolerance is refused"),
-    Key("each", TEXT, "path of the elements that are signed one by one; all must hold"),
-    Key("body_digest", BODY_DIGEST, "the message holds a digest of the body instead of the body"),
+    Key("message", Raw("what is signed"), "text that is signed: a template, a builder, or a list of both"),
+    Key("signature", SIGNATURE_PLACE, "where the signature is, and its encoding", required=True),
+    Key("timestamp", TIMESTAMP_PLACE, "time of signing; a webhook outside the tolerance is rejected"),
+    Key("each", TEXT, "path of the elements that are signed separately; every signature must match"),
+    Key("body_digest", BODY_DIGEST, "digest of the body, if the message contains it in place of the body"),
     *_URL,
 )
 
 HMAC = Table(
     "hmac",
     (
-        Key("algorithm", ListOf(DIGEST, or_one=True), "digest; of several, any may match", required=True),
-        Key("key", DERIVED_KEY, "how the key is made from the secret"),
+        Key(
+            "algorithm",
+            ListOf(DIGEST, or_one=True),
+            "digest algorithm; of several, any may match",
+            required=True,
+        ),
+        Key("key", DERIVED_KEY, "how to make the key from the secret"),
         *_SIGNED,
         *KEYED,
     ),
@@ -116,7 +129,12 @@ HMAC = Table(
 HASH = Table(
     "hash",
     (
-        Key("algorithm", ListOf(DIGEST, or_one=True), "digest; of several, any may match", required=True),
+        Key(
+            "algorithm",
+            ListOf(DIGEST, or_one=True),
+            "digest algorithm; of several, any may match",
+            required=True,
+        ),
         *_SIGNED,
         *KEYED,
     ),
@@ -127,24 +145,31 @@ CERTIFICATE = Table(
     (
         Key("header", TEXT, "header with the certificate's URL"),
         Key("json", TEXT, "path of the certificate's URL in the decoded body"),
-        Key("hosts", TEXTS, "hosts it may come from: `api.paypal.com`, `*.paypal.com`", required=True),
-        Key("names", TEXTS, "names of which the certificate must bear one; without it, `hosts`"),
+        Key(
+            "hosts",
+            TEXTS,
+            "hosts that are allowed in the URL: `api.paypal.com`, `*.paypal.com`",
+            required=True,
+        ),
+        Key("names", TEXTS, "names, one of which the certificate must have; by default `hosts`"),
     ),
 )
 
-PUBLIC_KEY = Key("public_key", TEXT, "PEM, base64, hex or JWK, or ${NAME}; without it the source's secret")
+PUBLIC_KEY = Key(
+    "public_key", TEXT, "public key as PEM, base64, hex or JWK, or ${NAME}; by default the source's secret"
+)
 
 SIGNATURE = Table(
     "signature",
     (
-        Key("algorithm", Plain("text", choices=ASYMMETRIC), "kind of signature", required=True),
+        Key("algorithm", Plain("text", choices=ASYMMETRIC), "signature algorithm", required=True),
         PUBLIC_KEY,
-        Key("key", DERIVED_KEY, "a beginning to strip off the key: `whpk_`"),
-        Key("certificate", CERTIFICATE, "the key comes as a certificate from the vendor's host"),
+        Key("key", DERIVED_KEY, "how to make the key from its text, such as to strip `whpk_`"),
+        Key("certificate", CERTIFICATE, "read the key from a certificate at the vendor's host"),
         Key(
             "format",
             Plain("text", choices=("der", "raw")),
-            "how an ECDSA signature is packed: DER, or r and s side by side",
+            "format of an ECDSA signature: DER, or r followed by s",
             default="der",
         ),
         *_SIGNED,
@@ -156,37 +181,37 @@ JWT = Table(
     "jwt",
     (
         *_PLACES,
-        Key("body", FLAG, "the whole body is the token; `body: jwt` reads its claims"),
+        Key("body", FLAG, "the whole body is the token; read its claims with `body: jwt`"),
         Key(
             "detached",
             FLAG,
-            "the token has no claims (`H..S`) and signs the raw body; without it such a token is refused, "
-            "and of the body only what `claims` name is proved",
+            "the token has no claims (`H..S`) and signs the raw body; by default such a token is rejected, "
+            "and only the parts of the body that `claims` names are verified",
             default=False,
         ),
-        Key("prefix", TEXT, "what stands before the token: `Bearer `", default=""),
+        Key("prefix", TEXT, "prefix of the token: `Bearer `", default=""),
         Key(
             "algorithm",
             Plain("text", choices=TOKENS),
-            "the one algorithm that counts; the token's own word does not",
+            "the only algorithm that is accepted; the token cannot choose another",
             required=True,
         ),
         PUBLIC_KEY,
-        Key("key", DERIVED_KEY, "how the key is made from the secret"),
+        Key("key", DERIVED_KEY, "how to make the key from the secret"),
         Key(
             "claims",
             MapOf(TEXT),
-            'what it must say, as templates: `{iss: shop, payload_hash: "{digest:sha256}"}`',
+            'claims that the token must have, as templates: `{iss: shop, payload_hash: "{digest:sha256}"}`',
             default={},
         ),
-        Key("tolerance", DURATION, "how far `exp`, `nbf` and `iat` may be off", default=60),
-        Key("max_age", DURATION, "for how long after its `iat` it counts"),
+        Key("tolerance", DURATION, "allowed difference of `exp`, `nbf` and `iat`", default=60),
+        Key("max_age", DURATION, "time after `iat` for which the token is valid"),
         *_URL,
         *KEYED,
     ),
 )
 
-BASIC = Table("basic", (Key("user", TEXT, "user name; without it any"),))
+BASIC = Table("basic", (Key("user", TEXT, "user name; by default any is accepted"),))
 
 TOKEN = Table(
     "token",
@@ -194,28 +219,28 @@ TOKEN = Table(
         *_PLACES,
         Key("path", FLAG, "the secret is the last part of the URL: /hooks/<source>/<secret>"),
         Key("basic", BASIC, "HTTP Basic; the secret is the password"),
-        Key("prefix", TEXT, "what stands before the secret: `Bearer `", default=""),
+        Key("prefix", TEXT, "prefix of the secret: `Bearer `", default=""),
         *KEYED,
     ),
 )
 
 IP = Table(
-    "ip", (Key("networks", ListOf(TEXT, or_one=True), "addresses and networks, v4 or v6", required=True),)
+    "ip", (Key("networks", ListOf(TEXT, or_one=True), "addresses and networks, IPv4 or IPv6", required=True),)
 )
 
 VERIFY = Table(
     "verify",
     (
-        Key("hmac", HMAC, "keyed digest of a message"),
-        Key("hash", HASH, "plain digest of a message that holds the secret"),
-        Key("token", TOKEN, "the secret itself, in one place of the request"),
-        Key("jwt", JWT, "a JSON web token, in one place of the request"),
-        Key("ip", IP, "the sender's address"),
-        Key("signature", SIGNATURE, "signature with a public key"),
+        Key("hmac", HMAC, "HMAC of a message"),
+        Key("hash", HASH, "digest of a message that contains the secret"),
+        Key("token", TOKEN, "the secret itself, in one part of the request"),
+        Key("jwt", JWT, "JSON web token, in one part of the request"),
+        Key("ip", IP, "IP address of the sender"),
+        Key("signature", SIGNATURE, "signature that is checked with a public key"),
         Key(
             "any",
             ListOf(Raw("verify")),
-            "one of these is enough; those whose secret is not given are left out",
+            "at least one of these; those whose secret is not set are skipped",
         ),
         Key("all", ListOf(Raw("verify")), "all of these"),
     ),

@@ -203,32 +203,36 @@ FOLDING = ("eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with", "
 OPERATORS = {
     operator.name: operator
     for operator in (
-        Operator("eq", "is this value", _compared("eq", equal, _itself, False)),
-        Operator("ne", "is there and is not this value", _compared("ne", unequal, _not, False)),
-        Operator("in", "is one of these values", _compared("in", equal, _itself, True)),
-        Operator("not_in", "is there and none of these", _compared("not_in", unequal, _not, True)),
-        Operator("gt", "is a number over this", _bounded("gt", lambda at: Bounds(low=at, open=True), _over)),
+        Operator("eq", "equals this value", _compared("eq", equal, _itself, False)),
+        Operator("ne", "is present and does not equal this value", _compared("ne", unequal, _not, False)),
+        Operator("in", "equals one of these values", _compared("in", equal, _itself, True)),
+        Operator(
+            "not_in", "is present and equals none of these values", _compared("not_in", unequal, _not, True)
+        ),
+        Operator(
+            "gt", "is a number greater than this", _bounded("gt", lambda at: Bounds(low=at, open=True), _over)
+        ),
         Operator(
             "gte", "is a number of at least this", _bounded("gte", lambda at: Bounds(low=at), _at_least)
         ),
         Operator(
-            "lt", "is a number under this", _bounded("lt", lambda at: Bounds(high=at, open=True), _under)
+            "lt", "is a number less than this", _bounded("lt", lambda at: Bounds(high=at, open=True), _under)
         ),
         Operator("lte", "is a number of at most this", _bounded("lte", lambda at: Bounds(high=at), _at_most)),
         Operator("between", "is a number from the first to the second, both included", _between),
         Operator(
             "exists",
-            "is there at all, be it null",
+            "is present, null included",
             _stated("exists", Reason(RuleCode.WANTED_ANYTHING), Reason(RuleCode.WANTED_NOTHING)),
         ),
         Operator(
             "empty",
-            "is null, blank, or a list or object without elements",
+            "is null, empty or blank text, or a list or object without elements",
             _stated("empty", Reason(RuleCode.WANTED_EMPTY), Reason(RuleCode.WANTED_NOT_EMPTY)),
         ),
         Operator(
             "contains",
-            "is a text with this in it, or a list with this element",
+            "is a text that contains this, or a list that has this element",
             _compared("contains", containing, _containing, True),
         ),
         Operator(
@@ -241,7 +245,7 @@ OPERATORS = {
             "is a text that ends with this",
             _compared("ends_with", ending, _ending, True),
         ),
-        Operator("matches", "is a text in which this RE2 pattern is found", _matches),
+        Operator("matches", "is a text that contains a match of this RE2 pattern", _matches),
     )
 }
 """Every operator by its name. `ignore_case` and `every` stand beside and around them."""

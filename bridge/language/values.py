@@ -23,12 +23,12 @@ from bridge.reasons.rules import RuleCode
 VALUE = Table(
     Reason(FindingCode.NOUN_VALUE),
     (
-        Key("path", Raw("path"), "where the value stands in the event"),
-        Key("value", Raw("literal"), "the value itself, even where it begins with $"),
-        Key("template", Raw("template"), "a text with paths in it: `Order {$.id}`"),
-        Key("pipe", Raw("functions"), "functions that change the value, left to right"),
-        Key("map", Raw("table"), "what to give for each value; absent where it has nothing"),
-        Key("default", Raw("value"), "stands in for what is absent or null"),
+        Key("path", Raw("path"), "path of the value in the event"),
+        Key("value", Raw("literal"), "literal value, even if it begins with $"),
+        Key("template", Raw("template"), "text that contains paths: `Order {$.id}`"),
+        Key("pipe", Raw("functions"), "functions that change the value, from left to right"),
+        Key("map", Raw("table"), "table of results by value; absent if the table has no entry"),
+        Key("default", Raw("value"), "replaces an absent or null value"),
     ),
 )
 _ORIGINS = ("path", "value", "template")

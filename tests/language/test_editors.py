@@ -59,7 +59,7 @@ def test_so_are_operators_and_the_words_that_a_key_takes(editor: Editor, shop: s
 
 
 def test_a_key_is_explained_where_the_mouse_rests(editor: Editor, shop: str) -> None:
-    assert "whether a start waits for the recipient's earlier ones" in editor.hover(shop, 10, 6)
+    assert "whether a start waits for earlier starts of the same recipient" in editor.hover(shop, 10, 6)
 
 
 def test_mistakes_are_marked_where_they_stand(editor: Editor, shop: str) -> None:

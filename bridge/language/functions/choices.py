@@ -53,18 +53,18 @@ def _default(arguments: Arguments) -> Step:
 CHOICES = (
     Function(
         "map",
-        "gives what a table has for the value; absent where it has nothing",
+        "looks the value up in a table; absent if the table has no entry",
         _map,
         argument=Raw("a table"),
         required=True,
     ),
     Function(
         "default",
-        "stands in for what is absent or null",
+        "replaces an absent or null value",
         _default,
         argument=Raw("a text, number, true or false"),
         required=True,
-        options=(Key("empty", FLAG, "stands in for an empty text, list or object too", default=False),),
+        options=(Key("empty", FLAG, "replace an empty text, list or object, too", default=False),),
         whole=True,
         takes_absent=True,
     ),

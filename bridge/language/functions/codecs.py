@@ -132,18 +132,18 @@ def _utf8(text: str) -> bytes:
 
 
 CODECS = (
-    Function("json", "reads JSON text; the argument is a path into it", _json, argument=TEXT),
+    Function("json", "reads JSON text; the argument is a path in it", _json, argument=TEXT),
     Function("to_json", "writes any value as JSON text", always(_to_json), whole=True),
     Function(
         "base64",
-        "decodes base64 to text; with the argument `encode`, the other way",
+        "decodes base64 to text, or encodes it with the argument `encode`",
         _base64,
         argument=Plain("text", ("decode", "encode")),
     ),
-    Function("urldecode", "undoes percent-encoding; a plus is a blank", always(_urldecode)),
+    Function("urldecode", "decodes percent-encoding; a plus becomes a space", always(_urldecode)),
     Function(
         "hash",
-        "the hexadecimal digest of a text, by sha256 unless the argument says otherwise",
+        "makes the hexadecimal digest of a text; the argument is the algorithm, sha256 by default",
         _hash,
         argument=Plain("text", _HASHES),
     ),

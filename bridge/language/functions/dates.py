@@ -137,10 +137,12 @@ DATES = (
         argument=TEXT,
         required=True,
         options=(
-            Key("tz", TEXT, "time zone of the result, such as Europe/Moscow; as sent by default"),
-            Key("from_tz", TEXT, "time zone of times that tell none; UTC by default"),
-            Key("from", TEXT, "strptime format of the time as sent, where it is not ISO 8601 or unix"),
-            Key("language", Plain("text", LANGUAGES), "of the names of months and days", default="en"),
+            Key("tz", TEXT, "time zone of the result, such as Europe/Moscow; by default that of the value"),
+            Key("from_tz", TEXT, "time zone of values without one; UTC by default"),
+            Key("from", TEXT, "strptime format of the value, if it is not ISO 8601 or unix"),
+            Key(
+                "language", Plain("text", LANGUAGES), "language of the names of months and days", default="en"
+            ),
         ),
     ),
 )

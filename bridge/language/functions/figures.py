@@ -168,12 +168,10 @@ def _count(value: Json) -> int:
     return len(value) if isinstance(value, list | dict) else 1
 
 
-_ROUNDING = Key(
-    "mode", Plain("text", tuple(_MODES)), "what happens to a half: up by default", default="half_up"
-)
+_ROUNDING = Key("mode", Plain("text", tuple(_MODES)), "how to round a half; up by default", default="half_up")
 
 FIGURES = (
-    Function("int", "makes a whole number; refuses a fraction", always(unless_blank(_int))),
+    Function("int", "makes a whole number; rejects a fraction", always(unless_blank(_int))),
     Function(
         "number",
         'reads a number as people write it, "1 990,00"; the argument is its decimal sign',
@@ -182,16 +180,22 @@ FIGURES = (
     ),
     Function(
         "round",
-        "rounds to so many decimal places, none by default",
+        "rounds to this number of decimal places, 0 by default",
         _round,
         argument=Plain("integer", at_least=0),
         options=(_ROUNDING,),
     ),
     Function("multiply", "multiplies by the argument, exactly", _arithmetic(_product), NUMBER, required=True),
     Function(
-        "divide", "divides by the argument, to 12 places", _arithmetic(_quotient), NUMBER, required=True
+        "divide",
+        "divides by the argument, to 12 decimal places",
+        _arithmetic(_quotient),
+        NUMBER,
+        required=True,
     ),
     Function("add", "adds the argument, exactly", _arithmetic(_EXACT.add), NUMBER, required=True),
     Function("sum", "adds up a list of numbers; 0 for an empty one", always(_sum), whole=True),
-    Function("count", "counts the values found, or the elements of a list", always(_count), whole=True),
+    Function(
+        "count", "counts the values that a path finds, or the elements of a list", always(_count), whole=True
+    ),
 )

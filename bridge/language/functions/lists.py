@@ -37,13 +37,21 @@ def _at(value: Json, index: int) -> Json:
 LISTS = (
     Function(
         "join",
-        'makes one text of a list, ", " between the elements unless the argument says otherwise',
+        'joins a list into one text; the argument is the separator, ", " by default',
         _join,
         argument=TEXT,
         whole=True,
     ),
     Function(
-        "first", "takes the first value found, or the first element of a list", always(_first), whole=True
+        "first",
+        "takes the first value that a path finds, or the first element of a list",
+        always(_first),
+        whole=True,
     ),
-    Function("last", "takes the last value found, or the last element of a list", always(_last), whole=True),
+    Function(
+        "last",
+        "takes the last value that a path finds, or the last element of a list",
+        always(_last),
+        whole=True,
+    ),
 )

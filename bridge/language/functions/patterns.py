@@ -110,18 +110,20 @@ def _pattern(arguments: Arguments, node: Node) -> Regex:
 PATTERNS = (
     Function(
         "regex",
-        "takes what a pattern finds: its first group, or the whole match; absent where it finds nothing",
+        "takes the match of a pattern: its first group, or all of it; absent if there is no match",
         _regex,
         argument=TEXT,
         required=True,
-        options=(Key("group", Plain("integer", at_least=0), "which group to take; 0 is the whole match"),),
+        options=(
+            Key("group", Plain("integer", at_least=0), "number of the group to take; 0 is the whole match"),
+        ),
     ),
     Function(
         "replace",
-        "replaces a text, or what a pattern finds: `{replace: {regex: …}, with: …}`",
+        "replaces a text, or the matches of a pattern: `{replace: {regex: …}, with: …}`",
         _replace,
         argument=Raw("a text, or {regex: …}"),
         required=True,
-        options=(Key("with", TEXT, "what stands there instead; nothing by default", default=""),),
+        options=(Key("with", TEXT, "replacement; empty by default", default=""),),
     ),
 )

@@ -64,10 +64,12 @@ def _split(arguments: Arguments) -> Step:
 
 
 TEXTS = (
-    Function("trim", "cuts blanks and line breaks off both ends", always(_trim)),
-    Function("lower", "makes every letter small", always(_lower)),
-    Function("upper", "makes every letter a capital", always(_upper)),
-    Function("title", "makes each word begin with a capital", always(_title)),
+    Function("trim", "removes spaces and line breaks at both ends", always(_trim)),
+    Function("lower", "makes every letter lower-case", always(_lower)),
+    Function("upper", "makes every letter upper-case", always(_upper)),
+    Function(
+        "title", "makes the first letter of each word upper-case, the others lower-case", always(_title)
+    ),
     Function("digits", "keeps only the digits 0 to 9", always(_digits)),
     Function(
         "length",
@@ -77,7 +79,7 @@ TEXTS = (
     ),
     Function(
         "slice",
-        "cuts out a part: the first `n`, or `[from, to]` counted from 0, negative from the end",
+        "takes a part: the first `n`, or `[from, to]` counted from 0, negative from the end",
         _slice,
         argument=ListOf(INTEGER, or_one=True),
         required=True,
@@ -85,7 +87,7 @@ TEXTS = (
     ),
     Function(
         "split",
-        "makes a list of the parts between separators, blanks around each cut off",
+        "splits a text at a separator into a list, and removes spaces around each part",
         _split,
         argument=TEXT,
         required=True,
