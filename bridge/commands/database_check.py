@@ -16,7 +16,7 @@ from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.mapping_loader import MappingLoader
 from bridge.problems.facts import Facts, Fault
 from bridge.reasons.problems import ProblemCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.settings import Settings
 from bridge.store.db import database_info, open_files
 from bridge.store.db.disk import MB, Disk
@@ -149,7 +149,7 @@ def _disk(disk: Disk) -> Iterator[Remark]:
     kind = database_info.file_system_of(disk.path)
     text = Reason(
         ProblemCode.DISK_FREE,
-        free=f"{disk.free() / MB:,.0f}",
+        free=Reason(GeneralCode.NUMBER, count=round(disk.free() / MB)),
         path=str(disk.path),
         kind=Reason(ProblemCode.DISK_KIND, kind=kind) if kind else None,
     )

@@ -13,6 +13,7 @@ import click
 from bridge.model import Json
 from bridge.operations.words import json_text
 from bridge.settings import Settings
+from bridge.text.catalogue import THIN
 
 OPTION = "--"
 """What stands before the name of an option."""
@@ -46,7 +47,8 @@ def printable(text: str) -> str:
     """The text on one line, with everything that could move a cursor or reverse a line spelled out."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
+    # Numbers of some languages have a narrow space between their digits.
+    return "".join(char if char.isprintable() or char == THIN else _escape(char) for char in text)
 
 
 def json_array(rows: Iterable[Json]) -> str:

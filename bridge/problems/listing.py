@@ -105,8 +105,8 @@ def _accounts(facts: Facts) -> Iterator[Problem]:
 
 def _paused_by(one: AccountState | Pause, now: int) -> Reason:
     why = Reason(ProblemCode.WHY, why=one.paused_reason) if one.paused_reason else None
-    passed = span(max(now - one.paused_at, 0))
-    return Reason(ProblemCode.PAUSED_BY, who=one.paused_by, span=passed, why=why)
+    seconds = max(now - one.paused_at, 0) // 1000
+    return Reason(ProblemCode.PAUSED_BY, who=one.paused_by, span=span(seconds * 1000), why=why)
 
 
 def _resting(breaker: Breaker) -> Iterator[Reason]:

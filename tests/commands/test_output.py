@@ -10,6 +10,9 @@ from bridge.commands.output import (
     printable,
     table,
 )
+from bridge.reasons.reason import GeneralCode, Reason
+from bridge.text.catalogue import THIN
+from bridge.text.render import render
 
 
 def test_control_characters_are_spelled_out_so_that_no_value_can_forge_a_line() -> None:
@@ -22,7 +25,11 @@ def test_cyrillic_and_emoji_stay_as_they_are() -> None:
 
 @given(st.text())
 def test_whatever_the_text_it_stays_on_its_line(text: str) -> None:
-    assert printable(text).isprintable()
+    assert printable(text).replace(THIN, " ").isprintable()
+
+
+def test_the_digits_of_a_russian_number_stay_in_threes() -> None:
+    assert printable(render(Reason(GeneralCode.NUMBER, count=72_764), "ru")) == f"72{THIN}764"
 
 
 def test_an_array_has_one_element_a_line_and_an_empty_one_is_an_array_too() -> None:

@@ -121,7 +121,7 @@ def test_an_account_says_who_paused_it_and_how_to_resume_it() -> None:
         "run: leadbridge resume account main"
     )
     assert found.change == Place("account_resume", {"account": "main"})
-    bare = AccountState("main", paused_at=NOW, paused_by="anna")
+    bare = AccountState("main", paused_at=NOW - 400, paused_by="anna")
     assert "paused by anna 0 s ago; run" in english(sentence(only(accounts=(bare,))))
 
 
