@@ -51,7 +51,7 @@ def key_of_certificate(chain: bytes, roots: bytes, names: tuple[str, ...], now_m
         verifier = PolicyBuilder().store(Store(trusted)).time(now).build_server_verifier(DNSName(name))
         verifier.verify(leaf, others)
     except (VerificationError, ValueError) as error:
-        raise CertificateError(str(error)[:200]) from None
+        raise CertificateError(Reason(WebhookCode.CERTIFICATE_FAULT, fault=str(error)[:200])) from None
     return leaf.public_key()
 
 

@@ -88,12 +88,17 @@ def read_keys(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey
     except DocumentError as error:
         raise UnfitKeyError(error.reason) from None
     except (ValueError, UnsupportedAlgorithm) as error:
-        text = str(error).split("\n")[0][:120]
-        raise UnfitKeyError(text or Reason(WebhookCode.KEY_UNREADABLE)) from None
+        raise UnfitKeyError(_fault(error)) from None
     fit = tuple(key for key in keys if algorithm.fits(key))
     if not fit:
         raise UnfitKeyError(Reason(WebhookCode.KEY_KIND, algorithm=algorithm.name))
     return fit
+
+
+def _fault(error: Exception) -> Reason:
+    """What the package cryptography says, in its own words."""
+    text = str(error).split("\n")[0][:120]
+    return Reason(WebhookCode.KEY_FAULT, fault=text) if text else Reason(WebhookCode.KEY_UNREADABLE)
 
 
 def _read(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey, ...]:

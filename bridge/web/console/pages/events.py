@@ -20,6 +20,7 @@ from bridge.store.reports.event_reasons import Why, whys
 from bridge.store.reports.event_views import EventFilter, EventLine, page_of_events
 from bridge.store.reports.pagination import Listing, Page
 from bridge.store.reports.search import Named
+from bridge.text.render import english
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.registry import Answer, Console
@@ -151,6 +152,6 @@ def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str,
 def _cells(line: EventLine) -> tuple[Json, ...]:
     calls = " ".join(f"{number}:{state}" for number, state in line.calls)
     return (
-        line.id, iso(line.received_at), line.source, line.type, line.key, line.result, said(line.error),
-        said(line.verified), line.client, calls,
+        line.id, iso(line.received_at), line.source, line.type, line.key, line.result, english(line.error),
+        english(line.verified), line.client, calls,
     )  # fmt: skip
