@@ -9,6 +9,9 @@ from time import time
 from sqlalchemy import Connection, text
 
 from benchmarks.common import shop
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import FOR_EVER
@@ -41,7 +44,7 @@ INSERT INTO events (id, delivery, source, key, type, received_at, client, verifi
   body, document, parameters, result, error, rules_version, verdicts, failures)
 SELECT i, i, CASE WHEN i % :rare = 7 THEN 'rare' ELSE 'shop' || (i % 10) END, 'order-' || i,
   CASE WHEN i % :rare = 7 THEN 'rare.type' ELSE 'payment.kind' || (i % 6) END,
-  :first + i * :gap, '203.0.113.7', 'hmac sha256', 'POST', '', '[["Content-Type","application/json"]]',
+  :first + i * :gap, '203.0.113.7', :verified, 'POST', '', '[["Content-Type","application/json"]]',
   {bytes}, {document}, '{}',
   CASE WHEN i % 1000 < 10 THEN 'failed' WHEN i % 1000 = 10 THEN 'unreadable' WHEN i % 1000 < 20 THEN 'ignored'
     WHEN i % 1000 < 200 THEN 'unmatched' ELSE 'matched' END,
@@ -136,6 +139,7 @@ def _insert(connection: Connection, asked: dict[str, int]) -> None:
         "document": document,
         "request": _REQUEST,
         "verdicts": _VERDICTS,
+        "verified": to_text(Reason(WebhookCode.BY_HMAC, algorithms=("sha256",))),
         "subscribers": SUBSCRIBERS,
         "ever": FOR_EVER,
     }

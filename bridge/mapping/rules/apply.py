@@ -16,7 +16,7 @@ from bridge.mapping.rules.index import RuleIndex
 from bridge.mapping.rules.rule import MAX_ITEMS, Rule, item_scope, items_of
 from bridge.mapping.rules.start import Rendered, Shared
 from bridge.model import Application, BotStart, Event, Failure, Json, Match, Verdict
-from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 from bridge.reasons.stored import to_json
 from bridge.webhook.budget import CALL, CALL_ROW, EVENT, FAILURE, RULE, Budget, OverBudgetError, size_of
@@ -126,8 +126,7 @@ def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
     try:
         return run(Budget(lambda: event.size or size_of(event.document)))
     except OverBudgetError as error:
-        why = error.whole if isinstance(error.whole, Reason) else recorded(error.whole)
-        failure = Failure(error.rule, 0, "start", "", why)
+        failure = Failure(error.rule, 0, "start", "", error.whole)
         return Application((), (failure,), (Verdict(error.rule, Match.FAILED),))
 
 
