@@ -9,13 +9,7 @@ from bridge.language.schema import duration
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
-
-_STEPS = (
-    (86_400, CommandCode.DAYS),
-    (3_600, CommandCode.HOURS),
-    (60, CommandCode.MINUTES),
-    (1, CommandCode.SECONDS),
-)
+from bridge.reasons.span import span
 
 
 def iso(at: int) -> str:
@@ -30,13 +24,11 @@ def iso_or_none(at: int) -> str | None:
 
 
 def ago(at: int, now: int) -> Reason:
-    """`12s ago`, `3d ago`, `in 5m`: the largest whole unit."""
-    seconds = abs(now - at) // 1000
-    for size, unit in _STEPS:
-        if seconds >= size:
-            span = Reason(unit, number=seconds // size)
-            return Reason(CommandCode.FROM_NOW if at > now else CommandCode.AGO, span=span)
-    return Reason(CommandCode.NOW)
+    """`12 s ago`, `3 d ago`, `in 5 min`: the largest whole unit."""
+    apart = abs(now - at)
+    if apart < 1000:
+        return Reason(CommandCode.NOW)
+    return Reason(CommandCode.FROM_NOW if at > now else CommandCode.AGO, span=span(apart))
 
 
 def moment(text: str, now: int, name: Reason | str) -> int:

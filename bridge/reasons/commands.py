@@ -95,7 +95,3 @@ class CommandCode(Code):
     NOW = "command.now"
     AGO = "command.ago"
     FROM_NOW = "command.from_now"
-    DAYS = "command.days"
-    HOURS = "command.hours"
-    MINUTES = "command.minutes"
-    SECONDS = "command.seconds"

@@ -19,7 +19,14 @@ def test_times_are_written_in_utc_with_milliseconds() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0, "now"), (1, "1s ago"), (119, "1m ago"), (7200, "2h ago"), (200_000, "2d ago"), (-300, "in 5m")],
+    [
+        (0, "now"),
+        (1, "1 s ago"),
+        (119, "1 min ago"),
+        (7200, "2 h ago"),
+        (200_000, "2 d ago"),
+        (-300, "in 5 min"),
+    ],
 )
 def test_a_distance_is_its_largest_whole_unit(seconds: int, said: str) -> None:
     assert english(ago(NOW - seconds * 1000, NOW)) == said
