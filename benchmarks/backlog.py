@@ -32,10 +32,13 @@ from bridge.dispatch.care import Caretaker
 from bridge.dispatch.ledger import Ledger
 from bridge.dispatch.senders import Ended
 from bridge.model import Account, Alerts, Attempt, Outcome
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.store.db import tables
 from bridge.store.db.engine import Store, open_store
 from tests.support.postgres import running_postgres
 
+ANSWERED = Reason(CallCode.ANSWERED, status=200)
 ACCOUNT = Account("main", "token", rate=1e9, burst=10**9)
 ROUNDS, CALLS_A_ROUND = 25, 20
 PER_RECIPIENT = 10
@@ -151,7 +154,7 @@ def claim_in_turns(*backlogs: Backlog) -> None:
             assert len(done.begun) == CALLS_A_ROUND, "every round finds its calls"
             if number:
                 one.rounds.append(took)
-            shown = Attempt(done.now, done.now, Outcome.DONE, "ran", "complete", 200)
+            shown = Attempt(done.now, done.now, Outcome.DONE, ANSWERED, "complete", 200)
             ended[place] = [Ended(job, shown) for job in done.begun]
 
 

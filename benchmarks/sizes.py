@@ -21,6 +21,8 @@ from benchmarks.common.report import machine, table
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Attempt, Outcome, Request, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox import events
 from bridge.store.inbox.events import Delivery
@@ -29,6 +31,7 @@ from bridge.store.queue.calls import Settlement
 from bridge.webhook.source import Accepted
 from tests.support.postgres import running_postgres
 
+ANSWERED = Reason(CallCode.ANSWERED, status=200)
 _BATCH = 500
 _SQLITE = (
     "SELECT m.tbl_name, m.type, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m USING (name) GROUP BY 1, 2"
@@ -93,10 +96,8 @@ def _send(store: Store, now: int) -> None:
         ready = claims.ready(connection, now, "main", _BATCH, pauses.held_back(connection))
         sent = claims.claim(connection, now, "benchmark", ready)
         calls.begin(connection, now, sent)
-        shown = Attempt(now, now + 80, Outcome.DONE, "answered 200", "complete", 200)
-        ends = [
-            Settlement(one.id, "benchmark", one.attempt, shown, State.DONE, "answered 200") for one in sent
-        ]
+        shown = Attempt(now, now + 80, Outcome.DONE, ANSWERED, "complete", 200)
+        ends = [Settlement(one.id, "benchmark", one.attempt, shown, State.DONE, ANSWERED) for one in sent]
         calls.settle(connection, now, ends)
 
 

@@ -37,6 +37,8 @@ from bridge.intake import Intake
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.model import Account, Attempt, Call, Outcome, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Proxies
 from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox import events
@@ -46,6 +48,7 @@ from bridge.store.queue.calls import Settlement
 from bridge.web.hooks import Door
 
 One = TypeVar("One")
+ANSWERED = Reason(CallCode.ANSWERED, status=200)
 REPEATS = 60
 ROUND = 32
 """Calls in a round of a busy dispatcher: half of its senders."""
@@ -194,8 +197,8 @@ def _dispatched(store: Store) -> dict[str, float]:
 
 
 def _settled(call: Call) -> Settlement:
-    shown = Attempt(NOW, NOW + 80, Outcome.DONE, "answered 200", "complete", 200)
-    return Settlement(call.id, "benchmark", call.attempt, shown, State.DONE, "answered 200")
+    shown = Attempt(NOW, NOW + 80, Outcome.DONE, ANSWERED, "complete", 200)
+    return Settlement(call.id, "benchmark", call.attempt, shown, State.DONE, ANSWERED)
 
 
 def _sent() -> dict[str, float]:

@@ -364,20 +364,11 @@ class Call:
     due_at: int
     expires_at: int
     lease_until: int
-    reason: str = ""
+    reason: Reason | None = None
     had_uncertain: bool = False
     """An earlier attempt of this call may have run."""
     cause: str = ""
     """Why its last attempt in doubt may have run, one of `CAUSES` or `http_NNN`; empty while none was."""
-
-
-class Streak(StrEnum):
-    """Answers that concern the whole account once several come in a row."""
-
-    PAGE = "page"
-    """HTML where the API's answer was due: a login page, a firewall, maintenance."""
-    DENIAL = "denial"
-    """Access denied or not found: a wrong token and an unpaid project look like this for every call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,8 +378,7 @@ class Attempt:
     started_at: int
     ended_at: int
     outcome: Outcome
-    reason: str
-    """One sentence for the owner."""
+    reason: Reason | None
     phase: str
     """How far the request got: building, resolving, connecting, tls, sending, waiting, reading, complete."""
     status: int | None = None
@@ -400,8 +390,8 @@ class Attempt:
     pause_account: bool = False
     slow_down: bool = False
     """LeadConverter said the pace is too high: halve it."""
-    streak: Streak | None = None
-    """The row of such answers that this one continues."""
+    denied: bool = False
+    """Access denied or not found: a wrong token and an unpaid project look like this for every call."""
     cause: str = ""
     """Why it may have run, one of `CAUSES` or `http_NNN`; empty where it surely did, or surely did not."""
     shape: str = ""

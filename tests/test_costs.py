@@ -13,7 +13,7 @@ from bridge.commands.output import printable, table
 from bridge.dispatch.answer import decode
 from bridge.dispatch.client import attempt_of
 from bridge.dispatch.mask import mask
-from bridge.dispatch.outcome import retry_after
+from bridge.dispatch.outcome import judge, retry_after
 from bridge.errors import BridgeError
 from bridge.jsonpath.path import compile_path
 from bridge.jsonpath.scope import Scope
@@ -30,7 +30,7 @@ from bridge.webhook.decode.forms import build, read_pairs
 from bridge.webhook.decode.json_body import read_json
 from bridge.webhook.decode.multipart import read_multipart
 from bridge.webhook.decode.xml_body import read_xml
-from tests.dispatch.answers import HTML, JSON, answered, shown
+from tests.dispatch.answers import ACCOUNT, HTML, JSON, answered
 from tests.language.given import piped
 from tests.mapping.given import event
 from tests.support.timing import seconds_of
@@ -67,7 +67,7 @@ def as_answer(status: int, kind: str, wrap: Callable[[str], bytes]) -> Callable[
     def act(text: str) -> object:
         seen = answered(status, wrap(text), kind, content_type=kind)
         answer = decode(seen, TOKEN)
-        return attempt_of(seen, answer, shown(seen), TOKEN, 0, 1)
+        return attempt_of(seen, answer, judge(seen, answer, ACCOUNT, 0), TOKEN, 0, 1)
 
     return act
 
@@ -115,7 +115,6 @@ LOOKING: dict[str, Callable[[str], object]] = {
     "redaction of a pair": lambda text: Redactor().pairs([(text, text)]),
     "a guess": lambda text: (guess(event({text: text})), guess_identity({text: text})),
     "a near path": lambda text: nearby(compile_path("$.status"), Scope({text: text}, {text: ""}, {}, {})),
-    "a reason in Russian": lambda text: retold("ru", "call", f"answered 422: {text}"),
     "alternatives in Russian": lambda text: retold(
         "ru", "verdict", f"none of the alternatives holds: {text}"
     ),

@@ -36,6 +36,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
         observe=observe,
         no_room=disk.too_full_to_send,
         alerts=lambda: rules.current.alerts,
+        language=settings.language,
     )
     made.finish = (stop_reading,)
     if store.path:

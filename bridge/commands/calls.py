@@ -54,5 +54,5 @@ def _row(call: Call, now: int) -> tuple[str, ...]:
         str(start.bot_id),
         call.state.value,
         str(call.attempt),
-        "; ".join(part for part in (due, cause, call.reason) if part),
+        "; ".join(part for part in (due, cause, said(call.reason)) if part),
     )

@@ -124,7 +124,7 @@ def _answer(found: Probe) -> tuple[Level, Reason]:
         if found.fault:
             return "FAIL", Reason(ProblemCode.UNREACHABLE, fault=found.fault)
         return "ok", Reason(ProblemCode.REACHABLE)
-    answer = Reason(ProblemCode.PROBE_ANSWER, found=found.words)
+    answer = Reason(ProblemCode.PROBE_ANSWER, found=found.found)
     if found.status == 401:
         return "FAIL", Reason(ProblemCode.NOT_ACCEPTED, answer=answer)
     if not found.passed:

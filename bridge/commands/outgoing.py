@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.commands.language import said
 from bridge.commands.output import printable
 from bridge.operations.request_preview import Shown
 
@@ -16,7 +17,7 @@ _DOUBTS = {
 def request_lines(shown: Shown) -> Iterator[str]:
     """The request as it goes out, then what it says."""
     if shown.error:
-        yield f"cannot be sent: {printable(shown.error)}"
+        yield f"cannot be sent: {printable(said(shown.error))}"
         return
     if shown.url:
         yield f"POST {printable(shown.url)}"

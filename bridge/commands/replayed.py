@@ -11,7 +11,6 @@ from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.states import state_reason
 from bridge.store.inbox.replays import Planned
-from bridge.store.queue.rows import SHADOW
 
 
 def outcome(replay: Replay) -> Reason | str:
@@ -81,6 +80,6 @@ def _way(earlier: Call) -> Reason | None:
     """What to do where the earlier call stands in the way."""
     if earlier.state is State.UNCERTAIN:
         return Reason(CommandCode.SETTLE_WITH, number=earlier.id)
-    if earlier.state in FINAL and earlier.reason != SHADOW:
+    if earlier.state in FINAL and not earlier.start.shadow:
         return Reason(CommandCode.AGAIN_REPEATS)
     return None

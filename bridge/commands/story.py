@@ -101,7 +101,7 @@ def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[s
     again = f", again after call {owed.parent}" if owed.parent else ""
     yield f"call {owed.id} by rule {printable(owed.start.rule)}{again}: {state}"
     if owed.reason:
-        yield f"    {printable(owed.reason)}"
+        yield f"    {printable(said(owed.reason))}"
     if one.held_by == PAUSED:
         yield "    waits: its source or its rule is paused"
     elif one.held_by:
@@ -129,9 +129,9 @@ def _repeats(story: Story, screen: Screen) -> Iterator[str]:
 def _attempt(attempt: Attempt) -> str:
     took = f"{attempt.ended_at - attempt.started_at} ms"
     answered = f", status {attempt.status}" if attempt.status is not None else ""
-    return f"{attempt.outcome.value} at {clock(attempt.started_at)}, {took}{answered}: {attempt.reason}"
+    return f"{attempt.outcome.value} at {clock(attempt.started_at)}, {took}{answered}: {said(attempt.reason)}"
 
 
 def _action(action: audit.Action) -> str:
-    why = f": {action.why}" if action.why else ""
-    return printable(f"{action.what} by {action.who} at {clock(action.at)}{why}")
+    why = f": {said(action.why)}" if action.why else ""
+    return printable(f"{action.what} by {said(action.by)} at {clock(action.at)}{why}")

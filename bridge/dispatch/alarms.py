@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bridge.model import ALERT_SOURCE, Alerts, Call, State
+from bridge.reasons.alerts import AlertCode
+from bridge.reasons.reason import Reason
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.state import alerts
 
-Happened: TypeAlias = tuple[str, str]
-"""A kind of alert, and what happened in words."""
+Happened: TypeAlias = tuple[str, Reason]
+"""A kind of alert, and what happened."""
 
 KIND_OF: Final[Mapping[State, str]] = {
     State.UNCERTAIN: "uncertain",
@@ -32,16 +34,16 @@ class Alarms:
     def note(self, connection: Transaction, now: int, happened: Iterable[Happened]) -> None:
         """Last in a transaction, so that its locks are taken in the same order by all."""
         wanted = self.wanted()
-        by_kind: defaultdict[str, list[str]] = defaultdict(list)
-        for kind, words in happened:
+        by_kind: defaultdict[str, list[Reason]] = defaultdict(list)
+        for kind, what in happened:
             if wanted.wants(kind):
-                by_kind[kind].append(words)
+                by_kind[kind].append(what)
         alerts.note(connection, now, by_kind)
 
 
-def of_call(call: Call, state: State, reason: str) -> list[Happened]:
+def of_call(call: Call, state: State, reason: Reason | None) -> list[Happened]:
     """What there is to tell of a call that has come to this state: of an alert's own call, nothing."""
     kind = KIND_OF.get(state)
     if kind is None or call.source == ALERT_SOURCE:
         return []
-    return [(kind, f"call {call.id} of account {call.start.account}: {reason}")]
+    return [(kind, Reason(AlertCode.OF_CALL, call=call.id, account=call.start.account, reason=reason))]

@@ -14,6 +14,8 @@ from bridge.dispatch.mask import mask
 from bridge.dispatch.seen import Seen
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Json
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.regex import own_regex
 
 KEPT: Final = 2048
@@ -117,13 +119,21 @@ def parsed(text: str) -> tuple[Json, bool]:
         return None, False
 
 
-def message_of(answer: Answer) -> str:
-    """What the answer says to a person, in one line of at most 300 characters; may be empty."""
+def message_of(answer: Answer) -> Reason | str:
+    """What the answer says to a person, or what it is instead; may be empty."""
+    words = words_of(answer)
+    if answer.is_html:
+        return Reason(CallCode.HTML_PAGE_TITLED, title=words) if words else Reason(CallCode.HTML_PAGE)
+    return words if answer.readable else Reason(CallCode.UNREADABLE_CONTENT)
+
+
+def words_of(answer: Answer) -> str:
+    """The answer's own words, in one line of at most 300 characters; of a page its title. May be empty."""
     if answer.is_html:
         title = TITLE.search(answer.text)
-        return one_line(f"an HTML page, {title[1]}") if title else "an HTML page"
+        return one_line(title[1]) if title else ""
     if not answer.readable:
-        return "unreadable content"
+        return ""
     if not answer.is_json:
         return one_line(answer.text)
     said = "; ".join(distinct(one[:LINE] for one in islice(sayings(answer.document), SAYINGS)))

@@ -13,14 +13,14 @@ from bridge.dispatch import pace
 from bridge.dispatch.breaker import Gate
 from bridge.dispatch.health import Health
 from bridge.model import Account, Attempt, Call
+from bridge.reasons.reason import Reason
 from bridge.store.queue import accounts as rows
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.due_calls import Transaction
+from bridge.store.reports.audit import BRIDGE
+from bridge.text.render import english
 
 log = logging.getLogger(__name__)
-
-BRIDGE = "the bridge"
-"""Who pauses an account when no person does."""
 
 
 class Books:
@@ -31,7 +31,7 @@ class Books:
         self.states = dict(before)
         self.healths: dict[str, Health] = {}
         """Those that differ from their rows."""
-        self.pauses: dict[str, tuple[str, str]] = {}
+        self.pauses: dict[str, tuple[Reason, str]] = {}
 
     def health(self, name: str) -> Health:
         return self.healths.get(name) or healths.from_text(self.states[name].health)
@@ -96,7 +96,7 @@ class Books:
         rows.save(connection, [state for name, state in self.states.items() if state != self.before[name]])
         for name, (why, mark) in self.pauses.items():
             rows.pause(connection, now, name, who=BRIDGE, why=why, token_mark=mark)
-            log.error("account %s is paused: %s", name, why)
+            log.error("account %s is paused: %s", name, english(why))
 
 
 def token_mark(account: Account) -> str:

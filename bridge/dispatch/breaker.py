@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from bridge.model import Attempt, Outcome
+from bridge.reasons.reason import Reason
 
 CONSECUTIVE: Final = 5
 WINDOW: Final = 20
@@ -56,8 +57,8 @@ class Breaker:
     """Calls of this round that reached LeadConverter."""
     since: int = 0
     """When it opened first, since when it was never closed; 0 while it is."""
-    probe: str = ""
-    """What the last probe found, for people."""
+    probe: Reason | None = None
+    """What the last probe found."""
     bots: tuple[int, ...] = ()
     """Bots of the call that opened it and of the trial calls that failed since, the latest last."""
 
@@ -149,11 +150,11 @@ def probing(breaker: Breaker, now: int) -> Breaker:
     return replace(breaker, until=now + PROBE_TIME)
 
 
-def probed(breaker: Breaker, passed: bool, words: str, now: int) -> Breaker:
-    """After a probe: the first trial call, or shut for longer. `words` say what the probe found."""
+def probed(breaker: Breaker, passed: bool, found: Reason, now: int) -> Breaker:
+    """After a probe: the first trial call, or shut for longer. `found` is what the probe showed."""
     if breaker.gate is not Gate.OPEN:
         return breaker
-    breaker = replace(breaker, probe=words)
+    breaker = replace(breaker, probe=found)
     return in_round(breaker, 0, now) if passed else opened(breaker, now)
 
 

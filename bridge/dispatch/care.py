@@ -6,24 +6,31 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bridge.dispatch import health as healths
 from bridge.dispatch.alarms import Alarms, Happened, of_call
-from bridge.dispatch.books import BRIDGE, token_mark
+from bridge.dispatch.books import token_mark
 from bridge.dispatch.retry import policy
 from bridge.errors import BridgeError
 from bridge.model import Account, Call, State
+from bridge.reasons.alerts import AlertCode
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts as rows
 from bridge.store.queue import decisions, due_calls, sweep
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import counters
+from bridge.store.reports.audit import BRIDGE
+from bridge.text.render import english
 
 log = logging.getLogger(__name__)
 
 FOLD_EVERY_MS = 300_000
-EXPIRED = "a call expired before it could be sent"
+EXPIRED: Final = Reason(AlertCode.EXPIRED)
+BY_POLICY: Final = Decider(BRIDGE, Reason(CallCode.BY_POLICY))
 
 
 @dataclass(slots=True)
@@ -74,10 +81,10 @@ class Caretaker:
         known = self.accounts()
         happened: list[Happened] = []
         for call in lost:
-            log.error("call %d is uncertain: %s", call.id, sweep.LAPSED)
+            log.error("call %d is uncertain: %s", call.id, english(sweep.LAPSED))
             account = known.get(call.start.account)
             if account and policy(call, account) == "resend" and not call.resends and now < call.expires_at:
-                decisions.resend(connection, now, call.id, Decider(BRIDGE, "on_uncertain: resend"), once=True)
+                decisions.resend(connection, now, call.id, BY_POLICY, once=True)
             else:
                 happened += of_call(call, State.UNCERTAIN, sweep.LAPSED)
         return happened
@@ -98,11 +105,11 @@ class Caretaker:
     def resume(self, name: str) -> None:
         with self.store.transaction() as connection:
             now = self.store.now(connection)
-            resume(connection, now, name, who=BRIDGE, why="its token has changed")
+            resume(connection, now, name, who=BRIDGE, why=Reason(CallCode.RENEWED))
         log.warning("account %s goes on: its token has changed", name)
 
 
-def resume(connection: Transaction, now: int, name: str, *, who: str, why: str) -> list[int]:
+def resume(connection: Transaction, now: int, name: str, *, who: str, why: Reason | str) -> list[int]:
     """Let a paused account go on; gives the new calls for those that a wrong token may have refused.
 
     Breaker and streaks begin anew. An account that was not paused is left alone.

@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from bridge import __version__
 from bridge.dispatch.answer import KEPT, Answer, decode
-from bridge.dispatch.mask import mask
+from bridge.dispatch.mask import mask, masked
 from bridge.dispatch.outcome import Shown, judge
 from bridge.dispatch.probe import Probe, connected, judged
 from bridge.dispatch.request import Outgoing, UnsendableError, build, empty, method_url
@@ -24,6 +24,8 @@ from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.shape import shape_of
 from bridge.dispatch.transport import BrokenError, Transport
 from bridge.model import Account, Attempt, Call, Outcome
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 
 DEADLINE: Final = 20.0
 """Seconds for one attempt in all, from the name's resolution to the answer's last byte."""
@@ -68,7 +70,7 @@ class Client:
         try:
             outgoing = build(call.start, account, call.id)
         except UnsendableError as fault:
-            return Seen(Phase.BUILDING, f"{fault.message}; {fault.hint}" if fault.hint else fault.message)
+            return Seen(Phase.BUILDING, fault.whole)  # type: ignore[arg-type]
         return self.exchange(outgoing)
 
     def exchange(self, outgoing: Outgoing) -> Seen:
@@ -83,8 +85,8 @@ class Client:
             return connected(self.transport.probe(method_url(account), self.deadline), account)
         return judged(self.exchange(empty(account)), account, self.now())
 
-    def post(self, url: str, body: bytes) -> str:
-        """Post JSON to an address of the owner's; empty when it was taken, else why not. Never raises.
+    def post(self, url: str, body: bytes) -> Reason | None:
+        """Post JSON to an address of the owner's; None when it was taken, else why not. Never raises.
 
         The address may hold a secret, so that it stands in no text.
         """
@@ -104,7 +106,7 @@ class Client:
             status = self.transport.send(request, timeout=min(self.deadline, POST_DEADLINE)).status_code
         except BrokenError as broken:
             return broken.seen.fault
-        return "" if 200 <= status < 300 else f"answered {status}"
+        return None if 200 <= status < 300 else Reason(CallCode.ANSWERED, status=status)
 
     def close(self) -> None:
         """Drop the idle connections."""
@@ -129,7 +131,7 @@ def attempt_of(seen: Seen, answer: Answer, shown: Shown, token: str, started: in
         started_at=started,
         ended_at=ended,
         outcome=shown.outcome,
-        reason=mask(shown.reason, token),
+        reason=masked(shown.reason, token),
         phase=seen.phase.value,
         status=seen.status,
         content_type=mask(seen.headers.get("content-type", ""), token)[:200],
@@ -137,6 +139,6 @@ def attempt_of(seen: Seen, answer: Answer, shown: Shown, token: str, started: in
         retry_after=shown.retry_after,
         pause_account=shown.pause_account,
         slow_down=shown.slow_down,
-        streak=shown.streak,
+        denied=shown.denied,
         cause=shown.cause,
     )

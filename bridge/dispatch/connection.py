@@ -5,6 +5,7 @@ Every operation gets only the time that the request's one deadline has left, nam
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 import ssl
@@ -17,11 +18,17 @@ from typing import Any, Final, TypeAlias
 from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.wire import BadAnswerError, Incoming
 from bridge.model import EOF, LOST, RESET, TIMEOUT
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 
 CHUNK: Final = 1 << 14
 Address: TypeAlias = tuple[Any, ...]
 """Family, type, protocol, name and socket address, as socket.getaddrinfo gives them."""
 Resolve: TypeAlias = Callable[[str, int], list[Address]]
+
+
+class NoAddressError(OSError):
+    """A name was found, and has no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Progress:
     bad_certificate: bool = False
     incoming: Incoming | None = field(default=None, repr=False)
 
-    def seen(self, fault: str = "", cause: str = "") -> Seen:
+    def seen(self, fault: Reason | None = None, cause: str = "") -> Seen:
         """What the outcome is judged by."""
         came = self.incoming
         if came is None or came.status is None:
@@ -169,7 +176,7 @@ def dial(
     addresses: list[Address], origin: Origin, context: ssl.SSLContext, deadline: Deadline
 ) -> socket.socket:
     """The first address that answers; each gets its share of the time that is left."""
-    fault: OSError | ValueError = OSError("the name has no address")
+    fault: OSError | ValueError = NoAddressError()
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = unconnected(socket.socket(family, kind, protocol), origin, context)
         try:
@@ -204,25 +211,36 @@ def shake_hands(sock: ssl.SSLSocket, progress: Progress, deadline: Deadline) -> 
         raise
 
 
-def in_words(fault: Exception, phase: Phase, seconds: float) -> str:
-    """What went wrong, for a sentence: never the exception's own text where that could hold an address."""
-    if isinstance(fault, TimeoutError):
-        return f"{LATE[phase]} within {seconds:g} s"
+def fault_of(fault: Exception, phase: Phase, seconds: float) -> Reason:
+    """What went wrong: never the exception's own text where that could hold an address."""
+    match fault:
+        case BadAnswerError():
+            return fault.fault
+        case TimeoutError():
+            return Reason(LATE[phase], seconds=f"{seconds:g}")
+        case ssl.SSLError():
+            return tls_fault(fault)
+        case socket.gaierror() | UnicodeError():
+            return Reason(CallCode.NO_SUCH_NAME)
+        case ValueError():
+            return Reason(CallCode.BAD_URL)
+        case ConnectionResetError() | BrokenPipeError():
+            return Reason(CallCode.RESET)
+        case NoAddressError():
+            return Reason(CallCode.NO_ADDRESS)
+        case OSError(errno=int(number), strerror=str(text)):
+            return Reason(KNOWN[number]) if number in KNOWN else Reason(CallCode.SYSTEM, text=text.lower())
+    return Reason(CallCode.CONNECTION_FAILED)
+
+
+def tls_fault(fault: ssl.SSLError) -> Reason:
+    """What went wrong with TLS."""
     if isinstance(fault, ssl.SSLCertVerificationError):
-        return fault.verify_message
+        return Reason(CallCode.SYSTEM, text=fault.verify_message)
     if isinstance(fault, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return "the connection was closed"
-    if isinstance(fault, ssl.SSLError):
-        return f"TLS failed ({(fault.reason or 'unknown reason').lower().replace('_', ' ')})"
-    if isinstance(fault, socket.gaierror | UnicodeError):
-        return "the server's name could not be resolved"
-    if isinstance(fault, ValueError):
-        return "the account's url is no address of a server"
-    if isinstance(fault, ConnectionResetError | BrokenPipeError):
-        return "the connection was reset"
-    if isinstance(fault, OSError) and fault.strerror:
-        return fault.strerror.lower()
-    return str(fault) if type(fault) is OSError else "the connection failed"
+        return Reason(CallCode.CLOSED)
+    detail = (fault.reason or "").lower().replace("_", " ")
+    return Reason(CallCode.TLS_FAILED, detail=detail or Reason(CallCode.UNKNOWN))
 
 
 def cause_of(fault: Exception) -> str:
@@ -239,13 +257,17 @@ def cause_of(fault: Exception) -> str:
     return LOST
 
 
-LATE: Final = {
-    Phase.BUILDING: "the request was not built",
-    Phase.RESOLVING: "the server's name was not resolved",
-    Phase.CONNECTING: "no connection was made",
-    Phase.TLS: "the TLS handshake did not end",
-    Phase.SENDING: "the request was not taken",
-    Phase.WAITING: "no answer came",
-    Phase.READING: "the answer did not end",
-    Phase.COMPLETE: "the answer came, but not",
+KNOWN: Final = {
+    errno.ECONNREFUSED: CallCode.CONNECTION_REFUSED,
+    errno.EHOSTUNREACH: CallCode.NO_ROUTE,
+    errno.ENETUNREACH: CallCode.UNREACHABLE,
 }
+LATE: Final = {
+    Phase.RESOLVING: CallCode.NOT_RESOLVED,
+    Phase.CONNECTING: CallCode.NOT_CONNECTED,
+    Phase.TLS: CallCode.NO_TLS,
+    Phase.SENDING: CallCode.NOT_TAKEN,
+    Phase.WAITING: CallCode.NO_ANSWER,
+    Phase.READING: CallCode.ENDLESS,
+}
+"""What was not done in time in each phase that waits for the network."""

@@ -11,6 +11,8 @@ from bridge.dispatch import streaks as rows
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.streaks import Streaks
 from bridge.model import Attempt, Call, Json
+from bridge.reasons import stored
+from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Finding:
     """What an attempt means for its whole account."""
 
     health: Health
-    pause: str = ""
-    """Why the account must pause; empty when it need not."""
+    pause: Reason | None = None
+    """Why the account must pause; None when it need not."""
     slow_down: bool = False
     """The pace is to be halved."""
 
@@ -63,7 +65,11 @@ def to_reissue(health: Health) -> list[int]:
 
 def to_text(health: Health) -> str:
     """For the account's row; empty for an account of which nothing is known."""
-    return "" if health == Health() else json.dumps(asdict(health), separators=(",", ":"))
+    if health == Health():
+        return ""
+    document = asdict(health)
+    document["breaker"]["probe"] = stored.to_text(health.breaker.probe)
+    return json.dumps(document, separators=(",", ":"))
 
 
 @lru_cache(maxsize=256)
@@ -73,10 +79,10 @@ def from_text(text: str) -> Health:
         return Health()
     document: Json = json.loads(text)
     breaker = document["breaker"]
-    bots = tuple(breaker.get("bots", ()))
+    bots, probe = tuple(breaker.get("bots", ())), stored.from_text(breaker.get("probe", ""))
     denied = tuple((call_id, recipient) for call_id, recipient in document["streaks"]["denied"])
     return Health(
-        Breaker(**{**breaker, "gate": Gate(breaker["gate"]), "bots": bots}),
+        Breaker(**{**breaker, "gate": Gate(breaker["gate"]), "bots": bots, "probe": probe}),
         Streaks(document["streaks"]["pages"], denied),
         document["slowed_at"],
         tuple(document["reissue"]),

@@ -26,6 +26,9 @@ from bridge.dispatch.probe import Probe
 from bridge.dispatch.retry import Step, next_step
 from bridge.dispatch.senders import Ended, Job, Try
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
+from bridge.reasons.alerts import AlertCode
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts as rows
 from bridge.store.queue import calls, claims, pauses
@@ -38,7 +41,7 @@ CLOCKS_AGREE: Final = 200
 """Milliseconds by which two clocks may differ and still count as one."""
 
 
-UNCONFIRMED: Final = "nothing was sent: the database did not confirm in time that it might be"
+UNCONFIRMED: Final = Reason(CallCode.UNSENT, fault=Reason(CallCode.UNCONFIRMED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Result(NamedTuple):
     outcome: Outcome
     state: State
     """Of the call, from now on."""
-    reason: str
+    reason: Reason | None
     ended_after: int | None
     """Milliseconds from the call's acceptance to its end; None while it has not ended."""
 
@@ -90,7 +93,7 @@ def happened(done: Round, books: Books) -> Iterator[Happened]:
     for one in done.results:
         yield from alarm.of_call(one.call, one.state, one.reason)
     for name, (why, _) in books.pauses.items():
-        yield "paused", f"account {name}: {why}"
+        yield "paused", Reason(AlertCode.OF_ACCOUNT, account=name, why=why)
 
 
 class Ledger:
@@ -242,7 +245,7 @@ class Ledger:
             now = self.store.now(connection)
             books = Books(rows.lock_all(connection, [account.name]))
             health = books.health(account.name)
-            breaker = breakers.probed(health.breaker, probe.passed, probe.words, now)
+            breaker = breakers.probed(health.breaker, probe.passed, probe.found, now)
             books.keep(account.name, replace(health, breaker=breaker))
             books.close(connection, now)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
+from bridge.reasons.reason import Param, Reason
 from bridge.regex import Regex, escaped, own_regex
 
 MASK: Final = "•••"
@@ -28,6 +29,19 @@ def mask(text: str, token: str) -> str:
     for pattern in spellings(token):
         text = pattern.sub(lambda _: MASK, text)
     return text
+
+
+def masked(reason: Reason, token: str) -> Reason:
+    """The reason with each text of it masked."""
+    return Reason(reason.code, **{name: _masked(value, token) for name, value in reason.params.items()})
+
+
+def _masked(value: Param, token: str) -> Param:
+    if isinstance(value, str):
+        return mask(value, token)
+    if isinstance(value, tuple):
+        return tuple(_masked(one, token) for one in value)
+    return masked(value, token) if isinstance(value, Reason) else value
 
 
 def storable(text: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bridge.dispatch.answer import decode
-from bridge.dispatch.mask import mask
+from bridge.dispatch.mask import masked
 from bridge.dispatch.outcome import judge
 from bridge.dispatch.seen import Phase, Seen
 from bridge.model import Account, Outcome
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +21,17 @@ class Probe:
     """The first trial call may go."""
     status: int | None = None
     """Of the answer; None where none came, or none was asked for."""
-    fault: str = ""
+    fault: Reason | None = None
     """Why there was no connection or no whole answer, the token masked."""
 
     @property
-    def words(self) -> str:
-        """What came, for people: `answered 502`."""
-        heading = "" if self.status is None else f"answered {self.status}"
-        return ", but ".join(part for part in (heading, self.fault) if part) or "connected"
+    def found(self) -> Reason:
+        """What came: `answered 502`."""
+        if self.status is None:
+            return self.fault or Reason(CallCode.CONNECTED)
+        if self.fault is None:
+            return Reason(CallCode.ANSWERED, status=self.status)
+        return Reason(CallCode.ANSWERED_BUT, status=self.status, fault=self.fault)
 
 
 def judged(seen: Seen, account: Account, now: int) -> Probe:
@@ -40,10 +45,14 @@ def judged(seen: Seen, account: Account, now: int) -> Probe:
     shown = judge(seen, decode(seen, account.token), replace(account, success=None), now)
     answered = seen.status is not None and seen.status < 500
     passed = not shown.cause and (answered or shown.outcome is Outcome.PAUSE)
-    return Probe(passed, seen.status, mask(seen.fault, account.token))
+    return Probe(passed, seen.status, _masked(seen.fault, account))
 
 
 def connected(seen: Seen, account: Account) -> Probe:
     """A probe that only connects."""
     passed = seen.phase is Phase.COMPLETE or seen.bad_certificate
-    return Probe(passed, fault=mask(seen.fault, account.token))
+    return Probe(passed, fault=_masked(seen.fault, account))
+
+
+def _masked(fault: Reason | None, account: Account) -> Reason | None:
+    return fault and masked(fault, account.token)

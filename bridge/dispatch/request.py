@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from bridge.errors import BridgeError
 from bridge.model import Account, BotStart, Recipient
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 
 METHOD = "bot.startWithVariables"
 URL_LIMIT = 7000
@@ -48,14 +50,13 @@ def build(start: BotStart, account: Account, call_id: int) -> Outgoing:
     try:
         query = encode(parameters(start, account, call_id))
     except UnicodeEncodeError as fault:
-        raise UnsendableError("a value holds half a surrogate pair, which UTF-8 cannot carry") from fault
+        raise UnsendableError(Reason(CallCode.HALF_A_PAIR)) from fault
     url = f"{address}?{query}"
     if account.parameters == "form" or (account.parameters == "auto" and len(url) > URL_LIMIT):
         return Outgoing(address, query.encode("ascii"), FORM_TYPE)
     if len(url) > URL_LIMIT:
         raise UnsendableError(
-            f"the encoded URL has {len(url)} bytes, more than {URL_LIMIT}",
-            "shorten the variables, or set `parameters: auto` for this account",
+            Reason(CallCode.URL_TOO_LONG, size=len(url), limit=URL_LIMIT), Reason(CallCode.SHORTEN)
         )
     return Outgoing(url)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bridge.model import Account, Attempt, Call, OnUncertain, Outcome, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 
 BACKOFF: Final = (1, 2, 5, 15, 60, 300, 900)
 """Seconds that the next try waits at most, by tries so far; the last for all beyond."""
@@ -22,7 +24,7 @@ class Step:
     """A call's next state. Times are unix milliseconds."""
 
     state: State
-    reason: str
+    reason: Reason | None
     due_at: int
     holds_until: int | None = None
     """Until when its recipient's later calls wait for it; None leaves that as it is."""
@@ -61,13 +63,15 @@ def after_uncertain(
     due = now + wait(call.answered, None, random)
     if due >= call.expires_at:
         return Step(State.UNCERTAIN, attempt.reason, now)
-    return Step(State.QUEUED, f"resent: {attempt.reason}", due, hold(call, now), resend=True)
+    reason = Reason(CallCode.RESENT_ITSELF, reason=attempt.reason)
+    return Step(State.QUEUED, reason, due, hold(call, now), resend=True)
 
 
 def after_failure(call: Call, attempt: Attempt, now: int, random: Callable[[], float]) -> Step:
     """Tried again later, until it expires or was answered often enough."""
     if call.answered + 1 >= TRIES and attempt.status is not None:
-        return Step(State.EXHAUSTED, f"{TRIES} tries failed, the last: {attempt.reason}", now, answered=True)
+        reason = Reason(CallCode.TRIES, tries=TRIES, last=attempt.reason)
+        return Step(State.EXHAUSTED, reason, now, answered=True)
     due = now + wait(call.answered, attempt.retry_after, random)
     step = Step(State.QUEUED, attempt.reason, due, hold(call, now), answered=True)
     return unless_expired(call, step, due)
@@ -77,7 +81,7 @@ def unless_expired(call: Call, step: Step, due: int) -> Step:
     """The step, or the end of a call whose next try would come too late."""
     if due < call.expires_at:
         return step
-    reason = f"it expired before another try could be made, the last: {step.reason}"
+    reason = Reason(CallCode.TOO_LATE, last=step.reason)
     return Step(State.EXPIRED, reason, step.due_at, answered=step.answered)
 
 

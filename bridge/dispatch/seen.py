@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bridge.reasons.reason import Reason
+
 
 class Phase(StrEnum):
     """How far a request got. The phase, never an exception's type, tells whether it may have run."""
@@ -28,11 +30,11 @@ BEFORE_SENT = frozenset({Phase.BUILDING, Phase.RESOLVING, Phase.CONNECTING, Phas
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One request as far as it went. `fault` is empty only when the phase is complete."""
+    """One request as far as it went. `fault` is None only when the phase is complete."""
 
     phase: Phase
-    fault: str = ""
-    """What went wrong, in words that follow "but" or "then"."""
+    fault: Reason | None = None
+    """What went wrong; its text follows "but" or "then"."""
     bad_certificate: bool = False
     sent: int = 0
     total: int = 0

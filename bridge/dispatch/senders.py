@@ -11,13 +11,16 @@ from threading import Condition, Thread
 from typing import Final, TypeAlias
 
 from bridge.model import INTERNAL, Account, Attempt, Call, Outcome
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 
 log = logging.getLogger(__name__)
 
 Send: TypeAlias = Callable[[Account, Call], Attempt]
 Try: TypeAlias = tuple[int, int]
 """A call's id and the number of its attempt."""
-TOO_LATE: Final = "nothing was sent: this process stood still until its lease was about to lapse"
+TOO_LATE: Final = Reason(CallCode.UNSENT, fault=Reason(CallCode.STOOD_STILL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class Senders:
         if self.clock() < before:
             return Ended(job, self.attempt(job))
         now = self.now()
-        log.warning("call %d: %s", job.call.id, TOO_LATE)
+        log.warning("call %d: %s", job.call.id, english(TOO_LATE))
         return Ended(job, Attempt(now, now, Outcome.RETRY, TOO_LATE, "building"), unsent=True)
 
     def attempt(self, job: Job) -> Attempt:
@@ -143,5 +146,5 @@ class Senders:
             # Only the type: an exception's text or values may hold the URL, and with it the token.
             kind = type(fault).__name__
             log.error("call %d: a fault in the bridge itself while sending: %s", job.call.id, kind)
-            reason = f"a fault in the bridge itself ({kind}); it may have run"
+            reason = Reason(CallCode.MAY_HAVE_RUN, reason=Reason(CallCode.INTERNAL, kind=kind))
             return Attempt(started, self.now(), Outcome.UNCERTAIN, reason, "sending", cause=INTERNAL)

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from bridge.dispatch.answer import BLANK, LINE, Answer, message_of, one_line
+from bridge.dispatch.answer import BLANK, LINE, Answer, one_line, words_of
 from bridge.dispatch.mask import storable
 from bridge.model import Json
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.regex import Regex, own_regex
 
 FLAGS: Final = ("success", "ok", "started", "result")
@@ -59,7 +61,7 @@ Reach: TypeAlias = Literal["", "unsubscribed", "blocked"]
 class Complaint:
     """What a 2xx answer says went wrong."""
 
-    message: str
+    message: Reason | str
     like: int = 422
     """The status whose class it has: 422 concerns the call alone, one of `DENIED` others, too, if it comes in
     a row; 401 and 429 concern the account at once."""
@@ -75,16 +77,16 @@ def spoken(answer: Answer) -> Json:
     return answer.document if answer.is_json else answer.text.strip(BLANK)
 
 
-def complaint(answer: Answer, unmet: str, *, forced: bool) -> Complaint | None:
+def complaint(answer: Answer, unmet: Reason | None, *, forced: bool) -> Complaint | None:
     """What a complete 2xx answer says went wrong; None when it shows no sign of failure.
 
     `unmet` says why the owner's `success` does not hold for a JSON answer, where there is one. `forced`: the
     call reaches people who have unsubscribed, so that it does not matter whether they have.
     """
-    said, message = spoken(answer), message_of(answer)
+    said, message = spoken(answer), words_of(answer)
     reach = reach_of(said, message, forced=forced)
     if unmet:
-        return Complaint(one_line(unmet), like_of(said, message), unmet=True, reach=reach)
+        return Complaint(unmet, like_of(said, message), unmet=True, reach=reach)
     if sign := sign_of(said, forced=forced):
         return Complaint(message or sign, like_of(said, message), reach=reach)
     if isinstance(said, str) and FAILURE_START.search(said):
@@ -93,18 +95,19 @@ def complaint(answer: Answer, unmet: str, *, forced: bool) -> Complaint | None:
     return Complaint(one_line(words), by_words=True, reach=reach) if words else None
 
 
-def sign_of(said: Json, *, forced: bool) -> str:
-    """The part of an answer that says it failed, as `started is 0`; empty where none does."""
+def sign_of(said: Json, *, forced: bool) -> Reason | None:
+    """The part of an answer that says it failed, as `started is 0`; None where none does."""
     if not isinstance(said, dict):
-        return f"the answer is {shown(said)}" if is_no(said) else ""
+        return Reason(CallCode.ANSWER_IS, value=shown(said)) if is_no(said) else None
     for key in FLAGS:
         if is_no(said.get(key)):
-            return f"{key} is {shown(said[key])}"
+            return Reason(CallCode.KEY_IS, key=key, value=shown(said[key]))
     if status_failed(said.get("status"), forced=forced):
-        return f"status is {shown(said['status'])}"
+        return Reason(CallCode.KEY_IS, key="status", value=shown(said["status"]))
     if isinstance(said.get("result"), str) and said["result"].strip().lower() in FAILED:
-        return f"result is {shown(said['result'])}"
-    return next((f"{key} is filled" for key in ("error", "errors") if not is_empty(said.get(key))), "")
+        return Reason(CallCode.KEY_IS, key="result", value=shown(said["result"]))
+    filled = (key for key in ("error", "errors") if not is_empty(said.get(key)))
+    return next((Reason(CallCode.KEY_IS_FILLED, key=key) for key in filled), None)
 
 
 def status_failed(status: Json, *, forced: bool) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bridge.model import Attempt, Streak
+from bridge.model import HTML, Attempt
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 
 PAGES: Final = 3
 """HTML pages in a row: a login page, a firewall, maintenance."""
@@ -22,24 +24,21 @@ class Streaks:
     """Call and recipient of each refusal in the present row of denials."""
 
     @property
-    def pause(self) -> str:
-        """Why the account must pause; empty when it need not."""
+    def pause(self) -> Reason | None:
+        """Why the account must pause; None when it need not."""
         if self.pages >= PAGES:
-            return f"{PAGES} answers in a row were HTML pages: a login page, a firewall or maintenance"
+            return Reason(CallCode.PAGES_IN_A_ROW, answers=PAGES)
         if len(self.denied) >= DENIALS and len({recipient for _, recipient in self.denied}) >= RECIPIENTS:
-            many = f"{len(self.denied)} calls in a row were denied (402, 403, 404, 410)"
-            return f"{many}: is the token right, and the project paid for?"
-        return ""
+            return Reason(CallCode.DENIED_IN_A_ROW, calls=len(self.denied))
+        return None
 
 
 def after(streaks: Streaks, call_id: int, recipient: str, attempt: Attempt) -> Streaks:
     """The streaks once an attempt has ended. One without an answer neither adds nor breaks."""
     if attempt.status is None:
         return streaks
-    match attempt.streak:
-        case Streak.PAGE:
-            return Streaks(pages=streaks.pages + 1)
-        case Streak.DENIAL:
-            return replace(streaks, pages=0, denied=(*streaks.denied, (call_id, recipient))[-100:])
-        case None:
-            return Streaks()
+    if attempt.cause == HTML:
+        return Streaks(pages=streaks.pages + 1)
+    if attempt.denied:
+        return replace(streaks, pages=0, denied=(*streaks.denied, (call_id, recipient))[-100:])
+    return Streaks()

@@ -1,46 +1,27 @@
-"""An alert in words: a sentence for people, a document for programs, variables for a bot. Pure."""
+"""An alert in words: a message for people, a document for programs, variables for a bot. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from bridge.model import ALERT_SOURCE, AlertStart, BotStart, Json
+from bridge.reasons.alerts import AlertCode
+from bridge.reasons.reason import Reason
 from bridge.store.state.alerts import Pending
+from bridge.text.render import render
 
-
-class Words(NamedTuple):
-    """How a kind of alert is told: of one thing, of several, and what to do."""
-
-    one: str
-    several: str
-    advice: str
-
-
-WORDS: Final[Mapping[str, Words]] = {
-    "uncertain": Words(
-        "call may or may not have run", "calls may or may not have run", "calls --state uncertain"
-    ),
-    "refused": Words(
-        "call ended without a bot started", "calls ended without a bot started", "calls --state refused"
-    ),
-    "paused": Words("account is paused", "accounts are paused", "resume"),
-    "failing": Words(
-        "event matched a rule that then failed",
-        "events matched rules that then failed",
-        "events --result failed",
-    ),
-    "unreadable": Words(
-        "webhook could not be read", "webhooks could not be read", "events --result unreadable"
-    ),
-    "ambiguous": Words(
-        "source has an id that does not tell its events apart",
-        "sources have an id that does not tell their events apart",
-        "events --repeats",
-    ),
-    "silent": Words("source has fallen silent", "sources have fallen silent", "events"),
+KINDS: Final[Mapping[str, tuple[AlertCode, str]]] = {
+    "uncertain": (AlertCode.UNCERTAIN, "calls --state uncertain"),
+    "refused": (AlertCode.REFUSED, "calls --state refused"),
+    "paused": (AlertCode.PAUSED, "resume"),
+    "failing": (AlertCode.FAILING, "events --result failed"),
+    "unreadable": (AlertCode.UNREADABLE, "events --result unreadable"),
+    "ambiguous": (AlertCode.AMBIGUOUS, "events --repeats"),
+    "silent": (AlertCode.SILENT, "events"),
 }
+"""How many things of a kind there are, and the command that shows them."""
 
 
 def moment(ms: int) -> str:
@@ -48,33 +29,37 @@ def moment(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def sentence(one: Pending) -> str:
+def message(one: Pending) -> Reason:
     """For people."""
-    words = WORDS[one.kind]
-    what = words.one if one.many == 1 else words.several
-    last = f"the last since {moment(one.since)}: " if one.many > 1 else ""
-    return f"{one.many} {what}; {last}{one.detail}. See: leadbridge {words.advice}"
+    kind, command = KINDS[one.kind]
+    return Reason(
+        AlertCode.ALERT,
+        what=Reason(kind, count=one.many),
+        last=Reason(AlertCode.LAST, since=moment(one.since)) if one.many > 1 else None,
+        detail=one.detail,
+        command=command,
+    )
 
 
-def document(one: Pending, now: int) -> Json:
+def document(one: Pending, now: int, language: str) -> Json:
     """What is posted. `text` alone is what Slack, Mattermost and Telegram show."""
     return {
-        "text": sentence(one),
+        "text": render(message(one), language),
         "alert": one.kind,
         "count": one.many,
         "since": moment(one.since),
         "at": moment(now),
-        "detail": one.detail,
+        "detail": render(one.detail, language),
     }
 
 
-def bot_start(one: Pending, start: AlertStart) -> BotStart:
+def bot_start(one: Pending, start: AlertStart, language: str) -> BotStart:
     """The start of the owner's bot: for a day, and past whatever else waits for them."""
     variables = {
         "alert": one.kind,
         "count": str(one.many),
         "since": moment(one.since),
-        "text": sentence(one),
+        "text": render(message(one), language),
     }
     return BotStart(
         rule=f"{ALERT_SOURCE}: {one.kind}",

@@ -28,10 +28,11 @@ from bridge.dispatch.connection import (
     Resolver,
     cause_of,
     connect,
-    in_words,
+    fault_of,
 )
 from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.wire import BadAnswerError, Incoming
+from bridge.text.render import english
 
 CAP: Final = 1 << 18
 """Bytes of an answer's body that are read at most."""
@@ -45,7 +46,7 @@ class BrokenError(RequestException):
     """A request that has no complete answer. `seen` tells how far it got; the request is not kept."""
 
     def __init__(self, seen: Seen) -> None:
-        super().__init__(f"{seen.phase}: {seen.fault}")
+        super().__init__(f"{seen.phase}: {english(seen.fault)}")
         self.seen = seen
 
 
@@ -113,10 +114,8 @@ class Transport(BaseAdapter):
         try:
             seen = self.run(request, progress, deadline)
         except (OSError, ValueError, BadAnswerError) as fault:
-            words = (
-                str(fault) if isinstance(fault, BadAnswerError) else in_words(fault, progress.phase, timeout)
-            )
-            raise BrokenError(progress.seen(words, cause_of(fault))) from None
+            what = fault_of(fault, progress.phase, timeout)
+            raise BrokenError(progress.seen(what, cause_of(fault))) from None
         return response_of(seen)
 
     def run(self, request: PreparedRequest, progress: Progress, deadline: Deadline) -> Seen:
@@ -139,7 +138,7 @@ class Transport(BaseAdapter):
             origin, _ = self.address(url)
             connection = connect(origin, self.resolver, self.context, progress, Deadline(self.clock, timeout))
         except (OSError, ValueError) as fault:
-            return progress.seen(in_words(fault, progress.phase, timeout), cause_of(fault))
+            return progress.seen(fault_of(fault, progress.phase, timeout), cause_of(fault))
         connection.close()
         return Seen(Phase.COMPLETE)
 

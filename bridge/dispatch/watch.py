@@ -13,6 +13,7 @@ from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
 from bridge.model import Event as Happening
+from bridge.reasons.alerts import AlertCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
@@ -21,6 +22,7 @@ from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import repeat_views, sources
 from bridge.store.state import alerts
 from bridge.store.state.alerts import Pending
+from bridge.text.catalogue import ENGLISH
 from bridge.text.render import english
 
 log = logging.getLogger(__name__)
@@ -33,12 +35,16 @@ RESULTS: Final = {"failing": "failed", "unreadable": "unreadable"}
 
 
 class Watch:
-    """One dispatcher's share of the watch; any number may keep it at once."""
+    """One dispatcher's share of the watch; any number may keep it at once.
 
-    def __init__(self, store: Store, alarms: Alarms, client: Client) -> None:
+    Alerts are in `language`.
+    """
+
+    def __init__(self, store: Store, alarms: Alarms, client: Client, language: str = ENGLISH) -> None:
         self.store = store
         self.alarms = alarms
         self.client = client
+        self.language = language
         self.over = Event()
         self.thread = Thread(target=self.keep, name="alerts", daemon=True)
 
@@ -74,18 +80,19 @@ class Watch:
             taken = take(connection, now, wanted)
             for one in taken:
                 if wanted.start:
-                    accept(connection, now, [delivery(one, wanted.start, now)])
+                    accept(connection, now, [delivery(one, wanted.start, now, self.language)])
                     alerts.told(connection, now, one)
         for one in taken:
-            log.warning("alert: %s", telling.sentence(one))
+            log.warning("alert: %s", english(telling.message(one)))
             if wanted.url:
                 self.post(one, wanted, now)
 
     def post(self, one: Pending, wanted: Alerts, now: int) -> None:
         """Post one alert. Where that is the only way and fails, it is tried again soon."""
-        fault = self.client.post(wanted.url, to_json(telling.document(one, now)).encode())
+        document = telling.document(one, now, self.language)
+        fault = self.client.post(wanted.url, to_json(document).encode())
         if fault:
-            log.error("the alert could not be posted: %s", fault)
+            log.error("the alert could not be posted: %s", english(fault))
         if wanted.start:
             return
         with self.store.transaction() as connection:
@@ -117,15 +124,18 @@ def troubles(connection: Transaction, now: int, kind: str) -> list[Happened]:
     found = alerts.troubles(connection, RESULTS[kind], mark.at, now - SETTLED_MS)
     if not found or not alerts.move(connection, kind, mark.at, found[-1].event_id):
         return []
-    return [(kind, f"event {one.event_id} of {one.source}: {told(one)}") for one in found]
+    return [
+        (kind, Reason(AlertCode.OF_EVENT, event=one.event_id, source=one.source, why=cause_of(one)))
+        for one in found
+    ]
 
 
-def told(one: alerts.Trouble) -> str:
+def cause_of(one: alerts.Trouble) -> Reason | None:
     """Why, without what the sender wrote."""
     if not one.failures:
-        return english(one.error)
+        return one.error
     first = one.failures[0]
-    return f'rule "{first.rule}" found no usable {first.key} at {first.path}'
+    return Reason(AlertCode.UNUSABLE, rule=first.rule, key=first.key, path=first.path)
 
 
 def ambiguous(connection: Transaction, now: int) -> list[Happened]:
@@ -139,8 +149,8 @@ def ambiguous(connection: Transaction, now: int) -> list[Happened]:
         before = mark.at if mark else 0
         later = one.last_at > before and alerts.move(connection, name, before, one.last_at)
         if later and before < now - repeat_views.RECENT_MS:
-            text = f"{one.source}: {one.count} with a known id would have started something else"
-            found.append(("ambiguous", text))
+            what = Reason(AlertCode.OTHER_CONTENT, source=one.source, events=one.count)
+            found.append(("ambiguous", what))
     return found
 
 
@@ -159,16 +169,17 @@ def silent(connection: Transaction, now: int, wanted: Alerts) -> list[Happened]:
         last = max(heard.get(source, 0), mark.since)
         late = now - last > seconds * 1000 and mark.at != last
         if late and alerts.move(connection, name, mark.at, last):
-            found.append(("silent", f"{source} has sent nothing since {telling.moment(last)}"))
+            what = Reason(AlertCode.SENT_NOTHING, source=source, since=telling.moment(last))
+            found.append(("silent", what))
     return found
 
 
-def delivery(one: Pending, start: AlertStart, now: int) -> Delivery:
+def delivery(one: Pending, start: AlertStart, now: int, language: str) -> Delivery:
     """The alert as an event of the bridge's own, with the call that tells the owner."""
-    document: Json = telling.document(one, now)
+    document: Json = telling.document(one, now, language)
     body = to_json(document).encode()
     event = Happening(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})
-    made = Application((telling.bot_start(one, start),), (), ())
+    made = Application((telling.bot_start(one, start, language),), (), ())
     request = Request("POST", "", (("Content-Type", "application/json"),), body, "")
     return Delivery(
         ALERT_SOURCE, request, now, Reason(WebhookCode.BY_BRIDGE), "", ((event, made),), secrets="[]"

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from typing import Final
 
 from bridge.model import CUT, EOF, GARBAGE
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 
 HEAD_LIMIT: Final = 1 << 16
 LINE_LIMIT: Final = 1 << 10
@@ -21,10 +24,11 @@ STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
 
 
 class BadAnswerError(Exception):
-    """The answer is cut short or is not HTTP. The message follows the word "then" or "but"."""
+    """The answer is cut short or is not HTTP."""
 
-    def __init__(self, message: str, cause: str = GARBAGE) -> None:
-        super().__init__(message)
+    def __init__(self, fault: Reason, cause: str = GARBAGE) -> None:
+        super().__init__(english(fault))
+        self.fault = fault
         self.cause = cause
 
 
@@ -61,9 +65,9 @@ class Incoming:
             if status >= 200 or status == 101:
                 break
         else:
-            raise BadAnswerError("only interim answers came")
+            raise BadAnswerError(Reason(CallCode.ONLY_INTERIM))
         if status == 101:
-            raise BadAnswerError("the server changed to another protocol")
+            raise BadAnswerError(Reason(CallCode.OTHER_PROTOCOL))
         self.status = status
         if status not in (204, 304):
             self.read_body()
@@ -76,15 +80,15 @@ class Incoming:
             searched = max(len(self.buffer) - 3, 0)
             if not self.fill():
                 if self.buffer:
-                    raise BadAnswerError("the answer was cut inside its head", CUT)
-                raise BadAnswerError("the connection was closed unanswered", EOF)
+                    raise BadAnswerError(Reason(CallCode.CUT_HEAD), CUT)
+                raise BadAnswerError(Reason(CallCode.UNANSWERED), EOF)
             end = HEAD_END.search(self.buffer, searched)
         head = self.buffer[: end.start()].decode("latin-1")
         del self.buffer[: end.end()]
         first, *lines = re.split(r"\r?\n", head)
         match = STATUS_LINE.fullmatch(first)
         if match is None:
-            raise BadAnswerError("the answer is not HTTP")
+            raise BadAnswerError(Reason(CallCode.NOT_HTTP))
         self.version = int(match[1])
         self.headers = headers_of(lines)
         return int(match[2])
@@ -92,9 +96,9 @@ class Incoming:
     def check_head(self) -> None:
         """Stop early on what can never become an answer."""
         if not b"HTTP/1.".startswith(self.buffer[:7]):
-            raise BadAnswerError("the answer is not HTTP")
+            raise BadAnswerError(Reason(CallCode.NOT_HTTP))
         if len(self.buffer) > HEAD_LIMIT:
-            raise BadAnswerError(f"the answer's head is longer than {HEAD_LIMIT} bytes")
+            raise BadAnswerError(Reason(CallCode.LONG_HEAD, limit=HEAD_LIMIT))
 
     def read_body(self) -> None:
         coding = self.headers.get("transfer-encoding", "").lower()
@@ -112,11 +116,11 @@ class Incoming:
         while size != 0 and not self.oversized:
             text = self.line().partition(";")[0].strip()
             if not re.fullmatch(r"[0-9a-fA-F]{1,15}", text):
-                raise BadAnswerError("the answer's chunks are garbled")
+                raise BadAnswerError(Reason(CallCode.CHUNKS_GARBLED))
             size = int(text, 16)
             self.take(size)
             if size and not self.oversized and self.line():
-                raise BadAnswerError("the answer's chunks are garbled")
+                raise BadAnswerError(Reason(CallCode.CHUNKS_GARBLED))
         while not self.oversized and self.line():
             pass
 
@@ -124,7 +128,7 @@ class Incoming:
         """One short line of the chunked coding, without its end."""
         while b"\n" not in self.buffer:
             if len(self.buffer) > LINE_LIMIT:
-                raise BadAnswerError("the answer's chunks are garbled")
+                raise BadAnswerError(Reason(CallCode.CHUNKS_GARBLED))
             self.need()
         end = self.buffer.index(b"\n")
         line = self.buffer[:end].rstrip(b"\r").decode("latin-1")
@@ -154,7 +158,7 @@ class Incoming:
 
     def need(self) -> None:
         if not self.fill():
-            raise BadAnswerError(f"the answer was cut short after {len(self.body)} bytes of its body", CUT)
+            raise BadAnswerError(Reason(CallCode.CUT, size=len(self.body)), CUT)
 
     def fill(self) -> bool:
         chunk = self.receive()
@@ -169,7 +173,7 @@ def headers_of(lines: list[str]) -> dict[str, str]:
         name, colon, value = line.partition(":")
         key = name.lower()
         if not colon or key != key.strip() or not key:
-            raise BadAnswerError("the answer's head is garbled")
+            raise BadAnswerError(Reason(CallCode.HEAD_GARBLED))
         if key in headers and key in ("content-length", "transfer-encoding", "connection"):
             headers[key] += f", {value.strip()}"
         else:
@@ -182,5 +186,5 @@ def length_of(text: str) -> int:
     lengths = {part.strip() for part in text.split(",")}
     length = lengths.pop()
     if lengths or not re.fullmatch(r"[0-9]{1,15}", length):
-        raise BadAnswerError("the answer's length is garbled")
+        raise BadAnswerError(Reason(CallCode.LENGTH_GARBLED))
     return int(length)

@@ -30,6 +30,7 @@ from bridge.model import Account, Alerts, Outcome
 from bridge.reasons.reason import Reason
 from bridge.store.db import notify
 from bridge.store.db.engine import Store
+from bridge.text.catalogue import ENGLISH
 from bridge.text.render import english
 
 log = logging.getLogger(__name__)
@@ -59,8 +60,8 @@ class Dispatcher:
     """One process's share of the dispatching. Any number of them may share a store.
 
     `accounts` gives the accounts as they are now. `owner` is this dispatcher's name in the queue and must be
-    its own. `clock` is in monotonic seconds, `stop_wait` in
-    seconds; `random` gives numbers from 0 up to 1.
+    its own. `clock` is in monotonic seconds, `stop_wait` in seconds; `random` gives numbers from 0 up to 1.
+    Alerts are in `language`.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Dispatcher:
         observe: Callable[[Round], None] = unobserved,
         no_room: Callable[[], Reason | None] = lambda: None,
         alerts: Callable[[], Alerts] = Alerts,
+        language: str = ENGLISH,
         random: Callable[[], float] = randomness.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -83,7 +85,7 @@ class Dispatcher:
         alarms = Alarms(alerts)
         self.ledger = Ledger(store, accounts, owner or a_name(), random, client.now, alarms)
         self.caretaker = Caretaker(store, accounts, alarms)
-        self.watch = Watch(store, alarms, client)
+        self.watch = Watch(store, alarms, client, language)
         self.senders = Senders(client.send, senders, client.now, clock)
         self.stop_wait = stop_wait
         self.observe = observe
@@ -186,7 +188,7 @@ class Dispatcher:
         """Find out whether LeadConverter is back, and let the breaker know."""
         found = self.client.probe(account)
         follows = "a call is tried" if found.passed else "calls still wait"
-        log.warning("account %s: probe: %s; %s", account.name, found.words, follows)
+        log.warning("account %s: probe: %s; %s", account.name, english(found.found), follows)
         self.probed.append((account.name, found))
         try:
             self.ledger.probed(account, found)

@@ -49,7 +49,7 @@ def call_record(call: Call) -> dict[str, Json]:
         "variables": dict(start.variables),
         "forced": start.forced,
         "state": call.state.value,
-        "reason": call.reason,
+        "reason": english(call.reason),
         "cause": call.cause or None,
         "attempt": call.attempt,
         "answered": call.answered,
@@ -141,7 +141,7 @@ def _attempt(number: int, attempt: Attempt) -> dict[str, Json]:
         "started_at": iso(attempt.started_at),
         "ended_at": iso(attempt.ended_at),
         "outcome": attempt.outcome.value,
-        "reason": attempt.reason,
+        "reason": english(attempt.reason),
         "cause": attempt.cause or None,
         "phase": attempt.phase,
         "status": attempt.status,
@@ -151,4 +151,4 @@ def _attempt(number: int, attempt: Attempt) -> dict[str, Json]:
 
 
 def _action(action: Action) -> dict[str, Json]:
-    return {"at": iso(action.at), "who": action.who, "what": action.what, "why": action.why}
+    return {"at": iso(action.at), "who": action.who, "what": action.what, "why": english(action.why)}

@@ -21,7 +21,6 @@ from bridge.store.inbox.replays import Planned
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
-from bridge.store.queue.rows import SHADOW
 from bridge.store.reports.call_views import calls_of
 from bridge.store.reports.event_views import StoredEvent, event
 from bridge.webhook.source import BY_BODY
@@ -222,7 +221,7 @@ class Replayer:
         return tuple(call for call in latest.values() if self._may_repeat(call))
 
     def _may_repeat(self, call: Call) -> bool:
-        if call.state is State.CANCELLED and call.reason == SHADOW:
+        if call.start.shadow:
             return False
         return call.state in FINAL if self.again else call.state in _UNSENT and not call.had_uncertain
 

@@ -9,6 +9,8 @@ from bridge.dispatch.mask import MASK
 from bridge.dispatch.request import METHOD, UnsendableError, build, method_url, parameters
 from bridge.mapping.rules.ids import contact_kind
 from bridge.model import Account, BotStart, Json
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Shown:
     body: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     """Not encoded, in their order."""
-    error: str = ""
+    error: Reason | str | None = None
 
     @property
     def doubt(self) -> Literal["", "email", "phone"]:
@@ -33,7 +35,7 @@ class Shown:
             "url": self.url,
             "body": self.body,
             "parameters": dict(self.parameters),
-            "error": self.error,
+            "error": english(self.error),
         }
 
 
@@ -45,7 +47,7 @@ def outgoing(start: BotStart, account: Account | None, call_id: int) -> Shown:
     try:
         request = build(start, account, call_id)
     except UnsendableError as fault:
-        return Shown("", parameters=said, error=fault.message)
+        return Shown("", parameters=said, error=fault.reason)
     behind = request.url.removeprefix(method_url(account))
     address = f"{account.url.rstrip('/')}/api/v1/{MASK}/{METHOD}{behind}"
     return Shown(address, request.body.decode("ascii"), said)

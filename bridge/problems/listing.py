@@ -15,6 +15,7 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.span import span
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
+from bridge.store.reports.audit import named
 from bridge.store.reports.call_views import Doubt
 from bridge.text.times import clock
 
@@ -106,7 +107,7 @@ def _accounts(facts: Facts) -> Iterator[Problem]:
 def _paused_by(one: AccountState | Pause, now: int) -> Reason:
     why = Reason(ProblemCode.WHY, why=one.paused_reason) if one.paused_reason else None
     seconds = max(now - one.paused_at, 0) // 1000
-    return Reason(ProblemCode.PAUSED_BY, who=one.paused_by, span=span(seconds * 1000), why=why)
+    return Reason(ProblemCode.PAUSED_BY, who=named(one.paused_by), span=span(seconds * 1000), why=why)
 
 
 def _resting(breaker: Breaker) -> Iterator[Reason]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from bridge.reasons.alerts import AlertCode
 from bridge.reasons.calls import CallCode
 from bridge.reasons.causes import CauseCode
 from bridge.reasons.commands import CommandCode
@@ -21,6 +22,7 @@ AREAS: Final[tuple[type[Code], ...]] = (
     GeneralCode,
     CallCode,
     CauseCode,
+    AlertCode,
     WebhookCode,
     RuleCode,
     FindingCode,
@@ -32,13 +34,18 @@ AREAS: Final[tuple[type[Code], ...]] = (
 )
 """Every enumeration of codes."""
 _KNOWN: Final = {code.value: code for area in AREAS for code in area}
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _CODE: Final = "code"
 """The key of the code in a reason's object; the others are its parameters."""
 
 
 def to_text(reason: Reason | None) -> str:
-    """The reason as a JSON text for a column; empty where there is none."""
-    return "" if reason is None else json.dumps(to_json(reason), ensure_ascii=False)
+    """The reason as a JSON text for a column; empty where there is none.
+
+    Half a surrogate pair, which no column takes, becomes JSON's escape for it.
+    """
+    text = "" if reason is None else _ENCODE(to_json(reason))
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def from_text(text: str) -> Reason | None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.model import Outcome, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from tests.commands.conftest import Office
 from tests.store import given
 
@@ -96,3 +98,19 @@ def test_every_state_can_be_asked_for(office: Office) -> None:
     for state in State:
         assert office.run("calls", "--state", state.value).code == 0
     assert office.run("calls", "--state", "sent").code == 2
+
+
+def test_reasons_are_in_the_language_of_the_command_and_english_as_json(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.webhook()
+    refused = Reason(CallCode.UNSENT, fault=Reason(CallCode.CONNECTION_REFUSED))
+    office.settle("refused", reason=refused, shown=given.attempt(Outcome.REFUSED, reason=refused))
+    monkeypatch.setenv("BRIDGE_LANG", "ru")
+    russian = "ничего не отправлено: в соединении отказано"
+    assert office.run("calls").lines[1].endswith(russian)
+    assert office.run("explain", "1").out.count(russian) == 2
+    english = "nothing was sent: connection refused"
+    assert office.run("calls", "--json").json[0]["reason"] == english
+    (call,) = office.run("explain", "1", "--json").json["calls"]
+    assert call["attempts"][0]["reason"] == english

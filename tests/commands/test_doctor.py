@@ -8,6 +8,8 @@ import pytest
 from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Outcome
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.store.inbox import identities
 from bridge.store.inbox.identities import Declared
 from bridge.store.queue import accounts
@@ -231,7 +233,9 @@ def test_settings_that_cannot_be_used_are_told_one_by_one(
 
 
 def test_an_open_breaker_is_warned_of_with_what_its_last_probe_found(healthy: Office) -> None:
-    resting = Breaker(Gate.OPEN, until=given.NOW, wait=60_000, since=given.NOW, probe="answered 502")
+    resting = Breaker(
+        Gate.OPEN, until=given.NOW, wait=60_000, since=given.NOW, probe=Reason(CallCode.ANSWERED, status=502)
+    )
     with healthy.store.transaction() as connection:
         state = accounts.lock(connection, "main")
         accounts.save(connection, [replace(state, health=to_text(Health(breaker=resting)))])

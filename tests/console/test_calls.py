@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from urllib.parse import quote_plus
 
 import pytest
 from werkzeug.test import TestResponse
 
+from bridge.dispatch.care import BY_POLICY
 from bridge.model import Outcome
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
+from bridge.store.queue import decisions
+from bridge.store.reports.audit import BRIDGE
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store.given import attempt, begin, claim, owe, rows, settle, settlement, start, state, states
@@ -257,3 +263,41 @@ def test_what_senders_wrote_is_text(site: MakeSite) -> None:
     owe(one.side.store, start(7, rule=evil, variables=(("x", evil),)))
     for path in ("/calls", "/calls/1", "/recipients/7", "/events/1"):
         assert "<script>alert" not in one.get(path).text
+
+
+def test_a_page_shows_reasons_in_the_visitors_language_and_older_sentences_as_they_were(
+    site: MakeSite,
+) -> None:
+    one = site()
+    owe(one.side.store, start(1), start(2), start(3))
+    (unreachable, older) = claim(one.side.store)[:2]
+    begin(one.side.store, unreachable, older)
+    no_route = Reason(CallCode.UNSENT, fault=Reason(CallCode.NO_ROUTE))
+    shown = attempt(Outcome.REFUSED, reason=no_route)
+    settle(one.side.store, settlement(unreachable, "refused", reason=no_route, shown=shown))
+    settle(one.side.store, settlement(older, "refused"))
+    with one.side.store.transaction() as connection:
+        connection.exec_driver_sql(f"UPDATE calls SET reason = 'an older sentence' WHERE id = {older.id}")
+    russian = "ничего не отправлено: нет пути к серверу"
+    page = one.get("/calls", Accept_Language="ru").text
+    assert russian in page
+    assert "«an older sentence»" in page
+    assert 'class="reason">–</td>' in page
+    assert one.get(f"/calls/{unreachable.id}", Accept_Language="ru").text.count(russian) == 2
+    assert "nothing was sent: no route to host" in one.get("/calls").text
+    (row,) = (
+        line for line in one.get("/calls.csv", Accept_Language="ru").text.splitlines() if "route" in line
+    )
+    assert "nothing was sent: no route to host" in row
+
+
+def test_what_the_bridge_decided_is_shown_in_the_visitors_language(site: MakeSite) -> None:
+    one = site()
+    (number,) = uncertain(one.side.store, 7)
+    with one.side.store.transaction() as connection:
+        decisions.resend(connection, one.side.store.now(connection), number, BY_POLICY)
+    assert "отправил повторно мост: on_uncertain: resend" in one.get("/calls", Accept_Language="ru").text
+    page = one.get("/audit", Accept_Language="ru").text
+    assert ">мост</a>" in page
+    assert f'href="/console/audit?who={quote_plus(BRIDGE)}"' in page
+    assert "resent by the bridge: on_uncertain: resend" in one.get("/calls").text

@@ -11,7 +11,8 @@ from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Application, Failure, Match, Outcome, Verdict
 from bridge.operations import pause
-from bridge.reasons.reason import recorded
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason, recorded
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.queue import accounts
@@ -174,7 +175,9 @@ def test_calls_in_doubt_are_shown_by_account_and_cause_each_with_its_way(shop: S
 def test_an_open_breaker_says_since_when_and_what_its_last_probe_found(shop: Site) -> None:
     store = shop.side.store
     owe(store, start(1))
-    resting = Breaker(Gate.OPEN, until=given.NOW, wait=60_000, since=given.NOW, probe="answered 502")
+    resting = Breaker(
+        Gate.OPEN, until=given.NOW, wait=60_000, since=given.NOW, probe=Reason(CallCode.ANSWERED, status=502)
+    )
     with store.transaction() as connection:
         state = accounts.lock(connection, "main")
         accounts.save(connection, [replace(state, health=to_text(Health(breaker=resting)))])

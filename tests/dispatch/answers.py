@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from bridge.dispatch.answer import decode
-from bridge.dispatch.outcome import Shown, judge
+from bridge.dispatch.outcome import judge
 from bridge.dispatch.seen import Phase, Seen
-from bridge.model import Account
+from bridge.model import Account, Outcome
+from bridge.text.render import english
 
 NOW = 1_700_000_000_000
 ACCOUNT = Account("main", "t-7f3a")
 JSON = "application/json"
 HTML = "text/html; charset=UTF-8"
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in\n to it</title></head></html>"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An outcome with its reason in English."""
+
+    outcome: Outcome
+    reason: str
+    retry_after: float | None = None
+    pause_account: bool = False
+    slow_down: bool = False
+    denied: bool = False
+    cause: str = ""
 
 
 def answered(status: int, body: object = b"", kind: str = JSON, **headers: str) -> Seen:
@@ -26,4 +41,7 @@ def answered(status: int, body: object = b"", kind: str = JSON, **headers: str) 
 
 
 def shown(seen: Seen, account: Account = ACCOUNT, **more: Any) -> Shown:
-    return judge(seen, decode(seen, account.token), account, NOW, **more)
+    found = judge(seen, decode(seen, account.token), account, NOW, **more)
+    return Shown(
+        **{name: getattr(found, name) for name in found.__slots__} | {"reason": english(found.reason)}
+    )

@@ -12,12 +12,13 @@ from bridge.dispatch.breaker import (
     wants_probe,
 )
 from bridge.model import Attempt, Outcome
+from tests.support.reasons import because
 
 NOW = 1_700_000_000_000
 
 
 def attempt(outcome: Outcome, at: int = NOW, status: int | None = None, cause: str = "") -> Attempt:
-    return Attempt(at, at + 50, outcome, "why", "waiting", status=status, cause=cause)
+    return Attempt(at, at + 50, outcome, because("why"), "waiting", status=status, cause=cause)
 
 
 def fed(breaker: Breaker, marks: str, now: int = NOW) -> Breaker:
@@ -32,7 +33,7 @@ OPEN = fed(Breaker(), "xxxxx")
 
 
 def on_trial(now: int = NOW + 5000) -> Breaker:
-    return probed(OPEN, True, "answered 422", now)
+    return probed(OPEN, True, because("answered 422"), now)
 
 
 def test_five_failures_in_a_row_open_it_for_five_seconds() -> None:
@@ -97,9 +98,9 @@ def test_it_is_probed_once_its_time_has_come_and_by_one_process() -> None:
 def test_a_failing_probe_doubles_the_wait_up_to_a_minute() -> None:
     breaker, waits = OPEN, []
     for _ in range(5):
-        breaker = probed(probing(breaker, breaker.until), False, "answered 502", breaker.until)
+        breaker = probed(probing(breaker, breaker.until), False, because("answered 502"), breaker.until)
         waits.append(breaker.wait)
-    assert (breaker.since, breaker.probe) == (NOW, "answered 502")
+    assert (breaker.since, breaker.probe) == (NOW, because("answered 502"))
     assert waits == [10_000, 20_000, 40_000, 60_000, 60_000]
 
 
@@ -118,7 +119,7 @@ def test_after_a_good_probe_one_call_goes_then_two_then_four_then_all() -> None:
 def test_a_failing_trial_call_opens_it_for_longer() -> None:
     breaker = claimed(on_trial(), 1, NOW + 5000)
     assert fed(breaker, "x", NOW + 6000) == Breaker(
-        Gate.OPEN, until=NOW + 16_000, wait=10_000, since=NOW, probe="answered 422", bots=(7,)
+        Gate.OPEN, until=NOW + 16_000, wait=10_000, since=NOW, probe=because("answered 422"), bots=(7,)
     )
 
 
@@ -127,11 +128,11 @@ def test_the_bots_whose_calls_failed_are_known_until_it_closes() -> None:
         claimed(on_trial(), 1, NOW), 8, attempt(Outcome.UNCERTAIN, NOW + 6000, cause="eof"), NOW + 6000
     )
     assert breaker.bots == (7, 8)
-    later = probed(breaker, True, "answered 422", breaker.until)
+    later = probed(breaker, True, because("answered 422"), breaker.until)
     assert after(later, 7, attempt(Outcome.UNCERTAIN, later.until, cause="eof"), later.until).bots == (8, 7)
     for number in range(20):
         breaker = after(later, number, attempt(Outcome.UNCERTAIN, later.until, cause="eof"), later.until)
-        later = probed(breaker, True, "answered 422", breaker.until)
+        later = probed(breaker, True, because("answered 422"), breaker.until)
     assert later.bots == tuple(range(10, 20))
 
 
@@ -151,7 +152,7 @@ def test_a_round_whose_calls_never_end_begins_again() -> None:
 
 def test_a_probe_that_comes_late_changes_nothing() -> None:
     trial = on_trial()
-    assert probed(trial, False, "answered 502", NOW + 6000) is trial
+    assert probed(trial, False, because("answered 502"), NOW + 6000) is trial
 
 
 def test_a_closed_breaker_keeps_no_account_of_claims() -> None:
@@ -165,7 +166,7 @@ def test_hours_by_which_the_clock_was_set_back_are_not_waited_for() -> None:
     shut = fed(Breaker(), "x" * CONSECUTIVE)
     assert not wants_probe(shut, NOW + 4_999)
     assert wants_probe(shut, NOW - hours)
-    trial = claimed(probed(shut, True, "answered 422", NOW + 5_000), 1, NOW + 5_000)
+    trial = claimed(probed(shut, True, because("answered 422"), NOW + 5_000), 1, NOW + 5_000)
     assert allowance(trial, NOW + 5_000, 9) == 0
     assert allowance(trial, NOW - hours, 9) == 1
     assert claimed(trial, 1, NOW - hours).until == NOW - hours

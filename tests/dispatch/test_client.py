@@ -19,6 +19,9 @@ from bridge.dispatch.connection import Address
 from bridge.dispatch.probe import Probe
 from bridge.dispatch.transport import Transport
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 from tests.dispatch.server import (
     HTML,
     JSON,
@@ -70,7 +73,7 @@ def closing_after_request(peer: Peer) -> None:
 
 
 def showed(attempt: Attempt) -> tuple[str, str, str]:
-    return attempt.outcome.value, attempt.phase, attempt.reason
+    return attempt.outcome.value, attempt.phase, english(attempt.reason)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def test_a_call_goes_out_as_one_plain_post() -> None:
         started_at=NOW,
         ended_at=NOW,
         outcome=Outcome.DONE,
-        reason="answered 200",
+        reason=Reason(CallCode.ANSWERED, status=200),
         phase="complete",
         status=200,
         content_type="application/json",
@@ -207,7 +210,7 @@ def test_a_server_that_drips_its_handshake_is_given_up_at_the_deadline() -> None
 
     with serving(drip) as server, client(SHORT) as sender:
         attempt = sender.send(account(server.port, "https"), CALL)
-    assert attempt.reason == "nothing was sent: the TLS handshake did not end within 0.4 s"
+    assert english(attempt.reason) == "nothing was sent: the TLS handshake did not end within 0.4 s"
 
 
 def test_a_server_that_speaks_no_tls_was_sent_nothing() -> None:
@@ -245,7 +248,7 @@ def test_a_server_that_left_before_the_handshake_leaves_no_socket_open(
     monkeypatch.setattr(owner, step, once_it_has_left)
     with serving(Peer.reset) as server, client() as sender:
         attempt = sender.send(account(server.port, "https"), CALL)
-    assert attempt.reason == "nothing was sent: the connection was reset"
+    assert english(attempt.reason) == "nothing was sent: the connection was reset"
 
 
 LONG = replace(CALL, start=replace(START, variables=(("text", "x" * 30_000_000),)))
@@ -255,8 +258,8 @@ def test_a_request_that_was_never_taken_whole_is_tried_again() -> None:
     attempt = send(silent, deadline=SHORT, call=LONG)
     assert attempt.outcome is Outcome.RETRY
     assert attempt.phase == "sending"
-    assert attempt.reason.startswith("only ")
-    assert attempt.reason.endswith(" bytes were sent: the request was not taken within 0.4 s")
+    assert english(attempt.reason).startswith("only ")
+    assert english(attempt.reason).endswith(" bytes were sent: the request was not taken within 0.4 s")
 
 
 def test_a_connection_lost_while_sending_is_tried_again() -> None:
@@ -267,7 +270,7 @@ def test_a_connection_lost_while_sending_is_tried_again() -> None:
     attempt = send(leave, call=LONG)
     assert attempt.outcome is Outcome.RETRY
     assert attempt.phase == "sending"
-    assert attempt.reason.endswith("bytes were sent: the connection was reset")
+    assert english(attempt.reason).endswith("bytes were sent: the connection was reset")
 
 
 # Certificates.
@@ -306,7 +309,9 @@ def test_a_certificate_of_another_name_or_time_pauses_the_account(
     with serving(answering(OK), context=wrong.context) as server, client(ca_file=wrong.path) as sender:
         attempt = sender.send(account(server.port, "https"), CALL)
     assert attempt.outcome is Outcome.PAUSE
-    assert attempt.reason.startswith(f"nothing was sent: the server's certificate is not valid: {words}")
+    assert english(attempt.reason).startswith(
+        f"nothing was sent: the server's certificate is not valid: {words}"
+    )
 
 
 def test_an_end_without_a_farewell_is_a_cut(own: Certificate) -> None:
@@ -351,7 +356,7 @@ LOST = [
 @pytest.mark.parametrize(("script", "phase", "fault"), LOST)
 def test_what_was_sent_and_never_answered_is_uncertain(script: Script, phase: str, fault: str) -> None:
     attempt = send(script, deadline=SHORT)
-    reason = re.sub(r"all \d+ bytes", "all bytes", attempt.reason)
+    reason = re.sub(r"all \d+ bytes", "all bytes", english(attempt.reason))
     assert attempt.outcome is Outcome.UNCERTAIN
     assert attempt.phase == phase
     assert reason == f"all bytes were sent, then {fault}; it may have run"
@@ -384,10 +389,10 @@ def test_a_success_that_stalls_after_its_head_is_probably_done() -> None:
     for script in (stalling(raw), dripping(OK + b"x" * 50, 0.005)):
         attempt = send(script, deadline=SHORT)
         assert attempt.outcome is Outcome.UNCERTAIN
-    assert send(stalling(raw), deadline=SHORT).reason == (
+    assert english(send(stalling(raw), deadline=SHORT).reason) == (
         "probably done: answered 200, but the answer did not end within 0.4 s"
     )
-    assert send(resetting(raw)).reason == "probably done: answered 200, but the connection was reset"
+    assert english(send(resetting(raw)).reason) == "probably done: answered 200, but the connection was reset"
 
 
 def test_a_failure_cut_short_is_uncertain() -> None:
@@ -467,7 +472,7 @@ def test_a_call_that_no_request_can_carry_is_refused_without_a_connection() -> N
         attempt = sender.send(account(server.port, parameters="query"), call)
     assert attempt.outcome is Outcome.REFUSED
     assert attempt.phase == "building"
-    assert attempt.reason.startswith("it cannot be sent: the encoded URL has 81")
+    assert english(attempt.reason).startswith("it cannot be sent: the encoded URL has 81")
     assert server.connections == 0
 
 
@@ -627,13 +632,15 @@ def test_what_would_leave_a_call_in_doubt_keeps_the_calls_waiting(
     script: Script, words: str, status: int | None
 ) -> None:
     found = probe(script, deadline=SHORT)
-    assert (found.passed, found.words, found.status) == (False, words, status)
+    assert (found.passed, english(found.found), found.status) == (False, words, status)
 
 
 def test_a_server_out_of_reach_keeps_the_calls_waiting() -> None:
     for mode in ("empty", "connect"):
         with client() as sender:
-            assert sender.probe(account(1, probe=mode)) == Probe(False, fault="connection refused")
+            assert sender.probe(account(1, probe=mode)) == Probe(
+                False, fault=Reason(CallCode.CONNECTION_REFUSED)
+            )
 
 
 def test_a_probe_that_only_connects_sends_nothing(own: Certificate) -> None:
@@ -646,7 +653,7 @@ def test_a_probe_that_only_connects_sends_nothing(own: Certificate) -> None:
 def test_a_bad_certificate_is_left_to_a_call_which_pauses_the_account(own: Certificate, mode: str) -> None:
     with serving(answering(OK), context=own.context) as server, client() as stranger:
         found = stranger.probe(account(server.port, "https", probe=mode))
-    assert found == Probe(True, fault="self-signed certificate")
+    assert found == Probe(True, fault=Reason(CallCode.SYSTEM, text="self-signed certificate"))
     assert server.requests == []
 
 

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
+from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, after, from_text, to_reissue, to_text
 from bridge.dispatch.streaks import Streaks
-from bridge.model import Attempt, BotStart, Call, Outcome, Recipient, State, Streak
+from bridge.model import HTML, Attempt, BotStart, Call, Outcome, Recipient, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason, recorded
+from bridge.text.render import english
+from tests.support.reasons import because
 
 NOW = 1_700_000_000_000
 
@@ -14,13 +21,13 @@ def call(number: int, recipient: int) -> Call:
     return Call(number, 1, "shop", start, State.SENDING, 1, 0, 0, 0, "w1", NOW, NOW, NOW * 2, NOW)
 
 
-def answered(status: int, outcome: Outcome, reason: str = "why", streak: Streak | None = None) -> Attempt:
-    return Attempt(NOW, NOW + 10, outcome, reason, "complete", status=status, streak=streak)
+def answered(status: int, outcome: Outcome, reason: str = "why", **more: Any) -> Attempt:
+    return Attempt(NOW, NOW + 10, outcome, because(reason), "complete", status=status, **more)
 
 
-DENIED = answered(404, Outcome.REFUSED, streak=Streak.DENIAL)
+DENIED = answered(404, Outcome.REFUSED, denied=True)
 DONE = answered(200, Outcome.DONE)
-PAGE = answered(200, Outcome.UNCERTAIN, streak=Streak.PAGE)
+PAGE = answered(200, Outcome.UNCERTAIN, cause=HTML)
 
 
 def pauses(*attempts: tuple[int, Attempt]) -> list[str]:
@@ -29,7 +36,7 @@ def pauses(*attempts: tuple[int, Attempt]) -> list[str]:
     for number, (recipient, attempt) in enumerate(attempts, start=1):
         finding = after(health, call(number, recipient), attempt, NOW)
         health = finding.health
-        found.append(finding.pause)
+        found.append(english(finding.pause))
     return found
 
 
@@ -49,7 +56,7 @@ def test_five_denials_of_three_recipients_pause_the_account() -> None:
 
 
 def test_health_is_read_back_as_it_was_written() -> None:
-    health, lost = Health(), Attempt(NOW, NOW, Outcome.UNCERTAIN, "lost", "waiting", cause="eof")
+    health, lost = Health(), Attempt(NOW, NOW, Outcome.UNCERTAIN, because("lost"), "waiting", cause="eof")
     for number in range(5):
         health = after(health, call(number, number), lost, NOW).health
     assert health.breaker.bots == (4512,)
@@ -64,7 +71,7 @@ def test_no_reason_makes_or_breaks_a_row() -> None:
 
 
 def test_what_had_no_answer_neither_adds_nor_breaks() -> None:
-    lost = Attempt(NOW, NOW, Outcome.RETRY, "nothing was sent", "connecting")
+    lost = Attempt(NOW, NOW, Outcome.RETRY, because("nothing was sent"), "connecting")
     assert pauses((1, PAGE), (1, PAGE), (1, lost), (1, PAGE))[-1] != ""
 
 
@@ -113,3 +120,14 @@ def test_a_healthy_account_is_not_written_again() -> None:
     for number in range(25):
         health = after(health, call(number, number), DONE, NOW).health
     assert after(health, call(99, 99), DONE, NOW).health is health
+
+
+def test_what_a_probe_found_is_read_back_also_as_older_versions_wrote_it() -> None:
+    found = Reason(CallCode.ANSWERED_BUT, status=502, fault=Reason(CallCode.CUT_HEAD))
+    health = Health(Breaker(Gate.OPEN, since=NOW, probe=found))
+    assert from_text(to_text(health)) == health
+    document = json.loads(to_text(health))
+    document["breaker"]["probe"] = "answered 502"
+    assert from_text(json.dumps(document)).breaker.probe == recorded("answered 502")
+    del document["breaker"]["probe"]
+    assert from_text(json.dumps(document)).breaker.probe is None

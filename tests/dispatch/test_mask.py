@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dispatch.mask import mask
+from bridge.dispatch.mask import mask, masked
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason, recorded
 
 TOKEN = "ab/7f+3a&c="
 
@@ -45,6 +47,16 @@ def test_a_text_without_the_token_stays() -> None:
 
 def test_no_text_keeps_a_character_that_databases_refuse() -> None:
     assert mask("a\x00b", "") == "a\ufffdb"
+
+
+def test_a_token_in_a_value_of_a_reason_is_masked() -> None:
+    def said(text: str) -> Reason:
+        added = Reason(CallCode.ADDED, text=f"no bot at {text}")
+        not_found = Reason(CallCode.NOT_FOUND)
+        return Reason(CallCode.ANSWERED_MEANING, status=404, meaning=not_found, message=added)
+
+    assert masked(said(quote(TOKEN)), TOKEN) == said("•••")
+    assert masked(recorded((f"a {TOKEN}", "b")), TOKEN) == recorded(("a •••", "b"))  # type: ignore[arg-type]
 
 
 @given(st.text(st.characters(exclude_characters="\x00•"), min_size=1, max_size=20), st.text(), st.text())

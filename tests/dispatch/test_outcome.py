@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.dispatch.answer import decode
-from bridge.dispatch.outcome import BLOCKED, UNSUBSCRIBED, Shown, retry_after
+from bridge.dispatch.outcome import retry_after
 from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.shape import shape_of
-from bridge.model import Outcome, Streak
-from tests.dispatch.answers import ACCOUNT, HTML, JSON, NOW, PAGE, answered, shown
+from bridge.model import Outcome
+from tests.dispatch.answers import ACCOUNT, HTML, JSON, NOW, PAGE, Shown, answered, shown
+from tests.support.reasons import because
 
 DONE, REFUSED, RETRY = Outcome.DONE, Outcome.REFUSED, Outcome.RETRY
 UNCERTAIN, PAUSE = Outcome.UNCERTAIN, Outcome.PAUSE
@@ -28,12 +29,16 @@ UNCERTAIN, PAUSE = Outcome.UNCERTAIN, Outcome.PAUSE
 @pytest.mark.parametrize(
     ("seen", "outcome", "reason"),
     [
-        (Seen(Phase.BUILDING, "too long"), REFUSED, "it cannot be sent: too long"),
-        (Seen(Phase.RESOLVING, "no such name"), RETRY, "nothing was sent: no such name"),
-        (Seen(Phase.CONNECTING, "refused"), RETRY, "nothing was sent: refused"),
-        (Seen(Phase.TLS, "no handshake"), RETRY, "nothing was sent: no handshake"),
-        (Seen(Phase.SENDING, "reset", total=300), RETRY, "nothing was sent: reset"),
-        (Seen(Phase.SENDING, "reset", sent=299, total=300), RETRY, "only 299 of 300 bytes were sent: reset"),
+        (Seen(Phase.BUILDING, because("too long")), REFUSED, "it cannot be sent: too long"),
+        (Seen(Phase.RESOLVING, because("no such name")), RETRY, "nothing was sent: no such name"),
+        (Seen(Phase.CONNECTING, because("refused")), RETRY, "nothing was sent: refused"),
+        (Seen(Phase.TLS, because("no handshake")), RETRY, "nothing was sent: no handshake"),
+        (Seen(Phase.SENDING, because("reset"), total=300), RETRY, "nothing was sent: reset"),
+        (
+            Seen(Phase.SENDING, because("reset"), sent=299, total=300),
+            RETRY,
+            "only 299 of 300 bytes were sent: reset",
+        ),
     ],
 )
 def test_what_was_not_sent_whole_did_not_run(seen: Seen, outcome: Outcome, reason: str) -> None:
@@ -41,7 +46,7 @@ def test_what_was_not_sent_whole_did_not_run(seen: Seen, outcome: Outcome, reaso
 
 
 def test_an_invalid_certificate_pauses_the_account_and_loses_no_call() -> None:
-    assert shown(Seen(Phase.TLS, "expired", bad_certificate=True)) == Shown(
+    assert shown(Seen(Phase.TLS, because("expired"), bad_certificate=True)) == Shown(
         PAUSE, "nothing was sent: the server's certificate is not valid: expired", pause_account=True
     )
 
@@ -51,7 +56,7 @@ def test_an_invalid_certificate_pauses_the_account_and_loses_no_call() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.READING])
 def test_a_request_without_an_answer_may_have_run(phase: Phase) -> None:
-    seen = Seen(phase, "the line went dead", sent=300, total=300, cause="reset")
+    seen = Seen(phase, because("the line went dead"), sent=300, total=300, cause="reset")
     reason = "all 300 bytes were sent, then the line went dead; it may have run"
     assert shown(seen) == Shown(UNCERTAIN, reason, cause="reset")
     assert shown(replace(seen, cause="")) == Shown(UNCERTAIN, reason, cause="lost")
@@ -79,6 +84,8 @@ def test_a_success_that_shows_no_sign_of_failure_is_done(seen: Seen, reason: str
     assert shown(seen) == Shown(DONE, reason)
 
 
+UNSUBSCRIBED = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
+BLOCKED = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
 SAYS = "answered 200 but says that it failed"
 BY_WORDS = "answered 200, refused by its words"
 
@@ -198,15 +205,14 @@ def test_a_success_with_the_code_401_is_a_401(document: object) -> None:
             "unreadable",
         ),
         (
-            replace(answered(200), phase=Phase.READING, fault="it was cut"),
+            replace(answered(200), phase=Phase.READING, fault=because("it was cut")),
             "probably done: answered 200, but it was cut",
             "cut",
         ),
     ],
 )
 def test_a_success_that_cannot_be_trusted_is_uncertain(seen: Seen, reason: str, cause: str) -> None:
-    page = Streak.PAGE if "an HTML page" in reason else None
-    assert shown(seen) == Shown(UNCERTAIN, reason, streak=page, cause=cause)
+    assert shown(seen) == Shown(UNCERTAIN, reason, cause=cause)
 
 
 REDIRECT = "a redirect, not followed because the token is in the URL"
@@ -250,14 +256,14 @@ def test_a_token_that_is_not_accepted_pauses_and_loses_no_call() -> None:
 )
 def test_a_denial_is_refused_and_counts_whatever_its_words(status: int, body: bytes) -> None:
     found = shown(answered(status, body, HTML))
-    assert (found.outcome, found.pause_account, found.streak) == (REFUSED, False, Streak.DENIAL)
+    assert (found.outcome, found.pause_account, found.denied) == (REFUSED, False, True)
 
 
 def test_a_blocked_account_is_not_taken_for_a_person_who_blocked_the_bot() -> None:
     assert shown(answered(403, {"message": "Your account is blocked, please pay"})) == Shown(
         REFUSED,
         "answered 403: access is denied: Your account is blocked, please pay",
-        streak=Streak.DENIAL,
+        denied=True,
     )
 
 
@@ -301,7 +307,7 @@ def test_a_server_that_is_not_available_did_not_run_it(policy: Literal["hold", "
 @pytest.mark.parametrize("status", [500, 501, 502, 503])
 @pytest.mark.parametrize("policy", ["hold", "retry"])
 def test_a_server_error_cut_short_is_uncertain(status: int, policy: Literal["hold", "retry"]) -> None:
-    cut = replace(answered(status, b"<ht"), phase=Phase.READING, fault="it was cut")
+    cut = replace(answered(status, b"<ht"), phase=Phase.READING, fault=because("it was cut"))
     assert shown(cut, replace(ACCOUNT, server_error=policy)) == Shown(
         UNCERTAIN, f"answered {status}, but it was cut; it may have run", cause=f"http_{status}"
     )

@@ -18,8 +18,12 @@ from bridge.model import (
     Recipient,
     State,
 )
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from tests.support.reasons import because
 
 NOW = 1_700_000_000_000
+WHY = because("why")
 ACCOUNT = Account("main", "token")
 START = BotStart("paid", 0, "main", Recipient(subscriber_id=7), 4512)
 CALL = Call(
@@ -41,7 +45,7 @@ CALL = Call(
 
 
 def showing(outcome: Outcome, status: int | None = 500, retry_after: float | None = None) -> Attempt:
-    return Attempt(NOW - 50, NOW, outcome, "why", "complete", status=status, retry_after=retry_after)
+    return Attempt(NOW - 50, NOW, outcome, WHY, "complete", status=status, retry_after=retry_after)
 
 
 def step(call: Call, attempt: Attempt, account: Account = ACCOUNT, random: float = 1.0) -> Step:
@@ -49,8 +53,8 @@ def step(call: Call, attempt: Attempt, account: Account = ACCOUNT, random: float
 
 
 def test_done_and_refused_are_final() -> None:
-    assert step(CALL, showing(Outcome.DONE, 200)) == Step(State.DONE, "why", NOW, answered=True)
-    assert step(CALL, showing(Outcome.REFUSED, 422)) == Step(State.REFUSED, "why", NOW, answered=True)
+    assert step(CALL, showing(Outcome.DONE, 200)) == Step(State.DONE, WHY, NOW, answered=True)
+    assert step(CALL, showing(Outcome.REFUSED, 422)) == Step(State.REFUSED, WHY, NOW, answered=True)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_a_server_that_asks_for_time_gets_it() -> None:
 def test_the_twentieth_answered_try_is_the_last() -> None:
     last = replace(CALL, answered=TRIES - 1)
     assert step(last, showing(Outcome.RETRY)) == Step(
-        State.EXHAUSTED, "20 tries failed, the last: why", NOW, answered=True
+        State.EXHAUSTED, Reason(CallCode.TRIES, tries=20, last=WHY), NOW, answered=True
     )
     assert step(replace(CALL, answered=TRIES - 2), showing(Outcome.RETRY)).state is State.QUEUED
 
@@ -85,13 +89,13 @@ def test_a_try_without_an_answer_exhausts_nothing() -> None:
 def test_a_call_whose_next_try_would_come_too_late_expires() -> None:
     late = replace(CALL, expires_at=NOW + 1000)
     assert step(late, showing(Outcome.RETRY)) == Step(
-        State.EXPIRED, "it expired before another try could be made, the last: why", NOW + 1000, answered=True
+        State.EXPIRED, Reason(CallCode.TOO_LATE, last=WHY), NOW + 1000, answered=True
     )
     assert step(late, showing(Outcome.RETRY), random=0.99).state is State.QUEUED
 
 
 def test_a_paused_account_costs_the_call_no_try() -> None:
-    assert step(CALL, showing(Outcome.PAUSE, 401)) == Step(State.QUEUED, "why", NOW + 1000)
+    assert step(CALL, showing(Outcome.PAUSE, 401)) == Step(State.QUEUED, WHY, NOW + 1000)
 
 
 def test_a_paused_account_does_not_keep_a_call_beyond_its_end() -> None:
@@ -117,10 +121,10 @@ def test_an_uncertain_call_follows_the_rule_before_the_account(
 def test_an_uncertain_call_is_resent_once_and_says_so() -> None:
     account = replace(ACCOUNT, on_uncertain="resend")
     assert step(CALL, showing(Outcome.UNCERTAIN, None), account) == Step(
-        State.QUEUED, "resent: why", NOW + 1000, NOW + LANE_PATIENCE, resend=True
+        State.QUEUED, Reason(CallCode.RESENT_ITSELF, reason=WHY), NOW + 1000, NOW + LANE_PATIENCE, resend=True
     )
     assert step(replace(CALL, resends=1), showing(Outcome.UNCERTAIN, None), account) == Step(
-        State.UNCERTAIN, "why", NOW
+        State.UNCERTAIN, WHY, NOW
     )
 
 

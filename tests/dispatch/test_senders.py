@@ -11,6 +11,7 @@ import pytest
 from bridge.dispatch.senders import TOO_LATE, Ended, Job, Senders
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from tests.conftest import Clock
+from tests.support.reasons import because
 
 ACCOUNT = Account("main", "token-1")
 START = BotStart("sold", 0, "main", Recipient(subscriber_id=7), bot_id=4512)
@@ -22,7 +23,7 @@ class Sent(list[Call]):
 
     def __call__(self, _: Account, call: Call) -> Attempt:
         self.append(call)
-        return Attempt(1, 2, Outcome.DONE, "answered 200", "complete", 200)
+        return Attempt(1, 2, Outcome.DONE, because("answered 200"), "complete", 200)
 
 
 @pytest.fixture
@@ -41,7 +42,9 @@ def test_what_is_put_in_time_is_sent(senders: Senders, sent: Sent, clock: Clock)
     senders.put([Job(CALL, ACCOUNT)], clock.seconds + 35)
     (ended,) = senders.take(10, 1, 0)
     assert sent == [CALL]
-    assert ended == Ended(Job(CALL, ACCOUNT), Attempt(1, 2, Outcome.DONE, "answered 200", "complete", 200))
+    assert ended == Ended(
+        Job(CALL, ACCOUNT), Attempt(1, 2, Outcome.DONE, because("answered 200"), "complete", 200)
+    )
 
 
 def test_a_process_that_stood_still_sends_nothing_whose_lease_may_lapse(
@@ -61,7 +64,7 @@ def test_an_attempt_that_comes_too_late_hides_no_later_one_of_the_same_call(cloc
 
     def send(*_: object) -> Attempt:
         answered.wait(10)
-        return Attempt(1, 2, Outcome.DONE, "answered 200", "complete", 200)
+        return Attempt(1, 2, Outcome.DONE, because("answered 200"), "complete", 200)
 
     senders = Senders(send, 2, lambda: clock.ms, clock)
     again = replace(CALL, attempt=2)

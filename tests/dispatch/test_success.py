@@ -8,15 +8,17 @@ from typing import Final
 
 import pytest
 
-from bridge.dispatch.outcome import BLOCKED, UNSUBSCRIBED, Shown
 from bridge.dispatch.seen import Phase
 from bridge.language.document import read
 from bridge.language.nodes import Report
 from bridge.mapping.compile.success import compile_success
-from bridge.model import Account, Outcome, Streak
-from tests.dispatch.answers import ACCOUNT, HTML, PAGE, answered, shown
+from bridge.model import Account, Outcome
+from tests.dispatch.answers import ACCOUNT, HTML, PAGE, Shown, answered, shown
+from tests.support.reasons import because
 
 DONE, REFUSED, UNCERTAIN, PAUSE = Outcome.DONE, Outcome.REFUSED, Outcome.UNCERTAIN, Outcome.PAUSE
+UNSUBSCRIBED: Final = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
+BLOCKED: Final = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
 SAYS: Final = "answered 200 but says that it failed"
 BY_WORDS: Final = "answered 200, refused by its words"
 UNMET: Final = "answered 200, which is not what `success` asks for"
@@ -40,7 +42,7 @@ def forbade(text: str, heading: str = BY_WORDS) -> Shown:
 
 def page(title: str = "") -> Shown:
     reason = f"answered 200 with an HTML page{title} instead of the API's answer"
-    return Shown(UNCERTAIN, reason, streak=Streak.PAGE, cause="html")
+    return Shown(UNCERTAIN, reason, cause="html")
 
 
 def doubt(reason: str) -> Shown:
@@ -168,7 +170,7 @@ def test_unsubscribed_says_nothing_about_a_forced_start(document: object, outcom
 )
 def test_words_about_the_token_pause_only_when_they_come_in_a_row(text: str) -> None:
     found = shown(answered(200, text.encode(), HTML))
-    assert (found.outcome, found.pause_account, found.streak) == (REFUSED, False, Streak.DENIAL)
+    assert (found.outcome, found.pause_account, found.denied) == (REFUSED, False, True)
 
 
 @pytest.mark.parametrize("text", ["Error: too many requests", "Ошибка: превышен лимит запросов"])
@@ -223,7 +225,7 @@ def test_the_owners_own_success_goes_before_all(conditions: str, text: str, whol
 
 
 def test_a_cut_answer_is_no_success_even_where_its_beginning_is() -> None:
-    cut = replace(answered(200, b'{"started": 1}'), phase=Phase.READING, fault="it was cut")
+    cut = replace(answered(200, b'{"started": 1}'), phase=Phase.READING, fault=because("it was cut"))
     reason = "probably done: answered 200, but it was cut"
     assert shown(cut, asking(STARTED)) == Shown(UNCERTAIN, reason, cause="cut")
 

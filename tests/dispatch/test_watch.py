@@ -26,6 +26,7 @@ from tests.conftest import Clock
 from tests.dispatch.server import Server, answering, closing, http, serving
 from tests.dispatch.test_worker import FAST, bench
 from tests.store.given import NOT_JSON, PING, begin, claim, delivery, event, made, owe, rows, start, take_in
+from tests.support.reasons import because, read
 from tests.support.sandbox import Sandbox
 
 OK = answering(http("200 OK"))
@@ -54,7 +55,7 @@ def guarding(store: Store, **wishes: Any) -> Iterator[Guard]:
 
 def happens(store: Store, kind: str, *words: str) -> None:
     with store.transaction() as connection:
-        alerts.note(connection, store.now(connection), {kind: words})
+        alerts.note(connection, store.now(connection), {kind: [because(one) for one in words]})
 
 
 def posted(server: Server) -> list[dict[str, Any]]:
@@ -257,7 +258,8 @@ def test_without_wishes_nothing_is_looked_at(store: Store) -> None:
 
 def noted(store: Store) -> dict[str, tuple[int, str]]:
     return {
-        name: (many, detail) for name, many, detail in rows(store, "SELECT name, pending, detail FROM alerts")
+        name: (many, read(detail))
+        for name, many, detail in rows(store, "SELECT name, pending, detail FROM alerts")
     }
 
 

@@ -23,9 +23,11 @@ from bridge.store.queue import accounts as rows_of_accounts
 from bridge.store.queue import decisions
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.decisions import Decider
+from bridge.text.render import english
 from tests.conftest import Clock
 from tests.dispatch.server import Peer, closing, http, serving
 from tests.store.given import begin, claim, owe, rows, start, state, states
+from tests.support.reasons import read
 from tests.support.sandbox import Sandbox
 from tests.support.waiting import eventually
 
@@ -85,6 +87,12 @@ def desk(store: Store, clock: Clock, sandbox: Sandbox) -> Iterator[Bench]:
     """A dispatcher in front of the sandbox."""
     with bench(store, clock, replace(FAST, url=sandbox.url)) as made:
         yield made
+
+
+def found(store: Store, number: int) -> tuple[str, str]:
+    """A call's state and its reason in English."""
+    ((ended, reason),) = rows(store, f"SELECT state, reason FROM calls WHERE id = {number}")
+    return ended, read(reason)
 
 
 def attempts(store: Store) -> list[tuple[Any, ...]]:
@@ -191,12 +199,10 @@ def test_a_refused_connection_is_tried_until_it_expires(store: Store, clock: Clo
         desk.settled()
         clock.advance(1)
         desk.settled()
-        assert rows(store, "SELECT state, reason FROM calls") == [
-            (
-                "expired",
-                "it expired before another try could be made, the last: nothing was sent: connection refused",
-            )
-        ] or states(store) == {1: "queued"}
+        assert found(store, 1) == (
+            "expired",
+            "it expired before another try could be made, the last: nothing was sent: connection refused",
+        ) or states(store) == {1: "queued"}
 
 
 def test_a_call_in_back_off_holds_its_recipient_for_ten_minutes_and_nobody_else(
@@ -238,7 +244,7 @@ def test_a_token_that_is_not_accepted_pauses_the_account_until_it_changes(
     owe(desk.store, start(7))
     desk.settled()
     paused = desk.account()
-    assert paused.paused_reason == "answered 401: the token is not accepted: Unauthenticated"
+    assert english(paused.paused_reason) == "answered 401: the token is not accepted: Unauthenticated"
     assert "canary" not in paused.token_mark
     desk.clock.advance(10)
     desk.dispatcher.care()
@@ -268,7 +274,7 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
     sandbox.fault("404", times=5)
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
     desk.settled(5)
-    assert desk.account().paused_reason == (
+    assert english(desk.account().paused_reason) == (
         "5 calls in a row were denied (402, 403, 404, 410): is the token right, and the project paid for?"
     )
     with desk.store.transaction() as connection:
@@ -304,7 +310,9 @@ def test_an_unpaid_project_pauses_whatever_its_words(
     sandbox.fault("answer", times=6, status=status, body=body)
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
     desk.settled(5)
-    assert desk.account().paused_reason.startswith("5 calls in a row were denied (402, 403, 404, 410)")
+    assert english(desk.account().paused_reason).startswith(
+        "5 calls in a row were denied (402, 403, 404, 410)"
+    )
     assert set(states(desk.store).values()) == {"refused"}
 
 
@@ -320,7 +328,7 @@ def test_three_pages_pause_the_account(desk: Bench, sandbox: Sandbox) -> None:
     sandbox.fault("html", times=3)
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 3)])
     desk.settled(3)
-    assert desk.account().paused_reason.startswith("3 answers in a row were HTML pages")
+    assert english(desk.account().paused_reason).startswith("3 answers in a row were HTML pages")
 
 
 def test_the_pace_holds_between_two_dispatchers(store: Store, clock: Clock, sandbox: Sandbox) -> None:
@@ -520,9 +528,8 @@ def test_marks_whose_commit_only_seemed_to_fail_leave_no_call_uncertain(
     desk.dispatcher.in_doubt = True
     desk.settled(2)
     assert states(desk.store) == {1: "queued", 2: "done"}
-    assert rows(desk.store, "SELECT reason FROM calls WHERE id = 1") == [
-        ("nothing was sent: the database did not confirm in time that it might be",)
-    ]
+    unconfirmed = "nothing was sent: the database did not confirm in time that it might be"
+    assert found(desk.store, 1) == ("queued", unconfirmed)
     desk.clock.advance(1)
     desk.settled()
     assert states(desk.store) == {1: "done", 2: "done"}
@@ -630,9 +637,8 @@ def test_a_fault_of_our_own_leaves_the_call_uncertain(desk: Bench, caplog: pytes
     desk.dispatcher.senders.send = fail
     owe(desk.store, start(7))
     desk.settled()
-    assert rows(desk.store, "SELECT state, reason FROM calls") == [
-        ("uncertain", "a fault in the bridge itself (KeyError); it may have run")
-    ]
+    why = "a fault in the bridge itself (KeyError); it may have run"
+    assert found(desk.store, 1) == ("uncertain", why)
     assert "call 1: a fault in the bridge itself while sending: KeyError" in caplog.messages
     assert "canary" not in caplog.text
 

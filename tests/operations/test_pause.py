@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.dispatch.health import Health, after, to_text
-from bridge.model import Outcome, Streak
+from bridge.model import Outcome
 from bridge.operations import pause
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts
@@ -34,7 +34,7 @@ def test_what_a_wrong_token_refused_goes_out_again_with_what_was_under_way_at_th
     given.begin(store, *claimed)
     given.settle(store, *(given.settlement(call, "refused") for call in claimed))
     refused = given.attempt(Outcome.REFUSED, status=404, reason="answered 404")
-    denied, health = replace(refused, streak=Streak.DENIAL), Health()
+    denied, health = replace(refused, denied=True), Health()
     for call in claimed:
         health = after(health, call, denied, given.NOW).health
     assert len(health.reissue) == 5

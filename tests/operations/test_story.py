@@ -8,6 +8,7 @@ from bridge.operations.story import read_call, read_story
 from bridge.store.db.engine import Store
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
+from bridge.text.render import english
 from tests.operations.given import came, end, order
 from tests.store import given
 
@@ -21,7 +22,7 @@ def test_a_call_is_told_with_its_event_its_attempts_and_what_people_did_with_it(
         decisions.resolve(connection, given.NOW, 1, "done", BY)
     story = read_call(store, 1)
     assert (story.event.key, story.tried.call.state, story.again) == ("o-1", State.DONE, ())
-    assert [(number, one.reason) for number, one in story.tried.attempts] == [(1, "no answer")]
+    assert [(number, english(one.reason)) for number, one in story.tried.attempts] == [(1, "no answer")]
     assert [(one.who, one.what) for one in story.tried.actions] == [("maria", "resolve as done")]
     assert story.now == given.NOW
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bridge.dispatch.client import Client
-from bridge.dispatch.outcome import BLOCKED, UNSUBSCRIBED
 from bridge.dispatch.request import build
 from bridge.dispatch.transport import Transport
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
+from bridge.reasons.calls import CallCode
 from bridge.sandbox.checks import Start, check
 from bridge.sandbox.faults import Kind
 from bridge.sandbox.parameters import read
@@ -142,20 +142,21 @@ def test_when_to_come_back_is_heard(client: Client, sandbox: Sandbox, kind: str)
 
 
 @pytest.mark.parametrize(
-    ("status", "forced", "outcome", "reason"),
+    ("status", "forced", "outcome", "code"),
     [
-        ("unsubscribed", False, Outcome.REFUSED, UNSUBSCRIBED),
-        ("unsubscribed", True, Outcome.DONE, ""),
-        ("blocked", False, Outcome.REFUSED, BLOCKED),
-        ("blocked", True, Outcome.REFUSED, BLOCKED),
+        ("unsubscribed", False, Outcome.REFUSED, CallCode.UNSUBSCRIBED),
+        ("unsubscribed", True, Outcome.DONE, CallCode.ANSWERED),
+        ("blocked", False, Outcome.REFUSED, CallCode.BLOCKED),
+        ("blocked", True, Outcome.REFUSED, CallCode.BLOCKED),
     ],
 )
 def test_unsubscribed_and_blocked_are_told_apart(
-    client: Client, sandbox: Sandbox, status: str, forced: bool, outcome: Outcome, reason: str
+    client: Client, sandbox: Sandbox, status: str, forced: bool, outcome: Outcome, code: CallCode
 ) -> None:
     sandbox.subscriber(778899, status)
     attempt = send(client, sandbox, replace(PAID, forced=forced))
-    assert (attempt.outcome, reason in attempt.reason) == (outcome, True)
+    assert attempt.reason is not None
+    assert (attempt.outcome, attempt.reason.code) == (outcome, code)
 
 
 @pytest.mark.parametrize(

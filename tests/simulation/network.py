@@ -11,6 +11,7 @@ from random import Random
 from typing import Literal
 
 from bridge.dispatch.seen import Phase, Seen
+from tests.support.reasons import because
 
 Meaning = Literal["done", "refused", "retry", "pause", "uncertain"]
 Ran = Literal["yes", "no", "maybe"]
@@ -50,11 +51,11 @@ def whole(status: int, body: bytes = b'{"message":"x"}', headers: dict[str, str]
 
 
 def unsent(phase: Phase, fault: str, sent: int = 0, *, bad_certificate: bool = False) -> Seen:
-    return Seen(phase, fault, bad_certificate=bad_certificate, sent=sent, total=300)
+    return Seen(phase, because(fault), bad_certificate=bad_certificate, sent=sent, total=300)
 
 
 def silent(fault: str, cause: str) -> Seen:
-    return Seen(Phase.WAITING, fault, sent=300, total=300, cause=cause)
+    return Seen(Phase.WAITING, because(fault), sent=300, total=300, cause=cause)
 
 
 def waiting(status: int, seconds: int) -> Seen:
@@ -82,13 +83,17 @@ DOUBTFUL = (
         "200 cut",
         "uncertain",
         "yes",
-        Seen(Phase.READING, "the answer was cut short", sent=300, total=300, status=200, headers=JSON),
+        Seen(
+            Phase.READING, because("the answer was cut short"), sent=300, total=300, status=200, headers=JSON
+        ),
     ),
     Answer(
         "500 cut",
         "uncertain",
         "maybe",
-        Seen(Phase.READING, "the answer was cut short", sent=300, total=300, status=500, headers=JSON),
+        Seen(
+            Phase.READING, because("the answer was cut short"), sent=300, total=300, status=500, headers=JSON
+        ),
     ),
 )
 BROKEN = (

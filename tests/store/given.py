@@ -27,6 +27,7 @@ from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, Stored, accept
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
+from tests.support.reasons import because
 
 ABSENT = Reason(RuleCode.VALUE_ABSENT, what="$.x")
 """Why a value that a rule needs cannot be had."""
@@ -135,11 +136,13 @@ def release(store: Store, *claimed: Call) -> list[bool]:
         return calls.release(connection, claimed)
 
 
-def attempt(outcome: Outcome = Outcome.DONE, **more: Any) -> Attempt:
+def attempt(
+    outcome: Outcome = Outcome.DONE, *, reason: Reason | str = "LeadConverter ran it", **more: Any
+) -> Attempt:
     values: dict[str, Any] = {
         "started_at": NOW,
         "ended_at": NOW + 120,
-        "reason": "LeadConverter ran it",
+        "reason": _reason(reason),
         "phase": "complete",
         "status": 200,
         "content_type": "application/json",
@@ -149,9 +152,15 @@ def attempt(outcome: Outcome = Outcome.DONE, **more: Any) -> Attempt:
     return Attempt(outcome=outcome, **values)
 
 
-def settlement(call: Call, state: str = "done", **more: Any) -> Settlement:
-    values: dict[str, Any] = {"shown": attempt(), "reason": "because", **more}
+def settlement(
+    call: Call, state: str = "done", *, reason: Reason | str = "because", **more: Any
+) -> Settlement:
+    values: dict[str, Any] = {"shown": attempt(), "reason": _reason(reason), **more}
     return Settlement(call.id, call.owner, call.attempt, state=State(state), **values)
+
+
+def _reason(reason: Reason | str) -> Reason:
+    return because(reason) if isinstance(reason, str) else reason
 
 
 def settle(store: Store, *settlements: Settlement) -> list[bool]:

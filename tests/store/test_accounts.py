@@ -9,6 +9,7 @@ from bridge.store.queue.accounts import AccountState
 from bridge.store.reports import audit
 from tests.conftest import Clock
 from tests.store.given import NOW, begin, claim, owe, settle, settlement, start
+from tests.support.reasons import because
 
 
 def test_an_account_begins_with_nothing_known(store: Store) -> None:
@@ -50,21 +51,21 @@ def test_rows_are_made_once(store: Store) -> None:
 
 def test_a_pause_says_who_and_why_and_the_first_one_stands(store: Store) -> None:
     with store.transaction() as connection:
-        assert accounts.pause(connection, NOW, "main", who="the bridge", why="401", token_mark="abc")
+        assert accounts.pause(connection, NOW, "main", who="the bridge", why=because("401"), token_mark="abc")
         assert not accounts.pause(connection, NOW + 1, "main", who="anna", why="holiday")
         found = accounts.lock(connection, "main")
-    assert found == AccountState("main", 0.0, 0.0, NOW, "the bridge", "401", "abc", "")
+    assert found == AccountState("main", 0.0, 0.0, NOW, "the bridge", because("401"), "abc", "")
 
 
 def test_a_resumed_account_goes_on_and_both_are_written_down(store: Store) -> None:
     with store.transaction() as connection:
-        accounts.pause(connection, NOW, "main", who="the bridge", why="401", token_mark="abc")
+        accounts.pause(connection, NOW, "main", who="the bridge", why=because("401"), token_mark="abc")
         assert accounts.resume(connection, NOW + 5, "main", who="anna", why="new token")
         assert not accounts.resume(connection, NOW + 6, "main", who="anna", why="again")
         assert accounts.lock(connection, "main") == AccountState("main")
         found = audit.of(connection, "account", "main")
     assert [(one.at, one.who, one.what, one.why) for one in found] == [
-        (NOW, "the bridge", "pause", "401"),
+        (NOW, "the bridge", "pause", because("401")),
         (NOW + 5, "anna", "resume", "new token"),
     ]
 

@@ -8,13 +8,15 @@ from bridge.store.state import alerts
 from bridge.store.state.alerts import Mark, Pending
 from tests.conftest import Clock
 from tests.store.given import ABSENT, NOT_JSON, NOW, PING, delivery, event, take_in
+from tests.support.reasons import because
 
 MINUTE = 60_000
 
 
 def note(store: Store, **happened: list[str]) -> None:
     with store.transaction() as connection:
-        alerts.note(connection, store.now(connection), happened)
+        found = {kind: [because(one) for one in words] for kind, words in happened.items()}
+        alerts.note(connection, store.now(connection), found)
 
 
 def due(store: Store) -> list[Pending]:
@@ -37,8 +39,8 @@ def test_what_happened_is_collected_by_kind_with_the_last_in_words(store: Store,
     clock.advance(5)
     note(store, refused=["call 3"], silent=[])
     assert due(store) == [
-        Pending("paused", 1, NOW, "account main", 0),
-        Pending("refused", 3, NOW, "call 3", 0),
+        Pending("paused", 1, NOW, because("account main"), 0),
+        Pending("refused", 3, NOW, because("call 3"), 0),
     ]
 
 
@@ -51,7 +53,7 @@ def test_each_kind_is_told_at_most_once_in_ten_minutes(store: Store, clock: Cloc
     note(store, refused=["call 2"], paused=["account main"])
     assert [one.kind for one in due(store)] == ["paused"]
     clock.advance(540)
-    assert due(store)[1] == Pending("refused", 1, NOW + MINUTE, "call 2", NOW)
+    assert due(store)[1] == Pending("refused", 1, NOW + MINUTE, because("call 2"), NOW)
 
 
 def test_of_many_processes_one_tells(store: Store) -> None:
@@ -91,7 +93,7 @@ def test_what_happens_while_it_is_told_is_told_next_time(store: Store, clock: Cl
     told(store, one)
     clock.advance(600)
     (rest,) = due(store)
-    assert (rest.many, rest.detail) == (1, "call 2")
+    assert (rest.many, rest.detail) == (1, because("call 2"))
 
 
 def test_how_far_was_looked_is_moved_by_one_process_only(store: Store) -> None:

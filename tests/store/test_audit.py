@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
 from bridge.store.db.engine import Store
 from bridge.store.reports import audit, pagination
 from bridge.store.reports.audit import Action, Kind
@@ -48,3 +51,15 @@ def test_decisions_about_several_things_come_in_their_order(store: Store) -> Non
     with store.read() as connection:
         assert [one.id for one in audit.of(connection, "call", 2, 1)] == [1, 4]
         assert audit.of(connection, "call") == ()
+
+
+def test_why_is_a_persons_words_whatever_they_look_like_or_the_bridges_reason(store: Store) -> None:
+    reason = Reason(CallCode.RENEWED)
+    look_alike = to_text(reason)
+    with store.transaction() as connection:
+        for who, why in (("anna", look_alike), (audit.BRIDGE, reason), ("anna", ""), (audit.BRIDGE, "")):
+            audit.record(connection, 1, who=who, what="resume", why=why, kind="account", target="main")
+    with store.read() as connection:
+        found = audit.of(connection, "account", "main")
+    assert [one.why for one in found] == [look_alike, reason, "", ""]
+    assert [one.by for one in found[:2]] == ["anna", Reason(CallCode.BRIDGE)]

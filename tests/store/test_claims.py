@@ -23,6 +23,7 @@ from tests.store.given import (
     state,
     states,
 )
+from tests.support.reasons import read
 
 MINUTE = 60
 
@@ -188,9 +189,8 @@ def test_an_expired_call_ends_instead_of_being_claimed(store: Store, clock: Cloc
     late, fresh = owe(store, start(7, expires=60), start(7, expires=3600))
     clock.advance(60)
     assert [call.id for call in claim(store)] == [fresh]
-    assert rows(store, f"SELECT state, reason, settled_at FROM calls WHERE id = {late}") == [
-        ("expired", "it expired before it could be sent", clock.ms)
-    ]
+    ((ended, why, at),) = rows(store, f"SELECT state, reason, settled_at FROM calls WHERE id = {late}")
+    assert (ended, read(why), at) == ("expired", "it expired before it could be sent", clock.ms)
 
 
 def test_calls_behind_an_expired_one_go_at_once(store: Store, clock: Clock) -> None:

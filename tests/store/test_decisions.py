@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from bridge.dispatch.care import BY_POLICY
 from bridge.errors import BridgeError
 from bridge.model import Application, Call, Failure, State
 from bridge.store.db.engine import Store
@@ -13,6 +14,7 @@ from bridge.store.inbox import replays
 from bridge.store.queue import decisions, sweep
 from bridge.store.queue.decisions import Decider, WrongState
 from bridge.store.reports import audit, call_views, event_views
+from bridge.text.render import english
 from tests.conftest import Clock
 from tests.store.given import (
     ABSENT,
@@ -63,7 +65,10 @@ def test_a_cancelled_call_says_by_whom_and_why(store: Store) -> None:
     (number,) = owe(store, start(7))
     decide(store, decisions.cancel, number, BY)
     found = look(store, number)
-    assert (found.call.state, found.call.reason) == (State.CANCELLED, "cancelled by anna: the customer asked")
+    assert (found.call.state, english(found.call.reason)) == (
+        State.CANCELLED,
+        "cancelled by anna: the customer asked",
+    )
     assert found.actions == (
         audit.Action(1, NOW, "anna", "cancel", "the customer asked", "call", str(number)),
     )
@@ -77,7 +82,7 @@ def test_cancelling_lets_the_next_call_of_the_recipient_go(store: Store, clock: 
     assert claim(store) == []
     decide(store, decisions.cancel, first, Decider("anna"))
     assert [one.id for one in claim(store)] == [second]
-    assert look(store, first).call.reason == "cancelled by anna"
+    assert english(look(store, first).call.reason) == "cancelled by anna"
 
 
 @pytest.mark.parametrize("end", ["done", "cancelled"])
@@ -85,7 +90,10 @@ def test_an_uncertain_call_is_settled_by_a_person(end: str, store: Store) -> Non
     number = uncertain(store)
     decide(store, decisions.resolve, number, end, BY)
     found = look(store, number)
-    assert (found.call.state, found.call.reason) == (end, f"resolved as {end} by anna: the customer asked")
+    assert (found.call.state, english(found.call.reason)) == (
+        end,
+        f"resolved as {end} by anna: the customer asked",
+    )
     assert [one.what for one in found.actions] == [f"resolve as {end}"]
     assert found.settled_at == NOW
 
@@ -103,7 +111,7 @@ def test_an_uncertain_call_is_sent_again_and_has_its_whole_time(store: Store, cl
 
 def test_a_policy_resends_once(store: Store) -> None:
     number = uncertain(store)
-    decide(store, decisions.resend, number, Decider("the bridge", "on_uncertain: resend"), once=True)
+    decide(store, decisions.resend, number, BY_POLICY, once=True)
     (call,) = claim(store)
     begin(store, call)
     settle(store, settlement(call, "uncertain"))

@@ -18,6 +18,7 @@ from tests.store.given import (
     start,
     take_in,
 )
+from tests.support.reasons import because
 
 FAR = Verdict("far", Match.UNMATCHED, "$.a: 1", "absent", None, 4)
 NEAR = Verdict("near", Match.UNMATCHED, "$.b: x", "case", "X", 9)
@@ -51,7 +52,7 @@ def test_a_matched_event_is_told_by_its_first_call_that_went_wrong(store: Store)
         store,
         *(settlement(call, end, reason=f"{end} {call.id}") for call, end in zip(taken, ends, strict=True)),
     )
-    assert told(store) == {1: Why(reason="refused 2")}
+    assert told(store) == {1: Why(reason=because("refused 2"))}
 
 
 def test_events_that_are_under_way_need_no_telling(store: Store) -> None:

@@ -31,6 +31,7 @@ from tests.store.given import (
     start,
     take_in,
 )
+from tests.support.reasons import read
 
 DAY = 86_400
 
@@ -231,9 +232,8 @@ def test_five_thousand_events_of_one_webhook_are_one_transaction(store: Store) -
 
 def test_a_shadow_start_is_recorded_and_never_queued(store: Store) -> None:
     take_in(store, sale("p1", start(shadow=True)))
-    assert rows(store, "SELECT state, reason, settled_at FROM calls") == [
-        ("cancelled", "shadow: recorded, never sent", NOW)
-    ]
+    ((state, reason, settled_at),) = rows(store, "SELECT state, reason, settled_at FROM calls")
+    assert (state, read(reason), settled_at) == ("cancelled", "shadow: recorded, never sent", NOW)
 
 
 def test_nothing_to_accept_is_no_error(store: Store) -> None:

@@ -5,8 +5,10 @@ from bridge.store.db.engine import Store
 from bridge.store.queue import sweep
 from bridge.store.queue.sweep import Swept
 from bridge.store.reports import call_views
+from bridge.text.render import english
 from tests.conftest import Clock
 from tests.store.given import begin, claim, owe, rows, settle, settlement, start, states
+from tests.support.reasons import read
 
 
 def swept(store: Store) -> Swept:
@@ -42,7 +44,7 @@ def test_a_call_whose_sender_vanished_is_uncertain_and_never_queued(store: Store
     assert found.uncertain[0].state is State.SENDING
     with store.read() as connection:
         seen = call_views.call(connection, number)
-    assert (seen.call.state, seen.call.reason, seen.call.had_uncertain) == (
+    assert (seen.call.state, english(seen.call.reason), seen.call.had_uncertain) == (
         State.UNCERTAIN,
         "its sender died or lost its lease while sending: it may have run",
         True,
@@ -84,9 +86,8 @@ def test_queued_and_waiting_calls_expire(store: Store, clock: Clock) -> None:
     clock.advance(0.001)
     assert swept(store).expired == 2
     assert states(store) == {1: "uncertain", 2: "expired", 3: "queued", 4: "expired"}
-    assert rows(store, "SELECT reason, settled_at FROM calls WHERE id = 4") == [
-        ("it expired before it could be sent", clock.ms)
-    ]
+    ((reason, settled_at),) = rows(store, "SELECT reason, settled_at FROM calls WHERE id = 4")
+    assert (read(reason), settled_at) == ("it expired before it could be sent", clock.ms)
 
 
 def test_more_than_a_sweep_takes_is_left_for_the_next(store: Store, clock: Clock) -> None:

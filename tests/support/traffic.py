@@ -64,7 +64,7 @@ def _compiled(files: Mapping[str, bytes]) -> Compiled:
 def _call(start: BotStart) -> Call:
     now = int(time.time() * 1000)
     return Call(
-        1, 1, "shop", start, State.SENDING, 1, 0, 0, 0, "", now, now, now + 60_000, 0, "", had_uncertain=False
+        1, 1, "shop", start, State.SENDING, 1, 0, 0, 0, "", now, now, now + 60_000, 0, had_uncertain=False
     )
 
 

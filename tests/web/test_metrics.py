@@ -19,6 +19,7 @@ from bridge.web.dispatch_meters import DispatchMeters
 from bridge.web.meters import Meters
 from tests.store.given import start
 from tests.support.processes import ROOT, Installation, free_port, installation
+from tests.support.reasons import because
 from tests.support.waiting import eventually
 
 Samples: TypeAlias = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
@@ -94,8 +95,8 @@ def test_each_attempt_is_counted_and_each_end_is_timed(counted: Counted) -> None
     done = Round(
         now=0,
         results=[
-            Result(CALL, Outcome.DONE, State.DONE, "", 1500),
-            Result(CALL, Outcome.RETRY, State.QUEUED, "refused", None),
+            Result(CALL, Outcome.DONE, State.DONE, None, 1500),
+            Result(CALL, Outcome.RETRY, State.QUEUED, because("refused"), None),
         ],
         dropped=2,
     )

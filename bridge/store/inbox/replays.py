@@ -18,7 +18,7 @@ from bridge.store.db.texts import plain, reason_text
 from bridge.store.inbox.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
 from bridge.store.queue import calls
 from bridge.store.queue.decisions import Decider
-from bridge.store.queue.rows import SHADOW, Owed
+from bridge.store.queue.rows import Owed
 from bridge.store.reports import audit, counters
 from bridge.store.reports.call_views import calls_of
 from bridge.store.reports.counters import Counts, Key
@@ -122,7 +122,7 @@ def _effect(start: BotStart) -> tuple[str, str, int]:
 def _is_owed(start: BotStart, earlier: Call | None, *, again: bool) -> bool:
     if earlier is None:
         return True
-    if earlier.state is State.CANCELLED and earlier.reason == SHADOW:
+    if earlier.start.shadow:
         return not start.shadow
     if again:
         return earlier.state in FINAL

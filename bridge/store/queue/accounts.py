@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
+from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import insertion, update
 from bridge.store.db.dialects import Statement
 from bridge.store.db.tables import accounts
-from bridge.store.db.texts import plain
 from bridge.store.reports import audit
 
 
@@ -27,7 +27,8 @@ class AccountState:
     paused_at: int = 0
     """0 while it is not paused."""
     paused_by: str = ""
-    paused_reason: str = ""
+    paused_reason: Reason | str = ""
+    """A reason where the bridge paused it, else a person's words."""
     token_mark: str = ""
     """A digest of the token with which it was paused: another token ends the pause."""
     health: str = ""
@@ -85,23 +86,22 @@ def save(connection: Connection, states: Iterable[AccountState]) -> None:
 
 def all_states(connection: Connection) -> dict[str, AccountState]:
     """Every account that ever had a call, by name."""
-    return {row.name: _state(row) for row in connection.execute(_ALL)}
+    return {row.name: state_of(row._mapping) for row in connection.execute(_ALL)}
 
 
-def pause(connection: Connection, now: int, name: str, *, who: str, why: str, token_mark: str = "") -> bool:
+def pause(
+    connection: Connection, now: int, name: str, *, who: str, why: Reason | str, token_mark: str = ""
+) -> bool:
     """Stop claiming for the account; False when it was paused already, which stays as it is."""
     state = lock(connection, name)
     if state.paused:
         return False
-    save(
-        connection,
-        [replace(state, paused_at=now, paused_by=who, paused_reason=plain(why), token_mark=token_mark)],
-    )
+    save(connection, [replace(state, paused_at=now, paused_by=who, paused_reason=why, token_mark=token_mark)])
     audit.record(connection, now, who=who, what="pause", why=why, kind="account", target=name)
     return True
 
 
-def resume(connection: Connection, now: int, name: str, *, who: str, why: str) -> bool:
+def resume(connection: Connection, now: int, name: str, *, who: str, why: Reason | str) -> bool:
     """Let the account's calls go again; False when it was not paused."""
     state = lock(connection, name)
     if not state.paused:
@@ -111,14 +111,16 @@ def resume(connection: Connection, now: int, name: str, *, who: str, why: str) -
     return True
 
 
+def state_of(row: Mapping[Any, Any]) -> AccountState:
+    """The account that a row holds."""
+    return AccountState(**{**row, "paused_reason": audit.why_of(row["paused_by"], row["paused_reason"])})
+
+
 def _locked(connection: Connection, names: Collection[str]) -> dict[str, AccountState]:
     rows = connection.execute(_LOCK.of(connection), {"names": list(names)}) if names else ()
-    return {row.name: _state(row) for row in rows}
+    return {row.name: state_of(row._mapping) for row in rows}
 
 
 def _row(state: AccountState) -> dict[str, Any]:
-    return {column.name: getattr(state, column.name) for column in accounts.columns}
-
-
-def _state(row: Row[Any]) -> AccountState:
-    return AccountState(**row._mapping)
+    values = {column.name: getattr(state, column.name) for column in accounts.columns}
+    return {**values, "paused_reason": audit.why_text(state.paused_reason)}

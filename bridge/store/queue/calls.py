@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bridge.model import FINAL, Attempt, Call, State
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
 from bridge.store.db import bulk
 from bridge.store.db.bulk import Together, insertion, update
 from bridge.store.db.dialects import Statement
@@ -37,7 +39,7 @@ class Settlement:
     number: int
     shown: Attempt
     state: State
-    reason: str
+    reason: Reason | None
     due_at: int = 0
     """When it may be tried again, should it be queued; unix milliseconds."""
     holds_until: int | None = None
@@ -178,7 +180,7 @@ def _settle_row(one: Settlement, row: Row[Any], now: int) -> tuple[Any, ...]:
     settled = now if one.state in FINAL else 0
     guard = (one.call_id, one.owner, one.number, row.state)
     cause = one.shown.cause if doubted else None
-    return (one.state.value, plain(one.reason), one.due_at, holds, *counts, owner, settled, cause, *guard)
+    return (one.state.value, to_text(one.reason), one.due_at, holds, *counts, owner, settled, cause, *guard)
 
 
 def _attempt_row(one: Settlement) -> tuple[Any, ...]:
@@ -190,7 +192,7 @@ def _attempt_row(one: Settlement) -> tuple[Any, ...]:
         shown.started_at,
         shown.ended_at,
         shown.outcome.value,
-        plain(shown.reason),
+        to_text(shown.reason),
         shown.phase,
         shown.status,
         plain(shown.content_type),

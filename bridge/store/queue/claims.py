@@ -11,6 +11,9 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from bridge.model import Call, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
 from bridge.store.db import bulk
 from bridge.store.db.dialects import Statement
 from bridge.store.db.tables import FOR_EVER, calls
@@ -20,7 +23,8 @@ from bridge.store.reports import counters
 
 LEASE_MS = 60_000
 """How long an owner may keep a call without a sign of life."""
-EXPIRED = "it expired before it could be sent"
+EXPIRED = to_text(Reason(CallCode.EXPIRED))
+"""Of a call that ends so, as its column holds it."""
 _LOOK_AT = 100
 """Calls at a time, once some of them cannot go."""
 _ROUNDS = 20

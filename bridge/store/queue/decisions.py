@@ -9,9 +9,11 @@ from sqlalchemy import Connection, func, select, update
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, State
+from bridge.reasons.calls import CallCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.states import state_reason
+from bridge.reasons.stored import to_text
 from bridge.store.db.tables import calls as table
 from bridge.store.queue import calls, recipient_order
 from bridge.store.queue.rows import Owed, start_of
@@ -24,10 +26,10 @@ _LET_GO = {"held_by": 0, "held_until": 0}
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Who decided, and why."""
+    """Who decided, and why: a person in their own words, or the bridge for a reason."""
 
     who: str
-    why: str = ""
+    why: Reason | str = ""
 
 
 class WrongState(BridgeError):
@@ -37,7 +39,7 @@ class WrongState(BridgeError):
 def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
     """queued or waiting → cancelled: it will not be sent."""
     row = _in_state(connection, call_id, WAITS, ErrorCode.NOT_CANCELLED)
-    change = {"state": "cancelled", "reason": _reason("cancelled", by), "settled_at": now, **_LET_GO}
+    change = {"state": "cancelled", "reason": _reason(CallCode.CANCELLED, by), "settled_at": now, **_LET_GO}
     _step(connection, now, row, change, by, "cancel")
 
 
@@ -46,7 +48,8 @@ def resolve(
 ) -> None:
     """uncertain → done: it ran; uncertain → cancelled: it is not to run any more."""
     row = _in_state(connection, call_id, DOUBTFUL, ErrorCode.NOT_RESOLVED)
-    change = {"state": end, "reason": _reason(f"resolved as {end}", by), "settled_at": now, "owner": ""}
+    code = CallCode.RESOLVED_AS_DONE if end == "done" else CallCode.RESOLVED_AS_CANCELLED
+    change = {"state": end, "reason": _reason(code, by), "settled_at": now, "owner": ""}
     _step(connection, now, row, change, by, f"resolve as {end}")
 
 
@@ -61,7 +64,7 @@ def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once:
         raise WrongState(Reason(ErrorCode.RESENT_BEFORE, number=call_id))
     change = {
         "state": "queued",
-        "reason": _reason("resent", by),
+        "reason": _reason(CallCode.RESENT, by),
         "owner": "",
         "resends": row.resends + 1,
         "due_at": now,
@@ -116,5 +119,6 @@ def _step(connection: Connection, now: int, row: Any, change: dict[str, Any], by
     audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=row.id)
 
 
-def _reason(word: str, by: Decider) -> str:
-    return f"{word} by {by.who}: {by.why}" if by.why else f"{word} by {by.who}"
+def _reason(code: CallCode, by: Decider) -> str:
+    why = Reason(CallCode.ADDED, text=by.why) if by.why else None
+    return to_text(Reason(code, who=audit.named(by.who), why=why))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bridge.model import Call
 from bridge.store.db.dialects import Statement
 from bridge.store.db.tables import accounts, calls
-from bridge.store.queue.accounts import AccountState
+from bridge.store.queue.accounts import AccountState, state_of
 from bridge.store.queue.rows import call_of
 
 Transaction: TypeAlias = Connection
@@ -50,7 +50,7 @@ def look(connection: Connection) -> list[View]:
     for row in connection.execute(_LOOK.of(connection)):
         values = dict(row._mapping)
         due_at = values.pop("due_at")
-        views.append(View(AccountState(**values), due_at))
+        views.append(View(state_of(values), due_at))
     return views
 
 

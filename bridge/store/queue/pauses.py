@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import insertion
 from bridge.store.db.dialects import Statement
 from bridge.store.db.tables import FOR_EVER, PAUSED, pauses
-from bridge.store.db.texts import plain
 from bridge.store.queue import recipient_order
 from bridge.store.reports import audit
 
@@ -42,7 +42,7 @@ class Pause:
     rule: str
     paused_at: int
     paused_by: str
-    paused_reason: str
+    paused_reason: Reason | str
 
     @property
     def kind(self) -> audit.Kind:
@@ -61,17 +61,22 @@ def name_of(source: str, rule: str) -> str:
 def standing(connection: Connection) -> tuple[Pause, ...]:
     """Every pause, by source and rule."""
     statement = select(pauses).where(pauses.c.paused_at > 0).order_by(pauses.c.source, pauses.c.rule)
-    return tuple(Pause(**row._mapping) for row in connection.execute(statement))
+    return tuple(
+        Pause(
+            row.source, row.rule, row.paused_at, row.paused_by, audit.why_of(row.paused_by, row.paused_reason)
+        )
+        for row in connection.execute(statement)
+    )
 
 
-def pause(connection: Connection, now: int, source: str, rule: str, *, who: str, why: str) -> bool:
+def pause(connection: Connection, now: int, source: str, rule: str, *, who: str, why: Reason | str) -> bool:
     """Hold back the calls of a source, or of one of its rules; False when they were already."""
     _MAKE.run(connection, [(source, rule, 0, "", "")])
-    values = {"paused_at": now, "paused_by": who, "paused_reason": plain(why)}
+    values = {"paused_at": now, "paused_by": who, "paused_reason": audit.why_text(why)}
     return _change(connection, now, source, rule, values, "pause", who=who, why=why)
 
 
-def resume(connection: Connection, now: int, source: str, rule: str, *, who: str, why: str) -> bool:
+def resume(connection: Connection, now: int, source: str, rule: str, *, who: str, why: Reason | str) -> bool:
     """Let them go on, within seconds; False when they were not paused."""
     values = {"paused_at": 0, "paused_by": "", "paused_reason": ""}
     return _change(connection, now, source, rule, values, "resume", who=who, why=why)
@@ -86,7 +91,7 @@ def _change(
     what: str,
     *,
     who: str,
-    why: str,
+    why: Reason | str,
 ) -> bool:
     other = pauses.c.paused_at == 0 if what == "pause" else pauses.c.paused_at > 0
     changed = update(pauses).where(pauses.c.source == source, pauses.c.rule == rule, other).values(values)

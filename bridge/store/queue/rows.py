@@ -9,10 +9,13 @@ from typing import Any, cast
 from sqlalchemy import Row
 
 from bridge.model import BotStart, Call, OnUncertain, Order, Recipient, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text, to_text
 from bridge.store.db.tables import FOR_EVER
 from bridge.store.db.texts import document_text, plain
 
-SHADOW = "shadow: recorded, never sent"
+_SHADOW = to_text(Reason(CallCode.SHADOW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def call_row(number: int, now: int, owed: Owed) -> tuple[Any, ...]:
     """The row of a new call, in the order of the table's columns."""
     start = owed.start
     state = first_state(shadow=start.shadow)
-    reason, settled = (SHADOW, now) if start.shadow else ("", 0)
+    reason, settled = (_SHADOW, now) if start.shadow else ("", 0)
     identity = (number, owed.event_id, owed.source, plain(start.rule), start.item, owed.parent)
     request = (start.account, start.recipient.key, request_text(start), start.order, start.on_uncertain or "")
     standing = (state.value, 0, 0, 0, False, "")
@@ -100,7 +103,7 @@ def call_of(row: Row[Any]) -> Call:
         due_at=row.due_at,
         expires_at=row.expires_at,
         lease_until=row.lease_until,
-        reason=row.reason,
+        reason=from_text(row.reason),
         had_uncertain=bool(row.had_uncertain),
         cause=row.cause,
     )

@@ -9,6 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bridge.model import DIED, Call, Outcome, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import to_text
 from bridge.store.db import bulk
 from bridge.store.db.bulk import insertion
 from bridge.store.db.dialects import Statement
@@ -18,7 +21,8 @@ from bridge.store.queue.claims import EXPIRED, LEASE_MS
 from bridge.store.queue.rows import call_of
 from bridge.store.reports import counters
 
-LAPSED = "its sender died or lost its lease while sending: it may have run"
+LAPSED = Reason(CallCode.LAPSED)
+_LAPSED = to_text(LAPSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def recover(connection: Connection, now: int, *, everyone: bool = False) -> tupl
     claimed = [row for row in rows if row.state == "claimed"]
     sending = [row for row in rows if row.state == "sending"]
     bulk.each(connection, _QUEUE, [(row.id,) for row in claimed])
-    bulk.each(connection, _DOUBT, [(LAPSED, DIED, row.id) for row in sending])
+    bulk.each(connection, _DOUBT, [(_LAPSED, DIED, row.id) for row in sending])
     _ATTEMPT.run(connection, [_lost(row, now) for row in sending])
     counters.add_moves(connection, now, sending, State.UNCERTAIN)
     recipient_order.moved(connection, [(row.account, row.recipient) for row in rows])
@@ -112,5 +116,5 @@ def _all(connection: Connection, statement: Statement, until: int) -> Sequence[R
 def _lost(row: Row[Any], now: int) -> tuple[Any, ...]:
     """The row of an attempt whose end nobody saw."""
     times = (row.sent_at, max(now, row.sent_at))
-    shown = (Outcome.UNCERTAIN.value, LAPSED, "", None, "", "", None, DIED)
+    shown = (Outcome.UNCERTAIN.value, _LAPSED, "", None, "", "", None, DIED)
     return (row.id, row.attempt, row.owner, *times, *shown)

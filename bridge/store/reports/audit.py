@@ -3,37 +3,65 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text, to_text
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import actions
 from bridge.store.db.texts import plain
 from bridge.store.reports.pagination import Listing, Page, fitting, newest
 
+BRIDGE: Final = "the bridge"
+"""Who decided when no person did."""
 Kind = Literal["call", "event", "account", "source", "rule", "store", "file"]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One decision. `at` is unix milliseconds."""
+    """One decision. `at` is unix milliseconds.
+
+    `why` is a reason where the bridge decided, else a person's words.
+    """
 
     id: int
     at: int
     who: str
     what: str
-    why: str
+    why: Reason | str
     kind: str
     target: str
 
+    @property
+    def by(self) -> Reason | str:
+        """Who, as people are shown it."""
+        return named(self.who)
+
+
+def named(who: str) -> Reason | str:
+    """Who decided, as people are shown it."""
+    return Reason(CallCode.BRIDGE) if who == BRIDGE else who
+
+
+def why_text(why: Reason | str) -> str:
+    """Why, for a column."""
+    return to_text(why) if isinstance(why, Reason) else plain(why)
+
+
+def why_of(who: str, text: str) -> Reason | str:
+    """Why they decided so, from a column: the bridge's reason, or a person's words."""
+    return from_text(text) or "" if who == BRIDGE else text
+
 
 def record(
-    connection: Connection, now: int, *, who: str, what: str, why: str, kind: Kind, target: object
+    connection: Connection, now: int, *, who: str, what: str, why: Reason | str, kind: Kind, target: object
 ) -> None:
     """Write a decision down, in the transaction that carries it out."""
     number = take_ids(connection, "actions", 1)[0]
-    values = {"id": number, "at": now, "who": plain(who), "what": what, "why": plain(why), "kind": kind}
+    values = {"id": number, "at": now, "who": plain(who), "what": what, "why": why_text(why), "kind": kind}
     connection.execute(insert(actions).values(**values, target=str(target)))
 
 
@@ -41,7 +69,7 @@ def of(connection: Connection, kind: Kind, *targets: object) -> tuple[Action, ..
     """The decisions about one thing or several of a kind, oldest first."""
     wanted = (actions.c.kind == kind, actions.c.target.in_([str(target) for target in targets]))
     rows = connection.execute(select(actions).where(*wanted).order_by(actions.c.id))
-    return tuple(Action(**row._mapping) for row in rows)
+    return tuple(_action(row) for row in rows)
 
 
 def page_of_actions(
@@ -52,4 +80,8 @@ def page_of_actions(
     if kind is not None:
         sieve.append(actions.c.kind == kind)
     found = newest(connection, [actions], fitting(connection, actions, actions.c.at, sieve=sieve), page)
-    return Listing(tuple(Action(**row._mapping) for row in found.items), found.more, found.reached_at)
+    return Listing(tuple(_action(row) for row in found.items), found.more, found.reached_at)
+
+
+def _action(row: Row[Any]) -> Action:
+    return Action(**{**row._mapping, "why": why_of(row.who, row.why)})

@@ -12,6 +12,7 @@ from bridge.errors import BridgeError
 from bridge.model import RECORDED, Attempt, Call, Outcome, State
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
@@ -230,7 +231,7 @@ def _attempt(row: Any) -> Attempt:
         started_at=row.started_at,
         ended_at=row.ended_at,
         outcome=Outcome(row.outcome),
-        reason=row.reason,
+        reason=from_text(row.reason),
         phase=row.phase,
         status=row.status,
         content_type=row.content_type,

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, select
 
 from bridge.language.operators import NEAR_CODES
 from bridge.model import FINAL, Failure, Match, State, Verdict
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.tables import calls, events
 from bridge.store.reports.event_views import EventLine, failures_of, verdicts_of
 
@@ -23,7 +25,7 @@ class Why:
     """The first value that a rule lacked."""
     verdict: Verdict | None = None
     """Of the rule that came nearest."""
-    reason: str = ""
+    reason: Reason | None = None
     """Of its first call that is uncertain, or ended without a bot started."""
 
 
@@ -48,7 +50,9 @@ def _of_rules(connection: Connection, lines: Sequence[EventLine]) -> dict[int, W
 def _of_calls(connection: Connection, lines: Sequence[EventLine]) -> dict[int, Why]:
     asked = {number: line.id for line in reversed(lines) for number, state in line.calls if state in _TOLD}
     query = select(calls.c.id, calls.c.reason).where(calls.c.id.in_(asked)).order_by(calls.c.id.desc())
-    return {asked[row.id]: Why(reason=row.reason) for row in connection.execute(query) if row.reason}
+    return {
+        asked[row.id]: Why(reason=from_text(row.reason)) for row in connection.execute(query) if row.reason
+    }
 
 
 def _nearest(verdicts: Sequence[Verdict]) -> Verdict | None:

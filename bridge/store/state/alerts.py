@@ -10,8 +10,7 @@ from sqlalchemy import Connection, text
 
 from bridge.model import Failure
 from bridge.reasons.reason import Reason
-from bridge.reasons.stored import from_text
-from bridge.store.db.texts import plain
+from bridge.reasons.stored import from_text, to_text
 from bridge.store.reports.event_views import failures_of
 
 EVERY_MS = 600_000
@@ -56,8 +55,8 @@ class Pending:
     kind: str
     many: int
     since: int
-    detail: str
-    """The last of them, in words."""
+    detail: Reason | None
+    """The last of them."""
     sent_at: int
     """When the owner was told of such things last."""
 
@@ -70,18 +69,18 @@ class Mark:
     since: int
 
 
-def note(connection: Connection, now: int, happened: Mapping[str, Sequence[str]]) -> None:
-    """Things to tell, in words, by kind; always in one order, so that no two processes block each other."""
+def note(connection: Connection, now: int, happened: Mapping[str, Sequence[Reason]]) -> None:
+    """Things to tell by kind; always in one order, so that no two processes block each other."""
     for kind, details in sorted(happened.items()):
         if details:
-            row = {"name": kind, "now": now, "many": len(details), "detail": plain(details[-1])}
+            row = {"name": kind, "now": now, "many": len(details), "detail": to_text(details[-1])}
             connection.execute(_NOTE, row)
 
 
 def due(connection: Connection, now: int) -> list[Pending]:
     """What is to be told now."""
     rows = connection.execute(_DUE, {"before": now - EVERY_MS})
-    return [Pending(row.name, row.pending, row.since, row.detail, row.sent_at) for row in rows]
+    return [Pending(row.name, row.pending, row.since, from_text(row.detail), row.sent_at) for row in rows]
 
 
 def take(connection: Connection, now: int, one: Pending) -> bool:

@@ -89,15 +89,10 @@ def capitalised(reason: Reason | str) -> str:
     return words_with_capital(reason, g.speech.language)
 
 
-def told(text: str, section: str, *, ours: bool = True) -> Markup:
-    """What was stored or said in English, in the visitor's language where the section has these words.
-
-    With `ours` the words are the bridge's, and so English where they stay as they are.
-    """
+def told(text: str, section: str) -> Markup:
+    """What was said in English, in the visitor's language where the section has these words."""
     known = _known(text, section)
-    if known is None and ours:
-        return english(text)
-    return escape(text if known is None else known)
+    return english(text) if known is None else escape(known)
 
 
 def reworded(text: str, section: str) -> str:

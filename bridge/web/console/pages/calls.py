@@ -19,6 +19,7 @@ from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import sources
 from bridge.store.reports.call_views import CallFilter, count_by_state, count_calls, page_of_calls
 from bridge.store.reports.pagination import Listing, Page
+from bridge.text.render import english
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.pages.call import RESOLUTIONS
@@ -128,5 +129,5 @@ def _row(call: Call) -> tuple[object, ...]:
     return (
         call.id, call.event_id, iso(call.created_at), call.source, start.rule, start.account,
         start.recipient.key, start.bot_id, json_text(dict(start.variables)), call.state.value, call.attempt,
-        call.reason, call.cause,
+        english(call.reason), call.cause,
     )  # fmt: skip

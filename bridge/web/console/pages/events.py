@@ -24,7 +24,7 @@ from bridge.text.render import english
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, reworded, said, t
+from bridge.web.console.rendering import render, said, t
 from bridge.web.console.wanted import Wanted, wanted_events
 
 COLUMNS: Final = (
@@ -135,7 +135,7 @@ def _why(line: EventLine, why: Why | None) -> str:
         return t("events.why.failure", rule=one.rule, key=one.key, message=said(one.reason))
     if why.verdict:
         return t("events.why.verdict", rule=why.verdict.rule, sentence=said(verdict_reason(why.verdict)))
-    return reworded(why.reason, "call")
+    return said(why.reason)
 
 
 def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from bridge.store.queue import pauses
 from bridge.store.reports import trends
 from bridge.store.reports.trends import RuleUse
 from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render
+from bridge.web.console.rendering import render, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,9 @@ def _used(console: Console, source: str = "") -> dict[tuple[str, str], RuleUse]:
 def _paused(console: Console, source: str) -> dict[str, str]:
     """Its rules that are held back, and why; the empty name is the whole source."""
     with console.side.store.read() as connection:
-        return {one.rule: one.paused_reason for one in pauses.standing(connection) if one.source == source}
+        return {
+            one.rule: said(one.paused_reason) for one in pauses.standing(connection) if one.source == source
+        }
 
 
 def _kept(file: Shelved, used: dict[tuple[str, str], RuleUse]) -> Kept:

@@ -1,0 +1,31 @@
+"""What the owner is alerted of."""
+
+from __future__ import annotations
+
+from bridge.reasons.reason import Code
+
+
+class AlertCode(Code):
+    """What the owner is alerted of."""
+
+    ALERT = "alert.alert"
+    """The whole message: how many of what, the last of them, and the command that shows them."""
+    LAST = "alert.last"
+
+    # How many of each kind.
+    UNCERTAIN = "alert.uncertain"
+    REFUSED = "alert.refused"
+    PAUSED = "alert.paused"
+    FAILING = "alert.failing"
+    UNREADABLE = "alert.unreadable"
+    AMBIGUOUS = "alert.ambiguous"
+    SILENT = "alert.silent"
+
+    # One of them.
+    OF_CALL = "alert.of_call"
+    OF_ACCOUNT = "alert.of_account"
+    OF_EVENT = "alert.of_event"
+    EXPIRED = "alert.expired"
+    UNUSABLE = "alert.unusable"
+    OTHER_CONTENT = "alert.other_content"
+    SENT_NOTHING = "alert.sent_nothing"
