@@ -91,19 +91,9 @@ def capitalised(reason: Reason | str) -> str:
 
 def told(text: str, section: str) -> Markup:
     """What was said in English, in the visitor's language where the section has these words."""
-    known = _known(text, section)
-    return english(text) if known is None else escape(known)
-
-
-def reworded(text: str, section: str) -> str:
-    """The same as a text."""
-    known = _known(text, section)
-    return text if known is None else known
-
-
-def _known(text: str, section: str) -> str | None:
     language = g.speech.language
-    return text if language == "en" else retold(language, section, text)
+    known = text if language == "en" else retold(language, section, text)
+    return english(text) if known is None else escape(known)
 
 
 def english(text: str) -> Markup:
