@@ -12,6 +12,7 @@ from bridge.mapping.compile.compiler import Unset
 from bridge.problems.facts import Facts, Failing, Fault, Late, Question, Rejected, Silent
 from bridge.problems.listing import problems
 from bridge.problems.problem import Kind, Level, Place, Problem, sentence
+from bridge.reasons.calls import CallCode
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason, recorded
 from bridge.store.queue.accounts import AccountState
@@ -26,7 +27,7 @@ HOUR = 3_600_000
 PAUSED = AccountState("main", paused_at=NOW - HOUR, paused_by="anna", paused_reason="rebuilding")
 FAULT = Fault(Reason(ProblemCode.DATABASE_UNUSABLE), (recorded("broken"),))
 HELD = Pause("shop", "course paid", NOW - HOUR, "anna", "")
-RESTING = Breaker(Gate.OPEN, since=NOW, probe="answered 502")
+RESTING = Breaker(Gate.OPEN, since=NOW, probe=Reason(CallCode.ANSWERED, status=502))
 
 SHOWN: tuple[tuple[Kind, Level, dict[str, Any]], ...] = (
     ("database", "blocks", {"database": FAULT}),
