@@ -170,6 +170,11 @@ def test_the_console_and_doctor_say_the_same(
         title = titles[LANGUAGES.index(language)]
         assert f"<strong>{title[:1].upper()}{title[1:]}" in page
         assert f": {title}" in printed
+    stale = TITLES["stale"][LANGUAGES.index(language)]
+    assert (
+        f"<strong>{stale[:1].upper()}{stale[1:]}</strong>"
+        in troubled.get("/rules", Accept_Language=language).text
+    )
 
 
 def test_readyz_and_doctors_json_say_the_same_in_english(troubled: Site, doctor: Callable[..., str]) -> None:

@@ -10,10 +10,14 @@ from flask import abort
 from bridge.mapping.rules.rule import Rule
 from bridge.operations.mapping_folder import Shelved, file_called, shelf
 from bridge.operations.test import Ran, beside, run_tests
+from bridge.problems.facts import Facts
 from bridge.problems.listing import paused as paused_title
+from bridge.problems.listing import problems
+from bridge.readiness import files_of
 from bridge.store.queue import pauses
 from bridge.store.reports import trends
 from bridge.store.reports.trends import RuleUse
+from bridge.web.console.problems import shown
 from bridge.web.console.registry import Answer, Console
 from bridge.web.console.rendering import render, said
 
@@ -82,8 +86,10 @@ def marked(file: Shelved) -> dict[int, str]:
 
 
 def _state(console: Console) -> dict[str, Any]:
-    mapping_loader = console.side.mapping_loader
-    return {"stale": mapping_loader.stale, "ready": mapping_loader.ready, "trouble": mapping_loader.trouble}
+    rules = console.side.mapping_loader
+    why = (rules.trouble,) if rules.trouble else ()
+    found = problems(Facts(files=files_of(rules), files_why=why))
+    return {"problems": [shown(one, link=False) for one in found]}
 
 
 def _used(console: Console, source: str = "") -> dict[tuple[str, str], RuleUse]:
