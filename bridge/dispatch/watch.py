@@ -14,6 +14,7 @@ from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
 from bridge.model import Event as Happening
 from bridge.reasons.alerts import AlertCode
+from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
@@ -149,7 +150,8 @@ def ambiguous(connection: Transaction, now: int) -> list[Happened]:
         before = mark.at if mark else 0
         later = one.last_at > before and alerts.move(connection, name, before, one.last_at)
         if later and before < now - repeat_views.RECENT_MS:
-            what = Reason(AlertCode.OTHER_CONTENT, source=one.source, events=one.count)
+            other = Reason(ProblemCode.AMBIGUOUS_COUNT, count=one.count)
+            what = Reason(AlertCode.OF_SOURCE, source=one.source, what=other)
             found.append(("ambiguous", what))
     return found
 

@@ -25,7 +25,7 @@ class AlertCode(Code):
     OF_CALL = "alert.of_call"
     OF_ACCOUNT = "alert.of_account"
     OF_EVENT = "alert.of_event"
+    OF_SOURCE = "alert.of_source"
     EXPIRED = "alert.expired"
     UNUSABLE = "alert.unusable"
-    OTHER_CONTENT = "alert.other_content"
     SENT_NOTHING = "alert.sent_nothing"

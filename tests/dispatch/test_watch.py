@@ -205,7 +205,7 @@ def test_a_source_with_an_ambiguous_id_is_told_of_once(store: Store, clock: Cloc
         guard.look()
         (document,) = posted(server)
         assert document["alert"] == "ambiguous"
-        assert document["detail"] == "shop: 1 with a known id would have started something else"
+        assert document["detail"] == "shop: 1 webhook with a known id would have started something else"
         for _ in range(3):
             clock.advance(3 * 86_400)
             again(9)
