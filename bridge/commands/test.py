@@ -122,11 +122,12 @@ def _print(ran: list[Ran], screen: Screen) -> None:
     passed, failed = screen.paint(".", "green"), screen.paint("F", "red")
     for one in ran:
         dots = "".join(passed if result.passed else failed for result in one.results)
-        click.echo(f"{printable(one.path)} {dots or '(no tests)'}")
+        click.echo(f"{printable(one.path)} {dots or said(Reason(MappingCode.WITHOUT_TESTS))}")
+    word = screen.paint(said(Reason(MappingCode.TEST_FAILED)), "red")
     for one in ran:
         for result in one.failed:
             head = f"{one.path}:{result.line}: {result.name}"
-            click.echo(f"\n{screen.paint('FAILED', 'red')} {printable(head)}")
+            click.echo(f"\n{word} {printable(head)}")
             for difference in result.differences:
                 click.echo(f"    {printable(said(difference))}")
 

@@ -7,12 +7,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bridge.commands.language import said
 from bridge.commands.output import printable, say
 from bridge.errors import BridgeError
 from bridge.mapping.author.examples import Result
 from bridge.mapping.author.rewrite import CannotRewrite, rewritten
 from bridge.mapping.rules.apply import MappingFile
 from bridge.reasons.errors import ErrorCode
+from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
@@ -33,9 +35,9 @@ def update(mapping: MappingFile, results: Sequence[Result], again: Again) -> Seq
         try:
             _update(mapping, result, again)
         except CannotRewrite as error:
-            say(printable(f"not updated: {where}: {error.message}"))
+            say(printable(said(Reason(MappingCode.NOT_UPDATED, test=where, why=error.reason))))
         else:
-            say(printable(f"updated: {where}"))
+            say(printable(said(Reason(MappingCode.UPDATED, test=where))))
     return again(mapping.path, Path(mapping.path).read_bytes())
 
 

@@ -241,3 +241,7 @@ def test_gaps_and_the_summary_are_in_the_language_of_the_user(
         "    mappings/shop.yml:7: paid: `$.status: paid` всегда выполняется",
     ]
     assert ran.err == "прошли: 1, не прошли: 0 (1 файл)\n"
+    desk.write("mappings/shop.yml", HEAD + f"  - name: a\n    body: {BODY}\n    expect: {{bot_id: 8}}\n")
+    ran = desk.run("test", "--update")
+    assert ran.lines[2] == "НЕ ПРОШЁЛ mappings/shop.yml:16: a"
+    assert ran.err == "обновлено: mappings/shop.yml:16: a\nпрошли: 1, не прошли: 0 (1 файл)\n"
