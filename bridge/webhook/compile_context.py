@@ -10,6 +10,7 @@ from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.keys_verify import SECRETS
 from bridge.language.schema import Fields, Reader
+from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 
@@ -98,9 +99,10 @@ def both(what: Reason | str, one: str, other: str) -> Reason:
     return Reason(WebhookCode.BAD_BOTH, what=what, one=one, other=other)
 
 
-def secret_key(name: str) -> str:
+def secret_key(name: str) -> Reason:
     """What to write at the source for a secret of this name."""
-    return '"secret: ${NAME}"' if name == MAIN else f'"secrets: {{{name}: ${{NAME}}}}"'
+    text = "secret: ${NAME}" if name == MAIN else f"secrets: {{{name}: ${{NAME}}}}"
+    return Reason(MappingCode.QUOTED, text=text)
 
 
 def read_secrets(fields: Fields, reader: Reader) -> Setup:
