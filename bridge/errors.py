@@ -16,7 +16,7 @@ class BridgeError(Exception):
 
     exit_code = 1
 
-    def __init__(self, reason: Reason | str, cure: Reason | str | None = None) -> None:
+    def __init__(self, reason: Reason, cure: Reason | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.cure = cure
@@ -25,7 +25,7 @@ class BridgeError(Exception):
         return self.message
 
     @property
-    def whole(self) -> Reason | str:
+    def whole(self) -> Reason:
         """The reason with its cure."""
         if self.cure is None:
             return self.reason
@@ -55,17 +55,6 @@ class UsageError(BridgeError):
 
 class DocumentError(BridgeError):
     """A webhook's body cannot be read as its source says it should be."""
-
-    reason: Reason
-    cure: Reason | None
-
-    def __init__(self, reason: Reason, cure: Reason | None = None) -> None:
-        super().__init__(reason, cure)
-
-    @property
-    def whole(self) -> Reason:
-        """The reason with its cure."""
-        return super().whole  # type: ignore[return-value]  # both are reasons
 
 
 class StoreUnavailable(BridgeError):

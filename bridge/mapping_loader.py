@@ -13,7 +13,7 @@ from typing import Final
 from bridge.errors import BridgeError
 from bridge.mapping.compile.compiler import Compiled, compile_files
 from bridge.reasons.errors import ErrorCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.text.render import english
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def _head(path: Path) -> bytes:
 
 
 def _system_error(error: OSError) -> Reason:
-    return Reason(ErrorCode.SYSTEM_ERROR, detail=str(error))
+    return Reason(GeneralCode.VERBATIM, text=str(error))
 
 
 def _glance(folder: Path) -> tuple[tuple[object, ...], ...]:
@@ -118,7 +118,7 @@ class MappingLoader:
         """The set in use; without a valid one it is empty and not `ready`."""
         self.latest = Compiled()
         """What was read last, with its findings; the same as `current` unless files are broken."""
-        self.trouble: Reason | str | None = None
+        self.trouble: Reason | None = None
         """Why the folder cannot be read, and what to do; None while it can."""
 
     @property
@@ -223,7 +223,7 @@ class MappingLoader:
         if files is not None:
             self.fall_back(files)
 
-    def _tell_unreadable(self, why: Reason | str) -> None:
+    def _tell_unreadable(self, why: Reason) -> None:
         if why != self.trouble:
             log.error("mappings cannot be read, %s: %s", self._consequence(), english(why))
         self.trouble = why

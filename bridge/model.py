@@ -31,7 +31,7 @@ class Finding:
     line: int
     column: int
     code: str
-    reason: Reason | str
+    reason: Reason
 
     @property
     def message(self) -> str:

@@ -29,9 +29,6 @@ _OTHER_SYNTAX = re.compile(r"\(\?<?[=!]|\(\?>|\\[1-9]")
 class RegexError(BridgeError):
     """A pattern that RE2 does not read; the reason says what is wrong with it."""
 
-    reason: Reason
-    cure: Reason | None
-
 
 @dataclass(frozen=True, slots=True)
 class Regex:

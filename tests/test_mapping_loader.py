@@ -8,6 +8,7 @@ import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.mapping_loader import PATIENCE, REREAD, MappingLoader, Memory, read_folder
+from bridge.reasons.reason import GeneralCode, Reason
 
 GOOD = """
 source: shop
@@ -37,7 +38,7 @@ class Drawer:
 
     def _trouble(self) -> None:
         if self.trouble:
-            raise StoreUnavailable("the database is away")
+            raise StoreUnavailable(Reason(GeneralCode.VERBATIM, text="the database is away"))
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from bridge.intake import BUSY
 from bridge.operations.repeats import take
 from bridge.operations.replay import Applied, Impossible, Replay, Replayer
 from bridge.operations.replay_many import plan_all, replay_all
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import calls
 from bridge.store.queue import decisions
@@ -88,7 +90,7 @@ def test_a_webhook_whose_repeat_made_the_call_is_not_replayed(shops: Callable[[s
     shop.send(ORDER)
     shop.edit(SOURCE)
     shop.send({**ORDER, "attempt": 2})
-    why = "by its id order-7 it is a repeat of event 2; replay that one"
+    why = Reason(ErrorCode.IS_REPEAT, id="order-7", number=2)
     assert replay(shop, 1) == Impossible(1, why)
     assert shop.starts() == [("created", "subscriber:7")]
     assert replay(shop, 1, again=True).calls == 1

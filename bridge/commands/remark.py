@@ -16,4 +16,4 @@ class Remark:
 
     level: Level
     about: Reason
-    text: Reason | str
+    text: Reason

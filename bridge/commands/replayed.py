@@ -13,7 +13,7 @@ from bridge.reasons.states import state_reason
 from bridge.store.inbox.replays import Planned
 
 
-def outcome(replay: Replay) -> Reason | str:
+def outcome(replay: Replay) -> Reason:
     """What became of the event, or would."""
     match replay:
         case Applied(starts=starts, failures=failures, read_as=read_as):

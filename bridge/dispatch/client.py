@@ -70,7 +70,7 @@ class Client:
         try:
             outgoing = build(call.start, account, call.id)
         except UnsendableError as fault:
-            return Seen(Phase.BUILDING, fault.whole)  # type: ignore[arg-type]
+            return Seen(Phase.BUILDING, fault.whole)
         return self.exchange(outgoing)
 
     def exchange(self, outgoing: Outgoing) -> Seen:

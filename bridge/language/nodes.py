@@ -55,7 +55,7 @@ class Report:
     path: str
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, at: Node, code: str, reason: Reason | str, offset: int | None = None) -> None:
+    def add(self, at: Node, code: str, reason: Reason, offset: int | None = None) -> None:
         """Note a finding where the node stands; `offset` counts characters into a scalar's text."""
         column = at.column
         if offset is not None and isinstance(at, Scalar) and at.verbatim:

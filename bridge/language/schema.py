@@ -16,7 +16,7 @@ from bridge.did_you_mean import suggestion
 from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.variables import NOT_SET, is_set, named, why_unset
 from bridge.reasons.findings import FindingCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -239,7 +239,7 @@ def describe(node: Node) -> Reason:
         case Scalar(value=None):
             return Reason(FindingCode.NOTHING)
         case Scalar(value=bool()):
-            return Reason(FindingCode.LITERAL, text=node.text)
+            return Reason(GeneralCode.VERBATIM, text=node.text)
         case Scalar(value=str()):
             return Reason(FindingCode.THE_TEXT, text=node.text[:60])
         case Scalar():

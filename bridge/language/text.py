@@ -17,9 +17,6 @@ THE_VALUE = Reason(RuleCode.THE_VALUE)
 class Unusable(BridgeError):
     """A value is missing, or of a kind that cannot be used where it is needed, for this event."""
 
-    reason: Reason
-    cure: Reason | None
-
     def __init__(self, reason: Reason, path: str = "", cure: Reason | None = None) -> None:
         super().__init__(reason, cure)
         self.path = path

@@ -95,7 +95,7 @@ class Impossible:
     """An event that cannot be replayed, and why."""
 
     event: int
-    why: Reason | str
+    why: Reason
     calls: int = 0
     failed: bool = True
 

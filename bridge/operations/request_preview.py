@@ -21,7 +21,7 @@ class Shown:
     body: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     """Not encoded, in their order."""
-    error: Reason | str | None = None
+    error: Reason | None = None
 
     @property
     def doubt(self) -> Literal["", "email", "phone"]:

@@ -20,7 +20,7 @@ class Decided:
     """What became of one call."""
 
     call: int
-    refused: Reason | str | None = None
+    refused: Reason | None = None
     """Why it was left as it is: it has moved on since it was counted."""
 
 

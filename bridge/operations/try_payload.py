@@ -61,7 +61,7 @@ class Trial:
     findings: tuple[Finding, ...]
     """Of the text, warnings among them."""
     tried: tuple[Tried, ...] = ()
-    undecodable: Reason | str | None = None
+    undecodable: Reason | None = None
     """Why the source cannot read the payload."""
 
 

@@ -22,7 +22,7 @@ class Fault(NamedTuple):
     """What keeps a part of the installation from its work."""
 
     what: Reason
-    hints: tuple[Reason | str, ...] = ()
+    hints: tuple[Reason, ...] = ()
     """More about it, and what to do."""
 
 
@@ -78,7 +78,7 @@ class Facts:
     disk: Fault | None = None
     """Why nothing may be accepted."""
     files: Files = "valid"
-    files_why: tuple[Reason | str, ...] = ()
+    files_why: tuple[Reason, ...] = ()
     """What is wrong in mapping files, or with their folder."""
     unset: tuple[Unset, ...] = ()
     odd_values: Mapping[str, Reason] = field(default_factory=dict)

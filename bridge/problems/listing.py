@@ -58,7 +58,7 @@ def _installation(facts: Facts) -> Iterator[Problem]:
         yield Problem("late", "warn", _QUEUE, late, causes, "leadbridge doctor")
 
 
-def _said(fault: Fault) -> tuple[Reason, tuple[Reason | str, ...]]:
+def _said(fault: Fault) -> tuple[Reason, tuple[Reason, ...]]:
     return fault.what, fault.hints
 
 

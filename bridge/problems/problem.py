@@ -34,7 +34,7 @@ class Problem:
     about: Reason
     """The part of the installation, the account or the source."""
     title: Reason
-    lines: tuple[Reason | str, ...] = ()
+    lines: tuple[Reason, ...] = ()
     """More about it, and what to do."""
     command: str = ""
     """What to type; empty where no command helps."""

@@ -107,7 +107,6 @@ class ErrorCode(Code):
     SAVE_AS_UTF8 = "error.save_as_utf8"
     NO_MAPPING_FOLDER = "error.no_mapping_folder"
     MAKE_MAPPING_FOLDER = "error.make_mapping_folder"
-    SYSTEM_ERROR = "error.system_error"
 
     # What was asked for cannot be read.
     FIELD_WRONG = "error.field_wrong"

@@ -20,7 +20,6 @@ class FindingCode(Code):
     A_LIST = "finding.a_list"
     EMPTY_LIST = "finding.empty_list"
     NOTHING = "finding.nothing"
-    LITERAL = "finding.literal"
     THE_TEXT = "finding.the_text"
     EMPTY_TEXT = "finding.empty_text"
     THE_NUMBER = "finding.the_number"

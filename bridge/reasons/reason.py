@@ -20,6 +20,8 @@ class GeneralCode(Code):
     """A sentence that was stored before reasons were data, or that a newer version stored: `text`."""
     WITH_HINT = "general.with_hint"
     """`message`, and what to do about it: `hint`."""
+    VERBATIM = "general.verbatim"
+    """What a file, a library or the system says, as it is: `text`."""
     NUMBER = "general.number"
     """`count`, with its digits grouped as the language does; any other number is shown as it is."""
     DAYS = "general.days"

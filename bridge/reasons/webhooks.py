@@ -101,7 +101,6 @@ class WebhookCode(Code):
     CERTIFICATE_TIME = "webhook.certificate_time"
     CERTIFICATE_NO_AUTHORITY = "webhook.certificate_no_authority"
     CERTIFICATE_NOT_PEM = "webhook.certificate_not_pem"
-    CERTIFICATE_FAULT = "webhook.certificate_fault"
     CERTIFICATE_KEY = "webhook.certificate_key"
 
     # Why a body could not be read
@@ -223,7 +222,6 @@ class WebhookCode(Code):
     BAD_PUBLIC_KEY_OF_SHARED = "webhook.bad_public_key_of_shared"
     BAD_PUBLIC_KEY = "webhook.bad_public_key"
     KEY_UNREADABLE = "webhook.key_unreadable"
-    KEY_FAULT = "webhook.key_fault"
     KEY_KIND = "webhook.key_kind"
     KEY_FORM = "webhook.key_form"
     KEY_JWK_PART = "webhook.key_jwk_part"

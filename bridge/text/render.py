@@ -7,7 +7,7 @@ from bridge.text.catalogue import ENGLISH, PLACEHOLDER, THIN, catalogue, fill, f
 
 
 def render(reason: Reason | str | None, language: str) -> str:
-    """The reason in words; empty for none.
+    """The reason in words; empty for none. A text is a person's own words, and stays as it is.
 
     Values from outside stay as they are: what renders for a terminal or a page escapes them there. A value
     that a stored reason lacks shows its name in braces.

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.errors import StoreUnavailable
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.web.console.doing import SHOWN, Doing, Told, mark_of
+
+GONE = Reason(GeneralCode.VERBATIM, text="the database is gone")
 
 
 def test_progress_is_told_in_some_twenty_steps_however_many_things_there_are() -> None:
@@ -24,11 +27,11 @@ def test_what_was_done_left_and_added_is_counted_and_the_first_faults_are_kept()
 def test_a_database_that_goes_away_ends_it_with_what_is_done() -> None:
     def things() -> Iterator[Told]:
         yield Told(1)
-        raise StoreUnavailable("the database is gone")
+        raise StoreUnavailable(GONE)
 
     doing = Doing(5, things())
     assert list(doing.steps()) == [1]
-    assert (doing.seen, doing.stopped) == (1, "the database is gone")
+    assert (doing.seen, doing.stopped) == (1, GONE)
 
 
 def test_a_mark_stands_for_exactly_these_things() -> None:

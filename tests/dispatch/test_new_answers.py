@@ -14,6 +14,7 @@ from bridge.dispatch.answer import decode
 from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.shape import shape_of
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.state import answers
@@ -166,7 +167,7 @@ def test_a_shape_is_known_only_once_its_commit_has_landed(
     desk: Bench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger, write = desk.dispatcher.ledger, desk.dispatcher.ledger.write
-    failures = [StoreUnavailable("the database is gone")]
+    failures = [StoreUnavailable(Reason(GeneralCode.VERBATIM, text="the database is gone"))]
 
     def failing(*words: Any) -> Any:
         done = write(*words)

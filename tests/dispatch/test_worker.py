@@ -17,6 +17,7 @@ from bridge.dispatch.transport import Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account, Attempt, BotStart, Call, Recipient
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import metadata
 from bridge.store.queue import accounts as rows_of_accounts
@@ -546,7 +547,7 @@ class Sick:
     def __getattr__(self, name: str) -> Any:
         if name in ("read", "transaction") and self.failures:
             self.failures -= 1
-            raise StoreUnavailable("the database is gone")
+            raise StoreUnavailable(Reason(GeneralCode.VERBATIM, text="the database is gone"))
         return getattr(self.store, name)
 
 

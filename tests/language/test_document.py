@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from bridge.jsonpath.exact_numbers import Number, to_json
 from bridge.language.document import MAX_BYTES, Mapping, Node, Report, Scalar, Sequence, plain, read, scalars
 from bridge.model import Json
+from bridge.reasons.reason import GeneralCode, Reason
 from tests.support.timing import SOON, seconds_of
+
+STRAY = Reason(GeneralCode.VERBATIM, text="stray")
 
 
 def node_of(text: str | bytes) -> Node:
@@ -97,8 +100,8 @@ def test_a_finding_inside_a_text_points_at_its_very_character() -> None:
     node = read(b"a: '$.x y'\nb: $.x y\n", report)
     assert isinstance(node, Mapping)
     for _, value in node.entries:
-        report.add(value, "M201", "stray", 4)
-    report.add(node, "M103", "no scalar", 4)
+        report.add(value, "M201", STRAY, 4)
+    report.add(node, "M103", STRAY, 4)
     assert [(one.line, one.column) for one in report.findings] == [(1, 9), (2, 8), (1, 1)]
 
 
@@ -121,7 +124,7 @@ def test_where_the_file_shows_a_text_otherwise_a_finding_points_at_its_beginning
     report = Report("file.yml")
     node = read(f"a: {text}\n".encode(), report)
     assert isinstance(node, Mapping)
-    report.add(node.entries[0][1], "M201", "stray", 5)
+    report.add(node.entries[0][1], "M201", STRAY, 5)
     assert [(one.line, one.column) for one in report.findings] == [(1, columns)]
 
 

@@ -19,6 +19,7 @@ from unittest import mock
 
 from bridge.dispatch import health as healths
 from bridge.errors import StoreUnavailable
+from bridge.reasons.reason import GeneralCode, Reason
 from tests.simulation.memory import Crash, FatefulStore, Memory
 from tests.simulation.network import FAIR, Weather
 from tests.simulation.oracle import Oracle
@@ -114,7 +115,7 @@ class Process:
         if kind == "killed":
             raise Crash
         if kind == "failed":
-            raise StoreUnavailable("simulated")
+            raise StoreUnavailable(Reason(GeneralCode.VERBATIM, text="simulated"))
         self.stop(world.random.choice((3_000, 30_000, 75_000)))
 
     def stop(self, milliseconds: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.errors import Overloaded, StoreUnavailable
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer
 from tests.store.given import rows
@@ -201,7 +202,10 @@ def test_an_unavailable_database_fails_the_whole_batch_once(store: Store) -> Non
 
     def gone(_connection: Connection, items: Sequence[str]) -> list[str]:
         tried.append(list(items))
-        raise StoreUnavailable("database error: gone", "wait")
+        raise StoreUnavailable(
+            Reason(GeneralCode.VERBATIM, text="database error: gone"),
+            Reason(GeneralCode.VERBATIM, text="wait"),
+        )
 
     writer = Writer(store, gone, start=False)
     with ThreadPoolExecutor(4) as pool:

@@ -31,7 +31,7 @@ class Many(list[Json]):
 class UnfitError(Exception):
     """An argument cannot be what the function needs; becomes a finding at the argument."""
 
-    def __init__(self, reason: Reason | str, at: Node, code: str = "M204") -> None:
+    def __init__(self, reason: Reason, at: Node, code: str = "M204") -> None:
         super().__init__(code)
         self.reason = reason
         self.at = at
@@ -54,7 +54,7 @@ class Arguments:
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
-    def unfit(self, name: str, reason: Reason | str) -> UnfitError:
+    def unfit(self, name: str, reason: Reason) -> UnfitError:
         """For an option, or the argument under the function's own name."""
         return UnfitError(reason, self.fields.at(name))
 

@@ -43,7 +43,7 @@ class Doing:
     """Calls."""
     faults: list[Told] = field(default_factory=list)
     """The first of those that were left."""
-    stopped: Reason | str | None = None
+    stopped: Reason | None = None
     """Why it ended before all were looked at."""
 
     @property

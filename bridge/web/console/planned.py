@@ -69,7 +69,7 @@ class Plan:
     event: int
     lines: tuple[Line, ...]
     failures: tuple[Failure, ...] = ()
-    impossible: Reason | str | None = None
+    impossible: Reason | None = None
     """Why it cannot be replayed; None where it can."""
     read_as: ReadAs | None = None
     """What the event is by its source now, where that is another than when it was stored."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from bridge.errors import BridgeError
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.verify.public_keys import AVAILABLE, PublicKey
 
@@ -51,7 +51,7 @@ def key_of_certificate(chain: bytes, roots: bytes, names: tuple[str, ...], now_m
         verifier = PolicyBuilder().store(Store(trusted)).time(now).build_server_verifier(DNSName(name))
         verifier.verify(leaf, others)
     except (VerificationError, ValueError) as error:
-        raise CertificateError(Reason(WebhookCode.CERTIFICATE_FAULT, fault=str(error)[:200])) from None
+        raise CertificateError(Reason(GeneralCode.VERBATIM, text=str(error)[:200])) from None
     return leaf.public_key()
 
 

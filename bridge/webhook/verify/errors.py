@@ -12,8 +12,6 @@ class DeniedError(BridgeError):
     `code` is its kind, which stays the same in JSON and metrics.
     """
 
-    reason: Reason
-
     def __init__(self, code: str, reason: Reason, status: int = 401) -> None:
         super().__init__(reason)
         self.code = code

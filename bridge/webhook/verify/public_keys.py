@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from bridge.errors import BridgeError, DocumentError
 from bridge.model import Json
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.decode.json_body import parse_json
@@ -98,7 +98,7 @@ def read_keys(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey
 def _fault(error: Exception) -> Reason:
     """What the package cryptography says, in its own words."""
     text = str(error).split("\n")[0][:120]
-    return Reason(WebhookCode.KEY_FAULT, fault=text) if text else Reason(WebhookCode.KEY_UNREADABLE)
+    return Reason(GeneralCode.VERBATIM, text=text) if text else Reason(WebhookCode.KEY_UNREADABLE)
 
 
 def _read(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey, ...]:

@@ -35,7 +35,7 @@ class Seen:
     """As it may be shown; of one without other content nothing."""
     taking: Taking | None
     plan: Plan | None
-    why_not: Reason | str | None
+    why_not: Reason | None
     """Why it cannot be an event; None where it can."""
 
     @property
