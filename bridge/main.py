@@ -13,8 +13,10 @@ import click
 from bridge import __version__
 from bridge.cli.common import Sections
 from bridge.commands.language import said, speak
-from bridge.commands.output import printable
+from bridge.commands.output import printable, say
 from bridge.errors import BridgeError
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
 from bridge.settings import language
 
 BUG = 3
@@ -40,15 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except BridgeError as error:
-        click.echo(f"error: {printable(said(error.reason))}", err=True)
+        say(printable(said(Reason(CommandCode.ERROR, what=error.reason))))
         if error.cure:
-            click.echo(f"hint: {printable(said(error.cure))}", err=True)
+            say(printable(said(Reason(CommandCode.HINT, what=error.cure))))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception:
         traceback.print_exc()
-        click.echo("this is a bug in leadbridge; please report it with the lines above", err=True)
+        say(said(Reason(CommandCode.BUG)))
         return BUG
     return result if isinstance(result, int) else 0
 

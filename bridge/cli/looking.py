@@ -12,8 +12,11 @@ from bridge.commands import calls as calls_command
 from bridge.commands import doctor as doctor_command
 from bridge.commands import events as events_command
 from bridge.commands import explain as explain_command
+from bridge.commands.language import said
 from bridge.model import State
 from bridge.operations.filters import AskedCalls, AskedEvents
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.store.inbox.events import Results
 from bridge.store.reports.pagination import Page
 
@@ -77,16 +80,12 @@ def events(
     if refused:
         others = [name for name, value in {**asked, "before": before}.items() if value and name != "source"]
         if others:
-            raise click.UsageError(
-                f"--refused goes with --source, --limit and --json, not with --{others[0]}"
-            )
+            raise click.UsageError(said(Reason(ErrorCode.REFUSED_GOES_WITH, option=others[0])))
         return events_command.refusals(quiet(), asked["source"], limit, as_json=as_json)
     if repeats:
         others = [name for name, value in asked.items() if value and name != "source"]
         if others:
-            raise click.UsageError(
-                f"--repeats goes with --source, --before, --limit and --json, not with --{others[0]}"
-            )
+            raise click.UsageError(said(Reason(ErrorCode.REPEATS_GO_WITH, option=others[0])))
         return events_command.repeats(quiet(), asked["source"], Page(before, limit), as_json=as_json)
     return events_command.events(quiet(), AskedEvents(**asked), Page(before, limit), as_json=as_json)
 

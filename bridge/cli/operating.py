@@ -12,10 +12,13 @@ from bridge.commands import pause as pause_command
 from bridge.commands import purge as purge_command
 from bridge.commands import replay as replay_command
 from bridge.commands import resolve as resolve_command
+from bridge.commands.language import said
 from bridge.language.schema import duration
 from bridge.operations.filters import AskedCalls, AskedEvents
 from bridge.operations.replay import Rules
 from bridge.operations.resolve import Resolution
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 
 _why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
 _kind = click.argument("kind", type=click.Choice(["account", "source", "rule"]))
@@ -80,7 +83,7 @@ def replay(
     how = replay_command.How(rules, again, dry_run, yes, why)
     if repeat is not None:
         if events or again or rules != "current" or any(asked.values()):
-            raise click.UsageError("--repeat goes with --dry-run, --why and --yes only")
+            raise click.UsageError(said(Reason(ErrorCode.REPEAT_GOES_WITH)))
         return replay_command.replay_repeat(quiet(), repeat, how)
     return replay_command.replay(quiet(), events, AskedEvents(**asked), how)
 
@@ -120,10 +123,10 @@ def resolve(
       leadbridge resolve --cause http_502 --since 22:00 --until 23:10 --resend --why "none of them ran"
     """
     if resolution is None:
-        raise click.UsageError("expected one of --done, --resend and --cancel")
+        raise click.UsageError(said(Reason(ErrorCode.NO_RESOLUTION)))
     if answer is not None:
         if calls or yes or resolution != "done" or any(asked.values()):
-            raise click.UsageError("--answer goes with --done and --why only")
+            raise click.UsageError(said(Reason(ErrorCode.ANSWER_GOES_WITH)))
         return resolve_command.confirm_answer(quiet(), answer, why)
     how = resolve_command.How(resolution, yes, why)
     return resolve_command.resolve(quiet(), calls, AskedCalls(**asked), how)

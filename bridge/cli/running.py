@@ -7,6 +7,9 @@ import click
 from bridge.cli.common import called, lasting, port
 from bridge.commands import run as run_command
 from bridge.commands import serve as serve_command
+from bridge.commands.language import said
+from bridge.reasons.errors import ErrorCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 
 
@@ -23,7 +26,7 @@ def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
       leadbridge run --sandbox
     """
     if demo and not sandbox:
-        raise click.UsageError("--demo needs --sandbox: it starts a bot, and that must not be a real one")
+        raise click.UsageError(said(Reason(ErrorCode.DEMO_NEEDS_SANDBOX)))
     return run_command.run(lasting(), port, sandbox_port if sandbox else None, _tell if demo else None)
 
 

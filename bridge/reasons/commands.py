@@ -95,3 +95,8 @@ class CommandCode(Code):
     NOW = "command.now"
     AGO = "command.ago"
     FROM_NOW = "command.from_now"
+
+    # How a command ends that could not do what it was asked for.
+    ERROR = "command.error"
+    HINT = "command.hint"
+    BUG = "command.bug"

@@ -199,3 +199,11 @@ class ErrorCode(Code):
     WEBHOOK_NOT_ACCEPTED = "error.webhook_not_accepted"
     ADDRESS_TAKEN = "error.address_taken"
     CHOOSE_OTHER_PORT = "error.choose_other_port"
+
+    # Options that do not go together.
+    REFUSED_GOES_WITH = "error.refused_goes_with"
+    REPEATS_GO_WITH = "error.repeats_go_with"
+    REPEAT_GOES_WITH = "error.repeat_goes_with"
+    ANSWER_GOES_WITH = "error.answer_goes_with"
+    NO_RESOLUTION = "error.no_resolution"
+    DEMO_NEEDS_SANDBOX = "error.demo_needs_sandbox"

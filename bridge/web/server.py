@@ -11,6 +11,8 @@ from contextlib import closing
 from bridge import logs, settings
 from bridge.assemble import web
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import open_store
 from bridge.text.render import render
 from bridge.web import app
@@ -41,10 +43,10 @@ def _refuse_forgetful() -> None:
     except StoreUnavailable:
         return
     except BridgeError as error:
-        lines = {"error": error.reason, "hint": error.cure}
-        language = _settings.language
-        text = "\n".join(f"{name}: {render(one, language)}" for name, one in lines.items() if one)
-        raise SystemExit(text) from error
+        lines = [Reason(CommandCode.ERROR, what=error.reason)]
+        if error.cure:
+            lines.append(Reason(CommandCode.HINT, what=error.cure))
+        raise SystemExit("\n".join(render(one, _settings.language) for one in lines)) from error
 
 
 def _keep_shared(_arbiter: object, _worker: object) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge.commands.language import speak
 from bridge.intake import Intake
 from bridge.main import main
 from bridge.mapping_loader import MappingLoader
@@ -17,6 +18,7 @@ from bridge.model import Request
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.writer import Writer
 from bridge.store.inbox import events
+from bridge.text.catalogue import ENGLISH
 from tests.store import given
 from tests.support.processes import ROOT
 from tests.support.sandbox import sandbox
@@ -83,6 +85,12 @@ class Desk:
         """A file with the order, changed; its name."""
         self.write("order.json", json.dumps({**PAID, **changes}, ensure_ascii=False))
         return "order.json"
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """What runs without `main` speaks English, whatever the test before spoke."""
+    speak(ENGLISH)
 
 
 @pytest.fixture

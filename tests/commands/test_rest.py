@@ -96,7 +96,7 @@ def test_a_rule_that_is_not_there_is_a_usage_error_with_the_nearest_name(office:
     ran = office.run("explain", "2", "--rule", "paid")
     assert (ran.code, ran.err) == (
         2,
-        "error: event 2 cannot be held against a rule: no document of it is stored\n",
+        "error: event 2 cannot be checked against a rule: no document of it is stored\n",
     )
 
 

@@ -21,9 +21,9 @@ def test_an_error_and_its_cure(desk: Desk) -> None:
     ran = desk.run("calls")
     assert (ran.code, ran.out) == (1, "")
     error, hint = ran.err.splitlines()
-    assert error.startswith("error: базы данных ")
+    assert error.startswith("ошибка: базы данных ")
     assert error.endswith(" нет")
-    assert hint == "hint: выполните: leadbridge migrate - или укажите в DATABASE_URL правильную"
+    assert hint == "подсказка: выполните: leadbridge migrate - или укажите в DATABASE_URL правильную"
 
 
 def test_settings_are_said_in_russian_though_they_cannot_be_used(
@@ -32,9 +32,9 @@ def test_settings_are_said_in_russian_though_they_cannot_be_used(
     monkeypatch.setenv("PORT", "80a")
     monkeypatch.setenv("DATABASE_URL", "mysql://user:hunter2@db/x")
     assert desk.run("calls").err == (
-        "error: DATABASE_URL: значение скрыто, нужно sqlite:///path/to/file.db или "
+        "ошибка: DATABASE_URL: значение скрыто, нужно sqlite:///path/to/file.db или "
         "postgres://user:password@host/database; PORT: «80a», нужно целое число от 1 до 65535\n"
-        "hint: исправьте или удалите эти переменные окружения и запустите снова\n"
+        "подсказка: исправьте или удалите эти переменные окружения и запустите снова\n"
     )
 
 
@@ -42,14 +42,14 @@ def test_a_name_that_is_not_known(office: Office) -> None:
     ran = office.run("pause", "source", "shpo")
     assert (ran.code, ran.err) == (
         2,
-        "error: источника «shpo» нет; возможно, «shop»?\nhint: есть: shop\n",
+        "ошибка: источника «shpo» нет; возможно, «shop»?\nподсказка: есть: shop\n",
     )
 
 
 def test_a_time_that_cannot_be_read(office: Office) -> None:
     assert office.run("events", "--since", "вчера").err == (
-        "error: --since: «вчера», нужен промежуток или время\n"
-        "hint: например: 90m, 7d, 22:00, 2026-05-10 или 2026-05-10T14:30+03:00\n"
+        "ошибка: --since: «вчера», нужен промежуток или время\n"
+        "подсказка: например: 90m, 7d, 22:00, 2026-05-10 или 2026-05-10T14:30+03:00\n"
     )
 
 
@@ -70,7 +70,7 @@ def test_calls_settled_and_one_that_was_settled_before(office: Office) -> None:
     office.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN))
     assert office.run("resolve", "1", "--done").out == "вызов 1 отмечен выполненным\n"
     assert office.run("resolve", "1", "--done").err == (
-        "error: решить судьбу вызова 1 нельзя, его состояние: выполнен; нужно: неизвестно\n"
+        "ошибка: решить судьбу вызова 1 нельзя, его состояние: выполнен; нужно: неизвестно\n"
     )
 
 
