@@ -1,4 +1,4 @@
-"""The nearest known name, for messages about one that is not known."""
+"""Suggests the most similar known name for an unknown one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from bridge.reasons.reason import Reason
 
 
 def suggestion(name: str, known: list[str] | tuple[str, ...]) -> Reason | None:
-    """The tail of a message that proposes the nearest known name; None where none is near."""
+    """The reason that suggests the most similar known name; None if no name is similar."""
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     return Reason(FindingCode.DID_YOU_MEAN, name=near[0]) if near else None

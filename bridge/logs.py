@@ -1,4 +1,4 @@
-"""Log lines for people or machines: one line per fact, values escaped, no payloads."""
+"""Log lines as text or JSON: one line per event, values escaped, no payloads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 
 def set_up(form: str) -> None:
-    """Send every log line to stderr as `text` or `json`."""
+    """Set up logging: every line goes to stderr as `text` or `json`."""
     logging.config.dictConfig(configuration(form))
 
 
 def configuration(form: str) -> dict[str, Any]:
-    """The same for programs that set up logging themselves, such as gunicorn."""
+    """The configuration for programs that set up logging themselves, such as gunicorn."""
     quiet = {"level": "WARNING"}
     return {
         "version": 1,
@@ -26,7 +26,7 @@ def configuration(form: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
-            # Below this level urllib3 writes request paths, and the token is in the path.
+            # Below this level urllib3 logs request paths, which contain the token.
             "urllib3": quiet,
             "alembic": quiet,
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
@@ -43,11 +43,11 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = self.formatTime(record, "%Y-%m-%d %H:%M:%S")
         name = record.name.removeprefix("bridge.")
-        return f"{at} {record.levelname:<7} {name}: {_one_line(_told(record, self))}"
+        return f"{at} {record.levelname:<7} {name}: {_one_line(_message(record, self))}"
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: at, level, from, message."""
+    """One JSON object per line: at, level, from, message."""
 
     converter = staticmethod(time.gmtime)
 
@@ -56,12 +56,12 @@ class JsonLines(logging.Formatter):
             "at": f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "from": record.name.removeprefix("bridge."),
-            "message": _told(record, self),
+            "message": _message(record, self),
         }
         return json.dumps(line, ensure_ascii=False)
 
 
-def _told(record: logging.LogRecord, formatter: logging.Formatter) -> str:
+def _message(record: logging.LogRecord, formatter: logging.Formatter) -> str:
     message = record.getMessage()
     if record.exc_info:
         message = f"{message}\n{formatter.formatException(record.exc_info)}"
@@ -69,19 +69,19 @@ def _told(record: logging.LogRecord, formatter: logging.Formatter) -> str:
 
 
 def trace(error: BaseException) -> str:
-    """Where an error came from, without its text: that may quote what was sent, a token in a URL too."""
+    """The traceback of an error without its message, which may contain data such as a token in a URL."""
     return f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"
 
 
 def _one_line(text: str) -> str:
-    """Control characters spelled out, so that no value can forge a line."""
+    """The text with control characters escaped, so that no value can forge a line."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 class Sparing:
-    """Logs through `say` what may happen thousands of times a second: of each kind one line in a while.
+    """Limits log lines that may occur thousands of times per second: one of each kind per interval.
 
-    The next line tells how many were left out. `every` is in seconds.
+    The next line has the number of lines left out. `every` is the interval in seconds.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Sparing:
         self._last: dict[str, tuple[float, int]] = {}
 
     def __call__(self, kind: str, text: str) -> None:
-        """Log the text, unless one of its kind was logged just now. Kinds must be few."""
+        """Log the text, unless one of its kind was logged within the interval. Use few kinds."""
         now = self._clock()
         at, left_out = self._last.get(kind, (float("-inf"), 0))
         if now - at < self._every:

@@ -1,4 +1,4 @@
-"""Regular expressions of RE2: linear time whatever the pattern and the text. The only user of re2."""
+"""Regular expressions of RE2, which run in linear time for every pattern and text."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
 
 Match: TypeAlias = Any
-"""A match of re2, which has no types: `match[0]` is the whole, `match[1]` the first group."""
+"""A match of re2, which has no types: `match[0]` is the whole match, `match[1]` the first group."""
 
 MAX_PATTERN = 1_000
-"""Characters of one pattern."""
+"""Maximum length of a pattern."""
 
 ASCII_ONLY = Reason(FindingCode.ASCII_ONLY, letters=r"\p{L}", digits=r"\p{Nd}")
-"""What to say of a pattern that `looks_foreign`."""
+"""The finding about a pattern that `looks_foreign`."""
 
 _ASCII_CLASS = re.compile(r"(?<!\\)(?:\\\\)*\\[wWbB]")
 _OTHER_SYNTAX = re.compile(r"\(\?<?[=!]|\(\?>|\\[1-9]")
 
 
 class RegexError(BridgeError):
-    """A pattern that RE2 does not read; the reason says what is wrong with it."""
+    """A pattern that RE2 does not accept; the reason says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A compiled pattern. Half surrogate pairs are no text: nothing matches them."""
+    """A compiled pattern. It never matches a text with half of a surrogate pair."""
 
     text: str
     groups: int
@@ -43,12 +43,12 @@ class Regex:
 
     @property
     def looks_foreign(self) -> bool:
-        r"""Whether `\w` or `\b` stand beside letters that they do not know, and so surely miss."""
+        r"""Whether the pattern has letters other than ASCII, and `\w` or `\b`, which do not match them."""
         return not self.text.isascii() and _ASCII_CLASS.search(self.text) is not None
 
 
 def compile_regex(text: str) -> Regex:
-    """Compile a pattern in RE2's syntax; raises RegexError, only that."""
+    """Compile a pattern in RE2's syntax. Raises only RegexError."""
     if len(text) > MAX_PATTERN:
         raise RegexError(Reason(FindingCode.PATTERN_TOO_LONG, limit=MAX_PATTERN, length=len(text)))
     try:
@@ -60,7 +60,7 @@ def compile_regex(text: str) -> Regex:
 
 
 def own_regex(text: str) -> Regex:
-    """A pattern of the program itself, for text from outside: Python's `re` backtracks, RE2 does not."""
+    """Compile a pattern of the program for external text. Python's `re` backtracks, RE2 does not."""
     return _compiled(text, 8 << 20)
 
 

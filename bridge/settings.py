@@ -1,4 +1,4 @@
-"""The environment, with the file `.env`, becomes one frozen Settings. The only reader of os.environ."""
+"""Reads the environment and the file `.env` into a frozen Settings. The only reader of os.environ."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ Network: TypeAlias = IPv4Network | IPv6Network
 Reread: TypeAlias = Callable[[], Mapping[str, str]]
 
 DOTENV: Final = ".env"
-"""In the working folder; the environment wins over it."""
+"""File in the working folder. The environment overrides it."""
 _FILE: Final = "_FILE"
 _LIMIT: Final = 1 << 16
-"""Bytes of a value that is in a file of its own."""
+"""Maximum size of a value in a separate file, in bytes."""
 
 
 _DOTENV_LIMIT: Final = 1 << 20
-"""Bytes of `.env`."""
+"""Maximum size of `.env`, in bytes."""
 
 
 class SettingsError(BridgeError):
-    """Some settings cannot be used; `problems` names every one."""
+    """Some settings are invalid; `problems` lists all of them."""
 
     def __init__(self, problems: tuple[Reason, ...], cure: Reason) -> None:
         super().__init__(Reason(ErrorCode.SETTINGS, problems=problems), cure)
@@ -43,7 +43,7 @@ class SettingsError(BridgeError):
 
 
 class _UnfitError(ValueError):
-    """A value cannot be used; `expected` says what can."""
+    """A value is invalid; `expected` describes valid ones."""
 
     def __init__(self, expected: Reason) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class _UnfitError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """Who stands in front of the bridge: a number of hops, or the networks they are in."""
+    """Trusted proxies in front of the bridge: a number of hops, or their networks."""
 
     hops: int = 0
     networks: tuple[Network, ...] = ()
@@ -60,7 +60,7 @@ class Proxies:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the environment decides. Printing it reveals no secret."""
+    """All settings of the environment. Its repr contains no secret."""
 
     database_url: str = field(default="sqlite:///var/bridge.db", repr=False)
     mappings: str = "mappings"
@@ -71,37 +71,37 @@ class Settings:
     public_url: str = ""
     proxies: Proxies = Proxies()
     disk_floor: int = 200
-    """Megabytes that the embedded database's disk must have left for webhooks to be accepted; 0: any."""
+    """Free megabytes that the embedded database's disk needs for webhooks to be accepted; 0: no limit."""
     sandbox: str = ""
-    """URL of a sandbox that stands in for every account; empty when LeadConverter is meant."""
+    """URL of a sandbox that replaces LeadConverter for every account; empty: LeadConverter is used."""
     metrics: str = ""
-    """Folder in which the processes of one tree count together; empty: each for itself."""
+    """Folder in which the processes of one tree share counters; empty: each counts separately."""
     console_password: str = field(default="", repr=False)
-    """Plain, or a scrypt hash; empty: the console answers this machine only."""
+    """Plain, or a scrypt hash; empty: the console answers only this machine."""
     console_read_password: str = field(default="", repr=False)
-    """With it one may look at everything in the console, and change nothing."""
+    """Password for read-only access to the console."""
     language: str = ENGLISH
-    """What commands and alerts say things in."""
+    """Language of commands and alerts."""
     console_edit: bool = False
     """Whether mapping files may be saved from the console."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Where `${NAME}` in mapping files takes its values from."""
+    """Values of `${NAME}` in mapping files."""
     process: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What child processes are started with: they read `.env` for themselves."""
+    """Environment for child processes, which read `.env` themselves."""
     reread: Reread | None = field(default=None, repr=False, compare=False)
-    """Gives `environment` anew, as files are now, without passwords; None: it never changes."""
+    """Reads `environment` again from the current files, without passwords; None: it never changes."""
 
     def without_passwords(self) -> Settings:
-        """The same for what lives on: of the console's passwords a running process keeps hashes only."""
+        """A copy without passwords. A running process keeps only hashes of the console's passwords."""
         kept = _without_passwords(self.environment)
         return replace(self, console_password="", console_read_password="", environment=kept, process={})
 
 
 _SCRYPT = re.compile(r"scrypt:\d{1,7}:\d{1,3}:\d{1,3}\$[^$]+\$[0-9a-f]{128}")
-"""As werkzeug.security writes it."""
+"""Format of a hash of werkzeug.security."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Must be set before the first counter is made; prometheus_client reads it, too."""
+"""Set it before the first counter is created, because prometheus_client reads it, too."""
 
 _NAMES = {
     "database_url": "DATABASE_URL",
@@ -127,10 +127,10 @@ _SECRET = ("database_url", "console_password", "console_read_password")
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; raises SettingsError with every problem at once.
+    """Read the settings. Raises SettingsError with all problems at once.
 
-    An empty variable counts as unset, as hosting panels leave them. Without an `environment` it is the
-    process's own over the file `.env`, and can be read anew.
+    An empty variable counts as unset, because hosting panels leave them empty. Without `environment` the
+    process's environment overrides the file `.env`, and both can be read again.
     """
     process = dict(os.environ if environment is None else environment)
     found = dict(process) if environment is not None else variables(process)
@@ -159,15 +159,15 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def variables(process: Mapping[str, str], folder: Path = Path()) -> dict[str, str]:
-    """Variables that have a value: the process's over those of `.env` in the folder; raises SettingsError.
+    """Variables that have a value: those of the process override those of `.env` in the folder.
 
-    NAME is also what the file that NAME_FILE names has in it, unless NAME itself is set in the same place.
+    If NAME is not set in the same place, NAME_FILE names a file with its value. Raises SettingsError.
     """
     return {**_with_files(_dotenv(folder / DOTENV)), **_with_files(process)}
 
 
 def language() -> str:
-    """What commands speak, even where the settings cannot be used: BRIDGE_LANG, or the locale's language."""
+    """Language of commands, also with invalid settings: BRIDGE_LANG, or the language of the locale."""
     try:
         found = variables(os.environ)
     except SettingsError:
@@ -177,7 +177,7 @@ def language() -> str:
 
 
 def _of_locale(found: Mapping[str, str]) -> str:
-    """The language of messages as POSIX has it: the first of these variables that is set."""
+    """Language of messages according to POSIX: the first of these variables that is set."""
     locale = next((found[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if found.get(name)), "")
     code = re.split(r"[_.@]", locale)[0].lower()
     return code if code in LANGUAGES else ENGLISH
@@ -193,7 +193,7 @@ def _without_passwords(found: Mapping[str, str]) -> dict[str, str]:
 
 
 def _dotenv(path: Path) -> dict[str, str]:
-    """The lines NAME=value of the file; none where there is no file."""
+    """The lines NAME=value of the file; empty if there is no file."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(_DOTENV_LIMIT + 1)
@@ -226,7 +226,7 @@ def _with_files(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _text_of(path: Path) -> str:
-    """What a file with one value has in it; empty where there is none, or none that can be read."""
+    """The text of a file with one value; empty if the file does not exist or cannot be read."""
     try:
         if not path.is_file() or path.stat().st_size > _LIMIT:
             return ""

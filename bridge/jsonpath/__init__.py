@@ -1,1 +1,1 @@
-"""JSONPath (RFC 9535) behind the roots of a mapping file. Knows no YAML."""
+"""JSONPath (RFC 9535) with the roots of a mapping file. Does not depend on YAML."""

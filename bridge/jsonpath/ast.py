@@ -1,4 +1,4 @@
-"""What a path may say: RFC 9535's queries as frozen values, and why a text is none of them."""
+"""Syntax tree of a path: RFC 9535's queries as frozen dataclasses; and the error of an invalid path."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ ROOTS = ("$", "$headers", "$query", "$event", "$item")
 
 
 class PathError(BridgeError):
-    """A text is no path that can be answered exactly.
+    """A text is not a path, or cannot be evaluated exactly.
 
-    `offset` counts characters from 0 to where in the text the fault stands. The code is M201 for a wrong
-    syntax, M202 for what is refused or beyond a limit, M207 for a regular expression, M208 for a template,
-    M210 for an unknown root.
+    `offset` is the position of the error in the text, counted from 0. The code is M201 for wrong
+    syntax, M202 for unsupported syntax or an exceeded limit, M207 for a regular expression, M208 for a
+    template, M210 for an unknown root.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class PathError(BridgeError):
 
 
 class Digits(str):
-    """A name of digits, `.0`, that also finds the list item of that number."""
+    """A name of digits, such as `.0`. It also finds the list item with that number."""
 
     __slots__ = ()
 
@@ -43,14 +43,14 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """An item of a list, from the end where negative."""
+    """An item of a list; a negative index counts from the end."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Some items of a list, as Python slices it; a step of 0 gives none."""
+    """A slice of a list, as in Python; a step of 0 selects nothing."""
 
     start: int | None
     end: int | None
@@ -71,7 +71,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One step of a path: what is taken of each value found so far, or of each value below as well."""
+    """One step of a path: what to select from each value so far and, if `descendant`, from all below."""
 
     selectors: tuple[Selector, ...]
     descendant: bool = False
@@ -85,7 +85,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A root (`@` inside filters: the value under test) and the steps from there."""
+    """A root and the steps from it. Inside filters the root `@` is the value under test."""
 
     root: str
     segments: tuple[Segment, ...] = ()
@@ -125,7 +125,7 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """A function that says yes or no by itself: match, search."""
+    """A function that returns true or false: match, search."""
 
     call: Call
 

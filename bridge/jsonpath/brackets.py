@@ -1,4 +1,4 @@
-"""What has items: lists, and the maps that the brackets of a form make instead of lists."""
+"""Values that have items: lists, and the maps that brackets of a form make in place of lists."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from bridge.model import Json
 
 
 class Bracketed(dict[str, Json]):
-    """A map that was made from brackets: `leads[add][0][id]=7` sends a list, but decodes to maps."""
+    """A map made from brackets: `leads[add][0][id]=7` means a list, but is decoded to maps."""
 
     __slots__ = ()
 
 
 class NotAListError(Exception):
-    """A step that selects items came to a map of `size` members, which has none."""
+    """A step that selects items found a map of `size` members, which has no items."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"a map of {size}")
@@ -22,9 +22,9 @@ class NotAListError(Exception):
 
 
 def items_in(node: Json) -> Collection[Json]:
-    """The items of a list or of a map that was made from brackets. NotAListError for any other map.
+    """The items of a list, or of a map made from brackets. Raises NotAListError for any other map.
 
-    A map with names and texts, `customer[name]=Anna`, holds the fields of one thing: it is no list either.
+    A map of names and texts, such as `customer[name]=Anna`, is one object and not a list.
     """
     if isinstance(node, list):
         return node
@@ -36,19 +36,19 @@ def items_in(node: Json) -> Collection[Json]:
 
 
 def is_list(node: Json) -> bool:
-    """Whether a value has items: it is a list, or a map that was made from brackets in place of one."""
+    """Whether a value has items: it is a list, or a map made from brackets in place of a list."""
     if not isinstance(node, Bracketed):
         return isinstance(node, list)
     return all(isinstance(child, dict | list) for child in node.values()) or is_numbered(node)
 
 
 def is_numbered(node: Json) -> bool:
-    """Whether brackets made the map with numbers alone, as PHP sends a plain list."""
+    """Whether the map was made from brackets with only numbers, as PHP sends a list."""
     return isinstance(node, Bracketed) and all(key.isdecimal() for key in node)
 
 
 def marked(node: Json, except_in: tuple[tuple[str, ...], ...] = ()) -> Json:
-    """A copy of a document that brackets made, its maps marked, but not below the names of `except_in`."""
+    """A copy of a document with its maps as Bracketed, except below the names in `except_in`."""
     if isinstance(node, list):
         return [marked(child) for child in node]
     if not isinstance(node, dict) or () in except_in:

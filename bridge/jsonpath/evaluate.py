@@ -1,7 +1,7 @@
-"""The tree of a path becomes closures that find values.
+"""Compiles the syntax tree of a path to closures that find values.
 
-Absolute paths inside filters do not depend on the value under test: they are looked up once per find, so that
-a filter costs no more than its own length times what it tests.
+Absolute paths inside filters do not depend on the value under test. They are looked up once per find, so the
+cost of a filter is at most its length times the number of values that it tests.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ROOTS: Final[dict[str, Get]] = {
 
 
 def compile_first(query: Query) -> Get:
-    """The one value that a path of names and numbers finds, or ABSENT."""
+    """Compile a path of names and numbers to a function that gives its only value, or ABSENT."""
     root = _ROOTS[query.root]
     if not query.segments:
         return lambda scope: _plain(root(scope))
@@ -43,9 +43,9 @@ def compile_first(query: Query) -> Get:
 
 
 def compile_find(query: Query, *, items_only: bool = False) -> Callable[[Scope], list[Json]]:
-    """All values that a path finds, in the order of the document.
+    """Compile a path to a function that gives all its values, in the order of the document.
 
-    With `items_only`, `[*]` and filters select from lists alone, and NotAListError is raised at a map.
+    With `items_only`, `[*]` and filters select only from lists, and a map raises NotAListError.
     """
     root, inner = _ROOTS[query.root], _Inner()
     look = inner.follow(query, items_in if items_only else _children)
@@ -86,7 +86,7 @@ def _mixed(root: Get, steps: tuple[_Move, ...]) -> Get:
 
 
 def _single(selector: Selector) -> _Move:
-    """One step that gives a value or ABSENT; of ABSENT itself it gives ABSENT."""
+    """One step that gives a value or ABSENT. From ABSENT it gives ABSENT."""
     if isinstance(selector, Position):
         return _item(selector.index, None)
     name = selector.name if isinstance(selector, Name) else ""
@@ -116,13 +116,13 @@ def _item(index: int, name: str | None) -> _Move:
 
 
 class _Inner:
-    """Compiles the paths inside the filters of one path, and gathers those that begin at a root."""
+    """Compiles the paths inside the filters of one path, and collects the absolute ones."""
 
     def __init__(self) -> None:
         self.absolutes: list[Callable[[Scope, Known], list[Json]]] = []
 
     def all(self, query: Query) -> Finder:
-        """What finds all values of a path inside a filter."""
+        """Compile a path inside a filter to a function that finds all its values."""
         look = self.follow(query)
         if query.root == "@":
             return look
@@ -131,14 +131,14 @@ class _Inner:
         return lambda _, known: known[place]
 
     def one(self, query: Query) -> Value:
-        """What finds the value of a path of names and numbers inside a filter, or ABSENT."""
+        """Compile a path of names and numbers inside a filter to a function that finds its value."""
         if query.root == "@":
             return _chained(tuple(_single(segment.selectors[0]) for segment in query.segments))
         find = self.all(query)
         return lambda item, known: found[0] if (found := find(item, known)) else ABSENT
 
     def follow(self, query: Query, children: _Children | None = None) -> Finder:
-        """Follow the query's steps from a given value; `children` is what `[*]` and filters select from."""
+        """Compile the steps of a query. `[*]` and filters select from what `children` gives."""
         steps = [self._step(segment, children or _children) for segment in query.segments]
 
         def look(start: Json, known: Known) -> list[Json]:
@@ -180,7 +180,7 @@ class _Inner:
                 return lambda node, known: _counted(children(node), known)
             case Where(test=test):
                 holds = compile_test(test, self)
-                # `..[?@.sku]` searches everywhere, so it means maps as well.
+                # `..[?@.sku]` searches the whole document, so it also selects from maps.
                 among = _children if segment.descendant else children
                 return lambda node, known: [
                     child for child in _counted(among(node), known) if holds(child, known)
@@ -213,7 +213,7 @@ def _children(node: Json) -> Collection[Json]:
 
 
 def _with_descendants(node: Json) -> Iterator[Json]:
-    """The node and all below it, each before what it holds."""
+    """The node and all nodes below it, parents before children."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
@@ -222,5 +222,5 @@ def _with_descendants(node: Json) -> Iterator[Json]:
 
 
 def _plain(root: Json) -> Json:
-    """Headers and the event's facts may be any mapping, while steps know dict and list."""
+    """A root as dict: headers and the event may be any mapping, but steps support only dict and list."""
     return dict(root) if isinstance(root, Mapping) and not isinstance(root, dict) else root

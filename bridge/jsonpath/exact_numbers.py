@@ -1,4 +1,4 @@
-"""Numbers that keep the digits they were sent with."""
+"""Numbers that keep the digits with which they were sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.model import Json
 
 
 class Number(Decimal):
-    """A JSON number with a fraction or an exponent: compares as a decimal, prints as it was sent."""
+    """A JSON number with a fraction or an exponent. It compares as a decimal and prints as it was sent."""
 
     __slots__ = ("text",)
     text: str
@@ -30,14 +30,14 @@ class Number(Decimal):
 
 
 _QUICK = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
-"""Three times as fast as simplejson, and refuses a Number, which it could only spoil."""
+"""Encodes three times as fast as simplejson. It raises TypeError for a Number, so digits are never lost."""
 
 
 _READER = simplejson.JSONDecoder(parse_float=Number)
 
 
 def to_json(document: Json) -> str:
-    """The document as compact JSON, every number in the digits it came with."""
+    """The document as compact JSON; every number keeps its digits."""
     try:
         return _QUICK.encode(document)
     except TypeError:
@@ -45,5 +45,5 @@ def to_json(document: Json) -> str:
 
 
 def from_json(text: str) -> Json:
-    """Read back what `to_json` wrote."""
+    """Parse JSON that `to_json` wrote."""
     return _READER.decode(text)

@@ -1,4 +1,4 @@
-"""Conditions in a path's filters become closures: RFC 9535, sections 2.3.5 and 2.4."""
+"""Compiles conditions in filters of a path to closures: RFC 9535, sections 2.3.5 and 2.4."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from bridge.regex import Regex, RegexError
 
 
 class Known(list[list[Json]]):
-    """What the absolute paths of a path's filters found, looked up once per find."""
+    """Values of the absolute paths in filters, looked up once per find."""
 
     __slots__ = ("looked_at",)
 
     def __init__(self) -> None:
         super().__init__()
         self.looked_at = 0
-        """How many values the find went through so far."""
+        """Number of values that the find has visited so far."""
 
 
 Finder: TypeAlias = Callable[[Json, Known], list[Json]]
@@ -42,7 +42,7 @@ Value: TypeAlias = Callable[[Json, Known], Json]
 
 
 class Paths(Protocol):
-    """Compiles the paths inside filters: to all their values, or to the one that there can be."""
+    """Compiles the paths inside filters, to find all their values or their only value."""
 
     def all(self, query: Query, /) -> Finder: ...
 
@@ -50,7 +50,7 @@ class Paths(Protocol):
 
 
 def compile_test(test: Test, paths: Paths) -> Check:
-    """Whether a value passes; `paths` compiles the paths inside the test."""
+    """Compile a test to a function that checks a value. `paths` compiles the paths inside the test."""
     match test:
         case All(tests=tests):
             every = [compile_test(one, paths) for one in tests]
@@ -83,7 +83,7 @@ def _comparison(left: Value, operator: str, right: Value) -> Check:
 
 
 def _value(operand: Operand, paths: Paths) -> Value:
-    """One value, or ABSENT where a path finds nothing or a function has no answer."""
+    """Compile an operand to a function that gives one value, or ABSENT if there is none."""
     match operand:
         case Constant(value=value):
             return lambda _, __: value
@@ -130,7 +130,7 @@ def _matches(call: Call, paths: Paths) -> Check:
 
 
 def _pattern(argument: Operand, paths: Paths) -> Callable[[Json, Known], Regex | None]:
-    """A literal pattern is compiled once; one that comes from the document matches nothing if it is none."""
+    """Compile a pattern argument, a literal only once. An invalid pattern of the document matches nothing."""
     if isinstance(argument, Constant):
         regex = _regex(argument.value)
         return lambda _, __: regex
@@ -146,7 +146,7 @@ def _regex(text: Json) -> Regex | None:
 
 
 def equal(left: Json, right: Json) -> bool:
-    """Equality of JSON values: true is not 1, absent equals absent only, maps in any order."""
+    """Whether JSON values are equal: true is not 1, ABSENT equals only ABSENT, maps in any order."""
     pairs = [(left, right)]
     while pairs:
         left, right = pairs.pop()
@@ -167,7 +167,7 @@ def equal(left: Json, right: Json) -> bool:
 
 
 def less(left: Json, right: Json) -> bool:
-    """Only two numbers or two texts have an order."""
+    """Whether left is less than right. Only two numbers or two texts can be."""
     texts = isinstance(left, str) and isinstance(right, str)
     numbers = _is_number(left) and _is_number(right)
     return (texts or numbers) and bool(left < right)

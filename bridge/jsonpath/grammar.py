@@ -1,9 +1,9 @@
-"""Tokens become the tree of a path, by jsonpath-ng's grammar.
+"""Parses tokens to the syntax tree of a path, with jsonpath-ng's grammar.
 
-jsonpath-ng decides how steps, filters, `&&`, `||`, `!` and comparisons bind. It gets our tokens, so that none
-of its extensions can be written, and its tree is translated through an allow-list. What its grammar does not
-know (functions, lists of selectors, `!(...)`, literals on the left, named roots inside filters) is read by
-itself and stands among its tokens as a name that carries the finished part.
+jsonpath-ng decides how steps, filters, `&&`, `||`, `!` and comparisons bind. It gets our tokens, so its
+extensions cannot be used, and its tree is translated through an allow-list. Its grammar does not support
+functions, lists of selectors, `!(...)`, literals on the left, and named roots inside filters. These parts are
+parsed separately; in the tokens each is replaced by a name that carries the parsed part.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bridge.reasons.reason import Reason
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """A token as jsonpath-ng's parser takes it; `quoted` says that an ID is no bare word."""
+    """A token in the form of jsonpath-ng's parser. `quoted`: an ID is not a bare word."""
 
     type: str
     value: object
@@ -38,7 +38,7 @@ class _Sign:
 
 
 def parse(text: str) -> Query:
-    """The tree of a path. Raises PathError, only that."""
+    """Parse a path to its syntax tree. Raises only PathError."""
     tokens = tokenize(text)
     root = str(tokens[0].value)
     steps = _plain_steps(tokens)
@@ -52,7 +52,7 @@ def parse(text: str) -> Query:
 
 
 def _plain_steps(tokens: Sequence[Token]) -> list[tuple[Token, Token | None]] | None:
-    """The tokens of a path of names and numbers, each with the step it holds; None for any other path."""
+    """The tokens of a path of names and numbers, each with its step. None for any other path."""
     steps: list[tuple[Token, Token | None]] = []
     for token in tokens:
         step = token if token.kind == "name" else None
@@ -69,7 +69,7 @@ _STAND_INS: dict[str, str | int] = {"name": "name", "text": "name", "number": 0}
 
 @lru_cache(maxsize=1024)
 def _makers(shape: tuple[tuple[str, str], ...]) -> tuple[Callable[[Any], Selector], ...]:
-    """What jsonpath-ng makes of the steps of all paths of one shape, whatever their names and numbers are."""
+    """The classes of the selectors of all paths of one shape, which differ only in names and numbers."""
     tokens = []
     for kind, inner in shape:
         step = Token(inner, _STAND_INS.get(inner), 0)
@@ -81,7 +81,7 @@ def _makers(shape: tuple[tuple[str, str], ...]) -> tuple[Callable[[Any], Selecto
 
 
 def _tree(signs: Sequence[_Sign]) -> Any:
-    """What jsonpath-ng makes of the tokens; whatever it raises is a fault at the token it had come to."""
+    """jsonpath-ng's tree of the tokens. Any exception becomes a PathError at the token that was reached."""
     reached = 0
 
     def stream() -> Iterator[_Sign]:
@@ -110,7 +110,7 @@ def _signs(tokens: Sequence[Token], *, filtering: bool) -> list[_Sign]:
 
 
 def _translated(token: Token, before: str, filtering: bool) -> list[_Sign]:
-    """One token in jsonpath-ng's words; `before` is the kind of the one before it."""
+    """One token as jsonpath-ng's tokens. `before` is the kind of the previous token."""
     at = token.offset
     match token.kind:
         case "[]":
@@ -149,14 +149,14 @@ def _carry(part: Part, offset: int) -> list[_Sign]:
 
 
 def _selector_of(item: Sequence[Token], offset: int) -> Selector:
-    """One of several selectors in brackets, read as if it stood there alone."""
+    """One of several selectors in brackets, parsed as if it were the only one."""
     alone = Token("[]", None, offset, (tuple(item),))
     tree = _tree([_Sign("$", "$", offset), *_bracketed(alone)])
     return query_of(tree).segments[0].selectors[0]
 
 
 def _conditions(tokens: Sequence[Token], offset: int) -> list[Any]:
-    """jsonpath-ng's expressions, all of which must hold, for the tokens of a condition."""
+    """jsonpath-ng's expressions of the tokens of a condition. All of them must hold."""
     around = [_Sign(sign, sign, offset) for sign in "$[?]"]
     return list(_tree([*around[:3], *_signs(tokens, filtering=True), around[3]]).right.expressions)
 

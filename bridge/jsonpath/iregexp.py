@@ -10,9 +10,9 @@ _DOT: Final = own_regex(r"(?s)\\.|\[(?:\\.|[^\]\\])*\]|(\.)")
 
 
 def compile_pattern(text: str) -> Regex:
-    """Compile an I-Regexp; raises RegexError. Its dot stands for anything but CR and LF.
+    """Compile an I-Regexp. Its dot matches any character but CR and LF. Raises RegexError.
 
-    The text may come from a webhook, so its length is looked at first.
+    The text may come from a webhook, so its length is checked first.
     """
     if len(text) > MAX_PATTERN:
         return compile_regex(text)

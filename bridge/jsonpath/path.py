@@ -1,7 +1,7 @@
-"""Paths into what came in: RFC 9535's JSONPath behind the roots of a mapping file.
+"""Paths in received data: RFC 9535's JSONPath with the roots of a mapping file.
 
-Every path is answered exactly as the RFC says or refused with a PathError. Beyond it: the named roots,
-hyphens in names, and outside filters `.0` or `[0]` for the member "0" of a map as well as the first item of a
+Every path is evaluated exactly as the RFC says or rejected with a PathError. Extensions: named roots, hyphens
+in names, and, outside filters, `.0` or `[0]` for the member "0" of a map as well as for the first item of a
 list, because a form's `add[0][id]` makes a map.
 """
 
@@ -22,30 +22,30 @@ __all__ = ["ABSENT", "ROOTS", "Path", "PathError", "Scope", "compile_path", "is_
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A compiled path. Equal to another that was written the same way."""
+    """A compiled path. Paths with the same text are equal."""
 
     text: str
     root: str
     definite: bool
-    """Whether it names one place: names and item numbers only."""
+    """Whether it can find only one value: it has only names and item numbers."""
     find: Callable[[Scope], list[Json]] = field(compare=False, repr=False)
-    """All values at the path, in the order of the document; empty where there are none."""
+    """Gives all values at the path, in the order of the document."""
     first: Get = field(compare=False, repr=False)
-    """The first of them, or ABSENT."""
+    """Gives the first value at the path, or ABSENT."""
     steps: tuple[str | int, ...] = ()
     """The names and numbers of a definite path."""
     items: Callable[[Scope], list[Json]] = field(default=lambda _: [], compare=False, repr=False)
-    """As `find`, for paths of items: raises NotAListError where `[*]` or a filter would take a map apart."""
+    """Like `find`, for paths of items: raises NotAListError if `[*]` or a filter would select from a map."""
 
 
 def is_path(text: str) -> bool:
-    """Whether a text is to be read as a path: it begins with a root, and so with a dollar sign."""
+    """Whether a text is read as a path: it begins with a dollar sign, as every root does."""
     return text.startswith("$")
 
 
 @lru_cache(maxsize=4096)
 def compile_path(text: str) -> Path:
-    """Compile a path. Raises PathError, only that, with the offset of the fault."""
+    """Compile a path. Raises only PathError, with the offset of the error."""
     written = parse(text)
     query = Query(written.root, tuple([_for_forms(segment) for segment in _for_headers(written)]))
     if query.single:
@@ -80,7 +80,7 @@ def _steps(query: Query) -> tuple[str | int, ...]:
 
 
 def _for_headers(query: Query) -> tuple[Segment, ...]:
-    """Header names stand in lower case in the scope, and mean the same however they are written."""
+    """The segments with header names in lower case, as in the scope: header names are case-insensitive."""
     if query.root != "$headers" or not query.segments:
         return query.segments
     first, *rest = query.segments
@@ -89,7 +89,7 @@ def _for_headers(query: Query) -> tuple[Segment, ...]:
 
 
 def _for_forms(segment: Segment) -> Segment:
-    """Outside filters `[0]` also finds the member "0", as maps made from forms have them."""
+    """The segment, with `[0]` outside filters finding the member "0" of a map made from a form, too."""
     if not any(type(selector) is Position for selector in segment.selectors):
         return segment
     return replace(segment, selectors=tuple(map(_number_or_name, segment.selectors)))

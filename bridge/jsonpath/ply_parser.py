@@ -1,4 +1,4 @@
-"""jsonpath-ng's parsers, made cheaply."""
+"""Creates jsonpath-ng's parsers by copying one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 
 
 def new_parser() -> ExtendedJsonPathParser:
-    """A parser of one's own, since they keep state: a copy, for making one costs a hundred times as much."""
+    """A new parser, because parsers keep state. A copy: to construct one costs a hundred times as much."""
     parser = copy(_model())
     parser.parser = copy(parser.parser)
     return parser

@@ -1,4 +1,4 @@
-"""What paths are looked up in."""
+"""The data in which paths are looked up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.model import Json
 
 
 class _Absent:
-    """The type of ABSENT: nothing stands at a path, which is not the same as null."""
+    """The type of ABSENT: a path has no value, which is different from null."""
 
     __slots__ = ()
 
@@ -33,6 +33,6 @@ class Scope:
     query: Json
     event: Mapping[str, Json]
     item: Json = ABSENT
-    """The element of `for_each`; absent outside of it."""
+    """The element of `for_each`; ABSENT outside of it."""
     looked_at: Callable[[int], None] | None = None
-    """Counts the values that paths with wildcards and filters look at."""
+    """Called with the number of values that a path with wildcards or filters visits."""

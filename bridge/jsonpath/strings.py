@@ -1,4 +1,4 @@
-"""Names and texts in quotes, with the escapes of RFC 9535, section 2.3.1.1."""
+"""Reads quoted names and texts, with the escapes of RFC 9535, section 2.3.1.1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNIT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 
 def unquote(text: str, start: int) -> tuple[str, int]:
-    """What the quotes at `start` hold, and where they end. Raises PathError."""
+    """The text of the quotes at `start`, and the position after them. Raises PathError."""
     quote, position = text[start], start + 1
     pieces: list[str] = []
     while not text.startswith(quote, position):
@@ -45,7 +45,7 @@ def _escape(text: str, position: int, quote: str) -> tuple[str, int]:
 
 
 def _character(text: str, unit: int, position: int) -> tuple[str, int]:
-    """The character of one escape, or of two where the first is half of a surrogate pair."""
+    """The character of one escape, or of two if the first is half of a surrogate pair."""
     if not 0xD800 <= unit <= 0xDFFF:
         return chr(unit), position + 6
     second = _UNIT.match(text, position + 6)

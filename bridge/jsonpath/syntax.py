@@ -1,4 +1,4 @@
-"""Which token of a path may stand behind which, as RFC 9535's grammar has it, and hints for what may not."""
+"""Which token of a path may follow which, according to RFC 9535's grammar, and hints for invalid ones."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ MAY_FOLLOW: Final[dict[str, dict[str, frozenset[str]]]] = {
         ")": _TEST_END | {"("},
     },
 }
-"""By where it stands (outside brackets, in them, behind a `?`): the kinds that may come right before."""
+"""By context (outside brackets, inside them, after a `?`) and kind of token: the kinds allowed before it."""
 
 _NO_ARITHMETIC: Final = Reason(FindingCode.HINT_ARITHMETIC)
 _NO_COMMANDS: Final = Reason(FindingCode.HINT_COMMANDS)
@@ -79,7 +79,7 @@ _BARE_WORDS: Final = {
 
 
 def hint_for_sign(context: str, previous: str, rest: str) -> Reason | None:
-    """What is meant by a sign that does not fit, at the beginning of the rest of the path."""
+    """A hint for an unexpected sign at the beginning of the rest of the path."""
     hints = _HINTS[context]
     if previous in (".", ".."):
         return Reason(FindingCode.HINT_NO_DOT if rest[:1] == "[" else FindingCode.HINT_OTHER_NAMES)
@@ -91,7 +91,7 @@ def hint_for_sign(context: str, previous: str, rest: str) -> Reason | None:
 
 
 def hint_for_word(context: str, word: str) -> Reason:
-    """What is meant by a word without quotes inside brackets."""
+    """A hint for a word without quotes inside brackets."""
     if context == "brackets":
         return Reason(FindingCode.HINT_QUOTED_NAME, name=word)
     return _BARE_WORDS.get(word) or Reason(FindingCode.HINT_QUOTED_TEXT, text=word)

@@ -1,7 +1,7 @@
-"""The text of a path becomes tokens, with RFC 9535's strictness and the exact place of every fault.
+"""Splits the text of a path into tokens, strictly by RFC 9535, with the exact position of every error.
 
-Brackets come nested: a token of kind "[]", "()" or "call" holds the comma-separated items inside it.
-Beyond the RFC, names after a dot may hold hyphens (`$headers.x-event`) and be numbers (`$.add.0.id`).
+Brackets are nested: a token of kind "[]", "()" or "call" contains the comma-separated items inside it.
+Beyond the RFC, names after a dot may contain hyphens (`$headers.x-event`) and be numbers (`$.add.0.id`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CLOSING: Final = {"[]": "]", "()": ")", "call": ")"}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is a sign of the language or "name", "text", "number", "word", "op", "[]", "()", "call"."""
+    """A token. `kind` is a sign, or "name", "text", "number", "word", "op", "[]", "()", "call"."""
 
     kind: str
     value: object
@@ -46,7 +46,7 @@ class Token:
 
 @dataclass(slots=True)
 class _Frame:
-    """An open bracket, or the path as a whole, and what has been read inside it."""
+    """An open bracket, or the whole path, with the tokens read inside it so far."""
 
     kind: str
     value: object
@@ -59,7 +59,7 @@ class _Frame:
 
 
 def tokenize(text: str) -> tuple[Token, ...]:
-    """The tokens of a path. Raises PathError where it is none."""
+    """The tokens of a path. Raises PathError if the text is not a path."""
     if len(text) > MAX_LENGTH:
         reason = Reason(FindingCode.PATH_TOO_LONG, limit=MAX_LENGTH, length=len(text))
         raise PathError(reason, "M202", MAX_LENGTH)
@@ -88,7 +88,7 @@ class _Tokenizer:
         return tuple(frame.items[0])
 
     def _root(self) -> None:
-        """The root, which may carry a name: `$headers`."""
+        """Read the root, which may have a name: `$headers`."""
         start = self._position
         if not self._text.startswith("$", start):
             raise PathError(Reason(FindingCode.PATH_WITHOUT_ROOT, roots=ROOTS), offset=start)
@@ -100,7 +100,7 @@ class _Tokenizer:
         self._add("$", root, start + len(root))
 
     def _dotted(self) -> None:
-        """The names at a path's beginning, which are most of most paths: `.object.status`."""
+        """Read the names at the beginning of a path, such as `.object.status`. Most paths have only these."""
         text, tokens = self._text, self._frames[0].items[0]
         while self._nodes < MAX_NODES and text.startswith(".", self._position):
             start = self._position
@@ -124,7 +124,7 @@ class _Tokenizer:
             self._sign()
 
     def _after_dots(self) -> None:
-        """What may stand right behind a dot: a name, digits, a star; behind two of them a bracket."""
+        """Read what may follow a dot: a name, digits or a star; after two dots also a bracket."""
         start, text = self._position, self._text
         if name := _NAME.match(text, start):
             self._add("name", name[0], name.end())
@@ -138,7 +138,7 @@ class _Tokenizer:
             raise self._unexpected()
 
     def _literal(self) -> bool:
-        """Read a text, number, word or function name, where one stands inside brackets."""
+        """Read a text, number, word or function name inside brackets. False if there is none."""
         start, text = self._position, self._text
         if text[start] in "'\"":
             self._check("text")
@@ -229,7 +229,7 @@ class _Tokenizer:
         self._previous, self._position = ",", end
 
     def _check(self, kind: str) -> None:
-        """Refuse what cannot stand behind the token before."""
+        """Reject a token that cannot follow the previous one."""
         if self._previous not in MAY_FOLLOW[self._frames[-1].context].get(kind, ()):
             raise self._unexpected()
 

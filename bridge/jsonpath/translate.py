@@ -1,4 +1,4 @@
-"""jsonpath-ng's tree becomes ours, node by node of an allow-list."""
+"""Translates jsonpath-ng's tree to ours, with an allow-list of nodes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Part: TypeAlias = "Operand | Test | tuple[Selector, ...]"
 
 
 class Carrier(str):
-    """A name in jsonpath-ng's tokens that stands for a part which its grammar does not know."""
+    """A name in jsonpath-ng's tokens that replaces a part which its grammar does not support."""
 
     part: Part
     offset: int
@@ -50,7 +50,7 @@ class Carrier(str):
 
 
 class Operator(str):
-    """A comparison that knows where it stands."""
+    """A comparison operator with its position in the path."""
 
     offset: int
 
@@ -83,7 +83,7 @@ def _test(node: Any) -> Test:
 
 
 def _holding(node: Any) -> Test:
-    """What stands alone as a condition: a path that must find something, a function that says yes or no."""
+    """A condition without comparison: a path that must find a value, or a function like match."""
     match part_of(node), _offset(node):
         case Query() as query, _:
             return Exists(query)
@@ -96,7 +96,7 @@ def _holding(node: Any) -> Test:
 
 
 def _offset(node: Any) -> int:
-    """Where the carried part stands; 0 where jsonpath-ng read it all."""
+    """The position of the carried part; 0 if jsonpath-ng parsed everything."""
     match node:
         case Child(right=Fields(fields=(Carrier(offset=offset),))):
             return offset
@@ -117,7 +117,7 @@ def query_of(node: Any) -> Query:
 
 
 def part_of(node: Any) -> Part:
-    """A chain of jsonpath-ng's nodes as a query, or the part that a carrier stands for."""
+    """A chain of jsonpath-ng's nodes as a query, or the part of a carrier."""
     root, *steps = _flat(node)
     segments = [step for step in steps if isinstance(step, Segment)]
     if steps and isinstance(steps[0], Carrier):
@@ -129,7 +129,7 @@ def part_of(node: Any) -> Part:
 
 
 def _flat(node: Any) -> list[Any]:
-    """The root and steps of a chain, whichever way jsonpath-ng nested it."""
+    """The root and steps of a chain, in any nesting that jsonpath-ng makes."""
     match node:
         case Root():
             return ["$"]

@@ -1,4 +1,4 @@
-"""What goes together in a path: the functions' types (RFC 9535, section 2.4.3) and the limits of cost."""
+"""Checks a path: the types of functions (RFC 9535, section 2.4.3) and the limits of cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.reasons.reason import Reason
 from bridge.regex import RegexError
 
 MAX_COMBINATIONS: Final = 64
-"""How many times the lists of selectors in one path may multiply what is found."""
+"""The largest product of the lengths of the lists of selectors in one path."""
 
 _TAKES: Final = {
     "length": ("value",),
@@ -28,7 +28,7 @@ _GIVES_VALUE: Final = ("length", "count", "value")
 
 
 def check_limits(tokens: Sequence[Token]) -> None:
-    """Refuse a path that could cost more than its place in a rule is worth."""
+    """Reject a path that may be too expensive: `..` in a filter or twice, too many selectors."""
     every = list(_inner(tokens, filtering=False))
     dots = [(token, filtering) for token, filtering in every if token.kind == ".."]
     for token, filtering in dots:
@@ -51,7 +51,7 @@ def _inner(tokens: Sequence[Token], *, filtering: bool) -> Iterator[tuple[Token,
 
 
 def check_call(call: Call, token: Token) -> None:
-    """Refuse an unknown function, and arguments of another number or kind than it takes."""
+    """Reject an unknown function, and arguments of a wrong number or kind."""
     if call.name not in _TAKES:
         known = tuple(_TAKES)
         reason = Reason(FindingCode.UNKNOWN_FUNCTION, name=call.name, hint=suggestion(call.name, known))
@@ -79,7 +79,7 @@ def _check_pattern(argument: Operand, offset: int) -> None:
 
 
 def check_operand(part: object, offset: int) -> Operand:
-    """What gives one value: a literal, a path of names and numbers only, length, count or value."""
+    """Return the part if it gives one value: a literal, a path of names and numbers, a function like length."""
     if isinstance(part, Constant) or (isinstance(part, Query) and part.single):
         return part
     if isinstance(part, Call) and part.name in _GIVES_VALUE:
@@ -91,7 +91,7 @@ def check_operand(part: object, offset: int) -> Operand:
 
 
 def check_holding(call: Call, offset: int) -> Call:
-    """What says yes or no by itself: match and search, not the functions that give a value."""
+    """Return the call if it gives true or false, as match and search do, and not a value."""
     if call.name in _GIVES_VALUE:
         raise PathError(Reason(FindingCode.PATH_GIVES_VALUE, name=call.name), offset=offset)
     return call

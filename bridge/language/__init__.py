@@ -1,1 +1,1 @@
-"""What a YAML file may say: pure, spoken by webhook and mapping alike."""
+"""The language of YAML files, used by `webhook` and `mapping`. Pure."""

@@ -1,4 +1,4 @@
-"""What stands beside the path of a condition: a value, a list of values, or operators."""
+"""Compiles what a condition asks of a path: a value, a list of values, or operators."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ IGNORE_CASE = "ignore_case"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of the values at a path."""
+    """The question that a condition asks of the values at a path."""
 
     checks: tuple[Check, ...]
     wanted: Param
     """For reasons: `"paid"`, a number over 1000."""
     paths: tuple[Path, ...] = ()
     exists: bool | None = None
-    """True or False where that is asked; None where it is not."""
+    """The value of the operator `exists`; None if it is not used."""
     every: bool = False
     values: tuple[Json, ...] = ()
-    """The literals of which the value must at least be one; empty where none is demanded."""
+    """The literals, one of which the value must equal; empty if there is no such requirement."""
     operators: tuple[str, ...] = ("eq",)
-    """Their names; a bare value or list asks whether it is equal."""
+    """Names of the operators; for a plain value or list, `eq`."""
     literals: tuple[Json, ...] = ()
-    """All that it compares with, other than paths and templates."""
+    """All literals that it compares with."""
     fold: bool = False
-    """Whether capital letters are ignored."""
+    """Whether case is ignored."""
 
 
 def compile_question(node: Node, report: Report) -> Question | None:
-    """What a condition asks; None after an error in the report."""
+    """The question of a condition; None after an error in the report."""
     if not isinstance(node, Mapping):
         return _any_of(node, report)
     names = [key.text for key, _ in node.entries]

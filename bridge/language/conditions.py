@@ -1,4 +1,4 @@
-"""Conditions of a `when:`: compiled once, asked of every event, each answer with its reason."""
+"""Conditions of a `when:`: compiled once, evaluated for every event, each decision with its reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bridge.reasons.reason import Param, Reason
 __all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves", "shown"]
 
 MAX_CONDITION = 500
-"""Characters of a condition that a decision names it by."""
+"""Maximum length of a condition's text in a decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,14 @@ class Condition:
     column: int
     test: Test
     paths: tuple[Path, ...]
-    """Every path that it looks at, those of its parts among them."""
+    """Every path that it reads, including those of its parts."""
     path: Path | None = None
     question: Question | None = None
-    """What is asked of the value at the path; of a group nothing."""
+    """The question about the value at the path; None for a group."""
     parts: tuple[tuple[Condition, ...], ...] = ()
-    """Of a group: its alternatives, each a list of conditions that all must hold."""
+    """Alternatives of a group. All conditions of an alternative must hold."""
     equality: tuple[Path, tuple[Json, ...]] | None = None
-    """Where it cannot hold unless a value at this path is one of these literals: for an index."""
+    """For an index: it can hold only if a value at this path is one of these literals."""
 
     @property
     def wanted(self) -> Param:
@@ -51,12 +51,12 @@ class Condition:
 
     @property
     def uses_item(self) -> bool:
-        """Whether it looks at the element of `for_each`."""
+        """Whether it reads the element of `for_each`."""
         return any(path.root == "$item" for path in self.paths)
 
 
 def compile_conditions(node: Node, report: Report) -> tuple[Condition, ...]:
-    """The conditions of a mapping, all of which must hold; those with errors are reported and left out."""
+    """Compile conditions, all of which must hold. Those with errors are reported and left out."""
     if not isinstance(node, Mapping):
         report.add(node, "M103", expected(FindingCode.SOME_CONDITIONS, node))
         return ()
@@ -74,7 +74,7 @@ def decide(conditions: tuple[Condition, ...], scope: Scope) -> Decision:
 
 
 def leaves(conditions: Iterable[Condition]) -> Iterator[Condition]:
-    """The conditions that ask something of a value themselves, out of their groups."""
+    """The conditions on paths, at any depth of groups."""
     for condition in conditions:
         if condition.kind == "path":
             yield condition
@@ -144,7 +144,7 @@ def _negation(key: Scalar, node: Node, report: Report) -> Condition | None:
 
 
 def _part(node: Node, report: Report) -> tuple[Condition, ...]:
-    """One alternative. An empty one would hold always, which nobody means."""
+    """Compile one alternative. Reject an empty one, which would always hold."""
     if isinstance(node, Mapping) and not node.entries:
         report.add(node, "M103", expected(FindingCode.SOME_CONDITIONS, FindingCode.EMPTY_MAPPING))
     return compile_conditions(node, report)

@@ -1,7 +1,7 @@
-"""YAML text becomes nodes that know their line and column. The only user of yaml.
+"""Reads YAML text to nodes with line and column.
 
-Strict reading: YAML 1.2 core scalars with JSON's numbers, no tags, no merge keys, no duplicate keys, one
-document, and limits that stop a hostile file while its events arrive, before anything is composed.
+Reading is strict: YAML 1.2 core scalars with JSON's numbers, no tags, no merge keys, no duplicate keys, one
+document. Limits stop a hostile file while its events are parsed, before nodes are composed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 20
 MAX_ALIASES: Final = 50
 MAX_NODES: Final = 200_000
-"""Counted as if every alias were written out."""
+"""The content of an alias counts each time it is used."""
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,299})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,299})(?:\.[0-9]{1,300})?(?:[eE][-+]?[0-9]{1,4})?")
@@ -41,10 +41,10 @@ _Start: TypeAlias = yaml.ScalarEvent | yaml.CollectionStartEvent
 
 
 def read(data: bytes, report: Report) -> Node | None:
-    """Compose one YAML document under the limits of strict reading.
+    """Read one YAML document, with the limits of strict reading.
 
-    None after a fault that leaves nothing to go on with. A duplicate key is reported and its
-    second value dropped, so that the rest of the file is still read: ask `report.failed`.
+    Returns None after an error that prevents reading. A duplicate key is reported and its second value
+    dropped, so that the rest of the file is still read. Check `report.failed`.
     """
     try:
         return _compose(_decode(data), report)
@@ -61,7 +61,7 @@ def _compose(text: str, report: Report) -> Node:
 
 
 class _ReadError(Exception):
-    """Ends the reading of a file."""
+    """An error that stops the reading of a file."""
 
     def __init__(self, line: int, column: int, code: str, reason: Reason) -> None:
         super().__init__(code)
@@ -96,7 +96,7 @@ def _place(text: str, offset: int) -> tuple[int, int]:
 
 
 class _Composer:
-    """Builds nodes while the parser's events arrive, so that a limit ends the reading at once."""
+    """Builds nodes from the parser's events as they are parsed, so that a limit stops reading at once."""
 
     def __init__(self, text: str, report: Report) -> None:
         self._next = cast(Callable[[], yaml.Event], yaml.CSafeLoader(text).get_event)
@@ -229,7 +229,7 @@ def _scalar(event: yaml.ScalarEvent) -> Scalar:
     value = _resolve(text) if event.implicit[0] else text
     if start is None or end is None:
         return Scalar(1, 1, value, text, quoted, verbatim=False)
-    # An escape, a doubled quote or a line's end takes up other room in the file than in the text.
+    # An escape, a doubled quote or a line break has another length in the file than in the text.
     verbatim = start.line == end.line and end.column - start.column == len(text) + 2 * quoted
     return Scalar(start.line + 1, start.column + 1, value, text, quoted, verbatim)
 
@@ -265,11 +265,11 @@ _PROBLEMS: Final = (
     ("found unknown escape character", FindingCode.HINT_ESCAPE),
     ("could not find expected ':'", FindingCode.HINT_BLANK),
 )
-"""How libyaml's messages begin, and what to do."""
+"""Beginnings of libyaml's messages, and the hint for each."""
 
 
 def _syntax_fault(error: yaml.YAMLError, text: str) -> _ReadError:
-    """The parser's message, and what to do about it."""
+    """The parser's error with a hint."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return _ReadError(1, 1, "M100", Reason(FindingCode.NOT_YAML))
     mark, problem = error.problem_mark, str(error.problem)
@@ -286,7 +286,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> _ReadError:
 
 
 def _stray(text: str, line: int, column: int) -> Reason:
-    """Why no value can begin with the character that is there."""
+    """Why no value can begin with the character at this position."""
     character = re.split(r"\r\n|\r|\n", text)[line][column : column + 1]
     if character == "\t":
         return Reason(FindingCode.TAB)

@@ -1,4 +1,4 @@
-"""What a condition decides about an event, and how it looks at one value, any value or every value."""
+"""Evaluates a condition for an event: for one value, any value or every value of a path."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from bridge.language.operators import Check
 from bridge.model import Json
 
 MAX_FOUND = 200
-"""Characters of a found text that a decision keeps."""
+"""Maximum length of a found text in a decision."""
 
 
 class Decision(NamedTuple):
-    """Whether a condition holds and, where not, which part decided on what. A tuple: made per event."""
+    """Whether a condition holds and, if not, which part failed on which value. A tuple, for speed."""
 
     holds: bool
     code: str = ""
-    """Why not: one of `operators.CODES`."""
+    """Why it does not hold: one of `operators.CODES`."""
     found: Json = None
-    """The value looked at, texts cut; of a list or object the number of its elements."""
+    """The value that was checked. Texts are cut; a list or object is given as the number of its elements."""
     condition: str = ""
-    """The part that decided, as the owner wrote it."""
+    """The text of the part that failed, as written in the file."""
     line: int = 0
 
 
@@ -36,11 +36,11 @@ HOLDS = Decision(True)
 Test: TypeAlias = Callable[[Scope], Decision]
 
 _decision: Callable[[tuple[bool, str, Json, str, int]], Decision] = partial(tuple.__new__, Decision)
-"""Makes a decision at half the cost of the class's own constructor."""
+"""Makes a decision at half the cost of the class's constructor."""
 
 
 def shown(value: Json) -> Json:
-    """A found value as decisions keep it: short, whatever the payload holds."""
+    """A found value as decisions store it, with its length limited."""
     if isinstance(value, str):
         return value if len(value) <= MAX_FOUND else value[: MAX_FOUND - 1] + "…"
     if isinstance(value, list | dict):
@@ -52,7 +52,7 @@ def shown(value: Json) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Makes the decisions against a condition."""
+    """Makes the negative decisions of a condition."""
 
     text: str
     line: int
@@ -62,7 +62,7 @@ class Refusal:
 
 
 def _all_of(checks: tuple[Check, ...]) -> Check:
-    """One check of one value: its operators must all hold for the same value."""
+    """Combine checks: all of them must hold for the same value."""
     if len(checks) == 1:
         return checks[0]
 
@@ -106,7 +106,7 @@ def _any_value(path: Path, check: Check, no: Refusal) -> Test:
 
 
 def _every_value(path: Path, check: Check, no: Refusal) -> Test:
-    """A definite path to a list asks its elements, any other path all values that it finds."""
+    """Check every value of a path, or every element if a definite path finds a list."""
 
     def test(scope: Scope) -> Decision:
         values = path.find(scope)
@@ -129,7 +129,7 @@ def _nothing(path: Path, no: Refusal) -> Test:
 
 
 def tester(path: Path, question: Question, no: Refusal) -> Test:
-    """Asks the values at a path; `no` decides where they do not hold."""
+    """Compile a question about a path to a test. `no` makes the decision if it does not hold."""
     if question.exists is False:
         return _nothing(path, no)
     check = _all_of(question.checks)

@@ -1,7 +1,6 @@
-"""JSON Schema (2020-12) from the declarations of keys, for editors that complete and check while one types.
+"""Generates JSON Schema (2020-12) from the declarations of keys, for editors that complete and check.
 
-A schema knows shapes, names and choices. What a path, a pattern or an id must be beyond that, `leadbridge
-check` says.
+A schema describes structure, names and choices. `leadbridge check` also checks paths, patterns and ids.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ _PLAIN: Final[dict[str, dict[str, Json]]] = {
 
 
 def json_schema(title: str, root: Table, forms: Mapping[str, Json]) -> Json:
-    """The schema of a file whose top is the table.
+    """The schema of a file whose top level is the table.
 
-    `forms` are the schemas of what the declarations call raw, by name; what has none may be anything.
+    `forms` are the schemas of raw keys by name. A raw key without a schema may have any value.
     """
     used = {name: {} for name in _referred(forms, schema_of(root))} | dict(forms)
     return {"$schema": DIALECT, "title": title, **schema_of(root), "$defs": used}
 
 
 def schema_of(kind: Kind) -> dict[str, Json]:
-    """The schema of one kind; what is raw becomes a reference to its form."""
+    """The schema of one kind. A raw kind becomes a reference to its schema."""
     match kind:
         case Plain():
             return _plain(kind)
@@ -53,7 +52,7 @@ def schema_of(kind: Kind) -> dict[str, Json]:
 
 
 def _referred(*schemas: Json) -> set[str]:
-    """The forms that are referred to anywhere in the schemas."""
+    """Names of the forms that the schemas refer to."""
     found: set[str] = set()
     waiting = list(schemas)
     while waiting:
@@ -86,7 +85,7 @@ def _property(key: Key) -> dict[str, Json]:
 
 
 def _shows_default(key: Key) -> bool:
-    """Whether the default reads in a file as it does in the declaration; durations and rates do not."""
+    """Whether the default is written in a file as in the declaration. Durations and rates are not."""
     return (
         isinstance(key.kind, Plain) and key.kind.type not in ("duration", "rate") and key.default is not None
     )

@@ -1,4 +1,4 @@
-"""What a YAML file says: nodes that know their line and column, and the findings of one file."""
+"""Nodes of a YAML file with line and column, and the findings of one file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Scalar(NamedTuple):
     text: str
     quoted: bool = False
     verbatim: bool = True
-    """Whether the file shows the text as it is, on one line: then each of its characters has a column."""
+    """Whether the file has the text unescaped, on one line, so that each character has a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, at: Node, code: str, reason: Reason, offset: int | None = None) -> None:
-        """Note a finding where the node stands; `offset` counts characters into a scalar's text."""
+        """Add a finding at the node. `offset` is a position in the text of a scalar."""
         column = at.column
         if offset is not None and isinstance(at, Scalar) and at.verbatim:
             column += at.quoted + offset
@@ -68,7 +68,7 @@ class Report:
 
 
 def plain(node: Node) -> Json:
-    """The node as ordinary Python values, positions dropped."""
+    """The node as plain Python values, without positions."""
     match node:
         case Scalar(value=value):
             return value
@@ -79,7 +79,7 @@ def plain(node: Node) -> Json:
 
 
 def scalars(node: Node) -> list[Scalar]:
-    """Every scalar of the node and below it, keys included, in the order of the text."""
+    """All scalars in the node, keys included, in the order of the text."""
     found: list[Scalar] = []
     _gather(node, found)
     return found

@@ -1,4 +1,4 @@
-"""What a condition compares with: literals of the file, or values from elsewhere in the event."""
+"""Operands of conditions: literals of the file, or values from another part of the event."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bridge.reasons.rules import RuleCode
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """The values that a comparison may take, one of them at least to hold."""
+    """The values to compare with. A comparison holds if it holds for at least one of them."""
 
     find: Callable[[Scope], tuple[Json, ...]]
     values: tuple[Json, ...]
-    """Where `dynamic` is false: all of them."""
+    """All values, if `dynamic` is false."""
     dynamic: bool
     paths: tuple[Path, ...]
     wanted: Param
@@ -34,7 +34,7 @@ class Operand:
 
 
 def compile_operand(node: Node, report: Report) -> Operand | None:
-    """One value or a list of values; None after an error in the report."""
+    """Compile one value or a list of values; None after an error in the report."""
     nodes = node.items if isinstance(node, Sequence) else (node,)
     if not nodes:
         report.add(node, "M206", expected(FindingCode.AT_LEAST_ONE_VALUE, FindingCode.EMPTY_LIST))
@@ -71,7 +71,7 @@ def _shown(value: Value) -> str | Reason:
 
 
 def _finder(value: Value) -> Callable[[Scope], tuple[Json, ...]]:
-    """All values of a path, the elements of a list among them; a text of a template; a literal."""
+    """Finds all values of a path or the elements of its list, a template's text, or a literal."""
     if len(value.paths) == 1 and value.text == value.paths[0].text:
         return _path_finder(value.paths[0])
 
@@ -96,7 +96,7 @@ def _path_finder(path: Path) -> Callable[[Scope], tuple[Json, ...]]:
 
 
 def same(found: Json, wanted: Json, fold: bool = False) -> bool:
-    """Whether a value is the one wanted: a number as a decimal, even if sent as text; all else exactly."""
+    """Whether a value equals the wanted one. Numbers compare as decimals, even if sent as text."""
     if isinstance(wanted, bool) or isinstance(found, bool):
         return found is wanted
     if isinstance(wanted, int | Decimal):

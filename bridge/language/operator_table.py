@@ -1,4 +1,4 @@
-"""The operators of conditions: what each asks and how its argument is read."""
+"""Table of the operators of conditions: help, and how the argument is read."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ from bridge.reasons.rules import RuleCode
 from bridge.regex import ASCII_ONLY, RegexError, compile_regex
 
 Wanted: TypeAlias = Callable[[Param], Param]
-"""What an operator wants, as reasons show it, made of what it compares with."""
+"""Makes the parameter `wanted` of reasons from what an operator compares with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One operator of a question."""
+    """One operator of a question, compiled."""
 
     name: str
     check: Check | None
     wanted: Param
     paths: tuple[Path, ...] = ()
     literals: tuple[Json, ...] = ()
-    """What it compares with, other than paths and templates."""
+    """The literals that it compares with."""
 
     @property
     def values(self) -> tuple[Json, ...]:
-        """The literals of which the value must be one, where the operator demands that."""
+        """The literals, one of which the value must equal, if the operator requires that."""
         return self.literals if self.name in ("eq", "in") else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator: what it asks and how it is compiled; `build` gives None after reporting a finding."""
+    """One operator: its help and how it is compiled. `build` returns None after reporting a finding."""
 
     name: str
     help: str
@@ -62,7 +62,7 @@ class Operator:
 def _compared(
     name: str, compare: Callable[[Operand, bool], Check], wanted: Wanted, many: bool
 ) -> Callable[[Node, bool, Report], Part | None]:
-    """An operator that compares with one value, or with several where `many`."""
+    """An operator that compares with one value or, with `many`, with several."""
 
     def build(node: Node, fold: bool, report: Report) -> Part | None:
         if isinstance(node, Sequence) and not many:
@@ -81,7 +81,7 @@ def _compared(
 
 
 def _refuse(name: str, node: Node, fault: Reason, report: Report) -> None:
-    """Note what is wrong with the operator's argument."""
+    """Report what is wrong with the operator's argument."""
     report.add(node, "M206", Reason(FindingCode.AT_NAME, name=name, fault=fault))
 
 
@@ -105,7 +105,7 @@ def _bounded(
 
 
 def _limit(name: str, node: Node, report: Report) -> Operand | None:
-    """A number or a path."""
+    """Compile a number or a path; None after a finding."""
     operand = compile_operand(node, report) if isinstance(node, Scalar) else None
     is_number = operand is not None and (operand.dynamic or _is_number(operand))
     if is_number:
@@ -248,4 +248,4 @@ OPERATORS = {
         Operator("matches", "is a text that contains a match of this RE2 pattern", _matches),
     )
 }
-"""Every operator by its name. `ignore_case` and `every` stand beside and around them."""
+"""Every operator by name. `ignore_case` modifies the operators next to it, `every` contains them."""

@@ -1,4 +1,4 @@
-"""What a condition may ask of one value: a table of named comparisons."""
+"""Checks of one value, which the operators of conditions use."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from bridge.model import Json
 from bridge.regex import Regex
 
 Check: TypeAlias = Callable[[Json, Scope], str]
-"""Looks at one value that is not absent: "" where the condition holds, else the code of why not."""
+"""Checks one value that is not absent. Returns "" if the condition holds, otherwise a code of CODES."""
 
 CODES = {
     "absent": "no value at the path",
     "other_absent": "no value at the other path to compare with",
     "differs": "another value",
-    "case": "the same text but for capital letters",
-    "blank": "the same text but for blanks around it",
-    "type": "a text where a number was wanted, or the like",
-    "list": "a list, and its elements were meant",
-    "object": "an object, and something in it was meant",
-    "excluded": "one of the values that must not be",
-    "not_number": "not a number, and so not to be compared",
+    "case": "the same text in another case",
+    "blank": "the same text with spaces around it",
+    "type": "another type, such as a text in place of a number",
+    "list": "a list in place of one of its elements",
+    "object": "an object in place of a value in it",
+    "excluded": "one of the excluded values",
+    "not_number": "not a number, so it cannot be compared",
     "less": "a smaller number",
     "more": "a larger number",
-    "no_match": "a text without what was asked for",
-    "present": "something, where nothing was wanted",
+    "no_match": "a text that does not match",
+    "present": "a value, although none was wanted",
     "empty": "empty",
     "not_empty": "not empty",
     "none_held": "none of the alternatives held",
-    "held": "what must not hold does",
+    "held": "the negated conditions hold",
     "no_items": "the list of `for_each` is absent or empty",
 }
-"""Why a condition does not hold: what a verdict stores, in place of prose."""
+"""Codes of why a condition does not hold. Verdicts store the code."""
 
 NEAR_CODES = frozenset({"case", "blank", "type", "list"})
-"""Those that look like a slip in the rule rather than another event."""
+"""Codes that indicate a mistake in the rule rather than another event."""
 
 _MAX_FOLDED = 1_000
-"""Characters up to which a text is looked at for differences of case and blanks."""
+"""Maximum length of a text that is compared ignoring case and spaces."""
 
 
 def equal(operand: Operand, fold: bool) -> Check:
-    """The value is the operand, or one of several."""
+    """Checks that the value equals the operand, or one of several."""
     if operand.dynamic or fold:
         return _equal_slowly(operand, fold)
     texts = frozenset(value for value in operand.values if isinstance(value, str))
@@ -66,7 +66,7 @@ def equal(operand: Operand, fold: bool) -> Check:
 
 
 def _equal_text(texts: frozenset[str]) -> Check:
-    """The commonest check by far, so what it compares with is made ready here."""
+    """Checks a text for equality. By far the most common check, so the operands are prepared here."""
     wanted = tuple(texts)
     lengths = frozenset(map(len, texts))
     folded = frozenset(text.casefold() for text in texts)
@@ -96,12 +96,12 @@ def _equal_slowly(operand: Operand, fold: bool) -> Check:
 
 
 def _same_elsewhere(other: Json, found: Json, operand: Operand) -> bool:
-    """Of two values of the event either may be the number and the other its text."""
+    """Compare two values of the event in reverse: either may be the text of the other, a number."""
     return operand.dynamic and same(other, found)
 
 
 def unequal(operand: Operand, fold: bool) -> Check:
-    """The value is none of the operand's."""
+    """Checks that the value equals none of the operand's values."""
 
     def check(found: Json, scope: Scope) -> str:
         wanted = operand.find(scope)
@@ -114,7 +114,7 @@ def unequal(operand: Operand, fold: bool) -> Check:
 
 
 def difference(found: Json, wanted: tuple[Json, ...]) -> str:
-    """How a value differs from all that were wanted, the nearest way first."""
+    """The code of how a value differs from the wanted ones; the closest difference wins."""
     if isinstance(found, str):
         return _text_difference(found, wanted)
     if isinstance(found, list):
@@ -142,7 +142,7 @@ def _spelled(value: Json) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The numbers between which a value must lie; a bound of its own is excluded where `open`."""
+    """The range of a number. With `open` the bounds are excluded."""
 
     low: Operand | None = None
     high: Operand | None = None
@@ -150,7 +150,7 @@ class Bounds:
 
 
 def within(bounds: Bounds) -> Check:
-    """The value is a number, or a text that spells one, within the bounds."""
+    """Checks that the value is a number, or the text of one, within the bounds."""
     low, high, is_open = bounds.low, bounds.high, bounds.open
 
     def check(found: Json, scope: Scope) -> str:
@@ -176,7 +176,7 @@ def _against(number: Decimal, bound: Operand, scope: Scope, is_open: bool, code:
 
 
 def emptiness(wanted: bool) -> Check:
-    """The value is null, a text of blanks, or a list or object without elements; or it is none of these."""
+    """Checks whether the value is empty: null, a blank text, or a list or object without elements."""
 
     def check(found: Json, _: Scope) -> str:
         is_empty = found is None or found in ([], {}) or (isinstance(found, str) and not found.strip())
@@ -188,7 +188,7 @@ def emptiness(wanted: bool) -> Check:
 
 
 def containing(operand: Operand, fold: bool) -> Check:
-    """The value is a text with the operand in it, or a list that has it as an element."""
+    """Checks that the value is a text that contains the operand, or a list with it as an element."""
 
     def check(found: Json, scope: Scope) -> str:
         wanted = operand.find(scope)
@@ -203,12 +203,12 @@ def containing(operand: Operand, fold: bool) -> Check:
 
 
 def beginning(operand: Operand, fold: bool) -> Check:
-    """The value is a text that begins with the operand."""
+    """Checks that the value is a text that begins with the operand."""
     return _at_an_end(operand, fold, str.startswith)
 
 
 def ending(operand: Operand, fold: bool) -> Check:
-    """The value is a text that ends with the operand."""
+    """Checks that the value is a text that ends with the operand."""
     return _at_an_end(operand, fold, str.endswith)
 
 
@@ -223,7 +223,7 @@ def _at_an_end(operand: Operand, fold: bool, compare: Callable[[str, str], bool]
 
 
 def matching(regex: Regex) -> Check:
-    """The pattern is found somewhere in the text."""
+    """Checks that the value is a text that contains a match of the pattern."""
 
     def check(found: Json, _: Scope) -> str:
         text = _comparable(found, False)
@@ -241,7 +241,7 @@ def _no_match(found: Json, wanted: tuple[Json, ...]) -> str:
 
 
 def _comparable(found: Json, fold: bool) -> str | None:
-    """A text or number as text; None for what has no text to look into."""
+    """A text or number as text; None for other values."""
     if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
         return None
     return _folded(found, fold)

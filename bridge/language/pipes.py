@@ -1,4 +1,4 @@
-"""A `pipe:` compiled: one function after the other, left to right."""
+"""Compiles a `pipe:`: functions that are applied from left to right."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_STEPS = 20
 
 
 def compile_pipe(node: Node, report: Report) -> tuple[Step, ...] | None:
-    """The steps of a pipe, a list or a single one; None after an error in the report."""
+    """Compile the steps of a pipe, a list or a single step; None after an error in the report."""
     items = node.items if isinstance(node, Sequence) else (node,)
     if len(items) > MAX_STEPS:
         report.add(node, "M204", Reason(FindingCode.PIPE_TOO_LONG, length=len(items), limit=MAX_STEPS))
@@ -44,7 +44,7 @@ def _step(node: Node, report: Report) -> Step | None:
 
 
 def _named(node: Node, report: Report) -> Function | None:
-    """The function that a step names: a text, or the first key of a mapping that is one."""
+    """The function that a step names: a text, or the first key of a mapping that is a function's name."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         names = [node]
     elif isinstance(node, Mapping) and node.entries:
@@ -87,7 +87,7 @@ def _without(node: Node, name: str) -> Mapping:
 
 
 def guarded(name: str, step: Step, whole: bool = False, takes_absent: bool = False) -> Step:
-    """The step as a pipe runs it: over lists, past what is absent, and named in what it refuses."""
+    """The step as a pipe runs it: on elements of lists, not on absent values, named in its errors."""
     once = step if whole else each(step)
 
     def run(value: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The placeholder `FILL_IN` marks what a draft does not know, and is an error until somebody replaces it."""
+"""The placeholder `FILL_IN`, which drafts write for unknown values. It is an error until it is replaced."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
 FILL_IN = "FILL_IN"
-"""What drafts and starters write where a value is not known."""
+"""The text that drafts and starters write for an unknown value."""
 
 _DOCUMENTS = ("body", "query", "headers")
-"""Keys of a test that hold a webhook, which may say anything."""
+"""Keys of a test that contain a webhook, in which the word is allowed."""
 _ORIGINS = ("path", "value", "template", "default")
 """Keys of a value that is written as an object."""
 _VARIABLE = Reason(MappingCode.NEEDS_VARIABLE, reference="${NAME}")
@@ -30,9 +30,9 @@ _NEEDED = {
 
 
 def refuse_placeholders(node: Node, report: Report) -> None:
-    """Report every placeholder of a file: a whole value, or a word within a text, a path or a key.
+    """Report every placeholder of a file: a whole value, or a word in a text, a path or a key.
 
-    Other findings about the same value are dropped: they would be about the placeholder.
+    Other findings about the same value are dropped, because the placeholder causes them.
     """
     places = set()
     for scalar, key, whole in _values(node, "", node):
@@ -49,7 +49,7 @@ def refuse_placeholders(node: Node, report: Report) -> None:
 def _values(
     node: Node, key: str, whole: Node, *, in_test: bool = False
 ) -> Iterator[tuple[Scalar, str, Node]]:
-    """Every scalar, the key that it is a value of, and the whole value; a key itself is a value of none."""
+    """Every scalar with its key and the whole value. A key is yielded with an empty key."""
     match node:
         case Scalar():
             yield node, key, whole
@@ -69,7 +69,7 @@ def _values(
 
 
 def _find(text: str) -> int | None:
-    """Where the placeholder begins as a word of its own."""
+    """The position of the placeholder as a separate word; None if there is none."""
     at = text.find(FILL_IN)
     while at >= 0:
         around = (text[at - 1 : at], text[at + len(FILL_IN) :][:1])

@@ -1,7 +1,7 @@
-"""Declarations of keys, and the one reader that holds a file against them.
+"""Declarations of keys, and the reader that checks files against them.
 
-A `Table` lists the keys of one YAML mapping; a `Kind` says what a key's value may be. The same declarations
-drive reading, findings, defaults, documentation and the JSON Schema for editors.
+A `Table` lists the keys of one YAML mapping. A `Kind` defines the values of a key. Reading, findings,
+defaults, documentation and the JSON Schema for editors use the same declarations.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One scalar. A duration reads as seconds, a rate as events a second, a secret as what is set."""
+    """One scalar. A duration is read as seconds, a rate as events per second, a secret as its value."""
 
     type: Literal["text", "integer", "number", "flag", "duration", "rate", "secret"]
     choices: tuple[str, ...] = ()
@@ -33,14 +33,14 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A node that its own compiler reads: a value, a condition, a verification scheme."""
+    """A node that a separate compiler reads: a value, a condition, a verification scheme."""
 
     what: str
 
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list; with `or_one`, a single element may stand without the list around it."""
+    """A list. With `or_one`, a single element may be written without a list."""
 
     kind: Kind
     or_one: bool = False
@@ -48,14 +48,14 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping whose keys are the user's own names."""
+    """A mapping whose keys are names that the user chooses."""
 
     kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: what it holds, whether it must be there, what it is when absent, what it is for."""
+    """One key: its kind, help, default, and whether it is required."""
 
     name: str
     kind: Kind
@@ -66,7 +66,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The keys that one mapping may have. `name` is what findings call it: a key of the file, or words."""
+    """The keys that one mapping may have. Findings use `name`: a key of the file, or a noun."""
 
     name: str | Reason
     keys: tuple[Key, ...]
@@ -91,7 +91,7 @@ SECRET = Plain("secret")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What was read of one table: values by key, defaults filled in, and the node each came from."""
+    """The fields read for one table: values by key, with defaults, and their nodes."""
 
     node: Mapping
     values: Dict[str, Any]
@@ -100,34 +100,34 @@ class Fields:
         return self.values[name]
 
     def __contains__(self, name: str) -> bool:
-        """Whether the file itself has the key."""
+        """Whether the file has the key."""
         return self.node.get(name) is not None
 
     def at(self, name: str) -> Node:
-        """Where to point for this key: its value, or the whole table where it is absent."""
+        """The node for findings about this key: its value, or the whole table if it is absent."""
         return self.node.get(name) or self.node
 
 
 _INVALID = object()
 _SUGGESTIONS = 20
-"""For how many unknown keys of one mapping a near name is looked for, which takes its time."""
+"""Number of unknown keys of one mapping for which a similar name is searched, which is slow."""
 
 
 @dataclass(slots=True)
 class Reader:
-    """Holds nodes against declarations and reports every difference where it stands."""
+    """Checks nodes against declarations and reports every difference at its position."""
 
     report: Report
     environment: Dict[str, str] = field(default_factory=dict, repr=False)
     placeholder: str = NOT_SET
-    """What a variable reads as that is not set."""
+    """Value of a variable that is not set."""
     trying: bool = False
-    """Whether that is what it is to be, to try files out; else what needs the variable is `unset`."""
+    """Whether files are only tried out. If not, variables that are not set are added to `unset`."""
     unset: list[str] = field(default_factory=list)
-    """Variables that something needs and that are not set."""
+    """Required variables that are not set."""
 
     def table(self, node: Node, table: Table) -> Fields | None:
-        """The table's fields; None only where the node is no mapping. Invalid values read as the default."""
+        """Read the fields, invalid values as the default. None only if the node is not a mapping."""
         if not isinstance(node, Mapping):
             self._expected(node, Reason(FindingCode.KEYS_OF, table=table.name))
             return None
@@ -207,7 +207,7 @@ class Reader:
         return self.placeholder
 
     def is_unset(self, variable: str, at: Node, needed: Reason | None = None) -> None:
-        """Note that a variable is not set; `needed` says what for, where the file does not."""
+        """Report that a variable is not set. `needed` names its purpose, if the file does not show it."""
         self.report.add(at, "W501", why_unset(self.environment, variable, needed))
         if not self.trying:
             self.unset.append(variable)
@@ -224,13 +224,13 @@ class Reader:
 
 
 def expected(what: FindingCode, found: Node | FindingCode) -> Reason:
-    """What was expected, and what a node is in its place."""
+    """The reason that a value was expected and another found."""
     instead = Reason(found) if isinstance(found, FindingCode) else describe(found)
     return Reason(FindingCode.EXPECTED, expected=Reason(what), found=instead)
 
 
 def describe(node: Node) -> Reason:
-    """What a node is, to follow "found"."""
+    """The noun for a node, used after "found"."""
     match node:
         case Mapping():
             return Reason(FindingCode.A_MAPPING)
@@ -247,7 +247,7 @@ def describe(node: Node) -> Reason:
 
 
 def duration(text: str) -> int | None:
-    """Seconds of "90s", "10m", "24h" or "30d"; None where the text is no duration."""
+    """Seconds of "90s", "10m", "24h" or "30d"; None if the text is not a duration."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
     return int(match[1]) * _UNITS[match[2]] if match else None
 

@@ -1,4 +1,4 @@
-"""Texts with paths in them: `Order {$.id} is paid`."""
+"""Templates: texts that contain paths, such as `Order {$.id} is paid`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATH_CHARACTERS = re.compile(r"""[^{}'"]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text whose holes are filled from an event."""
+    """A text with placeholders that are filled from an event."""
 
     text: str
     parts: tuple[str | Path, ...]
@@ -29,17 +29,17 @@ class Template:
         return tuple(part for part in self.parts if isinstance(part, Path))
 
     def render(self, scope: Scope) -> str:
-        """The text for one event. Raises Unusable where a path gives no single value or many."""
+        """The text for one event. Raises Unusable if a path does not give exactly one value."""
         return "".join(part if isinstance(part, str) else _value(part, scope) for part in self.parts)
 
 
 def is_template(text: str) -> bool:
-    """Whether the text has a hole in it."""
+    """Whether the text has a placeholder."""
     return "{$" in text
 
 
 def compile_template(text: str) -> Template:
-    """Split a text at its holes. Raises PathError with the offset into this text."""
+    """Split a text at its placeholders. Raises PathError with the offset in this text."""
     parts: list[str | Path] = []
     position = 0
     while (hole := text.find("{$", position)) >= 0:

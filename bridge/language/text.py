@@ -1,4 +1,4 @@
-"""Values as the text that LeadConverter gets."""
+"""Converts values to the text that is sent to LeadConverter."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from bridge.reasons.reason import GeneralCode, Reason
 from bridge.reasons.rules import RuleCode
 
 THE_VALUE = Reason(RuleCode.THE_VALUE)
-"""What a reason is about where the path of the value is not known: the parameter `what`."""
+"""The parameter `what` of a reason if the path of the value is not known."""
 
 
 class Unusable(BridgeError):
-    """A value is missing, or of a kind that cannot be used where it is needed, for this event."""
+    """A value of this event is missing, or its kind cannot be used."""
 
     def __init__(self, reason: Reason, path: str = "", cure: Reason | None = None) -> None:
         super().__init__(reason, cure)
         self.path = path
 
     def about(self, what: str | Reason) -> Reason:
-        """The reason with its cure, and with this for a value whose path was not known."""
+        """The reason with its cure. `what` replaces a value whose path was not known."""
         reason = self.reason
         if reason.params.get("what") == THE_VALUE:
             reason = Reason(reason.code, **{**reason.params, "what": what})
@@ -30,9 +30,9 @@ class Unusable(BridgeError):
 
 
 def text_of(value: Json, path: str = "") -> str:
-    """A scalar as text: true and false in small letters, numbers in the digits they were sent with.
+    """A scalar as text: true and false in lower case, numbers with the digits as sent.
 
-    Raises Unusable, naming the path, for null, lists, maps and what is absent.
+    Raises Unusable with the path for null, lists, maps and ABSENT.
     """
     if isinstance(value, str):
         return value

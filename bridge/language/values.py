@@ -1,4 +1,4 @@
-"""Values of a mapping file: literals, paths, templates, and objects with functions, table and default."""
+"""Compiles values of a mapping file: literals, paths, templates, and objects with functions."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _ORIGINS = ("path", "value", "template")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A compiled value. `render` gives a value, None for null or ABSENT; it raises Unusable."""
+    """A compiled value. `render` gives a value, None for null, or ABSENT. It raises Unusable."""
 
     text: str
-    """Where it comes from as the owner wrote it: a path, a template or the literal."""
+    """Its origin as written in the file: a path, a template or the literal."""
     render: Callable[[Scope], Json]
     paths: tuple[Path, ...] = ()
     literal: Json = ABSENT
-    """What it is for every event; ABSENT where that depends on the event."""
+    """The value, if it is the same for every event; otherwise ABSENT."""
     line: int = 0
-    """Of the path, template or literal; `column` likewise."""
+    """Line of the path, template or literal; `column` is its column."""
     column: int = 0
 
     @property
@@ -55,7 +55,7 @@ class Value:
 
 
 def compile_value(node: Node, report: Report) -> Value | None:
-    """The value that a node says; None after an error in the report."""
+    """Compile the value of a node; None after an error in the report."""
     if isinstance(node, Mapping):
         return _object(node, report)
     if not isinstance(node, Scalar):
@@ -69,12 +69,12 @@ def compile_value(node: Node, report: Report) -> Value | None:
 
 
 def report_path(report: Report, node: Node, error: PathError) -> None:
-    """Note an error of a path or template at its place."""
+    """Report an error of a path or template at its position."""
     report.add(node, error.code, error.whole, error.offset)
 
 
 def read_path(node: Node, report: Report) -> Path | None:
-    """The path that a scalar holds; None after an error in the report."""
+    """Compile the path in a scalar; None after an error in the report."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         report.add(node, "M103", expected(FindingCode.A_PATH, node))
         return None
@@ -100,14 +100,14 @@ def _placed(path: Path, render: Callable[[Scope], Json], node: Node) -> Value:
 
 
 def _single(path: Path) -> Callable[[Scope], Json]:
-    """The one value of a path; several are no value."""
+    """A function that gives the only value of a path. It raises Unusable if there are several."""
     if path.definite:
         return path.first
     return lambda scope: _collapse(Many(path.find(scope)), path.text)
 
 
 def _collapse(value: Json, text: str) -> Json:
-    """What a wildcard or filter found, as one value."""
+    """The result of a wildcard or filter as one value."""
     if type(value) is not Many:
         return value
     if len(value) > 1:
@@ -126,7 +126,7 @@ def _template(node: Scalar, report: Report) -> Value | None:
 
 
 def _render(template: Template) -> Callable[[Scope], Json]:
-    """The text; ABSENT where a path in it has nothing to give, as for a path alone."""
+    """A function that gives the text, or ABSENT if a path in it is absent or null."""
 
     def render(scope: Scope) -> Json:
         try:
@@ -160,7 +160,7 @@ def _object(node: Mapping, report: Report) -> Value | None:
 
 
 def _origin(node: Mapping, report: Report) -> Value | None:
-    """What `path`, `value` or `template` gives: all matches of a path, so that functions see every one."""
+    """Compile `path`, `value` or `template`. A path gives all its values, so that functions get every one."""
     written = [key for key, _ in node.entries if key.text in _ORIGINS]
     if len(written) != 1:
         found = tuple(key.text for key in written) or Reason(FindingCode.NONE)
@@ -184,7 +184,7 @@ def _all(path: Path) -> Callable[[Scope], Json]:
 
 
 def _steps(fields: Fields, report: Report) -> tuple[Step, ...] | None:
-    """The functions of `pipe`, then the table of `map`."""
+    """Compile the functions of `pipe`, then the table of `map`."""
     steps = compile_pipe(fields["pipe"], report) if "pipe" in fields else ()
     if "map" not in fields:
         return steps

@@ -1,4 +1,4 @@
-"""Nodes written on one line again, near to how the owner wrote them, so that they can be read back."""
+"""Writes nodes as one line of YAML, close to the original text, so that they can be read again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLOCK_RISK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|: | #|^[\s>|@`%&*!?'
 
 
 def entry_text(key: Scalar, node: Node) -> str:
-    """One entry of a mapping as its own line of YAML: `$.status: [paid, done]`."""
+    """One entry of a mapping as a line of YAML: `$.status: [paid, done]`."""
     value = _scalar(node, _BLOCK_RISK.search(node.text) is None) if isinstance(node, Scalar) else flow(node)
     return f"{_scalar(key, _BLOCK_RISK.search(key.text) is None)}: {value}"
 

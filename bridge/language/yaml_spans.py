@@ -1,4 +1,4 @@
-"""Where each value of a YAML text begins and ends: for changing one and nothing else of the file."""
+"""Start and end of each value of a YAML text, to change one value and keep the rest of the file."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import yaml
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A value and its place: `text[start:end]` is what the file says of it, without comments around it."""
+    """A value and its span: `text[start:end]` is its text in the file, without comments around it."""
 
     kind: Literal["scalar", "list", "map"]
     start: int
     end: int
     inline: bool
-    """Whether it stands in brackets, or is a scalar without line breaks of its own."""
+    """Whether it is in brackets, or a scalar without line breaks."""
     quote: str = ""
     value: str = ""
-    """Of a scalar: its text."""
+    """Text of a scalar."""
     items: tuple[Placed, ...] = ()
-    """Of a list."""
+    """Items of a list."""
     entries: tuple[tuple[Placed, Placed], ...] = ()
-    """Of a map."""
+    """Entries of a map."""
 
     def get(self, name: str) -> Placed | None:
         """The value of a key of a map."""
@@ -32,13 +32,13 @@ class Placed:
 
 
 def placed(text: str) -> Placed:
-    """The places of a text that `document.read` read without a finding."""
+    """The spans of a text that `document.read` read without a finding."""
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
     return Placed("scalar", 0, 0, inline=True) if root is None else _placed(root, text)
 
 
 def comments(text: str, start: int, end: int) -> bool:
-    """Whether a comment stands in this part of the text."""
+    """Whether this part of the text contains a comment."""
     covered = [
         (token.start_mark.index, token.end_mark.index)
         for token in yaml.scan(text, Loader=yaml.CSafeLoader)
@@ -68,5 +68,5 @@ def _placed(node: yaml.Node, text: str) -> Placed:
 
 
 def _last(below: Sequence[Placed], start: int) -> int:
-    """The end of a block: the parser's own mark stands behind the comments that follow."""
+    """The end of a block: that of its last value, as the parser's mark is after the comments that follow."""
     return max((one.end for one in below), default=start)

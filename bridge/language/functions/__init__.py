@@ -1,4 +1,4 @@
-"""The functions of a `pipe:`; each changes one value into another. A table of names, never a language."""
+"""The functions of a `pipe:`, by name. Each converts one value to another."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ __all__ = ["FUNCTIONS", "Function", "Many", "Step"]
 _ALL = (*TEXTS, *FIGURES, *LISTS, *CHOICES, *PATTERNS, *DATES, *PHONES, *CODECS)
 
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _ALL}
-"""Every function by its name."""
+"""Every function by name."""

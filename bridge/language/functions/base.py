@@ -1,4 +1,4 @@
-"""What a function of a `pipe:` is, and how its arguments reach it."""
+"""Definition of a function of a `pipe:`, and of its arguments."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from bridge.reasons.reason import GeneralCode, Reason
 from bridge.reasons.rules import RuleCode
 
 MAX_TEXT = 65_536
-"""Characters that one value may grow to: a start's variable is a message, not a file."""
+"""Maximum length of a value: a start's variable is a message, not a file."""
 
 Step: TypeAlias = Callable[[Json], Json]
-"""One compiled function: takes a value, gives a value or ABSENT, raises Unusable where it cannot."""
+"""One compiled function. Takes a value, returns a value or ABSENT, and raises Unusable on failure."""
 
 
 class Many(list[Json]):
-    """The values that a path with a wildcard or a filter found, as against a list of the document."""
+    """The values that a path with a wildcard or filter found, in contrast to a list of the document."""
 
     __slots__ = ()
 
 
 class UnfitError(Exception):
-    """An argument cannot be what the function needs; becomes a finding at the argument."""
+    """An argument that the function cannot accept. It becomes a finding at the argument."""
 
     def __init__(self, reason: Reason, at: Node, code: str = "M204") -> None:
         super().__init__(code)
@@ -40,7 +40,7 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of one function as written, checked for their kind, and where to point at them."""
+    """The arguments of one function, checked for their kind, with their nodes for findings."""
 
     function: str
     fields: Fields
@@ -48,24 +48,23 @@ class Arguments:
 
     @property
     def main(self) -> Any:
-        """The value beside the function's own name; None where it stands alone."""
+        """The value of the key with the function's name; None if the function has no argument."""
         return self.fields[self.function]
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
     def unfit(self, name: str, reason: Reason) -> UnfitError:
-        """For an option, or the argument under the function's own name."""
+        """An error at an option, or at the argument under the function's name."""
         return UnfitError(reason, self.fields.at(name))
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function: what it does, what it takes and how it is compiled.
+    """One function: its help, its arguments and how it is compiled.
 
-    `build` raises UnfitError for an argument it cannot take. A function that is not `whole` is given the
-    elements of a list one by one. An absent or null value passes by every function that does not take it
-    (`takes_absent`).
+    `build` raises UnfitError for an argument that it cannot accept. A function that is not `whole` gets the
+    elements of a list one by one. An absent or null value skips every function without `takes_absent`.
     """
 
     name: str
@@ -79,13 +78,13 @@ class Function:
 
     @property
     def table(self) -> Table:
-        """The declaration of the function's keys: its own name with the argument, then its options."""
+        """The declaration of the function's keys: its name with the argument, then its options."""
         own = () if self.argument is None else (Key(self.name, self.argument, "the argument"),)
         return Table(Reason(FindingCode.NOUN_FUNCTION, name=self.name), own + self.options)
 
 
 def always(step: Step) -> Callable[[Arguments], Step]:
-    """Builds the same step whatever the arguments: for functions that take none."""
+    """Return a builder that always gives this step, for functions without arguments."""
 
     def build(_: Arguments) -> Step:
         return step
@@ -94,7 +93,7 @@ def always(step: Step) -> Callable[[Arguments], Step]:
 
 
 def each(step: Step) -> Step:
-    """The step for a value or, where that is a list, for each of its elements; nulls stay as they are."""
+    """The step, applied to each element if the value is a list. Null elements are kept."""
 
     def run(value: Json) -> Json:
         if not isinstance(value, list):
@@ -124,7 +123,7 @@ def shown_number(many: int) -> Reason:
 
 
 def unless_blank(step: Step) -> Step:
-    """The step for values; a text of blanks alone is as good as absent: forms send empty fields so."""
+    """The step, with a blank text as ABSENT, because forms send empty fields as blank texts."""
 
     def run(value: Json) -> Json:
         return ABSENT if isinstance(value, str) and not value.strip() else step(value)
@@ -133,7 +132,7 @@ def unless_blank(step: Step) -> Step:
 
 
 def bounded(text: str) -> str:
-    """The text, unless it is longer than a value may be."""
+    """Return the text. Raises Unusable if it is longer than MAX_TEXT."""
     if len(text) > MAX_TEXT:
         raise Unusable(Reason(RuleCode.TEXT_TOO_LONG, count=len(text), most=shown_number(MAX_TEXT)))
     return text

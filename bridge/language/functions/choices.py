@@ -1,4 +1,4 @@
-"""Functions that put one value in another's place."""
+"""Functions that replace one value by another."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from bridge.reasons.findings import FindingCode
 
 
 def table_of(node: Node) -> dict[str, Json]:
-    """The table of a `map`: what to give for each text. Raises UnfitError."""
+    """Read the table of a `map`: a result for each text. Raises UnfitError."""
     if not isinstance(node, Mapping):
         raise UnfitError(expected(FindingCode.MAPPING_OF_VALUES, node), node)
     return {key.text: scalar_of(value) for key, value in node.entries}
 
 
 def scalar_of(node: Node) -> Json:
-    """A literal scalar of the file. Raises UnfitError."""
+    """Read a literal scalar of the file. Raises UnfitError."""
     if not isinstance(node, Scalar):
         raise UnfitError(expected(FindingCode.ANY_LITERAL, node), node)
     return node.value
 
 
 def look_up(table: dict[str, Json]) -> Step:
-    """Gives what the table has for the value's text; ABSENT where it has nothing."""
+    """Return a step that looks up the value's text in the table; ABSENT if there is no entry."""
 
     def step(value: Json) -> Json:
         return table.get(text_of(value), ABSENT)

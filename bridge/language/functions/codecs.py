@@ -1,4 +1,4 @@
-"""Functions that undo or apply an encoding."""
+"""Functions that decode or encode."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
 MAX_JSON = 1 << 20
-"""Characters of JSON text that `json` reads, as of a whole document."""
+"""Maximum length of JSON text for `json`, the same as for a document."""
 
 MAX_DEPTH = 64
 
@@ -38,7 +38,7 @@ _URLSAFE = str.maketrans("-_", "+/", " \t\r\n")
 
 
 def _json(arguments: Arguments) -> Step:
-    """Reads JSON text; the argument is a path into what was read."""
+    """Build a step that reads JSON text. The argument is a path in the document."""
     if arguments.main is None:
         return unless_blank(_parsed)
     try:
@@ -98,7 +98,7 @@ def _encoded(value: Json) -> str:
 
 
 def _decoded(value: Json) -> str:
-    """Base64 in either alphabet, with or without the padding."""
+    """Decode base64 in both alphabets, with or without padding."""
     text = text_of(value)
     bare = text.translate(_URLSAFE).rstrip("=")
     try:

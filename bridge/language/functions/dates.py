@@ -1,4 +1,4 @@
-"""The function `date`: ISO 8601 and unix times become a text in the owner's form and time zone."""
+"""The function `date`: converts ISO 8601 and unix times to text in a format and time zone."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _UNIX = re.compile(r"(-?[0-9]{1,13})(\.[0-9]{1,9})?")
 _COMPACT = re.compile(r"([0-9]{8})([0-9]{6})?")
 _ZONE = re.compile(r" {0,9}(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$")
 _LONGEST = 100
-"""Characters of a time at most: what is longer is read by nothing, however long that would take."""
+"""Maximum length of a time. A longer text is rejected before it is parsed, which could be slow."""
 _SAMPLE = datetime(2024, 5, 22, 14, 17, 18, tzinfo=UTC)
 _FIRST_MILLISECONDS = 100_000_000_000
-"""A unix time from here on is in milliseconds: as seconds it would lie beyond the year 5138."""
+"""A unix time from this value on is in milliseconds: in seconds it would be after the year 5138."""
 
 
 def moment(value: Json, naive: tzinfo = UTC) -> datetime:
-    """The time that a value spells, always with its zone; `naive` is the zone of times that tell none.
+    """The time of a value, always with a time zone; `naive` is the zone of times without one.
 
-    Reads ISO 8601 in its usual spellings and unix seconds or milliseconds. Raises Unusable.
+    Reads ISO 8601 in its usual forms and unix seconds or milliseconds. Raises Unusable.
     """
     text = _short(value)
     compact = _COMPACT.fullmatch(text)
@@ -58,12 +58,12 @@ def _of_unix(whole: int, fraction: float) -> datetime:
 
 
 def _spaced(compact: re.Match[str]) -> str:
-    """20240522 and 20240522141718, which no unix time is, with the T that ISO 8601 has."""
+    """20240522 and 20240522141718, which are not unix times, with the T of ISO 8601."""
     return f"{compact[1]}T{compact[2]}" if compact[2] else compact[1]
 
 
 def _plain(text: str) -> str:
-    """The text with its zone as an offset; raises ValueError for digits other than ASCII."""
+    """The text with its zone as an offset. Raises ValueError for digits other than ASCII."""
     return _ZONE.sub(_zone, text.encode("ascii").decode())
 
 
@@ -72,7 +72,7 @@ def _zone(match: re.Match[str]) -> str:
 
 
 def zone_of(arguments: Arguments, name: str) -> tzinfo | None:
-    """The IANA time zone of an option; None where the option is absent. Raises UnfitError."""
+    """The IANA time zone of an option; None if the option is absent. Raises UnfitError."""
     zone = arguments[name]
     if zone is None:
         return None
@@ -102,7 +102,7 @@ def _date(arguments: Arguments) -> Step:
 
 
 def _reader(arguments: Arguments, naive: tzinfo) -> Callable[[Json], datetime]:
-    """How times are read: by the format in `from`, else as ISO 8601 or unix time."""
+    """A function that reads times: by the format in `from`, or as ISO 8601 or unix time."""
     form = arguments["from"]
     if form is None:
         return lambda value: moment(value, naive)
@@ -121,7 +121,7 @@ def _reader(arguments: Arguments, naive: tzinfo) -> Callable[[Json], datetime]:
 
 
 def _readable(form: str) -> bool:
-    """Whether strptime reads what strftime writes in this form."""
+    """Whether strptime can read what strftime writes in this format."""
     try:
         datetime.strptime(_SAMPLE.strftime(form), form)
     except (ValueError, re.error):

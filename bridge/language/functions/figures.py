@@ -1,4 +1,4 @@
-"""Functions that count and calculate: exact decimals, as money needs, within bounds that cannot hang."""
+"""Functions that count and calculate with exact decimals, as money requires. Limits keep them fast."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
 MAX_DIGITS = 30
-"""Digits before the decimal point, and after it, that a calculation may have."""
+"""Maximum number of digits before and after the decimal point."""
 
 _EXACT = Context(prec=4 * MAX_DIGITS + 2)
-"""Wide enough that adding and multiplying two numbers within the bounds never rounds."""
+"""Precise enough that adding and multiplying two numbers within the limits never rounds."""
 
 _QUOTIENT_PLACES = 12
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -30,7 +30,7 @@ _MODES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_
 
 
 def decimal_of(value: Json) -> Decimal | None:
-    """The number that a value is or, as a text, spells; None where it is none. Never large enough to hang."""
+    """The number of a value, or of its text; None if it is not a number. Long texts are rejected as slow."""
     if isinstance(value, bool):
         return None
     if isinstance(value, Decimal):
@@ -43,7 +43,7 @@ def decimal_of(value: Json) -> Decimal | None:
 
 
 def figure(value: Json) -> Decimal:
-    """The number for a calculation, within the bounds; raises Unusable."""
+    """The number for a calculation, within the limits. Raises Unusable."""
     number = decimal_of(value.strip() if isinstance(value, str) else value)
     if number is None:
         raise Unusable(Reason(RuleCode.NOT_NUMBER, found=quote(value)))
@@ -51,7 +51,7 @@ def figure(value: Json) -> Decimal:
 
 
 def plain_number(number: Decimal) -> Json:
-    """The number as a document holds it: whole ones as int, others in plain digits."""
+    """The number as a document has it: whole numbers as int, others without an exponent."""
     text = format(number, "f")
     return Number(text) if "." in text else int(text)
 
@@ -67,12 +67,12 @@ def _places(number: Decimal) -> int:
 
 
 def _shortest(number: Decimal) -> Decimal:
-    """Without zeros at the end of the fraction."""
+    """The number without zeros at the end of the fraction."""
     return number.quantize(Decimal(1), context=_EXACT) if number == int(number) else number.normalize(_EXACT)
 
 
 def _arithmetic(calculate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Arguments], Step]:
-    """Builds a step that calculates with the value and the argument."""
+    """Return a builder of a step that calculates with the value and the argument."""
 
     def build(arguments: Arguments) -> Step:
         try:
@@ -117,7 +117,7 @@ def _number(arguments: Arguments) -> Step:
 
 
 def _spelled(text: str, sign: str | None) -> Decimal:
-    """The number in a text as people write it: "1 990,00", "1,990.00"; `sign` is the decimal sign."""
+    """The number in a text as people write it: "1 990,00", "1,990.00". `sign` is the decimal sign."""
     bare = _BLANKS.sub("", text)
     if len(bare) > 4 * MAX_DIGITS or not _GROUPED.fullmatch(bare):
         raise Unusable(Reason(RuleCode.NOT_NUMBER, found=quote(text)))

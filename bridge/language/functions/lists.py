@@ -1,4 +1,4 @@
-"""Functions that make one value of a list."""
+"""Functions that make one value from a list."""
 
 from __future__ import annotations
 

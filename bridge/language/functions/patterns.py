@@ -1,4 +1,4 @@
-r"""Functions that find and replace; patterns are RE2, which answers in linear time."""
+r"""Functions that find and replace. Patterns are RE2, which runs in linear time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _regex(arguments: Arguments) -> Step:
 
 
 def _replace(arguments: Arguments) -> Step:
-    """A text is replaced as it stands; `{regex: …}` is a pattern, whose groups `with` may name."""
+    """Build a step that replaces a literal text, or matches of `{regex: …}`, whose groups `with` may name."""
     node = arguments.main
     if isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
         return _replace_text(node.value, arguments["with"])
@@ -75,7 +75,7 @@ def _replace_pattern(arguments: Arguments, node: Node) -> Step:
 
 
 def _filler(arguments: Arguments, pattern: Regex) -> Callable[[Match], str]:
-    r"""What stands for one match: `with`, where `\1` is the first group and `\0` the whole match."""
+    r"""A function that fills in `with` for a match: `\1` is the first group, `\0` the whole match."""
     parts = _REFERENCE.split(arguments["with"])
     groups = [int(part) for part in parts[1::2] if part != "\\"]
     if groups and max(groups) > pattern.groups:

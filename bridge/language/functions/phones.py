@@ -1,4 +1,4 @@
-"""The function `phone`: numbers as people write them become E.164."""
+"""The function `phone`: converts phone numbers as people write them to E.164."""
 
 from __future__ import annotations
 

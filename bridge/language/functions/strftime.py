@@ -1,4 +1,4 @@
-"""Time formats, spelled out here so that no locale of the machine changes them."""
+"""Time formats, implemented here so that the machine's locale does not change them."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Spell = Callable[[datetime], str]
 
 
 class FormatError(BridgeError):
-    """A format that cannot be read; the reason says why."""
+    """An invalid format; the reason says why."""
 
 
 def compile_format(text: str, language: str = "en") -> Spell:
-    """A function that spells a time in a strftime format. Raises FormatError.
+    """Compile a strftime format to a function that formats a time. Raises FormatError.
 
-    `%-d`, `%-m`, `%-H` are without the leading zero; "iso" and "unix" stand for whole formats.
+    `%-d`, `%-m`, `%-H` have no leading zero. "iso" and "unix" are complete formats.
     """
     if text in _WHOLE:
         return _WHOLE[text]

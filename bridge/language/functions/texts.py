@@ -27,7 +27,7 @@ def _upper(value: Json) -> str:
 
 
 def _title(value: Json) -> str:
-    """Each word begins with a capital: "иван петров-водкин" gives "Иван Петров-Водкин"."""
+    """Capitalize each word: "иван петров-водкин" gives "Иван Петров-Водкин"."""
     return _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), bounded(text_of(value)))
 
 
@@ -36,7 +36,7 @@ def _digits(value: Json) -> str:
 
 
 def _length(value: Json) -> int:
-    """Characters of a text, elements of a list or entries of an object."""
+    """The number of characters of a text, elements of a list or entries of an object."""
     return len(value) if isinstance(value, list | dict) else len(text_of(value))
 
 

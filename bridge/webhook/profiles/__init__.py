@@ -1,4 +1,4 @@
-"""Built-in source definitions: YAML data of the package, merged beneath a mapping file's own keys."""
+"""Built-in source definitions: YAML data of the package. The keys of a mapping file override theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.language.keys_source import PROFILE
 from bridge.language.schema import Fields, Reader
 
 MERGED = ("event", "reply")
-"""Keys whose own keys are overridden one by one; any other key is replaced whole."""
+"""Keys whose inner keys are overridden one by one. Any other key is replaced as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Profile:
     node: Mapping
     about: Fields
     digest: str = ""
-    """Changes with every byte of the profile, and of the one that it names."""
+    """Digest of the profile's bytes, and of those of its base profile."""
 
     @property
     def title(self) -> str:
@@ -33,7 +33,7 @@ class Profile:
 
 @cache
 def load_profiles() -> Dict[str, Profile]:
-    """Every shipped profile by name, sorted. They are data of the package: a broken one is a bug."""
+    """Load all built-in profiles, sorted by name. An invalid one is a bug, so it raises ValueError."""
     folder = files(__name__)
     names = sorted(
         entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml")
@@ -43,7 +43,7 @@ def load_profiles() -> Dict[str, Profile]:
 
 
 def _completed(profile: Profile, profiles: Dict[str, Profile]) -> Profile:
-    """A profile that names another has its keys as well."""
+    """The profile with the keys of its base profile, if it names one."""
     base = profile.node.get("profile")
     if not isinstance(base, Scalar):
         return profile
@@ -63,7 +63,7 @@ def _load(name: str, data: bytes) -> Profile:
 
 
 def merge(profile: Mapping, own: Mapping) -> Mapping:
-    """The file's keys over the profile's. What comes from the profile stands where the file names it."""
+    """Merge the file's keys over the profile's, whose nodes get the position of the file's `profile`."""
     at = own.key("profile") or own
     merged: dict[str, tuple[Scalar, Node]] = {}
     for key, node in profile.entries:
