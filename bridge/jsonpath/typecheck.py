@@ -79,7 +79,7 @@ def _check_pattern(argument: Operand, offset: int) -> None:
 
 
 def check_operand(part: object, offset: int) -> Operand:
-    """Return the part if it gives one value: a literal, a path of names and numbers, a function like length."""
+    """Return the part if it gives one value: a literal, a path of names and numbers, some functions."""
     if isinstance(part, Constant) or (isinstance(part, Query) and part.single):
         return part
     if isinstance(part, Call) and part.name in _GIVES_VALUE:
