@@ -116,6 +116,13 @@ def test_what_is_not_there_is_not_found(site: MakeSite) -> None:
     assert one.post("/calls/5/decide", {"choice": "done", "why": WHY}).status_code == 409
 
 
+def test_an_error_is_said_with_its_cure_in_the_visitor_s_language(site: MakeSite) -> None:
+    refused = site().post("/calls/5/decide", {"choice": "done", "why": WHY}, Accept_Language="ru")
+    assert refused.status_code == 409
+    assert "вызова 5 нет" in refused.text
+    assert "список вызовов: leadbridge calls" in refused.text
+
+
 @pytest.mark.parametrize(
     ("choice", "end", "told"),
     [("done", "done", "resolve as done"), ("resend", "queued", "resend"),

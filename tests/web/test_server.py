@@ -12,12 +12,12 @@ import pytest
 from tests.support.postgres import running_postgres
 
 
-def served(folder: Path, url: str) -> tuple[int, str]:
+def served(folder: Path, url: str, language: str = "en") -> tuple[int, str]:
     """How `leadbridge serve` ends there, and what it says."""
     done = subprocess.run(
         [sys.executable, "-m", "bridge", "serve"],
         cwd=folder,
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": url, "BRIDGE_LANG": language},
         capture_output=True,
         text=True,
         timeout=60,
@@ -30,10 +30,16 @@ def served(folder: Path, url: str) -> tuple[int, str]:
 def test_it_refuses_a_postgres_that_may_forget(name: str, tmp_path: Path) -> None:
     with running_postgres(**{name: "off"}) as forgetful:
         code, told = served(tmp_path, forgetful.url("postgres"))
+        _, russian = served(tmp_path, forgetful.url("postgres"), "ru")
     assert code == 1
     assert told.splitlines() == [
         f"error: PostgreSQL runs with {name} = off, expected on",
         "hint: an accepted webhook could vanish with the next power cut: set it on and reload PostgreSQL",
+    ]
+    assert russian.splitlines() == [
+        f"ошибка: PostgreSQL работает с {name} = off, нужно on",
+        "подсказка: принятый вебхук может пропасть при отключении питания: включите и перечитайте настройки "
+        "PostgreSQL",
     ]
 
 
