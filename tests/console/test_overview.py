@@ -184,7 +184,7 @@ def test_an_open_breaker_says_since_when_and_what_its_last_probe_found(shop: Sit
     page = shop.get("/").text
     assert titles(page) == ["Calls of account main wait until LeadConverter is available"]
     assert "<p>Last probe: answered 502</p>" in page
-    assert "Последняя проба: " in shop.get("/", Accept_Language="ru").text
+    assert "<p>Последняя проба: ответ 502</p>" in shop.get("/", Accept_Language="ru").text
 
 
 def test_a_rule_whose_failures_were_all_replayed_needs_nobody(shop: Site) -> None:
