@@ -34,7 +34,7 @@ def compile_first(query: Query) -> Get:
     """Compile a path of names and numbers to a function that gives its only value, or ABSENT."""
     root = _ROOTS[query.root]
     if not query.segments:
-        return lambda scope: _plain(root(scope))
+        return lambda scope: _as_dict(root(scope))
     selectors = [segment.selectors[0] for segment in query.segments]
     names = [selector.name for selector in selectors if type(selector) is Name]
     if len(names) == len(selectors) and not any(isinstance(name, Digits) for name in names):
@@ -47,16 +47,16 @@ def compile_find(query: Query, *, items_only: bool = False) -> Callable[[Scope],
 
     With `items_only`, `[*]` and filters select only from lists, and a map raises NotAListError.
     """
-    root, inner = _ROOTS[query.root], _Inner()
-    look = inner.follow(query, items_in if items_only else _children)
+    root, filter_paths = _ROOTS[query.root], _FilterPaths()
+    look = filter_paths.follow(query, items_in if items_only else _children)
 
     def find(scope: Scope) -> list[Json]:
         known = Known()
-        for absolute in inner.absolutes:
+        for absolute in filter_paths.absolutes:
             known.append(absolute(scope, known))
-        found = look(_plain(root(scope)), known)
+        found = look(_as_dict(root(scope)), known)
         if scope.looked_at is not None:
-            scope.looked_at(known.looked_at)
+            scope.looked_at(known.visited)
         return found
 
     return find
@@ -115,7 +115,7 @@ def _item(index: int, name: str | None) -> _Move:
     return step
 
 
-class _Inner:
+class _FilterPaths:
     """Compiles the paths inside the filters of one path, and collects the absolute ones."""
 
     def __init__(self) -> None:
@@ -127,13 +127,13 @@ class _Inner:
         if query.root == "@":
             return look
         root, place = _ROOTS[query.root], len(self.absolutes)
-        self.absolutes.append(lambda scope, known: look(_plain(root(scope)), known))
+        self.absolutes.append(lambda scope, known: look(_as_dict(root(scope)), known))
         return lambda _, known: known[place]
 
     def one(self, query: Query) -> Value:
         """Compile a path of names and numbers inside a filter to a function that finds its value."""
         if query.root == "@":
-            return _chained(tuple(_single(segment.selectors[0]) for segment in query.segments))
+            return _chain(tuple(_single(segment.selectors[0]) for segment in query.segments))
         find = self.all(query)
         return lambda item, known: found[0] if (found := find(item, known)) else ABSENT
 
@@ -150,13 +150,13 @@ class _Inner:
         return look
 
     def _step(self, segment: Segment, children: _Children) -> _Step:
-        step = _each(segment.selectors[0]) if segment.single else self._union(segment, children)
+        step = _single_step(segment.selectors[0]) if segment.single else self._union(segment, children)
         if not segment.descendant:
             return step
 
         def everywhere(nodes: list[Json], known: Known) -> list[Json]:
             below = [one for node in nodes for one in _with_descendants(node)]
-            known.looked_at += len(below)
+            known.visited += len(below)
             return step(below, known)
 
         return everywhere
@@ -187,12 +187,12 @@ class _Inner:
                 ]
 
 
-def _each(selector: Selector) -> _Step:
+def _single_step(selector: Selector) -> _Step:
     single = _single(selector)
     return lambda nodes, _: [value for node in nodes if (value := single(node)) is not ABSENT]
 
 
-def _chained(steps: tuple[_Move, ...]) -> Value:
+def _chain(steps: tuple[_Move, ...]) -> Value:
     def value(item: Json, _: Known) -> Json:
         for step in steps:
             item = step(item)
@@ -202,7 +202,7 @@ def _chained(steps: tuple[_Move, ...]) -> Value:
 
 
 def _counted(children: Collection[Json], known: Known) -> Collection[Json]:
-    known.looked_at += len(children)
+    known.visited += len(children)
     return children
 
 
@@ -221,6 +221,6 @@ def _with_descendants(node: Json) -> Iterator[Json]:
         waiting.extend(reversed(tuple(_children(node))))
 
 
-def _plain(root: Json) -> Json:
+def _as_dict(root: Json) -> Json:
     """A root as dict: headers and the event may be any mapping, but steps support only dict and list."""
     return dict(root) if isinstance(root, Mapping) and not isinstance(root, dict) else root

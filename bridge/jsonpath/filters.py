@@ -28,11 +28,11 @@ from bridge.regex import Regex, RegexError
 class Known(list[list[Json]]):
     """Values of the absolute paths in filters, looked up once per find."""
 
-    __slots__ = ("looked_at",)
+    __slots__ = ("visited",)
 
     def __init__(self) -> None:
         super().__init__()
-        self.looked_at = 0
+        self.visited = 0
         """Number of values that the find has visited so far."""
 
 

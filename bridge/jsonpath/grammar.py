@@ -26,7 +26,7 @@ from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class _Sign:
+class _PlyToken:
     """A token in the form of jsonpath-ng's parser. `quoted`: an ID is not a bare word."""
 
     type: str
@@ -44,10 +44,10 @@ def parse(text: str) -> Query:
     steps = _plain_steps(tokens)
     if steps is not None:
         shape = tuple([(token.kind, step.kind if step else "") for token, step in steps])
-        makers = zip(_makers(shape), [step.value for _, step in steps if step], strict=True)
-        return Query(root, tuple([Segment((make(value),)) for make, value in makers]))
+        selectors = zip(_selector_types(shape), [step.value for _, step in steps if step], strict=True)
+        return Query(root, tuple([Segment((make(value),)) for make, value in selectors]))
     check_limits(tokens)
-    query = query_of(_tree(_signs(tokens, filtering=False)))
+    query = query_of(_tree(_ply_tokens(tokens, filtering=False)))
     return replace(query, root=root)
 
 
@@ -58,37 +58,37 @@ def _plain_steps(tokens: Sequence[Token]) -> list[tuple[Token, Token | None]] | 
         step = token if token.kind == "name" else None
         if token.kind == "[]" and len(token.items) == 1 and len(token.items[0]) == 1:
             step = token.items[0][0]
-        if (step is None and token.kind not in ("$", ".")) or (step and step.kind not in _STAND_INS):
+        if (step is None and token.kind not in ("$", ".")) or (step and step.kind not in _SAMPLES):
             return None
         steps.append((token, step))
     return steps
 
 
-_STAND_INS: dict[str, str | int] = {"name": "name", "text": "name", "number": 0}
+_SAMPLES: dict[str, str | int] = {"name": "name", "text": "name", "number": 0}
 
 
 @lru_cache(maxsize=1024)
-def _makers(shape: tuple[tuple[str, str], ...]) -> tuple[Callable[[Any], Selector], ...]:
+def _selector_types(shape: tuple[tuple[str, str], ...]) -> tuple[Callable[[Any], Selector], ...]:
     """The classes of the selectors of all paths of one shape, which differ only in names and numbers."""
     tokens = []
     for kind, inner in shape:
-        step = Token(inner, _STAND_INS.get(inner), 0)
+        step = Token(inner, _SAMPLES.get(inner), 0)
         tokens.append(
             Token("[]", None, 0, ((step,),)) if kind == "[]" else step if inner else Token(kind, kind, 0)
         )
-    query = query_of(_tree(_signs(tokens, filtering=False)))
+    query = query_of(_tree(_ply_tokens(tokens, filtering=False)))
     return tuple(type(segment.selectors[0]) for segment in query.segments)
 
 
-def _tree(signs: Sequence[_Sign]) -> Any:
+def _tree(ply_tokens: Sequence[_PlyToken]) -> Any:
     """jsonpath-ng's tree of the tokens. Any exception becomes a PathError at the token that was reached."""
     reached = 0
 
-    def stream() -> Iterator[_Sign]:
+    def stream() -> Iterator[_PlyToken]:
         nonlocal reached
-        for sign in signs:
-            reached = sign.lexpos
-            yield sign
+        for ply_token in ply_tokens:
+            reached = ply_token.lexpos
+            yield ply_token
 
     try:
         return new_parser().parse_token_stream(cast(Any, stream()))
@@ -99,17 +99,17 @@ def _tree(signs: Sequence[_Sign]) -> Any:
 _TYPES = {"..": "DOUBLEDOT", "name": "ID", "text": "ID", "&&": "AND", "||": "OR"}
 
 
-def _signs(tokens: Sequence[Token], *, filtering: bool) -> list[_Sign]:
-    signs: list[_Sign] = []
+def _ply_tokens(tokens: Sequence[Token], *, filtering: bool) -> list[_PlyToken]:
+    ply_tokens: list[_PlyToken] = []
     before = ""
     for token in tokens:
-        signs += _translated(token, before, filtering)
+        ply_tokens += _ply_tokens_of(token, before, filtering)
         filtering = filtering or token.kind == "?"
         before = token.kind
-    return signs
+    return ply_tokens
 
 
-def _translated(token: Token, before: str, filtering: bool) -> list[_Sign]:
+def _ply_tokens_of(token: Token, before: str, filtering: bool) -> list[_PlyToken]:
     """One token as jsonpath-ng's tokens. `before` is the kind of the previous token."""
     at = token.offset
     match token.kind:
@@ -118,7 +118,11 @@ def _translated(token: Token, before: str, filtering: bool) -> list[_Sign]:
         case "()" if before == "!":
             return _carry(_test_of(token.items[0], at), at)
         case "()":
-            return [_Sign("(", "(", at), *_signs(token.items[0], filtering=True), _Sign(")", ")", at)]
+            return [
+                _PlyToken("(", "(", at),
+                *_ply_tokens(token.items[0], filtering=True),
+                _PlyToken(")", ")", at),
+            ]
         case "call":
             return _carry(_call(token), at)
         case "$" if filtering and token.value != "$":
@@ -126,39 +130,39 @@ def _translated(token: Token, before: str, filtering: bool) -> list[_Sign]:
         case "text" | "number" | "word" if filtering and before != "op":
             return _carry(Constant(token.value), at)
         case "number":
-            return [_Sign("NUMBER" if type(token.value) is int else "FLOAT", token.value, at)]
+            return [_PlyToken("NUMBER" if type(token.value) is int else "FLOAT", token.value, at)]
         case "word":
-            return [_Sign("NULL" if token.value is None else "BOOL", token.value, at)]
+            return [_PlyToken("NULL" if token.value is None else "BOOL", token.value, at)]
         case "op":
-            return [_Sign("FILTER_OP", Operator(str(token.value), at), at)]
+            return [_PlyToken("FILTER_OP", Operator(str(token.value), at), at)]
         case kind:
-            return [_Sign(_TYPES.get(kind, kind), token.value, at)]
+            return [_PlyToken(_TYPES.get(kind, kind), token.value, at)]
 
 
-def _bracketed(token: Token) -> list[_Sign]:
-    at, end = _Sign("[", "[", token.offset), _Sign("]", "]", token.offset)
+def _bracketed(token: Token) -> list[_PlyToken]:
+    at, end = _PlyToken("[", "[", token.offset), _PlyToken("]", "]", token.offset)
     if len(token.items) == 1:
-        return [at, *_signs(token.items[0], filtering=False), end]
+        return [at, *_ply_tokens(token.items[0], filtering=False), end]
     selectors = tuple(_selector_of(item, token.offset) for item in token.items)
-    return [at, _Sign("ID", Carrier(selectors, token.offset), token.offset), end]
+    return [at, _PlyToken("ID", Carrier(selectors, token.offset), token.offset), end]
 
 
-def _carry(part: Part, offset: int) -> list[_Sign]:
-    name = _Sign("ID", Carrier(part, offset), offset)
-    return [_Sign("@", "@", offset), _Sign("[", "[", offset), name, _Sign("]", "]", offset)]
+def _carry(part: Part, offset: int) -> list[_PlyToken]:
+    name = _PlyToken("ID", Carrier(part, offset), offset)
+    return [_PlyToken("@", "@", offset), _PlyToken("[", "[", offset), name, _PlyToken("]", "]", offset)]
 
 
 def _selector_of(item: Sequence[Token], offset: int) -> Selector:
     """One of several selectors in brackets, parsed as if it were the only one."""
     alone = Token("[]", None, offset, (tuple(item),))
-    tree = _tree([_Sign("$", "$", offset), *_bracketed(alone)])
+    tree = _tree([_PlyToken("$", "$", offset), *_bracketed(alone)])
     return query_of(tree).segments[0].selectors[0]
 
 
 def _conditions(tokens: Sequence[Token], offset: int) -> list[Any]:
     """jsonpath-ng's expressions of the tokens of a condition. All of them must hold."""
-    around = [_Sign(sign, sign, offset) for sign in "$[?]"]
-    return list(_tree([*around[:3], *_signs(tokens, filtering=True), around[3]]).right.expressions)
+    around = [_PlyToken(kind, kind, offset) for kind in "$[?]"]
+    return list(_tree([*around[:3], *_ply_tokens(tokens, filtering=True), around[3]]).right.expressions)
 
 
 def _test_of(tokens: Sequence[Token], offset: int) -> Test:

@@ -79,10 +79,10 @@ def _test(node: Any) -> Test:
             left, right = _operand(target, operator), _operand(value, operator)
             return Compare(left, str(operator), right)
         case _:
-            return _holding(node)
+            return _test_alone(node)
 
 
-def _holding(node: Any) -> Test:
+def _test_alone(node: Any) -> Test:
     """A condition without comparison: a path that must find a value, or a function like match."""
     match part_of(node), _offset(node):
         case Query() as query, _:

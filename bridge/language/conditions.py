@@ -9,7 +9,7 @@ from typing import Literal
 from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.condition_parser import Question, compile_question
-from bridge.language.evaluate import HOLDS, Decision, Refusal, Test, shown, tester
+from bridge.language.evaluate import HOLDS, Decision, FailedCondition, Test, shown, tester
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.schema import expected
 from bridge.language.values import report_path
@@ -101,7 +101,7 @@ def _of_path(key: Scalar, node: Node, report: Report) -> Condition | None:
         text,
         key.line,
         key.column,
-        tester(path, question, Refusal(text, key.line)),
+        tester(path, question, FailedCondition(text, key.line)),
         (path, *question.paths),
         path,
         question,
@@ -133,14 +133,14 @@ def _group(key: Scalar, node: Node, report: Report) -> Condition | None:
         return None
     parts = tuple(_part(item, report) for item in node.items)
     text = _text(key, node)
-    test = _any_part(parts, Refusal(text, key.line)) if key.text == "any" else _every_part(parts)
+    test = _any_part(parts, FailedCondition(text, key.line)) if key.text == "any" else _every_part(parts)
     return _of_parts("any" if key.text == "any" else "all", key, text, test, parts)
 
 
 def _negation(key: Scalar, node: Node, report: Report) -> Condition | None:
     part = _part(node, report)
     text = _text(key, node)
-    return _of_parts("not", key, text, _not_part(part, Refusal(text, key.line)), (part,))
+    return _of_parts("not", key, text, _not_part(part, FailedCondition(text, key.line)), (part,))
 
 
 def _part(node: Node, report: Report) -> tuple[Condition, ...]:
@@ -166,8 +166,8 @@ def _every_part(parts: tuple[tuple[Condition, ...], ...]) -> Test:
     return lambda scope: decide(conditions, scope)
 
 
-def _any_part(parts: tuple[tuple[Condition, ...], ...], no: Refusal) -> Test:
-    none_held = no.because("none_held", None)
+def _any_part(parts: tuple[tuple[Condition, ...], ...], failed: FailedCondition) -> Test:
+    none_held = failed.because("none_held", None)
 
     def test(scope: Scope) -> Decision:
         held = any(decide(part, scope).holds for part in parts)
@@ -176,12 +176,12 @@ def _any_part(parts: tuple[tuple[Condition, ...], ...], no: Refusal) -> Test:
     return test
 
 
-def _not_part(part: tuple[Condition, ...], no: Refusal) -> Test:
+def _not_part(part: tuple[Condition, ...], failed: FailedCondition) -> Test:
     path = part[0].path if len(part) == 1 else None
 
     def test(scope: Scope) -> Decision:
         if not decide(part, scope).holds:
             return HOLDS
-        return no.because("held", path.first(scope) if path else None)
+        return failed.because("held", path.first(scope) if path else None)
 
     return test

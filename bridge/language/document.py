@@ -57,7 +57,7 @@ def _compose(text: str, report: Report) -> Node:
     try:
         return _Composer(text, report).document()
     except yaml.YAMLError as error:
-        raise _syntax_fault(error, text) from None
+        raise _syntax_error(error, text) from None
 
 
 class _ReadError(Exception):
@@ -112,12 +112,12 @@ class _Composer:
         if not isinstance(start, yaml.DocumentStartEvent):
             raise _ReadError(1, 1, "M100", Reason(FindingCode.EMPTY_FILE))
         if start.version or start.tags:
-            raise _fault_at(start, "M100", Reason(FindingCode.DIRECTIVES))
+            raise _error_at(start, "M100", Reason(FindingCode.DIRECTIVES))
         node = self._node(self._next(), 1)
         self._next()
         end = self._next()
         if not isinstance(end, yaml.StreamEndEvent):
-            raise _fault_at(end, "M100", Reason(FindingCode.SECOND_DOCUMENT))
+            raise _error_at(end, "M100", Reason(FindingCode.SECOND_DOCUMENT))
         return node
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
@@ -134,15 +134,15 @@ class _Composer:
             return self._alias(event, depth)
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             return self._value(event, depth)
-        raise _fault_at(event, "M100", Reason(FindingCode.VALUE_MISSING))
+        raise _error_at(event, "M100", Reason(FindingCode.VALUE_MISSING))
 
     def _value(self, event: _Start, depth: int) -> Node:
         self._count(event, 1)
         if depth > MAX_DEPTH:
-            raise _fault_at(event, "M102", Reason(FindingCode.TOO_DEEP, limit=MAX_DEPTH))
+            raise _error_at(event, "M102", Reason(FindingCode.TOO_DEEP, limit=MAX_DEPTH))
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            raise _fault_at(event, "M100", Reason(FindingCode.TAG, tag=tag))
+            raise _error_at(event, "M100", Reason(FindingCode.TAG, tag=tag))
         if event.anchor is None:
             return self._content(event, depth)
         return self._anchored(event, event.anchor, depth)
@@ -178,14 +178,14 @@ class _Composer:
     def _key(self, event: yaml.Event, depth: int) -> Scalar:
         key = self._node(event, depth + 1)
         if not isinstance(key, Scalar):
-            raise _fault_at(event, "M100", Reason(FindingCode.KEY_NO_TEXT))
+            raise _error_at(event, "M100", Reason(FindingCode.KEY_NO_TEXT))
         if key.text == "<<" and not key.quoted:
-            raise _fault_at(event, "M100", Reason(FindingCode.MERGE_KEY))
+            raise _error_at(event, "M100", Reason(FindingCode.MERGE_KEY))
         return key
 
     def _anchored(self, event: _Start, anchor: str, depth: int) -> Node:
         if anchor in self._anchors or anchor in self._open:
-            raise _fault_at(event, "M100", Reason(FindingCode.DUPLICATE_ANCHOR, name=anchor))
+            raise _error_at(event, "M100", Reason(FindingCode.DUPLICATE_ANCHOR, name=anchor))
         before = self._nodes - 1
         self._open.add(anchor)
         node = self._content(event, depth)
@@ -196,21 +196,21 @@ class _Composer:
     def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
         self._aliases += 1
         if self._aliases > MAX_ALIASES:
-            raise _fault_at(event, "M102", Reason(FindingCode.TOO_MANY_ALIASES, limit=MAX_ALIASES))
+            raise _error_at(event, "M102", Reason(FindingCode.TOO_MANY_ALIASES, limit=MAX_ALIASES))
         if event.anchor in self._open:
-            raise _fault_at(event, "M100", Reason(FindingCode.ALIAS_INSIDE, name=event.anchor))
+            raise _error_at(event, "M100", Reason(FindingCode.ALIAS_INSIDE, name=event.anchor))
         if event.anchor not in self._anchors:
-            raise _fault_at(event, "M100", Reason(FindingCode.ALIAS_UNKNOWN, name=event.anchor))
+            raise _error_at(event, "M100", Reason(FindingCode.ALIAS_UNKNOWN, name=event.anchor))
         node, size, height = self._anchors[event.anchor]
         self._count(event, size)
         if depth + height - 1 > MAX_DEPTH:
-            raise _fault_at(event, "M102", Reason(FindingCode.TOO_DEEP, limit=MAX_DEPTH))
+            raise _error_at(event, "M102", Reason(FindingCode.TOO_DEEP, limit=MAX_DEPTH))
         return node
 
     def _count(self, event: yaml.Event, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise _fault_at(event, "M102", Reason(FindingCode.TOO_MANY_VALUES, limit=MAX_NODES))
+            raise _error_at(event, "M102", Reason(FindingCode.TOO_MANY_VALUES, limit=MAX_NODES))
 
 
 def _height(node: Node) -> int:
@@ -249,7 +249,7 @@ def _position(event: yaml.Event) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
-def _fault_at(event: yaml.Event, code: str, reason: Reason) -> _ReadError:
+def _error_at(event: yaml.Event, code: str, reason: Reason) -> _ReadError:
     return _ReadError(*_position(event), code, reason)
 
 
@@ -268,7 +268,7 @@ _PROBLEMS: Final = (
 """Beginnings of libyaml's messages, and the hint for each."""
 
 
-def _syntax_fault(error: yaml.YAMLError, text: str) -> _ReadError:
+def _syntax_error(error: yaml.YAMLError, text: str) -> _ReadError:
     """The parser's error with a hint."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return _ReadError(1, 1, "M100", Reason(FindingCode.NOT_YAML))
@@ -276,7 +276,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> _ReadError:
     if problem == "found unexpected end of stream" and error.context_mark is not None:
         mark, reason = error.context_mark, Reason(FindingCode.QUOTE_NOT_CLOSED)
     elif problem == "found character that cannot start any token":
-        reason = _stray(text, mark.line, mark.column)
+        reason = _odd_beginning(text, mark.line, mark.column)
     else:
         reason = Reason(FindingCode.NOT_YAML_HERE, problem=problem)
         hint = next((hint for begin, hint in _PROBLEMS if problem.startswith(begin)), None)
@@ -285,7 +285,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> _ReadError:
     return _ReadError(mark.line + 1, mark.column + 1, "M100", reason)
 
 
-def _stray(text: str, line: int, column: int) -> Reason:
+def _odd_beginning(text: str, line: int, column: int) -> Reason:
     """Why no value can begin with the character at this position."""
     character = re.split(r"\r\n|\r|\n", text)[line][column : column + 1]
     if character == "\t":

@@ -51,7 +51,7 @@ def shown(value: Json) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class FailedCondition:
     """Makes the negative decisions of a condition."""
 
     text: str
@@ -75,9 +75,9 @@ def _all_of(checks: tuple[Check, ...]) -> Check:
     return check
 
 
-def _one_value(path: Path, check: Check, no: Refusal) -> Test:
-    first, text, line = path.first, no.text, no.line
-    absent = no.because("absent", None)
+def _one_value(path: Path, check: Check, failed: FailedCondition) -> Test:
+    first, text, line = path.first, failed.text, failed.line
+    absent = failed.because("absent", None)
 
     def test(scope: Scope) -> Decision:
         found = first(scope)
@@ -89,8 +89,8 @@ def _one_value(path: Path, check: Check, no: Refusal) -> Test:
     return test
 
 
-def _any_value(path: Path, check: Check, no: Refusal) -> Test:
-    find, absent = path.find, no.because("absent", None)
+def _any_value(path: Path, check: Check, failed: FailedCondition) -> Test:
+    find, absent = path.find, failed.because("absent", None)
 
     def test(scope: Scope) -> Decision:
         decision = absent
@@ -99,13 +99,13 @@ def _any_value(path: Path, check: Check, no: Refusal) -> Test:
             if not code:
                 return HOLDS
             if decision is absent or decision.code == "differs":
-                decision = no.because(code, found)
+                decision = failed.because(code, found)
         return decision
 
     return test
 
 
-def _every_value(path: Path, check: Check, no: Refusal) -> Test:
+def _every_value(path: Path, check: Check, failed: FailedCondition) -> Test:
     """Check every value of a path, or every element if a definite path finds a list."""
 
     def test(scope: Scope) -> Decision:
@@ -114,25 +114,25 @@ def _every_value(path: Path, check: Check, no: Refusal) -> Test:
             values = values[0]
         for found in values:
             if code := check(found, scope):
-                return no.because(code, found)
-        return HOLDS if values else no.because("absent", None)
+                return failed.because(code, found)
+        return HOLDS if values else failed.because("absent", None)
 
     return test
 
 
-def _nothing(path: Path, no: Refusal) -> Test:
+def _nothing(path: Path, failed: FailedCondition) -> Test:
     def test(scope: Scope) -> Decision:
         values = path.find(scope)
-        return no.because("present", values[0]) if values else HOLDS
+        return failed.because("present", values[0]) if values else HOLDS
 
     return test
 
 
-def tester(path: Path, question: Question, no: Refusal) -> Test:
-    """Compile a question about a path to a test. `no` makes the decision if it does not hold."""
+def tester(path: Path, question: Question, failed: FailedCondition) -> Test:
+    """Compile a question about a path to a test. `failed` makes the decision if it does not hold."""
     if question.exists is False:
-        return _nothing(path, no)
+        return _nothing(path, failed)
     check = _all_of(question.checks)
     if question.every:
-        return _every_value(path, check, no)
-    return _one_value(path, check, no) if path.definite else _any_value(path, check, no)
+        return _every_value(path, check, failed)
+    return _one_value(path, check, failed) if path.definite else _any_value(path, check, failed)

@@ -66,10 +66,10 @@ def _compared(
 
     def build(node: Node, fold: bool, report: Report) -> Part | None:
         if isinstance(node, Sequence) and not many:
-            _refuse(name, node, Reason(FindingCode.ONE_VALUE, operator=_LISTS[name]), report)
+            _report_fault(name, node, Reason(FindingCode.ONE_VALUE, operator=_LIST_FORMS[name]), report)
             return None
-        if name in _LISTS.values() and not isinstance(node, Sequence) and not _is_path(node):
-            _refuse(name, node, expected(FindingCode.LIST_OR_PATH, node), report)
+        if name in _LIST_FORMS.values() and not isinstance(node, Sequence) and not _is_path(node):
+            _report_fault(name, node, expected(FindingCode.LIST_OR_PATH, node), report)
             return None
         operand = compile_operand(node, report)
         if operand is None:
@@ -80,23 +80,23 @@ def _compared(
     return build
 
 
-def _refuse(name: str, node: Node, fault: Reason, report: Report) -> None:
+def _report_fault(name: str, node: Node, fault: Reason, report: Report) -> None:
     """Report what is wrong with the operator's argument."""
     report.add(node, "M206", Reason(FindingCode.AT_NAME, name=name, fault=fault))
 
 
-_LISTS = {"eq": "in", "ne": "not_in"}
+_LIST_FORMS = {"eq": "in", "ne": "not_in"}
 
 
 def _is_path(node: Node) -> bool:
     return isinstance(node, Scalar) and isinstance(node.value, str) and is_path(node.value)
 
 
-def _bounded(
+def _compared_number(
     name: str, bounds: Callable[[Operand], Bounds], wanted: Wanted
 ) -> Callable[[Node, bool, Report], Part | None]:
     def build(node: Node, _: bool, report: Report) -> Part | None:
-        operand = _limit(name, node, report)
+        operand = _number_or_path(name, node, report)
         if operand is None:
             return None
         return Part(name, within(bounds(operand)), wanted(operand.wanted), operand.paths, operand.values)
@@ -104,14 +104,14 @@ def _bounded(
     return build
 
 
-def _limit(name: str, node: Node, report: Report) -> Operand | None:
+def _number_or_path(name: str, node: Node, report: Report) -> Operand | None:
     """Compile a number or a path; None after a finding."""
     operand = compile_operand(node, report) if isinstance(node, Scalar) else None
     is_number = operand is not None and (operand.dynamic or _is_number(operand))
     if is_number:
         return operand
     if operand is not None or not isinstance(node, Scalar):
-        _refuse(name, node, expected(FindingCode.NUMBER_OR_PATH, node), report)
+        _report_fault(name, node, expected(FindingCode.NUMBER_OR_PATH, node), report)
     return None
 
 
@@ -122,25 +122,25 @@ def _is_number(operand: Operand) -> bool:
 
 def _between(node: Node, _: bool, report: Report) -> Part | None:
     if not isinstance(node, Sequence) or len(node.items) != 2:
-        _refuse("between", node, expected(FindingCode.TWO_NUMBERS, node), report)
+        _report_fault("between", node, expected(FindingCode.TWO_NUMBERS, node), report)
         return None
-    low, high = (_limit("between", item, report) for item in node.items)
+    low, high = (_number_or_path("between", item, report) for item in node.items)
     if low is None or high is None:
         return None
     if not low.dynamic and not high.dynamic and low.values[0] > high.values[0]:
-        _refuse("between", node, Reason(FindingCode.BETWEEN_ORDER), report)
+        _report_fault("between", node, Reason(FindingCode.BETWEEN_ORDER), report)
         return None
     wanted = Reason(RuleCode.WANTED_BETWEEN, low=low.wanted, high=high.wanted)
     check = within(Bounds(low, high))
     return Part("between", check, wanted, low.paths + high.paths, low.values + high.values)
 
 
-def _stated(name: str, yes: Reason, no: Reason) -> Callable[[Node, bool, Report], Part | None]:
+def _true_or_false(name: str, yes: Reason, no: Reason) -> Callable[[Node, bool, Report], Part | None]:
     """An operator whose argument is true or false."""
 
     def build(node: Node, _: bool, report: Report) -> Part | None:
         if not isinstance(node, Scalar) or not isinstance(node.value, bool):
-            _refuse(name, node, expected(FindingCode.TRUE_OR_FALSE, node), report)
+            _report_fault(name, node, expected(FindingCode.TRUE_OR_FALSE, node), report)
             return None
         check = emptiness(node.value) if name == "empty" else None
         return Part(name, check, yes if node.value else no)
@@ -150,7 +150,7 @@ def _stated(name: str, yes: Reason, no: Reason) -> Callable[[Node, bool, Report]
 
 def _matches(node: Node, fold: bool, report: Report) -> Part | None:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        _refuse("matches", node, expected(FindingCode.A_PATTERN, node), report)
+        _report_fault("matches", node, expected(FindingCode.A_PATTERN, node), report)
         return None
     try:
         regex = compile_regex(f"(?i){node.value}" if fold else node.value)
@@ -210,25 +210,35 @@ OPERATORS = {
             "not_in", "is present and equals none of these values", _compared("not_in", unequal, _not, True)
         ),
         Operator(
-            "gt", "is a number greater than this", _bounded("gt", lambda at: Bounds(low=at, open=True), _over)
+            "gt",
+            "is a number greater than this",
+            _compared_number("gt", lambda at: Bounds(low=at, open=True), _over),
         ),
         Operator(
-            "gte", "is a number of at least this", _bounded("gte", lambda at: Bounds(low=at), _at_least)
+            "gte",
+            "is a number of at least this",
+            _compared_number("gte", lambda at: Bounds(low=at), _at_least),
         ),
         Operator(
-            "lt", "is a number less than this", _bounded("lt", lambda at: Bounds(high=at, open=True), _under)
+            "lt",
+            "is a number less than this",
+            _compared_number("lt", lambda at: Bounds(high=at, open=True), _under),
         ),
-        Operator("lte", "is a number of at most this", _bounded("lte", lambda at: Bounds(high=at), _at_most)),
+        Operator(
+            "lte",
+            "is a number of at most this",
+            _compared_number("lte", lambda at: Bounds(high=at), _at_most),
+        ),
         Operator("between", "is a number from the first to the second, both included", _between),
         Operator(
             "exists",
             "is present, null included",
-            _stated("exists", Reason(RuleCode.WANTED_ANYTHING), Reason(RuleCode.WANTED_NOTHING)),
+            _true_or_false("exists", Reason(RuleCode.WANTED_ANYTHING), Reason(RuleCode.WANTED_NOTHING)),
         ),
         Operator(
             "empty",
             "is null, empty or blank text, or a list or object without elements",
-            _stated("empty", Reason(RuleCode.WANTED_EMPTY), Reason(RuleCode.WANTED_NOT_EMPTY)),
+            _true_or_false("empty", Reason(RuleCode.WANTED_EMPTY), Reason(RuleCode.WANTED_NOT_EMPTY)),
         ),
         Operator(
             "contains",

@@ -49,7 +49,7 @@ _MAX_FOLDED = 1_000
 def equal(operand: Operand, fold: bool) -> Check:
     """Checks that the value equals the operand, or one of several."""
     if operand.dynamic or fold:
-        return _equal_slowly(operand, fold)
+        return _equal_general(operand, fold)
     texts = frozenset(value for value in operand.values if isinstance(value, str))
     others = tuple(value for value in operand.values if not isinstance(value, str))
     if not others:
@@ -85,17 +85,17 @@ def _equal_text(texts: frozenset[str]) -> Check:
     return check
 
 
-def _equal_slowly(operand: Operand, fold: bool) -> Check:
+def _equal_general(operand: Operand, fold: bool) -> Check:
     def check(found: Json, scope: Scope) -> str:
         wanted = operand.find(scope)
-        if any(same(found, value, fold) or _same_elsewhere(value, found, operand) for value in wanted):
+        if any(same(found, value, fold) or _same_reversed(value, found, operand) for value in wanted):
             return ""
         return difference(found, wanted) if wanted else "other_absent"
 
     return check
 
 
-def _same_elsewhere(other: Json, found: Json, operand: Operand) -> bool:
+def _same_reversed(other: Json, found: Json, operand: Operand) -> bool:
     """Compare two values of the event in reverse: either may be the text of the other, a number."""
     return operand.dynamic and same(other, found)
 
@@ -107,7 +107,7 @@ def unequal(operand: Operand, fold: bool) -> Check:
         wanted = operand.find(scope)
         if not wanted:
             return "other_absent"
-        hit = any(same(found, value, fold) or _same_elsewhere(value, found, operand) for value in wanted)
+        hit = any(same(found, value, fold) or _same_reversed(value, found, operand) for value in wanted)
         return "excluded" if hit else ""
 
     return check
@@ -121,7 +121,7 @@ def difference(found: Json, wanted: tuple[Json, ...]) -> str:
         return "list"
     if isinstance(found, dict):
         return "object"
-    return "type" if any(_spelled(found) == value for value in wanted) else "differs"
+    return "type" if any(_text_of(found) == value for value in wanted) else "differs"
 
 
 def _text_difference(found: str, wanted: tuple[Json, ...]) -> str:
@@ -131,10 +131,10 @@ def _text_difference(found: str, wanted: tuple[Json, ...]) -> str:
         return "case"
     if any(folded.strip() == value.strip().casefold() for value in texts):
         return "blank"
-    return "type" if any(found == _spelled(value) for value in wanted if value is not None) else "differs"
+    return "type" if any(found == _text_of(value) for value in wanted if value is not None) else "differs"
 
 
-def _spelled(value: Json) -> str:
+def _text_of(value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "null" if value is None else str(value)
@@ -157,14 +157,14 @@ def within(bounds: Bounds) -> Check:
         number = decimal_of(found)
         if number is None:
             return "not_number"
-        if low and (code := _against(number, low, scope, is_open, "less", 1)):
+        if low and (code := _bound_code(number, low, scope, is_open, "less", 1)):
             return code
-        return _against(number, high, scope, is_open, "more", -1) if high else ""
+        return _bound_code(number, high, scope, is_open, "more", -1) if high else ""
 
     return check
 
 
-def _against(number: Decimal, bound: Operand, scope: Scope, is_open: bool, code: str, sign: int) -> str:
+def _bound_code(number: Decimal, bound: Operand, scope: Scope, is_open: bool, code: str, sign: int) -> str:
     limits = bound.find(scope)
     if not limits:
         return "other_absent"
@@ -204,15 +204,15 @@ def containing(operand: Operand, fold: bool) -> Check:
 
 def beginning(operand: Operand, fold: bool) -> Check:
     """Checks that the value is a text that begins with the operand."""
-    return _at_an_end(operand, fold, str.startswith)
+    return _at_end(operand, fold, str.startswith)
 
 
 def ending(operand: Operand, fold: bool) -> Check:
     """Checks that the value is a text that ends with the operand."""
-    return _at_an_end(operand, fold, str.endswith)
+    return _at_end(operand, fold, str.endswith)
 
 
-def _at_an_end(operand: Operand, fold: bool, compare: Callable[[str, str], bool]) -> Check:
+def _at_end(operand: Operand, fold: bool, compare: Callable[[str, str], bool]) -> Check:
     def check(found: Json, scope: Scope) -> str:
         wanted = operand.find(scope)
         text = _comparable(found, fold)
@@ -248,5 +248,5 @@ def _comparable(found: Json, fold: bool) -> str | None:
 
 
 def _folded(value: Json, fold: bool) -> str:
-    text = _spelled(value)
+    text = _text_of(value)
     return text.casefold() if fold else text

@@ -92,14 +92,14 @@ def _literal(node: Scalar) -> Value:
 
 def _path(node: Scalar, report: Report) -> Value | None:
     path = read_path(node, report)
-    return None if path is None else _placed(path, _single(path), node)
+    return None if path is None else _from_path(path, _only_value(path), node)
 
 
-def _placed(path: Path, render: Callable[[Scope], Json], node: Node) -> Value:
+def _from_path(path: Path, render: Callable[[Scope], Json], node: Node) -> Value:
     return Value(path.text, render, (path,), ABSENT, node.line, node.column)
 
 
-def _single(path: Path) -> Callable[[Scope], Json]:
+def _only_value(path: Path) -> Callable[[Scope], Json]:
     """A function that gives the only value of a path. It raises Unusable if there are several."""
     if path.definite:
         return path.first
@@ -176,7 +176,7 @@ def _origin(node: Mapping, report: Report) -> Value | None:
     if name == "template":
         return _template(child, report)
     path = read_path(child, report)
-    return None if path is None else _placed(path, _all(path), child)
+    return None if path is None else _from_path(path, _all(path), child)
 
 
 def _all(path: Path) -> Callable[[Scope], Json]:

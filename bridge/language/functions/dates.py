@@ -32,19 +32,19 @@ def moment(value: Json, naive: tzinfo = UTC) -> datetime:
 
     Reads ISO 8601 in its usual forms and unix seconds or milliseconds. Raises Unusable.
     """
-    text = _short(value)
+    text = _bounded_text(value)
     compact = _COMPACT.fullmatch(text)
     unix = None if compact else _UNIX.fullmatch(text)
     if unix:
         return _of_unix(int(unix[1]), float(unix[2] or 0))
     try:
-        read = datetime.fromisoformat(_spaced(compact) if compact else _plain(text))
+        read = datetime.fromisoformat(_with_separator(compact) if compact else _plain(text))
     except ValueError as error:
         raise Unusable(Reason(RuleCode.NOT_TIME, found=quote(text))) from error
     return read if read.tzinfo else read.replace(tzinfo=naive)
 
 
-def _short(value: Json) -> str:
+def _bounded_text(value: Json) -> str:
     """The text of a value that may be a time. Raises Unusable."""
     text = text_of(value).strip()
     if len(text) > _LONGEST:
@@ -57,7 +57,7 @@ def _of_unix(whole: int, fraction: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _spaced(compact: re.Match[str]) -> str:
+def _with_separator(compact: re.Match[str]) -> str:
     """20240522 and 20240522141718, which are not unix times, with the T of ISO 8601."""
     return f"{compact[1]}T{compact[2]}" if compact[2] else compact[1]
 
@@ -85,7 +85,7 @@ def zone_of(arguments: Arguments, name: str) -> tzinfo | None:
 
 def _date(arguments: Arguments) -> Step:
     try:
-        spell = compile_format(arguments.main, arguments["language"])
+        formatted = compile_format(arguments.main, arguments["language"])
     except FormatError as error:
         raise arguments.unfit("date", error.reason) from error
     shown, naive = zone_of(arguments, "tz"), zone_of(arguments, "from_tz") or UTC
@@ -94,7 +94,7 @@ def _date(arguments: Arguments) -> Step:
     def date(value: Json) -> str:
         try:
             time = read(value)
-            return spell(time.astimezone(shown) if shown else time)
+            return formatted(time.astimezone(shown) if shown else time)
         except (OverflowError, ValueError) as error:
             raise Unusable(Reason(RuleCode.TIME_OUT_OF_RANGE, found=quote(value))) from error
 
@@ -110,7 +110,7 @@ def _reader(arguments: Arguments, naive: tzinfo) -> Callable[[Json], datetime]:
         raise arguments.unfit("from", Reason(FindingCode.FORM_NOT_READABLE, form=form))
 
     def read(value: Json) -> datetime:
-        text = _short(value)
+        text = _bounded_text(value)
         try:
             time = datetime.strptime(text, form)
         except ValueError as error:

@@ -47,7 +47,7 @@ def figure(value: Json) -> Decimal:
     number = decimal_of(value.strip() if isinstance(value, str) else value)
     if number is None:
         raise Unusable(Reason(RuleCode.NOT_NUMBER, found=quote(value)))
-    return _within(number)
+    return _checked(number)
 
 
 def plain_number(number: Decimal) -> Json:
@@ -56,7 +56,7 @@ def plain_number(number: Decimal) -> Json:
     return Number(text) if "." in text else int(text)
 
 
-def _within(number: Decimal) -> Decimal:
+def _checked(number: Decimal) -> Decimal:
     if not number.is_finite() or number.adjusted() >= MAX_DIGITS or _places(number) > MAX_DIGITS:
         raise Unusable(Reason(RuleCode.NUMBER_TOO_LONG, found=quote(number), most=MAX_DIGITS))
     return number
@@ -71,7 +71,7 @@ def _shortest(number: Decimal) -> Decimal:
     return number.quantize(Decimal(1), context=_EXACT) if number == int(number) else number.normalize(_EXACT)
 
 
-def _arithmetic(calculate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Arguments], Step]:
+def _calculation(calculate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Arguments], Step]:
     """Return a builder of a step that calculates with the value and the argument."""
 
     def build(arguments: Arguments) -> Step:
@@ -83,7 +83,7 @@ def _arithmetic(calculate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[A
             raise arguments.unfit("divide", Reason(FindingCode.NUMBER_BUT_ZERO))
 
         def step(value: Json) -> Json:
-            return plain_number(_within(calculate(figure(value), operand)))
+            return plain_number(_checked(calculate(figure(value), operand)))
 
         return unless_blank(step)
 
@@ -110,13 +110,13 @@ def _number(arguments: Arguments) -> Step:
     sign = arguments.main
 
     def step(value: Json) -> Json:
-        number = _within(_spelled(value, sign)) if isinstance(value, str) else figure(value)
+        number = _checked(_parsed(value, sign)) if isinstance(value, str) else figure(value)
         return plain_number(number) if isinstance(value, str) else value
 
     return unless_blank(step)
 
 
-def _spelled(text: str, sign: str | None) -> Decimal:
+def _parsed(text: str, sign: str | None) -> Decimal:
     """The number in a text as people write it: "1 990,00", "1,990.00". `sign` is the decimal sign."""
     bare = _BLANKS.sub("", text)
     if len(bare) > 4 * MAX_DIGITS or not _GROUPED.fullmatch(bare):
@@ -160,7 +160,7 @@ def _sum(value: Json) -> Json:
     total = Decimal(0)
     for element in value if isinstance(value, list) else (value,):
         if element is not None and element != "":
-            total = _within(_EXACT.add(total, figure(element)))
+            total = _checked(_EXACT.add(total, figure(element)))
     return plain_number(total)
 
 
@@ -185,15 +185,17 @@ FIGURES = (
         argument=Plain("integer", at_least=0),
         options=(_ROUNDING,),
     ),
-    Function("multiply", "multiplies by the argument, exactly", _arithmetic(_product), NUMBER, required=True),
+    Function(
+        "multiply", "multiplies by the argument, exactly", _calculation(_product), NUMBER, required=True
+    ),
     Function(
         "divide",
         "divides by the argument, to 12 decimal places",
-        _arithmetic(_quotient),
+        _calculation(_quotient),
         NUMBER,
         required=True,
     ),
-    Function("add", "adds the argument, exactly", _arithmetic(_EXACT.add), NUMBER, required=True),
+    Function("add", "adds the argument, exactly", _calculation(_EXACT.add), NUMBER, required=True),
     Function("sum", "adds up a list of numbers; 0 for an empty one", always(_sum), whole=True),
     Function(
         "count", "counts the values that a path finds, or the elements of a list", always(_count), whole=True

@@ -30,14 +30,14 @@ _NAMES = {
 }
 LANGUAGES = tuple(_NAMES)
 
-Spell = Callable[[datetime], str]
+Formatter = Callable[[datetime], str]
 
 
 class FormatError(BridgeError):
     """An invalid format; the reason says why."""
 
 
-def compile_format(text: str, language: str = "en") -> Spell:
+def compile_format(text: str, language: str = "en") -> Formatter:
     """Compile a strftime format to a function that formats a time. Raises FormatError.
 
     `%-d`, `%-m`, `%-H` have no leading zero. "iso" and "unix" are complete formats.
@@ -50,8 +50,8 @@ def compile_format(text: str, language: str = "en") -> Spell:
     return lambda time: "".join(part if isinstance(part, str) else part(time) for part in parts)
 
 
-def _parts(text: str, directives: dict[str, Spell]) -> list[str | Spell]:
-    parts: list[str | Spell] = []
+def _parts(text: str, directives: dict[str, Formatter]) -> list[str | Formatter]:
+    parts: list[str | Formatter] = []
     position = 0
     for match in _DIRECTIVE.finditer(text):
         directive = directives.get(match[1] or "")
@@ -63,11 +63,11 @@ def _parts(text: str, directives: dict[str, Spell]) -> list[str | Spell]:
     return [*parts, text[position:]]
 
 
-def _known(directives: dict[str, Spell]) -> tuple[str, ...]:
+def _known(directives: dict[str, Formatter]) -> tuple[str, ...]:
     return tuple(f"%{name}" for name in directives if not name.startswith("-"))
 
 
-def _directives(language: str) -> dict[str, Spell]:
+def _directives(language: str) -> dict[str, Formatter]:
     months, short_months, days, short_days = (names.split() for names in _NAMES[language])
     return {
         **_NUMERIC,
@@ -78,7 +78,7 @@ def _directives(language: str) -> dict[str, Spell]:
     }
 
 
-_NUMERIC: dict[str, Spell] = {
+_NUMERIC: dict[str, Formatter] = {
     "d": lambda time: f"{time.day:02}",
     "-d": lambda time: f"{time.day}",
     "m": lambda time: f"{time.month:02}",
@@ -104,7 +104,7 @@ _NUMERIC: dict[str, Spell] = {
     "s": lambda time: f"{int(time.timestamp())}",
     "%": lambda _: "%",
 }
-_WHOLE: dict[str, Spell] = {
+_WHOLE: dict[str, Formatter] = {
     "iso": lambda time: time.isoformat(timespec="seconds"),
     "unix": _NUMERIC["s"],
 }
