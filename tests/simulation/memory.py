@@ -68,6 +68,9 @@ class FatefulStore(Store):
     fate: Fate = lambda _: None
     committed: Callable[[], None] = lambda: None
 
+    def __post_init__(self) -> None:
+        """All processes share one connection, which has no events to listen to."""
+
     @contextmanager
     def transaction(self, timeout: float = 5.0) -> Iterator[Connection]:
         with super(FatefulStore, self).transaction(timeout) as connection:
