@@ -1,4 +1,4 @@
-"""Regular expressions of RE2, which run in linear time for every pattern and text."""
+"""Regular expressions of RE2, which run in linear time for every pattern. The only user of re2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes docs/senders/: an index, and a page for each profile. `make docs` writes them."""
+"""Generates docs/senders/: an index, and a page for each profile. `make docs` writes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.webhook.profiles import Profile, load_profiles
 
 PROFILES = Path(__file__).parents[2] / "bridge" / "webhook" / "profiles"
 SHOWN = ("split", "event", "dedup", "retry_window")
-"""Keys of a profile that decide what an event is and what repeats one."""
+"""Keys of a profile that define an event and its repeats."""
 
 FACTS = {
     "method": "Method and format",
@@ -18,7 +18,7 @@ FACTS = {
     "events": "Events",
     "verified": "How it is verified",
     "own_ids": "Where your ids travel",
-    "retries": "How often it repeats",
+    "retries": "Retries",
 }
 
 WRITTEN = "2026-11-23"
@@ -108,7 +108,7 @@ def _compared(name: str) -> Iterator[str]:
 
 
 def _compared_with(name: str) -> str:
-    """What the comment at the top of a profile says about its sources."""
+    """What the profile was compared with, from the comment at its top."""
     head = re.sub(r"^# ?", "", _text(name).partition("\nabout:")[0], flags=re.MULTILINE)
     (found,) = re.findall(r"^Compared with: (.+(?:\n.+)*)", head, re.MULTILINE)
     base = _base(name)
@@ -116,7 +116,7 @@ def _compared_with(name: str) -> str:
 
 
 def _keys(name: str) -> dict[str, str]:
-    """What the profile's file writes for these keys, or the file of the profile that it names."""
+    """The text of these keys in the profile's file, or in that of its base profile."""
     text = _text(name).partition("\nabout:")[2]
     blocks = re.finditer(r"^(\w+):.*\n(?: .*\n)*", text, re.MULTILINE)
     own = {block.group(1): block.group().rstrip() for block in blocks if block.group(1) in SHOWN}
@@ -125,7 +125,7 @@ def _keys(name: str) -> dict[str, str]:
 
 
 def _base(name: str) -> str:
-    """The profile that this one names, or nothing."""
+    """The name of the base profile, or an empty text."""
     return "".join(re.findall(r"^profile: (\S+)$", _text(name), re.MULTILINE))
 
 

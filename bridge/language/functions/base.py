@@ -118,7 +118,7 @@ def quote(value: Json) -> str | Reason:
 
 
 def shown_number(many: int) -> Reason:
-    """A number as reasons show one of many digits."""
+    """A number as reasons show it, cut if it has many digits."""
     return Reason(GeneralCode.NUMBER, count=many)
 
 
