@@ -118,7 +118,7 @@ def quote(value: Json) -> str | Reason:
 
 
 def shown_number(many: int) -> Reason:
-    """A number as reasons show it, cut if it has many digits."""
+    """A number that reasons show with its digits grouped."""
     return Reason(GeneralCode.NUMBER, count=many)
 
 
