@@ -19,7 +19,7 @@ from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.wire import BadAnswerError, Incoming
 from bridge.model import EOF, LOST, RESET, TIMEOUT
 from bridge.reasons.calls import CallCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 
 CHUNK: Final = 1 << 14
 Address: TypeAlias = tuple[Any, ...]
@@ -229,14 +229,16 @@ def fault_of(fault: Exception, phase: Phase, seconds: float) -> Reason:
         case NoAddressError():
             return Reason(CallCode.NO_ADDRESS)
         case OSError(errno=int(number), strerror=str(text)):
-            return Reason(KNOWN[number]) if number in KNOWN else Reason(CallCode.SYSTEM, text=text.lower())
+            return (
+                Reason(KNOWN[number]) if number in KNOWN else Reason(GeneralCode.VERBATIM, text=text.lower())
+            )
     return Reason(CallCode.CONNECTION_FAILED)
 
 
 def tls_fault(fault: ssl.SSLError) -> Reason:
     """What went wrong with TLS."""
     if isinstance(fault, ssl.SSLCertVerificationError):
-        return Reason(CallCode.SYSTEM, text=fault.verify_message)
+        return Reason(GeneralCode.VERBATIM, text=fault.verify_message)
     if isinstance(fault, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return Reason(CallCode.CLOSED)
     detail = (fault.reason or "").lower().replace("_", " ")

@@ -116,8 +116,6 @@ class CallCode(Code):
     CONNECTION_FAILED = "call.connection_failed"
     TLS_FAILED = "call.tls_failed"
     UNKNOWN = "call.unknown"
-    SYSTEM = "call.system"
-    """In the words of the operating system or of OpenSSL."""
     ONLY_INTERIM = "call.only_interim"
     OTHER_PROTOCOL = "call.other_protocol"
     NOT_HTTP = "call.not_http"

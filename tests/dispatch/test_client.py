@@ -20,7 +20,7 @@ from bridge.dispatch.probe import Probe
 from bridge.dispatch.transport import Transport
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from bridge.reasons.calls import CallCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.text.render import english
 from tests.dispatch.server import (
     HTML,
@@ -653,7 +653,7 @@ def test_a_probe_that_only_connects_sends_nothing(own: Certificate) -> None:
 def test_a_bad_certificate_is_left_to_a_call_which_pauses_the_account(own: Certificate, mode: str) -> None:
     with serving(answering(OK), context=own.context) as server, client() as stranger:
         found = stranger.probe(account(server.port, "https", probe=mode))
-    assert found == Probe(True, fault=Reason(CallCode.SYSTEM, text="self-signed certificate"))
+    assert found == Probe(True, fault=Reason(GeneralCode.VERBATIM, text="self-signed certificate"))
     assert server.requests == []
 
 

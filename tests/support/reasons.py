@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bridge.reasons.calls import CallCode
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import GeneralCode, Reason
 from bridge.reasons.stored import from_text
 from bridge.text.render import english
 
 
 def because(text: str) -> Reason:
     """A reason with these words in every language."""
-    return Reason(CallCode.SYSTEM, text=text)
+    return Reason(GeneralCode.VERBATIM, text=text)
 
 
 def read(stored: str) -> str:
