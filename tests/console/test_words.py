@@ -26,7 +26,7 @@ QUOTED = {key for text in TEXTS.values() for key in re.findall(r'"([a-z]\w*(?:\.
 BEGINNINGS = {
     found for text in TEXTS.values() for found in re.findall(r'"([a-z]\w*(?:\.\w+)*\.)" ~', text)
 } | {found for text in TEXTS.values() for found in re.findall(r'f["\']([a-z]\w*(?:\.\w+)*\.)\{', text)}
-"""Of keys that are put together: t("states.call." ~ state), t(f"common.time.{unit}")."""
+"""Of keys that are put together: t("states.call." ~ state), t(f"overview.step.{kind}")."""
 
 
 def forms(entry: Entry) -> Iterable[str]:

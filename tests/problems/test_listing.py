@@ -21,6 +21,7 @@ from bridge.store.reports.call_views import Doubt
 from bridge.store.reports.repeat_views import Ambiguous
 from bridge.text.catalogue import LANGUAGES, catalogue
 from bridge.text.render import capitalised, english, render
+from tests.console.tour import PAGES
 
 NOW = 1_800_000_000_000
 HOUR = 3_600_000
@@ -105,6 +106,14 @@ def test_every_problem_says_what_to_do(facts: dict[str, Any]) -> None:
     found = only(**facts)
     assert found.command or found.place or found.change or found.kind == "disk"
     assert english(found.about) != ""
+
+
+@pytest.mark.parametrize("facts", [facts for _, _, facts in SHOWN], ids=KINDS)
+def test_the_page_that_a_problem_leads_to_exists_and_its_button_has_words(facts: dict[str, Any]) -> None:
+    found = only(**facts)
+    assert found.place is None or found.place.page in PAGES
+    label = f"overview.step.{found.kind}"
+    assert {label in catalogue(language, "console") for language in LANGUAGES} == {found.place is not None}
 
 
 def test_a_title_begins_with_a_word_or_a_number_so_that_a_capital_never_changes_a_name() -> None:
