@@ -16,7 +16,7 @@ from bridge.readiness import Readiness
 from bridge.settings import Settings
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
-from bridge.store.db.notifier import Herald
+from bridge.store.db.notifier import Notifier
 from bridge.store.db.notify import Waker
 from bridge.store.db.writer import Observe as ObserveBatch
 from bridge.store.db.writer import Writer
@@ -61,7 +61,7 @@ def web_side(
     `observe` is told of each webhook, `observe_batch` of each commit.
     """
     settings = settings.without_passwords()
-    store = open_store(settings.database_url, others_first=partial(time.sleep, 0))
+    store = open_store(settings.database_url, yield_first=partial(time.sleep, 0))
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules, former = mapping_loader(settings, store), FormerIds(store)
@@ -70,16 +70,16 @@ def web_side(
     readiness.begin()
     writer = Writer(store, events.writing(store), observe=observe_batch)
     waker = Waker(store)
-    herald = Herald(waker.wake)
+    notifier = Notifier(waker.wake)
     intake = Intake(
         mapping_loader=rules,
         writer=writer,
         heard_of=readiness.has_heard_of,
-        wake=herald.wake,
+        wake=notifier.notify,
         no_room=disk.too_full_to_accept,
         former=former.of,
         trust=Trust(Certificates().fetch, authorities()),
         observe=observe,
     )
-    finish = (writer.close, herald.close, waker.close, stop_reading, readiness.close, store.close)
+    finish = (writer.close, notifier.close, waker.close, stop_reading, readiness.close, store.close)
     return WebSide(settings, rules, store, intake, readiness, finish)

@@ -9,15 +9,16 @@ parsed separately; in the tokens each is replaced by a name that carries the par
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from jsonpath_ng import JSONPath
 from jsonpath_ng.ext.filter import Expression
+from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 
 from bridge.jsonpath.ast import Call, Constant, Operand, PathError, Query, Segment, Selector, Test
-from bridge.jsonpath.ply_parser import new_parser
 from bridge.jsonpath.tokens import Token, tokenize
 from bridge.jsonpath.translate import Carrier, Operator, Part, all_of, part_of, query_of
 from bridge.jsonpath.typecheck import check_call, check_limits
@@ -91,9 +92,21 @@ def _tree(ply_tokens: Sequence[_PlyToken]) -> Any:
             yield ply_token
 
     try:
-        return new_parser().parse_token_stream(cast(Any, stream()))
+        return _new_parser().parse_token_stream(cast(Any, stream()))
     except Exception as error:
         raise PathError(Reason(FindingCode.PATH_UNFIT), offset=reached) from error
+
+
+def _new_parser() -> ExtendedJsonPathParser:
+    """A new parser, because parsers keep state. A copy: to construct one costs a hundred times as much."""
+    parser = copy(_model())
+    parser.parser = copy(parser.parser)
+    return parser
+
+
+@cache
+def _model() -> ExtendedJsonPathParser:
+    return ExtendedJsonPathParser()
 
 
 _TYPES = {"..": "DOUBLEDOT", "name": "ID", "text": "ID", "&&": "AND", "||": "OR"}

@@ -1,1 +1,1 @@
-"""Events, calls and attempts at rest. The only user of SQLAlchemy."""
+"""Stores events, calls and attempts. The only user of SQLAlchemy."""

@@ -39,7 +39,7 @@ def test_of_many_events_only_the_newest_are_read(sales: Store) -> None:
 def test_others_go_first_before_each_page(sales: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backtest, "_AT_ONCE", 3)
     pauses: list[int] = []
-    monkeypatch.setattr(sales, "others_first", lambda: pauses.append(1))
+    monkeypatch.setattr(sales, "yield_first", lambda: pauses.append(1))
     run(sales, EventFilter(), 100, Sides({"shop": shop(EDITED)}, {"shop": shop()}))
     assert len(pauses) >= 4
 

@@ -292,7 +292,7 @@ def test_a_store_closes_though_another_process_is_writing(sqlite_url: str) -> No
 
 def test_others_go_first_before_each_read_statement_and_transaction(store: Store) -> None:
     seen: list[str] = []
-    store.others_first = lambda: seen.append("others")
+    store.yield_first = lambda: seen.append("others")
     with store.read() as connection:
         before = len(seen)
         connection.execute(text("SELECT 1"))

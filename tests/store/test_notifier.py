@@ -2,40 +2,40 @@ from __future__ import annotations
 
 import threading
 
-from bridge.store.db.notifier import Herald
+from bridge.store.db.notifier import Notifier
 from tests.support.waiting import eventually
 
 
-class Bell:
+class Receiver:
     def __init__(self) -> None:
-        self.rings = 0
+        self.received = 0
         self.entered = threading.Event()
         self.go_on = threading.Event()
 
-    def ring(self) -> None:
-        self.rings += 1
+    def receive(self) -> None:
+        self.received += 1
         self.entered.set()
         self.go_on.wait(10)
 
 
-def test_nobody_waits_for_a_wake_up_and_many_become_one() -> None:
-    bell = Bell()
-    herald = Herald(bell.ring)
-    herald.wake()
-    assert bell.entered.wait(10)
+def test_notifications_during_a_call_are_merged_into_one() -> None:
+    receiver = Receiver()
+    notifier = Notifier(receiver.receive)
+    notifier.notify()
+    assert receiver.entered.wait(10)
     for _ in range(50):
-        herald.wake()
-    assert bell.rings == 1
-    bell.go_on.set()
-    assert eventually(lambda: bell.rings == 2)
-    herald.close()
-    assert bell.rings == 2
+        notifier.notify()
+    assert receiver.received == 1
+    receiver.go_on.set()
+    assert eventually(lambda: receiver.received == 2)
+    notifier.close()
+    assert receiver.received == 2
 
 
-def test_what_was_asked_for_is_given_before_the_end() -> None:
-    bell = Bell()
-    bell.go_on.set()
-    herald = Herald(bell.ring)
-    herald.wake()
-    herald.close()
-    assert bell.rings >= 1
+def test_a_pending_notification_is_sent_before_the_end() -> None:
+    receiver = Receiver()
+    receiver.go_on.set()
+    notifier = Notifier(receiver.receive)
+    notifier.notify()
+    notifier.close()
+    assert receiver.received >= 1

@@ -76,7 +76,7 @@ def test_a_listener_that_comes_later_is_woken_too(store: Store) -> None:
     waker.close()
 
 
-def test_the_bell_of_a_dead_process_is_taken_down(sqlite_store: Store, tmp_path: Path) -> None:
+def test_the_socket_of_a_dead_process_is_removed(sqlite_store: Store, tmp_path: Path) -> None:
     program = (
         "import os, sys\n"
         "from bridge.store.db.engine import open_store\n"
@@ -85,11 +85,11 @@ def test_the_bell_of_a_dead_process_is_taken_down(sqlite_store: Store, tmp_path:
         "os.kill(os.getpid(), 9)\n"
     )
     subprocess.run([sys.executable, "-c", program, sqlite_store.url], check=False)
-    bells = tmp_path / "bridge.db.bells"
-    assert len(os.listdir(bells)) == 1
+    sockets = tmp_path / "bridge.db.bells"
+    assert len(os.listdir(sockets)) == 1
     waker = Waker(sqlite_store)
     waker.wake()
-    assert os.listdir(bells) == []
+    assert os.listdir(sockets) == []
     waker.close()
 
 

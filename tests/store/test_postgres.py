@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.store.db.engine import Store, open_store
-from bridge.store.db.postgres import Patient
+from bridge.store.db.postgres import TimedConnection
 from tests.support.postgres import Postgres
 
 
@@ -24,7 +24,7 @@ def test_a_server_that_stands_still_is_given_up(
     store = open_store(postgres.url(database))
     store.check()
     backends = postgres.run(f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'")
-    monkeypatch.setattr(Patient, "answer_s", 0.2)
+    monkeypatch.setattr(TimedConnection, "answer_s", 0.2)
     for (pid,) in backends:
         os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()

@@ -1,1 +1,1 @@
-"""The databases: connections, tables, migrations, locks, disk, the group commit and wake-ups."""
+"""The databases: connections, tables, migrations, locks, disk space, group commit and wake-ups."""

@@ -1,9 +1,8 @@
-"""Many rows in one go, past SQLAlchemy's per-row work; the SQL is the same for both databases.
+"""Runs a statement for many rows, without SQLAlchemy's work per row; the SQL is the same for both databases.
 
-Statements are written with `?` for a parameter, `{rows}` where a table of the rows goes, and the words of
-`dialects`. PostgreSQL reads a table's constraints and opens its indexes anew for each execution: it gets all
-rows in one, as an array for each column, and by the same text always, which it prepares. SQLite is quick with
-one row at a time.
+Statements contain `?` for a parameter, `{rows}` for a table of the rows, and the words of `dialects`.
+PostgreSQL reads a table's constraints and opens its indexes for each execution: it gets all rows at once, as
+an array per column, always by the same text, which it prepares. SQLite is fast with one row at a time.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from bridge.store.db.dialects import in_dialect
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
-_AT_ONCE = 500
-"""Rows in one statement: SQLite takes some 32,000 parameters."""
+_ROWS_PER_STATEMENT = 500
+"""SQLite allows some 32,000 parameters per statement."""
 _POSTGRES = {
     BigInteger: "bigint",
     Boolean: "boolean",
@@ -33,14 +32,14 @@ _POSTGRES = {
 
 
 class EachRow:
-    """A statement that does the same for each of many rows."""
+    """A statement that runs once per row, without results."""
 
     def __init__(self, row_by_row: str, from_arrays: str) -> None:
         self._row_by_row = row_by_row
         self._from_arrays = from_arrays
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Run it for these, each with a value for every `?` in its order."""
+        """Run the statement for the rows, each a tuple of the values for `?` in order."""
         if not rows:
             return
         if connection.dialect.name == "postgresql":
@@ -50,15 +49,15 @@ class EachRow:
 
 
 def insertion(table: Table, more: str = "") -> EachRow:
-    """An INSERT of every column of the table, here named `t`, in its order; `more` is what stands behind."""
+    """An INSERT of every column of the table, here named `t`, in its order; `more` is appended."""
     types = [_POSTGRES[type(column.type)] for column in table.columns]
     names = ", ".join([f'"{column.name}"' for column in table.columns])
     start = f"INSERT INTO {table.name} AS t ({names})"
-    return EachRow(f"{start} VALUES {_marks(len(types))} {more}", f"{start} {_unnested(types)} {more}")
+    return EachRow(f"{start} VALUES {_placeholders(len(types))} {more}", f"{start} {_unnested(types)} {more}")
 
 
 def update(table: Table, change: str, guard: str, *types: str) -> EachRow:
-    """An UPDATE of the rows that each `guard` finds; `types` are PostgreSQL's of the `?` in both."""
+    """An UPDATE of the rows that match `guard`; `types` are PostgreSQL's types of the `?` in both texts."""
     columns = [f"p{number}" for number in range(len(types))]
     fields = iter(columns)
     changed, guarded = (re.sub(r"\?", lambda _: f"r.{next(fields)}", part) for part in (change, guard))
@@ -69,29 +68,29 @@ def update(table: Table, change: str, guard: str, *types: str) -> EachRow:
     )
 
 
-class Together:
-    """A statement on all rows at once; `types` are PostgreSQL's of what a row holds."""
+class AllRows:
+    """A statement that runs once for all rows; `types` are PostgreSQL's types of a row's values."""
 
     def __init__(self, sql: str, *types: str) -> None:
         self.sql = sql
         self._from_arrays = _dialect(sql, "postgresql").replace("{rows}", _unnested(types))
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]], *after: object) -> list[AnyRow]:
-        """What it returns; `after` are the parameters behind the rows."""
+        """Run the statement and give its results; `after` are the parameters that follow the rows."""
         if not rows:
             return []
         if connection.dialect.name == "postgresql":
             return list(connection.exec_driver_sql(self._from_arrays, (*_arrays(rows), *after)))
         found: list[AnyRow] = []
-        for start in range(0, len(rows), _AT_ONCE):
-            part = rows[start : start + _AT_ONCE]
+        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+            part = rows[start : start + _ROWS_PER_STATEMENT]
             text = _expanded(self.sql, len(part), len(part[0]))
             found.extend(connection.exec_driver_sql(text, (*chain.from_iterable(part), *after)))
         return found
 
 
 def each(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Run the statement once per row: for what is seldom."""
+    """Run the statement once per row on both databases. Slow on PostgreSQL: for rare statements."""
     if rows:
         connection.exec_driver_sql(_dialect(sql, connection.dialect.name), list(rows))
 
@@ -101,17 +100,17 @@ def _arrays(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
 
 
 def _unnested(types: Sequence[str]) -> str:
-    """A table from an array for each column; binary, as texts of arrays would have to be escaped."""
+    """A table made of one array per column. `%b` sends them binary: as text, arrays would need escaping."""
     return f"SELECT * FROM unnest({', '.join(f'%b::{one}[]' for one in types)})"  # noqa: S608 (our own words)
 
 
-def _marks(wide: int) -> str:
-    return f"({', '.join('?' * wide)})"
+def _placeholders(count: int) -> str:
+    return f"({', '.join('?' * count)})"
 
 
 @lru_cache(maxsize=2048)
-def _expanded(sql: str, many: int, wide: int) -> str:
-    return in_dialect(sql, "sqlite").replace("{rows}", f"VALUES {', '.join([_marks(wide)] * many)}")
+def _expanded(sql: str, rows: int, columns: int) -> str:
+    return in_dialect(sql, "sqlite").replace("{rows}", f"VALUES {', '.join([_placeholders(columns)] * rows)}")
 
 
 @lru_cache(maxsize=256)

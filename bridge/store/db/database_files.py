@@ -1,7 +1,7 @@
-"""The embedded database's files as this process has them open, compared with the files at their paths.
+"""Compares the embedded database's open files with the files at their paths.
 
-An open file outlives its name: a commit to a file that was removed or replaced succeeds, and is gone when
-the last process closes it. So a commit counts only while each open file is still the one at its path.
+An open file outlives its name: a commit to a file that was removed or replaced succeeds, and is lost when
+the last process closes the file. So a commit counts only while each open file is still the one at its path.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from bridge.store.db import open_files
 from bridge.store.db.lock_files import Identity, LockFile, identity
 
 _LOG: Final = "-wal"
-_BESIDE: Final = (_LOG, "-shm")
+_WAL_SUFFIXES: Final = (_LOG, "-shm")
 _MARK: Final = ".lost"
 _HEADER: Final = 32
 _MAGIC: Final = b"\x37\x7f\x06"
 _SALTS: Final = slice(16, 24)
-"""Of the log's header (https://sqlite.org/fileformat2.html#the_wal_file): new whenever the log restarts."""
+"""In the log's header (https://sqlite.org/fileformat2.html#the_wal_file); new whenever the log restarts."""
 
 
 class DatabaseFiles:
-    """What one store has open: the database, its write-ahead log and the log's index."""
+    """The open files of one store: the database, its write-ahead log and the log's index."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._paths = {suffix: f"{path}{suffix}" for suffix in ("", *_BESIDE)}
+        self._paths = {suffix: f"{path}{suffix}" for suffix in ("", *_WAL_SUFFIXES)}
         self._known: dict[str, Identity] = {}
         self._log: FileIO | None = None
         self._salts = b""
         self._length = 0
         self._size = 0
         self._lost: DatabaseLost | None = None
-        """What happened to log or index. It lasts: after a new connection nobody could find it out again."""
+        """What happened to log or index. Never reset: a new connection would hide it."""
         self._to_save = False
-        """The log is gone from its path, and what it holds is not all in the database yet."""
+        """The log is gone from its path, and parts of its content are not in the database yet."""
         self._mark: LockFile | None = None
-        """Locked from a loss until this process ends: no other one may open new files before."""
+        """Locked from a loss until this process ends, so that no other process opens new files before."""
 
     def require_free(self) -> None:
-        """Raise DatabaseLost while another process may still have files open that were here before.
+        """Raise DatabaseLost while another process may still have the previous files open.
 
-        A second log beside an index or a database that is in use would spoil both.
+        A second log for an index or a database in use would corrupt both.
         """
         require_database(self.path)
         path = self._at(_MARK)
@@ -64,26 +64,26 @@ class DatabaseFiles:
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """The connections are closed: others may open the files that are there now."""
+        """Release the mark after the connections are closed: others may open the files that are there now."""
         if self._mark:
             self._mark.close()
 
     def opened(self) -> None:
-        """Remember the database of a new connection. Raises DatabaseLost when the store had another one."""
+        """Record the database file of a new connection. Raises DatabaseLost if the store had another file."""
         self.require_same()
         self._remember("")
 
     def opened_for_writing(self) -> None:
-        """Remember all files of the writing connection: while it is open, SQLite keeps log and index."""
+        """Record all files of the writing connection: while it is open, SQLite keeps log and index."""
         self.opened()
-        for suffix in _BESIDE:
+        for suffix in _WAL_SUFFIXES:
             self._remember(suffix)
         if _LOG in self._known:
             self._log = self._at(_LOG).open("rb", buffering=0)
 
     def closed_for_writing(self) -> None:
-        """Forget log and index: the last connection of all processes removes both as it closes."""
-        for suffix in _BESIDE:
+        """Drop the records of log and index: the last connection of all processes removes both on close."""
+        for suffix in _WAL_SUFFIXES:
             self._known.pop(suffix, None)
         if self._log:
             self._log.close()
@@ -91,11 +91,11 @@ class DatabaseFiles:
 
     @property
     def log_to_save(self) -> bool:
-        """Whether a checkpoint by this process is what keeps the log's content from being lost."""
+        """Whether only a checkpoint by this process can save the log's content."""
         return self._to_save
 
     def log_saved(self) -> None:
-        """A checkpoint has written all of the log into the database."""
+        """Record that a checkpoint has written the whole log into the database."""
         self._to_save = False
         if self._lost:
             cure = Reason(ErrorCode.RESTART_SAVED, path=str(self.path))
@@ -106,15 +106,15 @@ class DatabaseFiles:
         if self._lost:
             raise DatabaseLost(self._lost.reason, self._lost.cure)
         for suffix, known in tuple(self._known.items()):
-            # Another thread that closes its connection forgets log and index before SQLite removes them.
+            # Check again: another thread that closes its connection drops the records of log and index first.
             if identity(self._paths[suffix]) != known and self._known.get(suffix) == known:
-                raise self._beside_lost(suffix) if suffix else self._database_lost(known)
+                raise self._wal_lost(suffix) if suffix else self._database_lost(known)
 
     def require_whole(self) -> None:
-        """The same, and that no other program has cut the log. The caller holds the file lock.
+        """Raise DatabaseLost also if another program has truncated the log. The caller holds the file lock.
 
-        SQLite only appends to the log, until it restarts it with other salts. A log without a byte was
-        emptied by a checkpoint.
+        SQLite only appends to the log, until it restarts it with other salts. An empty log was emptied by a
+        checkpoint.
         """
         self.require_same()
         if self._log is None:
@@ -126,17 +126,17 @@ class DatabaseFiles:
             raise self._cut(_LOG)
         self._salts, self._length = header[_SALTS], length
 
-    def require_length(self, believed: Callable[[], int]) -> None:
-        """Raise DatabaseLost when another program has written over the database: `cp backup bridge.db`.
+    def require_length(self, expected: Callable[[], int]) -> None:
+        """Raise DatabaseLost if another program has overwritten the database: `cp backup bridge.db`.
 
-        `believed` gives the bytes that SQLite counts: fewer than before, where a VACUUM cut the file.
+        `expected` gives the length by SQLite's count, which is smaller than before after a VACUUM.
         """
         try:
             length = os.stat(self._paths[""]).st_size
         except OSError:
             self.require_same()
             raise
-        if length < self._size <= believed():
+        if length < self._size <= expected():
             raise self._cut("")
         self._size = length
 
@@ -154,7 +154,7 @@ class DatabaseFiles:
                 self._mark = LockFile(self._at(_MARK))
                 self._mark.share()
 
-    def _beside_lost(self, suffix: str) -> DatabaseLost:
+    def _wal_lost(self, suffix: str) -> DatabaseLost:
         self._mark_lost()
         self._to_save = suffix == _LOG
         self._lost = DatabaseLost(
@@ -182,7 +182,7 @@ class DatabaseFiles:
             )
         self._mark_lost()
         if replaced:
-            self._set_log_aside()
+            self._rename_log()
         copies = self._copies(known, old)
         if replaced:
             return DatabaseLost(
@@ -194,7 +194,7 @@ class DatabaseFiles:
         )
 
     def _copies(self, known: Identity, old: Path) -> tuple[str, ...]:
-        """The commands that copy database and log from where they are now."""
+        """The shell commands that copy database and log from where they are now."""
         log = self._known.get(_LOG)
         pairs = [(known, old)] + ([(log, old.with_name(old.name + _LOG))] if log else [])
         commands = []
@@ -204,16 +204,16 @@ class DatabaseFiles:
                 commands.append(f"cp {held.link if held.removed else held.path} {to}")
         return tuple(commands)
 
-    def _set_log_aside(self) -> None:
-        """Rename the old log: SQLite would apply it to the new database, whose pages it does not fit."""
-        for suffix in _BESIDE:
+    def _rename_log(self) -> None:
+        """Rename the old log: SQLite would apply it to the new database and corrupt it."""
+        for suffix in _WAL_SUFFIXES:
             if suffix in self._known and identity(self._at(suffix)) == self._known[suffix]:
                 with contextlib.suppress(OSError):
                     self._at(suffix).rename(self._at(".old" + suffix))
 
 
 def require_database(path: Path) -> None:
-    """Raise DatabaseLost where there is a log without its database: SQLite would remove it for a new one."""
+    """Raise DatabaseLost for a log without its database: SQLite would delete the log with a new database."""
     log = path.with_name(path.name + _LOG)
     if _length(log) and not _length(path):
         raise DatabaseLost(

@@ -1,10 +1,9 @@
-"""One statement for both databases, with the few words in which they differ.
+"""Translates one SQL text for both databases.
 
-`<lock>` and `<lock_free>` stand where PostgreSQL locks rows, waiting for others or passing over what they
-hold, `<lock_shared>` where it keeps others from changing them; on SQLite the writer has the whole database.
-`<name_of_an_index>` stands behind a table where SQLite is told by which index to go: it keeps no statistics
-and falls for another one. PostgreSQL knows by itself. `<columns>` stands for the names that the statement
-gives.
+`<lock>` and `<lock_free>` lock rows on PostgreSQL (FOR UPDATE), waiting for locked rows or skipping them;
+`<lock_shared>` keeps others from changing rows. On SQLite they are empty: the writer has the whole database.
+`<name_of_an_index>` after a table makes SQLite use that index: it keeps no statistics and would choose a
+slower one. PostgreSQL chooses by its statistics. `<columns>` becomes the names of the result's columns.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ _LOCKS = {"lock": "FOR UPDATE", "lock_free": "FOR UPDATE SKIP LOCKED", "lock_sha
 
 
 class Statement:
-    """A statement with its `:names`; those in `lists` stand for any number of values, as in `id IN :ids`.
+    """A statement with `:names`; those in `lists` take any number of values, as in `id IN :ids`.
 
-    What runs often and gives many columns says which: finding that out takes longer than running it.
+    Name the columns of a statement that runs often: SQLAlchemy takes longer to find them than to run it.
     """
 
     def __init__(self, sql: str, *lists: str, columns: Sequence[str] = ()) -> None:
@@ -37,7 +36,7 @@ class Statement:
 def _prepared(sql: str, dialect: str, lists: Sequence[str], columns: Sequence[str]) -> Executable:
     sql = in_dialect(sql, dialect)
     if dialect == "postgresql":
-        # An array is one parameter: the text is always the same, and prepared.
+        # An array is one parameter, so the text is always the same and PostgreSQL prepares it.
         found = text(re.sub(r"\bIN (:\w+)", r"= ANY(\1)", sql))
     else:
         found = text(sql).bindparams(*(bindparam(one, expanding=True) for one in lists))
@@ -46,7 +45,7 @@ def _prepared(sql: str, dialect: str, lists: Sequence[str], columns: Sequence[st
 
 @lru_cache(maxsize=512)
 def in_dialect(sql: str, dialect: str) -> str:
-    """The statement in the words of one database."""
+    """The statement in one database's SQL."""
     if dialect == "postgresql":
         return _WORD.sub(lambda found: _LOCKS.get(found[1], ""), sql)
     return _WORD.sub(lambda found: "" if found[1] in _LOCKS else f"INDEXED BY {found[1]}", sql)

@@ -1,4 +1,4 @@
-"""The disk under the embedded database: two floors, and a ballast file to delete when all else is full."""
+"""Free space on the embedded database's disk: two limits, and a ballast file to delete in an emergency."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ log = logging.getLogger(__name__)
 
 MB = 1_000_000
 _FRESH_S = 1.0
-"""How long a look at the disk is good for."""
+"""Seconds for which a measurement of the disk is reused."""
 _SENDING = 4
-"""Sending goes on down to this part of the floor: what was accepted is to be brought to its end."""
+"""Sending continues down to this fraction of the floor: accepted calls are to be finished."""
 _BALLAST = 2
-"""The ballast is this part of the floor, and more than the floor for sending."""
+"""The ballast is this fraction of the floor: more than the floor for sending."""
 
 
 def ballast_of(path: Path) -> Path:
-    """The file beside a database that its owner may delete when the disk is full."""
+    """The path of the file that the owner may delete when the disk is full."""
     return path.with_name(path.name + ".ballast")
 
 
 class Shortage(NamedTuple):
-    """Why the disk has no room, and what to do, which may name a file."""
+    """Why the disk has too little space, and what to do, which may name a file."""
 
     what: Reason
     hint: Reason
@@ -42,10 +42,10 @@ class Shortage(NamedTuple):
 
 
 class Disk:
-    """Free space beside the file `path`, and whether it is enough.
+    """Measures the free space of the disk that holds `path`, and compares it with limits.
 
     `floor` is in bytes, 0 for none: below it nothing is accepted, below a quarter of it nothing is sent.
-    Without a path the database is on another machine, whose disk is its own affair: there is always room.
+    Without a path the database is on another machine, whose disk cannot be measured: there is no limit.
     """
 
     def __init__(self, path: Path | None, floor: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -69,7 +69,7 @@ class Disk:
         now = self._clock()
         if self.path and now - self._looked >= _FRESH_S:
             self._looked = now
-            # Each commit finds out whether the database is still in its folder.
+            # A folder that is gone is no error here: each commit checks the database's files.
             with contextlib.suppress(OSError):
                 found = os.statvfs(self.path.parent)
                 self._free = found.f_bavail * found.f_frsize
@@ -77,21 +77,21 @@ class Disk:
         return self._free
 
     def accepting(self) -> Shortage | None:
-        """What keeps webhooks from being accepted now; None when there is room."""
+        """Why webhooks cannot be accepted now; None if there is enough space."""
         return self._short_of(self.floor, ProblemCode.DISK_SHORT_TO_ACCEPT) if self.floor else None
 
     def too_full_to_accept(self) -> Reason | None:
-        """The same with what to do, on one line."""
+        """Why webhooks cannot be accepted now, with what to do; None if there is enough space."""
         short = self.accepting()
         return short and short.whole
 
     def too_full_to_send(self) -> Reason | None:
-        """What keeps calls from being sent now, and what to do; None when there is room."""
+        """Why calls cannot be sent now, with what to do; None if there is enough space."""
         short = self._short_of(self.sending_floor, ProblemCode.DISK_SHORT_TO_SEND) if self.floor else None
         return short and short.whole
 
     def lay_ballast(self) -> None:
-        """Make the ballast file unless it is there, or would itself bring the disk near its floor."""
+        """Create the ballast file, unless it exists or would itself bring the disk near its floor."""
         if not self.floor or self.path is None:
             return
         ballast = ballast_of(self.path)
@@ -119,7 +119,7 @@ class Disk:
 
 
 def _fill(path: Path, size: int) -> None:
-    """Real blocks, not a hole: the space must be there once the file is gone. Never half a file."""
+    """Allocate real blocks, no sparse file: deleting it must free the space. Never leaves half a file."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

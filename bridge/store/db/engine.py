@@ -1,4 +1,4 @@
-"""One store, two databases: SQLite beside the process, or PostgreSQL for any number of them."""
+"""Opens the store: SQLite in a local file, or PostgreSQL for any number of machines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DATABASE_NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 A
 
 @dataclass(slots=True)
 class Store:
-    """The database of one process. Not to be carried over a fork: open it in each process anew."""
+    """The database connections of one process. Do not carry it over a fork: open it in each process."""
 
     url: str = field(repr=False)
     path: Path | None
@@ -40,12 +40,12 @@ class Store:
     files: DatabaseFiles | None
     clock: Clock | None
     process: int
-    others_first: Callable[[], None] = lambda: None
+    yield_first: Callable[[], None] = lambda: None
     """Called before each transaction, each read and each of its statements."""
     closed: bool = False
 
     def __post_init__(self) -> None:
-        event.listen(self.reading, "before_cursor_execute", lambda *_: self.others_first())
+        event.listen(self.reading, "before_cursor_execute", lambda *_: self.yield_first())
 
     @property
     def embedded(self) -> bool:
@@ -53,58 +53,58 @@ class Store:
 
     @contextmanager
     def transaction(self, timeout: float = 5.0) -> Iterator[Connection]:
-        """Everything inside is committed and on disk when the block ends, or nothing is.
+        """Commit everything inside the block to disk when it ends, or nothing.
 
         `timeout` is how many seconds to wait for other writers of the embedded database. Raises
-        StoreUnavailable when the database cannot be reached, written or had in time, and DatabaseLost when
+        StoreUnavailable if the database cannot be reached, written or locked in time, and DatabaseLost if
         what was committed may not be in the files that the next process opens.
         """
-        self.others_first()
-        with self._intact(), self._turn(timeout), _available(), self._on(self.writing) as connection:
+        self.yield_first()
+        with self._intact(), self._file_lock(timeout), _available(), self._on(self.writing) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A snapshot that changes nothing; raises StoreUnavailable when the database cannot be reached."""
+        """Read from a consistent snapshot; raises StoreUnavailable if the database cannot be reached."""
         self._require_usable()
-        self.others_first()
+        self.yield_first()
         with self._intact(), _available(), self.reading.connect() as connection:
             yield connection
 
     def now(self, connection: Connection) -> int:
-        """Unix milliseconds by the clock that all processes share."""
+        """Unix milliseconds by the clock that all processes share: the database's on PostgreSQL."""
         if self.clock is None and not self.embedded:
             return int(connection.execute(_DATABASE_NOW).scalar_one())
         return int((self.clock or time.time)() * 1000)
 
     def migrate(self) -> None:
-        """Bring the tables up to date; any number of processes may do so at once."""
-        with self._intact(), self._turn(3600), _available(), self._on(self.migrating) as connection:
+        """Upgrade the tables to the newest revision; any number of processes may do so at once."""
+        with self._intact(), self._file_lock(3600), _available(), self._on(self.migrating) as connection:
             if revision.found(connection) != revision.NEWEST:
                 _upgrade(connection)
 
     def check(self) -> None:
-        """Raise StoreUnavailable or BridgeError when the store cannot do its work now."""
+        """Raise StoreUnavailable or BridgeError if the store cannot be used now."""
         with self.read() as connection:
             revision.require_newest(connection)
 
     def checkpoint(self) -> None:
-        """Fold the write-ahead log of the embedded database into its file and cut it to nothing."""
+        """Write the embedded database's write-ahead log into the database file, and truncate it."""
         if self.embedded:
-            with self._intact(), self._turn(5.0), _available():
+            with self._intact(), self._file_lock(5.0), _available():
                 self._require_files()
                 sqlite.checkpoint(self.writing)
 
     def close(self) -> None:
-        """Let go of every connection. The last one out of a SQLite file checkpoints it, hence the turn.
+        """Close every connection, under the file lock: the last one to a SQLite file checkpoints it.
 
         A thread that uses the store later gets StoreUnavailable: a connection that it made would stay open.
         """
         if self.closed:
             return
-        turn, self.closed = self._turn(2.0), True
+        file_lock, self.closed = self._file_lock(2.0), True
         self.reading.dispose()
-        with suppress(StoreUnavailable), turn:
+        with suppress(StoreUnavailable), file_lock:
             self.writing.dispose()
         self.migrating.dispose()
         if self.files:
@@ -112,13 +112,13 @@ class Store:
         if self.lock:
             self.lock.close()
 
-    def _turn(self, timeout: float) -> AbstractContextManager[None]:
+    def _file_lock(self, timeout: float) -> AbstractContextManager[None]:
         self._require_usable()
         return self.lock.held(timeout) if self.lock else nullcontext()
 
     @contextmanager
     def _intact(self) -> Iterator[None]:
-        """Before anything else: the database's files are at their paths. A log that is not is saved."""
+        """Check first that the database's files are at their paths. Save the content of a log that is not."""
         try:
             if self.files:
                 self.files.require_same()
@@ -128,15 +128,15 @@ class Store:
             raise
 
     def _save_log(self) -> None:
-        """Only the processes that have a removed log open can still write its content into the database."""
+        """Checkpoint a removed log: only a process that has it open can still do so."""
         if self.files and self.files.log_to_save:
-            with suppress(StoreUnavailable, exc.DBAPIError, exc.TimeoutError), self._turn(2.0):
+            with suppress(StoreUnavailable, exc.DBAPIError, exc.TimeoutError), self._file_lock(2.0):
                 if sqlite.checkpoint(self.writing):
                     self.files.log_saved()
 
     @contextmanager
     def _on(self, engine: Engine) -> Iterator[Connection]:
-        """A transaction on files that are the right ones before it and after its commit."""
+        """Run a transaction, checking the database's files before it and after its commit."""
         with engine.begin() as connection:
             self._require_files()
             if self.files:
@@ -156,23 +156,23 @@ class Store:
 
 
 def open_store(
-    url: str, *, clock: Clock | None = None, others_first: Callable[[], None] = lambda: None
+    url: str, *, clock: Clock | None = None, yield_first: Callable[[], None] = lambda: None
 ) -> Store:
     """The store that DATABASE_URL names; no connection is made yet.
 
-    `others_first` lets others of the same thread go on, where a process has many things to do in one: a read
-    of the embedded database stops them all. `clock` stands in for the database's clock in tests. Raises
-    BridgeError for a URL of no known kind, a file on a network file system, or a missing driver.
+    `yield_first` lets other greenlets of the thread run before each statement, since a read of the embedded
+    database blocks them all. `clock` replaces the database's clock in tests. Raises BridgeError for an
+    unknown kind of URL, a file on a network file system, or a missing driver.
     """
     scheme = url.partition("://")[0].partition("+")[0]
     if scheme == "sqlite":
-        return _open_sqlite(url, clock, others_first)
+        return _open_sqlite(url, clock, yield_first)
     if scheme in ("postgres", "postgresql"):
-        return _open_postgres(url, clock, others_first)
+        return _open_postgres(url, clock, yield_first)
     raise BridgeError(Reason(ErrorCode.DATABASE_URL_KIND, scheme=scheme))
 
 
-def _open_sqlite(url: str, clock: Clock | None, others_first: Callable[[], None]) -> Store:
+def _open_sqlite(url: str, clock: Clock | None, yield_first: Callable[[], None]) -> Store:
     path = sqlite.path_of(url)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -183,26 +183,26 @@ def _open_sqlite(url: str, clock: Clock | None, others_first: Callable[[], None]
         raise BridgeError(reason) from error
     files = DatabaseFiles(path)
     writing, reading = sqlite.writing_engine(path, files), sqlite.reading_engine(path, files)
-    return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid(), others_first)
+    return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid(), yield_first)
 
 
-def _open_postgres(url: str, clock: Clock | None, others_first: Callable[[], None]) -> Store:
+def _open_postgres(url: str, clock: Clock | None, yield_first: Callable[[], None]) -> Store:
     postgres = postgres_module()
-    # Apart, so that many readers at once cannot keep a webhook from being written.
+    # Separate pools, so that many readers at once cannot keep a webhook from being written.
     reading = postgres.pooled_engine(url).execution_options(postgresql_readonly=True)
-    writing, migrating = postgres.pooled_engine(url), postgres.leisurely_engine(url)
-    return Store(url, None, writing, reading, migrating, None, None, clock, os.getpid(), others_first)
+    writing, migrating = postgres.pooled_engine(url), postgres.migration_engine(url)
+    return Store(url, None, writing, reading, migrating, None, None, clock, os.getpid(), yield_first)
 
 
 def _upgrade(connection: Connection) -> None:
-    """Alembic takes a third of a second to import, and a database needs it once in a version."""
+    """Upgrade the tables. Imports Alembic late: it takes 0.3 s, and a database needs it once per version."""
     from bridge.store.db.migrate import upgrade
 
     upgrade(connection)
 
 
 def postgres_module() -> ModuleType:
-    """`bridge.store.db.postgres`, which needs the extra; raises BridgeError when that is not installed."""
+    """Import `bridge.store.db.postgres`; raises BridgeError if the extra is not installed."""
     try:
         from bridge.store.db import postgres
     except ModuleNotFoundError as error:
@@ -226,7 +226,7 @@ def _available() -> Iterator[None]:
         reason = Reason(ErrorCode.DATABASE_WITHOUT_TABLES, detail=_first_line(error))
         raise StoreUnavailable(reason) from error
     except exc.DatabaseError as error:
-        # SQLite has no class of its own for a file that is damaged, or no database.
+        # SQLite raises the base class for a damaged file, or a file that is no database.
         if type(error) is not exc.DatabaseError:
             raise
         raise StoreUnavailable(

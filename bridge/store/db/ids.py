@@ -9,7 +9,7 @@ _NEXT_VALUES = text("SELECT nextval(CAST(:name AS regclass)) FROM generate_serie
 
 
 def take_ids(connection: Connection, name: str, many: int) -> list[int]:
-    """The next `many` ids of a table, ascending. Ids of a transaction that fails may never be used."""
+    """Take the next `many` ids of a table, ascending. A rolled back transaction may leave a gap."""
     if many == 0:
         return []
     if connection.dialect.name == "postgresql":

@@ -1,6 +1,6 @@
 """The indexes of the tables, as the newest migration leaves them.
 
-Only migrations look at them: conditions of indexes make SQLAlchemy load its whole PostgreSQL part, of 3 MB.
+Only migrations import them: conditions of indexes make SQLAlchemy load its PostgreSQL dialect, 3 MB.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the embedded database needs of the machine: one lock among processes, a local disk, private files."""
+"""File locks among processes, and checks of the embedded database's disk and file modes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 
 _CLOSE_S = 2.0
 _PAUSES = (0.0002, 0.0005, 0.001, 0.002)
-"""Seconds between looks at a lock that another process holds; a sleep lets other greenlets work."""
+"""Seconds between tries of a lock that another process holds; a sleep lets other greenlets run."""
 
 Identity: TypeAlias = tuple[int, int]
-"""Device and inode: what a file is, wherever its path leads now."""
+"""Device and inode: identify a file even after its path has changed."""
 
 _FOREIGN: Final[list[FileIO]] = []
-"""File objects whose descriptor other code closed. Its number may be another file's by now, so they are
-never collected: that would close it once more."""
+"""File objects whose descriptor other code closed. The number may belong to another file by now, so they are
+kept for ever: garbage collection would close that file."""
 
 _NETWORK = re.compile(
     r"afs|beegfs|ceph|cifs|davfs|glusterfs|lustre|ncpfs|nfs4?|ocfs2|smb3|smbfs|"
@@ -39,10 +39,10 @@ _NETWORK = re.compile(
 
 
 class FileLock:
-    """Excludes every other thread and process that locks the same file; released when its holder dies.
+    """A lock among threads and processes, released when its holder dies.
 
-    Two files, so that nobody starves: who waits first takes the turnstile, and whoever has just released
-    must queue behind it.
+    Two files, so that no process starves: the first to wait holds the turnstile, and a process that has just
+    released the lock must queue for it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,8 +52,8 @@ class FileLock:
 
     @contextmanager
     def held(self, timeout: float) -> Iterator[None]:
-        """Hold the lock. Raises StoreUnavailable when it is not free within `timeout` seconds, and at the
-        end of the block when the lock did not exclude others all the time."""
+        """Hold the lock. Raises StoreUnavailable if it is not free within `timeout` seconds, and at the end
+        of the block if the lock was lost meanwhile."""
         deadline = time.monotonic() + timeout
         if not self._thread.acquire(timeout=max(timeout, 0)):
             raise _busy(timeout)
@@ -72,7 +72,7 @@ class FileLock:
             self._thread.release()
 
     def close(self) -> None:
-        """Closing again does nothing. A holder that does not end keeps the files open."""
+        """Close both files, unless the lock is still held after two seconds. Closing again does nothing."""
         if not self._thread.acquire(timeout=_CLOSE_S):
             return
         try:
@@ -83,10 +83,10 @@ class FileLock:
 
 
 class LockFile:
-    """A file that one holder at a time has locked. The lock is bound to the open file, not to its path.
+    """A lock on a file, which one holder has at a time. It belongs to the open file, not to its path.
 
-    Whoever removes the file makes the next opener lock another one, so the two are compared: a lock counts
-    only while the locked file is the one at the path.
+    If the file is removed, the next process would lock a new one. So a lock counts only while the locked file
+    is the one at the path.
     """
 
     def __init__(self, path: Path) -> None:
@@ -96,39 +96,39 @@ class LockFile:
 
     def take(self, deadline: float, timeout: float) -> None:
         """Wait until the file at the path is locked. Raises StoreUnavailable at the `deadline`."""
-        looks = 0
+        tries = 0
         while not self.try_take():
             if time.monotonic() >= deadline:
                 raise _busy(timeout)
-            time.sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
-            looks += 1
+            time.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
+            tries += 1
 
     def share(self) -> None:
-        """Keep the lock together with others."""
+        """Hold a shared lock."""
         self._require_open()
         fcntl.flock(self._file.fileno(), fcntl.LOCK_SH)
 
     def require_held(self) -> None:
-        """Raise StoreUnavailable unless this holder still has the lock, on the file at the path."""
+        """Raise StoreUnavailable unless the lock is still held, on the file at the path."""
         if not (self._is_own() and identity(self._address) == self._opened and self._lock()):
             raise StoreUnavailable(
                 Reason(ErrorCode.LOCK_LOST, name=self.path.name), Reason(ErrorCode.LEAVE_LOCK_ALONE)
             )
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if not self._file.closed and self._is_own():
             fcntl.flock(self._file.fileno(), fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Closing again does nothing."""
+        """Close the file, which releases the lock. Closing again does nothing."""
         if not self._file.closed and not self._is_own():
             _FOREIGN.append(self._file)
         else:
             self._file.close()
 
     def try_take(self) -> bool:
-        """Lock the file at the path without waiting; False while another holder has it."""
+        """Lock the file at the path without waiting; False if another holder has it."""
         self._require_open()
         while self._lock():
             if identity(self._address) == self._opened:
@@ -153,7 +153,7 @@ class LockFile:
             self._open_again()
 
     def _is_own(self) -> bool:
-        """Whether the descriptor is still that of the file that was opened."""
+        """Whether the descriptor still refers to the file that was opened."""
         return identity(self._file.fileno()) == self._opened
 
     def _open_again(self) -> None:
@@ -169,19 +169,19 @@ class LockFile:
 
 
 class Presence:
-    """A dispatcher's presence at the embedded database, seen by others while its process lives."""
+    """Marks a running dispatcher of the embedded database, visible to others while its process lives."""
 
     def __init__(self, path: Path) -> None:
         self._file = LockFile(path.with_name(path.name + ".dispatchers"))
         self.alone = self._file.try_take()
-        """Nobody else is there, and whoever comes waits until `settled`."""
+        """Whether this is the only dispatcher; if so, others wait until `settled`."""
 
     def settled(self) -> None:
-        """Let others in."""
+        """Let other dispatchers start."""
         self._file.share()
 
     def close(self) -> None:
-        """Be there no more."""
+        """Remove the mark."""
         self._file.close()
 
 
@@ -203,15 +203,15 @@ def _busy(timeout: float) -> StoreUnavailable:
 
 
 def make_private(path: Path) -> None:
-    """Make an empty database that only its owner may read, unless it is there; its log gets the same mode."""
+    """Create an empty database with mode 0600, unless it exists; SQLite gives its log the same mode."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def open_to_others(path: Path) -> str:
-    """The command that keeps other users of this machine out of the database `path`; empty where none can.
+    """The command that makes the database `path` private; empty if no other user of this machine can read it.
 
-    What an older version made is left as it is: its owner may have opened it on purpose.
+    The modes of existing files are not changed: their owner may have opened them on purpose.
     """
     names = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
     files = [str(one) for one in names if one.exists() and one.stat().st_mode & 0o077]
@@ -221,10 +221,10 @@ def open_to_others(path: Path) -> str:
 
 
 def refuse_network(path: Path, mounts: str) -> None:
-    """Raise BridgeError when `path` is on a file system that other machines can mount too.
+    """Raise BridgeError if `path` is on a network file system.
 
     `mounts` is the text of /proc/self/mountinfo, empty where there is none. SQLite's write-ahead log needs
-    memory shared by all its users, which no network file system gives.
+    memory shared by all processes, which network file systems do not provide.
     """
     found = file_system(path, mounts)
     if _NETWORK.fullmatch(found):
@@ -235,7 +235,7 @@ def refuse_network(path: Path, mounts: str) -> None:
 
 
 def file_system(path: Path, mounts: str) -> str:
-    """The type of the file system that holds `path`; empty when `mounts` does not tell."""
+    """The type of the file system that holds `path`; empty if `mounts` does not list it."""
     best, found = -1, ""
     for line in mounts.splitlines():
         left, dash, right = line.partition(" - ")

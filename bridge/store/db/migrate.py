@@ -1,4 +1,4 @@
-"""Brings the tables to the newest revision, from code: there is no alembic.ini to find or to forget."""
+"""Upgrades the tables with Alembic, configured in code instead of an alembic.ini."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(7036874417766400)")
-"""Upgrades run one after another; the number only has to be ours."""
+"""Makes upgrades run one after another; the number is arbitrary."""
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """To that revision, inside the caller's write transaction, which on SQLite excludes all others."""
+    """Upgrade to a revision in the caller's write transaction, which on SQLite excludes all others."""
     if connection.dialect.name == "postgresql":
         connection.execute(_ADVISORY_LOCK)
     config = _config()

@@ -1,4 +1,4 @@
-"""Wake-ups that take time, given by a thread of their own: nobody waits for them, and many become one."""
+"""Sends notifications in a background thread: callers never wait, and several requests become one."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 
-class Herald:
-    """Calls `ring` soon after `wake`; wake-ups that come meanwhile are given together, as the next one."""
+class Notifier:
+    """Calls `send` soon after `notify`. Requests during a call are merged into the next one."""
 
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
-        self._asked = False
-        self._stirred = Event()
+    def __init__(self, send: Callable[[], None]) -> None:
+        self._send = send
+        self._pending = False
+        self._wake_up = Event()
         self._closed = False
         self._thread = Thread(target=self._run, name="wake-ups", daemon=True)
         self._thread.start()
 
-    def wake(self) -> None:
-        """Never waits and never fails."""
-        self._asked = True
-        self._stirred.set()
+    def notify(self) -> None:
+        """Request a notification. Never waits and never fails."""
+        self._pending = True
+        self._wake_up.set()
 
     def close(self, timeout: float = 2.0) -> None:
-        """Give what was asked for, and end."""
+        """Send a pending notification, and end the thread."""
         self._closed = True
-        self._stirred.set()
+        self._wake_up.set()
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        while self._asked or not self._closed:
-            self._stirred.wait()
-            self._stirred.clear()
-            if self._asked:
-                self._asked = False
-                self._ring()
+        while self._pending or not self._closed:
+            self._wake_up.wait()
+            self._wake_up.clear()
+            if self._pending:
+                # Reset before sending: a request during the call needs another one.
+                self._pending = False
+                self._send()

@@ -1,6 +1,6 @@
-"""Wake-ups between processes, so that a new call is sent at once and nobody has to poll.
+"""Wake-ups between processes, so that a new call is sent at once and no process has to poll.
 
-A wake-up says only that there may be something to do. One that is lost costs the time of one wait.
+A wake-up says only that there may be something to do. A lost one delays calls until the listener's timeout.
 """
 
 from __future__ import annotations
@@ -22,42 +22,42 @@ from bridge.store.db.engine import Store, postgres_module
 
 CHANNEL = "leadbridge"
 _LONGEST_ADDRESS = 100
-"""Bytes of a path that a unix socket's address has room for."""
+"""Bytes of a path that fit into a unix socket's address."""
 
-_SAME_MOMENT_NS = 50_000_000
-"""A folder's time stands still for some milliseconds, in which another listener may have come."""
+_CLOCK_TICK_NS = 50_000_000
+"""Modification times advance in steps of some milliseconds: within one, a new listener does not change it."""
 
 
 class Listener(Protocol):
-    """One process waiting for work."""
+    """Receives wake-ups in one process."""
 
     def wait(self, timeout: float) -> bool:
-        """Until a wake-up comes or `timeout` seconds pass; whether one came."""
+        """Wait for a wake-up, at most `timeout` seconds; whether one came."""
 
     def close(self) -> None:
-        """Hear no more."""
+        """Stop listening."""
 
 
 class Waker:
     """Wakes every listener of the same store, in this and in other processes."""
 
     def __init__(self, store: Store) -> None:
-        self._bells = _Bells(store.path) if store.path else None
-        self._ring: Callable[[], None] = self._bells.ring if self._bells else lambda: _notify(store)
+        self._sockets = _ListenerSockets(store.path) if store.path else None
+        self._send: Callable[[], None] = self._sockets.send if self._sockets else lambda: _notify(store)
 
     def wake(self) -> None:
-        """Tell whoever listens. Never fails: a listener that heard nothing looks by itself in a while."""
+        """Send a wake-up to every listener. Never fails: a listener also checks by itself after a timeout."""
         with contextlib.suppress(StoreUnavailable, OSError):
-            self._ring()
+            self._send()
 
     def close(self) -> None:
-        """Wake nobody any more."""
-        if self._bells:
-            self._bells.close()
+        """Close the socket."""
+        if self._sockets:
+            self._sockets.close()
 
 
 def listen(store: Store) -> Listener:
-    """Begin to hear wake-ups; those from now on are not missed."""
+    """Start to listen; no wake-up from now on is missed."""
     if store.path:
         return _SocketListener(store.path)
     listener: Listener = postgres_module().DatabaseListener(store.url, CHANNEL)
@@ -69,41 +69,42 @@ def _notify(store: Store) -> None:
         connection.execute(text(f"NOTIFY {CHANNEL}"))
 
 
-class _Bells:
-    """The sockets of all listeners of one SQLite file."""
+class _ListenerSockets:
+    """Sends to the sockets of all listeners of one SQLite file."""
 
     def __init__(self, path: Path) -> None:
         self._folder = _folder(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._seen = 0
+        self._listed_at = 0
         self._names: list[str] = []
         self._lock = Lock()
 
-    def ring(self) -> None:
+    def send(self) -> None:
         with self._lock:
             changed = os.stat(self._folder).st_mtime_ns
-            if changed != self._seen or time.time_ns() - changed < _SAME_MOMENT_NS:
-                self._seen, self._names = changed, os.listdir(self._folder)
+            if changed != self._listed_at or time.time_ns() - changed < _CLOCK_TICK_NS:
+                self._listed_at, self._names = changed, os.listdir(self._folder)
             names = self._names
         for name in names:
-            self._ring_one(name)
+            self._send_to(name)
 
     def close(self) -> None:
         self._socket.close()
 
-    def _ring_one(self, name: str) -> None:
+    def _send_to(self, name: str) -> None:
         try:
             with _address(self._folder, name) as address:
                 self._socket.sendto(b"!", address)
         except ConnectionRefusedError:
+            # The listener's process has died without removing its socket.
             (self._folder / name).unlink(missing_ok=True)
         except OSError:
             return
 
 
 class _SocketListener:
-    """A socket in the folder of bells beside a SQLite file."""
+    """Listens on a socket in the listeners' folder of a SQLite file."""
 
     def __init__(self, path: Path) -> None:
         folder = _folder(path)
@@ -140,7 +141,7 @@ def _folder(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _address(folder: Path, name: str) -> Iterator[str]:
-    """What to call a socket by: through a descriptor of its folder where the path is too long."""
+    """A socket's address; if its path is too long, through a descriptor of its folder."""
     whole = str(folder / name)
     if len(os.fsencode(whole)) <= _LONGEST_ADDRESS:
         yield whole

@@ -1,4 +1,4 @@
-"""Files that processes still have open after their path is gone. /proc shows them, and they can be copied."""
+"""Finds files in /proc that processes still have open after their path is gone: they can still be copied."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _DELETED: Final = " (deleted)"
 
 
 class OpenFile(NamedTuple):
-    """One descriptor of one process."""
+    """A file descriptor of a process."""
 
     link: Path
     """/proc/PID/fd/N, which can be copied like any file."""
     path: str
-    """Where the file is now; as the kernel writes it."""
+    """Where the file is now, as the kernel shows it."""
 
     @property
     def removed(self) -> bool:
-        """Whether no path leads to it any more."""
+        """Whether the file has no path any more."""
         return self.path.endswith(_DELETED)
 
 
 def own(known: Identity) -> OpenFile | None:
-    """This process's descriptor of that file; None where it has none, or where there is no /proc."""
+    """This process's descriptor of the file; None if there is none, or no /proc."""
     found = (one for one in _of_process(Path("/proc") / str(os.getpid())) if identity(one.link) == known)
     return next(found, None)
 
 
 def removed(path: Path) -> list[OpenFile]:
-    """Where processes of this user have a file open that was at this path and was removed or replaced."""
+    """The descriptors of this user's processes whose file was at this path and was removed or replaced."""
     name = f"{path}{_DELETED}"
     processes = sorted(Path("/proc").glob("[0-9]*"))
     return [one for process in processes for one in _of_process(process) if one.path == name]

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, each with a deadline of its own on this side of the wire."""
+"""Connections to PostgreSQL with a timeout on the client's side."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Value = TypeVar("Value")
 CONNECT_S = 2
 STATEMENT_MS = 5000
 ANSWER_S = 8.0
-"""A stopped server answers nothing, not even that the statement timed out."""
+"""Client's timeout: a server that hangs does not even report that the statement timed out."""
 RECONNECT_S = 1.0
 
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
-class Patient(psycopg.Connection[Any]):
-    """A connection that gives up on a server which does not answer."""
+class TimedConnection(psycopg.Connection[Any]):
+    """A connection that times out if the server does not answer."""
 
     answer_s = ANSWER_S
 
@@ -40,19 +40,19 @@ class Patient(psycopg.Connection[Any]):
             raise psycopg.OperationalError(f"PostgreSQL gave no answer within {self.answer_s:g} s") from None
 
 
-class Leisurely(Patient):
-    """For migrations, which may rewrite tables or wait for another process that does."""
+class MigrationConnection(TimedConnection):
+    """A connection with a long timeout: a migration may rewrite tables, or wait for another process's."""
 
     answer_s = 3600.0
 
 
 def conninfo(url: str) -> str:
-    """The URL as libpq reads it, from any spelling of the scheme: `postgres://`, `postgresql+psycopg://`."""
+    """The URL in libpq's form, from any spelling of the scheme: `postgres://`, `postgresql+psycopg://`."""
     return f"postgresql://{url.partition('://')[2]}"
 
 
 def pooled_engine(url: str) -> Engine:
-    """For everyday work: connections are tried before use and replaced when the server went away."""
+    """A pool whose connections are tested before use, and replaced if the server has closed them."""
     return _engine(
         lambda: connect(url),
         poolclass=QueuePool,
@@ -64,14 +64,14 @@ def pooled_engine(url: str) -> Engine:
     )
 
 
-def leisurely_engine(url: str) -> Engine:
-    return _engine(lambda: connect(url, Leisurely, statement_ms=0), poolclass=NullPool)
+def migration_engine(url: str) -> Engine:
+    return _engine(lambda: connect(url, MigrationConnection, statement_ms=0), poolclass=NullPool)
 
 
 def connect(
-    url: str, kind: type[Patient] = Patient, statement_ms: int = STATEMENT_MS
+    url: str, kind: type[TimedConnection] = TimedConnection, statement_ms: int = STATEMENT_MS
 ) -> psycopg.Connection[Any]:
-    """One connection; refused with BridgeError when the server would not keep what it commits."""
+    """Open one connection; raises BridgeError if the server's settings make commits not durable."""
     connection = kind.connect(
         conninfo(url),
         connect_timeout=CONNECT_S,
@@ -82,13 +82,13 @@ def connect(
         tcp_user_timeout=10_000,
         options=f"-c statement_timeout={statement_ms} -c lock_timeout={statement_ms} -c timezone=UTC",
     )
-    _refuse_forgetful(connection)
+    _require_durable(connection)
     return connection
 
 
-def _refuse_forgetful(connection: psycopg.Connection[Any]) -> None:
-    asked = ", ".join(f"current_setting('{name}')" for name in _DURABLE)
-    row = connection.execute(f"SELECT {asked}").fetchone() or ()
+def _require_durable(connection: psycopg.Connection[Any]) -> None:
+    settings = ", ".join(f"current_setting('{name}')" for name in _DURABLE)
+    row = connection.execute(f"SELECT {settings}").fetchone() or ()
     connection.rollback()
     off = [name for name, value in zip(_DURABLE, row, strict=True) if value == "off"]
     if off:
@@ -104,7 +104,7 @@ def _engine(creator: Any, **pool: Any) -> Engine:
 
 
 class DatabaseListener:
-    """Hears NOTIFY on a connection of its own, and makes a new one when that breaks."""
+    """Listens for NOTIFY on a separate connection, and reconnects when it breaks."""
 
     def __init__(self, url: str, channel: str) -> None:
         self._url = url
@@ -113,19 +113,19 @@ class DatabaseListener:
         self._try_to_listen()
 
     def wait(self, timeout: float) -> bool:
-        """Until a notification comes or `timeout` seconds pass; without a connection, a short while."""
+        """Wait for a notification, at most `timeout` seconds; without a connection, at most one second."""
         if self._connection is None and not self._try_to_listen():
             time.sleep(min(timeout, RECONNECT_S))
             return False
         try:
-            heard = list(self._open().notifies(timeout=timeout, stop_after=1))
+            notifications = list(self._open().notifies(timeout=timeout, stop_after=1))
         except psycopg.Error:
             self.close()
             return False
-        return bool(heard)
+        return bool(notifications)
 
     def close(self) -> None:
-        """Hear no more, until the next `wait`."""
+        """Close the connection; the next `wait` opens a new one."""
         if self._connection is not None:
             self._connection.close()
         self._connection = None

@@ -1,4 +1,4 @@
-"""Which tables this program knows: those of the newest migration. Only upgrades need Alembic, of 11 MB."""
+"""Compares the tables' revision with this program's, without Alembic, which takes 11 MB."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bridge.reasons.reason import Reason
 
 _VERSIONS = files("bridge.store.migrations").joinpath("versions")
 NEWEST: Final = max(one.name[1:5] for one in _VERSIONS.iterdir() if one.name.startswith("r"))
-"""Files are named after their revision: r0001_first_tables.py."""
+"""The newest revision; files are named after theirs: r0001_first_tables.py."""
 _FOUND = text("SELECT version_num FROM alembic_version")
 
 
 def found(connection: Connection) -> str | None:
-    """The revision of the tables; None where there are none."""
+    """The revision of the tables; None if there are no tables."""
     there = inspect(connection).has_table("alembic_version")
     return connection.execute(_FOUND).scalar_one_or_none() if there else None
 
 
 def require_newest(connection: Connection) -> None:
-    """Raise StoreUnavailable unless the tables are exactly those that this program knows."""
+    """Raise StoreUnavailable unless the tables have exactly this program's revision."""
     revision = found(connection)
     if revision != NEWEST:
         there = revision or Reason(ErrorCode.NO_REVISION)

@@ -1,4 +1,4 @@
-"""Connections to the embedded database: one that writes, and readers that cannot."""
+"""Connections to SQLite: a single one that writes, and read-only ones."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bridge.store.db.lock_files import make_private
 
 BUSY_MS = 5000
 _WRITER_BUSY_MS = 20
-"""SQLite's own waiting stops every greenlet of the process: the writer waits in small steps between which
-others go on. Only a program that ignores the file lock makes it wait at all."""
+"""While SQLite waits for a lock, no greenlet of the process runs: so the writer waits in small steps. Only a
+program that ignores the file lock makes it wait."""
 _STEP_S = 0.01
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 * 1024 * 1024
@@ -28,7 +28,7 @@ _CACHE_KIB = 16 * 1024
 
 
 def path_of(url: str) -> Path:
-    """The file that a `sqlite:///` URL names: three slashes and a relative path, or four."""
+    """The file of a `sqlite:///` URL: three slashes before a relative path, four before an absolute one."""
     rest = url.partition("://")[2]
     if not rest.startswith("/") or not rest[1:].split("?")[0]:
         raise BridgeError(Reason(ErrorCode.DATABASE_URL_WITHOUT_FILE))
@@ -47,7 +47,7 @@ def writing_engine(path: Path, files: DatabaseFiles) -> Engine:
         _expect(connection, "synchronous", "FULL", 2)
         _expect(connection, "wal_autocheckpoint", str(_WAL_PAGES), _WAL_PAGES)
         _expect(connection, "journal_size_limit", str(_WAL_BYTES), _WAL_BYTES)
-        # Only a read opens log and index. From then on no other process removes them.
+        # SQLite opens log and index on the first read. From then on no other process removes them.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         _expect(connection, "busy_timeout", str(_WRITER_BUSY_MS), _WRITER_BUSY_MS)
         files.opened_for_writing()
@@ -59,7 +59,7 @@ def writing_engine(path: Path, files: DatabaseFiles) -> Engine:
 
 
 def reading_engine(path: Path, files: DatabaseFiles) -> Engine:
-    """Connections that see a consistent snapshot and can change nothing."""
+    """A pool of read-only connections, each of which reads a consistent snapshot."""
 
     def connect() -> sqlite3.Connection:
         files.require_same()
@@ -73,7 +73,10 @@ def reading_engine(path: Path, files: DatabaseFiles) -> Engine:
 
 
 def checkpoint(writing: Engine) -> bool:
-    """Outside any transaction; the caller holds the file lock. Whether all of the log is in the database."""
+    """Write the log into the database; whether all of it was written.
+
+    The caller holds the file lock, outside of any transaction.
+    """
     connection = writing.raw_connection()
     try:
         busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -83,7 +86,7 @@ def checkpoint(writing: Engine) -> bool:
 
 
 def length(connection: Connection) -> int:
-    """Bytes that the database has by SQLite's own count."""
+    """The database's length in bytes, by SQLite's count."""
     pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
@@ -102,7 +105,7 @@ def _connect(uri: str) -> sqlite3.Connection:
 
 
 def _expect(connection: sqlite3.Connection, name: str, wanted: str, expected: str | int) -> None:
-    """Set a PRAGMA and believe only what SQLite says back: it ignores what it cannot do."""
+    """Set a PRAGMA and check the value afterwards: SQLite silently ignores what it cannot do."""
     connection.execute(f"PRAGMA {name} = {wanted}")
     found = connection.execute(f"PRAGMA {name}").fetchone()[0]
     if found != expected:
@@ -120,7 +123,7 @@ def _engine(connect: Any, begin: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,
-        # An error's text goes into the log; a webhook must not go along.
+        # Errors are logged; without this they would contain webhooks' data.
         hide_parameters=True,
     )
 

@@ -36,7 +36,7 @@ FOR_EVER = 2**62
 """A time that never comes."""
 
 PAUSED = -1
-"""What a call is held by while its source or its rule is paused."""
+"""The value of `held_by` while a call's source or rule is paused."""
 
 IDS = ("events", "calls", "refusals", "actions", "repeats")
 """Tables whose ids are taken inside the transaction: from `sequences`, or on PostgreSQL from a sequence."""
@@ -46,7 +46,7 @@ for _name in IDS:
 
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite makes only an INTEGER key the row's own number."""
+"""On SQLite only a key of type INTEGER is the rowid."""
 
 
 def _text(name: str, **more: Any) -> Column[str]:
@@ -89,10 +89,10 @@ events = Table(
     Column("secrets", Text),
     CheckConstraint("result IN ('matched', 'unmatched', 'failed', 'unreadable', 'ignored')", name="result"),
 )
-"""One row per event. `key` is the sender's own id. `delivery` is the event that holds the raw query, headers
-and body of their common webhook, and the `reply` to it if that was made for it; the others of a batch have
-none. Bodies may be purged before rows. `secrets`: where its source read secrets in it; NULL of rows from
-before that was stored."""
+"""One row per event. `key` is the sender's id. `delivery` is the event that holds the raw query, headers and
+body of their common webhook, and the `reply` to it if it depends on the event; other events of a batch have
+none. Bodies may be purged before rows. `secrets`: where its source read secrets in it; NULL in rows from
+before it was stored."""
 
 dedup = Table(
     "dedup",
@@ -105,7 +105,7 @@ dedup = Table(
     _number("expires_at"),
     sqlite_with_rowid=False,
 )
-"""Which event an id, type and content of a source identifies, until when."""
+"""The event that an id, type and content of a source identify, and until when."""
 
 repeats = Table(
     "repeats",
@@ -170,9 +170,9 @@ calls = Table(
     CheckConstraint("state NOT IN ('claimed', 'sending') OR owner <> ''", name="owner"),
 )
 """One row per call. `request` is the rendered bot start. `holds_until`: while the call is queued or
-uncertain, later calls of its recipient wait until then. `held_by`: the call it was last found waiting for,
-out of the claimers' sight until that call moves or `held_until` comes; PAUSED while a pause holds it.
-`cause`: why its last attempt in doubt may have run, as in `model.CAUSES`; empty while none was."""
+uncertain, later calls of its recipient wait until then. `held_by`: the call that it waits for; claims skip
+it until that call changes its state or `held_until` is reached; PAUSED while a pause holds it.
+`cause`: why its last uncertain attempt may have run, as in `model.CAUSES`; empty if there was none."""
 
 attempts = Table(
     "attempts",
@@ -223,7 +223,7 @@ accounts = Table(
     _text("token_mark"),
     _text("health"),
 )
-"""What the processes share about one account: pace, pause and breaker."""
+"""The state of an account that all processes share: pace, pause and breaker."""
 
 actions = Table(
     "actions",
@@ -236,7 +236,7 @@ actions = Table(
     _text("kind"),
     _text("target"),
 )
-"""Everything a person decided: who, when, why. `kind` is that of `audit.Kind`, `target` an id or name."""
+"""Decisions: who, when, why. `kind` is one of `audit.Kind`, `target` an id or name."""
 
 pauses = Table(
     "pauses",
@@ -247,11 +247,11 @@ pauses = Table(
     _text("paused_by"),
     _text("paused_reason"),
 )
-"""Sources, or single rules of theirs, whose calls are held back; `rule` is empty for all of a source's.
-`paused_at` is 0 once it has ended, while its calls are being let go."""
+"""Paused sources and rules; `rule` is empty for a whole source. `paused_at` is 0 after the pause has ended,
+while its calls are being released."""
 
 notes = Table("notes", metadata, Column("name", Text, primary_key=True), _text("text"))
-"""What the store remembers of itself, such as whether its calls are for the sandbox."""
+"""Key-value pairs of the store, such as whether its calls are for the sandbox."""
 
 answers = Table(
     "answers",
@@ -263,8 +263,8 @@ answers = Table(
     _number("seen_at"),
     _number("confirmed_at"),
 )
-"""The shapes of answers that counted as done. `call_id` got the first of each; `confirmed_at` is 0 until a
-person has said that such an answer is success."""
+"""The shapes of answers that counted as done. `call_id` is the call with the first such answer;
+`confirmed_at` is 0 until a person confirms that such an answer means success."""
 
 alerts = Table(
     "alerts",
@@ -276,8 +276,8 @@ alerts = Table(
     _text("detail"),
     _number("mark"),
 )
-"""One row per kind of thing that the owner is told of: `pending` of them since `since`, the last in `detail`.
-`mark` is how far events were looked at; with `silent/NAME` as name it is when that source was last missed."""
+"""One row per kind of alert: `pending` of them since `since`, the last in `detail`. `mark` is the last event
+that was checked; in a row `silent/NAME` it is when that source was last reported as silent."""
 
 tallies = Table(
     "tallies",
@@ -291,5 +291,5 @@ tallies = Table(
     _number("latest"),
     sqlite_with_rowid=False,
 )
-"""Counters: `many` things of a kind in the stretch of time that begins `at`, the latest of them at `latest`.
-`shard` is whose counter it is: no two transactions under way add to the same."""
+"""Counters: `many` things of a kind in the period that begins `at`, the latest of them at `latest`.
+Concurrent transactions use different `shard`s, so that none waits for another's row lock."""

@@ -1,4 +1,4 @@
-"""Values as the text columns of both databases can hold them."""
+"""Converts values to texts that the text columns of both databases accept."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _EMPTY: dict[type[Any], str] = {dict: "{}", list: "[]", tuple: "[]"}
 
 
 def plain(text: str) -> str:
-    """The text with what no text column holds written out: NUL and lone surrogates as escapes."""
+    """The text with NUL and lone surrogates escaped, which text columns do not accept."""
     if text.isascii() and "\0" not in text:
         return text
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def document_text(document: Json) -> str:
-    """The document as JSON; lone surrogates become the escapes that JSON has for them."""
+    """The document as JSON, with lone surrogates as JSON escapes."""
     if not document and type(document) in _EMPTY:
         return _EMPTY[type(document)]
     text = to_json(document)
@@ -34,4 +34,4 @@ def reason_text(reason: Reason | None) -> str:
 
 
 verified_text = lru_cache(maxsize=256)(reason_text)
-"""The same for how a sender was verified: the few ways of a source, written with every event of it."""
+"""`reason_text` with a cache, for how senders were verified: few values, stored with every event."""

@@ -1,4 +1,4 @@
-"""Group commit: whatever waits to be written goes to disk together, in one transaction."""
+"""Group commit: all waiting items are written to disk in one transaction."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from bridge.store.db.engine import Store
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Observe = Callable[[int, float], None]
-"""Told after each commit: how many items it held, how many seconds it took."""
+"""Called after each commit with the number of items and the seconds it took."""
 
 SUBMIT_S = 2.2
-"""Senders are to have their answer within 2.5 s."""
+"""Senders must get an answer within 2.5 s."""
 STALL_S = 2.0
-"""Seconds after which a commit in progress counts as stuck: whoever comes then need not wait to be told."""
+"""Seconds after which a commit in progress counts as stuck: new items are rejected at once."""
 
 
-def _unobserved(items: int, seconds: float) -> None:
-    """What a writer tells when nobody listens."""
+def _no_op(items: int, seconds: float) -> None:
+    """No-op observer."""
 
 
 class _Ticket(Generic[Item, Result]):
-    """One waiting item, and in the end its result or its error."""
+    """One waiting item, and later its result or error."""
 
     __slots__ = ("abandoned", "done", "error", "item", "result")
 
@@ -49,13 +49,13 @@ class _Ticket(Generic[Item, Result]):
 
 
 class Writer(Generic[Item, Result]):
-    """Writes items through `write`, which gets a transaction and a batch and gives one result per item.
+    """Writes items with `write`, which takes a transaction and a batch, and returns one result per item.
 
     A batch that fails is written again item by item, so that one bad item fails alone. With `start` false no
-    thread runs and `step` writes what waits: for tests and for commands.
+    thread runs, and `step` writes the waiting items: for tests and for commands.
 
-    There is no lock around the queue: under gevent those who wait for one are let in singly, one between
-    every two commits, and no two items would ever share a commit.
+    The queue has no lock: gevent would let one waiting greenlet in between two commits, so that no two items
+    would ever share a commit.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Writer(Generic[Item, Result]):
         *,
         batch: int = 128,
         waiting: int = 4096,
-        observe: Observe = _unobserved,
+        observe: Observe = _no_op,
         start: bool = True,
     ) -> None:
         self._store = store
@@ -74,7 +74,7 @@ class Writer(Generic[Item, Result]):
         self._limit = waiting
         self._observe = observe
         self._queue: deque[_Ticket[Item, Result]] = deque()
-        self._stirred = Event()
+        self._wake_up = Event()
         self._closed = False
         self._began: float | None = None
         self._thread = Thread(target=self._run, name="store-writer", daemon=True) if start else None
@@ -82,12 +82,11 @@ class Writer(Generic[Item, Result]):
             self._thread.start()
 
     def submit(self, item: Item, timeout: float = SUBMIT_S) -> Result:
-        """Wait until the item is on disk and give its result.
+        """Wait until the item is on disk, and return its result.
 
-        Raises StoreUnavailable when too much waits already, when the commit in progress is stuck, when
-        `timeout` seconds pass or when the database does not do its part: the item then counts as not
-        accepted, even if a commit in progress still lands.
-        Raises what `write` raised when the item itself is at fault.
+        Raises StoreUnavailable if the queue is full, the commit in progress is stuck, `timeout` seconds pass
+        or the database fails: the item then counts as not accepted, even if a commit in progress succeeds
+        later. Raises what `write` raised if the item itself is invalid.
         """
         ticket = self._enqueue(item)
         if not ticket.done.acquire(timeout=timeout):
@@ -98,7 +97,7 @@ class Writer(Generic[Item, Result]):
         return ticket.result  # type: ignore[return-value]  # settled without an error means with a result
 
     def offer(self, item: Item) -> bool:
-        """Have the item written at some time, or not at all when too much waits: for what may be lost."""
+        """Queue the item without waiting; False if the queue is full. For items that may be lost."""
         try:
             self._enqueue(item)
         except StoreUnavailable:
@@ -106,20 +105,20 @@ class Writer(Generic[Item, Result]):
         return True
 
     def waiting(self) -> int:
-        """How many items are not yet in a transaction."""
+        """The number of items that are not yet in a transaction."""
         return len(self._queue)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Take nothing more, write what waits, and fail what is left after `timeout` seconds."""
+        """Reject new items, write waiting ones, and fail those left after `timeout` seconds."""
         self._closed = True
-        self._stirred.set()
+        self._wake_up.set()
         if self._thread:
             self._thread.join(timeout)
         while self._queue:
             self._queue.popleft().settle(None, StoreUnavailable(Reason(ErrorCode.WRITER_CLOSED)))
 
     def step(self) -> int:
-        """Write one batch of what waits; gives how many items it held."""
+        """Write one batch of waiting items; returns their number."""
         return self._commit([]) if self._queue else 0
 
     def _enqueue(self, item: Item) -> _Ticket[Item, Result]:
@@ -132,8 +131,8 @@ class Writer(Generic[Item, Result]):
             raise StoreUnavailable(Reason(ErrorCode.DATABASE_STUCK, seconds=f"{STALL_S:g}"))
         ticket: _Ticket[Item, Result] = _Ticket(item)
         self._queue.append(ticket)
-        if not self._stirred.is_set():
-            self._stirred.set()
+        if not self._wake_up.is_set():
+            self._wake_up.set()
         return ticket
 
     def _take(self) -> list[_Ticket[Item, Result]]:
@@ -141,18 +140,18 @@ class Writer(Generic[Item, Result]):
 
     def _run(self) -> None:
         while not self._closed or self._queue:
-            self._stirred.wait()
-            self._stirred.clear()
+            self._wake_up.wait()
+            self._wake_up.clear()
             while self._queue:
                 self.step()
 
     def _commit(self, tickets: Sequence[_Ticket[Item, Result]]) -> int:
-        """Write these, or without any what waits when the transaction has begun: the longer that takes, the
-        more can share it. Gives how many items it held."""
+        """Write these tickets, and return their number; without any, those that wait in the queue."""
         self._began = began = time.monotonic()
         try:
             with self._store.transaction() as connection:
-                # It may have taken long to get this far: who has left was told that nothing was written.
+                # Taken only now: the longer it took to begin, the more items share the commit. Callers that
+                # timed out meanwhile have answered that nothing was written.
                 tickets = [ticket for ticket in tickets or self._take() if not ticket.abandoned]
                 results = self._write(connection, [ticket.item for ticket in tickets]) if tickets else ()
                 pairs = list(zip(tickets, results, strict=True))
@@ -160,7 +159,7 @@ class Writer(Generic[Item, Result]):
             for ticket in tickets or self._take():
                 ticket.settle(None, StoreUnavailable(error.reason, error.cure))
         except Exception as error:
-            self._singly(tickets or self._take(), error)
+            self._one_by_one(tickets or self._take(), error)
         else:
             if pairs:
                 self._observe(len(pairs), time.monotonic() - began)
@@ -170,7 +169,7 @@ class Writer(Generic[Item, Result]):
             self._began = None
         return len(tickets)
 
-    def _singly(self, tickets: Sequence[_Ticket[Item, Result]], error: Exception) -> None:
+    def _one_by_one(self, tickets: Sequence[_Ticket[Item, Result]], error: Exception) -> None:
         if len(tickets) == 1:
             tickets[0].settle(None, error)
             return

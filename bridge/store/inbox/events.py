@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bridge.model import Application, Event, Match, Reply, Request
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_json
-from bridge.store.db.bulk import Together, insertion
+from bridge.store.db.bulk import AllRows, insertion
 from bridge.store.db.engine import Store
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import events
@@ -92,7 +92,7 @@ class _Entry:
 
 _MATCHED, _FAILED = Match.MATCHED, Match.FAILED
 _INSERT = insertion(events)
-_KNOWN_KEYS = Together(
+_KNOWN_KEYS = AllRows(
     "SELECT d.source, d.key, d.type, d.content, d.event_id, w.reply FROM dedup d "
     "LEFT JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
     "WHERE (d.source, d.key, d.type, d.content) IN ({rows})",

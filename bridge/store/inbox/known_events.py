@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 from sqlalchemy import Connection
 
 from bridge.model import Event, Reply
-from bridge.store.db.bulk import Together
+from bridge.store.db.bulk import AllRows
 from bridge.store.db.texts import plain
 from bridge.store.inbox.repeats import event_of
 from bridge.store.inbox.replies import reply_of
@@ -23,7 +23,7 @@ Same: TypeAlias = Callable[[Event, Event], bool]
 LONGEST_TYPE: Final = 100
 """Characters of a type in a key; PostgreSQL limits what one key may hold."""
 
-NEW_KEYS = Together(
+NEW_KEYS = AllRows(
     "INSERT INTO dedup AS d (source, key, type, content, event_id, expires_at) {rows} "
     "ON CONFLICT (source, key, type, content) DO UPDATE "
     "SET event_id = excluded.event_id, expires_at = excluded.expires_at "
@@ -31,12 +31,12 @@ NEW_KEYS = Together(
     *("text", "text", "text", "text", "bigint", "bigint"),
 )
 """Claims keys that nobody holds at this moment, and gives them."""
-_HOLDERS = Together(
+_HOLDERS = AllRows(
     "SELECT e.id, e.received_at FROM dedup d JOIN events e ON e.id = d.event_id "
     "WHERE (d.source, d.key, d.type, d.content) IN ({rows})",
     *("text", "text", "text", "text"),
 )
-_BY_ID = Together(
+_BY_ID = AllRows(
     "SELECT d.event_id, w.reply, e.document, e.parameters, e.received_at FROM dedup d "
     "JOIN events e ON e.id = d.event_id LEFT JOIN events w ON w.id = e.delivery "
     "WHERE (d.source, d.key, d.type) IN ({rows}) AND d.expires_at > ? "

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Event, Request
 from bridge.reasons.reason import Reason
-from bridge.store.db.bulk import AnyRow, Together, each, insertion
+from bridge.store.db.bulk import AllRows, AnyRow, each, insertion
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import repeats
 from bridge.store.db.texts import document_text, plain, verified_text
@@ -64,7 +64,7 @@ class Allowance:
         return granted
 
 
-_FIRST = Together(
+_FIRST = AllRows(
     "SELECT e.id, e.document, e.parameters, e.received_at, "
     "(SELECT COALESCE(max(r.number), 0) FROM repeats r WHERE r.event_id = e.id) AS repeated "
     "FROM events e WHERE e.id IN ({rows})",

@@ -13,7 +13,7 @@ from bridge.model import FINAL, Attempt, Call, State
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
 from bridge.store.db import bulk
-from bridge.store.db.bulk import Together, insertion, update
+from bridge.store.db.bulk import AllRows, insertion, update
 from bridge.store.db.dialects import Statement
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import attempts, calls
@@ -61,7 +61,7 @@ _STANDING = Statement(
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
     "ids",
 )
-_BEGIN = Together(
+_BEGIN = AllRows(
     "WITH mine (id, owner, attempt) AS ({rows}) "
     "UPDATE calls SET state = 'sending', sent_at = ?, lease_until = ? FROM mine "
     "WHERE calls.id = mine.id AND calls.owner = mine.owner AND calls.attempt = mine.attempt "

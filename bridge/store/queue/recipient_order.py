@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection
 
 from bridge.store.db import bulk
-from bridge.store.db.bulk import Together
+from bridge.store.db.bulk import AllRows
 from bridge.store.db.dialects import Statement
 
 Lane = tuple[str, str]
 """Account and recipient."""
 
-_LET_GO = Together(
+_LET_GO = AllRows(
     """
 WITH lanes (account, recipient) AS ({rows})
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
