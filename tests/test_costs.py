@@ -23,8 +23,10 @@ from bridge.logs import JsonLines, TextLines
 from bridge.mapping.author.infer_rule import guess, guess_identity
 from bridge.mapping.author.redact import Redactor
 from bridge.mapping.author.suggest_path import nearby
+from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 from bridge.store.db.texts import plain
-from bridge.web.console.phrases import retold
+from bridge.text.render import render
 from bridge.web.console.tree import tree
 from bridge.webhook.decode.forms import build, read_pairs
 from bridge.webhook.decode.json_body import read_json
@@ -115,9 +117,7 @@ LOOKING: dict[str, Callable[[str], object]] = {
     "redaction of a pair": lambda text: Redactor().pairs([(text, text)]),
     "a guess": lambda text: (guess(event({text: text})), guess_identity({text: text})),
     "a near path": lambda text: nearby(compile_path("$.status"), Scope({text: text}, {text: ""}, {}, {})),
-    "alternatives in Russian": lambda text: retold(
-        "ru", "verdict", f"none of the alternatives holds: {text}"
-    ),
+    "a reason in Russian": lambda text: render(Reason(RuleCode.NONE_HELD, alternatives=(text,)), "ru"),
     "a tree": lambda text: tree({text: [text]}),
     "a found value": found,
     "a stored text": plain,

@@ -6,6 +6,7 @@ import click
 
 from bridge.commands.language import said
 from bridge.commands.opening import opened, who
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
@@ -20,7 +21,7 @@ def purge(settings: Settings, bodies_after: int, rows_after: int, why: str) -> i
     with opened(settings) as store:
         gone = forgetting.purge(store, bodies_after / _DAY, rows_after / _DAY)
         with store.transaction() as connection:
-            what = f"purge {gone.bodies} bodies, {gone.events} events"
+            what = Reason(ActionCode.PURGE, bodies=gone.bodies, events=gone.events)
             audit.record(
                 connection, store.now(connection), who=who(), what=what, why=why, kind="store", target=""
             )

@@ -134,4 +134,4 @@ def _attempt(attempt: Attempt) -> str:
 
 def _action(action: audit.Action) -> str:
     why = f": {said(action.why)}" if action.why else ""
-    return printable(f"{action.what} by {said(action.by)} at {clock(action.at)}{why}")
+    return printable(f"{said(action.what)} by {said(action.by)} at {clock(action.at)}{why}")

@@ -151,4 +151,4 @@ def _attempt(number: int, attempt: Attempt) -> dict[str, Json]:
 
 
 def _action(action: Action) -> dict[str, Json]:
-    return {"at": iso(action.at), "who": action.who, "what": action.what, "why": english(action.why)}
+    return {"at": iso(action.at), "who": action.who, "what": english(action.what), "why": english(action.why)}

@@ -16,6 +16,7 @@ from bridge.errors import BridgeError
 from bridge.mapping.compile.compiler import is_accounts
 from bridge.mapping_loader import MappingLoader, read_folder
 from bridge.model import Finding
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
@@ -100,7 +101,7 @@ def save(store: Store, edited: Edited, by: Decider) -> None:
     A change on disk since `examine` is noticed up to the last moment.
     """
     target = Path(os.path.realpath(edited.path))
-    what = f"save as {digest(edited.text)[:12]}"
+    what = Reason(ActionCode.SAVE, version=digest(edited.text)[:12])
     try:
         for name, data in edited.beside.items():
             _put(target.parent / name, data)

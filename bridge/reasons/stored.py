@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.alerts import AlertCode
 from bridge.reasons.calls import CallCode
 from bridge.reasons.causes import CauseCode
@@ -25,6 +26,7 @@ AREAS: Final[tuple[type[Code], ...]] = (
     AlertCode,
     WebhookCode,
     RuleCode,
+    ActionCode,
     FindingCode,
     MappingCode,
     ErrorCode,

@@ -15,6 +15,7 @@ from bridge.store.queue.accounts import all_states
 from bridge.store.reports import audit
 from bridge.store.state import answers
 from bridge.store.state.answers import Shape
+from bridge.text.render import english
 from tests.commands.conftest import Office
 from tests.store import given
 
@@ -97,7 +98,7 @@ def test_calls_in_doubt_of_one_cause_are_settled_together_after_a_look_at_them(o
     assert office.states() == {1: "queued", 2: "queued", 3: "queued", 4: "uncertain", 5: "queued"}
     with office.store.read() as connection:
         (action,) = audit.of(connection, "call", 2)
-    assert (action.what, action.why) == ("resend", "none ran")
+    assert (english(action.what), action.why) == ("resend", "none ran")
 
 
 def test_a_filter_takes_only_calls_in_doubt_even_to_cancel_them(office: Office) -> None:
@@ -207,7 +208,7 @@ def test_an_answer_is_confirmed_as_success_by_a_persons_word(office: Office) -> 
     ]
     with office.store.read() as connection:
         actions = audit.of(connection, "call", 1)
-    assert [(one.who, one.what, one.why) for one in actions] == [
+    assert [(one.who, english(one.what), one.why) for one in actions] == [
         (getpass.getuser(), "confirm answer as success", "seen it")
     ]
     ran = office.run("resolve", "--answer", "2", "--done")

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from bridge.model import Outcome, Recipient
+from bridge.reasons.actions import ActionCode
+from bridge.reasons.reason import Reason
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
@@ -146,7 +148,15 @@ def fill(site: Site, texts: tuple[str, ...]) -> None:
         for call, text in zip(called, texts, strict=False):
             if call.id % 4 == 1:
                 decisions.resolve(connection, now, call.id, "done", Decider(text, text))
-            audit.record(connection, now, who=text, what="pause", why=text, kind="account", target=text)
+            audit.record(
+                connection,
+                now,
+                who=text,
+                what=Reason(ActionCode.PAUSE),
+                why=text,
+                kind="account",
+                target=text,
+            )
 
 
 def recipient(text: str) -> str:

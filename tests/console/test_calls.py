@@ -14,9 +14,11 @@ from bridge.dispatch.care import BY_POLICY
 from bridge.model import Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.engine import Store
 from bridge.store.queue import decisions
 from bridge.store.reports.audit import BRIDGE
+from bridge.text.render import english
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store.given import attempt, begin, claim, owe, rows, settle, settlement, start, state, states
@@ -46,7 +48,8 @@ def shown(answer: TestResponse, *names: str) -> dict[str, str]:
 
 
 def actions(store: Store) -> list[tuple[str, ...]]:
-    return rows(store, "SELECT who, what, why, target FROM actions ORDER BY id")
+    found = rows(store, "SELECT who, what, why, target FROM actions ORDER BY id")
+    return [(who, english(from_text(what)), why, target) for who, what, why, target in found]
 
 
 def numbers(answer: TestResponse) -> list[int]:

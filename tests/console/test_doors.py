@@ -11,6 +11,8 @@ import pytest
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
+from bridge.reasons.actions import ActionCode
+from bridge.reasons.reason import Reason
 from bridge.store.reports import audit
 from bridge.store.reports.pagination import Page
 from bridge.web.console import tries
@@ -345,7 +347,7 @@ def test_the_audit_shows_who_decided_what_newest_first_a_page_at_a_time(site: Ma
                 connection,
                 number,
                 who="anna",
-                what="pause",
+                what=Reason(ActionCode.PAUSE),
                 why=f"<b>{number}",
                 kind="account",
                 target="main",

@@ -11,8 +11,10 @@ from bridge.dispatch.breaker import Breaker, Gate
 from bridge.dispatch.health import Health, to_text
 from bridge.model import Application, Failure, Match, Outcome, Verdict
 from bridge.operations import pause
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.stored import to_text as reason_text
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.queue import accounts
@@ -45,6 +47,7 @@ rules:
     when: {$.status: paid}
     start: {bot_id: 7, subscriber_id: $.subscriber}
 """
+PAUSE, RESUME = reason_text(Reason(ActionCode.PAUSE)), reason_text(Reason(ActionCode.RESUME))
 LACK = Failure("sold", 0, "bot_id", "$.x", ABSENT)
 LACKING = Application((), (LACK,), (Verdict("sold", Match.FAILED),))
 
@@ -256,9 +259,9 @@ def test_an_account_is_paused_and_let_go_on_with_a_reason_in_the_audit(shop: Sit
     assert "Account main was paused already</p>" in _after(shop, "/accounts/pause")
     assert "Account main goes on</p>" in _after(shop, "/accounts/resume")
     assert "Account main was not paused</p>" in _after(shop, "/accounts/resume")
-    assert [row[:2] for row in given.rows(shop.side.store, "SELECT who, what FROM actions ORDER BY id")] == [
-        ("anna", "pause"),
-        ("anna", "resume"),
+    assert given.rows(shop.side.store, "SELECT who, what FROM actions ORDER BY id") == [
+        ("anna", PAUSE),
+        ("anna", RESUME),
     ]
 
 
@@ -293,10 +296,10 @@ def test_a_source_and_a_rule_are_paused_and_let_go_on_with_a_reason_in_the_audit
     assert titles(shop.get("/").text) == []
     actions = given.rows(shop.side.store, "SELECT who, what, kind, target, why FROM actions ORDER BY id")
     assert actions == [
-        ("anna", "pause", "rule", "shop/sold", "price is wrong"),
-        ("anna", "pause", "source", "shop", ""),
-        ("anna", "resume", "source", "shop", ""),
-        ("anna", "resume", "rule", "shop/sold", ""),
+        ("anna", PAUSE, "rule", "shop/sold", "price is wrong"),
+        ("anna", PAUSE, "source", "shop", ""),
+        ("anna", RESUME, "source", "shop", ""),
+        ("anna", RESUME, "rule", "shop/sold", ""),
     ]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.model import Outcome, State
+from bridge.reasons.actions import ActionCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.reports.audit import Action
 from bridge.store.reports.call_views import TriedCall, call
@@ -29,7 +31,7 @@ def kinds(one: TriedCall) -> list[str]:
 
 def test_attempts_and_decisions_come_in_the_order_of_time(store: Store) -> None:
     retry, doubt = attempt(Outcome.RETRY, ended_at=10), attempt(Outcome.UNCERTAIN, ended_at=20)
-    word = Action(1, 15, "anna", "resend", "", "call", "1")
+    word = Action(1, 15, "anna", Reason(ActionCode.RESEND), "", "call", "1")
     one = tried(store, State.UNCERTAIN, attempts=((1, retry), (2, doubt)), actions=(word,))
     assert [(moment.kind, moment.at) for moment in moments_of_call(one)] == [
         ("made", 0), ("attempt", 10), ("action", 15), ("attempt", 20)

@@ -14,7 +14,9 @@ from bridge.dispatch.answer import decode
 from bridge.dispatch.seen import Phase, Seen
 from bridge.dispatch.shape import shape_of
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import GeneralCode, Reason
+from bridge.reasons.stored import to_text
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.state import answers
@@ -192,7 +194,7 @@ def test_a_shape_is_confirmed_once_and_written_down(desk: Bench, sandbox: Sandbo
             answers.confirm(connection, 7, 2, ANNA)
     assert shapes(desk.store) == []
     assert rows(desk.store, "SELECT who, what, why, kind, target FROM actions") == [
-        ("anna", "confirm answer as success", "seen in LeadConverter", "call", "1")
+        ("anna", to_text(Reason(ActionCode.CONFIRM_SUCCESS)), "seen in LeadConverter", "call", "1")
     ]
     answer_of(desk, sandbox, '{"a":3}')
     assert shapes(desk.store) == []

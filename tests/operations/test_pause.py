@@ -10,6 +10,7 @@ from bridge.store.queue import accounts
 from bridge.store.queue.accounts import all_states
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
+from bridge.text.render import english
 from tests.store import given
 
 ANNA = Decider("anna", "bots are rebuilt")
@@ -25,7 +26,7 @@ def test_an_account_is_held_back_once_and_goes_on_once(store: Store) -> None:
     assert pause.resume(store, "main", ANNA, lambda: rung.append("rung")) is None
     assert rung == ["rung"]
     with store.read() as connection:
-        assert [one.what for one in audit.of(connection, "account", "main")] == ["pause", "resume"]
+        assert [english(one.what) for one in audit.of(connection, "account", "main")] == ["pause", "resume"]
 
 
 def test_what_a_wrong_token_refused_goes_out_again_with_what_was_under_way_at_the_pause(store: Store) -> None:

@@ -16,6 +16,7 @@ from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit, pagination
 from bridge.store.reports.event_views import EventFilter
+from bridge.text.render import english
 from tests.operations.given import SHOP, came, end, order, shop, states
 from tests.store import given
 
@@ -123,7 +124,7 @@ def test_every_batch_is_on_disk_and_the_dispatchers_are_woken_before_it_is_told(
     assert woken == [2, 4, 5]
     with store.read() as connection:
         (action,) = audit.of(connection, "event", 5)
-    assert (action.who, action.what, action.why) == ("maria", "replay", "mended")
+    assert (action.who, english(action.what), action.why) == ("maria", "replay", "mended")
 
 
 def test_the_events_that_fit_are_all_of_them_oldest_first_however_far_apart(

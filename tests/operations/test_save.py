@@ -14,6 +14,7 @@ from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
 from bridge.store.reports.pagination import Page
+from bridge.text.render import english
 from tests.operations.given import ENVIRONMENT, SHOP
 
 ANNA = Decider("anna")
@@ -47,7 +48,7 @@ def test_a_file_is_saved_whole_with_its_sample_and_that_is_written_down(
     assert Path(wanted.path).read_bytes() == b"source: one\n"
     with store.read() as connection:
         (action,) = audit.page_of_actions(connection, Page(None, 10)).items
-    assert (action.who, action.what, action.kind, action.target) == (
+    assert (action.who, english(action.what), action.kind, action.target) == (
         "anna",
         f"save as {digest(wanted.text)[:12]}",
         "file",

@@ -23,7 +23,7 @@ def test_a_call_is_told_with_its_event_its_attempts_and_what_people_did_with_it(
     story = read_call(store, 1)
     assert (story.event.key, story.tried.call.state, story.again) == ("o-1", State.DONE, ())
     assert [(number, english(one.reason)) for number, one in story.tried.attempts] == [(1, "no answer")]
-    assert [(one.who, one.what) for one in story.tried.actions] == [("maria", "resolve as done")]
+    assert [(one.who, english(one.what)) for one in story.tried.actions] == [("maria", "resolve as done")]
     assert story.now == given.NOW
 
 

@@ -7,6 +7,7 @@ from bridge.store.db.engine import Store, open_store
 from bridge.store.queue import accounts, due_calls
 from bridge.store.queue.accounts import AccountState
 from bridge.store.reports import audit
+from bridge.text.render import english
 from tests.conftest import Clock
 from tests.store.given import NOW, begin, claim, owe, settle, settlement, start
 from tests.support.reasons import because
@@ -64,7 +65,7 @@ def test_a_resumed_account_goes_on_and_both_are_written_down(store: Store) -> No
         assert not accounts.resume(connection, NOW + 6, "main", who="anna", why="again")
         assert accounts.lock(connection, "main") == AccountState("main")
         found = audit.of(connection, "account", "main")
-    assert [(one.at, one.who, one.what, one.why) for one in found] == [
+    assert [(one.at, one.who, english(one.what), one.why) for one in found] == [
         (NOW, "the bridge", "pause", because("401")),
         (NOW + 5, "anna", "resume", "new token"),
     ]

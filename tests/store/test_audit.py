@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
@@ -15,7 +16,9 @@ from tests.store.given import NOW
 def decided(store: Store, *actions: tuple[str, Kind, int]) -> None:
     with store.transaction() as connection:
         for at, (who, kind, target) in enumerate(actions):
-            audit.record(connection, NOW + at, who=who, what="x", why="", kind=kind, target=target)
+            audit.record(
+                connection, NOW + at, who=who, what=Reason(ActionCode.PAUSE), why="", kind=kind, target=target
+            )
 
 
 def page(store: Store, page: Page, who: str | None = None, kind: Kind | None = None) -> Listing[Action]:
@@ -58,7 +61,9 @@ def test_why_is_a_persons_words_whatever_they_look_like_or_the_bridges_reason(st
     look_alike = to_text(reason)
     with store.transaction() as connection:
         for who, why in (("anna", look_alike), (audit.BRIDGE, reason), ("anna", ""), (audit.BRIDGE, "")):
-            audit.record(connection, 1, who=who, what="resume", why=why, kind="account", target="main")
+            audit.record(
+                connection, 1, who=who, what=Reason(ActionCode.RESUME), why=why, kind="account", target="main"
+            )
     with store.read() as connection:
         found = audit.of(connection, "account", "main")
     assert [one.why for one in found] == [look_alike, reason, "", ""]

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from bridge.dispatch.care import BY_POLICY
 from bridge.errors import BridgeError
 from bridge.model import Application, Call, Failure, State
+from bridge.reasons.actions import ActionCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.inbox import replays
 from bridge.store.queue import decisions, sweep
@@ -70,7 +72,7 @@ def test_a_cancelled_call_says_by_whom_and_why(store: Store) -> None:
         "cancelled by anna: the customer asked",
     )
     assert found.actions == (
-        audit.Action(1, NOW, "anna", "cancel", "the customer asked", "call", str(number)),
+        audit.Action(1, NOW, "anna", Reason(ActionCode.CANCEL), "the customer asked", "call", str(number)),
     )
 
 
@@ -94,7 +96,7 @@ def test_an_uncertain_call_is_settled_by_a_person(end: str, store: Store) -> Non
         end,
         f"resolved as {end} by anna: the customer asked",
     )
-    assert [one.what for one in found.actions] == [f"resolve as {end}"]
+    assert [english(one.what) for one in found.actions] == [f"resolve as {end}"]
     assert found.settled_at == NOW
 
 
@@ -129,7 +131,7 @@ def test_a_finished_call_is_sent_again_as_a_new_one(end: str, store: Store) -> N
     assert (call.id, call.parent, call.attempt) == (child, number, 1)
     assert call.start == start(7, variables=(("a", "1"),), forced=True)
     assert look(store, number).call.state == end
-    assert [one.what for one in look(store, number).actions] == [f"send again as call {child}"]
+    assert [english(one.what) for one in look(store, number).actions] == [f"send again as call {child}"]
 
 
 def test_a_call_is_sent_again_once_per_call(store: Store) -> None:
@@ -201,7 +203,9 @@ def test_a_replay_adds_the_calls_that_were_missing_and_no_other(store: Store) ->
     assert (found.line.result, found.rules_version, found.failures) == ("matched", "newversion", ())
     assert found.verdicts == mended.verdicts
     assert [one.start.rule for one in calls_of(store)] == ["a", "b", "b"]
-    assert [(one.who, one.what, one.why) for one in decided] == [("anna", "replay", "the customer asked")] * 2
+    assert [(one.who, english(one.what), one.why) for one in decided] == [
+        ("anna", "replay", "the customer asked")
+    ] * 2
 
 
 def calls_of(store: Store) -> tuple[Call, ...]:

@@ -6,6 +6,7 @@ from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.pagination import Page
 from bridge.store.reports.recipient_history import History, history
+from bridge.text.render import english
 from tests.store.given import NOW, made, owe, sale, start, take_in
 
 BY = Decider("ann", "because")
@@ -26,7 +27,7 @@ def test_all_that_happened_to_a_recipient_is_on_one_page(store: Store) -> None:
     found = of(store, "7")
     assert [call.id for call in found.calls.items] == [5, 4, 1]
     assert [line.id for line in found.events] == [3, 1]
-    assert [(one.what, one.target) for one in found.actions] == [("cancel", "1"), ("replay", "1")]
+    assert [(english(one.what), one.target) for one in found.actions] == [("cancel", "1"), ("replay", "1")]
     assert of(store, "subscriber:7") == found
 
 

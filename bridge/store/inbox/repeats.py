@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Event, Request
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import AllRows, AnyRow, each, insertion
 from bridge.store.db.ids import take_ids
@@ -108,8 +109,8 @@ def mark_taken(
         twins &= repeats.c[column] == select(its.c[column]).where(its.c.id == number).scalar_subquery()
     connection.execute(update(repeats).where(twins, repeats.c.taken_as == 0).values(taken_as=taken_as))
     for target, what in (
-        (event_id, f"take repeat {number} as event {taken_as}"),
-        (taken_as, f"made of repeat {number} of event {event_id}"),
+        (event_id, Reason(ActionCode.TAKE_REPEAT, number=number, event=taken_as)),
+        (taken_as, Reason(ActionCode.MADE_OF_REPEAT, number=number, event=event_id)),
     ):
         audit.record(connection, now, who=by.who, what=what, why=by.why, kind="event", target=target)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, Application, BotStart, Call, Match, State
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
@@ -83,7 +84,9 @@ def replay(
         "failures": failures_text(made),
     }
     connection.execute(update(events).where(events.c.id == event_id).values(change))
-    audit.record(connection, now, who=by.who, what="replay", why=by.why, kind="event", target=event_id)
+    audit.record(
+        connection, now, who=by.who, what=Reason(ActionCode.REPLAY), why=by.why, kind="event", target=event_id
+    )
     return Replayed(tuple(added), len(planned) - len(owed))
 
 
@@ -96,7 +99,15 @@ def reread(
     numbers = tuple(str(one.event_id) for one in stored)
     change = {"result": "ignored", "error": reason_text(Reason(WebhookCode.READ_AGAIN, events=numbers))}
     connection.execute(update(events).where(events.c.id == event_id).values(change))
-    audit.record(connection, now, who=by.who, what="read again", why=by.why, kind="event", target=event_id)
+    audit.record(
+        connection,
+        now,
+        who=by.who,
+        what=Reason(ActionCode.READ_AGAIN),
+        why=by.why,
+        kind="event",
+        target=event_id,
+    )
     return stored
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import insertion, update
 from bridge.store.db.dialects import Statement
@@ -97,7 +98,8 @@ def pause(
     if state.paused:
         return False
     save(connection, [replace(state, paused_at=now, paused_by=who, paused_reason=why, token_mark=token_mark)])
-    audit.record(connection, now, who=who, what="pause", why=why, kind="account", target=name)
+    what = Reason(ActionCode.PAUSE)
+    audit.record(connection, now, who=who, what=what, why=why, kind="account", target=name)
     return True
 
 
@@ -107,7 +109,9 @@ def resume(connection: Connection, now: int, name: str, *, who: str, why: Reason
     if not state.paused:
         return False
     save(connection, [replace(state, paused_at=0, paused_by="", paused_reason="", token_mark="")])
-    audit.record(connection, now, who=who, what="resume", why=why, kind="account", target=name)
+    audit.record(
+        connection, now, who=who, what=Reason(ActionCode.RESUME), why=why, kind="account", target=name
+    )
     return True
 
 

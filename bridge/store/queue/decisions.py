@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, update
 
 from bridge.errors import BridgeError
 from bridge.model import FINAL, State
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.calls import CallCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
@@ -40,7 +41,7 @@ def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
     """queued or waiting → cancelled: it will not be sent."""
     row = _in_state(connection, call_id, WAITS, ErrorCode.NOT_CANCELLED)
     change = {"state": "cancelled", "reason": _reason(CallCode.CANCELLED, by), "settled_at": now, **_LET_GO}
-    _step(connection, now, row, change, by, "cancel")
+    _step(connection, now, row, change, by, Reason(ActionCode.CANCEL))
 
 
 def resolve(
@@ -48,9 +49,10 @@ def resolve(
 ) -> None:
     """uncertain → done: it ran; uncertain → cancelled: it is not to run any more."""
     row = _in_state(connection, call_id, DOUBTFUL, ErrorCode.NOT_RESOLVED)
+    what = Reason(ActionCode.RESOLVE_DONE if end == "done" else ActionCode.RESOLVE_CANCELLED)
     code = CallCode.RESOLVED_AS_DONE if end == "done" else CallCode.RESOLVED_AS_CANCELLED
     change = {"state": end, "reason": _reason(code, by), "settled_at": now, "owner": ""}
-    _step(connection, now, row, change, by, f"resolve as {end}")
+    _step(connection, now, row, change, by, what)
 
 
 def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once: bool = False) -> None:
@@ -70,7 +72,7 @@ def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once:
         "due_at": now,
         "expires_at": max(row.expires_at, now + start_of(row).expires * 1000),
     }
-    _step(connection, now, row, change, by, "resend")
+    _step(connection, now, row, change, by, Reason(ActionCode.RESEND))
 
 
 def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
@@ -87,7 +89,7 @@ def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
         )
     owed = Owed(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
     number = calls.add(connection, now, [owed])[0]
-    what = f"send again as call {number}"
+    what = Reason(ActionCode.SEND_AGAIN, number=number)
     audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=call_id)
     return number
 
@@ -111,7 +113,9 @@ def _in_state(connection: Connection, call_id: int, expected: frozenset[State], 
     return row
 
 
-def _step(connection: Connection, now: int, row: Any, change: dict[str, Any], by: Decider, what: str) -> None:
+def _step(
+    connection: Connection, now: int, row: Any, change: dict[str, Any], by: Decider, what: Reason
+) -> None:
     guard = (table.c.id == row.id, table.c.state == row.state, table.c.attempt == row.attempt)
     connection.execute(update(table).where(*guard).values(change))
     counters.add_moves(connection, now, [row], State(change["state"]))

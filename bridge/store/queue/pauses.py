@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import insertion
 from bridge.store.db.dialects import Statement
@@ -73,13 +74,13 @@ def pause(connection: Connection, now: int, source: str, rule: str, *, who: str,
     """Hold back the calls of a source, or of one of its rules; False when they were already."""
     _MAKE.run(connection, [(source, rule, 0, "", "")])
     values = {"paused_at": now, "paused_by": who, "paused_reason": audit.why_text(why)}
-    return _change(connection, now, source, rule, values, "pause", who=who, why=why)
+    return _change(connection, now, source, rule, values, ActionCode.PAUSE, who=who, why=why)
 
 
 def resume(connection: Connection, now: int, source: str, rule: str, *, who: str, why: Reason | str) -> bool:
     """Let them go on, within seconds; False when they were not paused."""
     values = {"paused_at": 0, "paused_by": "", "paused_reason": ""}
-    return _change(connection, now, source, rule, values, "resume", who=who, why=why)
+    return _change(connection, now, source, rule, values, ActionCode.RESUME, who=who, why=why)
 
 
 def _change(
@@ -88,17 +89,19 @@ def _change(
     source: str,
     rule: str,
     values: dict[str, Any],
-    what: str,
+    what: ActionCode,
     *,
     who: str,
     why: Reason | str,
 ) -> bool:
-    other = pauses.c.paused_at == 0 if what == "pause" else pauses.c.paused_at > 0
+    other = pauses.c.paused_at == 0 if what is ActionCode.PAUSE else pauses.c.paused_at > 0
     changed = update(pauses).where(pauses.c.source == source, pauses.c.rule == rule, other).values(values)
     if connection.execute(changed).rowcount != 1:
         return False
     kind: audit.Kind = "rule" if rule else "source"
-    audit.record(connection, now, who=who, what=what, why=why, kind=kind, target=name_of(source, rule))
+    audit.record(
+        connection, now, who=who, what=Reason(what), why=why, kind=kind, target=name_of(source, rule)
+    )
     return True
 
 

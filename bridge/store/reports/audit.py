@@ -30,7 +30,7 @@ class Action:
     id: int
     at: int
     who: str
-    what: str
+    what: Reason
     why: Reason | str
     kind: str
     target: str
@@ -57,12 +57,12 @@ def why_of(who: str, text: str) -> Reason | str:
 
 
 def record(
-    connection: Connection, now: int, *, who: str, what: str, why: Reason | str, kind: Kind, target: object
+    connection: Connection, now: int, *, who: str, what: Reason, why: Reason | str, kind: Kind, target: object
 ) -> None:
     """Write a decision down, in the transaction that carries it out."""
     number = take_ids(connection, "actions", 1)[0]
-    values = {"id": number, "at": now, "who": plain(who), "what": what, "why": why_text(why), "kind": kind}
-    connection.execute(insert(actions).values(**values, target=str(target)))
+    values = {"id": number, "at": now, "who": plain(who), "what": to_text(what), "why": why_text(why)}
+    connection.execute(insert(actions).values(**values, kind=kind, target=str(target)))
 
 
 def of(connection: Connection, kind: Kind, *targets: object) -> tuple[Action, ...]:
@@ -84,4 +84,4 @@ def page_of_actions(
 
 
 def _action(row: Row[Any]) -> Action:
-    return Action(**{**row._mapping, "why": why_of(row.who, row.why)})
+    return Action(**{**row._mapping, "what": from_text(row.what), "why": why_of(row.who, row.why)})

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, select, text, update
 
 from bridge.errors import BridgeError
+from bridge.reasons.actions import ActionCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.tables import answers
@@ -78,6 +79,12 @@ def confirm(connection: Connection, now: int, call_id: int, by: Decider) -> bool
     if connection.execute(change).rowcount != 1:
         return False
     audit.record(
-        connection, now, who=by.who, what="confirm answer as success", why=by.why, kind="call", target=call_id
+        connection,
+        now,
+        who=by.who,
+        what=Reason(ActionCode.CONFIRM_SUCCESS),
+        why=by.why,
+        kind="call",
+        target=call_id,
     )
     return True

@@ -21,7 +21,6 @@ from bridge.text.render import capitalised as words_with_capital
 from bridge.text.render import render as words_of
 from bridge.web.console import display, visitors
 from bridge.web.console.cookies import Sealer
-from bridge.web.console.phrases import retold
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 SAID: Final = "leadbridge_said"
@@ -64,7 +63,7 @@ def install(environment: Environment) -> None:
     environment.globals.update(
         t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
         ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=count,
-        tone=display.tone, cause=cause, said=said, capitalised=capitalised, told=told, english=english,
+        tone=display.tone, cause=cause, said=said, capitalised=capitalised, english=english,
     )  # fmt: skip
 
 
@@ -87,13 +86,6 @@ def said(reason: Reason | str | None) -> str:
 def capitalised(reason: Reason | str) -> str:
     """The same as a heading or a line of its own."""
     return words_with_capital(reason, g.speech.language)
-
-
-def told(text: str, section: str) -> Markup:
-    """What was said in English, in the visitor's language where the section has these words."""
-    language = g.speech.language
-    known = text if language == "en" else retold(language, section, text)
-    return english(text) if known is None else escape(known)
 
 
 def english(text: str) -> Markup:
