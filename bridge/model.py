@@ -321,7 +321,6 @@ class State(StrEnum):
     CLAIMED = "claimed"
     SENDING = "sending"
     UNCERTAIN = "uncertain"
-    WAITING = "waiting"
     DONE = "done"
     REFUSED = "refused"
     EXHAUSTED = "exhausted"

@@ -53,7 +53,6 @@ def _forms() -> dict[str, Json]:
         "expected start": _either(schema_of(EXPECTED), schema_of(FAILED)),
         "functions": _either(_function(), {"type": "array", "items": _function()}),
         "identity": _either(_SCALAR, _list_of("identity"), schema_of(IDENTITY)),
-        "later": {"not": {}, "description": "not available yet"},
         "path": {"type": "string", "pattern": r"^\$"},
         "question": _question(),
         "secrets": _either(schema_of(SECRETS), schema_of(MapOf(SECRETS))),

@@ -14,15 +14,7 @@ RECIPIENT_KEYS = (
     Key("user_id", Raw("value"), "person's id in the messenger; needs channel_id"),
     Key("channel_id", Raw("value"), "id of the messenger channel; needs user_id"),
 )
-LATER = ("contact", "link", "after", "at", "quiet", "limit", "key", "cancel")
-"""Keys that are reserved and not implemented yet."""
-
-
-def _later(*names: str) -> tuple[Key, ...]:
-    return tuple(Key(name, Raw("later"), "not available yet") for name in names)
-
-
-RECIPIENT = Table(Reason(FindingCode.NOUN_RECIPIENT), (*RECIPIENT_KEYS, *_later("contact")))
+RECIPIENT = Table(Reason(FindingCode.NOUN_RECIPIENT), RECIPIENT_KEYS)
 
 START = Table(
     "start",
@@ -71,7 +63,6 @@ RULE = Table(
             "what to do with a call that may have run; by default as in the account",
         ),
         Key("shadow", FLAG, "record the start, never send it", default=False),
-        *_later("link", "after", "at", "quiet", "limit", "key", "cancel"),
     ),
 )
 

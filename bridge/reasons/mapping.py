@@ -59,7 +59,6 @@ class MappingCode(Code):
     NO_START = "mapping.no_start"
     FOR_EACH_ITEM = "mapping.for_each_item"
     ITEM_OUTSIDE = "mapping.item_outside"
-    NOT_AVAILABLE = "mapping.not_available"
     RECIPIENT_KEYS = "mapping.recipient_keys"
     RECIPIENT_FOUND = "mapping.recipient_found"
     RECIPIENT_NONE = "mapping.recipient_none"

@@ -51,7 +51,7 @@ class Reason:
         return isinstance(other, Reason) and (self.code, self.params) == (other.code, other.params)
 
     def __hash__(self) -> int:
-        return hash((self.code, tuple(self.params.items())))
+        return hash((self.code, frozenset(self.params.items())))
 
     def __repr__(self) -> str:
         values = "".join(f", {name}={value!r}" for name, value in self.params.items())

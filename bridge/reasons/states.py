@@ -14,7 +14,6 @@ class StateCode(Code):
     CLAIMED = "state.claimed"
     SENDING = "state.sending"
     UNCERTAIN = "state.uncertain"
-    WAITING = "state.waiting"
     DONE = "state.done"
     REFUSED = "state.refused"
     EXHAUSTED = "state.exhausted"
@@ -27,7 +26,6 @@ _BY_STATE: Final = {
     "claimed": StateCode.CLAIMED,
     "sending": StateCode.SENDING,
     "uncertain": StateCode.UNCERTAIN,
-    "waiting": StateCode.WAITING,
     "done": StateCode.DONE,
     "refused": StateCode.REFUSED,
     "exhausted": StateCode.EXHAUSTED,

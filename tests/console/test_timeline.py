@@ -43,7 +43,7 @@ def test_an_end_that_no_attempt_and_nobody_tells_is_a_moment_of_its_own(store: S
     assert kinds(tried(store, state, settled_at=30)) == ["made", "ended"]
 
 
-@pytest.mark.parametrize("state", [State.QUEUED, State.WAITING, State.SENDING])
+@pytest.mark.parametrize("state", [State.QUEUED, State.CLAIMED, State.SENDING])
 def test_a_call_under_way_has_no_end(store: Store, state: State) -> None:
     assert kinds(tried(store, state)) == ["made"]
 

@@ -295,7 +295,7 @@ def test_every_state_that_is_no_end_and_not_in_doubt_waits() -> None:
     for state in State:
         counts: counters.Counts = Counter()
         counters.move(counts, None, state, "shop", "main")
-        waits = state in (State.QUEUED, State.CLAIMED, State.SENDING, State.WAITING)
+        waits = state in (State.QUEUED, State.CLAIMED, State.SENDING)
         assert counts == {Key("call:waiting" if waits else f"call:{state}", "shop", "main"): 1}
 
 

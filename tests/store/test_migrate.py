@@ -10,12 +10,19 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from bridge.errors import StoreUnavailable
+from bridge.reasons.actions import ActionCode
+from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.stored import from_text
+from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db import tables
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.indexes import SCHEMA
 from bridge.store.db.migrate import upgrade
 from bridge.store.db.postgres import conninfo
 from bridge.store.migrations import versions
+from bridge.store.queue import accounts
+from bridge.store.reports import audit
+from bridge.store.reports.pagination import Page
 from tests.conftest import Clock
 from tests.store.given import rows, sale, start, take_in
 from tests.support.postgres import Postgres
@@ -206,6 +213,74 @@ def test_old_attempts_and_calls_get_the_cause_that_is_sure(
     store.close()
     assert attempts == [*OLD_ATTEMPTS.values()]
     assert calls == [*OLD_ATTEMPTS.values(), "recorded"]
+
+
+SENTENCE = 'it said "Ж\\" and\nnothing'
+RECORDED = recorded(SENTENCE)
+VERIFIED = {
+    "open": Reason(WebhookCode.BY_NOTHING),
+    "hmac sha256 or sha1": Reason(WebhookCode.BY_HMAC, algorithms=("sha256", "sha1")),
+    "token in header X-Token or X-Other + ip": Reason(
+        WebhookCode.BY_ALL,
+        proofs=(
+            Reason(
+                WebhookCode.BY_TOKEN, place=Reason(WebhookCode.PLACE_HEADER, names=("X-Token", "X-Other"))
+            ),
+            Reason(WebhookCode.BY_IP),
+        ),
+    ),
+    "token in $.auth.token": Reason(WebhookCode.BY_TOKEN, place="$.auth.token"),
+    "token in field auth": Reason(WebhookCode.BY_TOKEN, place=Reason(WebhookCode.PLACE_FORM, name="auth")),
+    "jwt RS256": Reason(WebhookCode.BY_JWT, algorithm="RS256"),
+    "the stars": recorded("the stars"),
+}
+"""How senders were verified, in the words of 0009 and as data."""
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgres"])
+def test_old_sentences_are_recorded_and_old_decisions_are_codes(
+    which: int, tmp_path: Path, postgres: Postgres
+) -> None:
+    (tmp_path / "deep").mkdir()
+    store = open_store(empty_urls(tmp_path, postgres)[which])
+    with store.migrating.begin() as connection:
+        upgrade(connection, "0009")
+        old(connection, "calls", id=1, event_id=1, state="refused", had_uncertain=False, reason=SENTENCE)
+        old(connection, "calls", id=2, event_id=2, state="queued", had_uncertain=False)
+        old(connection, "attempts", call_id=1, number=1, outcome="refused", reason=SENTENCE)
+        old(connection, "events", id=90, result="unreadable", error=SENTENCE)
+        old(connection, "events", id=91, result="ignored", error="ping", verified="ping")
+        for number, words in enumerate(VERIFIED):
+            old(connection, "events", id=number, result="matched", verified=words)
+        old(connection, "refusals", id=1, detail=SENTENCE, body=b"")
+        old(connection, "alerts", name="failing", detail=SENTENCE)
+        old(connection, "actions", id=1, who="ann", what="resolve as done", why=SENTENCE)
+        old(connection, "actions", id=2, who="the bridge", what="send again as call 7", why=SENTENCE)
+        old(connection, "accounts", name="a", paused_at=5, paused_by="the bridge", paused_reason=SENTENCE)
+        old(connection, "accounts", name="b", paused_at=5, paused_by="ann", paused_reason=SENTENCE)
+    store.migrate()
+    with store.read() as connection:
+
+        def column(table: str, name: str) -> list[Reason | None]:
+            query = f"SELECT {name} FROM {table} ORDER BY 1"
+            return [from_text(one) for one in connection.exec_driver_sql(query).scalars()]
+
+        kept = [column(*at) for at in (("attempts", "reason"), ("refusals", "detail"), ("alerts", "detail"))]
+        reasons, errors = column("calls", "reason"), column("events", "error")
+        query = "SELECT verified FROM events WHERE id < 90 ORDER BY id"
+        verified = [from_text(one) for one in connection.exec_driver_sql(query).scalars()]
+        decided = audit.page_of_actions(connection, Page(limit=9)).items
+        paused = accounts.all_states(connection)
+    store.close()
+    assert kept == [[RECORDED]] * 3
+    assert set(reasons) == {None, RECORDED}
+    assert set(errors) == {None, RECORDED, Reason(WebhookCode.PING)}
+    assert verified == [*VERIFIED.values()]
+    assert [(one.what, one.why) for one in decided] == [
+        (recorded("send again as call 7"), RECORDED),
+        (Reason(ActionCode.RESOLVE_DONE), SENTENCE),
+    ]
+    assert (paused["a"].paused_reason, paused["b"].paused_reason) == (RECORDED, SENTENCE)
 
 
 def old(connection: Connection, table: str, **values: Any) -> None:

@@ -61,7 +61,6 @@ def test_open_calls_are_counted_by_state_and_final_ones_are_not(store: Store) ->
         State.CLAIMED: 1,
         State.SENDING: 0,
         State.UNCERTAIN: 1,
-        State.WAITING: 0,
     }
 
 

@@ -7,11 +7,11 @@ from typing import Literal
 
 from bridge.jsonpath.path import Path
 from bridge.language.conditions import compile_conditions
-from bridge.language.keys_rule import LATER, RULE
+from bridge.language.keys_rule import RULE
 from bridge.language.nodes import Node, Report, scalars
 from bridge.language.schema import Fields, Reader
 from bridge.language.values import read_path
-from bridge.mapping.compile.start_compiler import compile_start, refuse_later
+from bridge.mapping.compile.start_compiler import compile_start
 from bridge.mapping.rules.ids import MAX_NAME
 from bridge.mapping.rules.rule import Rule
 from bridge.mapping.rules.start import Start
@@ -46,7 +46,6 @@ def _rule(node: Node, account: str, names: dict[str, int], report: Report) -> Ru
     fields = Reader(report).table(node, RULE)
     if fields is None:
         return None
-    refuse_later(fields.node, report)
     unique(fields, "rule", names, report)
     for_each = _for_each(fields, report)
     conditions = compile_conditions(fields["when"], report) if "when" in fields else ()
@@ -72,8 +71,7 @@ _COPIED = ("enabled", "stop", "expires", "order", "on_uncertain", "shadow")
 def _start(fields: Fields, report: Report) -> Start | None:
     if "start" in fields:
         return compile_start(fields["start"], report)
-    if not any(name in fields for name in LATER):
-        report.add(fields.node, "M105", Reason(MappingCode.NO_START))
+    report.add(fields.node, "M105", Reason(MappingCode.NO_START))
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.jsonpath.scope import ABSENT
-from bridge.language.keys_rule import LATER, RECIPIENT, START
+from bridge.language.keys_rule import RECIPIENT, START
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.schema import Fields, Reader, describe
 from bridge.language.text import Unusable
@@ -25,20 +25,12 @@ def compile_start(node: Node, report: Report) -> Start | None:
     fields = Reader(report).table(node, START)
     if fields is None:
         return None
-    refuse_later(fields.node, report)
     bot_id = _id(fields, "bot_id", whole_id, report)
     recipients = _recipients(fields, report)
     variables = _variables(fields.node.get("variables"), report)
     if bot_id is None or not recipients:
         return None
     return Start(bot_id, recipients, variables, fields["forced"])
-
-
-def refuse_later(node: Mapping, report: Report) -> None:
-    """A finding for each key that the language has but this version does not do."""
-    for key, _ in node.entries:
-        if key.text in LATER:
-            report.add(key, "M110", Reason(MappingCode.NOT_AVAILABLE, key=key.text))
 
 
 def _recipients(fields: Fields, report: Report) -> tuple[Whom, ...]:
@@ -61,7 +53,6 @@ def _way(node: Node, report: Report) -> Whom | None:
     fields = Reader(report).table(node, RECIPIENT)
     if fields is None:
         return None
-    refuse_later(fields.node, report)
     return _whom(fields, report)
 
 

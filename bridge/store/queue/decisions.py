@@ -20,7 +20,7 @@ from bridge.store.queue import calls, recipient_order
 from bridge.store.queue.rows import Owed, start_of
 from bridge.store.reports import audit, counters
 
-WAITS = frozenset({State.QUEUED, State.WAITING})
+WAITS = frozenset({State.QUEUED})
 DOUBTFUL = frozenset({State.UNCERTAIN})
 _LET_GO = {"held_by": 0, "held_until": 0}
 

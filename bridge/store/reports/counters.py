@@ -49,7 +49,7 @@ EVENTS: Final = tuple(f"event:{one}" for one in ("matched", "unmatched", "failed
 RULES: Final = ("rule:matched", "rule:failed")
 CALLS: Final = (WAITING, *(f"call:{state}" for state in (State.UNCERTAIN, *sorted(FINAL))))
 WEBHOOKS: Final = ("webhook:refused",)
-_WAIT: Final = frozenset({State.QUEUED, State.CLAIMED, State.SENDING, State.WAITING})
+_WAIT: Final = frozenset({State.QUEUED, State.CLAIMED, State.SENDING})
 
 
 class Key(NamedTuple):

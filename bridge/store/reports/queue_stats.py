@@ -15,7 +15,7 @@ from bridge.store.reports.call_views import Doubt, doubts
 
 COUNTED = 50_000
 """Counts go up to one more than this."""
-OPEN = (State.CLAIMED, State.SENDING, State.WAITING)
+OPEN = (State.CLAIMED, State.SENDING)
 
 _IN_STATE = text(
     "SELECT count(*) FROM (SELECT id FROM calls WHERE state = :state ORDER BY id LIMIT :most) AS few"

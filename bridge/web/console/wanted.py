@@ -19,7 +19,7 @@ from bridge.store.reports.event_views import EventFilter
 from bridge.web.console.registry import Console
 
 GROUPS: Final[Mapping[str, tuple[State, ...]]] = {
-    "open": (State.QUEUED, State.CLAIMED, State.SENDING, State.WAITING),
+    "open": (State.QUEUED, State.CLAIMED, State.SENDING),
     "uncertain": (State.UNCERTAIN,),
     "failed": (State.REFUSED, State.EXHAUSTED, State.EXPIRED),
     "done": (State.DONE,),
