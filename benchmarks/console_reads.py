@@ -123,7 +123,7 @@ def text(of: Callable[[int], str]) -> Read:
 
 def named(of: Callable[[int], str]) -> Read:
     """What a number or id names."""
-    return lambda asked: search.exactly(asked.connection, of(asked.event()))
+    return lambda asked: search.exact_matches(asked.connection, of(asked.event()))
 
 
 def chart(span: Span, source: str = "") -> Read:

@@ -225,7 +225,7 @@ class Application:
     """The names of all rules of a set so large that verdicts are told only of some; else empty."""
 
     @property
-    def untold(self) -> int:
+    def omitted(self) -> int:
         """How many rules have no verdict here: they did not match, and were not near."""
         return max(0, len(self.rules) - len(self.verdicts))
 

@@ -138,7 +138,7 @@ class Readiness:
             tables = Fault(Reason(ProblemCode.MIGRATIONS), (error.reason,))
             return Seen(tables=tables, heard_of=self.seen.heard_of)
         now = self.store.now(connection)
-        heard = {name for name, at in sources.last_heard(connection).items() if at > now - REMEMBERED_MS}
+        heard = {name for name, at in sources.last_received(connection).items() if at > now - REMEMBERED_MS}
         heard.discard(ALERT_SOURCE)
         return Seen(late=_late(connection, now), heard_of=frozenset(heard))
 
@@ -153,6 +153,10 @@ def files_of(rules: MappingLoader) -> Files:
 
 
 def _late(connection: Transaction, now: int) -> Late | None:
-    due = [(view.due_at, view.state.name) for view in due_calls.look(connection) if view.due_at is not None]
+    due = [
+        (view.due_at, view.state.name)
+        for view in due_calls.account_views(connection)
+        if view.due_at is not None
+    ]
     at, account = min(due, default=(now, ""))
     return Late(account, now - at) if now - at > LATE_MS else None

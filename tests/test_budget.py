@@ -25,7 +25,7 @@ from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import metadata
 from bridge.store.db.writer import Writer
-from bridge.store.inbox.events import writing
+from bridge.store.inbox.events import batch_writer
 from bridge.store.queue.decisions import Decider
 from bridge.text.render import english
 from bridge.webhook.budget import FREE, MOST, OverBudgetError, allowance, too_large
@@ -53,7 +53,7 @@ class Bridge:
         self.store, self.folder = store, folder
         (folder / "mappings").mkdir(exist_ok=True)
         self.rules = MappingLoader(str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t"})
-        self.writer: Writer[Any, Any] = Writer(store, writing(store))
+        self.writer: Writer[Any, Any] = Writer(store, batch_writer(store))
         self.results: tuple[str, ...] = ()
         self.write(text)
         self.intake = Intake(

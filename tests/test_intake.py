@@ -13,7 +13,7 @@ from bridge.mapping_loader import MappingLoader
 from bridge.model import Reply
 from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer
-from bridge.store.inbox.events import writing
+from bridge.store.inbox.events import batch_writer
 from tests.store.given import request, rows
 
 MAPPING = """
@@ -44,7 +44,7 @@ class Door:
             str(folder / "mappings"), {"LEADCONVERTER_TOKEN": "t", "SHOP_SECRET": "s3cret"}
         )
         self.rules.refresh()
-        self.writer: Writer[Any, Any] = Writer(store, writing(store))
+        self.writer: Writer[Any, Any] = Writer(store, batch_writer(store))
         self.told: list[tuple[str, int, tuple[str, ...]]] = []
         self.woken = 0
         parts: dict[str, Any] = {"heard_of": lambda _: False, "no_room": lambda: None, **more}
@@ -172,7 +172,7 @@ def test_when_the_database_does_not_take_it_nothing_is_accepted(door: Door) -> N
 
 
 def test_when_too_much_waits_already_it_is_overload(door: Door) -> None:
-    full: Writer[Any, Any] = Writer(door.store, writing(door.store), waiting=0, start=False)
+    full: Writer[Any, Any] = Writer(door.store, batch_writer(door.store), waiting=0, start=False)
     door.intake.writer = full
     assert door.post({"orders": [sale(1)]}) == BUSY
     assert door.told == [("shop", 503, ("overload",))]

@@ -16,7 +16,7 @@ from bridge.store.db.engine import Store
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import FOR_EVER
 from bridge.store.reports import counters
-from bridge.store.reports.counters import STRETCH_MS
+from bridge.store.reports.counters import PERIOD_MS
 
 WEEK_MS = 7 * 86_400_000
 SUBSCRIBERS = 200_000
@@ -116,7 +116,7 @@ def fill(store: Store, events: int) -> Past:
                 take_ids(connection, table, high - low + 1)
     with store.migrating.begin() as connection:
         for statement in _COUNTED:
-            connection.execute(text(statement), {"width": STRETCH_MS} if ":width" in statement else {})
+            connection.execute(text(statement), {"width": PERIOD_MS} if ":width" in statement else {})
     while True:
         with store.transaction() as connection:
             if not counters.fold(connection, now, 200):

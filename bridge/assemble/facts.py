@@ -22,7 +22,7 @@ from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import queue_stats, repeat_views, sources, trends
 from bridge.store.reports.event_views import EventFilter, page_of_events
 from bridge.store.reports.pagination import Page
-from bridge.store.reports.queue_stats import Figures
+from bridge.store.reports.queue_stats import QueueStats
 from bridge.store.reports.sources import SourceUse
 from bridge.store.reports.trends import Rates
 
@@ -38,7 +38,7 @@ UNSTARTED: Final = ("call:refused", "call:exhausted", "call:expired")
 class Look:
     """One look at the database: what problems are made of, and figures."""
 
-    figures: Figures
+    figures: QueueStats
     sources: tuple[SourceUse, ...]
     breakers: Mapping[str, Breaker]
     """Of each account that ever had a call."""
@@ -49,7 +49,7 @@ def look(
     connection: Transaction, now: int, used: Compiled, accounts: Mapping[str, Account], known: Facts
 ) -> Look:
     """What is `known`, and everything in the database that may be a problem, by the mappings in use."""
-    figures = queue_stats.look(connection, now)
+    figures = queue_stats.count(connection, now)
     heard, totals = sources.in_use(connection, now), trends.totals(connection, now)
     breakers = {one.account.name: health.from_text(one.account.health).breaker for one in figures.queues}
     facts = replace(
@@ -101,7 +101,7 @@ def is_silent(use: SourceUse, used: Compiled, now: int) -> bool:
     return usual is not None and quiet is not None and quiet > usual * 1000
 
 
-def _late(figures: Figures) -> Late | None:
+def _late(figures: QueueStats) -> Late | None:
     """Of the accounts that are not paused: there a call may not go out."""
     late = [Late(one.account.name, one.late_ms) for one in figures.queues if not one.account.paused]
     most = max(late, key=lambda one: one.by, default=Late("", 0))

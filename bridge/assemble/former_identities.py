@@ -51,7 +51,7 @@ class FormerIds:
         sources = {name: mapping.source for name, mapping in current.sources.items()}
         declared = {name: Declared(one.event, one.dedup.without_id) for name, one in sources.items()}
         known = {}
-        for name, before in identities.observe(self.store, declared).items():
+        for name, before in identities.record(self.store, declared).items():
             made = [(former_source(sources[name], one.event), one.until) for one in before]
             known[name] = tuple((source, until) for source, until in made if source is not None)
             log.info(

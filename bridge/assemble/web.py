@@ -68,7 +68,7 @@ def web_side(
     stop_reading = keep_fresh(rules, former.take_up)
     readiness = Readiness(store, rules, disk)
     readiness.begin()
-    writer = Writer(store, events.writing(store), observe=observe_batch)
+    writer = Writer(store, events.batch_writer(store), observe=observe_batch)
     waker = Waker(store)
     notifier = Notifier(waker.wake)
     intake = Intake(

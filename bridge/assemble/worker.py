@@ -13,7 +13,7 @@ from bridge.settings import Settings
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import open_store
 from bridge.store.db.lock_files import Presence
-from bridge.store.state.key_value import aim
+from bridge.store.state.key_value import set_target
 
 
 def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved) -> Dispatcher:
@@ -24,7 +24,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
     settings = settings.without_passwords()
     store = open_store(settings.database_url)
     store.check()
-    aim(store, sandboxed=bool(settings.sandbox))
+    set_target(store, sandboxed=bool(settings.sandbox))
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules = mapping_loader(settings, store)

@@ -17,7 +17,7 @@ from bridge.model import State
 from bridge.operations.filters import AskedCalls, AskedEvents
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
-from bridge.store.inbox.events import Results
+from bridge.store.inbox.events import RESULTS
 from bridge.store.reports.pagination import Page
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,7 +31,7 @@ def event_filter(command: F) -> F:
         (
             click.option("--source", help="Only of this source."),
             click.option("--type", help="Only of this type, as the sender calls it."),
-            click.option("--result", type=click.Choice(Results), help="Only those that came to this."),
+            click.option("--result", type=click.Choice(RESULTS), help="Only those that came to this."),
             click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}."),
             click.option("--until", metavar="WHEN", help="Only before then."),
             click.option("--search", metavar="TEXT", help="The sender's own id, or a part of the document."),

@@ -9,7 +9,7 @@ from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.store.db.engine import open_store
-from bridge.store.state.key_value import aim
+from bridge.store.state.key_value import set_target
 
 
 def migrate(settings: Settings) -> int:
@@ -21,7 +21,7 @@ def migrate(settings: Settings) -> int:
     store = open_store(settings.database_url)
     try:
         store.migrate()
-        aim(store, sandboxed=bool(settings.sandbox))
+        set_target(store, sandboxed=bool(settings.sandbox))
     finally:
         store.close()
     click.echo(said(Reason(CommandCode.UP_TO_DATE)), err=True)

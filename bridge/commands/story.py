@@ -50,7 +50,7 @@ def told(
     for verdict in story.stored.verdicts:
         yield from _rule(story.stored, verdict, screen)
     yield from more
-    if not (story.stored.verdicts or story.stored.untold) and story.stored.event is not None:
+    if not (story.stored.verdicts or story.stored.omitted) and story.stored.event is not None:
         yield "no rules were asked"
     for one in story.calls:
         yield ""

@@ -66,7 +66,7 @@ def _told(tried: Tried, number: int, total: int, screen: Screen) -> Iterator[str
         return
     for verdict in tried.verdicts:
         yield from _rule(tried, verdict, screen)
-    if tried.application.untold:
+    if tried.application.omitted:
         yield f"· {counted(tried.others, 'more rule')} did not match"
     if not tried.mapping.rules:
         yield "the mapping has no rules"

@@ -92,7 +92,7 @@ class Caretaker:
     def renewed(self, known: Mapping[str, Account]) -> list[str]:
         """Accounts that were paused with another token than they have now."""
         with self.store.read() as connection:
-            states = [view.state for view in due_calls.look(connection)]
+            states = [view.state for view in due_calls.account_views(connection)]
         return [
             state.name
             for state in states

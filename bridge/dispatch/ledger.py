@@ -31,10 +31,9 @@ from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts as rows
-from bridge.store.queue import calls, claims, pauses
-from bridge.store.queue import due_calls as outlooks
+from bridge.store.queue import calls, claims, due_calls, pauses
 from bridge.store.queue.calls import Settlement
-from bridge.store.queue.due_calls import Transaction, View
+from bridge.store.queue.due_calls import AccountView, Transaction
 
 SILENT: Final = Alarms()
 CLOCKS_AGREE: Final = 200
@@ -143,7 +142,7 @@ class Ledger:
     def look(self, connection: Transaction, known: Mapping[str, Account]) -> Outlook:
         """Which accounts have calls to claim, now or later."""
         now = self.store.now(connection)
-        views = [view for view in outlooks.look(connection) if view.state.name in known]
+        views = [view for view in due_calls.account_views(connection) if view.state.name in known]
         at = dict(invitations(known, views, now))
         due = tuple(sorted(name for name, moment in at.items() if moment <= now))
         return Outlook(now, due, min((moment for moment in at.values() if moment > now), default=None))
@@ -230,7 +229,7 @@ class Ledger:
         accounts, now = self.accounts(), self.wall()
         attempt = Attempt(now, now, Outcome.RETRY, UNCONFIRMED, "building")
         with self.store.transaction() as connection:
-            held = outlooks.held(connection, self.owner)
+            held = due_calls.calls_of_owner(connection, self.owner)
             lost = [call for call in held if (call.id, call.attempt) not in known]
             calls.release(connection, [call for call in lost if call.state is State.CLAIMED])
         return [
@@ -250,7 +249,9 @@ class Ledger:
             books.close(connection, now)
 
 
-def invitations(known: Mapping[str, Account], views: Sequence[View], now: int) -> list[tuple[str, int]]:
+def invitations(
+    known: Mapping[str, Account], views: Sequence[AccountView], now: int
+) -> list[tuple[str, int]]:
     """Accounts with calls to claim, and when that may be, by due time, pace and breaker."""
     found = []
     for view in views:

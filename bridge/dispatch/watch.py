@@ -82,7 +82,7 @@ class Watch:
             for one in taken:
                 if wanted.start:
                     accept(connection, now, [delivery(one, wanted.start, now, self.language)])
-                    alerts.told(connection, now, one)
+                    alerts.mark_sent(connection, now, one)
         for one in taken:
             log.warning("alert: %s", english(telling.message(one)))
             if wanted.url:
@@ -98,9 +98,9 @@ class Watch:
             return
         with self.store.transaction() as connection:
             if fault:
-                alerts.again(connection, self.store.now(connection), one, now)
+                alerts.retry_soon(connection, self.store.now(connection), one, now)
             else:
-                alerts.told(connection, self.store.now(connection), one)
+                alerts.mark_sent(connection, self.store.now(connection), one)
 
 
 def take(connection: Transaction, now: int, wanted: Alerts) -> list[Pending]:
@@ -108,7 +108,7 @@ def take(connection: Transaction, now: int, wanted: Alerts) -> list[Pending]:
     due = alerts.due(connection, now)
     for one in due:
         if not wanted.wants(one.kind):
-            alerts.told(connection, now, one)
+            alerts.mark_sent(connection, now, one)
     return [one for one in due if wanted.wants(one.kind) and alerts.take(connection, now, one)]
 
 
@@ -160,7 +160,7 @@ def silent(connection: Transaction, now: int, wanted: Alerts) -> list[Happened]:
     """Sources that have sent nothing for as long as their owner said, each told once per silence."""
     if not wanted.silence or not wanted.wants("silent"):
         return []
-    heard = sources.last_heard(connection)
+    heard = sources.last_received(connection)
     found = []
     for source, seconds in sorted(wanted.silence.items()):
         name = f"silent/{source}"

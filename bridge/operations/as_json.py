@@ -101,7 +101,7 @@ def story_record(story: Story, accounts: Mapping[str, Account]) -> dict[str, Jso
         **event_record(stored.line),
         "rules_version": stored.rules_version,
         "document": stored.event.document if stored.event else None,
-        "rules_untold": stored.untold,
+        "rules_untold": stored.omitted,
         "rules": [
             {
                 "rule": one.rule,

@@ -11,7 +11,7 @@ from bridge.mapping.rules.apply import MappingFile, apply_silently
 from bridge.model import Application, Event
 from bridge.store.db.engine import Store
 from bridge.store.reports.event_stream import before_newest, past_events
-from bridge.store.reports.event_views import EventFilter, fitting_events
+from bridge.store.reports.event_views import EventFilter, event_selection
 
 Mappings: TypeAlias = Mapping[str, MappingFile]
 """By source."""
@@ -48,7 +48,7 @@ def run(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Backtest
 def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterator[Past]:
     """The newest events of the edited sources, oldest first; each page is a read of its own."""
     with store.read() as connection:
-        fitting = fitting_events(connection, wanted)
+        fitting = event_selection(connection, wanted)
         after = before_newest(connection, fitting, limit)
     while True:
         with store.read() as connection:

@@ -33,14 +33,14 @@ class Rest:
 
 def rest_of(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> Rest | None:
     """What can be said of the rules that have no verdict; None where all have one."""
-    if not stored.untold or stored.event is None:
+    if not stored.omitted or stored.event is None:
         return None
     mapping = sources.get(stored.line.source)
     if mapping is None:
-        return Rest(stored.untold, changed=False, known=False, near=())
+        return Rest(stored.omitted, changed=False, known=False, near=())
     event = Rereader().event(mapping.source, stored) or stored.event
     near = near_misses(mapping, event, {one.rule for one in stored.verdicts}, _NEAREST)
-    return Rest(stored.untold, mapping.version != stored.rules_version, known=True, near=near)
+    return Rest(stored.omitted, mapping.version != stored.rules_version, known=True, near=near)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _refuse_known(connection: Transaction, mapping: MappingFile, one: KeptRepeat
     It may have come once more and been taken, or been taken up under an `event:` or `dedup:` of later.
     """
     alike = ("none", "content") if one.in_doubt else ("none",)
-    for number, stored in known_events.of_its_id(connection, event):
+    for number, stored in known_events.with_same_id(connection, event):
         if difference(mapping, stored, event) in alike:
             reason = Reason(ErrorCode.REPEAT_KNOWN, number=one.id, event=number)
             raise BridgeError(reason, Reason(ErrorCode.REPLAY_AGAIN, event=number))

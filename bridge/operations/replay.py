@@ -131,7 +131,7 @@ class Replayer:
             mapping = self._mapping(stored)
             event_now, read_as = self._read(mapping, stored)
             if read_as is not None:
-                self._only(number, known_events.holder(connection, event_now), read_as)
+                self._only(number, known_events.event_of_key(connection, event_now), read_as)
         except _Impossible as error:
             return Impossible(number, error.reason)
         made = apply(mapping, event_now)
@@ -152,7 +152,7 @@ class Replayer:
             mapping = self._mapping(stored)
             event_now, read_as = self._read(mapping, stored)
             if read_as is not None:
-                self._only(number, known_events.hold(connection, now, number, event_now), read_as)
+                self._only(number, known_events.claim_key(connection, now, number, event_now), read_as)
         except _Impossible as error:
             return Impossible(number, error.reason)
         made = apply(mapping, event_now)

@@ -10,7 +10,7 @@ from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Finding
 from bridge.store.db.engine import Store
 from bridge.store.reports.event_stream import before_newest, past_events
-from bridge.store.reports.event_views import EventFilter, fitting_events
+from bridge.store.reports.event_views import EventFilter, event_selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,6 @@ def review(store: Store, sources: Mapping[str, MappingFile], last: int) -> Revie
 
 def _latest(store: Store, source: str, last: int) -> list[Event]:
     with store.read() as connection:
-        wanted = fitting_events(connection, EventFilter(source=source))
+        wanted = event_selection(connection, EventFilter(source=source))
         after = before_newest(connection, wanted, last)
         return [past.event for past in past_events(connection, wanted, after, last)]

@@ -49,7 +49,7 @@ class Tried:
     @property
     def others(self) -> int:
         """How many more rules a large set has, none of which matched or came near."""
-        return len(self.application.rules) - len(self.verdicts) if self.application.untold else 0
+        return len(self.application.rules) - len(self.verdicts) if self.application.omitted else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _tried(mapping: MappingFile, event: Event, made: Application, accounts: Mapp
     told = {story.rule: story for story in stories(mapping, event)}
     calls = tuple((start, outgoing(start, accounts.get(start.account), 0)) for start in made.starts)
     verdicts = made.verdicts
-    if made.untold:
+    if made.omitted:
         verdicts += near_misses(mapping, event, {one.rule for one in verdicts}, _NEAREST)
     return Tried(mapping, event, made, verdicts, told, calls)
 

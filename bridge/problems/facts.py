@@ -12,7 +12,7 @@ from bridge.reasons.reason import Reason
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.call_views import Doubt
-from bridge.store.reports.repeat_views import Ambiguous
+from bridge.store.reports.repeat_views import AmbiguousSource
 
 Files: TypeAlias = Literal["valid", "empty", "broken", "stale"]
 """Of the mapping folder: `empty` has no file yet, `stale` is broken while an older set is in use."""
@@ -97,6 +97,6 @@ class Facts:
     """Webhooks of the last week that could not be read."""
     rejected: tuple[Rejected, ...] = ()
     silent: tuple[Silent, ...] = ()
-    ambiguous: tuple[Ambiguous, ...] = ()
+    ambiguous: tuple[AmbiguousSource, ...] = ()
     unheard: tuple[str, ...] = ()
     """Sources of mapping files that never sent anything."""

@@ -15,7 +15,7 @@ from bridge.dispatch import health, pace
 from bridge.dispatch.breaker import Gate
 from bridge.errors import StoreUnavailable
 from bridge.store.reports import queue_stats
-from bridge.store.reports.queue_stats import Figures, Queue
+from bridge.store.reports.queue_stats import Queue, QueueStats
 from bridge.web import counting, family, metrics
 from bridge.web.counting import Counted
 from bridge.web.metrics import Sample
@@ -34,7 +34,7 @@ class Scrape:
         self.clock = clock
         self.folder = side.settings.metrics
         self._looking = Lock()
-        self._seen: Figures | None = None
+        self._seen: QueueStats | None = None
         self._good_until = float("-inf")
 
     def samples(self) -> Iterator[Sample]:
@@ -51,7 +51,7 @@ class Scrape:
         if self.folder:
             yield from family.samples(self.folder)
 
-    def figures(self) -> Figures | None:
+    def figures(self) -> QueueStats | None:
         """The last look at the database, renewed when it is old; None when the database does not answer."""
         if self.side.readiness.database():
             return None
@@ -66,12 +66,12 @@ class Scrape:
         began = self.clock()
         try:
             with self.side.store.read() as connection:
-                self._seen = queue_stats.look(connection, self.side.store.now(connection))
+                self._seen = queue_stats.count(connection, self.side.store.now(connection))
         except StoreUnavailable:
             self._seen = None
         self._good_until = self.clock() + max(FRESH_S, SHARE * (self.clock() - began))
 
-    def _of_calls(self, seen: Figures) -> Iterator[Sample]:
+    def _of_calls(self, seen: QueueStats) -> Iterator[Sample]:
         for state, many in seen.states.items():
             yield metrics.CALLS, (state.value,), many
         yield metrics.CALLS, ("queued",), seen.queued

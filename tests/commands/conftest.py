@@ -150,7 +150,7 @@ def office(desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch) -> It
     """The desk with an empty database, once on SQLite and once on PostgreSQL."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     store = open_store(database_url)
-    writer = Writer(store, events.writing(store))
+    writer = Writer(store, events.batch_writer(store))
     rules = MappingLoader(
         str(desk.folder / "mappings"), {"SHOP_SECRET": SECRET, "LEADCONVERTER_TOKEN": TOKEN}
     )

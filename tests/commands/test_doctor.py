@@ -261,7 +261,7 @@ def test_an_ambiguous_id_and_an_edited_event_are_named(healthy: Office) -> None:
     assert text.endswith("; run: leadbridge events --repeats --source shop")
     window = 86_400
     for declared in ("{id: $.id}", "{id: $.other}"):
-        identities.observe(healthy.store, {"crm": Declared(declared, window)})
+        identities.record(healthy.store, {"crm": Declared(declared, window)})
     level, text = remarks(healthy.run("doctor", "--json"))["source crm"]
     assert (level, text.startswith("its event has changed; ids of before the change count as well")) == (
         "ok",

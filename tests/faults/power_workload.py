@@ -26,7 +26,7 @@ CHECKPOINT_PAGES = 60
 def main(folder: Path, mode: str) -> None:
     store = opened(f"sqlite:///{folder / 'bridge.db'}", mode)
     promised = os.open(folder / "promised", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    writer = Writer(store, events.writing(store))
+    writer = Writer(store, events.batch_writer(store))
     for number in range(WEBHOOKS):
         writer.submit(sale(f"w{number}", start(number + 1)))
         os.write(promised, f"accepted w{number}\n".encode())

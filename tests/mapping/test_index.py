@@ -101,7 +101,7 @@ def test_a_small_set_tells_every_verdict() -> None:
     rules = mapping("\n".join(f"- {{name: r{n}, when: {{$.a: {n}}}, {START}}}" for n in range(FEW_RULES)))
     made = apply(rules, event({"a": 7}))
     assert made.verdicts == judge(rules, event({"a": 7}))
-    assert (len(made.verdicts), made.rules, made.untold) == (FEW_RULES, frozenset(), 0)
+    assert (len(made.verdicts), made.rules, made.omitted) == (FEW_RULES, frozenset(), 0)
 
 
 def test_a_large_set_tells_what_matched_failed_or_came_near_and_how_many_it_does_not() -> None:
@@ -113,7 +113,7 @@ def test_a_large_set_tells_what_matched_failed_or_came_near_and_how_many_it_does
         ("lacks", Match.FAILED, ""),
     ]
     assert len(made.rules) == FEW_RULES + 1
-    assert made.untold == FEW_RULES - 1
+    assert made.omitted == FEW_RULES - 1
 
 
 def test_near_misses_are_told_up_to_a_limit() -> None:

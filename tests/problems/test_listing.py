@@ -18,7 +18,7 @@ from bridge.reasons.reason import Reason, recorded
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.call_views import Doubt
-from bridge.store.reports.repeat_views import Ambiguous
+from bridge.store.reports.repeat_views import AmbiguousSource
 from bridge.text.catalogue import LANGUAGES, catalogue
 from bridge.text.render import capitalised, english, render
 from tests.console.tour import PAGES
@@ -41,7 +41,7 @@ SHOWN: tuple[tuple[Kind, Level, dict[str, Any]], ...] = (
     ("uncertain", "bad", {"doubts": (Doubt("main", "http_502", 3, NOW, NOW),)}),
     ("failing", "bad", {"failing": (Failing("shop", "sold", 2),)}),
     ("unreadable", "bad", {"unreadable": 2}),
-    ("ambiguous", "bad", {"ambiguous": (Ambiguous("shop", 2, 1, NOW),)}),
+    ("ambiguous", "bad", {"ambiguous": (AmbiguousSource("shop", 2, 1, NOW),)}),
     ("empty", "warn", {"files": "empty"}),
     ("late", "warn", {"late": Late("main", 91_000)}),
     ("resting", "warn", {"accounts": (AccountState("main"),), "breakers": {"main": RESTING}}),

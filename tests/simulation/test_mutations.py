@@ -23,7 +23,7 @@ from bridge.store.inbox import known_events
 from bridge.store.queue import calls, claims, decisions, recipient_order, sweep
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.calls import Settlement
-from bridge.store.queue.rows import Owed
+from bridge.store.queue.rows import NewCall
 from tests.simulation.history import Failure
 from tests.simulation.memory import Memory
 from tests.simulation.test_simulation import play_some
@@ -58,14 +58,14 @@ def calls_are_sent_before_they_are_marked(patch: Patch) -> None:
 
 @mutation(seed=36)
 def an_attempts_end_is_taken_from_anybody(patch: Patch) -> None:
-    def landed(one: Settlement, row: Any) -> Settlement | None:
+    def applicable(one: Settlement, row: Any) -> Settlement | None:
         return one if row.state in ("sending", "uncertain") else None
 
     def unguarded(one: Settlement, row: Any, now: int) -> tuple[Any, ...]:
         return (*before(one, row, now)[:-3], row.owner, row.attempt, row.state)
 
     before = calls._settle_row
-    patch.setattr(calls, "_landed", landed)
+    patch.setattr(calls, "_applicable", applicable)
     patch.setattr(calls, "_settle_row", unguarded)
 
 
@@ -129,7 +129,7 @@ def webhooks_are_acknowledged_before_the_commit(patch: Patch) -> None:
 
 @mutation(seed=65)
 def an_event_loses_its_second_call(patch: Patch) -> None:
-    def add(connection: Connection, now: int, owed: Sequence[Owed]) -> list[int]:
+    def add(connection: Connection, now: int, owed: Sequence[NewCall]) -> list[int]:
         return before(connection, now, [one for one in owed if not one.start.item])
 
     before = calls.add
@@ -163,8 +163,8 @@ def paused_accounts_are_claimed_for(patch: Patch) -> None:
 
 
 @mutation(seed=1)
-def held_calls_are_never_let_go(patch: Patch) -> None:
-    patch.setattr(recipient_order, "moved", lambda *_: None)
+def held_calls_are_never_released(patch: Patch) -> None:
+    patch.setattr(recipient_order, "release_next", lambda *_: None)
 
 
 @mutation(seed=23)

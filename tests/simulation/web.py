@@ -38,7 +38,7 @@ class Web:
     def begin(self) -> None:
         self.process.alive = True
         store = self.world.store(self.process)
-        self.writer = Writer(store, events.writing(store), start=False)
+        self.writer = Writer(store, events.batch_writer(store), start=False)
 
     def crashed(self) -> None:
         self.world.after(self.world.random.randint(100, 3000), self.begin)

@@ -105,4 +105,4 @@ def test_the_outlook_is_when_each_account_has_something_to_claim(store: Store, c
 
 def due(store: Store) -> dict[str, int | None]:
     with store.read() as connection:
-        return {view.state.name: view.due_at for view in due_calls.look(connection)}
+        return {view.state.name: view.due_at for view in due_calls.account_views(connection)}

@@ -31,7 +31,7 @@ def take(store: Store, one: Pending) -> bool:
 
 def told(store: Store, one: Pending) -> None:
     with store.transaction() as connection:
-        alerts.told(connection, store.now(connection), one)
+        alerts.mark_sent(connection, store.now(connection), one)
 
 
 def test_what_happened_is_collected_by_kind_with_the_last_in_words(store: Store, clock: Clock) -> None:
@@ -78,7 +78,7 @@ def test_what_could_not_be_delivered_is_tried_again_in_a_minute(store: Store, cl
     (one,) = due(store)
     take(store, one)
     with store.transaction() as connection:
-        alerts.again(connection, clock.ms, one, clock.ms)
+        alerts.retry_soon(connection, clock.ms, one, clock.ms)
     clock.advance(59)
     assert due(store) == []
     clock.advance(1)

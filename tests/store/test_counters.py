@@ -17,7 +17,7 @@ from bridge.store.inbox.refusals import Refusal
 from bridge.store.queue import accounts, decisions, sweep
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import counters, trends
-from bridge.store.reports.counters import DAY_MS, HOUR_MS, STRETCH_MS, Key
+from bridge.store.reports.counters import DAY_MS, HOUR_MS, PERIOD_MS, Key
 from tests.conftest import Clock
 from tests.store.given import (
     ABSENT,
@@ -227,7 +227,7 @@ def test_old_counters_become_coarser_and_every_sum_stays(store: Store, clock: Cl
         assert [trends.over_time(connection, clock.ms, span) for span in trends.Span] == charts
     for (at,) in rows(store, "SELECT DISTINCT at FROM tallies"):
         age = clock.ms - at
-        width = HOUR_MS if age > 3 * HOUR_MS else STRETCH_MS
+        width = HOUR_MS if age > 3 * HOUR_MS else PERIOD_MS
         assert at % (6 * HOUR_MS if age > 36 * HOUR_MS else width) == 0
     assert fold(store, clock) == 0
 

@@ -18,12 +18,12 @@ HERE = Path(__file__).parents[2]
 WRITER = """
 import sys
 from bridge.store.db.engine import open_store
-from bridge.store.inbox.events import writing
+from bridge.store.inbox.events import batch_writer
 from bridge.store.db.writer import Writer
 from tests.store.given import sale, start
 url, name, many = sys.argv[1], sys.argv[2], int(sys.argv[3])
 store = open_store(url)
-writer = Writer(store, writing(store))
+writer = Writer(store, batch_writer(store))
 for n in range(many):
     (stored,) = writer.submit(sale(f"{name}-{n}", start(n + 1), start(n + 1, item=1)), timeout=30)
     print(stored.event_id, flush=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bridge.model import Application, Failure, Match, Verdict
 from bridge.store.db.engine import Store
-from bridge.store.reports.event_reasons import Why, whys
+from bridge.store.reports.event_reasons import EventReason, reasons_of_events
 from bridge.store.reports.event_views import EventFilter, page_of_events
 from bridge.store.reports.pagination import Page
 from tests.store.given import (
@@ -25,22 +25,22 @@ NEAR = Verdict("near", Match.UNMATCHED, "$.b: x", "case", "X", 9)
 LACK = Failure("sold", 0, "bot_id", "$.x", ABSENT)
 
 
-def told(store: Store) -> dict[int, Why]:
+def reasons(store: Store) -> dict[int, EventReason]:
     with store.read() as connection:
-        return whys(connection, page_of_events(connection, EventFilter(), Page()).items)
+        return reasons_of_events(connection, page_of_events(connection, EventFilter(), Page()).items)
 
 
 def test_an_event_without_a_match_is_told_by_the_rule_that_came_nearest(store: Store) -> None:
     take_in(store, delivery((event("a"), Application((), (), (FAR, NEAR)))))
     take_in(store, delivery((event("b"), Application((), (), (FAR,)))))
     take_in(store, delivery((event("c"), Application((), (), ()))))
-    assert told(store) == {1: Why(verdict=NEAR), 2: Why(verdict=FAR)}
+    assert reasons(store) == {1: EventReason(verdict=NEAR), 2: EventReason(verdict=FAR)}
 
 
 def test_a_failed_event_is_told_by_the_first_value_that_was_missing(store: Store) -> None:
     verdicts = (FAR, Verdict("sold", Match.FAILED))
     take_in(store, delivery((event("a"), Application((), (LACK, LACK), verdicts))))
-    assert told(store) == {1: Why(failure=LACK)}
+    assert reasons(store) == {1: EventReason(failure=LACK)}
 
 
 def test_a_matched_event_is_told_by_its_first_call_that_went_wrong(store: Store) -> None:
@@ -52,9 +52,9 @@ def test_a_matched_event_is_told_by_its_first_call_that_went_wrong(store: Store)
         store,
         *(settlement(call, end, reason=f"{end} {call.id}") for call, end in zip(taken, ends, strict=True)),
     )
-    assert told(store) == {1: Why(reason=because("refused 2"))}
+    assert reasons(store) == {1: EventReason(reason=because("refused 2"))}
 
 
 def test_events_that_are_under_way_need_no_telling(store: Store) -> None:
     take_in(store, sale("a", start(1)), delivery(unreadable=NOT_JSON))
-    assert told(store) == {}
+    assert reasons(store) == {}

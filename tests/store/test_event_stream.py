@@ -6,9 +6,9 @@ from bridge.jsonpath.exact_numbers import Number
 from bridge.model import Application, Failure
 from bridge.store.db.engine import Store
 from bridge.store.queue import calls
-from bridge.store.queue.rows import Owed
+from bridge.store.queue.rows import NewCall
 from bridge.store.reports import event_stream, event_views
-from bridge.store.reports.event_views import EventFilter, fitting_events
+from bridge.store.reports.event_views import EventFilter, event_selection
 from tests.store import given
 from tests.store.given import ABSENT, NOT_JSON, NOW, PING, delivery, event, made, sale, start, take_in
 
@@ -19,7 +19,7 @@ def read(
     with store.read() as connection:
         return list(
             event_stream.past_events(
-                connection, fitting_events(connection, wanted or EventFilter()), after, limit
+                connection, event_selection(connection, wanted or EventFilter()), after, limit
             )
         )
 
@@ -65,10 +65,10 @@ def test_the_filter_holds(store: Store) -> None:
 def test_of_many_the_newest_are_chosen(store: Store) -> None:
     take_in(store, *(sale(str(number)) for number in range(5)))
     with store.read() as connection:
-        assert event_stream.before_newest(connection, fitting_events(connection, EventFilter()), 2) == 3
-        assert event_stream.before_newest(connection, fitting_events(connection, EventFilter()), 5) == 0
+        assert event_stream.before_newest(connection, event_selection(connection, EventFilter()), 2) == 3
+        assert event_stream.before_newest(connection, event_selection(connection, EventFilter()), 5) == 0
         assert (
-            event_stream.before_newest(connection, fitting_events(connection, EventFilter(source="bank")), 1)
+            event_stream.before_newest(connection, event_selection(connection, EventFilter(source="bank")), 1)
             == 0
         )
 
@@ -79,7 +79,7 @@ def test_what_was_made_of_it_is_read_where_asked_for(store: Store) -> None:
     take_in(store, delivery((event("1"), Application(starts, (lack,), ()))), sale("2"))
     with store.read() as connection:
         found = event_stream.past_events(
-            connection, fitting_events(connection, EventFilter()), 0, 10, with_made=True
+            connection, event_selection(connection, EventFilter()), 0, 10, with_made=True
         )
     assert [one.made for one in found] == [Application(starts, (lack,), ()), Application((), (), ())]
 
@@ -87,9 +87,9 @@ def test_what_was_made_of_it_is_read_where_asked_for(store: Store) -> None:
 def test_of_a_start_that_was_called_again_the_latest_counts(store: Store) -> None:
     (call,) = given.owe(store, start(1))
     with store.transaction() as connection:
-        calls.add(connection, NOW, [Owed(1, "shop", start(1, bot_id=9), call)])
+        calls.add(connection, NOW, [NewCall(1, "shop", start(1, bot_id=9), call)])
     with store.read() as connection:
         (found,) = event_stream.past_events(
-            connection, fitting_events(connection, EventFilter()), 0, 10, with_made=True
+            connection, event_selection(connection, EventFilter()), 0, 10, with_made=True
         )
     assert found.made == Application((start(1, bot_id=9),), (), ())

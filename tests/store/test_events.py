@@ -12,7 +12,7 @@ from bridge.reasons.reason import recorded
 from bridge.reasons.stored import to_text
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.writer import Writer
-from bridge.store.inbox.events import Delivery, Stored, accept, writing
+from bridge.store.inbox.events import Delivery, Stored, accept, batch_writer
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.reports import event_views
 from tests.conftest import Clock
@@ -160,7 +160,7 @@ def test_repeats_can_be_switched_off(store: Store) -> None:
 def test_twenty_at_the_same_moment_are_one_event_and_one_call(database_url: str) -> None:
     stores = [open_store(database_url) for _ in range(4)]
     writers: list[Writer[Delivery | Refusal, tuple[Stored, ...]]] = [
-        Writer(one, writing(one)) for one in stores
+        Writer(one, batch_writer(one)) for one in stores
     ]
     answers: list[Stored] = []
     barrier = threading.Barrier(20)
@@ -248,7 +248,7 @@ def test_an_event_whose_call_cannot_be_stored_is_not_stored_either(store: Store)
 
 
 def test_a_writer_takes_refusals_and_webhooks_alike(store: Store) -> None:
-    writer: Writer[Any, Any] = Writer(store, writing(store), start=False)
+    writer: Writer[Any, Any] = Writer(store, batch_writer(store), start=False)
     writer.offer(Refusal("shop", NOW, 401, "signature", recorded("it differs"), request()))
     writer.offer(sale("p1", start()))
     assert writer.step() == 2

@@ -22,7 +22,7 @@ def resume(store: Store, rule: str = "", source: str = "shop") -> bool:
 
 def care(store: Store) -> int:
     with store.transaction() as connection:
-        return sweep.sweep(connection, store.now(connection)).let_go
+        return sweep.sweep(connection, store.now(connection)).released
 
 
 def claimed(store: Store) -> list[int]:

@@ -14,7 +14,7 @@ from bridge.store.db.engine import Store
 from bridge.store.queue import calls, claims, due_calls, recipient_order, sweep
 from bridge.store.reports.call_views import CallFilter, page_of_calls
 from bridge.store.reports.event_stream import past_events
-from bridge.store.reports.event_views import EventFilter, fitting_events, page_of_events
+from bridge.store.reports.event_views import EventFilter, event_selection, page_of_events
 from bridge.store.reports.pagination import Page
 from tests.store.given import (
     NOT_JSON,
@@ -47,15 +47,15 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
             {"calls_ready", "calls_in_flight", "calls_in_lane"},
         ),
         "let go": (
-            Statement(recipient_order._LET_GO.sql.replace("{rows}", "VALUES (:account, :recipient)")),
+            Statement(recipient_order._RELEASE_NEXT.sql.replace("{rows}", "VALUES (:account, :recipient)")),
             {"account": "main", "recipient": "subscriber:7"},
             {"calls_held"},
         ),
-        "lapsed holds": (recipient_order._LAPSED, {"now": NOW}, {"calls_by_release"}),
+        "lapsed holds": (recipient_order._RELEASE_EXPIRED, {"now": NOW}, {"calls_by_release"}),
         "leases": (sweep._LEASES, {"until": NOW}, {"calls_by_lease"}),
         "late": (sweep._LATE, {"until": NOW}, {"calls_by_end"}),
-        "outlook": (due_calls._LOOK, {}, {"calls_ready"}),
-        "held": (due_calls._HELD, {"owner": "me"}, {"calls_by_lease"}),
+        "account views": (due_calls._VIEWS, {}, {"calls_ready"}),
+        "held": (due_calls._OF_OWNER, {"owner": "me"}, {"calls_by_lease"}),
     }
 
 
@@ -199,7 +199,7 @@ def test_a_claim_looks_at_as_many_pages_at_any_backlog_on_postgres(store: Store)
 def test_the_end_of_a_long_past_costs_no_more_than_its_beginning(sqlite_store: Store) -> None:
     take_in(sqlite_store, *(sale(f"p{n}") for n in range(4000)))
     with sqlite_store.read() as connection:
-        fitting = fitting_events(connection, EventFilter(since=NOW))
+        fitting = event_selection(connection, EventFilter(since=NOW))
 
     def after(number: int) -> int:
         return cost(sqlite_store, lambda connection: past_events(connection, fitting, number, 50))

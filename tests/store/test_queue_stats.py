@@ -6,14 +6,14 @@ from bridge.model import State
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts
 from bridge.store.reports import queue_stats
-from bridge.store.reports.queue_stats import Figures
+from bridge.store.reports.queue_stats import QueueStats
 from tests.conftest import Clock
 from tests.store.given import begin, claim, owe, settle, settlement, start
 
 
-def look(store: Store) -> Figures:
+def look(store: Store) -> QueueStats:
     with store.read() as connection:
-        return queue_stats.look(connection, store.now(connection))
+        return queue_stats.count(connection, store.now(connection))
 
 
 @pytest.fixture(autouse=True)

@@ -9,13 +9,13 @@ from bridge.store.db.engine import Store
 from bridge.store.reports import pagination, search
 from bridge.store.reports.event_views import EventFilter, EventLine
 from bridge.store.reports.pagination import Listing, Page
-from bridge.store.reports.search import Named
+from bridge.store.reports.search import ExactMatches
 from tests.store.given import NOW, delivery, event, made, owe, sale, start, take_in
 
 
-def named(store: Store, text: str) -> Named:
+def named(store: Store, text: str) -> ExactMatches:
     with store.read() as connection:
-        return search.exactly(connection, text)
+        return search.exact_matches(connection, text)
 
 
 def in_payloads(store: Store, before: int | None = None, **wanted: Any) -> Listing[EventLine]:
@@ -47,7 +47,7 @@ def test_a_key_and_a_messengers_user_name_a_recipient(store: Store) -> None:
 @pytest.mark.parametrize("text", ["", " ", "999", "nobody", "9" * 30, "²", "a\x00b", "subscriber:", "%"])
 def test_what_nothing_is_called_names_nothing(store: Store, text: str) -> None:
     owe(store, start(7))
-    assert named(store, text) == Named()
+    assert named(store, text) == ExactMatches()
 
 
 def test_payloads_are_searched_newest_first_and_with_the_rest_of_the_filter(store: Store) -> None:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from bridge.store.db.engine import Store
-from bridge.store.reports.sources import last_heard
+from bridge.store.reports.sources import last_received
 from tests.store.given import NOT_JSON, NOW, PING, delivery, sale, start, take_in
 
 
 def heard(store: Store) -> dict[str, int]:
     with store.read() as connection:
-        return last_heard(connection)
+        return last_received(connection)
 
 
 def test_nobody_was_heard_of_in_an_empty_store(store: Store) -> None:

@@ -106,7 +106,7 @@ def test_a_held_call_is_let_go_when_the_one_before_it_may_be_passed(store: Store
     settle(store, settlement(call, "queued", due_at=clock.ms + 900_000, holds_until=clock.ms + 600_000))
     assert claim(store) == []
     clock.advance(600)
-    assert swept(store).let_go == 1
+    assert swept(store).released == 1
     assert [one.id for one in claim(store)] == [2]
 
 

@@ -6,9 +6,9 @@ from bridge.store.db.engine import Store
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import Refusal
 from bridge.store.reports import sources, trends
-from bridge.store.reports.counters import HOUR_MS, STRETCH_MS
+from bridge.store.reports.counters import HOUR_MS, PERIOD_MS
 from bridge.store.reports.sources import SourceUse
-from bridge.store.reports.trends import Rates, RuleUse, Span, Stretch
+from bridge.store.reports.trends import Period, Rates, RuleUse, Span
 from tests.conftest import Clock
 from tests.store.given import (
     ABSENT,
@@ -29,7 +29,7 @@ from tests.store.given import (
 FAILED = Application((), (Failure("sold", 0, "bot_id", "$.x", ABSENT),), (Verdict("sold", Match.FAILED),))
 
 
-def chart(store: Store, clock: Clock, span: Span = Span.HOUR, source: str = "") -> tuple[Stretch, ...]:
+def chart(store: Store, clock: Clock, span: Span = Span.HOUR, source: str = "") -> tuple[Period, ...]:
     with store.read() as connection:
         return trends.over_time(connection, clock.ms, span, source)
 
@@ -38,7 +38,7 @@ def test_an_hour_is_twelve_stretches_a_day_hours_and_a_week_quarters_of_days(
     store: Store, clock: Clock
 ) -> None:
     for span, many, width in (
-        (Span.HOUR, 12, STRETCH_MS),
+        (Span.HOUR, 12, PERIOD_MS),
         (Span.DAY, 24, HOUR_MS),
         (Span.WEEK, 28, 6 * HOUR_MS),
     ):
@@ -78,7 +78,7 @@ def test_calls_that_waited_before_the_first_stretch_are_shown_as_waiting_in_it(
 
 def test_a_chart_can_be_of_one_source(store: Store, clock: Clock) -> None:
     take_in(store, sale("p1", start(1)), sale("c1", source="crm"), sale("c2", start(2), source="crm"))
-    assert chart(store, clock, source="crm")[-1] == Stretch(chart(store, clock)[-1].at, received=2, waiting=1)
+    assert chart(store, clock, source="crm")[-1] == Period(chart(store, clock)[-1].at, received=2, waiting=1)
     assert chart(store, clock, source="gone")[-1].received == 0
     assert chart(store, clock)[-1].waiting == 2
 

@@ -18,7 +18,7 @@ def test_how_many_rules_have_no_verdict_is_stored_with_those_that_have(store: St
     take_in(store, delivery((event("3"), Application((), (), TOLD))))
     with store.read() as connection:
         found = [event_views.event(connection, number) for number in (1, 2, 3)]
-    assert [(one.verdicts, one.untold) for one in found] == [(TOLD, 3), ((), 5), (TOLD, 0)]
+    assert [(one.verdicts, one.omitted) for one in found] == [(TOLD, 3), ((), 5), (TOLD, 0)]
     assert [one.line.result for one in found] == ["matched", "unmatched", "matched"]
 
 

@@ -16,7 +16,7 @@ from bridge.model import Event, Request
 from bridge.settings import Proxies
 from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer
-from bridge.store.inbox.events import writing
+from bridge.store.inbox.events import batch_writer
 from bridge.store.reports import event_views
 from bridge.web import hooks
 from bridge.webhook.incoming import NOBODY, Trust
@@ -48,7 +48,7 @@ class Door:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.writer = Writer(store, writing(store))
+        self.writer = Writer(store, batch_writer(store))
 
     def send(self, source: Source, now_ms: int, webhook: Request, trust: Trust = NOBODY) -> tuple[int, bytes]:
         """Send a request by HTTP; what the sender hears."""

@@ -1,1 +1,1 @@
-"""Webhooks at rest: events, their repeats and replies, refusals, replays, purging."""
+"""Stores webhooks: events, their repeats and replies, refusals, replays; purges old ones."""

@@ -1,4 +1,4 @@
-"""Events at rest: a webhook's events, their dedup and their calls go in together, in one transaction."""
+"""Stores a webhook's events, deduplication keys and calls, in one transaction."""
 
 from __future__ import annotations
 
@@ -18,72 +18,72 @@ from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import events
 from bridge.store.db.texts import document_text, plain, reason_text, verified_text
 from bridge.store.inbox import repeats
-from bridge.store.inbox.known_events import NEW_KEYS, EventKey, Same, former_keys, key_of, known_otherwise
+from bridge.store.inbox.known_events import NEW_KEYS, EventKey, Same, find_by_other_key, former_keys, key_of
 from bridge.store.inbox.refusals import Refusal, refuse
 from bridge.store.inbox.repeats import Again, Allowance, Compare
 from bridge.store.inbox.replies import reply_of, reply_text
 from bridge.store.queue import calls
-from bridge.store.queue.rows import Owed
+from bridge.store.queue.rows import NewCall
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts, Key
 
-Results = ("matched", "unmatched", "failed", "unreadable", "ignored")
-"""What became of an event; `failed` also where only some of its rules did."""
+RESULTS = ("matched", "unmatched", "failed", "unreadable", "ignored")
+"""The results of an event; `failed` also if only some of its rules failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook, authenticated, with what the rules made of its events."""
+    """An authenticated webhook with its events and what the rules made of them."""
 
     source: str
     request: Request
     received_at: int
     verified: Reason | None
-    """How its sender was verified; None where that is not known."""
+    """How its sender was verified; None if that is not known."""
     rules_version: str
     events: tuple[tuple[Event, Application], ...] = ()
     unreadable: Reason | None = None
     """Why the body could not be decoded; there are no events then."""
     ignored: Reason | None = None
-    """Why there are no events though all is well: a ping, a handshake."""
+    """Why a valid webhook has no events: a ping, a handshake."""
     reply: Reply | None = None
-    """What its sender hears, where a repeat would hear something else by itself."""
+    """The reply to the sender, if a repeat would be answered differently; a repeat gets the stored one."""
     same: Same | None = None
-    """Whether a stored event is one of these under another key."""
+    """Whether a stored event with another key is the same event."""
     compare: Compare | None = None
-    """Finds how a repeat differs from its event; without it no repeat is stored."""
+    """Compares a repeat with its event; without it no repeat is stored."""
     secrets: str | None = None
-    """Where its source read secrets in it (`webhook.secrets.places_text`); None where that is not known."""
+    """Where its source read secrets in it (`webhook.redaction.secrets.places_text`); None if not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where an event is. Of a repeat: the event it repeats, and no calls."""
+    """A stored event. For a repeat: the event that it repeats, and no calls."""
 
     event_id: int
     duplicate: bool = False
     calls: int = 0
     result: str = field(default="", compare=False)
-    """One of `Results`, or "duplicate"."""
+    """One of `RESULTS`, or "duplicate"."""
     reply: Reply | None = field(default=None, compare=False)
-    """Of a repeat: what the sender of the event heard, where that was stored."""
+    """For a repeat: the reply to the first webhook, if it was stored."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """An event on its way into the table."""
+    """An event that is being stored."""
 
     delivery: Delivery
     event: Event | None = None
     application: Application = field(default_factory=lambda: Application((), (), ()))
     item: int = 0
-    """Its place in the webhook."""
+    """Its index in the webhook."""
     id: int = 0
     duplicate: bool = False
     result: str = "duplicate"
     reply: Reply | None = None
     key: EventKey | None = field(init=False)
-    """What makes a repeat of it; None where repeats are welcome."""
+    """Identifies repeats of it; None if repeats count as new events."""
 
     def __post_init__(self) -> None:
         event = self.event
@@ -103,10 +103,10 @@ _KNOWN_KEYS = AllRows(
 def accept(
     connection: Connection, now: int, deliveries: Sequence[Delivery], allowance: Allowance | None = None
 ) -> list[tuple[Stored, ...]]:
-    """Store webhooks with their calls; per webhook, where each of its events is.
+    """Store webhooks with their calls; returns the stored events per webhook.
 
-    An event whose id, type and content its source has sent before, within its `dedup_within`, is a repeat: it
-    is stored with that event, as far as the `allowance` goes.
+    An event whose id, type and content its source has sent before, within `dedup_within`, is a repeat: it is
+    stored with that event, within the `allowance`.
     """
     groups = [_entries(delivery) for delivery in deliveries]
     entries = [entry for group in groups for entry in group]
@@ -139,13 +139,13 @@ def _first_of_each(entries: Iterable[_Entry]) -> dict[object, _Entry]:
 
 
 def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) -> list[_Entry]:
-    """Give each entry an id of its own, or that of the event it repeats; gives those that are new.
+    """Give each entry a new id, or that of the event it repeats; returns the new events.
 
     Keys are claimed in sorted order, so that two processes never wait for each other.
     """
     for entry, number in zip(entries, take_ids(connection, "events", len(entries)), strict=True):
         entry.id = number
-    _known_otherwise(connection, now, entries)
+    _find_by_other_keys(connection, now, entries)
     keyed = {entry.key: entry for entry in entries if entry.key}
     rows = [(*key, entry.id, now + _within(entry)) for key, entry in sorted(keyed.items()) if key]
     claimed = {tuple(row) for row in NEW_KEYS.run(connection, rows, now)}
@@ -154,7 +154,7 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
         entry = keyed[tuple(key)]
         entry.id, entry.duplicate, entry.reply = event_id, True, reply_of(reply)
     fresh = [entry for entry in entries if not entry.duplicate]
-    # For a process that has not yet taken up the new `event:` and gets the sender's next try.
+    # For a process that still uses the former `event:` when the sender retries.
     former = {
         key: (entry.id, now + within * 1000)
         for entry in fresh
@@ -165,13 +165,13 @@ def _without_repeats(connection: Connection, now: int, entries: list[_Entry]) ->
     return fresh
 
 
-def _known_otherwise(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
-    """Find those that are known under another key; few sources have such."""
+def _find_by_other_keys(connection: Connection, now: int, entries: Sequence[_Entry]) -> None:
+    """Find entries that repeat an event with another key; few sources have such events."""
     for entry in entries:
         event, same = entry.event, entry.delivery.same
         if event is None or same is None or not entry.key or not (event.former or event.content):
             continue
-        known = known_otherwise(connection, now, event, same)
+        known = find_by_other_key(connection, now, event, same)
         if known is not None:
             entry.id, entry.duplicate, entry.reply = known.event_id, True, known.reply
 
@@ -196,7 +196,7 @@ def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None
     rows = [_row(entry, holders.setdefault(id(entry.delivery), entry.id)) for entry in entries]
     _INSERT.run(connection, rows)
     owed = [
-        Owed(entry.id, plain(entry.delivery.source), start)
+        NewCall(entry.id, plain(entry.delivery.source), start)
         for entry in entries
         for start in entry.application.starts
     ]
@@ -206,7 +206,7 @@ def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None
 
 
 def _counted(entries: Sequence[_Entry]) -> Counts:
-    """What the tallies say of these; made with care, as every webhook pays for it."""
+    """The counters that these events change. Optimised, since it runs for every webhook."""
     results = Counter([(entry.delivery.source, entry.result) for entry in entries])
     hits = Counter(
         [
@@ -260,25 +260,27 @@ def _row(entry: _Entry, holder: int) -> tuple[Any, ...]:
 
 
 def result_of(made: Application) -> str:
-    """The one word for what a rule set made of an event."""
+    """The result of an event, one of `RESULTS`."""
     if made.failures:
         return "failed"
     return "matched" if made.starts or any(v.match is Match.MATCHED for v in made.verdicts) else "unmatched"
 
 
 def verdicts_text(made: Application) -> str:
-    """As stored: a list per verdict, fields in their order; last the number of untold ones, if any."""
-    told = [(v.rule, v.match, v.condition, v.code, v.found, v.line) for v in made.verdicts]
-    return document_text([*told, made.untold] if made.untold else told)
+    """Verdicts as JSON: a list of fields per verdict; last the number of omitted verdicts, if any."""
+    listed = [(v.rule, v.match, v.condition, v.code, v.found, v.line) for v in made.verdicts]
+    return document_text([*listed, made.omitted] if made.omitted else listed)
 
 
 def failures_text(made: Application) -> str:
-    """As stored: a list per failure, fields in their order."""
+    """Failures as JSON: a list of fields per failure."""
     return document_text([(f.rule, f.item, f.key, f.path, to_json(f.reason)) for f in made.failures])
 
 
-def writing(store: Store) -> Callable[[Connection, Sequence[Delivery | Refusal]], list[tuple[Stored, ...]]]:
-    """What a Writer does with webhooks, accepted and refused ones alike."""
+def batch_writer(
+    store: Store,
+) -> Callable[[Connection, Sequence[Delivery | Refusal]], list[tuple[Stored, ...]]]:
+    """A function for `Writer` that stores accepted and refused webhooks."""
     allowance = Allowance()
 
     def write(connection: Connection, items: Sequence[Delivery | Refusal]) -> list[tuple[Stored, ...]]:

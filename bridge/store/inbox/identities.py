@@ -1,4 +1,4 @@
-"""How each source identified its events before `event:` changed, for as long as its sender repeats."""
+"""Stores former values of each source's `event:`, for as long as its sender may repeat webhooks."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _NAME = "identities"
 
 
 class Declared(NamedTuple):
-    """What a source declares."""
+    """How a source identifies its events."""
 
     event: str
-    """Its `event:` as text; empty where it has none."""
+    """Its `event:` as text; empty if it has none."""
     window: int
-    """Seconds for which its sender repeats."""
+    """Seconds for which its sender may repeat a webhook."""
 
 
 class Former(NamedTuple):
-    """An `event:` that was in use."""
+    """A former value of `event:`."""
 
     event: str
     until: int
-    """Unix milliseconds; afterwards no repeat of that time is expected any more."""
+    """Unix milliseconds until when repeats of webhooks from that time may arrive."""
 
 
-def observe(store: Store, declared: Mapping[str, Declared]) -> dict[str, tuple[Former, ...]]:
-    """Note what the sources declare now; by source, what they declared before. Raises StoreUnavailable."""
+def record(store: Store, declared: Mapping[str, Declared]) -> dict[str, tuple[Former, ...]]:
+    """Store what the sources declare; returns former values by source. Raises StoreUnavailable."""
     with store.read() as connection:
         noted = key_value.read(connection, _NAME)
     known = from_json(noted) if noted else {}
     if any(name not in known or known[name]["event"] != one.event for name, one in declared.items()):
         with store.transaction() as connection:
-            known = from_json(key_value.hold(connection, _NAME, "{}"))
+            known = from_json(key_value.read_locked(connection, _NAME, "{}"))
             _change(known, declared, store.now(connection))
             key_value.write(connection, _NAME, to_json(known))
     return {
@@ -49,7 +49,7 @@ def observe(store: Store, declared: Mapping[str, Declared]) -> dict[str, tuple[F
 
 
 def until(connection: Connection, now: int) -> dict[str, int]:
-    """By source, until when its former ids count; only those that still do."""
+    """Until when former ids count, by source; only sources whose former ids still count."""
     noted = key_value.read(connection, _NAME)
     known = from_json(noted) if noted else {}
     ends = {name: max((end for _, end in one["before"]), default=0) for name, one in known.items()}

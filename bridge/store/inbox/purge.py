@@ -1,6 +1,6 @@
-"""Forgetting in good order: first the bodies of what is finished, later the rows, never what is not final.
+"""Deletes old data: first the bodies of finished events, later the rows. Unfinished events are kept.
 
-Each step is a transaction of its own over a few hundred rows, so that webhooks get in between.
+Each step is a separate transaction over a few hundred rows, so that webhooks are stored in between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STEP = 300
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many events lost their bodies, how many their rows, and how many ids may be used again."""
+    """The numbers of purged bodies, events, and deduplication keys."""
 
     bodies: int = 0
     events: int = 0
@@ -51,7 +51,7 @@ def _of_ids(sql: str) -> TextClause:
     return text(sql).bindparams(bindparam("ids", expanding=True))
 
 
-_FORGET_BODIES = _of_ids(
+_DELETE_BODIES = _of_ids(
     "UPDATE events SET query = NULL, headers = NULL, body = NULL, document = NULL, parameters = NULL, "
     "reply = NULL WHERE id IN :ids"
 )
@@ -59,8 +59,8 @@ _REPEATS_WITH_BODIES = text(f"""
 SELECT id FROM repeats WHERE id > :after AND received_at < :before AND headers IS NOT NULL
 ORDER BY id LIMIT {_STEP}
 """)  # noqa: S608 (our own words)
-_FORGET_REPEATED = _of_ids("UPDATE repeats SET query = NULL, headers = NULL, body = NULL WHERE id IN :ids")
-_FORGET_ROWS = (
+_DELETE_REPEATED = _of_ids("UPDATE repeats SET query = NULL, headers = NULL, body = NULL WHERE id IN :ids")
+_DELETE_ROWS = (
     _of_ids("DELETE FROM attempts WHERE call_id IN (SELECT id FROM calls WHERE event_id IN :ids)"),
     _of_ids("DELETE FROM calls WHERE event_id IN :ids"),
     _of_ids("DELETE FROM repeats WHERE event_id IN :ids"),
@@ -69,37 +69,37 @@ _FORGET_ROWS = (
 
 
 def purge(store: Store, body_days: float = BODY_DAYS, row_days: float = ROW_DAYS) -> Purged:
-    """Forget the bodies of events finished for `body_days`, and all of those finished for `row_days`.
+    """Delete bodies of events finished for `body_days`, and events finished for `row_days`.
 
-    The bytes of a batch stay while any event of it is not finished. Tallies become coarser with age, and are
-    forgotten after 90 days.
+    The body of a batch stays while any of its events is unfinished. Counters are merged into longer periods
+    with age, and deleted after 90 days.
     """
-    _tidy_tallies(store)
-    _through(store, _REPEATS_WITH_BODIES, body_days, (_FORGET_REPEATED,))
+    _fold_counters(store)
+    _delete_in_steps(store, _REPEATS_WITH_BODIES, body_days, (_DELETE_REPEATED,))
     return Purged(
-        bodies=_through(store, _WITH_BODIES, body_days, (_FORGET_BODIES,)),
-        events=_through(store, _ANY, row_days, _FORGET_ROWS),
-        dedup=_forget_keys(store),
+        bodies=_delete_in_steps(store, _WITH_BODIES, body_days, (_DELETE_BODIES,)),
+        events=_delete_in_steps(store, _ANY, row_days, _DELETE_ROWS),
+        dedup=_delete_keys(store),
     )
 
 
-def _through(store: Store, finished: TextClause, days: float, forget: Sequence[TextClause]) -> int:
+def _delete_in_steps(store: Store, finished: TextClause, days: float, delete: Sequence[TextClause]) -> int:
     after, found = 0, 0
     while True:
         with store.transaction() as connection:
-            ids = _some(connection, finished, after, store.now(connection) - round(days * DAY_MS))
-            for statement in forget if ids else ():
+            ids = _next_ids(connection, finished, after, store.now(connection) - round(days * DAY_MS))
+            for statement in delete if ids else ():
                 connection.execute(statement, {"ids": ids})
         if not ids:
             return found
         after, found = ids[-1], found + len(ids)
 
 
-def _some(connection: Connection, finished: TextClause, after: int, before: int) -> list[int]:
+def _next_ids(connection: Connection, finished: TextClause, after: int, before: int) -> list[int]:
     return list(connection.execute(finished, {"after": after, "before": before}).scalars())
 
 
-def _forget_keys(store: Store) -> int:
+def _delete_keys(store: Store) -> int:
     found = 0
     while True:
         with store.transaction() as connection:
@@ -109,10 +109,10 @@ def _forget_keys(store: Store) -> int:
         found += gone
 
 
-def _tidy_tallies(store: Store) -> None:
+def _fold_counters(store: Store) -> None:
     made = True
     while made:
         with store.transaction() as connection:
             made = bool(counters.fold(connection, store.now(connection)))
     with store.transaction() as connection:
-        counters.forget(connection, store.now(connection))
+        counters.delete_old(connection, store.now(connection))

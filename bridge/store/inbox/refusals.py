@@ -1,4 +1,4 @@
-"""Rejected webhooks: the last of each source, to see whether one should have been accepted."""
+"""Stores the last rejected webhooks of each source, so that the owner can check them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from bridge.store.db.tables import refusals
 from bridge.store.db.texts import document_text, plain, reason_text
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Key
-from bridge.store.reports.pagination import Listing, Page, fitting, newest
+from bridge.store.reports.pagination import Listing, Page, newest, selection
 
 KEPT = 200
-"""Of each source."""
+"""Refusals kept per source."""
 BODY_BYTES = 64 * 1024
-"""What is kept of a body."""
+"""Bytes of a body that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One rejected webhook. `detail` is for the owner; the sender heard a generic text."""
+    """A rejected webhook. `detail` is for the owner; the sender got a generic text."""
 
     source: str
     received_at: int
@@ -38,12 +38,12 @@ class Refusal:
     detail: Reason | None
     request: Request
     secrets: str | None = None
-    """Where its source reads secrets; None of rows from before that was stored."""
+    """Where its source reads secrets; None in rows from before it was stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptRefusal:
-    """A refusal as stored. Its request's body may be cut: `body_size` is the whole."""
+    """A stored refusal. Its body may be cut; `body_size` is the length of the whole."""
 
     id: int
     refusal: Refusal
@@ -59,7 +59,7 @@ DELETE FROM refusals WHERE source = :source AND id < (
 
 
 def refuse(connection: Connection, now: int, items: Sequence[Refusal]) -> None:
-    """Keep and count these, and forget all but the last `KEPT` of their sources."""
+    """Store and count refusals, and delete all but the last `KEPT` of their sources."""
     ids = take_ids(connection, "refusals", len(items))
     _INSERT.run(connection, [_row(number, one) for number, one in zip(ids, items, strict=True)])
     sources = Counter(plain(one.source) for one in items)
@@ -77,7 +77,7 @@ def recent(connection: Connection, source: str | None = None, limit: int = 50) -
 def page_of_refusals(connection: Connection, page: Page, source: str | None = None) -> Listing[KeptRefusal]:
     """One page of the refusals that are kept, newest first; of one source or of all."""
     by = [] if source is None else [refusals.c.source == plain(source)]
-    wanted = fitting(connection, refusals, refusals.c.received_at, by=by)
+    wanted = selection(connection, refusals, refusals.c.received_at, by=by)
     found = newest(connection, [refusals], wanted, page)
     return Listing(tuple(_kept(row) for row in found.items), found.more)
 

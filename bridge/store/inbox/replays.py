@@ -19,7 +19,7 @@ from bridge.store.db.texts import plain, reason_text
 from bridge.store.inbox.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
 from bridge.store.queue import calls
 from bridge.store.queue.decisions import Decider
-from bridge.store.queue.rows import Owed
+from bridge.store.queue.rows import NewCall
 from bridge.store.reports import audit, counters
 from bridge.store.reports.call_views import calls_of
 from bridge.store.reports.counters import Counts, Key
@@ -144,8 +144,8 @@ def _matched(made: Application) -> list[str]:
     return [verdict.rule for verdict in made.verdicts if verdict.match is Match.MATCHED]
 
 
-def _owed(event_id: int, source: str, planned: Planned) -> Owed:
-    return Owed(event_id, source, planned.start, planned.earlier.id if planned.earlier else 0)
+def _owed(event_id: int, source: str, planned: Planned) -> NewCall:
+    return NewCall(event_id, source, planned.start, planned.earlier.id if planned.earlier else 0)
 
 
 def _lock(connection: Connection, event_id: int) -> str:

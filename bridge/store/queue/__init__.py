@@ -1,1 +1,1 @@
-"""Calls at rest: what is owed, claimed, sent and settled, and the accounts that they go to."""
+"""The queue of calls: claims, attempts, pauses and decisions, and the state of accounts."""

@@ -1,4 +1,4 @@
-"""Calls at rest: every step of their life is one guarded update."""
+"""Adds and updates calls. Every change of state is one guarded UPDATE."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
 from bridge.store.queue import recipient_order
 from bridge.store.queue.claims import LEASE_MS
-from bridge.store.queue.rows import Owed, call_row, first_state
+from bridge.store.queue.rows import NewCall, call_row, first_state
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts
 
 _SENT = frozenset({State.DONE, State.REFUSED, State.UNCERTAIN, State.QUEUED, State.EXHAUSTED, State.EXPIRED})
 AFTER = {State.SENDING: _SENT, State.UNCERTAIN: frozenset({State.DONE, State.REFUSED, State.QUEUED})}
-"""Where an attempt's end may lead: from `sending`, or late from `uncertain` by the same owner and attempt."""
+"""The states that an attempt may end in: from `sending`, or later from `uncertain` by the same attempt."""
 _OVER = frozenset({State.EXPIRED, State.EXHAUSTED})
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What becomes of one call after an attempt; owner and attempt number are its guard."""
+    """The new state of a call after an attempt; owner and attempt number guard the update."""
 
     call_id: int
     owner: str
@@ -41,13 +41,13 @@ class Settlement:
     state: State
     reason: Reason | None
     due_at: int = 0
-    """When it may be tried again, should it be queued; unix milliseconds."""
+    """When to retry, if it is queued; unix milliseconds."""
     holds_until: int | None = None
-    """Until when later calls of its recipient wait while it is queued; None leaves that as it is."""
+    """Until when later calls of its recipient wait while it is queued; None for no change."""
     answered: bool = False
-    """The attempt counts towards the tries allowed."""
+    """Whether the attempt counts towards the allowed number."""
     resend: bool = False
-    """It is queued though it may have run."""
+    """Whether it is queued although it may have run."""
 
 
 _INSERT = insertion(calls)
@@ -56,7 +56,7 @@ _INSERT_ATTEMPT = insertion(
     "ON CONFLICT (call_id, number) DO UPDATE SET "
     + ", ".join(f"{c.name} = excluded.{c.name}" for c in attempts.columns if not c.primary_key),
 )
-_STANDING = Statement(
+_LOCK = Statement(
     "SELECT id, state, owner, attempt, lease_until, source, account, recipient, order_mode "
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
     "ids",
@@ -83,28 +83,28 @@ _SETTLE = update(
 )
 
 
-def add(connection: Connection, now: int, owed: Sequence[Owed]) -> list[int]:
-    """Queue new calls and count them; gives their ids."""
+def add(connection: Connection, now: int, new_calls: Sequence[NewCall]) -> list[int]:
+    """Queue and count new calls; returns their ids."""
     counts: Counts = Counter()
-    ids = put(connection, now, owed, counts)
+    ids = put(connection, now, new_calls, counts)
     counters.add(connection, now, counts)
     return ids
 
 
-def put(connection: Connection, now: int, owed: Sequence[Owed], counts: Counts) -> list[int]:
-    """Queue new calls, for a caller who counts more than them; gives their ids."""
-    ids = take_ids(connection, "calls", len(owed))
-    made = Counter([(one.source, one.start.account, one.start.shadow) for one in owed])
+def put(connection: Connection, now: int, new_calls: Sequence[NewCall], counts: Counts) -> list[int]:
+    """Queue new calls, adding to the caller's `counts`; returns their ids."""
+    ids = take_ids(connection, "calls", len(new_calls))
+    made = Counter([(one.source, one.start.account, one.start.shadow) for one in new_calls])
     for (source, account, shadow), many in made.items():
         counters.move(counts, None, first_state(shadow=shadow), source, account, many)
-    _INSERT.run(connection, [call_row(number, now, one) for number, one in zip(ids, owed, strict=True)])
+    _INSERT.run(connection, [call_row(number, now, one) for number, one in zip(ids, new_calls, strict=True)])
     return ids
 
 
 def begin(connection: Connection, now: int, claimed: Sequence[Call]) -> list[bool]:
-    """claimed → sending, to be committed before the first byte goes out; per call, whether it may.
+    """claimed → sending; returns per call whether it may be sent. Commit before the first byte is sent.
 
-    False means that the lease lapsed or the call is no longer its owner's: it must not be sent.
+    False means that the lease expired or another owner has the call: it must not be sent.
     """
     mine = [(call.id, call.owner, call.attempt) for call in claimed]
     begun = {row[0] for row in _BEGIN.run(connection, mine, now, now + LEASE_MS, now)}
@@ -112,55 +112,57 @@ def begin(connection: Connection, now: int, claimed: Sequence[Call]) -> list[boo
 
 
 def release(connection: Connection, claimed: Sequence[Call]) -> list[bool]:
-    """claimed → queued, untried; per call, whether it was still its owner's."""
-    standing = _standing(connection, [call.id for call in claimed])
-    ready = [_is_owners(standing.get(call.id), call) for call in claimed]
+    """claimed → queued, without an attempt; returns per call whether its owner still had it."""
+    rows = _lock_rows(connection, [call.id for call in claimed])
+    ready = [_is_owners(rows.get(call.id), call) for call in claimed]
     mine = [call for call, may in zip(claimed, ready, strict=True) if may]
     bulk.each(connection, _RELEASE, [(call.id, call.owner, call.attempt) for call in mine])
-    recipient_order.moved(connection, [(call.start.account, call.start.recipient.key) for call in mine])
+    recipient_order.release_next(
+        connection, [(call.start.account, call.start.recipient.key) for call in mine]
+    )
     return ready
 
 
 def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) -> list[bool]:
-    """End attempts, each with its row; per settlement, whether it was taken.
+    """End attempts, each with its row; returns per settlement whether it was applied.
 
-    Dropped is what comes from an owner or an attempt that the call has moved on from. A late answer to an
-    uncertain call counts when it is definite.
+    A settlement of a former owner or attempt is dropped. A late answer to an uncertain call counts if it is
+    definite.
     """
-    standing = _standing(connection, [one.call_id for one in settlements])
-    taken: list[bool] = []
+    rows = _lock_rows(connection, [one.call_id for one in settlements])
+    applied: list[bool] = []
     steps: list[tuple[Settlement, Row[Any]]] = []
     for one in settlements:
-        row = standing.get(one.call_id)
-        landed = _landed(one, row) if row else None
-        taken.append(landed is not None)
-        if row and landed:
-            steps.append((landed, standing.pop(one.call_id)))
+        row = rows.get(one.call_id)
+        settlement = _applicable(one, row) if row else None
+        applied.append(settlement is not None)
+        if row and settlement:
+            steps.append((settlement, rows.pop(one.call_id)))
     _SETTLE.run(connection, [_settle_row(one, row, now) for one, row in steps])
     _INSERT_ATTEMPT.run(connection, [_attempt_row(one) for one, _ in steps])
     counts: Counts = Counter()
     for one, row in steps:
         counters.move(counts, State(row.state), one.state, row.source, row.account)
     counters.add(connection, now, counts)
-    recipient_order.moved(connection, [(row.account, row.recipient) for _, row in steps])
-    return taken
+    recipient_order.release_next(connection, [(row.account, row.recipient) for _, row in steps])
+    return applied
 
 
-def _standing(connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
-    rows = connection.execute(_STANDING.of(connection), {"ids": ids}) if ids else ()
+def _lock_rows(connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    rows = connection.execute(_LOCK.of(connection), {"ids": ids}) if ids else ()
     return {row.id: row for row in rows}
 
 
 def _is_owners(row: Row[Any] | None, call: Call) -> bool:
-    """Claimed by the owner that thinks so."""
+    """Whether the call is still claimed by its owner."""
     mine = (State.CLAIMED, call.owner, call.attempt)
     return row is not None and (row.state, row.owner, row.attempt) == mine
 
 
-def _landed(one: Settlement, row: Row[Any]) -> Settlement | None:
-    """The step as this call can take it; None when the call has moved on without it.
+def _applicable(one: Settlement, row: Row[Any]) -> Settlement | None:
+    """The settlement as it applies to the call's current state; None if it does not apply any more.
 
-    Late word that the last try did not run goes by way of the queue, which ends what is over.
+    If a late answer says that the last allowed attempt did not run, the call is queued, and expires there.
     """
     if row.owner != one.owner or row.attempt != one.number or row.state not in AFTER:
         return None

@@ -1,4 +1,4 @@
-"""Claiming: which queued calls may go now, taken by one owner under a lease."""
+"""Finds queued calls that may be sent now, and claims them for one owner under a lease."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bridge.store.queue.rows import bot_prefix, call_of
 from bridge.store.reports import counters
 
 LEASE_MS = 60_000
-"""How long an owner may keep a call without a sign of life."""
+"""How long an owner may hold a call without renewing its lease."""
 EXPIRED = to_text(Reason(CallCode.EXPIRED))
-"""Of a call that ends so, as its column holds it."""
-_LOOK_AT = 100
-"""Calls at a time, once some of them cannot go."""
+"""The reason of an expired call, as stored."""
+_MORE_CANDIDATES = 100
+"""Candidates per query after some calls could not be sent."""
 _ROUNDS = 20
 _ANY = 2**31 - 1
 """More resends than a call can have."""
@@ -69,12 +69,12 @@ _EXPIRE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Narrowed:
-    """Which queued calls a claim looks at."""
+class _Selection:
+    """The queued calls that a claim considers."""
 
     resends: int = _ANY
     bots: tuple[int, ...] = ()
-    """Bots whose calls are left out."""
+    """Bots whose calls are excluded."""
 
 
 def ready(
@@ -85,18 +85,17 @@ def ready(
     paused: frozenset[tuple[str, str]],
     avoided: tuple[int, ...] | None = None,
 ) -> list[int]:
-    """Up to `limit` calls that may go now, oldest first, one per recipient; `paused` as `pauses.held_back`.
+    """Up to `limit` calls that may be sent now, oldest first, one per recipient; `paused` as in `pauses`.
 
-    Calls that must wait for another of their recipient, or that are paused, are set aside on the way, and
-    expired ones end: it looks on then. `avoided`: what goes now may well be in doubt soon. Calls of these
-    bots are taken only where there is no other, and last come calls that were in doubt before and had their
-    one resend.
+    Calls that must wait for another of their recipient, or are paused, are marked as held, and expired calls
+    end; then the search goes on. `avoided` is given while calls are likely to become uncertain: calls of
+    these bots are taken only if there is no other, and last those that were uncertain and resent before.
     """
-    ways = [_Narrowed()]
+    selections = [_Selection()]
     if avoided is not None:
-        ways = [*[_Narrowed(0, bots) for bots in dict.fromkeys((avoided, ()))], *ways]
-    for way in ways:
-        found = _ready(connection, now, account, limit, paused, way)
+        selections = [*[_Selection(0, bots) for bots in dict.fromkeys((avoided, ()))], *selections]
+    for selection in selections:
+        found = _ready(connection, now, account, limit, paused, selection)
         if found:
             return found
     return []
@@ -108,28 +107,29 @@ def _ready(
     account: str,
     limit: int,
     paused: frozenset[tuple[str, str]],
-    way: _Narrowed,
+    selection: _Selection,
 ) -> list[int]:
     free: list[int] = []
-    look_at = limit
+    many = limit
     for _ in range(_ROUNDS):
-        found = _candidates(connection, now, account, look_at, way)
-        look_at = max(limit, _LOOK_AT)
+        found = _candidates(connection, now, account, many, selection)
+        many = max(limit, _MORE_CANDIDATES)
         if pauses.set_aside(connection, paused, found):
             continue
         free = [
             row.id for row in found if row.in_flight is None and row.earlier is None and row.expires_at > now
         ]
-        moved = _end_expired(connection, now, found) or _set_aside(connection, now, found)
+        moved = _end_expired(connection, now, found) or _hold_blocked(connection, now, found)
         if not moved or len(free) >= limit:
             break
     return free[:limit]
 
 
 def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> list[Call]:
-    """Take calls that are `ready`, of one account or of several, for `LEASE_MS`.
+    """Claim calls that are `ready`, of one account or of several, for `LEASE_MS`.
 
-    None when another process has just taken a call of one of their recipients: the schema forbids two.
+    Returns no call if another process has just claimed a call of one of their recipients: a unique index
+    allows one per recipient.
     """
     if not ids:
         return []
@@ -145,17 +145,17 @@ def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> l
 
 
 def _candidates(
-    connection: Connection, now: int, account: str, many: int, way: _Narrowed
+    connection: Connection, now: int, account: str, many: int, selection: _Selection
 ) -> Sequence[Row[Any]]:
-    parameters = {"account": account, "now": now, "many": many, "resends": way.resends}
-    bots = {f"bot_{n}": f"{bot_prefix(bot)}%" for n, bot in enumerate(way.bots)}
-    statement = _candidates_but(len(bots)) if bots else _CANDIDATES
+    parameters = {"account": account, "now": now, "many": many, "resends": selection.resends}
+    bots = {f"bot_{n}": f"{bot_prefix(bot)}%" for n, bot in enumerate(selection.bots)}
+    statement = _candidates_without(len(bots)) if bots else _CANDIDATES
     return connection.execute(statement.of(connection), {**parameters, **bots}).all()
 
 
 @lru_cache
-def _candidates_but(bots: int) -> Statement:
-    """The candidates without the calls of so many bots."""
+def _candidates_without(bots: int) -> Statement:
+    """The statement for candidates that excludes the calls of so many bots."""
     others = "".join(f" AND request NOT LIKE :bot_{number}" for number in range(bots))
     sql = _CANDIDATES.sql.replace("AND resends <= :resends", f"AND resends <= :resends{others}")
     return Statement(sql, columns=_CANDIDATE)
@@ -165,15 +165,15 @@ def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) ->
     late = [row for row in found if row.expires_at <= now]
     bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in late])
     counters.add_moves(connection, now, late, State.EXPIRED)
-    recipient_order.moved(connection, [(row.account, row.recipient) for row in late])
+    recipient_order.release_next(connection, [(row.account, row.recipient) for row in late])
     return len(late)
 
 
-def _set_aside(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
-    """Mark what cannot go as held; gives how many.
+def _hold_blocked(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
+    """Mark blocked calls as held; returns how many.
 
-    The blocking call is locked first, and passed over when it cannot be: a call must never be marked as held
-    by one that is moving on at this moment and would not let it go.
+    The blocking call is locked first, and skipped if it is locked already: it may be changing its state now,
+    and would not release a call that is marked as held afterwards.
     """
     waits = {row.id: row.in_flight or row.earlier for row in found if row.in_flight or row.earlier}
     if not waits:
@@ -190,7 +190,7 @@ def _set_aside(connection: Connection, now: int, found: Sequence[Row[Any]]) -> i
 
 
 def _holds_until(row: Row[Any], now: int) -> int:
-    """Until when this call holds later ones of its lane; 0 when it does not."""
+    """Until when this call blocks later calls of its recipient; 0 if it does not."""
     if row.state in ("claimed", "sending"):
         return FOR_EVER
     if row.state == "queued" and row.due_at <= now:

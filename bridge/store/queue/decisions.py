@@ -17,7 +17,7 @@ from bridge.reasons.states import state_reason
 from bridge.reasons.stored import to_text
 from bridge.store.db.tables import calls as table
 from bridge.store.queue import calls, recipient_order
-from bridge.store.queue.rows import Owed, start_of
+from bridge.store.queue.rows import NewCall, start_of
 from bridge.store.reports import audit, counters
 
 WAITS = frozenset({State.QUEUED})
@@ -87,7 +87,7 @@ def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
             Reason(ErrorCode.SENT_AGAIN_BEFORE, number=call_id, child=child),
             Reason(ErrorCode.SEND_CHILD_AGAIN, child=child),
         )
-    owed = Owed(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
+    owed = NewCall(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
     number = calls.add(connection, now, [owed])[0]
     what = Reason(ActionCode.SEND_AGAIN, number=number)
     audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=call_id)
@@ -119,7 +119,7 @@ def _step(
     guard = (table.c.id == row.id, table.c.state == row.state, table.c.attempt == row.attempt)
     connection.execute(update(table).where(*guard).values(change))
     counters.add_moves(connection, now, [row], State(change["state"]))
-    recipient_order.moved(connection, [(row.account, row.recipient)])
+    recipient_order.release_next(connection, [(row.account, row.recipient)])
     audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=row.id)
 
 

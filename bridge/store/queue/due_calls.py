@@ -1,4 +1,4 @@
-"""What a dispatcher must know of all accounts before it claims: one statement, however many calls wait."""
+"""Reads the state of all accounts and when their next calls are due, in one statement."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bridge.store.queue.accounts import AccountState, state_of
 from bridge.store.queue.rows import call_of
 
 Transaction: TypeAlias = Connection
-"""What `Store.transaction` gives, for those who hand it on."""
+"""A connection in a transaction; for modules that pass it on without importing SQLAlchemy."""
 
-_LOOK = Statement(
+_VIEWS = Statement(
     """
 SELECT <columns> FROM (
   SELECT a.*, (
@@ -29,7 +29,7 @@ SELECT <columns> FROM (
 )
 
 
-_HELD = Statement(
+_OF_OWNER = Statement(
     "SELECT <columns> FROM calls <calls_by_lease> "
     "WHERE state IN ('claimed', 'sending') AND owner = :owner ORDER BY id",
     columns=calls.columns.keys(),
@@ -37,23 +37,23 @@ _HELD = Statement(
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """An account and the time at which its next call is due; None when none waits to be claimed."""
+class AccountView:
+    """An account, and when its next call is due; None if no call waits to be claimed."""
 
     state: AccountState
     due_at: int | None
 
 
-def look(connection: Connection) -> list[View]:
+def account_views(connection: Connection) -> list[AccountView]:
     """Every account that has a row, by name."""
     views = []
-    for row in connection.execute(_LOOK.of(connection)):
+    for row in connection.execute(_VIEWS.of(connection)):
         values = dict(row._mapping)
         due_at = values.pop("due_at")
-        views.append(View(state_of(values), due_at))
+        views.append(AccountView(state_of(values), due_at))
     return views
 
 
-def held(connection: Connection, owner: str) -> list[Call]:
-    """Every call that is claimed or being sent in this owner's name."""
-    return [call_of(row) for row in connection.execute(_HELD.of(connection), {"owner": owner})]
+def calls_of_owner(connection: Connection, owner: str) -> list[Call]:
+    """The calls that this owner has claimed or is sending."""
+    return [call_of(row) for row in connection.execute(_OF_OWNER.of(connection), {"owner": owner})]

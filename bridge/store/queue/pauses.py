@@ -114,7 +114,7 @@ def set_aside(connection: Connection, paused: frozenset[tuple[str, str]], found:
     """Take those of the calls that are paused out of the claimers' sight; whether there were any."""
     held = [row for row in found if not paused.isdisjoint({(row.source, ""), (row.source, row.rule)})]
     recipient_order.hold(connection, [(PAUSED, FOR_EVER, row.id) for row in held])
-    recipient_order.moved(connection, [(row.account, row.recipient) for row in held])
+    recipient_order.release_next(connection, [(row.account, row.recipient) for row in held])
     return bool(held)
 
 

@@ -1,8 +1,8 @@
-"""Lanes: per account and recipient, one call in flight, in the order of acceptance.
+"""Keeps the order of calls per account and recipient: one in flight at a time, oldest first.
 
-A queued call that must wait for another is marked as held by it, which takes it out of the claimers' sight;
-whenever a call of a lane moves, the first held one is let go to be looked at again. So a claim never wades
-through calls that cannot go, however many wait behind one recipient.
+A queued call that must wait for another is marked as held by it, so that claims skip it. When a call changes
+its state, the first held call of its recipient is released, and considered again. So a claim never reads
+through thousands of calls that wait for one recipient.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from bridge.store.db import bulk
 from bridge.store.db.bulk import AllRows
 from bridge.store.db.dialects import Statement
 
-Lane = tuple[str, str]
+AccountRecipient = tuple[str, str]
 """Account and recipient."""
 
-_LET_GO = AllRows(
+_RELEASE_NEXT = AllRows(
     """
 WITH lanes (account, recipient) AS ({rows})
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
@@ -30,7 +30,7 @@ UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
 """,
     *("text", "text"),
 )
-_LAPSED = Statement("""
+_RELEASE_EXPIRED = Statement("""
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
   SELECT id FROM calls <calls_by_release> WHERE state = 'queued' AND held_by <> 0 AND held_until <= :now
   ORDER BY held_until LIMIT 1000
@@ -39,16 +39,16 @@ UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
 _HOLD = "UPDATE calls SET held_by = ?, held_until = ? WHERE id = ? AND state = 'queued'"
 
 
-def moved(connection: Connection, lanes: Iterable[Lane]) -> None:
-    """Calls of these lanes changed their state: let the next held one of each be looked at again."""
-    _LET_GO.run(connection, sorted(set(lanes)))
+def release_next(connection: Connection, recipients: Iterable[AccountRecipient]) -> None:
+    """Release the next held call of each recipient, after calls of theirs have changed their state."""
+    _RELEASE_NEXT.run(connection, sorted(set(recipients)))
 
 
-def let_go_lapsed(connection: Connection, now: int) -> int:
-    """Let go of calls that were held until a time which has come; gives how many."""
-    return connection.execute(_LAPSED.of(connection), {"now": now}).rowcount
+def release_expired(connection: Connection, now: int) -> int:
+    """Release calls that were held until now or earlier; returns how many."""
+    return connection.execute(_RELEASE_EXPIRED.of(connection), {"now": now}).rowcount
 
 
 def hold(connection: Connection, held: Sequence[tuple[int, int, int]]) -> None:
-    """Mark calls as held: by which, until when, and the call itself."""
+    """Mark calls as held; each tuple is the blocking call, until when it blocks, and the held call."""
     bulk.each(connection, _HOLD, held)

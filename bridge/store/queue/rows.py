@@ -1,4 +1,4 @@
-"""Calls and their requests, between tables and values."""
+"""Converts calls and their requests between rows and values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _SHADOW = to_text(Reason(CallCode.SHADOW))
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
-    """A call about to be made: for which event, and which call it repeats, 0 for none."""
+class NewCall:
+    """A call to be added; `parent` is the call that it repeats, 0 for none."""
 
     event_id: int
     source: str
@@ -29,16 +29,16 @@ class Owed:
 
 
 def first_state(*, shadow: bool) -> State:
-    """Of a new call."""
+    """The state of a new call."""
     return State.CANCELLED if shadow else State.QUEUED
 
 
-def call_row(number: int, now: int, owed: Owed) -> tuple[Any, ...]:
+def call_row(number: int, now: int, new: NewCall) -> tuple[Any, ...]:
     """The row of a new call, in the order of the table's columns."""
-    start = owed.start
+    start = new.start
     state = first_state(shadow=start.shadow)
     reason, settled = (_SHADOW, now) if start.shadow else ("", 0)
-    identity = (number, owed.event_id, owed.source, plain(start.rule), start.item, owed.parent)
+    identity = (number, new.event_id, new.source, plain(start.rule), start.item, new.parent)
     request = (start.account, start.recipient.key, request_text(start), start.order, start.on_uncertain or "")
     standing = (state.value, 0, 0, 0, False, "")
     times = (now, now, now + start.expires * 1000, 0, 0, settled)
@@ -47,7 +47,7 @@ def call_row(number: int, now: int, owed: Owed) -> tuple[Any, ...]:
 
 
 def request_text(start: BotStart) -> str:
-    """The rendered request, as a retry will send it: nothing is rendered twice."""
+    """The rendered request as JSON. Retries send exactly this; nothing is rendered again."""
     to = start.recipient
     return document_text(
         {
@@ -64,7 +64,7 @@ def request_text(start: BotStart) -> str:
 
 
 def bot_prefix(bot: int) -> str:
-    """How the requests of a bot begin, as `request_text` writes them."""
+    """The beginning of the requests of a bot, as `request_text` writes them."""
     return f"{document_text({'bot_id': bot}).removesuffix('}')},"
 
 
@@ -87,7 +87,7 @@ def start_of(row: Row[Any]) -> BotStart:
 
 
 def call_of(row: Row[Any]) -> Call:
-    """The call that a row of `calls` is."""
+    """The call that a row of `calls` holds."""
     return Call(
         id=row.id,
         event_id=row.event_id,

@@ -1,4 +1,4 @@
-"""What time does to calls: leases lapse, calls expire, held ones are let go."""
+"""Periodic work on calls: recovers those with an expired lease, expires others, releases held ones."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LAPSED = to_text(LAPSED)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep found: calls that may have run, and how many were queued again, ended or let go."""
+    """The results of a sweep: calls that may have run, and how many were queued, expired and released."""
 
     uncertain: tuple[Call, ...] = ()
     queued: int = 0
     expired: int = 0
-    let_go: int = 0
+    released: int = 0
 
 
 _LEASES = Statement(
@@ -69,15 +69,15 @@ _ATTEMPT = insertion(attempts, "ON CONFLICT (call_id, number) DO NOTHING")
 
 
 def sweep(connection: Connection, now: int) -> Swept:
-    """Recover, expire and let go, a bounded number of each; to be run every second or so."""
+    """Recover, expire and release calls, a bounded number of each. Run it every second or so."""
     uncertain, queued = recover(connection, now)
     expired = expire(connection, now)
-    let_go = recipient_order.let_go_lapsed(connection, now) + pauses.let_go(connection)
-    return Swept(uncertain, queued, expired, let_go)
+    released = recipient_order.release_expired(connection, now) + pauses.let_go(connection)
+    return Swept(uncertain, queued, expired, released)
 
 
 def set_back(connection: Connection, now: int) -> None:
-    """The clock was set back: leases end when they would have, and calls from the future are due at once."""
+    """Correct times after the clock was set back: long leases are shortened, future calls are due at once."""
     connection.execute(_LEASES_AHEAD.of(connection), {"furthest": now + LEASE_MS})
     connection.execute(_DUE_AHEAD.of(connection), {"now": now})
 
@@ -96,16 +96,16 @@ def recover(connection: Connection, now: int, *, everyone: bool = False) -> tupl
     bulk.each(connection, _DOUBT, [(_LAPSED, DIED, row.id) for row in sending])
     _ATTEMPT.run(connection, [_lost(row, now) for row in sending])
     counters.add_moves(connection, now, sending, State.UNCERTAIN)
-    recipient_order.moved(connection, [(row.account, row.recipient) for row in rows])
+    recipient_order.release_next(connection, [(row.account, row.recipient) for row in rows])
     return tuple(call_of(row) for row in sending), len(claimed)
 
 
 def expire(connection: Connection, now: int) -> int:
-    """End queued and waiting calls that came too late; gives how many."""
+    """End queued and waiting calls whose time has expired; returns how many."""
     rows = _all(connection, _LATE, now)
     bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in rows])
     counters.add_moves(connection, now, rows, State.EXPIRED)
-    recipient_order.moved(connection, [(row.account, row.recipient) for row in rows])
+    recipient_order.release_next(connection, [(row.account, row.recipient) for row in rows])
     return len(rows)
 
 
@@ -114,7 +114,7 @@ def _all(connection: Connection, statement: Statement, until: int) -> Sequence[R
 
 
 def _lost(row: Row[Any], now: int) -> tuple[Any, ...]:
-    """The row of an attempt whose end nobody saw."""
+    """The row of an attempt whose end was not recorded."""
     times = (row.sent_at, max(now, row.sent_at))
     shown = (Outcome.UNCERTAIN.value, _LAPSED, "", None, "", "", None, DIED)
     return (row.id, row.attempt, row.owner, *times, *shown)

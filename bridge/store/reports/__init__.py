@@ -1,1 +1,1 @@
-"""Looking at what is stored: lists, searches, counters and trends. Changes nothing."""
+"""Reads the store for people: lists, searches, counters and trends, and the audit log."""

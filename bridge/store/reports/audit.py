@@ -13,7 +13,7 @@ from bridge.reasons.stored import from_text, to_text
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import actions
 from bridge.store.db.texts import plain
-from bridge.store.reports.pagination import Listing, Page, fitting, newest
+from bridge.store.reports.pagination import Listing, Page, newest, selection
 
 BRIDGE: Final = "the bridge"
 """Who decided when no person did."""
@@ -76,10 +76,10 @@ def page_of_actions(
     connection: Connection, page: Page, who: str | None = None, kind: Kind | None = None
 ) -> Listing[Action]:
     """One page of what was decided, newest first; by one person, about one kind of thing."""
-    sieve = [] if who is None else [actions.c.who == plain(who)]
+    checks = [] if who is None else [actions.c.who == plain(who)]
     if kind is not None:
-        sieve.append(actions.c.kind == kind)
-    found = newest(connection, [actions], fitting(connection, actions, actions.c.at, sieve=sieve), page)
+        checks.append(actions.c.kind == kind)
+    found = newest(connection, [actions], selection(connection, actions, actions.c.at, checks=checks), page)
     return Listing(tuple(_action(row) for row in found.items), found.more, found.reached_at)
 
 

@@ -1,4 +1,4 @@
-"""Looking at calls: pages of them, and one with its attempts and what people decided about it."""
+"""Reads calls: pages and counts of them, or one with its attempts and decisions."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from bridge.store.reports.pagination import (
     EXACT,
     SEARCHED,
     Count,
-    Fitting,
     Listing,
     Page,
+    Selection,
     all_ids,
     capped,
     counted,
-    fitting,
     merged,
     newest,
+    selection,
 )
 from bridge.store.reports.text_match import contains
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls; None is any, and so are no states. Times are unix milliseconds, `until` not included."""
+    """A filter for calls; None and no states match any. Times are unix milliseconds, `until` is excluded."""
 
     source: str | None = None
     rule: str | None = None
@@ -47,21 +47,21 @@ class CallFilter:
     states: tuple[State, ...] = ()
     event_id: int | None = None
     cause: str | None = None
-    """Why it may have run, or might have until it was settled."""
+    """Why it may have run, or was uncertain before it was settled."""
     sent_since: int | None = None
     sent_until: int | None = None
-    """When its last request went out, `sent_until` not included."""
+    """When its last request was sent; `sent_until` is excluded."""
     since: int | None = None
     until: int | None = None
     search: str | None = None
     """A part of the rendered request: a variable's value, a bot's id."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What a search must not find, not even a part of it."""
+    """Secrets that a search must not find, not even in part."""
 
 
 ANY: Final = CallFilter()
 DOUBTS: Final = 50_001
-"""Uncertain calls that are counted by cause at most."""
+"""The most uncertain calls that are counted by cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ class Doubt:
     cause: str
     many: int
     first: int
-    """When the first of their requests went out."""
+    """When the first of their requests was sent."""
     last: int
 
 
 @dataclass(frozen=True, slots=True)
 class TriedCall:
-    """One call with everything that happened to it. Times are unix milliseconds, 0 for not yet."""
+    """One call with its attempts and decisions. Times are unix milliseconds, 0 for not yet."""
 
     call: Call
     sent_at: int
@@ -91,30 +91,30 @@ class TriedCall:
 
 
 def page_of_calls(connection: Connection, wanted: CallFilter, page: Page) -> Listing[Call]:
-    """One page of the calls that fit, newest first.
+    """One page of the matching calls, newest first.
 
-    At once, by an index: an event, a recipient, a source with a rule, states. A rule without a source goes
-    through the sources. For the rest of a filter rows are looked at one by one.
+    An index finds those of an event, a recipient, a source with a rule, and states. A rule without a source
+    is looked up in every source. The rest of a filter is checked row by row.
     """
-    parts = fitting_calls(connection, wanted)
+    parts = call_selections(connection, wanted)
     looked = SEARCHED // max(len(parts), 1)
     found = merged([newest(connection, [calls], part, page, looked) for part in parts], page)
     return Listing(tuple(call_of(row) for row in found.items), found.more, found.reached_at)
 
 
 def count_calls(connection: Connection, wanted: CallFilter) -> Count:
-    """How many calls fit; exact unless there are too many to count while somebody waits."""
+    """How many calls match; a lower bound if there are too many to count in time."""
     if wanted.source is not None and wanted == CallFilter(source=wanted.source):
-        # The index of rules gives them, though not in the order of a list.
-        return counted(connection, _fitting(connection, wanted, _asked(connection, wanted)))
-    counts = [counted(connection, part) for part in fitting_calls(connection, wanted)]
+        # The index of rules finds them, though not in the order of a list.
+        return counted(connection, _selection(connection, wanted, _conditions(connection, wanted)))
+    counts = [counted(connection, part) for part in call_selections(connection, wanted)]
     many = sum(one.many for one in counts)
     return Count(min(many, EXACT), exact=many <= EXACT and all(one.exact for one in counts))
 
 
 def doubts(connection: Connection, wanted: CallFilter = ANY) -> tuple[Doubt, ...]:
-    """The uncertain calls that fit by account and cause, the most first; of at most 50,001 calls."""
-    part = _fitting(connection, replace(wanted, states=(State.UNCERTAIN,)), {})
+    """Matching uncertain calls by account and cause, the most frequent first; of at most 50,001 calls."""
+    part = _selection(connection, replace(wanted, states=(State.UNCERTAIN,)), {})
     few = select(calls).where(*part.conditions).order_by(calls.c.id).limit(DOUBTS).subquery()
     query = select(few.c.account, few.c.cause, func.count(), func.min(few.c.sent_at), func.max(few.c.sent_at))
     rows = connection.execute(query.group_by(few.c.account, few.c.cause))
@@ -123,12 +123,12 @@ def doubts(connection: Connection, wanted: CallFilter = ANY) -> tuple[Doubt, ...
 
 
 def ids_of_calls(store: Store, wanted: CallFilter) -> Iterator[list[int]]:
-    """The ids of all calls that a list would show, oldest first, a part at a time."""
-    return all_ids(store, calls, lambda connection: _fitting(connection, wanted, {}))
+    """The ids of all matching calls, oldest first, in batches."""
+    return all_ids(store, calls, lambda connection: _selection(connection, wanted, {}))
 
 
 def call(connection: Connection, number: int) -> TriedCall:
-    """One call; raises BridgeError when there is none of that id."""
+    """One call; raises BridgeError if there is none of that id."""
     row = connection.execute(select(calls).where(calls.c.id == number)).one_or_none()
     if row is None:
         raise BridgeError(Reason(ErrorCode.NO_CALL, number=number), Reason(ErrorCode.LIST_CALLS))
@@ -150,7 +150,7 @@ def calls_of(connection: Connection, event_id: int) -> tuple[Call, ...]:
 
 
 def count_by_state(connection: Connection, account: str | None = None) -> dict[State, int]:
-    """How many calls are in each state, up to one more than `pages.EXACT` each."""
+    """How many calls are in each state, up to one more than `pagination.EXACT` each."""
     of_account = [] if account is None else [calls.c.account == account]
     return {
         state: capped(connection, select(calls.c.id).where(calls.c.state == state.value, *of_account))
@@ -158,31 +158,31 @@ def count_by_state(connection: Connection, account: str | None = None) -> dict[S
     }
 
 
-def fitting_calls(connection: Connection, wanted: CallFilter) -> tuple[Fitting, ...]:
-    """What the filter asks of the table `calls`: sets of rows that have none in common."""
-    return tuple(_fitting(connection, wanted, way) for way in _ways(connection, wanted))
+def call_selections(connection: Connection, wanted: CallFilter) -> tuple[Selection, ...]:
+    """The filter as selections of rows that do not overlap."""
+    return tuple(_selection(connection, wanted, indexed) for indexed in _index_conditions(connection, wanted))
 
 
-_Asked = dict[str, ColumnElement[bool]]
+_Conditions = dict[str, ColumnElement[bool]]
 
 
-def _fitting(connection: Connection, wanted: CallFilter, way: _Asked) -> Fitting:
-    """The rows of one way that fit the rest of the filter, too."""
-    asked = _asked(connection, wanted)
-    return fitting(
+def _selection(connection: Connection, wanted: CallFilter, indexed: _Conditions) -> Selection:
+    """The rows of one index condition that also match the rest of the filter."""
+    conditions = _conditions(connection, wanted)
+    return selection(
         connection,
         calls,
         calls.c.created_at,
-        by=[*way.values()],
-        sieve=[condition for name, condition in asked.items() if name not in way],
+        by=[*indexed.values()],
+        checks=[condition for name, condition in conditions.items() if name not in indexed],
         since=wanted.since,
         until=wanted.until,
     )
 
 
-def _asked(connection: Connection, wanted: CallFilter) -> _Asked:
-    """All of the filter but the time, by column."""
-    found: _Asked = {}
+def _conditions(connection: Connection, wanted: CallFilter) -> _Conditions:
+    """The conditions of the filter by column, without those on time."""
+    found: _Conditions = {}
     for name in ("source", "rule", "account"):
         value = getattr(wanted, name)
         if value is not None:
@@ -204,24 +204,24 @@ def _asked(connection: Connection, wanted: CallFilter) -> _Asked:
     return found
 
 
-def _ways(connection: Connection, wanted: CallFilter) -> list[_Asked]:
-    """By which index the rows are found: one set of conditions, or several whose rows together are meant."""
-    asked = _asked(connection, wanted)
+def _index_conditions(connection: Connection, wanted: CallFilter) -> list[_Conditions]:
+    """The conditions that an index answers: one set, or several whose rows are merged."""
+    conditions = _conditions(connection, wanted)
     for name in ("event_id", "recipient"):
-        if name in asked:
-            return [{name: asked[name]}]
+        if name in conditions:
+            return [{name: conditions[name]}]
     if wanted.states and State.DONE not in wanted.states:
         return [{"state": calls.c.state == state.value} for state in dict.fromkeys(wanted.states)]
     if wanted.rule is not None:
-        names = [wanted.source] if wanted.source is not None else [*sources.last_heard(connection)]
-        return [{"source": calls.c.source == plain(name), "rule": asked["rule"]} for name in names]
+        names = [wanted.source] if wanted.source is not None else [*sources.last_received(connection)]
+        return [{"source": calls.c.source == plain(name), "rule": conditions["rule"]} for name in names]
     if wanted.states:
         return [{"state": calls.c.state == state.value} for state in dict.fromkeys(wanted.states)]
     return [{}]
 
 
 def recipient_key(written: str) -> str:
-    """A recipient's key, also for the bare id of a subscriber."""
+    """The key of a recipient, given as a key or as a subscriber's bare id."""
     text = plain(written)
     return text if text.startswith(("subscriber:", "messenger:")) else f"subscriber:{text}"
 

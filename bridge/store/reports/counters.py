@@ -1,22 +1,22 @@
-"""What happened, counted as it happens: small counters per stretch of time, in the transaction they count.
+"""Counters per period of time, updated in the transaction that stores what they count.
 
-Nobody can count a million rows while somebody waits for a page. So every transaction that stores an event or
-moves a call adds to counters of the stretch in which it happens: five minutes at first, later folded into
-hours, quarters of days and days. The sums are exact. A counter has a kind, a source and, where that says
-more, the name of a rule or an account:
+To count a million rows for a page would take too long. So every transaction that stores an event or changes a
+call's state adds to the counters of the current period: five minutes at first, later merged into hours, six
+hours and days. The sums are exact. A counter has a kind, a source and, if useful, the name of a rule or an
+account:
 
-- `event:RESULT`, source: events stored, by what the rules made of them as they came;
-- `rule:matched` and `rule:failed`, source, rule: events that the rule matched as they came; where it failed,
-  a value was missing;
-- `call:STATE` of an end, source, account: calls that came to that end, by an answer or a person's word;
-- `call:uncertain`, source, account: calls that became uncertain, whatever became of them since;
-- `call:waiting`, source, account: calls that began to wait less those that ceased to, so that the sum of all
+- `event:RESULT`, source: stored events, by the result at reception;
+- `rule:matched` and `rule:failed`, source, rule: events that the rule matched at reception; if it failed, a
+  value was missing;
+- `call:STATE` for final states, source, account: calls that reached the state, by an answer or a decision;
+- `call:uncertain`, source, account: calls that became uncertain, also if they were settled since;
+- `call:waiting`, source, account: calls that began to wait minus those that stopped, so that the sum over all
   time is how many wait: in any of the states queued, claimed, sending and waiting;
 - `webhook:refused`, source: refusals that were kept.
 
-A repeat of an event is not stored and so not counted. A replay counts its new calls, and that a rule matched
-only as the time of its latest match: hits are never more than events. A webhook that is read again counts the
-events that it turns out to hold. A resent call waits anew; one that is sent again is a call of its own.
+A repeat of an event is not counted. A replay counts its new calls; for a rule that matched, it updates only
+the time of the latest match, so that hits are never more than events. A webhook that is read again counts its
+events. A resent call waits again; a call that is sent again is a new call.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from bridge.store.db.tables import tallies
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
-STRETCH_MS: Final = 5 * MINUTE_MS
-"""What one counter covers at first."""
+PERIOD_MS: Final = 5 * MINUTE_MS
+"""The period of a new counter."""
 COARSER: Final = (
     (2 * HOUR_MS, HOUR_MS),
     (30 * HOUR_MS, 6 * HOUR_MS),
     (8 * DAY_MS, DAY_MS),
 )
-"""From which age on a counter covers how much. Each chart finds all of its time in stretches no longer than
-its own: an hour by five minutes, a day by hours, a week by six hours."""
+"""Ages, and the periods into which older counters are merged. Each chart finds periods no longer than its
+own: an hour by five minutes, a day by hours, a week by six hours."""
 KEPT_MS: Final = 90 * DAY_MS
 WAITING: Final = "call:waiting"
 EVENTS: Final = tuple(f"event:{one}" for one in ("matched", "unmatched", "failed", "unreadable", "ignored"))
@@ -53,7 +53,7 @@ _WAIT: Final = frozenset({State.QUEUED, State.CLAIMED, State.SENDING})
 
 
 class Key(NamedTuple):
-    """What a counter counts, in the words of the table above."""
+    """Identifies a counter; see the list above."""
 
     kind: str
     source: str
@@ -77,12 +77,12 @@ DELETE FROM tallies
 WHERE kind = :kind AND at >= :since AND at < :until AND (shard <> 0 OR at % :width <> 0)
 RETURNING source, name, many, latest
 """)
-_FORGET = text("DELETE FROM tallies WHERE at < :before RETURNING kind, source, name, many, latest")
+_DELETE_OLD = text("DELETE FROM tallies WHERE at < :before RETURNING kind, source, name, many, latest")
 
 
 def add(connection: Connection, now: int, counts: Mapping[Key, int]) -> None:
-    """Count this at `now`, unix milliseconds; nought notes only that it happened."""
-    at, shard = now - now % STRETCH_MS, _shard(connection)
+    """Add to counters at `now`, unix milliseconds; 0 updates only the time of the latest."""
+    at, shard = now - now % PERIOD_MS, _shard(connection)
     rows = [(key.kind, at, key.source, key.name, shard, many, now) for key, many in counts.items()]
     _ADD.run(connection, rows)
 
@@ -90,7 +90,7 @@ def add(connection: Connection, now: int, counts: Mapping[Key, int]) -> None:
 def move(
     counts: Counts, before: State | None, after: State, source: str, account: str, many: int = 1
 ) -> None:
-    """Count so many calls' step from one state to another; of new calls from None."""
+    """Count calls that change from one state to another; None for new calls."""
     change = (after in _WAIT) - (before in _WAIT)
     if change:
         counts[Key(WAITING, source, account)] += change * many
@@ -99,7 +99,7 @@ def move(
 
 
 def add_moves(connection: Connection, now: int, rows: Iterable[AnyRow], after: State) -> None:
-    """Count a step that these rows of `calls`, given as they were, have taken together."""
+    """Count the change of these rows of `calls`, given with their previous state, to another state."""
     counts: Counts = Counter()
     for row in rows:
         move(counts, State(row.state), after, row.source, row.account)
@@ -107,9 +107,9 @@ def add_moves(connection: Connection, now: int, rows: Iterable[AnyRow], after: S
 
 
 def fold(connection: Connection, now: int, most: int = 50) -> int:
-    """Make older counters coarser, up to `most` of the new stretches; gives how many were made.
+    """Merge older counters into longer periods, at most `most` of them; returns how many were made.
 
-    Any number of processes may do so at once: each row is summed up by the one that deletes it.
+    Any number of processes may do so at once: the one that deletes a row adds it to the sum.
     """
     made, since = 0, 0
     for age, width in reversed(COARSER):
@@ -123,9 +123,9 @@ def fold(connection: Connection, now: int, most: int = 50) -> int:
     return made
 
 
-def forget(connection: Connection, now: int, kept_ms: int = KEPT_MS) -> None:
-    """Drop what was counted longer ago than that; how many calls wait stays, as one sum before all time."""
-    rows = connection.execute(_FORGET, {"before": now - kept_ms}).all()
+def delete_old(connection: Connection, now: int, kept_ms: int = KEPT_MS) -> None:
+    """Delete counters older than `kept_ms`; those of waiting calls are merged into one at time 0."""
+    rows = connection.execute(_DELETE_OLD, {"before": now - kept_ms}).all()
     _put(connection, WAITING, 0, [row for row in rows if row.kind == WAITING])
 
 
@@ -135,7 +135,7 @@ def _fold_one(connection: Connection, kind: str, at: int, width: int) -> None:
 
 
 def _put(connection: Connection, kind: str, at: int, rows: Sequence[AnyRow]) -> None:
-    """Add up rows into one for each source and name."""
+    """Store one counter per source and name, with the sum of the rows."""
     many: Counter[tuple[str, str]] = Counter()
     latest: dict[tuple[str, str], int] = {}
     for row in rows:
@@ -147,7 +147,7 @@ def _put(connection: Connection, kind: str, at: int, rows: Sequence[AnyRow]) -> 
 
 
 def _shard(connection: Connection) -> int:
-    """A number that no other transaction under way has, so that none waits for another's commit."""
+    """A number that no concurrent transaction has, so that none waits for another's commit."""
     if connection.dialect.name == "sqlite":
         return 0
     driver: Any = connection.connection.driver_connection

@@ -1,4 +1,4 @@
-"""Why events of a list started nothing: of each the one rule, value or call that decided it."""
+"""Finds why events started nothing: the rule, value or call that decided it."""
 
 from __future__ import annotations
 
@@ -14,47 +14,49 @@ from bridge.reasons.stored import from_text
 from bridge.store.db.tables import calls, events
 from bridge.store.reports.event_views import EventLine, failures_of, verdicts_of
 
-_TOLD = frozenset({*FINAL, State.UNCERTAIN}) - {State.DONE}
+_SHOWN = frozenset({*FINAL, State.UNCERTAIN}) - {State.DONE}
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
-    """What is to be told of an event besides its result; one of these, or nothing."""
+class EventReason:
+    """EventReason an event has its result: one of these."""
 
     failure: Failure | None = None
-    """The first value that a rule lacked."""
+    """The first value that was missing for a rule."""
     verdict: Verdict | None = None
-    """Of the rule that came nearest."""
+    """The verdict of the rule that almost matched."""
     reason: Reason | None = None
-    """Of its first call that is uncertain, or ended without a bot started."""
+    """The reason of its first call that is uncertain, or ended without starting a bot."""
 
 
-def whys(connection: Connection, lines: Sequence[EventLine]) -> dict[int, Why]:
-    """By the event's id, for those of which there is something to tell."""
+def reasons_of_events(connection: Connection, lines: Sequence[EventLine]) -> dict[int, EventReason]:
+    """The reasons by event id, for events that have one."""
     return {**_of_rules(connection, lines), **_of_calls(connection, lines)}
 
 
-def _of_rules(connection: Connection, lines: Sequence[EventLine]) -> dict[int, Why]:
+def _of_rules(connection: Connection, lines: Sequence[EventLine]) -> dict[int, EventReason]:
     asked = [line.id for line in lines if line.result in ("failed", "unmatched")]
     query = select(events.c.id, events.c.verdicts, events.c.failures).where(events.c.id.in_(asked))
     found = {}
     for row in connection.execute(query):
         failures = failures_of(row.failures)
         if failures:
-            found[row.id] = Why(failure=failures[0])
+            found[row.id] = EventReason(failure=failures[0])
         elif verdict := _nearest(verdicts_of(row.verdicts)):
-            found[row.id] = Why(verdict=verdict)
+            found[row.id] = EventReason(verdict=verdict)
     return found
 
 
-def _of_calls(connection: Connection, lines: Sequence[EventLine]) -> dict[int, Why]:
-    asked = {number: line.id for line in reversed(lines) for number, state in line.calls if state in _TOLD}
+def _of_calls(connection: Connection, lines: Sequence[EventLine]) -> dict[int, EventReason]:
+    asked = {number: line.id for line in reversed(lines) for number, state in line.calls if state in _SHOWN}
     query = select(calls.c.id, calls.c.reason).where(calls.c.id.in_(asked)).order_by(calls.c.id.desc())
     return {
-        asked[row.id]: Why(reason=from_text(row.reason)) for row in connection.execute(query) if row.reason
+        asked[row.id]: EventReason(reason=from_text(row.reason))
+        for row in connection.execute(query)
+        if row.reason
     }
 
 
 def _nearest(verdicts: Sequence[Verdict]) -> Verdict | None:
-    told = [one for one in verdicts if one.match is Match.UNMATCHED]
-    return next((one for one in told if one.code in NEAR_CODES), told[0] if told else None)
+    unmatched = [one for one in verdicts if one.match is Match.UNMATCHED]
+    return next((one for one in unmatched if one.code in NEAR_CODES), unmatched[0] if unmatched else None)

@@ -1,4 +1,4 @@
-"""Reading through stored events in bulk: what rules saw, without the bytes as they came."""
+"""Reads stored events in bulk, decoded as the rules get them, without raw bodies."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from bridge.model import Application, BotStart, Event
 from bridge.store.db.tables import calls, events
 from bridge.store.queue.rows import start_of
 from bridge.store.reports.event_views import failures_of, joined
-from bridge.store.reports.pagination import Fitting
+from bridge.store.reports.pagination import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class PastEvent:
-    """An event as the rules saw it."""
+    """A stored event with what the rules made of it."""
 
     number: int
     event: Event
     made: Application | None
-    """Where it was asked for: its starts as they were called, and its failures; no verdicts."""
+    """Its starts and failures, without verdicts; None if not requested."""
 
 
 def past_events(
-    connection: Connection, wanted: Fitting, after: int, limit: int, *, with_made: bool = False
+    connection: Connection, wanted: Selection, after: int, limit: int, *, with_made: bool = False
 ) -> tuple[PastEvent, ...]:
-    """Events that fit and have a document, with an id above `after`, oldest first, at most so many."""
+    """Matching events that have a document, with an id above `after`, oldest first, at most `limit`."""
     rest = wanted.within(after + 1)
     query = (
         _query().where(*rest.conditions, events.c.document.is_not(None)).order_by(events.c.id).limit(limit)
@@ -39,14 +39,14 @@ def past_events(
     return tuple(PastEvent(row.id, _event(row), made.get(row.id)) for row in rows)
 
 
-def before_newest(connection: Connection, wanted: Fitting, limit: int) -> int:
-    """An id above which at most `limit` events fit, the newest."""
+def before_newest(connection: Connection, wanted: Selection, limit: int) -> int:
+    """The id above which at most `limit` events match."""
     query = select(events.c.id).where(*wanted.conditions).order_by(events.c.id.desc())
     return connection.execute(query.offset(limit).limit(1)).scalar_one_or_none() or 0
 
 
 def _query() -> Select[Any]:
-    """The event's own row, and the headers of the webhook that it came in."""
+    """A query for an event's row with the headers of its webhook."""
     holder = events.alias("holder")
     shared = events.outerjoin(holder, (holder.c.id == events.c.delivery) & (events.c.delivery != events.c.id))
     columns = [events.c[name] for name in ("id", "source", "key", "type", "received_at", "document")]
@@ -67,7 +67,7 @@ def _event(row: Row[Any]) -> Event:
 
 
 def _made(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Application]:
-    """Of a start that was called again, the latest call."""
+    """What the rules made of each event; if a start was called again, by the latest call."""
     numbers = [row.id for row in rows]
     latest: dict[int, dict[tuple[str, int], BotStart]] = {}
     query = select(calls).where(calls.c.event_id.in_(numbers)).order_by(calls.c.id)

@@ -1,4 +1,4 @@
-"""Looking at events: pages of them, and one with everything that is known of it."""
+"""Reads events: pages of them, or one with all details."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from bridge.store.db.texts import plain
 from bridge.store.reports import repeat_views, sources
 from bridge.store.reports.pagination import (
     SEARCHED,
-    Fitting,
     Listing,
     Page,
+    Selection,
     all_ids,
-    fitting,
     literal,
     merged,
     newest,
+    selection,
 )
 from bridge.store.reports.text_match import contains
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events; None is any. Times are unix milliseconds, `since` included and `until` not."""
+    """A filter for events; None matches any. Times are unix milliseconds, `until` is excluded."""
 
     source: str | None = None
     type: str | None = None
@@ -43,16 +43,16 @@ class EventFilter:
     since: int | None = None
     until: int | None = None
     search: str | None = None
-    """The sender's own id; where no event has it, a part of the document."""
+    """The sender's id; if no event has it, a part of the document."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What a search must not find, not even a part of it."""
+    """Secrets that a search must not find, not even in part."""
     rule: str | None = None
-    """One that matched, whether or not it lacked a value then."""
+    """A rule that matched, also if a value was missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """An event as a list shows it, with its calls and their states."""
+    """The summary of an event for lists, with its calls and their states."""
 
     id: int
     source: str
@@ -61,55 +61,55 @@ class EventLine:
     received_at: int
     result: str
     error: Reason | None
-    """Why its body could not be read or it was ignored, or what of its webhook is in no event."""
+    """Why its body could not be read or it was ignored, or which items of its webhook are in no event."""
     verified: Reason | None
     client: str
     calls: tuple[tuple[int, State], ...] = ()
     repeats: int = 0
-    """How often it came again."""
+    """How often it was repeated."""
     secrets: str | None = None
-    """Where its source read secrets in it (`webhook.secrets`); None of rows from before that was stored."""
+    """Where its source read secrets in it (`webhook.redaction.secrets`); None in rows from before."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """Everything about one event. `event` is None when it could not be read, was ignored or is purged."""
+    """One event with all details. `event` is None if it could not be read, was ignored or is purged."""
 
     line: EventLine
     event: Event | None
     request: Request | None
-    """The webhook as it came; None once its bytes are purged."""
+    """The webhook as received; None if its bytes are purged."""
     rules_version: str
-    """Of the rules that handled it last, whose verdicts and failures these are."""
+    """The version of the rules that made these verdicts and failures."""
     verdicts: tuple[Verdict, ...]
     failures: tuple[Failure, ...]
-    untold: int = 0
-    """How many more rules there were, none of which matched or came near."""
+    omitted: int = 0
+    """How many verdicts were not stored: of rules that neither matched nor almost matched."""
 
 
 _NOT_MATCHED = events.c.result != literal_column("'matched'")
-"""In the words of the index over these, which a parameter would not match."""
+"""Written as in the partial index, which a query with a parameter would not use."""
 LINE_COLUMNS = [events.c[name] for name in EventLine.__dataclass_fields__ if name not in ("calls", "repeats")]
-"""What `lines` needs of a row."""
+"""The columns that `lines` needs."""
 
 
 def page_of_events(connection: Connection, wanted: EventFilter, page: Page) -> Listing[EventLine]:
-    """One page of the events that fit, newest first.
+    """One page of the matching events, newest first.
 
-    At once, by an index: a source, a source and a type, a sender's own id, and every result but "matched".
-    A type without a source goes through the sources. For the rest of a filter rows are looked at one by one.
+    An index finds those of a source, a source and a type, a sender's id, and every result but "matched".
+    A type without a source is looked up in every source. The rest of a filter is checked row by row.
     """
     if wanted.search is not None and _has_key(connection, wanted.search):
         found = newest(connection, LINE_COLUMNS, by_key(connection, wanted), page)
     elif wanted.type is not None and wanted.source is None:
         found = _of_any_source(connection, wanted, page)
     else:
-        found = newest(connection, LINE_COLUMNS, fitting_events(connection, wanted), page)
+        found = newest(connection, LINE_COLUMNS, event_selection(connection, wanted), page)
     return Listing(lines(connection, found.items), found.more, found.reached_at)
 
 
 def lines(connection: Connection, rows: Sequence[Any]) -> tuple[EventLine, ...]:
-    """These rows of events, with their calls."""
+    """Summaries of these rows of events, with their calls."""
     numbers = [row.id for row in rows]
     owed, again = _calls_of(connection, numbers), repeat_views.counts(connection, numbers)
     return tuple(_line(row, owed, again.get(row.id, 0)) for row in rows)
@@ -118,26 +118,26 @@ def lines(connection: Connection, rows: Sequence[Any]) -> tuple[EventLine, ...]:
 def scan(
     connection: Connection, wanted: EventFilter, after: int = 0, limit: int = 200
 ) -> tuple[StoredEvent, ...]:
-    """Events that fit with an id above `after`, oldest first, whole: for reading through all of them."""
-    fitting = fitting_events(connection, wanted).within(after + 1)
-    query = select(events).where(*fitting.conditions).order_by(events.c.id).limit(limit)
+    """Matching events with an id above `after`, oldest first, with all details."""
+    selection = event_selection(connection, wanted).within(after + 1)
+    query = select(events).where(*selection.conditions).order_by(events.c.id).limit(limit)
     rows = connection.execute(query).all()
     return tuple(_stored(connection, row, {}) for row in rows)
 
 
 def ids_of_events(store: Store, wanted: EventFilter) -> Iterator[list[int]]:
-    """The ids of all events that a list would show, oldest first, a part at a time."""
+    """The ids of all events that a list would show, oldest first, in batches."""
 
-    def as_listed(connection: Connection) -> Fitting:
+    def as_listed(connection: Connection) -> Selection:
         if wanted.search is not None and _has_key(connection, wanted.search):
             return by_key(connection, wanted)
-        return fitting_events(connection, wanted)
+        return event_selection(connection, wanted)
 
     return all_ids(store, events, as_listed)
 
 
 def event(connection: Connection, number: int) -> StoredEvent:
-    """One event; raises BridgeError when there is none of that id."""
+    """One event; raises BridgeError if there is none of that id."""
     row = connection.execute(select(events).where(events.c.id == number)).one_or_none()
     if row is None:
         raise BridgeError(Reason(ErrorCode.NO_EVENT, number=number), Reason(ErrorCode.LIST_EVENTS))
@@ -146,21 +146,21 @@ def event(connection: Connection, number: int) -> StoredEvent:
     return replace(stored, line=replace(stored.line, repeats=again.get(number, 0)))
 
 
-def fitting_events(connection: Connection, wanted: EventFilter) -> Fitting:
-    """What the filter asks of the table `events`."""
-    by, sieve = _split(wanted)
+def event_selection(connection: Connection, wanted: EventFilter) -> Selection:
+    """The selection of rows that match the filter."""
+    by, checks = _split(wanted)
     if wanted.rule is not None:
-        sieve.append(_of_rule(wanted.rule))
+        checks.append(_of_rule(wanted.rule))
     if wanted.search is not None:
         is_key = events.c.key == plain(wanted.search)
-        sieve.append(or_(is_key, contains(connection, events.c.document, wanted.search, wanted.secrets)))
-    return fitting(
-        connection, events, events.c.received_at, by=by, sieve=sieve, since=wanted.since, until=wanted.until
+        checks.append(or_(is_key, contains(connection, events.c.document, wanted.search, wanted.secrets)))
+    return selection(
+        connection, events, events.c.received_at, by=by, checks=checks, since=wanted.since, until=wanted.until
     )
 
 
 def _split(wanted: EventFilter) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
-    """Conditions on single columns: those of the index that leaves the fewest rows, and the others."""
+    """Conditions on single columns: those of the most selective index, and the others."""
     source = [] if wanted.source is None else [events.c.source == plain(wanted.source)]
     kind = [] if wanted.type is None else [events.c.type == plain(wanted.type)]
     result = [] if wanted.result is None else [events.c.result == wanted.result]
@@ -169,20 +169,20 @@ def _split(wanted: EventFilter) -> tuple[list[ColumnElement[bool]], list[ColumnE
     return ([*source, *kind], result) if source else ([], [*kind, *result])
 
 
-def by_key(connection: Connection, wanted: EventFilter) -> Fitting:
-    """Events with the sender's own id that is searched for, and the rest of the filter as a sieve."""
-    rest = fitting_events(connection, replace(wanted, search=None))
+def by_key(connection: Connection, wanted: EventFilter) -> Selection:
+    """Events whose sender's id is the searched text, with the rest of the filter checked row by row."""
+    rest = event_selection(connection, replace(wanted, search=None))
     same = events.c.key == plain(wanted.search or "")
-    return replace(rest, by=(same,), sieve=(*rest.by, *rest.sieve))
+    return replace(rest, by=(same,), checks=(*rest.by, *rest.checks))
 
 
 def _of_any_source(connection: Connection, wanted: EventFilter, page: Page) -> Listing[AnyRow]:
-    names = sources.last_heard(connection)
+    names = sources.last_received(connection)
     lists = [
         newest(
             connection,
             LINE_COLUMNS,
-            fitting_events(connection, replace(wanted, source=name)),
+            event_selection(connection, replace(wanted, source=name)),
             page,
             SEARCHED // len(names),
         )
@@ -192,10 +192,10 @@ def _of_any_source(connection: Connection, wanted: EventFilter, page: Page) -> L
 
 
 def _of_rule(rule: str) -> ColumnElement[bool]:
-    """As `events.verdicts_text` writes it of a rule that matched."""
+    """A condition on the verdicts as `events.verdicts_text` writes them: the rule matched."""
     name = to_json(plain(rule))
-    told = (literal(f'[{name},"{match}",') for match in (Match.MATCHED, Match.FAILED))
-    return or_(*(events.c.verdicts.like(pattern, escape="\\") for pattern in told))
+    patterns = (literal(f'[{name},"{match}",') for match in (Match.MATCHED, Match.FAILED))
+    return or_(*(events.c.verdicts.like(pattern, escape="\\") for pattern in patterns))
 
 
 def _has_key(connection: Connection, key: str) -> bool:
@@ -218,12 +218,12 @@ def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]], again: in
 
 
 def verdicts_of(stored: str) -> tuple[Verdict, ...]:
-    """The verdicts that are told in an event's row."""
+    """The verdicts in an event's row."""
     return _verdicts(from_json(stored))[0]
 
 
 def failures_of(stored: str) -> tuple[Failure, ...]:
-    """The failures that an event's row holds; in an older row the reason is a text."""
+    """The failures in an event's row; in older rows the reason is a text."""
     return tuple(
         Failure(rule, item, key, path, from_document(why)) for rule, item, key, path, why in from_json(stored)
     )
@@ -234,7 +234,7 @@ def _stored(
 ) -> StoredEvent:
     line = _line(row, owed)
     request = _request(connection, row)
-    verdicts, untold = _verdicts(from_json(row.verdicts))
+    verdicts, omitted = _verdicts(from_json(row.verdicts))
     return StoredEvent(
         line=line,
         event=_event(row, request),
@@ -242,20 +242,20 @@ def _stored(
         rules_version=row.rules_version,
         verdicts=verdicts,
         failures=failures_of(row.failures),
-        untold=untold,
+        omitted=omitted,
     )
 
 
 def _verdicts(stored: list[Any]) -> tuple[tuple[Verdict, ...], int]:
-    """What `events.verdicts_text` wrote: verdicts, and the number of rules that have none."""
-    untold = stored.pop() if stored and isinstance(stored[-1], int) else 0
-    return tuple(Verdict(rule, Match(match), *rest) for rule, match, *rest in stored), untold
+    """The verdicts that `events.verdicts_text` has written, and the number of omitted ones."""
+    omitted = stored.pop() if stored and isinstance(stored[-1], int) else 0
+    return tuple(Verdict(rule, Match(match), *rest) for rule, match, *rest in stored), omitted
 
 
 def _request(connection: Connection, row: Any) -> Request | None:
     if row.delivery != row.id:
-        held = select(events).where(events.c.id == row.delivery)
-        row = connection.execute(held).one_or_none()
+        holder = select(events).where(events.c.id == row.delivery)
+        row = connection.execute(holder).one_or_none()
     if row is None or row.body is None:
         return None
     headers = tuple((name, value) for name, value in from_json(row.headers))
@@ -277,7 +277,7 @@ def _event(row: Any, request: Request | None) -> Event | None:
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Headers as events have them: names in lower case, the values of one name joined."""
+    """Headers as in events: names in lower case, repeated values joined."""
     found: dict[str, str] = {}
     for name, value in headers:
         lower = name.lower()
@@ -287,7 +287,7 @@ def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class StoredSecrets:
-    """Where an event's source read secrets, and in what."""
+    """Where an event's source read secrets, and the data that contains them."""
 
     source: str
     verified: Reason | None
@@ -298,7 +298,7 @@ class StoredSecrets:
 
 
 def with_secrets(connection: Connection, numbers: set[int]) -> dict[int, StoredSecrets]:
-    """By number, those of the events in which secrets may be."""
+    """The secrets of those events that may contain some, by event id."""
     query = select(events).where(
         events.c.id.in_(numbers), or_(events.c.secrets.is_(None), events.c.secrets != "[]")
     )

@@ -1,4 +1,4 @@
-"""What is counted in the database for whoever watches the bridge, at a bounded cost."""
+"""Counts calls in the database for metrics and the console, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, TextClause, text
 from bridge.model import State
 from bridge.store.queue import due_calls
 from bridge.store.queue.accounts import AccountState
-from bridge.store.queue.due_calls import View
+from bridge.store.queue.due_calls import AccountView
 from bridge.store.reports.call_views import Doubt, doubts
 
 COUNTED = 50_000
@@ -36,20 +36,20 @@ _FIRST = text(
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One account and what waits for it."""
+    """One account and its waiting calls."""
 
     account: AccountState
     waiting: int
     """Queued calls."""
     oldest_ms: int
-    """For how long the call that is due first has waited since it was accepted; 0 when none waits."""
+    """Milliseconds since the first due call was accepted; 0 if none waits."""
     late_ms: int
-    """For how long the call that is due first has been due; 0 when none is."""
+    """Milliseconds since the first due call was due; 0 if none is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """One look at the database."""
+class QueueStats:
+    """Counts of calls at one moment."""
 
     now: int
     """Unix milliseconds."""
@@ -57,23 +57,23 @@ class Figures:
     states: Mapping[State, int]
     """Calls that are neither queued nor final, by state."""
     doubts: tuple[Doubt, ...]
-    """The uncertain ones by account and cause."""
+    """Uncertain calls by account and cause."""
 
     @property
     def queued(self) -> int:
         return sum(queue.waiting for queue in self.queues)
 
 
-def look(connection: Connection, now: int) -> Figures:
-    """Count what is there."""
+def count(connection: Connection, now: int) -> QueueStats:
+    """Count the calls of all accounts."""
     states = {state: _count(connection, _IN_STATE, state=state.value) for state in OPEN}
     doubtful = doubts(connection)
     states[State.UNCERTAIN] = sum(one.many for one in doubtful)
-    queues = tuple(_queue(connection, view, now) for view in due_calls.look(connection))
-    return Figures(now, queues, states, doubtful)
+    queues = tuple(_queue(connection, view, now) for view in due_calls.account_views(connection))
+    return QueueStats(now, queues, states, doubtful)
 
 
-def _queue(connection: Connection, view: View, now: int) -> Queue:
+def _queue(connection: Connection, view: AccountView, now: int) -> Queue:
     name = view.state.name
     waiting = sum(_count(connection, statement, account=name) for statement in (_READY, _HELD))
     accepted = connection.execute(_FIRST, {"account": name}).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""Everything that happened to one recipient: calls, the events behind them, and what people decided."""
+"""The history of one recipient: calls, their events, and decisions about both."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bridge.store.reports.pagination import Listing, Page
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One page of what happened to a recipient."""
+    """One page of a recipient's history."""
 
     calls: Listing[Call]
     """Newest first."""
     events: tuple[EventLine, ...]
-    """Those that the calls of this page came of, newest first."""
+    """The events of these calls, newest first."""
     actions: tuple[Action, ...]
-    """What people decided about these calls and events, oldest first."""
+    """Decisions about these calls and events, oldest first."""
 
 
 def history(connection: Connection, recipient: str, page: Page) -> History:
-    """What happened to the recipient of this key, or to the subscriber of this id."""
+    """The history of the recipient with this key, or of the subscriber with this id."""
     found = page_of_calls(connection, CallFilter(recipient=recipient), page)
     numbers = sorted({call.event_id for call in found.items}, reverse=True)
     query = select(*LINE_COLUMNS).where(events.c.id.in_(numbers)).order_by(events.c.id.desc())

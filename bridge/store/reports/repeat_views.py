@@ -1,4 +1,4 @@
-"""Looking at repeats: those of an event, pages of all, and the sources whose ids do not tell events apart."""
+"""Reads repeats: those of an event, pages of all, and sources that send different events with one id."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from bridge.reasons.stored import from_text
 from bridge.store.db.tables import repeats
 from bridge.store.db.texts import plain
 from bridge.store.inbox.repeats import Difference
-from bridge.store.reports.pagination import Listing, Page, fitting, newest
+from bridge.store.reports.pagination import Listing, Page, newest, selection
 
 RECENT_MS: Final = 7 * 86_400_000
-"""Repeats that are older are no longer a problem of their source."""
+"""Older repeats no longer make their source ambiguous."""
 _IN_DOUBT: ColumnElement[bool] = literal_column("difference = 'outcome' AND taken_as = 0")
-"""In the words of the index over these, which parameters would not match."""
+"""Written as in the partial index, which a query with parameters would not use."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptRepeat:
-    """A known event that came again. Times are unix milliseconds."""
+    """A stored repeat of an event. Times are unix milliseconds."""
 
     id: int
     event_id: int
@@ -39,31 +39,31 @@ class KeptRepeat:
     verified: Reason | None
     difference: Difference
     rules_version: str
-    """Of the rules that decided whether its outcome differs."""
+    """The version of the rules that decided whether its outcome differs."""
     item: int
-    """The place of the event among those of its webhook, from 0."""
+    """The index of the event in its webhook, from 0."""
     request: Request | None
-    """The webhook as it came; None where its content is no other, its body is too large, or it is purged."""
+    """The webhook as received; None if its content is the same, its body too large, or it is purged."""
     body_size: int
     taken_as: int
-    """The event that a person made of it; 0 while there is none."""
+    """The event that a person made of it; 0 if there is none."""
 
     @property
     def in_doubt(self) -> bool:
-        """Whether it would have started something else, and nobody has made an event of it."""
+        """Whether it would have started something else, and no event was made of it."""
         return self.difference == "outcome" and not self.taken_as
 
 
 @dataclass(frozen=True, slots=True)
-class Ambiguous:
-    """A source that sends different events under one id."""
+class AmbiguousSource:
+    """A source that sends different events with one id."""
 
     source: str
     count: int
     """Repeats that would have started something else."""
     last_id: int
     last_at: int
-    """Of the newest of them."""
+    """The newest of them."""
 
 
 def of_event(connection: Connection, event_id: int) -> tuple[KeptRepeat, ...]:
@@ -73,7 +73,7 @@ def of_event(connection: Connection, event_id: int) -> tuple[KeptRepeat, ...]:
 
 
 def repeat(connection: Connection, number: int, *, lock: bool = False) -> KeptRepeat:
-    """One repeat; raises BridgeError when there is none of that id. `lock` holds all repeats of its event."""
+    """One repeat; raises BridgeError if there is none of that id. `lock` locks all repeats of its event."""
     if lock:
         its = select(repeats.c.event_id).where(repeats.c.id == number).scalar_subquery()
         all_of_event = select(repeats.c.id).where(repeats.c.event_id == its).order_by(repeats.c.id)
@@ -85,15 +85,15 @@ def repeat(connection: Connection, number: int, *, lock: bool = False) -> KeptRe
 
 
 def page_of_repeats(connection: Connection, page: Page, source: str | None = None) -> Listing[KeptRepeat]:
-    """One page of the repeats that are stored, newest first; of one source or of all."""
-    sieve = [] if source is None else [repeats.c.source == plain(source)]
-    wanted = fitting(connection, repeats, repeats.c.received_at, sieve=sieve)
+    """One page of stored repeats, newest first; of one source or of all."""
+    checks = [] if source is None else [repeats.c.source == plain(source)]
+    wanted = selection(connection, repeats, repeats.c.received_at, checks=checks)
     found = newest(connection, [repeats], wanted, page)
     return Listing(tuple(_kept(row) for row in found.items), found.more, found.reached_at)
 
 
 def counts(connection: Connection, events: Sequence[int]) -> dict[int, int]:
-    """How often each of these events was repeated, for those that were."""
+    """The number of repeats by event id, for events that were repeated."""
     if not events:
         return {}
     query = select(repeats.c.event_id, func.max(repeats.c.number).label("many"))
@@ -101,15 +101,15 @@ def counts(connection: Connection, events: Sequence[int]) -> dict[int, int]:
     return {row.event_id: row.many for row in rows}
 
 
-def ambiguous(connection: Connection, now: int) -> tuple[Ambiguous, ...]:
-    """Sources whose recent repeats would have started something else, which nobody has taken."""
+def ambiguous(connection: Connection, now: int) -> tuple[AmbiguousSource, ...]:
+    """Sources with recent repeats that would have started something else, and were not made events."""
     query = (
         select(repeats.c.source, func.count(), func.max(repeats.c.id), func.max(repeats.c.received_at))
         .where(_IN_DOUBT, repeats.c.received_at >= now - RECENT_MS)
         .group_by(repeats.c.source)
         .order_by(repeats.c.source)
     )
-    return tuple(Ambiguous(*row) for row in connection.execute(query))
+    return tuple(AmbiguousSource(*row) for row in connection.execute(query))
 
 
 def _kept(row: Any) -> KeptRepeat:

@@ -1,7 +1,7 @@
-"""One text box for everything: numbers and ids go by an index at once, other text through payloads.
+"""Searches events, calls and recipients by one text.
 
-`exactly` knows what the text names; `in_payloads` reads documents, newest first and a bounded number for each
-page, and says how far it came.
+`exact_matches` finds ids and keys by indexes; `in_payloads` reads documents, newest first, a bounded number
+per page.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from bridge.store.db.tables import calls, events
 from bridge.store.db.texts import plain
 from bridge.store.queue.rows import call_of
 from bridge.store.reports.call_views import recipient_key
-from bridge.store.reports.event_views import LINE_COLUMNS, EventFilter, EventLine, fitting_events, lines
-from bridge.store.reports.pagination import Fitting, Listing, Page, newest
+from bridge.store.reports.event_views import LINE_COLUMNS, EventFilter, EventLine, event_selection, lines
+from bridge.store.reports.pagination import Listing, Page, Selection, newest
 
 _DIGITS = 18
-"""Of a number that both databases can hold."""
+"""Digits of the largest number that both databases can hold."""
 _KEYED = 20
 _CHANNELS_IN = 5_000
-"""A messenger's user is looked for in the channels to which so many of the newest calls went."""
+"""A messenger's user is searched in the channels of so many of the newest calls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What a text names."""
+class ExactMatches:
+    """What the text is the id or key of."""
 
     event: EventLine | None = None
-    """Of that number."""
+    """The event with that id."""
     call: Call | None = None
-    """Of that number."""
+    """The call with that id."""
     keyed: tuple[EventLine, ...] = ()
-    """The newest events to which their sender gave that id."""
+    """The newest events with that sender's id."""
     recipients: tuple[str, ...] = ()
-    """Keys of recipients who have calls: a subscriber, or a user of a messenger's channel."""
+    """Keys of recipients with calls: a subscriber, or a user of a messenger's channel."""
 
 
-def exactly(connection: Connection, wanted: str) -> Named:
-    """What the text is the number, the id or the key of."""
+def exact_matches(connection: Connection, wanted: str) -> ExactMatches:
+    """The event, call and recipients that the text identifies."""
     text = plain(wanted.strip())
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
-    same_key = Fitting(events, events.c.received_at, by=(events.c.key == text,))
+    same_key = Selection(events, events.c.received_at, by=(events.c.key == text,))
     keyed = newest(connection, LINE_COLUMNS, same_key, Page(limit=_KEYED)).items if text else ()
     event = connection.execute(select(*LINE_COLUMNS).where(events.c.id == number)).all()
     call = connection.execute(select(calls).where(calls.c.id == number)).one_or_none()
-    return Named(
+    return ExactMatches(
         event=next(iter(lines(connection, event)), None),
         call=call_of(call) if call else None,
         keyed=lines(connection, keyed),
@@ -58,17 +58,17 @@ def exactly(connection: Connection, wanted: str) -> Named:
 
 
 def in_payloads(connection: Connection, wanted: EventFilter, page: Page) -> Listing[EventLine]:
-    """Events that fit and whose document has `wanted.search` in it, or that have it as their sender's id.
+    """Matching events with `wanted.search` in their document or as their sender's id.
 
-    Letters count in either case, a phone number however it is written. Where `reached_at` is set, that is how
-    far back this page looked; the next one goes on from `more`.
+    The case of letters and the spelling of phone numbers do not matter. If `reached_at` is set, the search
+    stopped there; the next page continues from `more`.
     """
-    found = newest(connection, LINE_COLUMNS, fitting_events(connection, wanted), page)
+    found = newest(connection, LINE_COLUMNS, event_selection(connection, wanted), page)
     return Listing(lines(connection, found.items), found.more, found.reached_at)
 
 
 def _keys(connection: Connection, text: str) -> Iterator[str]:
-    """Keys of recipients that this may be meant as."""
+    """Keys of recipients that the text may stand for."""
     if text.startswith(("subscriber:", "messenger:")):
         yield text
     if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
@@ -79,7 +79,7 @@ def _keys(connection: Connection, text: str) -> Iterator[str]:
 
 
 def _channels(connection: Connection) -> list[str]:
-    """The beginnings of keys in messengers."""
+    """The prefixes of messengers' keys: one per channel."""
     few = select(calls.c.recipient).order_by(calls.c.id.desc()).limit(_CHANNELS_IN).subquery()
     known = connection.execute(select(few.c.recipient).where(few.c.recipient.like("messenger:%")).distinct())
     return sorted({key.partition("/")[0] for key in known.scalars()})

@@ -1,4 +1,4 @@
-"""What is known of each source: from its newest event and from the tallies, however many events there are."""
+"""Reads the activity of sources from their newest events and from counters, fast for any number of events."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ WITH RECURSIVE newest(id) AS (
 )
 SELECT e.source, e.received_at FROM newest JOIN events e ON e.id = newest.id
 """)
-"""A jump from each source's newest event to the next source's, along `events_by_source`: its cost grows with
-the sources, not with the events. PostgreSQL would go through all events for the newest of one source."""
+"""Jumps from each source's newest event to the next source's, along the index `events_by_source`: the cost
+grows with sources, not with events. For a simple GROUP BY, PostgreSQL would read all events."""
 
 
-def last_heard(connection: Connection) -> dict[str, int]:
-    """When the newest event of each source came, in unix milliseconds, by the source's name."""
+def last_received(connection: Connection) -> dict[str, int]:
+    """When each source's newest event was received, in unix milliseconds, by source."""
     return {row.source: row.received_at for row in connection.execute(_NEWEST)}
 
 
 @dataclass(frozen=True, slots=True)
 class SourceUse:
-    """How a source fares. Times are unix milliseconds."""
+    """The activity of a source. Times are unix milliseconds."""
 
     source: str
     last_at: int | None
-    """When its newest event came; None where it has none."""
+    """When its newest event was received; None if it has none."""
     received: Rates
-    """Events."""
+    """Stored events."""
     refused: Rates
     """Rejected webhooks that are kept."""
 
     def silence(self, now: int) -> int | None:
-        """For how many milliseconds it has sent nothing; None where it never did."""
+        """Milliseconds since its newest event; None if it has none."""
         return None if self.last_at is None else max(now - self.last_at, 0)
 
 
 def in_use(connection: Connection, now: int) -> tuple[SourceUse, ...]:
-    """Every source that has events or was refused in the last week, by name."""
-    heard = last_heard(connection)
+    """Every source with events, or with webhooks refused in the last week, by name."""
+    last = last_received(connection)
     received, refused = trends.received(connection, now), trends.refused(connection, now)
     none = Rates()
     return tuple(
-        SourceUse(name, heard.get(name), received.get(name, none), refused.get(name, none))
-        for name in sorted({*heard, *received, *refused})
+        SourceUse(name, last.get(name), received.get(name, none), refused.get(name, none))
+        for name in sorted({*last, *received, *refused})
     )

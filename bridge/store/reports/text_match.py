@@ -1,11 +1,11 @@
-"""A text that somebody looks for in stored documents, as the forms in which it may stand there.
+"""SQL conditions that search a text in stored documents, in all its usual spellings.
 
-Documents are JSON with every letter as itself, and quotes and backslashes escaped. Both databases compare
-Latin letters whatever their case; of others, as in Cyrillic, the usual spellings are looked for: as typed, in
-small letters, in capitals, and with the first letter of the text or of each word as a capital.
+Documents are JSON without escapes, except for quotes and backslashes. Both databases compare Latin letters
+without case; for others, such as Cyrillic, the usual spellings are searched: as typed, in lower case, in
+upper case, and with capitals at the beginning of the text or of each word.
 
-A phone number is found by its last ten digits, however they are set apart: `+7 (916) 123-45-67` finds
-`89161234567` and `8 916 123 45 67`. A shorter one is found as typed.
+A phone number is found by its last ten digits, with any separators: `+7 (916) 123-45-67` finds `89161234567`
+and `8 916 123 45 67`. A shorter one is found as typed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from bridge.store.reports.pagination import literal
 
 _PHONE: Final = re.compile(r"\+?[\d\s().-]+")
 _BLANK: Final = "\ufffd"
-"""In place of a secret that is not searched."""
+"""Replaces secrets, which are not searched."""
 _MOST_SECRETS: Final = 400
-"""SQLite takes expressions of up to 1,000 levels; with more secrets, no text is found by a search."""
+"""SQLite limits expressions to 1,000 levels; with more secrets, a search finds nothing."""
 _GROUPS: Final = (3, 3, 2, 2)
-"""How people set the digits of a number apart from its end on, as in 916 123-45-67."""
+"""The usual groups of digits, as in 916 123-45-67."""
 
 
 def contains(
     connection: Connection, column: ColumnElement[Any], wanted: str, secrets: Sequence[str] = ()
 ) -> ColumnElement[bool]:
-    """The column has the text in it, in one of its forms, elsewhere than in one of the secrets."""
+    """The column contains the text in one of its forms, outside of the secrets."""
     if not secrets:
         return _has(connection, column, wanted)
     forms = {form for one in secrets for form in _forms(one)}
@@ -41,7 +41,7 @@ def contains(
     without = column
     for form in sorted(forms, key=len, reverse=True):
         without = func.replace(without, form, _BLANK)
-    # The first condition is the cheaper one, and few rows pass it.
+    # The first condition is cheaper, and excludes most rows.
     return and_(_has(connection, column, wanted), _has(connection, without, wanted))
 
 
@@ -53,16 +53,16 @@ def _has(connection: Connection, column: ColumnElement[Any], wanted: str) -> Col
 
 
 def patterns_of(wanted: str) -> list[str]:
-    """LIKE patterns for the text, with a backslash as their escape."""
+    """LIKE patterns for the text, with a backslash as escape."""
     number = phone_digits(wanted)
     if number:
         return [f"%{'%'.join(_grouped(number))}%"]
     spellings = (wanted, wanted.lower(), wanted.upper(), wanted.capitalize(), wanted.title())
-    return [literal(form) for form in _unlike([form for one in spellings for form in _forms(one)])]
+    return [literal(form) for form in _distinct([form for one in spellings for form in _forms(one)])]
 
 
 def _forms(text: str) -> tuple[str, str]:
-    """The text as it is, and as JSON has it."""
+    """The text as it is, and as written in JSON."""
     return plain(text), to_json(plain(text))[1:-1]
 
 
@@ -83,8 +83,8 @@ def _grouped(digits: str) -> list[str]:
     return parts
 
 
-def _unlike(forms: list[str]) -> list[str]:
-    """Each of those that differ in more than the case of Latin letters."""
+def _distinct(forms: list[str]) -> list[str]:
+    """The forms without those that differ only in the case of Latin letters."""
     found: dict[str, str] = {}
     for form in forms:
         found.setdefault(re.sub("[A-Z]+", lambda part: part[0].lower(), form), form)

@@ -1,8 +1,8 @@
-"""Counts over time, from the tallies: how much came and what became of it, by stretch, source and rule.
+"""Reads counters as numbers over time, by period, source and rule.
 
-Times are unix milliseconds, stretches begin at whole ones of UTC. The last of a row of stretches is the one
-under way, so that a "last hour" of twelve stretches is up to five minutes short. `tallies` says what each
-figure counts; events from before there were tallies are in none of them.
+Times are unix milliseconds; periods begin at multiples of their length in UTC. The last period is the
+current one, so that a "last hour" of twelve periods is up to five minutes short. `counters` describes what
+each number counts; events from before counters existed are in none of them.
 """
 
 from __future__ import annotations
@@ -16,38 +16,38 @@ from typing import Final
 from sqlalchemy import Connection, TextClause, bindparam, text
 
 from bridge.store.db.bulk import AnyRow
-from bridge.store.reports.counters import CALLS, EVENTS, HOUR_MS, RULES, STRETCH_MS, WAITING, WEBHOOKS
+from bridge.store.reports.counters import CALLS, EVENTS, HOUR_MS, PERIOD_MS, RULES, WAITING, WEBHOOKS
 
 
 class Span(Enum):
-    """A time up to now, as so many stretches of so many milliseconds."""
+    """A time up to now, as a number of periods and their length in milliseconds."""
 
-    HOUR = (12, STRETCH_MS)
+    HOUR = (12, PERIOD_MS)
     DAY = (24, HOUR_MS)
     WEEK = (28, 6 * HOUR_MS)
 
     def begins(self, now: int) -> int:
-        """When its first stretch begins."""
+        """When its first period begins."""
         many, width = self.value
         return now - now % width - (many - 1) * width
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """What happened in one stretch of time."""
+class Period:
+    """What happened in one period of time."""
 
     at: int
     """When it begins."""
     received: int = 0
     """Events that were stored."""
     started: int = 0
-    """Calls that became done."""
+    """Calls that ended as done."""
     failed: int = 0
-    """Events that failed or were unreadable as they came, and calls that ended without a bot started."""
+    """Events that failed or were unreadable at reception, and calls that ended without starting a bot."""
     uncertain: int = 0
     """Calls that became uncertain."""
     waiting: int = 0
-    """Calls that waited at its end: queued, claimed, being sent or parked."""
+    """Calls that waited at its end: queued, claimed, sending or waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,21 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class RuleUse:
-    """How a rule fared with the events of a week, as they came."""
+    """How often a rule matched in a week, at reception of events."""
 
     hits: int = 0
-    """Events that it matched, those included for which it failed."""
+    """Events that it matched, including those for which it failed."""
     failed: int = 0
-    """Events that it matched and had no value for."""
+    """Events that it matched while a value was missing."""
     last: int | None = None
-    """When it last matched, in a replay too; None where not in 90 days."""
+    """When it last matched, also in a replay; None if not in 90 days."""
 
 
 def _of_kinds(sql: str) -> TextClause:
     return text(sql).bindparams(bindparam("kinds", expanding=True))
 
 
-_FIGURE: Final = {
+_FIELD: Final = {
     "event:failed": "failed",
     "event:unreadable": "failed",
     "call:done": "started",
@@ -85,7 +85,7 @@ _FIGURE: Final = {
     "call:uncertain": "uncertain",
     WAITING: "waiting",
 }
-_BY_STRETCH: Final = _of_kinds("""
+_BY_PERIOD: Final = _of_kinds("""
 SELECT kind, at - at % :width AS at, sum(many) AS many FROM tallies
 WHERE kind IN :kinds AND at >= :since AND (:source = '' OR source = :source)
 GROUP BY kind, at - at % :width
@@ -104,48 +104,48 @@ GROUP BY kind, source, name
 """)
 
 
-def over_time(connection: Connection, now: int, span: Span, source: str = "") -> tuple[Stretch, ...]:
-    """One figure of each kind for every stretch of the span, oldest first; of one source, or of all."""
+def over_time(connection: Connection, now: int, span: Span, source: str = "") -> tuple[Period, ...]:
+    """The periods of the span, oldest first; of one source, or of all."""
     many, width = span.value
     first = span.begins(now)
     asked = {"width": width, "since": first, "source": source, "kinds": (*EVENTS, *CALLS)}
-    figures: Counter[tuple[int, str]] = Counter()
-    for row in connection.execute(_BY_STRETCH, asked):
-        figures[row.at, _FIGURE.get(row.kind, "")] += int(row.many)
+    counts: Counter[tuple[int, str]] = Counter()
+    for row in connection.execute(_BY_PERIOD, asked):
+        counts[row.at, _FIELD.get(row.kind, "")] += int(row.many)
         if row.kind in EVENTS:
-            figures[row.at, "received"] += int(row.many)
-    stretches = [first + place * width for place in range(many)]
-    waits = _waits(waiting(connection, source), [figures[at, "waiting"] for at in stretches])
+            counts[row.at, "received"] += int(row.many)
+    periods = [first + place * width for place in range(many)]
+    waits = _waits(waiting(connection, source), [counts[at, "waiting"] for at in periods])
     return tuple(
-        Stretch(
+        Period(
             at=at,
-            received=figures[at, "received"],
-            started=figures[at, "started"],
-            failed=figures[at, "failed"],
-            uncertain=figures[at, "uncertain"],
+            received=counts[at, "received"],
+            started=counts[at, "started"],
+            failed=counts[at, "failed"],
+            uncertain=counts[at, "uncertain"],
             waiting=left,
         )
-        for at, left in zip(stretches, waits, strict=True)
+        for at, left in zip(periods, waits, strict=True)
     )
 
 
 def waiting(connection: Connection, source: str = "") -> int:
-    """How many calls wait now, exactly, however many there are."""
+    """The exact number of waiting calls."""
     return int(connection.execute(_WAIT, {"kind": WAITING, "source": source}).scalar_one() or 0)
 
 
 def received(connection: Connection, now: int) -> dict[str, Rates]:
-    """How many events of each source were stored in the last hour, day and week."""
+    """The numbers of events stored in the last hour, day and week, by source."""
     return _rates(connection, now, EVENTS)
 
 
 def refused(connection: Connection, now: int) -> dict[str, Rates]:
-    """How many rejected webhooks of each source are kept."""
+    """The numbers of rejected webhooks that were kept, by source."""
     return _rates(connection, now, WEBHOOKS)
 
 
 def totals(connection: Connection, now: int) -> dict[str, Rates]:
-    """How often each kind of thing happened to events and calls of all sources, by the kind's name."""
+    """The numbers of events and calls of all sources, by counter kind."""
     asked = {"since": Span.WEEK.begins(now), "kinds": (*EVENTS, *CALLS)}
     rows: dict[str, list[AnyRow]] = {}
     for row in connection.execute(_BY_KIND, asked):
@@ -154,7 +154,7 @@ def totals(connection: Connection, now: int) -> dict[str, Rates]:
 
 
 def rules(connection: Connection, now: int, source: str = "") -> dict[tuple[str, str], RuleUse]:
-    """How rules fared in the last week, by source and rule; one that is missing did not match in 90 days."""
+    """How often rules matched in the last week, by source and rule; missing if not in 90 days."""
     asked = {"since": Span.WEEK.begins(now), "source": source, "kinds": RULES}
     found: dict[tuple[str, str], RuleUse] = {}
     for row in connection.execute(_BY_RULE, asked):
@@ -166,7 +166,7 @@ def rules(connection: Connection, now: int, source: str = "") -> dict[tuple[str,
 
 
 def _waits(now: int, changes: list[int]) -> list[int]:
-    """How many waited at the end of each stretch, from how many wait now and what changed in each."""
+    """The number of waiting calls at the end of each period, from the current number and all changes."""
     found = []
     for change in reversed(changes):
         found.append(now)

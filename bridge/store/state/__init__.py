@@ -1,1 +1,1 @@
-"""What the bridge remembers about itself: notes, the last good mappings, alerts, shapes of answers."""
+"""State of the bridge itself: key-value pairs, the last good mappings, alerts, shapes of answers."""

@@ -1,4 +1,4 @@
-"""What the owner is to be told of, by kind: all processes together tell each kind once in a while."""
+"""Pending alerts by kind, limited across all processes: at most one per kind every ten minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.store.reports.event_views import failures_of
 EVERY_MS = 600_000
 """Between two alerts of one kind."""
 SOON_MS = 60_000
-"""Before one that could not be delivered is tried again."""
+"""Before an alert that was not delivered is retried."""
 
 _NOTE = text("""
 INSERT INTO alerts AS a (name, sent_at, since, pending, detail, mark)
@@ -31,10 +31,10 @@ _DUE = text(
     "WHERE pending > 0 AND sent_at <= :before ORDER BY name"
 )
 _TAKE = text("UPDATE alerts SET sent_at = :now WHERE name = :name AND sent_at = :seen AND pending >= :many")
-_TOLD = text(
+_SENT = text(
     "UPDATE alerts SET pending = pending - :many, since = :now WHERE name = :name AND pending >= :many"
 )
-_AGAIN = text("UPDATE alerts SET sent_at = :then WHERE name = :name AND sent_at = :taken")
+_RETRY = text("UPDATE alerts SET sent_at = :then WHERE name = :name AND sent_at = :taken")
 _MARK = text("SELECT mark, since FROM alerts WHERE name = :name")
 _FIRST_MARK = text("""
 INSERT INTO alerts (name, sent_at, since, pending, detail, mark) VALUES (:name, 0, :now, 0, '', :mark)
@@ -50,7 +50,7 @@ _NEWEST = text("SELECT max(id) FROM events")
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Things of one kind of which the owner was not told yet. Times are unix milliseconds."""
+    """Things of one kind that no alert has reported yet. Times are unix milliseconds."""
 
     kind: str
     many: int
@@ -58,19 +58,19 @@ class Pending:
     detail: Reason | None
     """The last of them."""
     sent_at: int
-    """When the owner was told of such things last."""
+    """When the last alert of this kind was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far somebody has looked, and since when."""
+    """The id of the last checked event, and since when events are checked."""
 
     at: int
     since: int
 
 
 def note(connection: Connection, now: int, happened: Mapping[str, Sequence[Reason]]) -> None:
-    """Things to tell by kind; always in one order, so that no two processes block each other."""
+    """Record things to report, by kind; in sorted order, so that no two processes wait for each other."""
     for kind, details in sorted(happened.items()):
         if details:
             row = {"name": kind, "now": now, "many": len(details), "detail": to_text(details[-1])}
@@ -78,51 +78,51 @@ def note(connection: Connection, now: int, happened: Mapping[str, Sequence[Reaso
 
 
 def due(connection: Connection, now: int) -> list[Pending]:
-    """What is to be told now."""
+    """The alerts to send now."""
     rows = connection.execute(_DUE, {"before": now - EVERY_MS})
     return [Pending(row.name, row.pending, row.since, from_text(row.detail), row.sent_at) for row in rows]
 
 
 def take(connection: Connection, now: int, one: Pending) -> bool:
-    """Make the telling this process's; False when another was quicker.
+    """Claim an alert for this process; False if another process has claimed it.
 
-    From now on nobody tells of such things for `EVERY_MS`. Should this process die before it has told,
-    another does so then.
+    No process sends alerts of this kind for `EVERY_MS`. If this process dies before it has sent the alert,
+    another one sends it after that time.
     """
     row = {"now": now, "name": one.kind, "seen": one.sent_at, "many": one.many}
     return connection.execute(_TAKE, row).rowcount == 1
 
 
-def told(connection: Connection, now: int, one: Pending) -> None:
-    """The owner knows of these."""
-    connection.execute(_TOLD, {"now": now, "name": one.kind, "many": one.many})
+def mark_sent(connection: Connection, now: int, one: Pending) -> None:
+    """Record that the alert was delivered."""
+    connection.execute(_SENT, {"now": now, "name": one.kind, "many": one.many})
 
 
-def again(connection: Connection, now: int, one: Pending, taken_at: int) -> None:
-    """The owner could not be told: soon once more."""
+def retry_soon(connection: Connection, now: int, one: Pending, taken_at: int) -> None:
+    """Retry an alert that was not delivered after `SOON_MS`."""
     then = now - EVERY_MS + SOON_MS
-    connection.execute(_AGAIN, {"then": then, "name": one.kind, "taken": taken_at})
+    connection.execute(_RETRY, {"then": then, "name": one.kind, "taken": taken_at})
 
 
 def mark(connection: Connection, name: str) -> Mark | None:
-    """How far this was looked at; None when never."""
+    """The mark of this name; None if there is none."""
     row = connection.execute(_MARK, {"name": name}).one_or_none()
     return None if row is None else Mark(row.mark, row.since)
 
 
 def begin(connection: Connection, now: int, name: str, at: int) -> None:
-    """Look at this from now on, with what came up to `at` behind."""
+    """Set a first mark: events up to `at` are not checked."""
     connection.execute(_FIRST_MARK, {"name": name, "now": now, "mark": at})
 
 
 def move(connection: Connection, name: str, seen: int, at: int) -> bool:
-    """Go on to `at`; False when another process has moved on from `seen` already."""
+    """Move the mark from `seen` to `at`; False if another process has moved it already."""
     return connection.execute(_MOVE, {"name": name, "seen": seen, "mark": at}).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An event that needs somebody's attention."""
+    """An event that a person should look at."""
 
     event_id: int
     source: str
@@ -132,10 +132,10 @@ class Trouble:
 
 
 def troubles(connection: Connection, result: str, after: int, before: int) -> list[Trouble]:
-    """Events with the result "failed" or "unreadable" beyond the id `after`, some hundred at a time.
+    """Events with the result "failed" or "unreadable" and an id above `after`, up to 500.
 
-    Those received after `before`, in unix milliseconds, are left for later: on PostgreSQL an event with a
-    smaller id may still be on its way.
+    Events received after `before`, in unix milliseconds, are left for later: on PostgreSQL a transaction with
+    smaller ids may still be uncommitted.
     """
     rows = connection.execute(_TROUBLES, {"result": result, "after": after})
     settled = takewhile(lambda row: row.received_at <= before, rows)
@@ -143,5 +143,5 @@ def troubles(connection: Connection, result: str, after: int, before: int) -> li
 
 
 def newest_event(connection: Connection) -> int:
-    """The id of the newest event, 0 where there is none."""
+    """The id of the newest event; 0 if there is none."""
     return int(connection.execute(_NEWEST).scalar_one() or 0)

@@ -1,4 +1,4 @@
-"""What the store remembers of itself, by name."""
+"""Key-value pairs of the store, in the table `notes`."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ _WRITE = text(
     "INSERT INTO notes (name, text) VALUES (:name, :text) "
     "ON CONFLICT (name) DO UPDATE SET text = excluded.text"
 )
-_HOLD = text(
+_READ_LOCKED = text(
     "INSERT INTO notes (name, text) VALUES (:name, :text) "
     "ON CONFLICT (name) DO UPDATE SET text = notes.text RETURNING text"
 )
-_FORGET = text("DELETE FROM notes WHERE substr(name, 1, :length) = :beginning AND text < :before")
+_DELETE = text("DELETE FROM notes WHERE substr(name, 1, :length) = :beginning AND text < :before")
 _LIVE = text("SELECT COUNT(*) FROM calls WHERE state IN ('queued', 'claimed', 'sending', 'waiting')")
 _TARGET = "target"
 REAL, SANDBOX = "LeadConverter", "the sandbox"
 
 
 def read(connection: Connection, name: str) -> str | None:
-    """What is noted under a name; None where nothing is."""
-    noted: str | None = connection.execute(_READ, {"name": name}).scalar_one_or_none()
-    return noted
+    """The value of a name; None if there is none."""
+    value: str | None = connection.execute(_READ, {"name": name}).scalar_one_or_none()
+    return value
 
 
-def write(connection: Connection, name: str, noted: str) -> None:
-    """Note it, in place of what was noted before."""
-    connection.execute(_WRITE, {"name": name, "text": noted})
+def write(connection: Connection, name: str, value: str) -> None:
+    """Set the value of a name."""
+    connection.execute(_WRITE, {"name": name, "text": value})
 
 
-def hold(connection: Connection, name: str, first: str) -> str:
-    """What is noted under a name, `first` where nothing was; nobody else's until the transaction ends."""
-    return str(connection.execute(_HOLD, {"name": name, "text": first}).scalar_one())
+def read_locked(connection: Connection, name: str, first: str) -> str:
+    """The value of a name, set to `first` if there is none; its row is locked until the transaction ends."""
+    return str(connection.execute(_READ_LOCKED, {"name": name, "text": first}).scalar_one())
 
 
-def forget(connection: Connection, beginning: str, before: str) -> None:
-    """Forget the notes whose names begin so, and whose texts come before that one."""
-    connection.execute(_FORGET, {"beginning": beginning, "length": len(beginning), "before": before})
+def delete(connection: Connection, beginning: str, before: str) -> None:
+    """Delete pairs whose names start with `beginning` and whose values sort before `before`."""
+    connection.execute(_DELETE, {"beginning": beginning, "length": len(beginning), "before": before})
 
 
-def aim(store: Store, *, sandboxed: bool) -> None:
-    """Remember where this store's calls go; raises BridgeError while calls wait to go elsewhere.
+def set_target(store: Store, *, sandboxed: bool) -> None:
+    """Record where this store's calls are sent; raises BridgeError while calls for the other target wait.
 
-    A call that was tried out must never reach a customer, and a real one must not end in the sandbox.
+    A call made for the sandbox must never reach a customer, and a real one must not end in the sandbox.
     """
     target = SANDBOX if sandboxed else REAL
     with store.transaction() as connection:

@@ -1,6 +1,6 @@
-"""The last good set of mapping files, kept so that it outlives a restart with broken ones.
+"""Stores the last good set of mapping files, for a restart while the files on disk are broken.
 
-The texts as they stand on disk: secrets are named in them, never written.
+The texts contain no secrets, only the names of variables that hold them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NAME = "mappings"
 
 @dataclass(frozen=True, slots=True)
 class KeptSet:
-    """A set of files that was in use."""
+    """A stored set of files."""
 
     at: int
     """Since when, in unix milliseconds."""
@@ -26,18 +26,18 @@ class KeptSet:
 
 
 def keep(store: Store, files: Mapping[str, bytes]) -> None:
-    """Keep a set in place of the one before, unless it is the same; raises StoreUnavailable."""
+    """Store a set instead of the previous one, unless it is the same; raises StoreUnavailable."""
     before = kept(store)
     if before is not None and before.files == files:
         return
-    # A name that is not UTF-8 is only for people to read.
+    # Replacing invalid UTF-8 in a name does no harm: names are only shown to people.
     texts = {path.encode(errors="replace").decode(): data.decode() for path, data in files.items()}
     with store.transaction() as connection:
         key_value.write(connection, _NAME, to_json({"at": store.now(connection), "files": texts}))
 
 
 def kept(store: Store) -> KeptSet | None:
-    """The set that was kept; None where none ever was. Raises StoreUnavailable."""
+    """The stored set; None if there is none. Raises StoreUnavailable."""
     with store.read() as connection:
         noted = key_value.read(connection, _NAME)
     if noted is None:

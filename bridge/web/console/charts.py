@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.store.reports.trends import Stretch
+from bridge.store.reports.trends import Period
 
 WIDTH: Final = 1000
 HEIGHT: Final = 200
@@ -34,7 +34,7 @@ class Bar:
 class Column:
     """A stretch of time and its bars."""
 
-    stretch: Stretch
+    stretch: Period
     x: float
     """Of the whole stretch, for what reacts to a pointer anywhere in it."""
     width: float
@@ -50,19 +50,19 @@ class Chart:
     """What a bar over the whole height would stand for."""
 
     @property
-    def labelled(self) -> tuple[Stretch, ...]:
+    def labelled(self) -> tuple[Period, ...]:
         """Stretches at equal distances, to be named below the chart."""
         every = -(-len(self.columns) // _LABELS)
         return tuple(column.stretch for column in self.columns[::every])
 
 
-def happenings(stretches: Sequence[Stretch]) -> Chart:
+def happenings(periods: Sequence[Period]) -> Chart:
     """What came at the left of each stretch; at its right what became of calls and events, in a stack."""
-    top = scale(max((max(one.received, sum(dict(_ends(one)).values())) for one in stretches), default=0))
-    width = WIDTH / max(len(stretches), 1)
+    top = scale(max((max(one.received, sum(dict(_ends(one)).values())) for one in periods), default=0))
+    width = WIDTH / max(len(periods), 1)
     wide = width * (1 - 2.5 * _GAP) / 2
     columns = []
-    for place, one in enumerate(stretches):
+    for place, one in enumerate(periods):
         left = (place + _GAP) * width
         right = left + wide + _GAP * width / 2
         bars = (*_stack([("received", one.received)], left, wide, top), *_stack(_ends(one), right, wide, top))
@@ -70,12 +70,12 @@ def happenings(stretches: Sequence[Stretch]) -> Chart:
     return Chart(tuple(columns), top)
 
 
-def queue(stretches: Sequence[Stretch]) -> Chart:
+def queue(periods: Sequence[Period]) -> Chart:
     """How many calls waited at the end of each stretch."""
-    top = scale(max((one.waiting for one in stretches), default=0))
-    width = WIDTH / max(len(stretches), 1)
+    top = scale(max((one.waiting for one in periods), default=0))
+    width = WIDTH / max(len(periods), 1)
     columns = []
-    for place, one in enumerate(stretches):
+    for place, one in enumerate(periods):
         bars = _stack([("waiting", one.waiting)], (place + _GAP) * width, width * (1 - 2 * _GAP), top)
         columns.append(Column(one, round(place * width, 2), round(width, 2), tuple(bars)))
     return Chart(tuple(columns), top)
@@ -89,7 +89,7 @@ def scale(most: int) -> int:
     return next(size * step for step in _STEPS if size * step >= most)
 
 
-def _ends(one: Stretch) -> list[tuple[str, int]]:
+def _ends(one: Period) -> list[tuple[str, int]]:
     return [("started", one.started), ("uncertain", one.uncertain), ("failed", one.failed)]
 
 

@@ -13,7 +13,7 @@ NOTE: Final = "console/ended/"
 
 def end(connection: Transaction, now: int, session: str, lifetime: int) -> None:
     """The session is over; those that are too old to matter are forgotten. Times are milliseconds."""
-    key_value.forget(connection, NOTE, _written(now))
+    key_value.delete(connection, NOTE, _written(now))
     key_value.write(connection, f"{NOTE}{session}", _written(now + lifetime))
 
 

@@ -65,7 +65,7 @@ class Keyring:
         if noted is not None:
             return noted
         with self._store.transaction() as connection:
-            return key_value.hold(connection, NOTE, secrets.token_hex(32))
+            return key_value.read_locked(connection, NOTE, secrets.token_hex(32))
 
 
 def hashed(password: str, read_password: str) -> Hashes:

@@ -27,7 +27,7 @@ def wait_ms(connection: Transaction, now: int, address: str) -> int:
 
 def begin(connection: Transaction, now: int, address: str) -> int:
     """Count a try before it is made, so that many at once cannot slip through; not while one must wait."""
-    tries = _recent(key_value.hold(connection, NOTE, "[]"), now)
+    tries = _recent(key_value.read_locked(connection, NOTE, "[]"), now)
     wait = _wait(tries, now, place_of(address))
     if not wait:
         key_value.write(connection, NOTE, json.dumps([*tries, (now, place_of(address))]))
@@ -36,7 +36,7 @@ def begin(connection: Transaction, now: int, address: str) -> int:
 
 def succeeded(connection: Transaction, now: int, address: str) -> None:
     """The password was right: what was tried from there before is forgotten."""
-    tries = _recent(key_value.hold(connection, NOTE, "[]"), now)
+    tries = _recent(key_value.read_locked(connection, NOTE, "[]"), now)
     kept = [(at, place) for at, place in tries if place != place_of(address)]
     key_value.write(connection, NOTE, json.dumps(kept))
 

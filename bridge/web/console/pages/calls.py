@@ -107,7 +107,7 @@ def _resolutions(fitting: CallFilter | None) -> list[Resolution]:
 def _choices(console: Console, connection: Transaction, wanted: Wanted) -> Choices:
     compiled = console.side.mapping_loader.current
     return Choices(
-        sources=choices.names({*compiled.sources, *sources.last_heard(connection)}, wanted["source"]),
+        sources=choices.names({*compiled.sources, *sources.last_received(connection)}, wanted["source"]),
         accounts=choices.names(compiled.accounts, wanted["account"]),
         rules=choices.rules(compiled, wanted),
         causes=choices.causes(connection, wanted),

@@ -16,10 +16,10 @@ from bridge.operations.redact_stored import of_events, shown_lines
 from bridge.operations.times import iso
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import search, sources
-from bridge.store.reports.event_reasons import Why, whys
+from bridge.store.reports.event_reasons import EventReason, reasons_of_events
 from bridge.store.reports.event_views import EventFilter, EventLine, page_of_events
 from bridge.store.reports.pagination import Listing, Page
-from bridge.store.reports.search import Named
+from bridge.store.reports.search import ExactMatches
 from bridge.text.render import english
 from bridge.web.console import choices
 from bridge.web.console.lists import asked, asked_page, csv_file, throughout
@@ -46,12 +46,12 @@ class Found:
     """One page of a list, and what the searched text is the number or key of."""
 
     events: Listing[Row]
-    named: Named
+    named: ExactMatches
     deep: bool
     """Whether payloads are searched though the text is some event's own id."""
 
 
-NOTHING: Final = Found(Listing(()), Named(), deep=False)
+NOTHING: Final = Found(Listing(()), ExactMatches(), deep=False)
 
 
 def register(console: Console) -> None:
@@ -66,7 +66,7 @@ def events(console: Console) -> Answer:
     wanted = wanted_events(console, request.args)
     with console.side.store.read() as connection:
         found, problem = _tried(console, connection, wanted)
-        known = [*sources.last_heard(connection)]
+        known = [*sources.last_received(connection)]
     return render(
         "events",
         found=found,
@@ -111,23 +111,23 @@ def _tried(console: Console, connection: Transaction, wanted: Wanted) -> tuple[F
 
 
 def _found(console: Console, connection: Transaction, fitting: EventFilter) -> Found:
-    named = search.exactly(connection, fitting.search) if fitting.search else Named()
+    named = search.exact_matches(connection, fitting.search) if fitting.search else ExactMatches()
     deep = bool(named.keyed) and asked("in") == "payloads"
     look = search.in_payloads if deep else page_of_events
     listing = look(connection, fitting, asked_page())
-    told = whys(connection, listing.items)
+    reasons = reasons_of_events(connection, listing.items)
     came = ((line.id, line.source) for line in listing.items)
     hidden = of_events(connection, came, console.side.mapping_loader.current.sources)
-    rows = tuple(_row(shown(hidden[line.id], (line, told.get(line.id)))) for line in listing.items)
+    rows = tuple(_row(shown(hidden[line.id], (line, reasons.get(line.id)))) for line in listing.items)
     return Found(Listing(rows, listing.more, listing.reached_at), named, deep)
 
 
-def _row(found: tuple[EventLine, Why | None]) -> Row:
+def _row(found: tuple[EventLine, EventReason | None]) -> Row:
     line, why = found
     return Row(line, _why(line, why))
 
 
-def _why(line: EventLine, why: Why | None) -> str:
+def _why(line: EventLine, why: EventReason | None) -> str:
     if why is None or (line.error and line.result in ("unreadable", "ignored")):
         return said(line.error)
     if why.failure:

@@ -56,7 +56,7 @@ def repeats(console: Console) -> Answer:
     source = asked("source")
     with console.side.store.read() as connection:
         found = page_of_repeats(connection, asked_page(), source)
-        names = {*sources.last_heard(connection), *console.side.mapping_loader.current.sources}
+        names = {*sources.last_received(connection), *console.side.mapping_loader.current.sources}
     return render(
         "repeats",
         found=found,
