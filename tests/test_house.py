@@ -96,6 +96,8 @@ def test_only_settings_reads_the_environment() -> None:
 LATE = {
     "bridge/store/db/engine.py _upgrade": "alembic is slow to import and seldom needed",
     "bridge/store/db/engine.py postgres_module": "psycopg is an extra",
+    "bridge/webhook/verify/scheme.py _jwt": "cryptography is slow to import and few sources need it",
+    "bridge/webhook/verify/scheme.py _signature": "cryptography is slow to import and few sources need it",
 }
 """Functions that import, and why."""
 

@@ -32,7 +32,7 @@ def try_(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) 
     """Print what would happen; 1 where the payload cannot be decoded or a rule lacks a value."""
     mapping, accounts = mapping_named(settings, source)
     payload = given.read()
-    request = payload.request(mapping.source.method_of(payload.body))
+    request = payload.request(mapping.source.default_method(payload.body))
     try:
         tried = try_request(mapping, request, accounts, int(time.time() * 1000))
     except OverBudgetError as error:

@@ -1,1 +1,1 @@
-"""A request becomes events: pure."""
+"""Verifies and decodes requests, and makes events of them. Pure."""

@@ -1,4 +1,4 @@
-"""What one webhook may make the bridge store: a bound on the product of its items, rules and values."""
+"""Limits what one webhook may make the bridge store: the product of its items, rules and values."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 
 FREE = 256 * 1024
-"""Bytes that any webhook may store."""
+"""Bytes that every webhook may store."""
 FACTOR = 8
-"""Bytes that it may store for each byte of its body."""
+"""Bytes that it may store per byte of its body."""
 MOST = 8 * 1024 * 1024
-"""Bytes that no webhook goes beyond."""
+"""The most bytes that a webhook may store."""
 EVENT_ROW = 250
-"""Bytes that an event takes without its document and what the rules made of it."""
+"""Bytes of an event without its document, verdicts and failures."""
 CALL_ROW = 350
-"""Bytes that a call takes without its variables and names."""
+"""Bytes of a call without its variables and names."""
 FAILURE = 60
-"""Bytes that a failure takes without its reason."""
+"""Bytes of a failure without its reason."""
 VALUES = 1_000_000
-"""Values that the rules of one webhook may look at: a second or two, in which nobody else is answered."""
+"""Values that the rules of one webhook may read: one or two seconds, which block all other requests."""
 RULE = 4
 EVENT = 50
 CALL = 100
-"""What it takes to try a rule for an event or an item, to store an event, and a call, in values looked at."""
+"""The cost of trying a rule for an event or item, of storing an event, and a call, in values read."""
 
 
 class OverBudgetError(DocumentError):
-    """The events and calls of a webhook would take too much room, or too long; `rule` is the one at fault."""
+    """The events and calls of a webhook take too much space or time; `rule` is the one that exceeded it."""
 
     def __init__(self, reason: Reason, rule: str = "") -> None:
         super().__init__(reason, Reason(WebhookCode.BUDGET_CURE))
@@ -40,7 +40,7 @@ class OverBudgetError(DocumentError):
 
 
 def too_large(what: Reason, size: int, body: int, rule: str = "") -> OverBudgetError:
-    """For a webhook that would store `size` bytes, 0 where they were not counted to the end."""
+    """The error for a webhook that would store `size` bytes; 0 if they were not counted to the end."""
     amount = _amount(size) if size else Reason(WebhookCode.BUDGET_MORE)
     most = _amount(allowance(body))
     reason = Reason(WebhookCode.BUDGET_STORED, what=what, amount=amount, body=_amount(body), most=most)
@@ -48,23 +48,23 @@ def too_large(what: Reason, size: int, body: int, rule: str = "") -> OverBudgetE
 
 
 def allowance(body: int) -> int:
-    """How many bytes a webhook with a body of so many bytes may store."""
+    """The number of bytes that a webhook with a body of this length may store."""
     return min(FREE + FACTOR * body, MOST)
 
 
 @dataclass(slots=True)
 class Budget:
-    """What a webhook may still store and look at while its calls are made. `body` gives its body's length."""
+    """Counts what a webhook stores and reads while its calls are made. `body` gives its body's length."""
 
     body: Callable[[], int]
     rule: str = ""
-    """The rule that is tried."""
+    """The rule that is being tried."""
     stored: int = 0
     looked_at: int = 0
     _limit: int = FREE
 
     def store(self, size: int) -> None:
-        """Raises OverBudgetError as soon as the calls no longer fit."""
+        """Count bytes to store. Raises OverBudgetError beyond the limit."""
         self.stored += size
         if self.stored > self._limit:
             body = self.body()
@@ -73,7 +73,7 @@ class Budget:
                 raise too_large(Reason(WebhookCode.BUDGET_OF_RULE, rule=self.rule), 0, body, self.rule)
 
     def look_at(self, values: int) -> None:
-        """Raises OverBudgetError as soon as the rules have looked at too much."""
+        """Count values read by rules. Raises OverBudgetError beyond the limit."""
         self.looked_at += values
         if self.looked_at > VALUES:
             reason = Reason(WebhookCode.BUDGET_LOOKED_AT, rule=self.rule, count=VALUES, call=CALL)
@@ -81,7 +81,7 @@ class Budget:
 
 
 def size_of(value: Json) -> int:
-    """The bytes of a value as stored."""
+    """The length of a value as stored, in bytes."""
     text = to_json(value)
     return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
 

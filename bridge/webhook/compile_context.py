@@ -1,4 +1,4 @@
-"""What every part of a source's compiler needs: the reader of its file, its name, its secrets."""
+"""What all parts of a source's compiler share: the reader of its file, its name, its secrets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 
 MAIN = "secret"
-"""The name under which `use` knows the source's main secret."""
+"""The name of the source's main secret in `use`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """One source being compiled."""
+class CompileContext:
+    """The source that is being compiled."""
 
     reader: Reader
     name: str
@@ -28,13 +28,13 @@ class Setup:
     named: Dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     public_url: str = ""
     kinds: tuple[str, ...] = ("json",)
-    """What bodies the source takes."""
+    """The kinds of bodies that the source accepts."""
     places: Dict[str, Node] = field(default_factory=dict)
-    """Where each secret is written."""
+    """The node of each secret in the file."""
     broken_secrets: bool = False
-    """A secret was written but cannot be used, which is a finding already."""
+    """Whether a secret cannot be used; there is a finding for it already."""
     known: list[str] = field(default_factory=list, repr=False)
-    """The secrets that the schemes asked for so far."""
+    """The secrets that schemes declare themselves."""
 
     @property
     def report(self) -> Report:
@@ -44,14 +44,14 @@ class Setup:
         return bool(self.secrets if name == MAIN else self.named.get(name))
 
     def secret_at(self, fields: Fields) -> Node:
-        """Where to point when a scheme's secret is no good."""
+        """The node for a finding about a scheme's secret."""
         if "secret" in fields:
             return fields.at("secret")
         names = [name for name in fields["use"] or (MAIN,) if self.given(name)]
         return self.places.get(names[0], fields.node) if names else fields.node
 
     def secrets_of(self, fields: Fields, scheme: str) -> tuple[str, ...]:
-        """The secrets that a scheme checks against; without any a finding, and none."""
+        """The secrets that a scheme checks with; without any, adds a finding."""
         if "secret" in fields:
             self.known.extend(fields["secret"] or ())
             return fields["secret"] or ()
@@ -70,7 +70,7 @@ class Setup:
         self.report.add(fields.node, "M402", reason)
 
     def path(self, node: Node, text: str, offset: int = 0) -> Path | None:
-        """The compiled path, `offset` characters into the node; what is wrong with it becomes a finding."""
+        """The compiled path, `offset` characters into the node; an error becomes a finding."""
         try:
             return compile_path(text)
         except PathError as error:
@@ -78,7 +78,7 @@ class Setup:
             return None
 
     def one_of(self, fields: Fields, names: tuple[str, ...], what: Reason | str) -> str | None:
-        """The one of the keys that is given; none or several are findings that begin with `what`, a key."""
+        """The only given key of several; none or more than one is a finding about `what`, a key."""
         given = [name for name in names if name in fields]
         if len(given) == 1:
             return given[0]
@@ -89,24 +89,24 @@ class Setup:
         return None
 
     def needs_form(self, node: Node, why: Reason) -> None:
-        """A finding where form fields are asked for and no body of the source has any."""
+        """Add a finding if form fields are used but no kind of the source's bodies has any."""
         if not {"form", "multipart", "query"} & set(self.kinds):
             self.report.add(node, "M414", Reason(WebhookCode.BAD_NO_FORM, why=why, kinds=self.kinds))
 
 
 def both(what: Reason | str, one: str, other: str) -> Reason:
-    """For two keys of `what` of which only one may be there."""
+    """The reason for two keys of `what` that exclude each other."""
     return Reason(WebhookCode.BAD_BOTH, what=what, one=one, other=other)
 
 
 def secret_key(name: str) -> Reason:
-    """What to write at the source for a secret of this name."""
+    """The YAML to write at the source for a secret of this name."""
     text = "secret: ${NAME}" if name == MAIN else f"secrets: {{{name}: ${{NAME}}}}"
     return Reason(MappingCode.QUOTED, text=text)
 
 
-def read_secrets(fields: Fields, reader: Reader) -> Setup:
-    """The source's secrets from `secret` and `secrets`, in the Setup of its compiler."""
+def read_secrets(fields: Fields, reader: Reader) -> CompileContext:
+    """Read the source's secrets from `secret` and `secrets` into the context of its compiler."""
     before = len(reader.report.findings)
     node = fields.node.get("secrets")
     named, places = _named(node, reader)
@@ -120,7 +120,7 @@ def read_secrets(fields: Fields, reader: Reader) -> Setup:
         main, places[MAIN] = value if isinstance(value, tuple) else main, node
     broken = len(reader.report.findings) > before or ("secret" in fields and not main)
     kinds = tuple(fields["body"])
-    return Setup(
+    return CompileContext(
         reader, fields["source"] or "", main, named, fields["public_url"] or "", kinds, places, broken
     )
 
@@ -132,19 +132,22 @@ def _named(node: Node | None, reader: Reader) -> tuple[dict[str, tuple[str, ...]
     return named, {key.text: child for key, child in entries}
 
 
-def check_named(setup: Setup, fields: Fields, used: set[str]) -> Setup:
-    """A secret by a name that nothing uses is most likely misspelt: a finding, and enough of one."""
+def check_named(context: CompileContext, fields: Fields, used: set[str]) -> CompileContext:
+    """Add a finding per named secret that nothing uses: it is probably misspelt.
+
+    Then a scheme's missing secret is no further finding.
+    """
     node = fields.node.get("secrets")
     entries = node.entries if isinstance(node, Mapping) else ()
     unused = [key for key, _ in entries if key.text not in used]
     for key in unused:
         hint = suggestion(key.text, sorted(used))
-        setup.report.add(key, "M404", Reason(WebhookCode.BAD_UNUSED_SECRET, name=key.text, hint=hint))
-    return replace(setup, broken_secrets=True) if unused else setup
+        context.report.add(key, "M404", Reason(WebhookCode.BAD_UNUSED_SECRET, name=key.text, hint=hint))
+    return replace(context, broken_secrets=True) if unused else context
 
 
 def used_names(node: Node | None) -> set[str]:
-    """Every name that a `use` or a `{secret:name}` below the node mentions."""
+    """The names of secrets in `use` and `{secret:name}` below the node."""
     match node:
         case Scalar(text=text):
             return {part.partition("}")[0].partition("|")[0] for part in text.split("{secret:")[1:]}

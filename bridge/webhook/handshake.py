@@ -1,4 +1,4 @@
-"""Requests that are answered and are no events: challenges, consents and pings at creation."""
+"""Answers handshakes: requests that are no events, such as challenges, consents and pings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json, Reply
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import SecretPlace, secret_places
 from bridge.webhook.reply import media_type
@@ -41,17 +41,17 @@ _JSON = "application/json"
 _PLAIN_ONLY = (("X-Content-Type-Options", "nosniff"),)
 
 Handshake: TypeAlias = Callable[[Incoming], Reply | None]
-"""The answer where the request is this handshake; DeniedError where it is and proves nothing."""
+"""Returns the answer if the request is this handshake; raises DeniedError if its token is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handshakes:
-    """Those that come before the source's own verification, and those that must pass it."""
+    """Handshakes before the source's verification, and those that must pass it."""
 
     early: tuple[Handshake, ...] = ()
     late: tuple[Handshake, ...] = ()
     secrets: tuple[SecretPlace, ...] = ()
-    """Where they read a token: `hub.verify_token`."""
+    """The places where they read a token: `hub.verify_token`."""
 
     def before(self, incoming: Incoming) -> Reply | None:
         return _first(self.early, incoming)
@@ -64,18 +64,18 @@ def _first(handshakes: tuple[Handshake, ...], incoming: Incoming) -> Reply | Non
     return next((reply for one in handshakes if (reply := one(incoming)) is not None), None)
 
 
-def compile_handshakes(tables: tuple[Fields, ...], setup: Setup) -> Handshakes | None:
-    """`handshake:`, one mapping or a list of them. None after a finding."""
+def compile_handshakes(tables: tuple[Fields, ...], context: CompileContext) -> Handshakes | None:
+    """Compile `handshake:`, one mapping or a list of them. None after a finding."""
     early: list[Handshake] = []
     late: list[Handshake] = []
     secrets: list[SecretPlace] = []
     for table in tables:
         kinds = [kind for kind in _KINDS if kind in table]
         if not kinds:
-            setup.report.add(table.node, "M412", Reason(WebhookCode.BAD_NO_HANDSHAKE, names=_KINDS))
+            context.report.add(table.node, "M412", Reason(WebhookCode.BAD_NO_HANDSHAKE, names=_KINDS))
             return None
         for kind in kinds:
-            one = None if table[kind] is None else _COMPILE[kind](table[kind], setup)
+            one = None if table[kind] is None else _COMPILE[kind](table[kind], context)
             if one is None:
                 return None
             is_late = kind in ("echo_json", "hmac_reply", "fixed", "echo_header") and table[kind]["verified"]
@@ -85,16 +85,16 @@ def compile_handshakes(tables: tuple[Fields, ...], setup: Setup) -> Handshakes |
     return Handshakes(tuple(early), tuple(late), tuple(secrets))
 
 
-def _echo_query(fields: Fields, setup: Setup) -> Handshake | None:
+def _echo_query(fields: Fields, context: CompileContext) -> Handshake | None:
     parameter, field = fields["parameter"], fields["field"]
-    token = None if fields["token"] is None else compile_token(fields["token"], setup)
+    token = None if fields["token"] is None else compile_token(fields["token"], context)
     if parameter is None or (token is None and fields["token"] is not None):
         return None
-    asked = _asked(fields, setup)
+    matches = _compile_test(fields, context)
 
     def answer(incoming: Incoming) -> Reply | None:
         values = [value for name, value in incoming.query_pairs if name == parameter]
-        if not values or not asked(incoming):
+        if not values or not matches(incoming):
             return None
         if token is not None:
             token.run(incoming)
@@ -103,28 +103,28 @@ def _echo_query(fields: Fields, setup: Setup) -> Handshake | None:
     return answer
 
 
-def _echo_json(fields: Fields, setup: Setup) -> Handshake | None:
-    path = setup.path(fields.at("path"), fields["path"]) if fields["path"] else None
-    asked, field = _asked(fields, setup), fields["field"]
+def _echo_json(fields: Fields, context: CompileContext) -> Handshake | None:
+    path = context.path(fields.at("path"), fields["path"]) if fields["path"] else None
+    matches, field = _compile_test(fields, context), fields["field"]
     if path is None:
         return None
 
     def answer(incoming: Incoming) -> Reply | None:
-        challenge = _challenge(path, incoming) if asked(incoming) else None
+        challenge = _challenge(path, incoming) if matches(incoming) else None
         return None if challenge is None else _echo(challenge, field)
 
     return answer
 
 
-def _echo_header(fields: Fields, setup: Setup) -> Handshake | None:
+def _echo_header(fields: Fields, context: CompileContext) -> Handshake | None:
     header, field, as_header = fields["header"], fields["field"], fields["as_header"]
-    asked = _asked(fields, setup)
-    if header is None or not _header_safe(fields, "as_header", setup):
+    matches = _compile_test(fields, context)
+    if header is None or not _header_safe(fields, "as_header", context):
         return None
 
     def answer(incoming: Incoming) -> Reply | None:
         values = incoming.header(header)
-        if len(values) != 1 or not asked(incoming):
+        if len(values) != 1 or not matches(incoming):
             return None
         if as_header is None:
             return _echo(values[0], field)
@@ -135,15 +135,15 @@ def _echo_header(fields: Fields, setup: Setup) -> Handshake | None:
     return answer
 
 
-def _hmac_reply(fields: Fields, setup: Setup) -> Handshake | None:
-    path = setup.path(fields.at("path"), fields["path"]) if fields["path"] else None
-    secrets = setup.secrets_of(fields, "hmac_reply")
-    asked = _asked(fields, setup)
+def _hmac_reply(fields: Fields, context: CompileContext) -> Handshake | None:
+    path = context.path(fields.at("path"), fields["path"]) if fields["path"] else None
+    secrets = context.secrets_of(fields, "hmac_reply")
+    matches = _compile_test(fields, context)
     if path is None or not secrets or fields["fields"] is None:
         return None
 
     def answer(incoming: Incoming) -> Reply | None:
-        challenge = _challenge(path, incoming) if asked(incoming) else None
+        challenge = _challenge(path, incoming) if matches(incoming) else None
         if challenge is None:
             return None
         made = keyed(fields["algorithm"], secrets[0].encode(), challenge.encode())
@@ -157,19 +157,19 @@ def _hmac_reply(fields: Fields, setup: Setup) -> Handshake | None:
     return answer
 
 
-def _fixed(fields: Fields, setup: Setup) -> Handshake | None:
+def _fixed(fields: Fields, context: CompileContext) -> Handshake | None:
     if fields["when"] is None and fields["method"] == "POST":
-        setup.report.add(fields.node, "M412", Reason(WebhookCode.BAD_FIXED))
+        context.report.add(fields.node, "M412", Reason(WebhookCode.BAD_FIXED))
         return None
-    content_type = _TEXT if fields["type"] is None else media_type(fields, "type", setup)
+    content_type = _TEXT if fields["type"] is None else media_type(fields, "type", context)
     if content_type is None:
         return None
-    asked, reply = _asked(fields, setup), Reply(200, fields["body"].encode(), content_type)
-    return lambda incoming: reply if asked(incoming) else None
+    matches, reply = _compile_test(fields, context), Reply(200, fields["body"].encode(), content_type)
+    return lambda incoming: reply if matches(incoming) else None
 
 
-def _options_consent(fields: Fields, setup: Setup) -> Handshake | None:
-    if not (_header_safe(fields, "origin", setup) and _header_safe(fields, "rate", setup)):
+def _options_consent(fields: Fields, context: CompileContext) -> Handshake | None:
+    if not (_header_safe(fields, "origin", context) and _header_safe(fields, "rate", context)):
         return None
     headers = (
         ("WebHook-Allowed-Origin", fields["origin"]),
@@ -180,14 +180,14 @@ def _options_consent(fields: Fields, setup: Setup) -> Handshake | None:
     return lambda incoming: reply if incoming.request.method == "OPTIONS" else None
 
 
-def _accept_unsigned(fields: Fields, setup: Setup) -> Handshake | None:
-    if not _conditions(fields, setup):
+def _accept_unsigned(fields: Fields, context: CompileContext) -> Handshake | None:
+    if not _conditions(fields, context):
         return None
-    asked, reply = _asked(fields, setup), Reply()
-    return lambda incoming: reply if asked(incoming) else None
+    matches, reply = _compile_test(fields, context), Reply()
+    return lambda incoming: reply if matches(incoming) else None
 
 
-_COMPILE: dict[str, Callable[[Fields, Setup], Handshake | None]] = {
+_COMPILE: dict[str, Callable[[Fields, CompileContext], Handshake | None]] = {
     "echo_query": _echo_query,
     "echo_json": _echo_json,
     "echo_header": _echo_header,
@@ -198,35 +198,35 @@ _COMPILE: dict[str, Callable[[Fields, Setup], Handshake | None]] = {
 }
 
 
-def _header_safe(fields: Fields, key: str, setup: Setup) -> bool:
-    """Whether a header can hold a text of the file; a finding otherwise."""
+def _header_safe(fields: Fields, key: str, context: CompileContext) -> bool:
+    """Whether a text of the file is valid in a header; adds a finding if not."""
     text = fields[key]
     if text is None or _HEADER_TEXT.fullmatch(text):
         return True
-    setup.report.add(fields.at(key), "M411", Reason(WebhookCode.BAD_HEADER_TEXT, text=text[:40]))
+    context.report.add(fields.at(key), "M411", Reason(WebhookCode.BAD_HEADER_TEXT, text=text[:40]))
     return False
 
 
-def _conditions(fields: Fields, setup: Setup) -> tuple[Condition, ...]:
-    return () if fields["when"] is None else compile_conditions(fields["when"], setup.report)
+def _conditions(fields: Fields, context: CompileContext) -> tuple[Condition, ...]:
+    return () if fields["when"] is None else compile_conditions(fields["when"], context.report)
 
 
-def _asked(fields: Fields, setup: Setup) -> Callable[[Incoming], bool]:
-    """Whether a request has the method and fulfils the conditions. An unreadable body counts as none."""
-    conditions = _conditions(fields, setup)
+def _compile_test(fields: Fields, context: CompileContext) -> Callable[[Incoming], bool]:
+    """A test of a request's method and of the conditions, for which an unreadable body counts as empty."""
+    conditions = _conditions(fields, context)
     method = fields.values.get("method", "POST")
 
-    def asked(incoming: Incoming) -> bool:
+    def matches(incoming: Incoming) -> bool:
         if incoming.request.method != method:
             return False
         scope = _scope(incoming) if conditions else None
         return scope is None or all(condition.test(scope).holds for condition in conditions)
 
-    return asked
+    return matches
 
 
 def _scope(incoming: Incoming) -> Scope:
-    """The roots; what cannot be read counts as nothing, since a challenge may come without a body."""
+    """The roots for paths; unreadable parts count as empty, since a challenge may come without a body."""
     try:
         return incoming.scope
     except DocumentError:

@@ -1,4 +1,4 @@
-"""The event's own id and type: paths, templates and literals, alone, in a row or one instead of another."""
+"""Compiles how the id and type of an event are read: paths, templates and literals, joined or alternative."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 
 SEPARATOR = ":"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What an identity is read from: the event's roots, and the names on the way to it in its batch."""
+class IdentityInput:
+    """What an identity is read from: the event's roots, and the names on the path to it in its batch."""
 
     scope: Scope
     names: tuple[str, ...] = ()
@@ -30,38 +30,38 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How an id or type is read."""
+    """Reads an id or type."""
 
-    read: Callable[[Facts], str | None]
-    """The text, or None where the event lacks it."""
-    lacks: Callable[[Facts], Reason | None]
-    """What the event lacks for it: `$.id is absent`; None where it lacks nothing."""
+    read: Callable[[IdentityInput], str | None]
+    """The text; None if the event lacks it."""
+    lacks: Callable[[IdentityInput], Reason | None]
+    """What the event lacks for it: `$.id is absent`; None if nothing."""
     line: int = 0
     column: int = 0
 
 
-def compile_identity(node: Node | None, setup: Setup) -> Identity | None:
-    """None where nothing is declared, or after a finding."""
-    made = _compiled(node, setup)
+def compile_identity(node: Node | None, context: CompileContext) -> Identity | None:
+    """Compile an id or type; None if nothing is declared, or after a finding."""
+    made = _compiled(node, context)
     return None if made is None or node is None else replace(made, line=node.line, column=node.column)
 
 
-def _compiled(node: Node | None, setup: Setup) -> Identity | None:
+def _compiled(node: Node | None, context: CompileContext) -> Identity | None:
     match node:
         case None | Scalar(value=None):
             return None
         case Scalar():
-            return _scalar(node, setup)
+            return _scalar(node, context)
         case Sequence(items=items):
-            return _row([compile_identity(item, setup) for item in items])
+            return _row([compile_identity(item, context) for item in items])
         case Mapping():
-            fields = setup.reader.table(node, IDENTITY)
-            return None if fields is None else _mapping(fields, setup)
+            fields = context.reader.table(node, IDENTITY)
+            return None if fields is None else _mapping(fields, context)
 
 
-def _scalar(node: Scalar, setup: Setup) -> Identity | None:
+def _scalar(node: Scalar, context: CompileContext) -> Identity | None:
     if is_path(node.text):
-        path = setup.path(node, node.text)
+        path = context.path(node, node.text)
         return None if path is None else _path(path)
     if not is_template(node.text):
         text = node.text
@@ -69,39 +69,41 @@ def _scalar(node: Scalar, setup: Setup) -> Identity | None:
     try:
         template = compile_template(node.text)
     except PathError as error:
-        setup.report.add(node, error.code, error.reason, error.offset)
+        context.report.add(node, error.code, error.reason, error.offset)
         return None
 
-    def render(facts: Facts) -> str | None:
+    def render(given: IdentityInput) -> str | None:
         try:
-            return template.render(facts.scope) or None
+            return template.render(given.scope) or None
         except Unusable:
             return None
 
     return Identity(render, _lacking(render, Reason(WebhookCode.LACKS_VALUE, template=node.text)))
 
 
-def _lacking(read: Callable[[Facts], str | None], reason: Reason) -> Callable[[Facts], Reason | None]:
-    return lambda facts: reason if read(facts) is None else None
+def _lacking(
+    read: Callable[[IdentityInput], str | None], reason: Reason
+) -> Callable[[IdentityInput], Reason | None]:
+    return lambda given: reason if read(given) is None else None
 
 
 def _path(path: Path, default: str | None = None, passed_over: frozenset[str] = frozenset()) -> Identity:
-    def read(facts: Facts) -> str | None:
-        found = path.find(facts.scope)
+    def read(given: IdentityInput) -> str | None:
+        found = path.find(given.scope)
         try:
             text = text_of(found[0]) if found else ""
         except Unusable:
             return default
         return text if text and text not in passed_over else default
 
-    def lacks(facts: Facts) -> Reason | None:
-        return None if read(facts) is not None else Reason(_unusable(path.find(facts.scope)), path=path.text)
+    def lacks(given: IdentityInput) -> Reason | None:
+        return None if read(given) is not None else Reason(_unusable(path.find(given.scope)), path=path.text)
 
     return Identity(read, lacks)
 
 
 def _unusable(found: list[Json]) -> WebhookCode:
-    """Why what a path finds is no id or type."""
+    """Why the values at a path are no id or type."""
     if not found:
         return WebhookCode.LACKS_ABSENT
     match found[0]:
@@ -121,35 +123,35 @@ def _row(parts: list[Identity | None]) -> Identity | None:
     if len(known) < len(parts) or not known:
         return None
 
-    def read(facts: Facts) -> str | None:
-        texts = [part.read(facts) for part in known]
+    def read(given: IdentityInput) -> str | None:
+        texts = [part.read(given) for part in known]
         present = [text for text in texts if text is not None]
         return SEPARATOR.join(present) if len(present) == len(texts) else None
 
-    def lacks(facts: Facts) -> Reason | None:
-        return next((reason for part in known if (reason := part.lacks(facts))), None)
+    def lacks(given: IdentityInput) -> Reason | None:
+        return next((reason for part in known if (reason := part.lacks(given))), None)
 
     return Identity(read, lacks)
 
 
-def _mapping(fields: Fields, setup: Setup) -> Identity | None:
-    kind = setup.one_of(fields, ("first_of", "path", "key", "split"), Reason(WebhookCode.BAD_OF_IDENTITY))
+def _mapping(fields: Fields, context: CompileContext) -> Identity | None:
+    kind = context.one_of(fields, ("first_of", "path", "key", "split"), Reason(WebhookCode.BAD_OF_IDENTITY))
     match kind:
         case "first_of":
-            return _first([compile_identity(node, setup) for node in fields["first_of"] or ()])
+            return _first([compile_identity(node, context) for node in fields["first_of"] or ()])
         case "path":
-            path = setup.path(fields.at("path"), fields["path"] or "")
+            path = context.path(fields.at("path"), fields["path"] or "")
             return None if path is None else _path(path, fields["default"], frozenset(fields["except"]))
         case "key":
-            path = setup.path(fields.at("key"), fields["key"] or "")
+            path = context.path(fields.at("key"), fields["key"] or "")
             return None if path is None else _key(path, frozenset(fields["except"]))
         case "split":
             return Identity(_names, _lacking(_names, Reason(WebhookCode.LACKS_NAMES)))
     return None
 
 
-def _names(facts: Facts) -> str | None:
-    return ".".join(facts.names) or None
+def _names(given: IdentityInput) -> str | None:
+    return ".".join(given.names) or None
 
 
 def _first(parts: list[Identity | None]) -> Identity | None:
@@ -157,20 +159,20 @@ def _first(parts: list[Identity | None]) -> Identity | None:
     if len(known) < len(parts) or not known:
         return None
 
-    def read(facts: Facts) -> str | None:
-        return next((text for part in known if (text := part.read(facts)) is not None), None)
+    def read(given: IdentityInput) -> str | None:
+        return next((text for part in known if (text := part.read(given)) is not None), None)
 
-    def lacks(facts: Facts) -> Reason | None:
-        if read(facts) is not None:
+    def lacks(given: IdentityInput) -> Reason | None:
+        if read(given) is not None:
             return None
-        return Reason(WebhookCode.LACKS_ALL, reasons=tuple(part.lacks(facts) for part in known))
+        return Reason(WebhookCode.LACKS_ALL, reasons=tuple(part.lacks(given) for part in known))
 
     return Identity(read, lacks)
 
 
 def _key(path: Path, passed_over: frozenset[str]) -> Identity:
-    def read(facts: Facts) -> str | None:
-        found = path.find(facts.scope)
+    def read(given: IdentityInput) -> str | None:
+        found = path.find(given.scope)
         members = found[0] if found and isinstance(found[0], dict) else {}
         return next((name for name in members if name not in passed_over), None)
 

@@ -1,4 +1,4 @@
-"""One request on its way through a source: raw bytes first, decoded when something asks for more."""
+"""A request while a source handles it: the raw bytes, and decoded parts on first use."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from bridge.webhook.decode.forms import Pairs, build, read_pairs
 from bridge.webhook.verify.errors import DeniedError
 
 Fetch: TypeAlias = Callable[[str], bytes | None]
-"""Gives the PEM certificates behind a URL whose host is allowed already; None where they cannot be had."""
+"""Downloads PEM certificates from a URL whose host is allowed; None if they are not available."""
 
 
 def no_network(_: str) -> None:
-    """Nothing is fetched, so a certificate is never at hand."""
+    """Fetches nothing: certificates are never available."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """How certificates are had, and the authorities (PEM) that vouch for them. By default neither."""
+    """How to fetch certificates, and the authorities (PEM) to check them against. By default neither."""
 
     fetch: Fetch = no_network
     roots: bytes = b""
@@ -36,7 +36,7 @@ NOBODY = Trust()
 
 
 class Incoming:
-    """A request and everything that is read out of it, each once. Its properties may raise DocumentError."""
+    """A request with everything decoded from it, each once. Its properties may raise DocumentError."""
 
     def __init__(
         self, request: Request, now_ms: int, source: str, decoder: Decoder, trust: Trust = NOBODY
@@ -55,12 +55,12 @@ class Incoming:
         return by_name
 
     def header(self, name: str) -> tuple[str, ...]:
-        """Every value of a header, the name in any case."""
+        """All values of a header; its name in any case."""
         return tuple(self._by_name.get(name.lower(), ()))
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """Lower-case names; a repeated header's values joined."""
+        """Headers with names in lower case; repeated values are joined."""
         return {name: ", ".join(values) for name, values in self._by_name.items()}
 
     @cached_property
@@ -69,7 +69,7 @@ class Incoming:
 
     @cached_property
     def kind(self) -> BodyKind | None:
-        """How the body is read; None where its Content-Type is not of this source."""
+        """The kind of the body; None if the source does not accept its Content-Type."""
         return self._decoder.kind_of(self.request.method, self.content_type, self.request.body)
 
     @cached_property
@@ -87,9 +87,9 @@ class Incoming:
 
     @cached_property
     def fields(self) -> Pairs:
-        """The fields that the document is made of: of the form, or of the URL for a source that reads that.
+        """The fields of the document: of the form, or of the URL if the source reads events from there.
 
-        DeniedError for a body of another kind: its signature must not pass for one of no fields.
+        Raises DeniedError for other kinds of bodies: as no fields, they would match a signature of no fields.
         """
         if self._readable_kind not in ("form", "multipart", "query"):
             raise DeniedError("kind", Reason(WebhookCode.BODY_NOT_FORM, kind=self.kind))
@@ -102,13 +102,13 @@ class Incoming:
         return self._decoder.pairs(self._readable_kind, self.content_type, self.request.body)
 
     def require_body(self) -> None:
-        """Raise DeniedError where the event is read from the URL, of which a signed body proves nothing."""
+        """Raise DeniedError if the event is read from the URL, which a signed body does not cover."""
         if self.kind == "query":
             raise DeniedError("kind", Reason(WebhookCode.EVENT_FROM_URL))
 
     @cached_property
     def plain_document(self) -> Json:
-        """The document as sent, JSON inside its fields still text."""
+        """The document as sent, with JSON inside its fields as text."""
         return self._decoder.plain(self._readable_kind, self.request.body, self._fields)
 
     @cached_property
@@ -123,7 +123,7 @@ class Incoming:
 
     @property
     def wrong_content_type(self) -> Reason:
-        """For a body that is of none of the source's kinds."""
+        """The reason for a body of none of the source's kinds."""
         return Reason(WebhookCode.WRONG_CONTENT_TYPE, content_type=repr(self.content_type[:80]))
 
     @cached_property

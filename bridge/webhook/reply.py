@@ -1,4 +1,4 @@
-"""What the sender of a webhook hears: status, content type and a body that may hold paths into the event."""
+"""Renders replies to senders: status, content type and a body that may contain paths into the event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bridge.language.text import Unusable
 from bridge.model import Reply
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.verify.digests import digest, digest_text, keyed
 from bridge.webhook.verify.errors import DeniedError
@@ -32,7 +32,7 @@ Body: TypeAlias = Template | str
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What `{digest}` stands for: some senders want their answer signed."""
+    """The value of `{digest}` in a reply: some senders need a signed reply."""
 
     algorithm: str
     message: Part
@@ -49,8 +49,8 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply, the same bytes for the same event."""
+class ReplyTemplate:
+    """Renders the reply; the same request gets the same bytes."""
 
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
@@ -64,7 +64,7 @@ class Answer:
         return not isinstance(self.body, str) or bool(self.by_type) or self.digest is not None
 
     def render(self, scope: Scope | None, incoming: Incoming | None = None) -> Reply:
-        """For one event; where it lacks what the body needs, or there is no event, a plain OK."""
+        """The reply to one event; "OK" if values for the body are missing, or there is no event."""
         body = self.by_type.get(scope.event["type"], self.body) if scope else self.body
         try:
             text = self._text(body, scope, incoming)
@@ -80,48 +80,48 @@ class Answer:
         return body.replace("{digest}", self.digest.text(incoming)) if incoming else "OK"
 
 
-def compile_reply(fields: Fields | None, setup: Setup) -> Answer | None:
-    """`reply:`; senders repeat, unsubscribe or give up on answers other than 2xx: only those are allowed."""
+def compile_reply(fields: Fields | None, context: CompileContext) -> ReplyTemplate | None:
+    """Compile `reply:`. Only 2xx is allowed: senders repeat, unsubscribe or give up on other answers."""
     if fields is None:
-        return Answer()
+        return ReplyTemplate()
     status = fields["status"]
     if not 200 <= status <= 299:
-        setup.report.add(fields.at("status"), "M411", Reason(WebhookCode.BAD_STATUS, status=status))
+        context.report.add(fields.at("status"), "M411", Reason(WebhookCode.BAD_STATUS, status=status))
         return None
-    content_type = media_type(fields, "type", setup)
-    body = _body(fields.at("body"), fields["body"], setup)
-    by_type = {name: _body(fields.at("by_type"), text, setup) for name, text in fields["by_type"].items()}
-    made = None if fields["digest"] is None else _digest(fields["digest"], setup)
+    content_type = media_type(fields, "type", context)
+    body = _body(fields.at("body"), fields["body"], context)
+    by_type = {name: _body(fields.at("by_type"), text, context) for name, text in fields["by_type"].items()}
+    made = None if fields["digest"] is None else _digest(fields["digest"], context)
     if content_type is None or body is None or (made is None and fields["digest"] is not None):
         return None
     known = {name: one for name, one in by_type.items() if one is not None}
-    return Answer(status, content_type, body, known, made) if len(known) == len(by_type) else None
+    return ReplyTemplate(status, content_type, body, known, made) if len(known) == len(by_type) else None
 
 
-def _body(node: Node, text: str, setup: Setup) -> Body | None:
+def _body(node: Node, text: str, context: CompileContext) -> Body | None:
     if not is_template(text):
         return text
     try:
         return compile_template(text)
     except PathError as error:
-        setup.report.add(node, error.code, error.reason, error.offset)
+        context.report.add(node, error.code, error.reason, error.offset)
         return None
 
 
-def _digest(fields: Fields, setup: Setup) -> Digest | None:
-    message = None if fields["message"] is None else compile_message(fields["message"], setup)
-    secrets = setup.secrets_of(fields, "digest")
+def _digest(fields: Fields, context: CompileContext) -> Digest | None:
+    message = None if fields["message"] is None else compile_message(fields["message"], context)
+    secrets = context.secrets_of(fields, "digest")
     if message is None or not secrets or fields["algorithm"] is None:
         return None
     return Digest(fields["algorithm"], message.build, fields["keyed"], fields["encoding"], secrets[0])
 
 
-def media_type(fields: Fields, key: str, setup: Setup) -> str | None:
-    """A content type that a header can hold; anything else is a finding."""
+def media_type(fields: Fields, key: str, context: CompileContext) -> str | None:
+    """A content type that is valid in a header; anything else is a finding."""
     text: str = fields[key]
     if MEDIA_TYPE.fullmatch(text):
         return text
     node = fields.at(key)
     shown = node.text[:40] if isinstance(node, Scalar) else text[:40]
-    setup.report.add(node, "M411", Reason(WebhookCode.BAD_CONTENT_TYPE, text=shown))
+    context.report.add(node, "M411", Reason(WebhookCode.BAD_CONTENT_TYPE, text=shown))
     return None

@@ -1,4 +1,4 @@
-"""A compiled source: a request becomes events, a refusal or an answer."""
+"""A compiled source: turns a request into events, a refusal or an answer."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.budget import size_of
 from bridge.webhook.decode.decode import Decoder
 from bridge.webhook.handshake import Handshakes
-from bridge.webhook.identity import Facts, Identity
+from bridge.webhook.identity import Identity, IdentityInput
 from bridge.webhook.incoming import NOBODY, Incoming, Trust
 from bridge.webhook.redaction.secrets import Secrets
-from bridge.webhook.reply import Answer
+from bridge.webhook.reply import ReplyTemplate
 from bridge.webhook.split import Part, Split
 from bridge.webhook.verify.check import Check
 from bridge.webhook.verify.errors import DeniedError
 
 WITH_ID = 30 * 86400
-"""Seconds for which a known id is a repeat, where neither the owner nor the sender needs more."""
+"""Seconds for which a known id is a repeat, unless the owner or the sender needs more."""
 WITHOUT_ID = 600
-"""Seconds for which an identical body without an id is a repeat, where the sender's habits are unknown."""
+"""Seconds for which an identical body without an id is a repeat, if the sender's retry window is unknown."""
 MAX_ID = 500
 BY_BODY = "body:"
-"""How the id of an event begins that is known by its body alone."""
+"""The prefix of the id of an event that is identified by its body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Authentic and read: at least one event."""
+    """Verified and decoded: at least one event."""
 
     events: tuple[Event, ...]
     reply: Reply
@@ -47,7 +47,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not believed, or not asked for. The detail is for the owner; the sender hears one generic text."""
+    """Rejected. The detail is for the owner; the sender gets a generic text."""
 
     status: int
     code: str
@@ -56,7 +56,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """No event: the sender tried the connection and got its answer."""
+    """No event: a handshake or ping, with the answer to it."""
 
     kind: Literal["handshake", "ping"]
     reply: Reply
@@ -65,7 +65,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Authentic, but not decodable as the source says: kept for the owner to see."""
+    """Verified, but not decodable as the source is configured: stored for the owner."""
 
     detail: Reason
     reply: Reply
@@ -77,19 +77,19 @@ Reception: TypeAlias = Accepted | Refused | Answered | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Dedup:
-    """For how many seconds an event is a repeat of an earlier one; 0: never."""
+    """Seconds for which an event is a repeat of an earlier one; 0: never."""
 
     with_id: int = WITH_ID
     without_id: int = WITHOUT_ID
     changed_is_new: bool = False
-    """Whether a known id with content that the rules make something else of is an event."""
+    """Whether an event with a known id is new if its content leads to another outcome."""
     ignore: tuple[Path, ...] = ()
-    """What is left out when the content of two webhooks is compared."""
+    """Paths that are ignored when the content of two events is compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One sender of webhooks: how it is decoded, verified, identified, answered. Pure."""
+    """One sender of webhooks: verifies, decodes, identifies and answers them. Pure."""
 
     name: str
     methods: tuple[str, ...]
@@ -100,23 +100,23 @@ class Source:
     split: Split | None
     event_id: Identity | None
     event_type: Identity | None
-    answer: Answer
+    answer: ReplyTemplate
     dedup: Dedup
     takes_path_token: bool
     secrets: Secrets
-    """What is hidden of its webhooks."""
+    """What to hide in its webhooks."""
     event: str = ""
-    """How events get their id and type, as text."""
+    """The key `event:`, which defines ids and types, as text."""
 
     def receive(self, request: Request, now_ms: int, trust: Trust = NOBODY) -> Reception:
-        """What the request is. `trust` gets certificates for senders that sign with them."""
+        """Handle a request. `trust` fetches certificates for senders that sign with them."""
         incoming = Incoming(request, now_ms, self.name, self.decoder, trust)
         try:
             early = self.handshakes.before(incoming)
             if early is not None:
                 return Answered("handshake", early, None)
-            refused = self._unfit(incoming)
-            return refused or self._verified(incoming, self.check.run(incoming))
+            rejected = self._rejection(incoming)
+            return rejected or self._verified(incoming, self.check.run(incoming))
         except DeniedError as error:
             return Refused(error.status, error.code, error.reason)
         except DocumentError as error:
@@ -125,17 +125,17 @@ class Source:
     def decode(
         self, body: bytes, headers: tuple[tuple[str, str], ...] = (), query: str = "", method: str = "POST"
     ) -> Json:
-        """The document of a body, as tests and `leadbridge try` need it. Raises DocumentError."""
+        """Decode a body, for tests and `leadbridge try`. Raises DocumentError."""
         request = Request(method, query, headers, body, "")
         return Incoming(request, 0, self.name, self.decoder).document
 
-    def method_of(self, body: bytes) -> str:
-        """The method by which a webhook with this body would come, where nobody says it: GET has none."""
+    def default_method(self, body: bytes) -> str:
+        """The method of a webhook with this body, if it is not given: one with a body is not GET."""
         with_body = [one for one in self.methods if one not in ("GET", "HEAD")]
         return with_body[0] if body and with_body else self.methods[0]
 
     def events(self, request: Request, now_ms: int) -> tuple[Event, ...]:
-        """The events of a request that is believed without proof. Raises DocumentError."""
+        """The events of a request, without verification. Raises DocumentError."""
         return self._events(Incoming(request, now_ms, self.name, self.decoder))
 
     def events_of(
@@ -147,22 +147,22 @@ class Source:
     ) -> tuple[Event, ...]:
         """The events of a document that was decoded elsewhere, such as one in a mapping file's tests."""
         known = headers or {}
-        document = self.decoder.remarked(document, known.get("content-type", ""))
+        document = self.decoder.with_marks(document, known.get("content-type", ""))
         scope = Scope(document, known, query or {}, {"source": self.name, "received_at": now_ms})
-        return self._taken_apart(scope, now_ms, "", size_of(document))
+        return self._split_events(scope, now_ms, "", size_of(document))
 
     def scope_of(self, event: Event, looked_at: Callable[[int], None] | None = None) -> Scope:
-        """The roots for paths into an event, maps of a form marked as they are where it was decoded."""
+        """The roots for paths into an event, with a form's maps marked as after decoding."""
         scope = scope_of(event)
-        document = self.decoder.remarked(event.document, event.headers.get("content-type", ""))
+        document = self.decoder.with_marks(event.document, event.headers.get("content-type", ""))
         query = marked(event.query) if event.query and type(event.query) is dict else event.query
         return Scope(document, scope.headers, query, scope.event, looked_at=looked_at)
 
     def reread(self, stored: Event, found: Sequence[Event] = ()) -> Event:
         """A stored event as this source reads it now.
 
-        Where it is not among those `found` in its webhook now, its document stays as it was stored, and id
-        and type are derived from that.
+        If it is not among those `found` in its webhook now, its stored document is used, and id and type are
+        read from that.
         """
         return same_event(stored, found) or self._identified(stored)
 
@@ -172,14 +172,14 @@ class Source:
         return replace(stored, id=own or stored.id, type=kind)
 
     def lacks_id(self, event: Event) -> Reason | None:
-        """What the event lacks for the source's id: `$.id is absent`; None where it has one."""
+        """What the event lacks for the source's id: `$.id is absent`; None if it has one."""
         if self.event_id is None:
             return None
         scope = self.scope_of(event)
-        return self.event_id.lacks(_facts(self._part(scope.body), scope))
+        return self.event_id.lacks(_identity_input(self._part(scope.body), scope))
 
     def _part(self, document: Json) -> Part:
-        """A stored document with its item and the names on the way to it, as far as it still shows them."""
+        """A stored document with its item and the names on the path to it, as far as it contains them."""
         if self.split is None:
             return Part(document)
         if not self.split.envelope:
@@ -190,7 +190,7 @@ class Source:
             return Part(document)
         return parts[0] if len(parts) == 1 else Part(document)
 
-    def _unfit(self, incoming: Incoming) -> Refused | None:
+    def _rejection(self, incoming: Incoming) -> Refused | None:
         request = incoming.request
         if request.method not in self.methods:
             reason = Reason(WebhookCode.WRONG_METHOD, method=request.method[:20], methods=self.methods)
@@ -219,9 +219,9 @@ class Source:
     def _events(self, incoming: Incoming) -> tuple[Event, ...]:
         request = incoming.request
         digest = hashlib.sha256(b"\0".join((request.method.encode(), request.query.encode(), request.body)))
-        return self._taken_apart(incoming.scope, incoming.now_ms, digest.hexdigest()[:32], len(request.body))
+        return self._split_events(incoming.scope, incoming.now_ms, digest.hexdigest()[:32], len(request.body))
 
-    def _taken_apart(self, scope: Scope, now_ms: int, digest: str, size: int) -> tuple[Event, ...]:
+    def _split_events(self, scope: Scope, now_ms: int, digest: str, size: int) -> tuple[Event, ...]:
         if self.split is None:
             return (self._event(Part(scope.body), 0, scope, now_ms, digest),)
         parts = self.split.parts(scope.body, size)
@@ -243,22 +243,22 @@ class Source:
         )
 
     def _identity(self, part: Part, scope: Scope) -> tuple[str, str]:
-        """The event's own id and its type; empty where it has none."""
-        facts = _facts(part, scope)
+        """The event's own id and its type; empty if it has none."""
+        facts = _identity_input(part, scope)
         own = self.event_id.read(facts) if self.event_id else None
         kind = self.event_type.read(facts) if self.event_type else None
         return _short(own or ""), _short(kind or "")
 
 
-def _facts(part: Part, scope: Scope) -> Facts:
-    """What the identity of one part of a webhook is read from."""
-    return Facts(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
+def _identity_input(part: Part, scope: Scope) -> IdentityInput:
+    """The input for the identity of one part of a webhook."""
+    return IdentityInput(Scope(part.document, scope.headers, scope.query, scope.event, part.item), part.names)
 
 
 def same_event(stored: Event, found: Sequence[Event]) -> Event | None:
-    """The event of a webhook that a stored one is: by its document, or else by the sender's own id.
+    """The event in a webhook that is the stored one: by its document, or else by the sender's id.
 
-    A number in the batch does not count: where `split` has changed, it is that of another part.
+    Its index in the batch is not used: if `split` has changed, it may be another part's.
     """
     same_id = [one for one in found if one.id == stored.id]
     same = next((one for one in (*same_id, *found) if one.document == stored.document), None)

@@ -1,4 +1,4 @@
-"""The keys of a source become a Source, or findings."""
+"""Compiles the keys of a source to a Source, or findings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.language.keys_source import DEDUP, JSON_FIELD
 from bridge.language.schema import Fields, Reader
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import MAIN, Setup, check_named, read_secrets, used_names
+from bridge.webhook.compile_context import MAIN, CompileContext, check_named, read_secrets, used_names
 from bridge.webhook.decode.decode import Decoder, JsonField, field_path
 from bridge.webhook.former_identity import event_text
 from bridge.webhook.handshake import Handshakes, compile_handshakes
@@ -27,22 +27,22 @@ _DEDUP = "{within: 30d}"
 
 
 def compile_source(fields: Fields, reader: Reader) -> Source | None:
-    """The source of a table of SOURCE_KEYS, its profile merged already; None after an error in the report."""
+    """Compile a table of SOURCE_KEYS, merged with its profile; None after an error in the report."""
     before = _errors(reader)
-    setup = read_secrets(fields, reader)
+    context = read_secrets(fields, reader)
     used = used_names(fields["verify"]) | {MAIN}
     used |= used_names(fields.node.get("handshake")) | used_names(fields.node.get("reply"))
-    setup = check_named(setup, fields, used)
-    check = compile_verify(fields["verify"], fields.node, setup)
-    handshakes = compile_handshakes(fields["handshake"] or (), setup)
-    answer = compile_reply(fields["reply"], setup)
-    event_id, event_type = _identities(fields, setup)
-    decoder, ignore, dedup = _decoder(fields, setup), _ignore(fields, setup), _dedup(fields, setup)
-    split = compile_split(fields["split"], setup)
+    context = check_named(context, fields, used)
+    check = compile_verify(fields["verify"], fields.node, context)
+    handshakes = compile_handshakes(fields["handshake"] or (), context)
+    answer = compile_reply(fields["reply"], context)
+    event_id, event_type = _identities(fields, context)
+    decoder, ignore, dedup = _decoder(fields, context), _ignore(fields, context), _dedup(fields, context)
+    split = compile_split(fields["split"], context)
     if check is None or handshakes is None or answer is None or _errors(reader) > before:
         return None
     return Source(
-        name=setup.name,
+        name=context.name,
         methods=tuple(fields["methods"]) or ("POST",),
         decoder=decoder,
         check=check,
@@ -55,52 +55,52 @@ def compile_source(fields: Fields, reader: Reader) -> Source | None:
         dedup=dedup,
         takes_path_token=_mentions_path(fields["verify"]),
         event=event_text(fields.node.get("event")),
-        secrets=_secrets(check, handshakes, setup),
+        secrets=_secrets(check, handshakes, context),
     )
 
 
-def _secrets(check: Check, handshakes: Handshakes, setup: Setup) -> Secrets:
-    known = (*setup.secrets, *setup.known, *(one for named in setup.named.values() for one in named))
+def _secrets(check: Check, handshakes: Handshakes, context: CompileContext) -> Secrets:
+    known = (*context.secrets, *context.known, *(one for named in context.named.values() for one in named))
     places = dict.fromkeys((*check.secrets, *handshakes.secrets))
-    values = dict.fromkeys(one for one in known if one != setup.reader.placeholder)
+    values = dict.fromkeys(one for one in known if one != context.reader.placeholder)
     proofs = check.proofs | {Reason(WebhookCode.HANDSHAKE), Reason(WebhookCode.PING)}
     return Secrets(tuple(places), tuple(values), proofs, places_text(places))
 
 
-def _identities(fields: Fields, setup: Setup) -> tuple[Identity | None, Identity | None]:
+def _identities(fields: Fields, context: CompileContext) -> tuple[Identity | None, Identity | None]:
     event = fields["event"]
     if event is None:
         return None, None
-    return compile_identity(event["id"], setup), compile_identity(event["type"], setup)
+    return compile_identity(event["id"], context), compile_identity(event["type"], context)
 
 
 def _errors(reader: Reader) -> int:
     return sum(finding.is_error for finding in reader.report.findings)
 
 
-def _decoder(fields: Fields, setup: Setup) -> Decoder:
+def _decoder(fields: Fields, context: CompileContext) -> Decoder:
     nodes = fields["json_fields"] or ()
-    known = tuple(field for node in nodes if (field := _json_field(node, setup)) is not None)
+    known = tuple(field for node in nodes if (field := _json_field(node, context)) is not None)
     unwrap = field_path(fields["unwrap"]) if fields["unwrap"] else None
     kinds = tuple(fields["body"]) or ("json",)
     return Decoder(kinds, fields["charset"], known, unwrap, frozenset(fields["lists"]))
 
 
-def _json_field(node: Node, setup: Setup) -> JsonField | None:
+def _json_field(node: Node, context: CompileContext) -> JsonField | None:
     if isinstance(node, Scalar):
         return JsonField(field_path(node.text))
-    fields = setup.reader.table(node, JSON_FIELD)
+    fields = context.reader.table(node, JSON_FIELD)
     if fields is None:
         return None
     return JsonField(field_path(fields["field"] or ""), fields["encoding"])
 
 
-def _ignore(fields: Fields, setup: Setup) -> tuple[tuple[Condition, ...], ...]:
-    pings = (compile_conditions(node, setup.report) for node in fields["ignore"] or ())
+def _ignore(fields: Fields, context: CompileContext) -> tuple[tuple[Condition, ...], ...]:
+    pings = (compile_conditions(node, context.report) for node in fields["ignore"] or ())
     return tuple(conditions for conditions in pings if conditions)
 
 
-def _dedup(fields: Fields, setup: Setup) -> Dedup:
+def _dedup(fields: Fields, context: CompileContext) -> Dedup:
     node, window = fields["dedup"], fields["retry_window"] or WITHOUT_ID
     usual = Dedup(max(WITH_ID, window), window)
     if node is None:
@@ -108,32 +108,32 @@ def _dedup(fields: Fields, setup: Setup) -> Dedup:
     if isinstance(node, Scalar):
         if node.text == "none":
             return Dedup(0, 0)
-        setup.report.add(node, "M103", Reason(WebhookCode.BAD_DEDUP, form=_DEDUP, text=node.text[:40]))
+        context.report.add(node, "M103", Reason(WebhookCode.BAD_DEDUP, form=_DEDUP, text=node.text[:40]))
         return usual
-    table = setup.reader.table(node, DEDUP)
+    table = context.reader.table(node, DEDUP)
     if table is None:
         return usual
     if table["within"] is not None:
         usual = Dedup(table["within"], table["within"])
-    return replace(usual, changed_is_new=table["changed"] == "new", ignore=_ignored(table, setup))
+    return replace(usual, changed_is_new=table["changed"] == "new", ignore=_ignored(table, context))
 
 
-def _ignored(table: Fields, setup: Setup) -> tuple[Path, ...]:
-    """Paths of single places in the body; anything else is a finding."""
+def _ignored(table: Fields, context: CompileContext) -> tuple[Path, ...]:
+    """Paths to single values in the body; anything else is a finding."""
     found = []
     for text in table["ignore"]:
-        path = setup.path(table.at("ignore"), text)
+        path = context.path(table.at("ignore"), text)
         if path is None:
             continue
         if path.root == "$" and path.definite and path.steps:
             found.append(path)
         else:
-            setup.report.add(table.at("ignore"), "M103", Reason(WebhookCode.BAD_DEDUP_PATH, text=text[:40]))
+            context.report.add(table.at("ignore"), "M103", Reason(WebhookCode.BAD_DEDUP_PATH, text=text[:40]))
     return tuple(found)
 
 
 def _mentions_path(node: Node | None) -> bool:
-    """Whether some scheme takes the last part of the URL."""
+    """Whether a scheme reads the last part of the URL."""
     match node:
         case Mapping(entries=entries):
             return any(

@@ -1,4 +1,4 @@
-"""One delivery that carries several events is taken apart."""
+"""Splits a webhook with several items into parts, one per event."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.budget import EVENT_ROW, allowance, size_of, too_large
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 
 MAX_ITEMS = 10_000
 _SHOWN, _MAX_ROUTE = 5, 100
-"""Items that a note names, and characters of each."""
+"""The most items that a note lists, and characters of each."""
 _SEPARATORS = 8
-"""Braces, quotation marks, colon and comma that a level of an envelope takes."""
+"""Bytes per level of an envelope: braces, quotation marks, colon and comma."""
 
 Route: TypeAlias = tuple[str | int, ...]
 Step: TypeAlias = frozenset[str] | int | None
-"""Names, an index, or None for all."""
+"""Names, an index, or None for all children."""
 Steps: TypeAlias = tuple[Step, ...]
 
 _STEP = re.compile(
@@ -39,100 +39,102 @@ _QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One event's share of a delivery, the item itself, and the names on the way to it."""
+    """The part of a webhook for one event: its document, the item itself, and the names on the path to it."""
 
     document: Json
     item: Json = ABSENT
     names: tuple[str, ...] = ()
     size: int = 0
-    """Bytes of the document as stored; 0 for a webhook that is one event."""
+    """Bytes of the document as stored; 0 for a webhook with one event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A delivery taken apart: one part at least."""
+    """The parts of a webhook, at least one."""
 
     all: tuple[Part, ...]
     note: Reason | None = None
-    """Which items are in no part, though their batch is."""
+    """Which items of the batch are in no part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Where the items of a batch are."""
+    """Finds the items of a batch."""
 
     paths: tuple[Steps | Path, ...]
-    """Plain ones as steps; those with filters as they are, which tell no names."""
+    """Simple paths as steps; those with filters as compiled paths, which give no names."""
     envelope: bool
 
     def parts(self, document: Json, body: int) -> Parts:
-        """The items that are objects; the whole document where there are none.
+        """The items that are objects; the whole document if there are none.
 
-        Only lists have items, and maps made from brackets. `body` is the length of the webhook's body, by
-        which OverBudgetError is raised; DocumentError for more than 10,000 items.
+        Only lists and maps made from brackets have items. Raises OverBudgetError for a body of length `body`
+        whose parts are too large, and DocumentError for more than 10,000 items.
         """
-        found, passed = self._found(document)
+        found, seen = self._found(document)
         if not found:
-            objects = all(isinstance(element, dict) for element in passed.values())
+            objects = all(isinstance(element, dict) for element in seen.values())
             return Parts((Part(document),), None if objects else Reason(WebhookCode.SPLIT_NO_OBJECT))
-        parts = self._within(document, found, body)
-        return Parts(parts, _note(_left(passed, found, in_lists=self.envelope)))
+        parts = self._parts(document, found, body)
+        return Parts(parts, _note(_uncovered(seen, found, in_lists=self.envelope)))
 
     def _found(self, document: Json) -> tuple[dict[Route, Json], dict[Route, Json]]:
-        """The items by their routes, and all elements on the way to where items may be."""
+        """The items by their routes, and all elements on the path to items."""
         found: dict[Route, Json] = {}
-        passed: dict[Route, Json] = {}
+        seen: dict[Route, Json] = {}
         for path in self.paths:
-            for route, item in _located(document, path, passed):
+            for route, item in _located(document, path, seen):
                 if isinstance(item, dict):
                     found[route] = item
                 if len(found) > MAX_ITEMS:
                     raise DocumentError(Reason(WebhookCode.BATCH_TOO_LONG, limit=MAX_ITEMS))
-        return _innermost(found), passed
+        return _innermost(found), seen
 
-    def _within(self, document: Json, found: dict[Route, Json], body: int) -> tuple[Part, ...]:
-        """One part per item. Sizes first: what does not fit is not built."""
-        branches = _grow(document, found) if self.envelope else None
+    def _parts(self, document: Json, found: dict[Route, Json], body: int) -> tuple[Part, ...]:
+        """One part per item. Sizes are checked before anything is built."""
+        branches = _envelope_tree(document, found) if self.envelope else None
         sizes = [size_of(item) for item in found.values()]
         if branches:
-            sizes = [size + _around(branches, route) for size, route in zip(sizes, found, strict=True)]
+            sizes = [size + _envelope_size(branches, route) for size, route in zip(sizes, found, strict=True)]
         total = sum(sizes) + EVENT_ROW * len(sizes)
         if total > allowance(body):
             code = WebhookCode.BUDGET_OF_ENVELOPES if branches else WebhookCode.BUDGET_OF_SPLIT
             raise too_large(Reason(code, count=len(found)), total, body)
         pairs = zip(found.items(), sizes, strict=True)
         return tuple(
-            Part(_only(branches, route, item) if branches else item, item, _names(route), size)
+            Part(_envelope_of(branches, route, item) if branches else item, item, _names(route), size)
             for (route, item), size in pairs
         )
 
 
-def compile_split(node: Node | None, setup: Setup) -> Split | None:
-    """`split:` as a path, a list of paths, or `{path: .., keep: envelope}`."""
+def compile_split(node: Node | None, context: CompileContext) -> Split | None:
+    """Compile `split:`, a path, a list of paths, or `{path: .., keep: envelope}`."""
     if node is None:
         return None
     if isinstance(node, Mapping):
-        fields = setup.reader.table(node, SPLIT)
+        fields = context.reader.table(node, SPLIT)
         if fields is None:
             return None
-        return _compile(fields.at("path"), fields["path"], setup, envelope=fields["keep"] == "envelope")
-    texts = setup.reader.value(node, TEXTS)
-    return _compile(node, texts, setup, envelope=False) if isinstance(texts, tuple) else None
+        return _compile(fields.at("path"), fields["path"], context, envelope=fields["keep"] == "envelope")
+    texts = context.reader.value(node, TEXTS)
+    return _compile(node, texts, context, envelope=False) if isinstance(texts, tuple) else None
 
 
-def _compile(node: Node, texts: tuple[str, ...] | None, setup: Setup, *, envelope: bool) -> Split | None:
-    paths = [_path(node, text, setup, envelope=envelope) for text in texts or ()]
+def _compile(
+    node: Node, texts: tuple[str, ...] | None, context: CompileContext, *, envelope: bool
+) -> Split | None:
+    paths = [_path(node, text, context, envelope=envelope) for text in texts or ()]
     known = tuple(path for path in paths if path is not None)
     return Split(known, envelope) if known and len(known) == len(paths) else None
 
 
-def _path(node: Node, text: str, setup: Setup, *, envelope: bool) -> Steps | Path | None:
+def _path(node: Node, text: str, context: CompileContext, *, envelope: bool) -> Steps | Path | None:
     steps = _steps(text)
     if steps is not None:
         return steps if "*" in text else (*steps, None)
     if not envelope:
-        return setup.path(node, text)
-    setup.report.add(node, "M410", Reason(WebhookCode.BAD_ENVELOPE, path=text))
+        return context.path(node, text)
+    context.report.add(node, "M410", Reason(WebhookCode.BAD_ENVELOPE, path=text))
     return None
 
 
@@ -160,9 +162,9 @@ def _step(match: re.Match[str]) -> Step:
     return frozenset(single or double for single, double in _QUOTED.findall(match[5]))
 
 
-def _located(document: Json, path: Steps | Path, passed: dict[Route, Json]) -> Iterator[tuple[Route, Json]]:
+def _located(document: Json, path: Steps | Path, seen: dict[Route, Json]) -> Iterator[tuple[Route, Json]]:
     if isinstance(path, tuple):
-        yield from _find(document, path, (), passed)
+        yield from _find(document, path, (), seen)
         return
     try:
         items = path.items(Scope(document, {}, {}, {}))
@@ -172,15 +174,15 @@ def _located(document: Json, path: Steps | Path, passed: dict[Route, Json]) -> I
         yield (path.text, index), item
 
 
-def _find(node: Json, path: Steps, route: Route, passed: dict[Route, Json]) -> Iterator[tuple[Route, Json]]:
+def _find(node: Json, path: Steps, route: Route, seen: dict[Route, Json]) -> Iterator[tuple[Route, Json]]:
     if not path:
         yield route, node
         return
     for key, child in _children(node, path[0]):
         inner = (*route, key)
         if path[0] is None:
-            passed[inner] = child
-        yield from _find(child, path[1:], inner, passed)
+            seen[inner] = child
+        yield from _find(child, path[1:], inner, seen)
 
 
 def _children(node: Json, step: Step) -> list[tuple[str | int, Json]]:
@@ -194,35 +196,35 @@ def _children(node: Json, step: Step) -> list[tuple[str | int, Json]]:
     return [(index, child) for index, child in enumerate(node) if step is None or index == step]
 
 
-def _left(passed: dict[Route, Json], found: dict[Route, Json], *, in_lists: bool) -> list[Route]:
-    """The elements in no part, outermost only. An envelope loses those of lists: its maps keep the others."""
+def _uncovered(seen: dict[Route, Json], found: dict[Route, Json], *, in_lists: bool) -> list[Route]:
+    """The outermost elements in no part. With `in_lists`, only those of lists: envelopes keep the others."""
     covered = {route[:end] for route in found for end in range(1, len(route) + 1)}
-    left: dict[Route, None] = {}
-    for route in passed:
+    uncovered: dict[Route, None] = {}
+    for route in seen:
         above = [route[:end] for end in range(1, len(route))]
         if route in covered or (in_lists and isinstance(route[-1], str)):
             continue
-        if not any(one in found or one in left for one in above):
-            left[route] = None
-    return list(left)
+        if not any(one in found or one in uncovered for one in above):
+            uncovered[route] = None
+    return list(uncovered)
 
 
-def _note(left: list[Route]) -> Reason | None:
-    if not left:
+def _note(uncovered: list[Route]) -> Reason | None:
+    if not uncovered:
         return None
-    paths = tuple(_spelled(route) for route in left[:_SHOWN])
-    rest = len(left) - _SHOWN
+    paths = tuple(_route_text(route) for route in uncovered[:_SHOWN])
+    rest = len(uncovered) - _SHOWN
     more = Reason(WebhookCode.SPLIT_MORE, count=rest) if rest > 0 else None
-    return Reason(WebhookCode.SPLIT_LEFT, count=len(left), paths=paths, more=more)
+    return Reason(WebhookCode.SPLIT_LEFT, count=len(uncovered), paths=paths, more=more)
 
 
-def _spelled(route: Route) -> str:
+def _route_text(route: Route) -> str:
     text = "$" + "".join(f"[{step!r}]" for step in route)
     return text if len(text) <= _MAX_ROUTE else text[: _MAX_ROUTE - 1] + "…"
 
 
 def _innermost(found: dict[Route, Json]) -> dict[Route, Json]:
-    """Without the items that hold other items."""
+    """The items without those that contain other items."""
     outer = {route[:end] for route in found for end in range(1, len(route))}
     return {route: item for route, item in found.items() if route not in outer}
 
@@ -234,7 +236,7 @@ def _names(route: Route) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Branch:
-    """A container on the way to items, with what it holds beside them."""
+    """A container on the path to items, with its other content."""
 
     kind: type[list[Json] | dict[str, Json]]
     rest: dict[str, Json] = field(default_factory=dict)
@@ -243,7 +245,7 @@ class _Branch:
     children: dict[str | int, _Branch] = field(default_factory=dict)
 
 
-def _grow(document: Json, found: dict[Route, Json]) -> _Branch:
+def _envelope_tree(document: Json, found: dict[Route, Json]) -> _Branch:
     tree: dict[str | int, Json] = {}
     for route in found:
         node = tree
@@ -259,8 +261,8 @@ def _branch(node: Json, tree: dict[str | int, Json]) -> _Branch:
     return _Branch(type(node), rest, size_of(rest) if rest else 0, children)
 
 
-def _around(branch: _Branch, route: Route) -> int:
-    """Bytes that an item's envelope adds to it."""
+def _envelope_size(branch: _Branch, route: Route) -> int:
+    """Bytes that the envelope adds to an item."""
     size = 0
     for key in route[:-1]:
         size += branch.size + _SEPARATORS + len(str(key).encode("utf-8", "backslashreplace"))
@@ -268,9 +270,9 @@ def _around(branch: _Branch, route: Route) -> int:
     return size + branch.size + _SEPARATORS + len(str(route[-1]).encode("utf-8", "backslashreplace"))
 
 
-def _only(branch: _Branch, route: Route, item: Json) -> Json:
+def _envelope_of(branch: _Branch, route: Route, item: Json) -> Json:
     key, *below = route
-    child = _only(branch.children[key], tuple(below), item) if below else item
+    child = _envelope_of(branch.children[key], tuple(below), item) if below else item
     if branch.kind is list:
         return [child]
     own = "0" if branch.kind is Bracketed and str(key).isdecimal() else str(key)

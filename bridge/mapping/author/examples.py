@@ -69,7 +69,7 @@ def _events(
     """The sample as a webhook, and what it holds."""
     source = mapping.source
     body = to_json(example.body).encode() if example.file is None else read_sample(example.file)
-    request = Request(source.method_of(body), example.query, example.headers, body, "")
+    request = Request(source.default_method(body), example.query, example.headers, body, "")
     if example.file is not None:
         return request, source.events(request, now_ms)
     query = build(read_pairs(example.query.encode()))

@@ -1,1 +1,1 @@
-"""A body becomes a document."""
+"""Decodes bodies of requests into documents."""

@@ -1,4 +1,4 @@
-"""A request's bytes become one JSON-like document, as the source's configuration says."""
+"""Decodes a request's body into a JSON-like document, as the source is configured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bridge.webhook.verify.jwt import read_claims, read_token
 BodyKind: TypeAlias = Literal["json", "form", "multipart", "xml", "query", "jwt"]
 
 _FIELDS = frozenset({"form", "multipart", "query"})
-"""Kinds whose documents brackets make."""
+"""Kinds whose documents are built from names with brackets."""
 _FORM = "application/x-www-form-urlencoded"
 _NEVER = {
     "json": ("multipart", "xml"),
@@ -30,13 +30,13 @@ _NEVER = {
     "query": (),
     "jwt": ("multipart", "xml"),
 }
-"""Content types that a source of each kind answers with 415. JSON under a form's name is read as JSON: it is
-what careless clients send."""
+"""Content types that each kind rejects with 415. A source of JSON accepts a form's Content-Type: many clients
+send JSON with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonField:
-    """A field that holds JSON text, plain or wrapped. Where it does not, it stays the text that it is."""
+    """A field with JSON text, plain or encoded. Any other text is left as it is."""
 
     name: tuple[str, ...]
     encoding: str = "text"
@@ -44,17 +44,17 @@ class JsonField:
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """How one source's bodies are read. Pure; raises nothing but DocumentError."""
+    """Decodes the bodies of one source. Pure; raises only DocumentError."""
 
     kinds: tuple[BodyKind, ...] = ("json",)
     charset: str = "utf-8"
     json_fields: tuple[JsonField, ...] = ()
     unwrap: tuple[str, ...] | None = None
     lists: frozenset[str] = frozenset()
-    """XML elements that are lists even where there is one."""
+    """XML elements that are lists even if there is only one."""
 
     def kind_of(self, method: str, content_type: str, body: bytes) -> BodyKind | None:
-        """Which of the source's kinds a request is; None where its Content-Type rules out all of them."""
+        """The kind of a request's body; None if its Content-Type excludes all of the source's kinds."""
         if "query" in self.kinds and (method == "GET" or not body):
             return "query"
         declared = _declared(content_type)
@@ -75,7 +75,7 @@ class Decoder:
         return ()
 
     def plain(self, kind: BodyKind, body: bytes, fields: Pairs) -> Json:
-        """The document as sent: JSON inside fields is still text. What is signed is made of this."""
+        """The document as sent, with JSON inside fields as text. Signed messages are built from this."""
         match kind:
             case "json":
                 return read_json(body, self.charset)
@@ -86,24 +86,24 @@ class Decoder:
         return build(fields)
 
     def expanded(self, document: Json) -> Json:
-        """The document with the JSON inside its fields read, and unwrapped."""
+        """The document with JSON inside its fields decoded, and unwrapped."""
         for one in self.json_fields:
             document = _expand(document, one.name, one.encoding)
         if self.json_fields:
             check_limits(document)
         return self._unwrapped(document)
 
-    def remarked(self, document: Json, content_type: str) -> Json:
-        """A document that was decoded before and stored as JSON, the maps that a form's brackets made marked.
+    def with_marks(self, document: Json, content_type: str) -> Json:
+        """A stored document with maps marked that a form's brackets made: JSON loses the mark.
 
-        Inside of `json_fields` nothing is marked. A document that is marked already stays as it is.
+        Nothing inside of `json_fields` is marked. A marked document stays as it is.
         """
         if type(document) is not dict or not document or not self._was_form(content_type):
             return document
         return marked(document, tuple(one.name for one in self.json_fields))
 
     def _was_form(self, content_type: str) -> bool:
-        """Whether such a document was sent as fields, as far as its Content-Type says."""
+        """Whether such a document was sent as form fields, by its Content-Type."""
         if _FIELDS.isdisjoint(self.kinds) or any(one.name == self.unwrap for one in self.json_fields):
             return False
         method = "POST" if content_type else "GET"
@@ -121,7 +121,7 @@ class Decoder:
 
 
 def field_path(name: str) -> tuple[str, ...]:
-    """Where a form field stands in the document: `payment`, `data[json]` or `$.data.json`."""
+    """The path of a form field in the document: `payment`, `data[json]` or `$.data.json`."""
     if name.startswith("$."):
         return tuple(name[2:].split("."))
     return tuple(split_name(name))
@@ -167,18 +167,18 @@ def _expand(node: Json, names: tuple[str, ...], encoding: str) -> Json:
 
 
 def _with(node: dict[str, Json], name: str, child: Json) -> dict[str, Json]:
-    """A copy with another child; what brackets made stays marked."""
+    """A copy with another child; the type keeps the mark of brackets."""
     return type(node)({**node, name: child})
 
 
 def opened(text: str) -> Json:
-    """The object or list that a text holds in any encoding of `json_fields`; None where there is none."""
+    """The object or list in a text, in any encoding of `json_fields`; None if there is none."""
     inside = (_inside(text, encoding) for encoding in ("text", "base64", "jwt"))
     return next((inner for inner in inside if inner is not None), None)
 
 
 def _inside(text: str, encoding: str) -> Json:
-    """The object or list that a field's text holds; None where there is none."""
+    """The object or list in a field's text; None if there is none."""
     try:
         if encoding == "jwt":
             return read_claims(read_token(text))

@@ -1,4 +1,4 @@
-"""Bytes written as text, in hexadecimal or base64: read strictly, so that one thing has one spelling."""
+"""Decodes hexadecimal and base64 strictly: each value has exactly one accepted spelling."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _URL_SAFE = str.maketrans("+/-_", "!!+/")
 
 
 def decode_bytes(text: str, encoding: str, *, padded: bool = False) -> bytes | None:
-    """The bytes that a text in hex, base64 or base64url stands for; None where it is not exactly that.
+    """Decode a text in hex, base64 or base64url; None if it is invalid.
 
-    With `padded`, base64 needs its `=`, so that there is one spelling; base64url goes without as well.
+    With `padded`, base64 needs its `=`, so that there is one spelling; base64url may omit it.
     """
     if encoding == "hex":
         return bytes.fromhex(text) if _HEX.fullmatch(text) else None

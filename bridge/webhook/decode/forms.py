@@ -1,10 +1,10 @@
-"""Forms and query strings become pairs, and pairs with PHP's brackets become a document.
+"""Decodes forms and query strings into pairs, and builds documents from names with PHP's brackets.
 
-`leads[add][0][id]=7` is `{"leads": {"add": {"0": {"id": "7"}}}}`: maps all the way, keyed by what was sent,
-so that a huge number is a key and never a list's length; they are marked as `Bracketed`. `a[]` counts on from
-the largest number so far. A name sent twice keeps all its values, as a list. A name that is a value and a
-parent at once keeps both: the value stands at `note.type`, its children in a map at `note['type[]']`. Names
-keep their dots and blanks; a name whose brackets do not pair is a plain name.
+`leads[add][0][id]=7` is `{"leads": {"add": {"0": {"id": "7"}}}}`: only maps, with keys as sent, so that a
+huge number is a key and never a list's length; they are marked as `Bracketed`. `a[]` continues from the
+largest number so far. The values of a repeated name are a list. A name with both a value and children keeps
+both: the value at `note.type`, the children in a map at `note['type[]']`. Names keep their dots and blanks;
+a name with unbalanced brackets is a plain name.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 def read_pairs(text: bytes, charset: str = "utf-8") -> Pairs:
-    """Names and values in the order sent, percent-decoded, `+` a blank. Raises DocumentError."""
+    """Names and values in the order sent, percent-decoded, `+` as a blank. Raises DocumentError."""
     parts = [part for part in text.split(b"&") if part]
     if len(parts) > MAX_PAIRS:
         raise DocumentError(Reason(WebhookCode.TOO_MANY_FIELDS, limit=MAX_PAIRS))
@@ -38,7 +38,7 @@ def read_pairs(text: bytes, charset: str = "utf-8") -> Pairs:
 
 
 def unescape(part: bytes) -> bytes:
-    """Percent-decoded; what is no percent sequence stays as it is. Linear, unlike a split at every `%`."""
+    """Decode percent sequences; anything else is unchanged. Linear, unlike a split at every `%`."""
     return _PERCENT.sub(lambda match: bytes.fromhex(match[0].replace(b"%", b"").decode()), part)
 
 
@@ -67,12 +67,12 @@ class _Node:
 
 
 def is_number(key: str) -> bool:
-    """Whether PHP takes a key for a number: digits without a leading zero, of a machine's size."""
+    """Whether PHP treats a key as a number: digits without a leading zero that fit 64 bits."""
     return _NUMBER.fullmatch(key) is not None
 
 
 def build(pairs: Pairs) -> Bracketed:
-    """The document that the pairs' brackets draw. Raises DocumentError beyond 32 levels."""
+    """Build the document from the pairs. Raises DocumentError beyond 32 levels."""
     root = _Node()
     for name, value in pairs:
         node = root
@@ -83,7 +83,7 @@ def build(pairs: Pairs) -> Bracketed:
 
 
 def split_name(name: str) -> list[str]:
-    """`a[b][]` as `a`, `b`, `` ; a name whose brackets do not pair is one part."""
+    """`a[b][]` as `a`, `b`, `` ; a name with unbalanced brackets is one part."""
     match = _BRACKETED.fullmatch(name)
     if match is None:
         return [name]

@@ -1,4 +1,4 @@
-"""JSON text becomes a document, digits kept, under limits, or a DocumentError that says why."""
+"""Decodes JSON with exact numbers, within limits; errors are DocumentErrors."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _FAULTS = {
     "Invalid \\escape": Reason(WebhookCode.JSON_ESCAPE),
     "Invalid \\uXXXX escape": Reason(WebhookCode.JSON_ESCAPE),
 }
-"""What Python's decoder says of broken JSON; anything else is passed on in its own words."""
+"""Messages of Python's JSON decoder; any other is shown as it is."""
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 def read_json(body: bytes, charset: str = "utf-8") -> Json:
-    """Decode a body. Duplicate names: the last one counts.
+    """Decode a body. Of duplicate names the last one counts.
 
-    Raises DocumentError for anything that RFC 8259 does not allow, for NUL and lone surrogates, and for what
-    is deeper than 64 levels, longer than 100,000 values or has numbers of more than 1,000 digits.
+    Raises DocumentError for anything that RFC 8259 does not allow, for NUL and lone surrogates, and beyond 64
+    levels, 100,000 values or 1,000 digits of a number.
     """
     if charset == "utf-8" and body.startswith(_BOMS):
         raise DocumentError(Reason(WebhookCode.JSON_BOM), Reason(WebhookCode.CURE_BOM))
@@ -53,7 +53,7 @@ def read_json(body: bytes, charset: str = "utf-8") -> Json:
 
 
 def parse_json(text: str) -> Json:
-    """The same for a text that is decoded already, such as a form field that holds JSON."""
+    """Decode a JSON text, such as a form field; with the errors of `read_json`."""
     try:
         document = _DECODER.decode(text)
     except RecursionError:
@@ -67,7 +67,7 @@ def parse_json(text: str) -> Json:
 
 
 def check_limits(document: Json) -> None:
-    """Raises DocumentError where a document is too deep or has too many values. Never recurses."""
+    """Raise DocumentError if a document is too deep or has too many values. Does not recurse."""
     waiting = [(document, 1)]
     count = 0
     while waiting:
@@ -84,7 +84,7 @@ def check_limits(document: Json) -> None:
 
 
 def check_text(text: str) -> None:
-    """Raises DocumentError for NUL and lone surrogates: no database and no answer can carry them."""
+    """Raise DocumentError for NUL and lone surrogates, which databases and UTF-8 cannot hold."""
     if "\0" in text:
         raise DocumentError(Reason(WebhookCode.TEXT_NUL))
     if _SURROGATE.search(text):
@@ -129,7 +129,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def not_charset(charset: str, error: UnicodeDecodeError) -> Reason:
-    """For a body with bytes that its character set does not have."""
+    """The reason for a body with bytes that are invalid in its character set."""
     return Reason(WebhookCode.NOT_CHARSET, charset=charset, byte=error.start)
 
 

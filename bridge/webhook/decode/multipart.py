@@ -1,6 +1,6 @@
-"""multipart/form-data becomes name and value pairs: a small strict reader of RFC 7578.
+"""Decodes multipart/form-data into names and values: a small strict parser of RFC 7578.
 
-A file's part gives its file name; what was uploaded stays in the raw body only.
+The value of a file is its file name; its content is only in the raw body.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAX_HEAD = 8_192
 
 
 def read_multipart(body: bytes, content_type: str, charset: str = "utf-8") -> Pairs:
-    """The fields in the order sent. Raises DocumentError for what is no complete multipart body."""
+    """The fields in the order sent. Raises DocumentError if the multipart body is incomplete or invalid."""
     boundary = _boundary(body, content_type)
     delimiter = b"\r\n--" + boundary
     pieces = (b"\r\n" + body).split(delimiter)

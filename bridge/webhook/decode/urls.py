@@ -1,4 +1,4 @@
-"""The URL as the sender knows it: a setting, never rebuilt from the request, which the sender can colour."""
+"""The URL that the sender has signed: a setting, not taken from the request, which a sender can forge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from bridge.language.schema import Fields
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.incoming import Incoming
 
 _PORTS = {"https": "443", "http": "80"}
@@ -16,15 +16,15 @@ _PORTS = {"https": "443", "http": "80"}
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """The URL of a source, and whether it counts with and without its port."""
+    """The URL of a source, and whether it may be signed with and without its port."""
 
     base: str = ""
     derived: bool = False
-    """Made of the bridge's own address, so that a path token has to be added."""
+    """Whether it is built from the bridge's address, so that a path token has to be added."""
     either_port: bool = False
 
     def spellings(self, incoming: Incoming) -> tuple[str, ...]:
-        """The URLs that may have been signed: the setting, with the query that this request came with."""
+        """The URLs that may have been signed: the setting with this request's query."""
         request = incoming.request
         bare, _, own_query = self.base.partition("?")
         if self.derived and request.path_token:
@@ -34,23 +34,23 @@ class Urls:
         return (url, _other_port(url)) if self.either_port else (url,)
 
 
-def compile_urls(fields: Fields, setup: Setup, *, needed: bool) -> Urls:
-    """Where the message holds the URL it must be known: the source is closed otherwise."""
+def compile_urls(fields: Fields, context: CompileContext, *, needed: bool) -> Urls:
+    """Compile the URL. If the message contains it (`needed`) and it is not set, the source is closed."""
     either = fields["url_port"] == "either"
     if fields["url"]:
         return Urls(fields["url"], either_port=either)
-    if setup.public_url:
-        return Urls(setup.public_url, either_port=either)
-    own = setup.reader.environment.get("BRIDGE_PUBLIC_URL", "").rstrip("/")
+    if context.public_url:
+        return Urls(context.public_url, either_port=either)
+    own = context.reader.environment.get("BRIDGE_PUBLIC_URL", "").rstrip("/")
     if own:
-        return Urls(f"{own}/hooks/{setup.name}", derived=True, either_port=either)
+        return Urls(f"{own}/hooks/{context.name}", derived=True, either_port=either)
     if needed:
-        setup.reader.is_unset("BRIDGE_PUBLIC_URL", fields.node, Reason(MappingCode.SIGNED_URL))
+        context.reader.is_unset("BRIDGE_PUBLIC_URL", fields.node, Reason(MappingCode.SIGNED_URL))
     return Urls()
 
 
 def _bytes_as_sent(query: str) -> str:
-    """A query string as text: what a server handed over byte by byte is most likely UTF-8."""
+    """A query string as text: the server decoded bytes as Latin-1 that are most likely UTF-8."""
     return query if query.isascii() else query.encode("latin-1", "replace").decode("utf-8", "replace")
 
 

@@ -1,8 +1,8 @@
-"""XML becomes a document: `{root: ...}`.
+"""Decodes XML into a document: `{root: ...}`.
 
-Names lose their namespaces. An attribute is `@name`, an element sent several times is a list, an element with
-nothing but text is that text (empty: ""), and text beside attributes or children is `#text`. Entities and
-document types are refused, as is everything that is not well-formed.
+Names lose their namespaces. An attribute is `@name`, a repeated element is a list, an element with only text
+is that text (empty: ""), and text of an element with attributes or children is `#text`. Entities, document
+types and anything not well-formed are rejected.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _FAULTS = {
     errors.XML_ERROR_UNDEFINED_ENTITY: Reason(WebhookCode.XML_UNDEFINED_ENTITY),
     errors.XML_ERROR_UNBOUND_PREFIX: Reason(WebhookCode.XML_UNBOUND_PREFIX),
 }
-"""What expat says of most broken bodies; anything else is passed on in its own words."""
+"""Messages of expat for most invalid bodies; any other is shown as it is."""
 
 
 class _Builder(TreeBuilder):
-    """Stops at the limits while the text is read, not when a tree of any size is there."""
+    """Checks the limits during parsing, before a large tree is built."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,9 +60,9 @@ class _Builder(TreeBuilder):
 
 
 def read_xml(body: bytes, charset: str = "utf-8", lists: frozenset[str] = frozenset()) -> Json:
-    """Decode a body; a `charset` other than UTF-8 overrules the XML declaration. Raises DocumentError.
+    """Decode a body; a `charset` other than UTF-8 overrides the XML declaration. Raises DocumentError.
 
-    Elements named in `lists` are lists even where there is only one.
+    Elements named in `lists` are lists even if there is only one.
     """
     parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
     try:

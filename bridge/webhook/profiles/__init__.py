@@ -1,4 +1,4 @@
-"""Built-in source definitions: YAML data of the package. The keys of a mapping file override theirs."""
+"""Loads built-in source definitions, YAML files of the package. A mapping file's keys override theirs."""
 
 from __future__ import annotations
 

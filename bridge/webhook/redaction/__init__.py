@@ -1,1 +1,1 @@
-"""A webhook as it may be shown: without its secrets."""
+"""Removes secrets from webhooks that are shown."""

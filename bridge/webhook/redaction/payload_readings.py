@@ -1,4 +1,4 @@
-"""A stored request read in every way that it can be, for looking for secrets in it. Pure."""
+"""Decodes a stored request in every possible way, to search it for secrets. Pure."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _KINDS: Final[tuple[BodyKind, ...]] = ("json", "form", "multipart", "xml", "jwt"
 _CHARSETS: Final = ("utf-8", "cp1251", "latin-1")
 _DEPTH: Final = 3
 _WIDE: Final = 4
-"""Bytes of which one is 0 where a body is in UTF-16 or UTF-32."""
+"""The first bytes of a body, of which one is 0 in UTF-16 or UTF-32."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a request may say. Which of it is right depends on a source that may have changed since."""
+    """All decoded forms of a request. The source that chose one of them may have changed since."""
 
     documents: tuple[Json, ...] = ()
-    """JSON inside of fields read as well; what a source may unwrap is a document of its own."""
+    """With JSON inside of fields decoded; each part that a source may unwrap is another document."""
     query: Pairs = ()
     fields: Pairs = ()
     obscure: bool = False
-    """Whether there is a body that cannot be read as what it looks like."""
+    """Whether the body cannot be decoded as the kind that it looks like."""
 
 
 def readings(request: Request | None, document: Json = None) -> Reading:
-    """The request and its document, as far as they are still kept."""
+    """Decode the request and its document, as far as they are not purged."""
     if request is None:
         return Reading(tuple(_variants(document)))
     query = _pairs(request.query.encode("latin-1", "replace"))
@@ -45,7 +45,7 @@ def readings(request: Request | None, document: Json = None) -> Reading:
 
 
 def _read(kind: BodyKind, content_type: str, body: bytes) -> Iterator[tuple[Pairs, Json]]:
-    """The fields and the document by the first character set that fits."""
+    """The fields and the document, by the first character set that can decode them."""
     for charset in _CHARSETS:
         decoder = Decoder((kind,), charset)
         try:
@@ -57,7 +57,7 @@ def _read(kind: BodyKind, content_type: str, body: bytes) -> Iterator[tuple[Pair
 
 
 def _looks(body: bytes, content_type: str) -> BodyKind:
-    """What the body is meant to be, by its first letter, since its Content-Type may be wrong."""
+    """The kind of the body by its first characters, since its Content-Type may be wrong."""
     start = body[:64].lstrip()
     if start.startswith((b"{", b"[")):
         return "json"
@@ -85,7 +85,7 @@ def _built(pairs: Pairs) -> Json:
 
 
 def _variants(document: Json) -> Iterator[Json]:
-    """The document, with the JSON inside of its fields read, and each part that a source may unwrap."""
+    """The document, also with JSON inside of its fields decoded, and each part that a source may unwrap."""
     if not isinstance(document, dict | list):
         return
     yield document

@@ -1,4 +1,4 @@
-"""A webhook as it may be shown: each secret is hidden where it was read, and wherever else it is. Pure."""
+"""Redacts webhooks: hides each secret where it was read, and wherever else it occurs. Pure."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from bridge.webhook.redaction.secrets import SecretPlace
 from bridge.webhook.redaction.spellings import found
 
 DOTS: Final = "••••••"
-"""What is shown instead of a secret."""
+"""Replaces a secret."""
 MOST_VALUES: Final = 100
-"""Secrets that are looked for; a sender who puts a list of thousands in their place has everything hidden."""
+"""The most secrets to search for; if a sender puts thousands in their place, everything is hidden."""
 _MOST_SPELLED: Final = 5
-"""Values that are looked for in the body by every way to spell them; each takes a pass over the body."""
+"""The most values to search in the body in every spelling; each takes a pass over the body."""
 _HIDDEN = re.compile(
     r"(?i)auth|cookie|token|secret|sign|hmac|digest|password|passwd|api-?key|access-?key|credential|session|csrf"
 )
-"""Headers and parameters that are hidden by their name, whatever checks read."""
+"""Names of headers and parameters that are always hidden."""
 _NAMES = re.compile(r"[^.\[\]'\"$*]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What is hidden of one webhook, and of all that was made of it."""
+    """What to hide in one webhook, and in all data derived from it."""
 
     values: tuple[str, ...] = field(default=(), repr=False)
     names: frozenset[str] = frozenset()
-    """Headers and parameters, in small letters, whose whole value is hidden."""
+    """Headers and parameters, in lower case, whose whole value is hidden."""
     payload: bool = False
-    """Whether the body is hidden as a whole, since it cannot be searched for the secret."""
+    """Whether the whole body is hidden, because it cannot be searched for the secret."""
     everything: bool = False
-    """Whether every value of the webhook is hidden, since it is not known where its secret is."""
+    """Whether every value of the webhook is hidden, because the place of its secret is unknown."""
 
     def text(self, text: str) -> str:
-        """The text without the secrets, however they are spelled in it."""
+        """The text without the secrets, in any spelling."""
         if text in self.values:
             return DOTS
         shown, at = "", 0
@@ -53,7 +53,7 @@ class Redaction:
         return f"{shown}{text[at:]}" if at else text
 
     def json(self, node: Json) -> Json:
-        """The document without the secrets, numbers among them."""
+        """The document without the secrets, including numbers."""
         if isinstance(node, dict):
             return {self.text(name): self.json(child) for name, child in node.items()}
         if isinstance(node, list):
@@ -68,7 +68,7 @@ class Redaction:
         return DOTS if text_of(node) in self.values else node
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """Names and values of headers or of a query."""
+        """Names and values of headers or a query, without the secrets."""
         return tuple((self.text(name), self._named(name, value)) for name, value in pairs)
 
     def _named(self, name: str, value: str) -> str:
@@ -77,7 +77,7 @@ class Redaction:
         return self.text(value)
 
     def request(self, request: Request) -> Request:
-        """The request; bytes of its body that are no text are shown as a question mark."""
+        """The request without the secrets; invalid UTF-8 in the body becomes a question mark."""
         pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace")
         query = urlencode(self.pairs(pairs)) if pairs else self.text(request.query)
         hidden = (self.payload or self.everything) and bool(request.body)
@@ -88,7 +88,7 @@ class Redaction:
         )
 
     def event(self, event: Event) -> Event:
-        """The event as rules see it."""
+        """The event without the secrets."""
         query = event.query
         if isinstance(query, dict):
             query = {name: self._parameter(name, value) for name, value in query.items()}
@@ -105,13 +105,13 @@ class Redaction:
 
 
 def _masked(value: str) -> str:
-    """A word in front, such as Bearer, is shown; of the rest not even the length."""
+    """The value hidden, except for a word before it such as Bearer. The length is hidden, too."""
     scheme, blank, rest = value.partition(" ")
     return f"{scheme} {DOTS}" if blank and scheme.isalpha() and rest else DOTS
 
 
 def either(*some: Redaction) -> Redaction:
-    """What any of them hides."""
+    """A redaction that hides what any of these hide."""
     return Redaction(
         tuple(sorted({value for one in some for value in one.values}, key=len, reverse=True)),
         frozenset[str]().union(*(one.names for one in some)),
@@ -123,9 +123,9 @@ def either(*some: Redaction) -> Redaction:
 def redaction(
     places: Iterable[SecretPlace], known: Iterable[str], request: Request | None, document: Json = None
 ) -> Redaction:
-    """What is to be hidden: what a request or its document has in these places, and these secrets.
+    """The redaction of what a request or its document has in these places, and of these secrets.
 
-    A body that cannot be read, and in which a place may be by its name, is hidden as a whole.
+    A body that cannot be decoded, and may contain a place by its name, is hidden as a whole.
     """
     places = tuple(places)
     reading = readings(request, document)
@@ -148,7 +148,7 @@ def redaction(
 
 
 def _remains(made: Redaction, request: Request, places: Iterable[SecretPlace], values: set[str]) -> bool:
-    """Whether a value is still to be read in the redacted body: from base64, or pieces of CDATA."""
+    """Whether the redacted body still contains a value: in base64, or in pieces of CDATA."""
     if _unseen(values, request):
         return True
     body = made.text(request.body.decode("utf-8", "replace")).encode()
@@ -163,20 +163,20 @@ def _remains(made: Redaction, request: Request, places: Iterable[SecretPlace], v
 
 
 def _unseen(values: Iterable[str], request: Request) -> bool:
-    """Whether a value is spelled in the body in a way that is not found in it, as in UTF-16."""
+    """Whether the body contains a value in a spelling that cannot be found, such as UTF-16."""
     text = f"{request.body.decode('utf-8', 'replace')}\n{request.query}"
     other = [one for one in values if one not in text]
     return len(other) > _MOST_SPELLED or not all(found(text, [one]) for one in other)
 
 
 def _may_hold(text: str, place: SecretPlace) -> bool:
-    """Whether the last name of the path or field is in the text; a path without a name may be anywhere."""
+    """Whether the text contains the last name of the path or field; always for a path without names."""
     names = [name for name in _NAMES.findall(place.name) if not name.isdecimal()]
     return not names or bool(found(text, names[-1:]))
 
 
 def _at(place: SecretPlace, request: Request | None, reading: Reading) -> Iterator[str]:
-    """The texts in the place, in every way in which the body can be read."""
+    """The texts in the place, in every decoded form of the body."""
     match place.kind:
         case "header":
             yield from _of_header(request, place.name)
@@ -211,7 +211,7 @@ def _compiled(text: str) -> Path | None:
 
 
 def _scalars(node: Json) -> Iterator[str]:
-    """Every value: a sender that is refused may have sent a list where a text is wanted."""
+    """Every value: a rejected sender may have sent a list instead of a text."""
     if isinstance(node, dict | list):
         for child in node.values() if isinstance(node, dict) else node:
             yield from _scalars(child)
@@ -220,7 +220,7 @@ def _scalars(node: Json) -> Iterator[str]:
 
 
 def _parts(text: str, place: SecretPlace) -> Iterator[str]:
-    """The text, the secret in it, and what is left where the word before it is another one."""
+    """The text, the secret in it after the prefix, and the rest after any other word."""
     yield text
     yield text.strip()
     yield text.removeprefix(place.prefix)

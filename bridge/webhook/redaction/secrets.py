@@ -1,4 +1,4 @@
-"""Where a source reads secrets in a request, and which it knows: what is to be hidden, as data."""
+"""The places in a request where a source reads secrets, and its configured secrets."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from bridge.language.schema import Fields
 from bridge.reasons.reason import Reason
 
 PlaceKind: TypeAlias = Literal["header", "query", "form", "json", "basic", "path", "body"]
-"""`json` is a path into the decoded body, of whatever kind that is; `body`: the whole of it."""
+"""`json` is a path into the decoded body of any kind; `body` is the whole body."""
 _KINDS = frozenset(get_args(PlaceKind))
 
 
 @dataclass(frozen=True, slots=True)
 class SecretPlace:
-    """One place of a request in which a check reads a secret."""
+    """A place in a request where a check reads a secret."""
 
     kind: PlaceKind
     name: str = ""
-    """Of a header, parameter or field, or a path; empty for kinds that have one place."""
+    """The name of a header, parameter or field, or a path; empty for kinds with a single place."""
     prefix: str = ""
-    """What precedes the secret there: `Bearer `."""
+    """The text before the secret: `Bearer `."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What must not be shown of a source's webhooks."""
+    """The secrets in a source's webhooks, which must not be shown."""
 
     places: tuple[SecretPlace, ...] = ()
     values: tuple[str, ...] = field(default=(), repr=False)
-    """The secrets as they are set now: a sender may put one where no check looks."""
+    """The secrets as they are set now: a sender may put one where no check reads it."""
     proofs: frozenset[Reason] = frozenset()
-    """What `verified` of an event can say while `places` are these."""
+    """All values of an event's `verified` with these `places`."""
     text: str = "[]"
     """The places as they are stored with an event."""
 
 
 def secret_places(fields: Fields) -> tuple[SecretPlace, ...]:
-    """Where a table of `token` or `jwt` reads its secret."""
+    """The places where a table of `token` or `jwt` reads its secret."""
     kinds = [kind for kind in (*_KINDS, "xml") if kind in fields and fields[kind] is not None]
     return tuple(place for kind in sorted(kinds) for place in _places(kind, fields))
 
@@ -63,10 +63,10 @@ def _places(kind: str, fields: Fields) -> Iterator[SecretPlace]:
 
 
 def places_text(places: Iterable[SecretPlace]) -> str:
-    """As stored: a list per place, fields in their order."""
+    """The places as JSON: a list of fields per place."""
     return to_json([[one.kind, one.name, one.prefix] for one in dict.fromkeys(places)])
 
 
 def read_places(stored: str) -> tuple[SecretPlace, ...]:
-    """What `places_text` wrote. A kind of a later version is left out."""
+    """The places that `places_text` has written. Kinds of later versions are skipped."""
     return tuple(SecretPlace(*one) for one in from_json(stored) if one[0] in _KINDS)

@@ -1,4 +1,4 @@
-"""Finding a text however it is spelled: percent-encoded, escaped as in JSON, as an entity, or all of that."""
+"""Finds texts in any spelling: percent-encoded, escaped as in JSON, with entities, or several of these."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*|[^u])")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 _ENCODED = re.compile(r"[%\\&+]")
 _DEEPEST: Final = 3
-"""Encodings inside one another: JSON in a form field of a URL in JSON."""
+"""The most nested encodings: JSON in a form field of a URL in JSON."""
 _MOST: Final = 24
 _WHOLE: Final = 4
-"""A text of fewer characters is found only where no letter or digit touches it."""
+"""A text of fewer characters is found only as a whole word."""
 _CUT: Final = 6
-"""Characters of its beginning by which a text is found that was cut."""
+"""A text that was cut is found by at least so many characters of its beginning."""
 
 Span: TypeAlias = tuple[int, int]
 _Decoded: TypeAlias = tuple[str, list[int]]
-"""What an encoded piece stands for, and where in the piece each of its characters begins."""
+"""A decoded piece, and where in the encoded piece each of its characters begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """The text with some encodings undone. `starts`: where each character begins in it as given."""
+    """The text with some encodings decoded. `starts`: where each character begins in the original text."""
 
     text: str
     starts: list[int] | range
@@ -38,7 +38,7 @@ class _Layer:
 
 
 def found(text: str, wanted: Iterable[str]) -> list[Span]:
-    """Where any of the wanted texts is, in order and without overlaps."""
+    """The positions of the wanted texts, in order and without overlaps."""
     known = [one for one in wanted if one]
     spans = (
         [span for layer in _layers(text) for one in known for span in _in_layer(layer, one)] if known else []
@@ -56,7 +56,7 @@ def _in_layer(layer: _Layer, wanted: str) -> Iterator[Span]:
     text, size = layer.text, len(wanted)
     at = text.find(wanted)
     while at >= 0:
-        if size >= _WHOLE or _alone(text, at, at + size):
+        if size >= _WHOLE or _is_whole_word(text, at, at + size):
             yield layer.span(at, at + size)
         at = text.find(wanted, at + size)
     bare = text.rstrip("…\"' ")
@@ -66,23 +66,23 @@ def _in_layer(layer: _Layer, wanted: str) -> Iterator[Span]:
         yield layer.span(len(bare) - kept, len(bare))
 
 
-def _alone(text: str, begin: int, end: int) -> bool:
+def _is_whole_word(text: str, begin: int, end: int) -> bool:
     return not (text[begin - 1 : begin].isalnum() or text[end : end + 1].isalnum())
 
 
 def _layers(text: str) -> list[_Layer]:
-    """The text as it is, then with each encoding undone that it may have."""
+    """The text as it is, and with each possible encoding decoded."""
     layers = [_Layer(text, range(len(text) + 1))]
     fresh = layers
     for _ in range(_DEEPEST if _ENCODED.search(text) else 0):
         known = {layer.text for layer in layers}
-        made = {one.text: one for layer in fresh for one in _undone(layer)}
+        made = {one.text: one for layer in fresh for one in _decoded(layer)}
         fresh = [one for text, one in made.items() if text not in known]
         layers = [*layers, *fresh][:_MOST]
     return layers
 
 
-def _undone(layer: _Layer) -> Iterator[_Layer]:
+def _decoded(layer: _Layer) -> Iterator[_Layer]:
     yield from _replaced(layer, _PERCENT, _percent)
     if "+" in layer.text:
         yield _Layer(layer.text.replace("+", " "), layer.starts)

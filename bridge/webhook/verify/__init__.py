@@ -1,1 +1,1 @@
-"""Proof that a request is from its sender."""
+"""Verifies the sender of a request."""

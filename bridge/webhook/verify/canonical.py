@@ -1,4 +1,4 @@
-"""Documents written anew in the form that both sides agreed on: canonical JSON, PHP's serialize."""
+"""Serializes documents in canonical forms that are signed: canonical JSON, PHP's serialize."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.decode.forms import build as build_form
 from bridge.webhook.decode.forms import is_number
 from bridge.webhook.verify.locations import with_item
@@ -56,8 +56,8 @@ class _Style:
         return written.replace("/", "\\/") if self.escape_slashes else written
 
 
-def compile_canonical(fields: Fields, setup: Setup) -> Builder | None:
-    """`canonical_json:`"""
+def compile_canonical(fields: Fields, context: CompileContext) -> Builder | None:
+    """Compile `canonical_json:`. None after a finding."""
     style = _Style(
         fields["sort"],
         fields["sort_inner"],
@@ -66,17 +66,17 @@ def compile_canonical(fields: Fields, setup: Setup) -> Builder | None:
         fields["escape_unicode"],
         fields["spaces"],
     )
-    return _written(fields, setup, lambda document: style.text(document).encode())
+    return _compile(fields, context, lambda document: style.text(document).encode())
 
 
-def compile_php(fields: Fields, setup: Setup) -> Builder | None:
-    """`php_serialize:`"""
+def compile_php(fields: Fields, context: CompileContext) -> Builder | None:
+    """Compile `php_serialize:`. None after a finding."""
     sort: bool = fields["sort"]
-    return _written(fields, setup, lambda document: _php(document, sort))
+    return _compile(fields, context, lambda document: _php(document, sort))
 
 
-def _written(fields: Fields, setup: Setup, write: Callable[[Json], bytes]) -> Builder | None:
-    path = setup.path(fields.at("at"), fields["at"]) if fields["at"] else None
+def _compile(fields: Fields, context: CompileContext, write: Callable[[Json], bytes]) -> Builder | None:
+    path = context.path(fields.at("at"), fields["at"]) if fields["at"] else None
     if fields["at"] and path is None:
         return None
     origin, dropped, sort = fields["from"], frozenset(fields["drop"]), fields["sort"]
@@ -107,7 +107,7 @@ def _document(origin: str, path: Path | None, signing: Signing) -> Json:
 
 
 def as_php(value: Json, *, sort: bool) -> Json:
-    """A form's document as PHP has it: numeric keys in their order, and 0, 1, 2 … as a list."""
+    """A form's document as in PHP: numeric keys in numeric order, and 0, 1, 2 … as a list."""
     if isinstance(value, list):
         return [as_php(one, sort=sort) for one in value]
     if not isinstance(value, dict):
@@ -121,7 +121,7 @@ def as_php(value: Json, *, sort: bool) -> Json:
 
 
 def _numeric(value: dict[str, Json]) -> bool:
-    """Whether a map is keyed by numbers, which PHP orders as such."""
+    """Whether all keys are numbers, which PHP sorts numerically."""
     return all(is_number(key) for key in value)
 
 

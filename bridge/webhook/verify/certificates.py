@@ -1,4 +1,4 @@
-"""A sender's certificate: its chain, its time and its name are checked before its key is used.
+"""Checks the chain, validity and name of a sender's certificate before its key is used.
 
 Needs the optional extra `asymmetric` (the package cryptography).
 """
@@ -23,14 +23,14 @@ MAX_CHAIN = 8
 
 
 class CertificateError(BridgeError):
-    """A certificate is not to be trusted."""
+    """A certificate cannot be trusted."""
 
 
 def key_of_certificate(chain: bytes, roots: bytes, names: tuple[str, ...], now_ms: int) -> PublicKey:
-    """The public key of the first certificate in `chain` (PEM), trusted by `roots` (PEM) at a time.
+    """The public key of the first certificate in `chain` (PEM), if `roots` (PEM) trust it at a time.
 
-    A leaf that is itself among the roots is trusted by itself, within its time. It must bear one of the
-    names (`*.paypal.com` covers what is below). Raises CertificateError.
+    A certificate among the roots needs no chain. It must contain one of the names (`*.paypal.com` covers
+    subdomains). Raises CertificateError.
     """
     certificates = _load(chain)
     if not certificates or len(certificates) > MAX_CHAIN:
@@ -39,7 +39,7 @@ def key_of_certificate(chain: bytes, roots: bytes, names: tuple[str, ...], now_m
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     name = next((own for own in _names(leaf) if any(covers(one, own) for one in names)), None)
     if name is None:
-        raise CertificateError(_another(leaf))
+        raise CertificateError(_wrong_name(leaf))
     trusted = _load(roots)
     if leaf in trusted:
         if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
@@ -64,7 +64,7 @@ def _load(pem: bytes) -> list[Certificate]:
 
 
 def _names(certificate: Certificate) -> list[str]:
-    """Its DNS names; the common name where it has none."""
+    """The certificate's DNS names; its common name if it has none."""
     try:
         names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
         return names.get_values_for_type(DNSName)
@@ -73,7 +73,7 @@ def _names(certificate: Certificate) -> list[str]:
         return [str(one.value) for one in common]
 
 
-def _another(leaf: Certificate) -> Reason:
+def _wrong_name(leaf: Certificate) -> Reason:
     names = ", ".join(_names(leaf))[:100]
     if not names:
         return Reason(WebhookCode.CERTIFICATE_NAMELESS)
@@ -81,7 +81,7 @@ def _another(leaf: Certificate) -> Reason:
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Whether a pattern covers a host: a leading `*.` stands for any labels, another `*` for one."""
+    """Whether a pattern covers a host: a leading `*.` matches any labels, another `*` one label."""
     wanted, found = pattern.lower().split("."), name.lower().split(".")
     if wanted[0] == "*" and len(found) >= len(wanted):
         wanted, found = wanted[1:], found[len(found) - len(wanted) + 1 :]

@@ -1,4 +1,4 @@
-"""What a verification scheme is once compiled."""
+"""The compiled form of a verification scheme."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from bridge.webhook.redaction.secrets import SecretPlace
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One scheme: `run` gives how the sender was verified, or raises DeniedError or DocumentError."""
+    """A scheme: `run` returns how the sender was verified, or raises DeniedError or DocumentError."""
 
     run: Callable[[Incoming], Reason]
     proofs: frozenset[Reason]
-    """Everything that `run` may give."""
+    """All values that `run` may return."""
     secrets: tuple[SecretPlace, ...] = ()
-    """Every place in which it reads a secret as sent, whether or not it gets that far."""
+    """Every place where it may read a secret in a request."""
 
 
 def check_by(
     verified: Reason, prove: Callable[[Incoming], None], secrets: tuple[SecretPlace, ...] = ()
 ) -> Check:
-    """A scheme that verifies in one way; `prove` raises where it does not hold."""
+    """A scheme with a single result; `prove` raises if the request does not pass."""
 
     def run(incoming: Incoming) -> Reason:
         prove(incoming)

@@ -1,4 +1,4 @@
-"""Schemes with a shared secret: `hmac`, a keyed digest, and `hash`, a plain one of a text that holds it."""
+"""Compiles schemes with a shared secret: `hmac`, and `hash`, a digest of a text that contains the secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.decode.urls import Urls, compile_urls
 from bridge.webhook.incoming import Incoming
@@ -48,7 +48,7 @@ class _BodyDigest:
 
 
 def _signed_items(each: Path, incoming: Incoming) -> list[Json]:
-    """The items that `split` would take, and no others: an event that is none of them is not signed."""
+    """The items that `split` finds: any other event would not be covered by a signature."""
     try:
         items = each.items(incoming.scope)
     except NotAListError:
@@ -60,7 +60,7 @@ def _signed_items(each: Path, incoming: Incoming) -> list[Json]:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What every scheme over a message shares: where its signature is, what it covers, when it was made."""
+    """The common parts of schemes that sign a message: signature, message, timestamp."""
 
     signature: Signature
     message: Builder
@@ -69,10 +69,10 @@ class Signed:
     body_digest: _BodyDigest | None
     urls: Urls
     body_only: bool
-    """The message covers the body and nothing of the URL."""
+    """Whether the message covers only the body, and nothing of the URL."""
 
     def run(self, incoming: Incoming, holds: Callable[[Found, Message], bool]) -> None:
-        """Ask `holds` for every signed item; it gets the signature and a builder of (secret, url) → bytes."""
+        """Call `holds` for every signed item, with the signature and a builder (secret, url) → bytes."""
         if self.body_only:
             incoming.require_body()
         if self.body_digest is not None:
@@ -92,24 +92,24 @@ class Signed:
             raise DeniedError("signature", Reason(WebhookCode.SIGNATURE_DIFFERS, place=place))
 
 
-def compile_signed(fields: Fields, setup: Setup, length: int) -> Signed | None:
-    """The keys that `hmac`, `hash` and `signature` share. None after a finding."""
-    each = setup.path(fields.at("each"), fields["each"]) if fields["each"] else None
+def compile_signed(fields: Fields, context: CompileContext, length: int) -> Signed | None:
+    """Compile the keys that `hmac`, `hash` and `signature` share. None after a finding."""
+    each = context.path(fields.at("each"), fields["each"]) if fields["each"] else None
     if fields["each"] and each is None:
         return None
-    message = compile_message(fields["message"], setup)
+    message = compile_message(fields["message"], context)
     if fields["signature"] is None or message is None:
         return None
-    signature = compile_signature(fields["signature"], setup, length, per_item=each is not None)
+    signature = compile_signature(fields["signature"], context, length, per_item=each is not None)
     if signature is None:
         return None
-    timestamp = compile_timestamp(fields["timestamp"], setup, signature)
-    body_digest = _body_digest(fields["body_digest"], setup)
-    urls = compile_urls(fields, setup, needed=bool(message.uses & OF_URL))
+    timestamp = compile_timestamp(fields["timestamp"], context, signature)
+    body_digest = _body_digest(fields["body_digest"], context)
+    urls = compile_urls(fields, context, needed=bool(message.uses & OF_URL))
     if (fields["timestamp"] and not timestamp) or (fields["body_digest"] and not body_digest):
         return None
-    _warn_unsigned_timestamp(fields, setup, message, timestamp)
-    _warn_unsigned_digest(fields, setup, message)
+    _warn_unsigned_timestamp(fields, context, message, timestamp)
+    _warn_unsigned_digest(fields, context, message)
     return Signed(signature, message, timestamp, each, body_digest, urls, _is_body_only(message.uses))
 
 
@@ -118,7 +118,7 @@ def _is_body_only(uses: frozenset[str]) -> bool:
     return not beyond and bool(uses & {"body", "decoded_body"})
 
 
-def _warn_unsigned_digest(fields: Fields, setup: Setup, message: Builder) -> None:
+def _warn_unsigned_digest(fields: Fields, context: CompileContext, message: Builder) -> None:
     place = fields["body_digest"]
     if place is None or message.uses & {"body", "decoded_body", "fields", "query"}:
         return
@@ -127,11 +127,11 @@ def _warn_unsigned_digest(fields: Fields, setup: Setup, message: Builder) -> Non
         sent |= {f"query:{place['query'].lower()}", *OF_URL}
     if sent & {use.lower() for use in message.uses} or any(use.startswith("$") for use in message.uses):
         return
-    setup.report.add(fields.at("body_digest"), "W513", Reason(WebhookCode.BAD_UNSIGNED_DIGEST))
+    context.report.add(fields.at("body_digest"), "W513", Reason(WebhookCode.BAD_UNSIGNED_DIGEST))
 
 
 def _warn_unsigned_timestamp(
-    fields: Fields, setup: Setup, message: Builder, timestamp: Timestamp | None
+    fields: Fields, context: CompileContext, message: Builder, timestamp: Timestamp | None
 ) -> None:
     if timestamp is None or "timestamp" in message.uses:
         return
@@ -141,24 +141,24 @@ def _warn_unsigned_timestamp(
         return
     if "header" in place or "query" in place or "pick" in place:
         reason = Reason(WebhookCode.BAD_UNSIGNED_TIMESTAMP, placeholder="{timestamp}")
-        setup.report.add(fields.at("timestamp"), "W511", reason)
+        context.report.add(fields.at("timestamp"), "W511", reason)
 
 
-def _body_digest(fields: Fields | None, setup: Setup) -> _BodyDigest | None:
+def _body_digest(fields: Fields | None, context: CompileContext) -> _BodyDigest | None:
     if fields is None:
         return None
-    place = compile_place(fields, setup, "body_digest")
+    place = compile_place(fields, context, "body_digest")
     if place is None:
         return None
     return _BodyDigest(place, fields["algorithm"], fields["encoding"], fields["prefix"])
 
 
-def compile_hmac(fields: Fields, setup: Setup) -> Check | None:
-    """`hmac:`"""
+def compile_hmac(fields: Fields, context: CompileContext) -> Check | None:
+    """Compile `hmac:`. None after a finding."""
     algorithms = fields["algorithm"]
-    secrets = setup.secrets_of(fields, "hmac")
-    keys = [key for secret in secrets if (key := read_secret(fields, secret, setup))]
-    signed = compile_signed(fields, setup, _length(algorithms))
+    secrets = context.secrets_of(fields, "hmac")
+    keys = [key for secret in secrets if (key := read_secret(fields, secret, context))]
+    signed = compile_signed(fields, context, _length(algorithms))
     if not algorithms or signed is None or not keys or len(keys) < len(secrets):
         return None
     pairs = tuple(zip(secrets, keys, strict=True))
@@ -172,16 +172,16 @@ def compile_hmac(fields: Fields, setup: Setup) -> Check | None:
     return _check(Reason(WebhookCode.BY_HMAC, algorithms=algorithms), signed, holds)
 
 
-def compile_hash(fields: Fields, setup: Setup) -> Check | None:
-    """`hash:`; a message without the secret is a finding, since anyone could make it."""
+def compile_hash(fields: Fields, context: CompileContext) -> Check | None:
+    """Compile `hash:`; a message without the secret is a finding, since anyone could make the digest."""
     algorithms = fields["algorithm"]
-    secrets = setup.secrets_of(fields, "hash")
-    signed = compile_signed(fields, setup, _length(algorithms))
+    secrets = context.secrets_of(fields, "hash")
+    signed = compile_signed(fields, context, _length(algorithms))
     if not algorithms or signed is None or not secrets:
         return None
     if not any(use == "secret" or use.startswith("secret:") for use in signed.message.uses):
         reason = Reason(WebhookCode.BAD_HASH_WITHOUT_SECRET, placeholder="{secret}")
-        setup.report.add(fields.at("message"), "M406", reason)
+        context.report.add(fields.at("message"), "M406", reason)
         return None
 
     def holds(found: Found, message: Message, urls: tuple[str, ...]) -> bool:
@@ -192,7 +192,7 @@ def compile_hash(fields: Fields, setup: Setup) -> Check | None:
 
 
 def _length(algorithms: tuple[str, ...] | None) -> int:
-    """Of the digest in bytes; 0 where several lengths are possible."""
+    """The length of the digest in bytes; 0 if several are possible."""
     return LENGTHS[algorithms[0]] if algorithms is not None and len(algorithms) == 1 else 0
 
 
@@ -209,12 +209,12 @@ def _check(
 
 
 def matches(candidates: tuple[bytes, ...], made: list[bytes]) -> bool:
-    """Whether any candidate equals any of ours. Every pair is compared, each in constant time."""
+    """Whether any candidate equals a computed digest. All pairs are compared, each in constant time."""
     return sum(hmac.compare_digest(candidate, own) for candidate in candidates for own in made) > 0
 
 
 def digest_text(data: bytes, encoding: str) -> str:
-    """A digest as senders write it."""
+    """A digest in an encoding that senders use."""
     if encoding == "hex":
         return data.hex()
     if encoding == "base64_hex":
@@ -224,30 +224,30 @@ def digest_text(data: bytes, encoding: str) -> str:
 
 
 def digest(algorithm: str, data: bytes) -> bytes:
-    """An un-keyed digest."""
+    """The digest of the data."""
     return hashlib.new(algorithm, data, usedforsecurity=False).digest()
 
 
 def keyed(algorithm: str, key: bytes, data: bytes) -> bytes:
-    """HMAC of RFC 2104."""
+    """The HMAC (RFC 2104) of the data."""
     return hmac.digest(key, data, algorithm)
 
 
-def read_secret(fields: Fields, secret: str, setup: Setup) -> bytes | None:
-    """The key that a secret stands for, as `key:` says. None after a finding."""
+def read_secret(fields: Fields, secret: str, context: CompileContext) -> bytes | None:
+    """The key from a secret's text, decoded as in `key:`. None after a finding."""
     table = fields["key"]
     if table is None:
         return secret.encode()
     text = secret.removeprefix(table["strip"])
     key = text.encode() if table["encoding"] == "text" else decode_bytes(text, table["encoding"])
-    if key is None and secret == setup.reader.placeholder:
+    if key is None and secret == context.reader.placeholder:
         key = secret.encode()
     if key is None:
         reason = Reason(WebhookCode.BAD_SECRET_ENCODING, encoding=table["encoding"])
-        setup.report.add(setup.secret_at(fields), "M407", reason)
+        context.report.add(context.secret_at(fields), "M407", reason)
         return None
     if not key:
         reason = Reason(WebhookCode.BAD_SECRET_EMPTY, prefix=table["strip"])
-        setup.report.add(setup.secret_at(fields), "M407", reason)
+        context.report.add(context.secret_at(fields), "M407", reason)
         return None
     return digest(table["hash"], key) if table["hash"] else key

@@ -1,4 +1,4 @@
-"""The one error of verification."""
+"""The error of failed verification."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from bridge.reasons.reason import Reason
 
 
 class DeniedError(BridgeError):
-    """A request does not prove its sender. The sender hears one generic text; the owner reads the reason.
+    """The sender of a request could not be verified. The sender gets a generic text, the owner the reason.
 
-    `code` is its kind, which stays the same in JSON and metrics.
+    `code` is its stable name in JSON and metrics.
     """
 
     def __init__(self, code: str, reason: Reason, status: int = 401) -> None:

@@ -1,4 +1,4 @@
-"""Compact JSON web tokens of RFC 7515 and 7519: read, not believed."""
+"""Decodes compact JSON web tokens (RFC 7515, 7519), without verifying them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The parts of a token. Nothing here is verified."""
+    """The decoded parts of a token, not verified."""
 
     header: dict[str, Json]
     payload: bytes
@@ -29,21 +29,21 @@ class Token:
 
     @property
     def detached(self) -> bool:
-        """Whether the middle part is empty, as in appendix F of RFC 7515."""
+        """Whether the payload is empty, as in appendix F of RFC 7515."""
         return ".." in self.text
 
     def signed(self) -> bytes:
-        """The bytes that the signature of an ordinary token covers."""
+        """The bytes that the signature of a token with payload covers."""
         return self.text.rpartition(".")[0].encode()
 
     def signed_with(self, content: bytes) -> bytes:
-        """The bytes that the signature of a detached token covers: the content takes the empty middle."""
+        """The bytes that the signature of a detached token covers: with the content as payload."""
         head, _, _ = self.text.partition(".")
         return f"{head}.{urlsafe_b64encode(content).decode().rstrip('=')}".encode()
 
 
 def read_token(text: str) -> Token:
-    """Raises DocumentError for what is no token, or has extensions that nobody here knows (`crit`)."""
+    """Decode a token. Raises DocumentError if it is malformed, or has critical extensions (`crit`)."""
     match = _COMPACT.fullmatch(text)
     parts = [decode_bytes(part, "base64url") if part else b"" for part in match.groups()] if match else []
     if not match or None in parts:
@@ -56,12 +56,12 @@ def read_token(text: str) -> Token:
 
 
 def read_claims(token: Token) -> Json:
-    """What the token says. Raises DocumentError where that is not JSON, as in a detached token."""
+    """The payload of the token. Raises DocumentError if it is not JSON, as in a detached token."""
     return read_json(token.payload)
 
 
 def seconds(value: Json) -> float | None:
-    """A moment among the claims, in unix seconds; None where it is none."""
+    """A time among the claims, in unix seconds; None if the value is no time."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     return float(value) if abs(Decimal(value)) < _LAST_MOMENT else None

@@ -1,4 +1,4 @@
-"""`jwt:`, a JSON web token whose signature, times and claims are checked."""
+"""Compiles `jwt:`: verifies the signature, times and claims of a JSON web token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.decode.urls import Urls, compile_urls
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import secret_places
@@ -30,18 +30,18 @@ _KEYED = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _PUBLIC = {"RS256": "rsa-sha256", "RS512": "rsa-sha512", "ES256": "ecdsa-p256", "EdDSA": "ed25519"}
 
 Holds: TypeAlias = Callable[[bytes, bytes], bool]
-"""Whether a signature is of some bytes."""
+"""Whether a signature is valid for these bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    """How long a token counts, in seconds."""
+    """Limits on the times of a token, in seconds."""
 
     tolerance: int
     max_age: int | None
 
     def check(self, claims: dict[str, Json], now_ms: int) -> None:
-        """Raises DeniedError for a token of another time, or without a time that is asked for."""
+        """Raise DeniedError if a token is expired, not yet valid, or lacks a required time."""
         now = now_ms / 1000
         ends, begins, made = (self._moment(claims, name) for name in ("exp", "nbf", "iat"))
         if self.max_age is not None:
@@ -64,18 +64,20 @@ class _Times:
 
 @dataclass(frozen=True, slots=True)
 class _Claims:
-    """What a token must say."""
+    """The required claims of a token."""
 
     wanted: tuple[tuple[str, Builder], ...]
     urls: Urls
 
     def check(self, claims: dict[str, Json], incoming: Incoming) -> None:
-        """Raises DeniedError where one is missing or says something else; of a list, one is enough."""
+        """Raise DeniedError if a claim is missing or differs; of a list, one matching value is enough."""
         for name, template in self.wanted:
             own = [template.build(Signing(incoming, url=url)) for url in self.urls.spellings(incoming)]
-            said = claims.get(name)
-            # A claim without a text never counts: it would equal a template whose field was not sent.
-            texts = [text for value in (said if isinstance(said, list) else [said]) if (text := _text(value))]
+            found = claims.get(name)
+            # An empty claim never matches: it would equal a template whose field was not sent.
+            texts = [
+                text for value in (found if isinstance(found, list) else [found]) if (text := _text(value))
+            ]
             if not sum(hmac.compare_digest(text, one) for text in texts for one in own):
                 raise DeniedError("claims", Reason(WebhookCode.JWT_CLAIM_DIFFERS, claim=name))
 
@@ -87,12 +89,12 @@ def _text(value: Json) -> bytes:
         return b""
 
 
-def compile_jwt(fields: Fields, setup: Setup) -> Check | None:
-    """`jwt:`; a finding where it needs the optional package and that is not installed."""
-    read, claims = _reader(fields, setup), _claims(fields, setup)
+def compile_jwt(fields: Fields, context: CompileContext) -> Check | None:
+    """Compile `jwt:`; a finding if it needs the optional package and that is not installed."""
+    read, claims = _reader(fields, context), _claims(fields, context)
     algorithm: str | None = fields["algorithm"]
-    holds = None if algorithm is None else _signature(algorithm, fields, setup)
-    detached = _detached(fields, setup)
+    holds = None if algorithm is None else _signature(algorithm, fields, context)
+    detached = _detached(fields, context)
     if read is None or claims is None or holds is None or detached is None:
         return None
     times = _Times(fields["tolerance"], fields["max_age"])
@@ -105,28 +107,28 @@ def compile_jwt(fields: Fields, setup: Setup) -> Check | None:
         if not holds(token.signature, signed):
             raise DeniedError("signature", Reason(WebhookCode.JWT_SIGNATURE))
         if not detached:
-            said = _said(token)
-            times.check(said, incoming.now_ms)
-            claims.check(said, incoming)
+            found = _claims_of(token)
+            times.check(found, incoming.now_ms)
+            claims.check(found, incoming)
 
-    # A detached token is a signature of one body; any other is good for whoever has it.
+    # A detached token signs one body only; any other token is a secret that must not be shown.
     places = () if detached else secret_places(fields)
     return check_by(Reason(WebhookCode.BY_JWT, algorithm=algorithm), prove, places)
 
 
-def _detached(fields: Fields, setup: Setup) -> bool | None:
-    """Whether the token signs the body in place of claims of its own. None after a finding."""
+def _detached(fields: Fields, context: CompileContext) -> bool | None:
+    """Whether the token signs the body instead of claims. None after a finding."""
     if not fields["detached"]:
         return False
     other = next((key for key in ("body", "claims", "max_age") if key in fields), None)
     if other is None:
         return True
-    setup.report.add(fields.at(other), "M403", Reason(WebhookCode.BAD_DETACHED_AND, key=other))
+    context.report.add(fields.at(other), "M403", Reason(WebhookCode.BAD_DETACHED_AND, key=other))
     return None
 
 
 def _covered(token: Token, incoming: Incoming, *, detached: bool) -> bytes:
-    """The signed bytes, by the source's word: by the token's own, an old body would sign a new one."""
+    """The signed bytes, as the source says. If the token decided, an old body could sign a new one."""
     if detached and not token.detached:
         raise DeniedError("malformed", Reason(WebhookCode.JWT_MIDDLE))
     if token.detached and not detached:
@@ -144,8 +146,8 @@ def _token(text: str) -> Token:
         raise DeniedError("malformed", error.reason) from None
 
 
-def _said(token: Token) -> dict[str, Json]:
-    """The claims; none where they are no JSON, which is for the reader of the body to say."""
+def _claims_of(token: Token) -> dict[str, Json]:
+    """The claims; empty if they are not JSON, which is reported when the body is decoded."""
     try:
         claims = read_claims(token)
     except DocumentError:
@@ -153,15 +155,17 @@ def _said(token: Token) -> dict[str, Json]:
     return claims if isinstance(claims, dict) else {}
 
 
-def _reader(fields: Fields, setup: Setup) -> Callable[[Incoming], str] | None:
+def _reader(fields: Fields, context: CompileContext) -> Callable[[Incoming], str] | None:
     if "body" in fields:
-        if setup.one_of(fields, (*PLACES, "body"), "jwt") is None:
+        if context.one_of(fields, (*PLACES, "body"), "jwt") is None:
             return None
         if fields["body"] is True:
             return lambda incoming: incoming.request.body.decode("latin-1").strip()
-        setup.report.add(fields.at("body"), "M402", Reason(WebhookCode.BAD_ONLY_TRUE, key="jwt", name="body"))
+        context.report.add(
+            fields.at("body"), "M402", Reason(WebhookCode.BAD_ONLY_TRUE, key="jwt", name="body")
+        )
         return None
-    place = compile_place(fields, setup, "jwt", ("body",), as_sent=True)
+    place = compile_place(fields, context, "jwt", ("body",), as_sent=True)
     prefix: str = fields["prefix"]
     if place is None:
         return None
@@ -176,34 +180,36 @@ def _reader(fields: Fields, setup: Setup) -> Callable[[Incoming], str] | None:
     return read
 
 
-def _claims(fields: Fields, setup: Setup) -> _Claims | None:
-    built = {name: compile_text(fields.at("claims"), text, setup) for name, text in fields["claims"].items()}
+def _claims(fields: Fields, context: CompileContext) -> _Claims | None:
+    built = {
+        name: compile_text(fields.at("claims"), text, context) for name, text in fields["claims"].items()
+    }
     known = tuple((name, builder) for name, builder in built.items() if builder is not None)
     needed = any(builder.uses & OF_URL for _, builder in known)
-    urls = compile_urls(fields, setup, needed=needed)
+    urls = compile_urls(fields, context, needed=needed)
     return None if len(known) < len(built) else _Claims(known, urls)
 
 
-def _signature(name: str, fields: Fields, setup: Setup) -> Holds | None:
+def _signature(name: str, fields: Fields, context: CompileContext) -> Holds | None:
     if name in _KEYED:
-        return _shared(_KEYED[name], fields, setup)
+        return _shared(_KEYED[name], fields, context)
     if not AVAILABLE:
-        setup.report.add(fields.node, "M413", Reason(WebhookCode.BAD_NO_EXTRA))
+        context.report.add(fields.node, "M413", Reason(WebhookCode.BAD_NO_EXTRA))
         return None
     algorithm = Algorithm(_PUBLIC[name], raw=True)
-    keys = static_keys(fields, setup, algorithm)
+    keys = static_keys(fields, context, algorithm)
     if keys is None:
         return None
     return lambda signature, data: any(algorithm.holds(key, signature, data) for key in keys)
 
 
-def _shared(algorithm: str, fields: Fields, setup: Setup) -> Holds | None:
+def _shared(algorithm: str, fields: Fields, context: CompileContext) -> Holds | None:
     if "public_key" in fields:
         reason = Reason(WebhookCode.BAD_PUBLIC_KEY_OF_SHARED, algorithm=fields["algorithm"])
-        setup.report.add(fields.at("public_key"), "M403", reason)
+        context.report.add(fields.at("public_key"), "M403", reason)
         return None
-    secrets = setup.secrets_of(fields, "jwt")
-    keys = [key for secret in secrets if (key := read_secret(fields, secret, setup))]
+    secrets = context.secrets_of(fields, "jwt")
+    keys = [key for secret in secrets if (key := read_secret(fields, secret, context))]
     if not keys or len(keys) < len(secrets):
         return None
     return lambda signature, data: (

@@ -1,4 +1,4 @@
-"""Where in a request a signature, a token or a timestamp is, and how it is written there."""
+"""Compiles and reads the places of signatures, tokens and timestamps in requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.verify.errors import DeniedError
 
@@ -23,16 +23,16 @@ _MAX_TEXT = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`find` gives the values that are there; `name` is what the owner knows the place by."""
+    """A place in a request; `find` returns its values, `name` is shown to the owner."""
 
     name: Reason | str
-    """A path stays as it is written."""
+    """A path is shown as it is written."""
     find: Callable[[Incoming, Json], tuple[str, ...]]
     once: bool = True
-    """Whether a second value is a contradiction, or another candidate."""
+    """Whether a second value is an error, or another candidate."""
 
     def all(self, incoming: Incoming, item: Json = None) -> tuple[str, ...]:
-        """The values; DeniedError where there are none, or more than the place may have."""
+        """The values; raises DeniedError if there are none, or more than allowed."""
         values = self.find(incoming, item)
         if not values or not any(values):
             raise DeniedError("missing", Reason(WebhookCode.MISSING, place=self.name))
@@ -43,7 +43,7 @@ class Place:
         return values
 
     def one(self, incoming: Incoming, item: Json = None) -> str:
-        """The single value; DeniedError otherwise."""
+        """The only value; raises DeniedError for none or several."""
         values = self.all(incoming, item)
         if len(values) > 1:
             raise self._repeated(len(values))
@@ -54,13 +54,13 @@ class Place:
 
 
 def compile_place(
-    fields: Fields, setup: Setup, what: str, also: tuple[str, ...] = (), *, as_sent: bool = False
+    fields: Fields, context: CompileContext, what: str, also: tuple[str, ...] = (), *, as_sent: bool = False
 ) -> Place | None:
-    """The one place that a table of PLACES names; `also` are further keys that may be there instead.
+    """Compile the only place in a table of PLACES; `also` are other keys that are allowed instead.
 
-    Paths go into the decoded body; `as_sent`, before the JSON inside its fields is read.
+    Paths are looked up in the decoded body; with `as_sent`, before JSON inside its fields is decoded.
     """
-    kind = setup.one_of(fields, (*PLACES, *also), what)
+    kind = context.one_of(fields, (*PLACES, *also), what)
     if kind is None or not fields[kind]:
         return None
     name = fields[kind]
@@ -71,27 +71,27 @@ def compile_place(
             place = Reason(WebhookCode.PLACE_QUERY, name=name)
             return Place(place, lambda incoming, _: _values(incoming.query_pairs, name))
         case "form":
-            setup.needs_form(fields.at(kind), Reason(WebhookCode.BAD_PLACE_NEEDS_FORM, key=what))
+            context.needs_form(fields.at(kind), Reason(WebhookCode.BAD_PLACE_NEEDS_FORM, key=what))
             place = Reason(WebhookCode.PLACE_FORM, name=name)
             return Place(place, lambda incoming, _: _values(incoming.fields, name))
         case "item":
-            path = setup.path(fields.at(kind), item_path(name))
+            path = context.path(fields.at(kind), item_path(name))
             place = Reason(WebhookCode.PLACE_ITEM, name=name)
             return None if path is None else Place(place, _in_item(path))
         case "json" | "xml":
-            path = setup.path(fields.at(kind), name if name.startswith("$") else f"$.{name}")
+            path = context.path(fields.at(kind), name if name.startswith("$") else f"$.{name}")
             if path is not None:
                 return Place(name, in_document(path, as_sent=as_sent), once=path.definite)
     return None
 
 
 def header_place(names: tuple[str, ...]) -> Reason:
-    """What a header is called, or several of which one has the value."""
+    """The name of a header, or of several of which one has the value."""
     return Reason(WebhookCode.PLACE_HEADER, names=names)
 
 
 def item_path(name: str) -> str:
-    """A name inside a batch item as a path: `a.b` is `$item.a.b`."""
+    """The path of a name in a batch item: `a.b` is `$item.a.b`."""
     if name.startswith("$item"):
         return name
     return f"$item{name}" if name.startswith("[") else f"$item.{name.removeprefix('$.')}"
@@ -112,7 +112,7 @@ def _values(pairs: tuple[tuple[str, str], ...], name: str) -> tuple[str, ...]:
 
 
 def in_document(path: Path, *, as_sent: bool = False) -> Callable[[Incoming, Json], tuple[str, ...]]:
-    """The texts at a path of the decoded body; `as_sent`, before the JSON inside its fields is read."""
+    """The texts at a path of the decoded body; with `as_sent`, before JSON inside its fields is decoded."""
 
     def find(incoming: Incoming, _: Json) -> tuple[str, ...]:
         scope = incoming.scope
@@ -126,7 +126,7 @@ def _in_item(path: Path) -> Callable[[Incoming, Json], tuple[str, ...]]:
 
 
 def with_item(incoming: Incoming, item: Json) -> Scope:
-    """The roots of paths with one element of a batch as `$item`."""
+    """The roots for paths, with one item of a batch as `$item`."""
     scope = incoming.scope
     return Scope(scope.body, scope.headers, scope.query, scope.event, item)
 

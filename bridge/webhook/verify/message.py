@@ -1,4 +1,4 @@
-"""What is signed: a template, a join of fields, canonical JSON, PHP's serialize, or several in a row."""
+"""Compiles `message:`: a template, joined fields, canonical JSON, PHP's serialize, or a list of these."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bridge.language.keys_message import MESSAGE
 from bridge.language.schema import Fields
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.verify.canonical import compile_canonical, compile_php
 from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.signed_fields import compile_join
@@ -16,48 +16,48 @@ from bridge.webhook.verify.signed_message import Builder, Signing, compile_text,
 _KINDS = ("template", "join", "canonical_json", "php_serialize", "substitute")
 
 
-def compile_message(node: Node | None, setup: Setup) -> Builder | None:
-    """The builder of a `message:`; without one, the raw body. None after a finding."""
+def compile_message(node: Node | None, context: CompileContext) -> Builder | None:
+    """Compile a `message:`; without one, the raw body is signed. None after a finding."""
     match node:
         case None:
             return Builder(lambda signing: signing.incoming.request.body, frozenset({"body"}))
         case Scalar():
-            return compile_text(node, node.text, setup)
+            return compile_text(node, node.text, context)
         case Sequence(items=items):
-            builders = [compile_message(item, setup) for item in items]
+            builders = [compile_message(item, context) for item in items]
             known = [builder for builder in builders if builder is not None]
             if len(known) < len(builders) or not known:
                 return None
             uses = frozenset[str]().union(*(builder.uses for builder in known))
             return Builder(joined([builder.build for builder in known]), uses)
         case Mapping():
-            return _built(node, setup)
+            return _built(node, context)
 
 
-def _built(node: Mapping, setup: Setup) -> Builder | None:
-    fields = setup.reader.table(node, MESSAGE)
-    kind = None if fields is None else setup.one_of(fields, _KINDS, "message")
+def _built(node: Mapping, context: CompileContext) -> Builder | None:
+    fields = context.reader.table(node, MESSAGE)
+    kind = None if fields is None else context.one_of(fields, _KINDS, "message")
     if fields is None or kind is None or fields[kind] is None:
         return None
-    builder = _kind(kind, fields, setup)
+    builder = _kind(kind, fields, context)
     return None if builder is None else Builder(encoded(builder.build, fields["encode"]), builder.uses)
 
 
-def _kind(kind: str, fields: Fields, setup: Setup) -> Builder | None:
+def _kind(kind: str, fields: Fields, context: CompileContext) -> Builder | None:
     match kind:
         case "template":
-            return compile_text(fields.at(kind), fields[kind], setup)
+            return compile_text(fields.at(kind), fields[kind], context)
         case "join":
-            return compile_join(fields[kind], setup)
+            return compile_join(fields[kind], context)
         case "canonical_json":
-            return compile_canonical(fields[kind], setup)
+            return compile_canonical(fields[kind], context)
         case "php_serialize":
-            return compile_php(fields[kind], setup)
-    return _substitute(fields, setup)
+            return compile_php(fields[kind], context)
+    return _substitute(fields, context)
 
 
-def _substitute(fields: Fields, setup: Setup) -> Builder | None:
-    inner = compile_text(fields.at("substitute"), fields["substitute"], setup)
+def _substitute(fields: Fields, context: CompileContext) -> Builder | None:
+    inner = compile_text(fields.at("substitute"), fields["substitute"], context)
     if inner is None:
         return None
     fill = inner.build

@@ -1,4 +1,4 @@
-"""Public keys and what is signed with them. Needs the optional extra `asymmetric`: cryptography."""
+"""Loads public keys and verifies signatures. Needs the optional extra `asymmetric`: cryptography."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PublicKey: TypeAlias = Any
 
 
 class UnfitKeyError(BridgeError):
-    """A text is no public key of the kind that the algorithm needs."""
+    """The text contains no public key for the algorithm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class Algorithm:
 
     name: str
     raw: bool = False
-    """ECDSA: r and s side by side instead of DER."""
+    """Whether ECDSA signatures are r and s concatenated, instead of DER."""
 
     def fits(self, key: PublicKey) -> bool:
-        """Whether a key is of this algorithm."""
+        """Whether a key can be used with this algorithm."""
         if self.name == "ed25519":
             return isinstance(key, ed25519.Ed25519PublicKey)
         if self.name == "ecdsa-p256":
@@ -48,7 +48,7 @@ class Algorithm:
         return isinstance(key, rsa.RSAPublicKey) and key.key_size >= 1024
 
     def holds(self, key: PublicKey, signature: bytes, message: bytes) -> bool:
-        """Whether the signature is of this message by this key."""
+        """Whether the key's signature of the message is valid."""
         try:
             self._verify(key, signature, message)
         except (InvalidSignature, ValueError):
@@ -79,7 +79,7 @@ def _rsa_hash(name: str) -> HashAlgorithm:
 
 
 def read_keys(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey, ...]:
-    """The keys of a text that fit the algorithm; a JWK set may hold several. Raises UnfitKeyError.
+    """The keys in a text that fit the algorithm; a JWK set may contain several. Raises UnfitKeyError.
 
     PEM (also of a certificate), DER or PEM in base64 or hex, JWK, or 32 bytes in base64 or hex for Ed25519.
     """
@@ -96,7 +96,7 @@ def read_keys(text: str, encoding: str, algorithm: Algorithm) -> tuple[PublicKey
 
 
 def _fault(error: Exception) -> Reason:
-    """What the package cryptography says, in its own words."""
+    """The message of the package cryptography."""
     text = str(error).split("\n")[0][:120]
     return Reason(GeneralCode.VERBATIM, text=text) if text else Reason(WebhookCode.KEY_UNREADABLE)
 
@@ -127,7 +127,7 @@ def _of_bytes(data: bytes, algorithm: Algorithm) -> PublicKey:
 
 
 def _of_jwk(jwk: Json) -> tuple[PublicKey, ...]:
-    """A JSON web key of RFC 7517, or every one of a set that is of a kind known here."""
+    """The key of a JSON web key (RFC 7517), or all supported keys of a set."""
     if isinstance(jwk.get("keys"), list):
         sets = [_of_jwk(one) for one in jwk["keys"] if isinstance(one, dict)]
         return tuple(key for keys in sets for key in keys)

@@ -1,9 +1,8 @@
-"""`verify:` becomes one check of a request: its schemes, `any` and `all`."""
+"""Compiles `verify:` to one check of requests, from its schemes, `any` and `all`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from itertools import product
 from typing import TypeAlias
 
@@ -13,7 +12,7 @@ from bridge.language.keys_verify import VERIFY
 from bridge.language.schema import Fields
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import MAIN, Setup, secret_key
+from bridge.webhook.compile_context import MAIN, CompileContext, secret_key
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import SecretPlace
 from bridge.webhook.verify.check import Check, check_by
@@ -21,58 +20,62 @@ from bridge.webhook.verify.digests import compile_hash, compile_hmac
 from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.tokens import compile_ip, compile_token
 
-_Scheme: TypeAlias = Callable[[Fields, Setup], Check | None]
+_Scheme: TypeAlias = Callable[[Fields, CompileContext], Check | None]
 
 
-def _when_used(module: str, name: str) -> _Scheme:
-    """A scheme that is imported where a source has it: the package cryptography takes 3.5 MB and 50 ms."""
+def _jwt(fields: Fields, context: CompileContext) -> Check | None:
+    """Compile `jwt:`. Imported on first use: the package cryptography takes 3.5 MB and 50 ms."""
+    from bridge.webhook.verify.jwt_check import compile_jwt
 
-    def scheme(fields: Fields, setup: Setup) -> Check | None:
-        compiled: Check | None = getattr(import_module(module), name)(fields, setup)
-        return compiled
+    return compile_jwt(fields, context)
 
-    return scheme
+
+def _signature(fields: Fields, context: CompileContext) -> Check | None:
+    """Compile `signature:`. Imported on first use, as `jwt`."""
+    from bridge.webhook.verify.asymmetric import compile_asymmetric
+
+    return compile_asymmetric(fields, context)
 
 
 _SCHEMES: dict[str, _Scheme] = {
     "hmac": compile_hmac,
     "hash": compile_hash,
     "token": compile_token,
-    "jwt": _when_used("bridge.webhook.verify.jwt_check", "compile_jwt"),
+    "jwt": _jwt,
     "ip": compile_ip,
-    "signature": _when_used("bridge.webhook.verify.asymmetric", "compile_asymmetric"),
+    "signature": _signature,
 }
 
 OPEN = check_by(Reason(WebhookCode.BY_NOTHING), lambda _: None)
-"""`verify: none`: whoever knows the URL is believed."""
+"""`verify: none`: accepts every request."""
 
 
-def compile_verify(node: Node | None, at: Node, setup: Setup) -> Check | None:
-    """The check of a source. Without `verify:` a finding; None after findings."""
+def compile_verify(node: Node | None, at: Node, context: CompileContext) -> Check | None:
+    """Compile the check of a source. None after a finding; a missing `verify:` is one."""
     if node is None:
-        setup.report.add(at, "M401", Reason(WebhookCode.BAD_NO_VERIFY))
+        context.report.add(at, "M401", Reason(WebhookCode.BAD_NO_VERIFY))
         return None
     if isinstance(node, Scalar) and node.text == "none":
-        setup.report.add(node, "W510", Reason(WebhookCode.BAD_OPEN))
+        context.report.add(node, "W510", Reason(WebhookCode.BAD_OPEN))
         return OPEN
-    return _all(node, setup)
+    return _all(node, context)
 
 
-def _all(node: Node, setup: Setup) -> Check | None:
-    """Every scheme of one level must hold."""
-    fields = setup.reader.table(node, VERIFY)
+def _all(node: Node, context: CompileContext) -> Check | None:
+    """Compile the schemes of one level, all of which must pass."""
+    fields = context.reader.table(node, VERIFY)
     if fields is None:
         return None
-    checks = [check for name in _SCHEMES if name in fields for check in [_scheme(name, fields, setup)]]
-    checks += [_every([_all(one, setup) for one in fields["all"] or ()])] if "all" in fields else []
-    checks += [_any(fields["any"] or (), fields, setup)] if "any" in fields else []
+    checks = [check for name in _SCHEMES if name in fields for check in [_scheme(name, fields, context)]]
+    checks += [_every([_all(one, context) for one in fields["all"] or ()])] if "all" in fields else []
+    checks += [_any(fields["any"] or (), fields, context)] if "any" in fields else []
     if not fields.node.entries:
-        setup.report.add(node, "M402", Reason(WebhookCode.BAD_NO_SCHEME, names=(*_SCHEMES, "any", "all")))
+        context.report.add(node, "M402", Reason(WebhookCode.BAD_NO_SCHEME, names=(*_SCHEMES, "any", "all")))
     return _every(checks)
 
 
-def _scheme(name: str, fields: Fields, setup: Setup) -> Check | None:
-    return None if fields[name] is None else _SCHEMES[name](fields[name], setup)
+def _scheme(name: str, fields: Fields, context: CompileContext) -> Check | None:
+    return None if fields[name] is None else _SCHEMES[name](fields[name], context)
 
 
 def _every(checks: list[Check | None]) -> Check | None:
@@ -90,16 +93,16 @@ def _every(checks: list[Check | None]) -> Check | None:
     return Check(run, proofs, _secrets(known))
 
 
-def _any(alternatives: tuple[Node, ...], fields: Fields, setup: Setup) -> Check | None:
-    """One of them is enough. Those that use named secrets of which none is given are left out."""
-    given = [node for node in alternatives if _has_secret(node, setup)]
+def _any(alternatives: tuple[Node, ...], fields: Fields, context: CompileContext) -> Check | None:
+    """Compile alternatives, one of which must pass. Those without any of their named secrets are skipped."""
+    given = [node for node in alternatives if _has_secret(node, context)]
     if not given:
-        if alternatives and not setup.broken_secrets:
-            setup.report.add(fields.at("any"), "M402", _no_secret(alternatives))
+        if alternatives and not context.broken_secrets:
+            context.report.add(fields.at("any"), "M402", _no_secret(alternatives))
         elif not alternatives:
-            setup.report.add(fields.at("any"), "M402", Reason(WebhookCode.BAD_EMPTY_ANY))
+            context.report.add(fields.at("any"), "M402", Reason(WebhookCode.BAD_EMPTY_ANY))
         return None
-    checks = [_all(node, setup) for node in given]
+    checks = [_all(node, context) for node in given]
     known = [check for check in checks if check is not None]
     if len(known) < len(checks):
         return None
@@ -130,15 +133,15 @@ def _first(checks: list[Check]) -> Callable[[Incoming], Reason]:
 
 
 def _nearest(failures: list[DeniedError | DocumentError]) -> DeniedError | DocumentError:
-    """Of several failures the one that helps the owner most: a signature that was there but wrong."""
+    """The most helpful of several failures: rather a wrong signature than a missing one."""
     exact = [error for error in failures if isinstance(error, DeniedError) and error.code != "missing"]
     denied = [error for error in failures if isinstance(error, DeniedError)]
     return (exact or denied or failures)[0]
 
 
-def _has_secret(node: Node, setup: Setup) -> bool:
+def _has_secret(node: Node, context: CompileContext) -> bool:
     uses = _uses(node)
-    return not uses or any(setup.given(name) for name in uses)
+    return not uses or any(context.given(name) for name in uses)
 
 
 def _uses(node: Node) -> list[str]:

@@ -1,4 +1,4 @@
-"""Signatures and timestamps as senders write them: `sha256=…`, `t=…,v1=…,v1=…`, `v1,… v1,…`."""
+"""Reads signatures and timestamps in senders' formats: `sha256=…`, `t=…,v1=…,v1=…`, `v1,… v1,…`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.verify.errors import DeniedError
@@ -24,7 +24,7 @@ _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was in the signature's place: the signatures of which one must hold, and labelled neighbours."""
+    """The content of the signature's place: candidates, of which one must be valid, and labelled values."""
 
     candidates: tuple[bytes, ...]
     labels: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """How to read the signature of a request. `length` is that of the digest in bytes, 0 where it varies."""
+    """Reads the signature of a request. `length` is that of the digest in bytes, 0 if it varies."""
 
     place: Place
     encoding: str
@@ -45,7 +45,7 @@ class Signature:
     length: int = 0
 
     def read(self, incoming: Incoming, item: Json) -> Found:
-        """Raises DeniedError where nothing in that place can be a signature."""
+        """Read the candidates. Raises DeniedError if none can be a signature."""
         texts = self.place.all(incoming, item)
         labels: tuple[tuple[str, str], ...] = ()
         if self.separator:
@@ -59,7 +59,7 @@ class Signature:
         return Found(candidates, labels, texts[0])
 
     def _label(self, index: int, part: str) -> tuple[str, str]:
-        """Label and value; in a list without labels the label is the place."""
+        """Label and value; in a list without labels the label is the index."""
         if not self.pick:
             return str(index), part
         label, _, value = part.partition(self.between)
@@ -74,13 +74,15 @@ class Signature:
         return digest if digest and self.length in (0, len(digest)) else None
 
 
-def compile_signature(fields: Fields, setup: Setup, length: int, *, per_item: bool) -> Signature | None:
-    """The `signature:` table of a scheme. `item` is only for schemes that check each item."""
-    place = compile_place(fields, setup, "signature", ("item",))
+def compile_signature(
+    fields: Fields, context: CompileContext, length: int, *, per_item: bool
+) -> Signature | None:
+    """Compile the `signature:` table of a scheme. `item` is only for schemes that check each item."""
+    place = compile_place(fields, context, "signature", ("item",))
     if place is None:
         return None
     if "item" in fields and not per_item:
-        setup.report.add(fields.at("item"), "M402", Reason(WebhookCode.BAD_ITEM_WITHOUT_EACH))
+        context.report.add(fields.at("item"), "M402", Reason(WebhookCode.BAD_ITEM_WITHOUT_EACH))
         return None
     separator = fields["separator"] or ("," if fields["pick"] else "")
     if separator:
@@ -99,16 +101,16 @@ def compile_signature(fields: Fields, setup: Setup, length: int, *, per_item: bo
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """How to read when a request was signed, and how long that holds."""
+    """Reads when a request was signed, and checks that it was recently."""
 
     place: Place | None
     pick: str
     unit: str
     tolerance: int
-    """Seconds, both ways."""
+    """Seconds into the past and the future."""
 
     def read(self, incoming: Incoming, item: Json, found: Found) -> str:
-        """The timestamp as sent. Raises DeniedError where it is missing, unreadable or too far from now."""
+        """The timestamp as sent. Raises DeniedError if it is missing, unreadable or too far from now."""
         text = self.place.one(incoming, item) if self.place else self._picked(found)
         moment = milliseconds(text, self.unit)
         if moment is None:
@@ -127,22 +129,24 @@ class Timestamp:
         return values[0]
 
 
-def compile_timestamp(fields: Fields | None, setup: Setup, signature: Signature) -> Timestamp | None:
-    """The `timestamp:` table of a scheme; None where it has none or is wrong."""
+def compile_timestamp(
+    fields: Fields | None, context: CompileContext, signature: Signature
+) -> Timestamp | None:
+    """Compile the `timestamp:` table of a scheme; None if there is none, or after a finding."""
     if fields is None:
         return None
     unit, tolerance = fields["unit"], fields["tolerance"]
-    if setup.one_of(fields, (*PLACES, "pick"), "timestamp") != "pick":
-        place = compile_place(fields, setup, "timestamp") if any(key in fields for key in PLACES) else None
+    if context.one_of(fields, (*PLACES, "pick"), "timestamp") != "pick":
+        place = compile_place(fields, context, "timestamp") if any(key in fields for key in PLACES) else None
         return None if place is None else Timestamp(place, "", unit, tolerance)
     if not signature.pick and not (signature.separator and fields["pick"].isdecimal()):
-        setup.report.add(fields.at("pick"), "M402", Reason(WebhookCode.BAD_PICK_OF_TIMESTAMP))
+        context.report.add(fields.at("pick"), "M402", Reason(WebhookCode.BAD_PICK_OF_TIMESTAMP))
         return None
     return Timestamp(None, fields["pick"], unit, tolerance)
 
 
 def milliseconds(text: str, unit: str) -> int | None:
-    """Unix milliseconds of a time in seconds, milliseconds or ISO 8601 (UTC where it has no zone)."""
+    """Unix milliseconds of a time in seconds, milliseconds or ISO 8601 (UTC if it has no zone)."""
     if unit == "s":
         return int(float(text) * 1000) if _SECONDS.fullmatch(text) else None
     if unit == "ms":

@@ -1,4 +1,4 @@
-"""A signed message made of fields: chosen, ordered, paired and put in a row."""
+"""Compiles `join:`: a signed message made of selected, sorted and joined fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.verify.locations import with_item
 from bridge.webhook.verify.signed_message import Builder, Part, Signing, compile_text, field_repeated, scalar
 
@@ -28,7 +28,7 @@ _ORDER_WORDS = (*_ORDERS, "as_sent")
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """One of the fixed names: a field, a path, or a template such as `{secret}`."""
+    """One of a fixed list of names: a field, a path, or a template such as `{secret}`."""
 
     name: str
     path: Path | None = None
@@ -138,10 +138,10 @@ class _Join:
         return pair.replace("{value}", value).replace("\0", name)
 
 
-def compile_join(fields: Fields, setup: Setup) -> Builder | None:
-    """`join:` with its optional `then:`. None after a finding."""
-    first = _compile(fields, setup)
-    second = None if fields["then"] is None else _compile(fields["then"], setup)
+def compile_join(fields: Fields, context: CompileContext) -> Builder | None:
+    """Compile `join:` with its optional `then:`. None after a finding."""
+    first = _compile(fields, context)
+    second = None if fields["then"] is None else _compile(fields["then"], context)
     if first is None or (second is None and fields["then"] is not None):
         return None
     join, uses = first
@@ -156,13 +156,15 @@ def compile_join(fields: Fields, setup: Setup) -> Builder | None:
     return Builder(build, uses | (second[1] if second else frozenset()))
 
 
-def _compile(fields: Fields, setup: Setup) -> tuple[_Join, frozenset[str]] | None:
-    order, names = _order(fields, setup)
+def _compile(fields: Fields, context: CompileContext) -> tuple[_Join, frozenset[str]] | None:
+    order, names = _order(fields, context)
     if fields["from"] == "form":
-        setup.needs_form(fields.at("from"), Reason(WebhookCode.BAD_FIELDS_NEED_FORM))
-    templates = {key: compile_text(fields.at(key), fields[key], setup) for key in ("head", "tail")}
-    insert = {name: compile_text(fields.at("insert"), text, setup) for name, text in fields["insert"].items()}
-    at = setup.path(fields.at("at"), _root(fields)) if fields["at"] else None
+        context.needs_form(fields.at("from"), Reason(WebhookCode.BAD_FIELDS_NEED_FORM))
+    templates = {key: compile_text(fields.at(key), fields[key], context) for key in ("head", "tail")}
+    insert = {
+        name: compile_text(fields.at("insert"), text, context) for name, text in fields["insert"].items()
+    }
+    at = context.path(fields.at("at"), _root(fields)) if fields["at"] else None
     whole = {**templates, **insert}
     if order is None or names is None or None in whole.values() or (fields["at"] and at is None):
         return None
@@ -200,26 +202,28 @@ def _root(fields: Fields) -> str:
     return f"$item.{at}" if fields["from"] == "item" else f"$.{at}"
 
 
-def _order(fields: Fields, setup: Setup) -> tuple[str | None, list[tuple[_Name, frozenset[str]]] | None]:
+def _order(
+    fields: Fields, context: CompileContext
+) -> tuple[str | None, list[tuple[_Name, frozenset[str]]] | None]:
     keys = fields["keys"]
     if not keys:
-        setup.report.add(fields.node, "M402", Reason(WebhookCode.BAD_NO_KEYS))
+        context.report.add(fields.node, "M402", Reason(WebhookCode.BAD_NO_KEYS))
         return None, None
     if len(keys) == 1 and keys[0] in _ORDER_WORDS:
         return keys[0], []
-    names = [_name(key, fields, setup) for key in keys]
+    names = [_name(key, fields, context) for key in keys]
     known = [name for name in names if name is not None]
     return "fixed", known if len(known) == len(names) else None
 
 
-def _name(key: str, fields: Fields, setup: Setup) -> tuple[_Name, frozenset[str]] | None:
+def _name(key: str, fields: Fields, context: CompileContext) -> tuple[_Name, frozenset[str]] | None:
     if "{" in key:
-        builder = compile_text(fields.at("keys"), key, setup)
+        builder = compile_text(fields.at("keys"), key, context)
         return None if builder is None else (_Name(key, part=builder.build), builder.uses)
     if fields["from"] not in ("json", "item"):
         return _Name(key), frozenset()
     root = "$item" if fields["from"] == "item" else "$"
-    path = setup.path(fields.at("keys"), key if key.startswith("$") else f"{root}.{key}")
+    path = context.path(fields.at("keys"), key if key.startswith("$") else f"{root}.{key}")
     return None if path is None else (_Name(key, path), frozenset())
 
 

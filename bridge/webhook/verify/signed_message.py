@@ -1,4 +1,4 @@
-"""What the builders of a signed message can draw on, and the placeholders of its templates."""
+"""Builds signed messages: their input, and templates with placeholders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.decode.forms import unescape
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.verify.errors import DeniedError
@@ -30,7 +30,7 @@ from bridge.webhook.verify.locations import with_item
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """One message being rebuilt: for one secret, one spelling of the URL, one item of a batch."""
+    """The input for one message: a secret, one spelling of the URL, an item of a batch."""
 
     incoming: Incoming
     secret: str = field(default="", repr=False)
@@ -45,14 +45,14 @@ Part: TypeAlias = Callable[[Signing], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Rebuilds the signed bytes. `uses` are the placeholders that went into it."""
+    """Builds the signed bytes. `uses` are the placeholders in them."""
 
     build: Part
     uses: frozenset[str] = frozenset()
 
 
 def digest_hex(algorithm: str, data: bytes) -> bytes:
-    """The digest of some bytes, in small hexadecimal letters."""
+    """The digest of the data in lower-case hexadecimal."""
     return hashlib.new(algorithm, data, usedforsecurity=False).hexdigest().encode()
 
 
@@ -61,7 +61,7 @@ def _path_of(url: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-_HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _SIMPLE: dict[str, Part] = {
     "body": lambda signing: signing.incoming.request.body,
     "decoded_body": lambda signing: unescape(signing.incoming.request.body.replace(b"+", b" ")),
@@ -97,9 +97,9 @@ PLACEHOLDERS = (*_SIMPLE, *(f"{name}:NAME" for name in (*_NAMED, "secret")))
 
 
 def only_value(pairs: tuple[tuple[str, str], ...], name: str) -> bytes:
-    """The value of a field by its name as sent; nothing where there is none.
+    """The value of a field by its name as sent; empty if there is none.
 
-    DeniedError where it is sent twice: one of them would be signed, and rules might go by the other.
+    Raises DeniedError if it is sent twice: one would be signed, and rules might read the other.
     """
     values = [value.encode() for key, value in pairs if key == name]
     if len(values) > 1:
@@ -108,25 +108,25 @@ def only_value(pairs: tuple[tuple[str, str], ...], name: str) -> bytes:
 
 
 def field_repeated(name: str, times: int) -> DeniedError:
-    """For a signed field that is sent more than once."""
+    """The error for a signed field that is sent more than once."""
     return DeniedError("repeated", Reason(WebhookCode.FIELD_REPEATED, name=name, count=times))
 
 
-def compile_text(node: Node, text: str, setup: Setup) -> Builder | None:
-    """A template over the request: `{timestamp}.{body}`, `{header:X-Id}`, `{$.data.id}`, `{secret|md5}`.
+def compile_text(node: Node, text: str, context: CompileContext) -> Builder | None:
+    """Compile a template over the request: `{timestamp}.{body}`, `{header:X-Id}`, `{$.id}`, `{secret|md5}`.
 
-    `{{` and `}}` are braces. What a placeholder names but the request lacks counts as nothing.
+    `{{` and `}}` are braces. A placeholder for a value that the request lacks is empty.
     """
     parts: list[Part] = []
     uses: set[str] = set()
     position = 0
-    for match in _HOLE.finditer(text):
+    for match in _PLACEHOLDER.finditer(text):
         parts.append(constant(text[position : match.start()]))
         position = match.end()
         if match[1] is None:
             parts.append(constant(match[0][0]))
             continue
-        part = _hole(node, match, setup)
+        part = _placeholder(node, match, context)
         if part is None:
             return None
         parts.append(part)
@@ -135,35 +135,35 @@ def compile_text(node: Node, text: str, setup: Setup) -> Builder | None:
     return Builder(joined(parts), frozenset(uses))
 
 
-def _hole(node: Node, hole: re.Match[str], setup: Setup) -> Part | None:
-    text, offset = hole[1], hole.start()
+def _placeholder(node: Node, match: re.Match[str], context: CompileContext) -> Part | None:
+    text, offset = match[1], match.start()
     name, *changes = (piece.strip() for piece in text.split("|"))
-    part = _source(node, name, setup, offset)
+    part = _source(node, name, context, offset)
     for change in changes:
         if change not in CHANGES:
             hint = suggestion(change, [*CHANGES])
-            reason = Reason(WebhookCode.BAD_CHANGE, change=change, text=hole[0], hint=hint)
-            setup.report.add(node, "M405", reason, offset)
+            reason = Reason(WebhookCode.BAD_CHANGE, change=change, text=match[0], hint=hint)
+            context.report.add(node, "M405", reason, offset)
             return None
         part = None if part is None else _changed(part, CHANGES[change])
     return part
 
 
-def _source(node: Node, name: str, setup: Setup, offset: int) -> Part | None:
+def _source(node: Node, name: str, context: CompileContext, offset: int) -> Part | None:
     if name.startswith("$"):
-        path = setup.path(node, name, offset + 1)
+        path = context.path(node, name, offset + 1)
         return None if path is None else _at(path)
     if name in _SIMPLE:
         return _SIMPLE[name]
     kind, _, argument = name.partition(":")
-    if kind == "secret" and (setup.given(argument) or setup.broken_secrets):
-        return constant(setup.named.get(argument, ("",))[0])
+    if kind == "secret" and (context.given(argument) or context.broken_secrets):
+        return constant(context.named.get(argument, ("",))[0])
     if argument and kind in _NAMED and (kind != "digest" or argument in DIGESTS):
         return _NAMED[kind](argument)
     known = [*_SIMPLE, *_NAMED]
     hint = suggestion(kind, known) or Reason(WebhookCode.BAD_PLACEHOLDER_HINT, names=PLACEHOLDERS)
     reason = Reason(WebhookCode.BAD_PLACEHOLDER, placeholder=f"{{{name}}}", hint=hint)
-    setup.report.add(node, "M405", reason, offset)
+    context.report.add(node, "M405", reason, offset)
     return None
 
 
@@ -176,7 +176,7 @@ def _at(path: Path) -> Part:
 
 
 def scalar(value: Json) -> str:
-    """A single value as text; null is nothing. Raises DocumentError for lists and objects."""
+    """A single value as text; null is empty. Raises DocumentError for lists and objects."""
     if value is None:
         return ""
     try:
@@ -199,7 +199,7 @@ def joined(parts: list[Part]) -> Part:
 
 
 def encoded(part: Part, encoding: str | None) -> Part:
-    """The part's bytes in base64 or hexadecimal, or their digest in hexadecimal."""
+    """A part whose bytes are encoded in base64 or hexadecimal, or replaced by their digest in hexadecimal."""
     if encoding is None:
         return part
     change = CHANGES[encoding]

@@ -1,4 +1,4 @@
-"""Schemes without a digest: `token`, the secret itself in one place, and `ip`, the sender's address."""
+"""Compiles schemes without a digest: `token`, a secret in the request, and `ip`, the sender's address."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.language.document import Node, Sequence
 from bridge.language.schema import Fields
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import Setup
+from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.decode.encodings import decode_bytes
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import secret_places
@@ -21,10 +21,10 @@ from bridge.webhook.verify.locations import compile_place
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def compile_token(fields: Fields, setup: Setup) -> Check | None:
-    """`token:`"""
-    secrets = tuple(secret.encode() for secret in setup.secrets_of(fields, "token"))
-    read = _reader(fields, setup)
+def compile_token(fields: Fields, context: CompileContext) -> Check | None:
+    """Compile `token:`. None after a finding."""
+    secrets = tuple(secret.encode() for secret in context.secrets_of(fields, "token"))
+    read = _reader(fields, context)
     if not secrets or read is None:
         return None
     verified, values = read
@@ -40,20 +40,22 @@ def compile_token(fields: Fields, setup: Setup) -> Check | None:
     return check_by(verified, prove, secret_places(fields))
 
 
-def _reader(fields: Fields, setup: Setup) -> tuple[Reason, Callable[[Incoming], tuple[str, ...]]] | None:
+def _reader(
+    fields: Fields, context: CompileContext
+) -> tuple[Reason, Callable[[Incoming], tuple[str, ...]]] | None:
     if "basic" in fields or "path" in fields:
-        kind = setup.one_of(fields, ("header", "query", "form", "json", "xml", "path", "basic"), "token")
+        kind = context.one_of(fields, ("header", "query", "form", "json", "xml", "path", "basic"), "token")
         if kind == "basic" and fields["basic"] is not None:
             user = fields["basic"]["user"]
             return Reason(WebhookCode.BY_PASSWORD), lambda incoming: (_password(incoming, user),)
         if kind == "path" and fields["path"] is True:
             return Reason(WebhookCode.BY_PATH_TOKEN), lambda incoming: (_path_token(incoming),)
         if kind == "path":
-            setup.report.add(
+            context.report.add(
                 fields.at("path"), "M402", Reason(WebhookCode.BAD_ONLY_TRUE, key="token", name="path")
             )
         return None
-    place = compile_place(fields, setup, "token", ("path", "basic"))
+    place = compile_place(fields, context, "token", ("path", "basic"))
     return None if place is None else (Reason(WebhookCode.BY_TOKEN, place=place.name), place.all)
 
 
@@ -79,14 +81,14 @@ def _password(incoming: Incoming, user: str | None) -> str:
     return password
 
 
-def compile_ip(fields: Fields, setup: Setup) -> Check | None:
-    """`ip:`"""
+def compile_ip(fields: Fields, context: CompileContext) -> Check | None:
+    """Compile `ip:`. None after a finding."""
     node = fields.at("networks")
     items = node.items if isinstance(node, Sequence) else (node,)
     if not items:
-        setup.report.add(node, "M402", Reason(WebhookCode.BAD_NO_NETWORKS))
+        context.report.add(node, "M402", Reason(WebhookCode.BAD_NO_NETWORKS))
     texts = fields["networks"] or ()
-    networks = [_network(item, text, setup) for item, text in zip(items, texts, strict=False)]
+    networks = [_network(item, text, context) for item, text in zip(items, texts, strict=False)]
     known = tuple(network for network in networks if network is not None)
     if not known or len(known) < len(networks):
         return None
@@ -99,16 +101,16 @@ def compile_ip(fields: Fields, setup: Setup) -> Check | None:
     return check_by(Reason(WebhookCode.BY_IP), prove)
 
 
-def _network(node: Node, text: str, setup: Setup) -> Network | None:
+def _network(node: Node, text: str, context: CompileContext) -> Network | None:
     try:
         return ipaddress.ip_network(text, strict=True)
     except ValueError as error:
-        setup.report.add(node, "M409", Reason(WebhookCode.BAD_NETWORK, fault=str(error)))
+        context.report.add(node, "M409", Reason(WebhookCode.BAD_NETWORK, fault=str(error)))
         return None
 
 
 def inside(address: str, networks: tuple[Network, ...]) -> bool:
-    """Whether an address is in one of the networks; an IPv4 address in IPv6 clothes counts as IPv4."""
+    """Whether an address is in one of the networks; an IPv4-mapped IPv6 address counts as IPv4."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
