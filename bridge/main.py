@@ -11,9 +11,9 @@ import traceback
 import click
 
 from bridge import __version__
-from bridge.cli.common import Sections
-from bridge.commands.language import said, speak
-from bridge.commands.output import printable, say
+from bridge.commands.group import Sections
+from bridge.commands.show.language import said, speak
+from bridge.commands.show.output import printable, say
 from bridge.errors import BridgeError
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
@@ -75,35 +75,35 @@ def leadbridge() -> None:
 leadbridge.arrange(
     {
         "Run it": {
-            "init": "bridge.cli.setting_up:init",
-            "run": "bridge.cli.running:run",
-            "serve": "bridge.cli.running:serve",
-            "worker": "bridge.cli.dispatching:worker",
-            "migrate": "bridge.cli.migrating:migrate",
-            "sandbox": "bridge.cli.trying:sandbox",
+            "init": "bridge.commands.init:init",
+            "run": "bridge.commands.run:run",
+            "serve": "bridge.commands.serve:serve",
+            "worker": "bridge.commands.worker:worker",
+            "migrate": "bridge.commands.migrate:migrate",
+            "sandbox": "bridge.commands.sandbox:sandbox",
         },
         "Write rules": {
-            "new": "bridge.cli.drafting:new",
-            "check": "bridge.cli.authoring:check",
-            "test": "bridge.cli.authoring:test",
-            "try": "bridge.cli.authoring:try_",
-            "review": "bridge.cli.drafting:review",
-            "backtest": "bridge.cli.drafting:backtest",
-            "profiles": "bridge.cli.authoring:profiles",
-            "schema": "bridge.cli.authoring:schema",
+            "new": "bridge.commands.new:new",
+            "check": "bridge.commands.check:check",
+            "test": "bridge.commands.test:test",
+            "try": "bridge.commands.try_:try_",
+            "review": "bridge.commands.review:review",
+            "backtest": "bridge.commands.backtest:backtest",
+            "profiles": "bridge.commands.profiles:profiles",
+            "schema": "bridge.commands.schema:schema",
         },
         "Look": {
-            "events": "bridge.cli.looking:events",
-            "calls": "bridge.cli.looking:calls",
-            "explain": "bridge.cli.looking:explain",
-            "doctor": "bridge.cli.looking:doctor",
+            "events": "bridge.commands.events:events",
+            "calls": "bridge.commands.calls:calls",
+            "explain": "bridge.commands.explain:explain",
+            "doctor": "bridge.commands.doctor:doctor",
         },
         "Decide": {
-            "replay": "bridge.cli.operating:replay",
-            "resolve": "bridge.cli.operating:resolve",
-            "pause": "bridge.cli.operating:pause",
-            "resume": "bridge.cli.operating:resume",
-            "purge": "bridge.cli.operating:purge",
+            "replay": "bridge.commands.replay:replay",
+            "resolve": "bridge.commands.resolve:resolve",
+            "pause": "bridge.commands.pause:pause",
+            "resume": "bridge.commands.pause:resume",
+            "purge": "bridge.commands.purge:purge",
         },
     }
 )

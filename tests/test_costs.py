@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from bridge.commands.output import printable, table
+from bridge.commands.show.output import printable, table
 from bridge.dispatch.answer import decode
 from bridge.dispatch.client import attempt_of
 from bridge.dispatch.mask import mask

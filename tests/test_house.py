@@ -26,7 +26,7 @@ HOMES = {
     "werkzeug": ("bridge/web/",),
     "itsdangerous": ("bridge/web/console/cookies.py",),
     "markupsafe": ("bridge/web/console/",),
-    "click": ("bridge/main.py", "bridge/cli/", "bridge/commands/"),
+    "click": ("bridge/main.py", "bridge/commands/"),
     "gevent": ("bridge/web/",),
     "gunicorn": ("bridge/web/",),
     "dotenv": ("bridge/settings.py",),
@@ -94,6 +94,7 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 LATE = {
+    "bridge/commands/run.py _show_demo": "the parent of all processes stays small and starts soon",
     "bridge/store/db/engine.py _upgrade": "alembic is slow to import and seldom needed",
     "bridge/store/db/engine.py postgres_module": "psycopg is an extra",
     "bridge/webhook/verify/scheme.py _jwt": "cryptography is slow to import and few sources need it",

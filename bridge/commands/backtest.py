@@ -3,27 +3,94 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import click
 
-from bridge.commands.backtested import backtest_record, told
-from bridge.commands.opening import opened
-from bridge.commands.output import OPTION, say, screen_of
-from bridge.mapping.author.differences import Kind
-from bridge.operations import backtest
+from bridge.commands.access import opened
+from bridge.commands.options import WHEN, as_json, files, quiet
+from bridge.commands.show.language import said
+from bridge.commands.show.output import OPTION, Screen, printable, say, screen_of, table
+from bridge.language.functions.base import quote
+from bridge.mapping.author.backtest import Backtest, Example, Tally
+from bridge.mapping.author.differences import KINDS, Change, Kind
+from bridge.mapping.author.examples import facts
+from bridge.model import BotStart, Failure, Json
+from bridge.operations import backtest as operation
 from bridge.operations.backtest import Mappings, Sides
 from bridge.operations.filters import AskedEvents
 from bridge.operations.mapping_files import compile_named, sound, unknown_source
 from bridge.operations.redact_stored import shown_backtest
 from bridge.operations.words import counted, json_text
 from bridge.settings import Settings
+from bridge.text.render import english
 
 Against: TypeAlias = Literal["rules", "calls"]
 
 SAME = "the files are those of the mapping folder: --against calls compares them with what was called"
+HEADERS = ("SOURCE", "RULE", "STARTS", "NOW", *(kind.upper() for kind in KINDS))
+TOTAL = "all rules"
+
+_COLORS: dict[Kind, str] = {
+    "gained": "green",
+    "lost": "red",
+    "changed": "yellow",
+    "failed": "red",
+    "healed": "green",
+}
+_WORDS: dict[Kind, str] = {"failed": "rule", "healed": "rule"}
+
+
+def _kinds(_context: click.Context, _option: click.Parameter, value: str | None) -> frozenset[Kind]:
+    words = [word.strip() for word in value.split(",")] if value else []
+    kinds = frozenset(kind for kind in KINDS if kind in words)
+    if unknown := [word for word in words if word not in KINDS]:
+        raise click.BadParameter(f'"{unknown[0]}" is not one of {", ".join(KINDS)}')
+    return kinds
+
+
+@click.command()
+@files
+@click.option(
+    "--since", metavar="WHEN", default="7d", show_default=True, help=f"Events from then on: {WHEN}."
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=100_000, show_default=True, help="At most so many, the newest."
+)
+@click.option("--source", help="Only of this source.")
+@click.option(
+    "--against",
+    type=click.Choice(("rules", "calls")),
+    help="Compare with the rules of the mapping folder, or with what was called (the default without FILES).",
+)
+@click.option(
+    "--fail-on",
+    "fail_on",
+    metavar="KINDS",
+    callback=_kinds,
+    help="Exit code 1 for any: lost,failed for example.",
+)
+@as_json
+def backtest(files: tuple[str, ...], as_json: bool, **how: Any) -> int:
+    """Put stored events through edited mapping files: which bot starts they gain, lose or change.
+
+    FILES and folders are the edited ones; they need not be deployed. Without any, the mapping folder is
+    tried, against what was called. Events stay as they were decoded when they came. Nothing is sent or
+    stored.
+
+    The kinds: gained, lost and changed starts, failed and healed rules.
+
+    Keys of --json: events, differing, total, rules. Of total and each rule: before and after (starts), one
+    for each kind, keys (how many starts changed in which); of a rule also source, rule and examples, each
+    with kind, event, key (the sender's own id), item, why, changes, before, after.
+
+    \b
+    Example:
+      leadbridge backtest edited/yookassa.yml --since 7d --fail-on lost,failed
+    """
+    return backtest_files(quiet(), files, How(**how), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +106,7 @@ class How:
     fail_on: frozenset[Kind] = frozenset()
 
 
-def run(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) -> int:
+def backtest_files(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) -> int:
     """Print what the named files, or the mapping folder, would have made otherwise; 1 where that fails.
 
     Beside them stand the rules of the mapping folder, or with `against` calls what was really called.
@@ -52,14 +119,14 @@ def run(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) ->
     with opened(settings) as store:
         with store.read() as connection:
             wanted = AskedEvents(source=how.source, since=how.since).at(store.now(connection), OPTION)
-        found = backtest.run(store, wanted, how.limit, sides)
+        found = operation.run(store, wanted, how.limit, sides)
         with store.read() as connection:
             found = shown_backtest(connection, found, current or edited)
     took = time.monotonic() - began
     if as_json:
-        click.echo(json_text(backtest_record(found)))
+        click.echo(json_text(_as_json(found)))
     else:
-        for line in told(found, screen_of(settings)):
+        for line in _lines(found, screen_of(settings)):
             click.echo(line)
     differing = f"{counted(found.events, 'event')}, {found.differing:,} with differences, {took:.1f} s"
     say(differing + ("; " + SAME if sides.same else ""))
@@ -72,3 +139,93 @@ def _chosen(edited: Mappings, source: str | None) -> Mappings:
     if source not in edited:
         raise unknown_source(source, edited)
     return {source: edited[source]}
+
+
+def _lines(found: Backtest, screen: Screen) -> Iterator[str]:
+    """A table of all rules with differences, the total, then examples of each difference."""
+    if not found.differing:
+        starts = counted(found.total.after, "start")
+        yield f"no difference: {starts} as before" if found.events else "no event fits"
+        return
+    touched = {key: tally for key, tally in found.tallies.items() if tally.kinds}
+    rows = [(source, rule, *_figures(tally)) for (source, rule), tally in touched.items()]
+    yield from table(HEADERS, [*rows, ("", TOTAL, *_figures(found.total))], screen.width)
+    for (source, rule), tally in touched.items():
+        for kind in KINDS:
+            if tally.kinds[kind]:
+                yield ""
+                yield from _kind(f"{source}: {rule}", kind, tally, screen)
+
+
+def _figures(tally: Tally) -> list[str]:
+    figures = [tally.before, tally.after, *(tally.kinds[kind] for kind in KINDS)]
+    return [f"{figure:,}" if figure else "-" for figure in figures]
+
+
+def _kind(rule: str, kind: Kind, tally: Tally, screen: Screen) -> Iterator[str]:
+    head = f"{counted(tally.kinds[kind], _WORDS.get(kind, 'start'))} {kind}"
+    keys = ""
+    if kind == "changed":
+        keys = " in " + ", ".join(f"{printable(key)} ({many:,})" for key, many in tally.keys.most_common())
+    yield f"{screen.paint(head, _COLORS[kind])}{keys}, {printable(rule)}"
+    for example in tally.examples[kind]:
+        yield f"    event {example.event} ({printable(example.key)}){printable(_example(example))}"
+
+
+def _example(example: Example) -> str:
+    difference = example.difference
+    if difference.changes:
+        return f": {'; '.join(_change(change) for change in difference.changes)}"
+    if example.why:
+        return f": {said(example.why)}"
+    shown = difference.after or difference.before
+    if isinstance(shown, BotStart):
+        return f": bot {shown.bot_id} for {shown.recipient.key}"
+    return ""
+
+
+def _change(change: Change) -> str:
+    before, after = (quote(text) if text is not None else "absent" for text in (change.before, change.after))
+    return f"{change.key} from {before} to {after}"
+
+
+def _as_json(found: Backtest) -> dict[str, Json]:
+    """The whole result; its keys stay as they are."""
+    return {
+        "events": found.events,
+        "differing": found.differing,
+        "total": _counts(found.total),
+        "rules": [
+            {"source": source, "rule": rule, **_counts(tally), "examples": _examples(tally)}
+            for (source, rule), tally in found.tallies.items()
+        ],
+    }
+
+
+def _counts(tally: Tally) -> dict[str, Json]:
+    kinds: dict[str, Json] = {kind: tally.kinds[kind] for kind in KINDS}
+    return {"before": tally.before, "after": tally.after, **kinds, "keys": dict(tally.keys)}
+
+
+def _examples(tally: Tally) -> list[Json]:
+    return [_record(example) for kind in KINDS for example in tally.examples[kind]]
+
+
+def _record(example: Example) -> dict[str, Json]:
+    difference = example.difference
+    return {
+        "kind": difference.kind,
+        "event": example.event,
+        "key": example.key,
+        "item": difference.item,
+        "why": english(example.why),
+        "changes": [{"key": one.key, "before": one.before, "after": one.after} for one in difference.changes],
+        "before": _side(difference.before),
+        "after": _side(difference.after),
+    }
+
+
+def _side(one: BotStart | Failure | None) -> Json:
+    if isinstance(one, Failure):
+        return {"rule": one.rule, "key": one.key, "path": one.path, "message": one.message}
+    return None if one is None else facts(one)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from bridge.commands.access import mappings_if_readable, opened
 from bridge.commands.events import tell_more
-from bridge.commands.explain import known
-from bridge.commands.language import said
-from bridge.commands.opening import opened
-from bridge.commands.output import OPTION, json_array, screen_of, table
+from bridge.commands.options import WHEN, paged, quiet
+from bridge.commands.show.language import said
+from bridge.commands.show.output import OPTION, json_array, screen_of, table
 from bridge.model import Call, State
 from bridge.operations.as_json import call_record
 from bridge.operations.filters import AskedCalls
@@ -21,11 +23,37 @@ from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page
 
 HEADERS = ("ID", "EVENT", "CREATED", "RULE", "RECIPIENT", "BOT", "STATE", "TRIES", "REASON")
+_STATES = click.Choice([state.value for state in State])
 
 
-def calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bool) -> int:
+@click.command()
+@click.option("--state", "states", type=_STATES, multiple=True, help="Only in this state; may be repeated.")
+@click.option("--source", help="Only of this source.")
+@click.option("--rule", help="Only started by this rule.")
+@click.option("--account", help="Only of this account.")
+@click.option("--recipient", help="Only for this subscriber's id, or messenger:CHANNEL/USER.")
+@click.option("--event", type=click.IntRange(1), help="Only of this event.")
+@click.option("--cause", metavar="CODE", help="Only in doubt for this, now or before, such as http_502.")
+@click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}.")
+@click.option("--search", metavar="TEXT", help="Only with this text in a variable, or this bot_id.")
+@paged
+def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
+    """List bot starts that are owed, under way or settled, newest first.
+
+    Keys of --json: id, event, source, rule, item, account, recipient, bot_id, variables, forced, state,
+    reason, cause (why it may have run, such as http_502 or timeout), attempt, answered, resends, parent,
+    created_at, due_at, expires_at.
+
+    \b
+    Example:
+      leadbridge calls --state uncertain --state refused
+    """
+    return list_calls(quiet(), AskedCalls(**asked), Page(before, limit), as_json=as_json)
+
+
+def list_calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bool) -> int:
     """List the calls that fit."""
-    sources = known(settings).sources
+    sources = mappings_if_readable(settings).sources
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
         found = page_of_calls(connection, asked.at(now, OPTION), page)

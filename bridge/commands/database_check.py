@@ -6,12 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from bridge.assemble.facts import full, look
 from bridge.assemble.rules import accounts
-from bridge.commands.opening import NoDatabase, require_there
-from bridge.commands.remark import Level, Remark
+from bridge.commands.access import NoDatabase, require_there
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.mapping_loader import MappingLoader
 from bridge.problems.facts import Facts, Fault
@@ -33,6 +32,16 @@ _LOW: Final = 5
 """The disk is low below this many times the floor under which nothing is accepted."""
 _APART_MS: Final = 2_000
 _CLOSING_S: Final = 0.5
+Level: TypeAlias = Literal["ok", "warn", "FAIL"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing looked at."""
+
+    level: Level
+    about: Reason
+    text: Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from bridge.commands.explain import known_accounts
-from bridge.commands.language import said
-from bridge.commands.output import printable, say, screen_of
-from bridge.commands.story import told
+from bridge.commands.access import accounts_if_readable
+from bridge.commands.show.language import said
+from bridge.commands.show.output import printable, say, screen_of
+from bridge.commands.show.story import story_lines
 from bridge.errors import BridgeError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
@@ -60,7 +60,7 @@ class Sample:
         return event.id
 
 
-def tell_demo(settings: Settings, url: str) -> None:
+def show_demo(settings: Settings, url: str) -> None:
     """Send the sample to the running bridge and print its story; says what to do where that cannot be."""
     try:
         sample = _sample(settings)
@@ -127,6 +127,6 @@ def _story(settings: Settings, key: str) -> Iterator[str]:
         while not story.final and time.monotonic() < deadline:
             time.sleep(_EVERY)
             story = find_story(store, SOURCE, key)
-        yield from told(story, known_accounts(settings), screen_of(settings))
+        yield from story_lines(story, accounts_if_readable(settings), screen_of(settings))
     finally:
         store.close()

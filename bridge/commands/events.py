@@ -6,18 +6,20 @@ from collections import Counter
 
 import click
 
-from bridge.commands.explain import known
-from bridge.commands.language import said
-from bridge.commands.opening import opened
-from bridge.commands.output import OPTION, json_array, say, screen_of, table
+from bridge.commands.access import mappings_if_readable, opened
+from bridge.commands.options import WHEN, F, paged, quiet, with_options
+from bridge.commands.show.language import said
+from bridge.commands.show.output import OPTION, json_array, say, screen_of, table
 from bridge.operations.as_json import event_record, refusal_record, repeat_record
 from bridge.operations.filters import AskedEvents
 from bridge.operations.redact_stored import shown_lines, shown_refusals
 from bridge.operations.repeats import content
 from bridge.operations.times import ago
 from bridge.reasons.commands import CommandCode
+from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
+from bridge.store.inbox.events import RESULTS
 from bridge.store.inbox.refusals import KeptRefusal, recent
 from bridge.store.reports.event_views import EventLine, page_of_events
 from bridge.store.reports.pagination import Page
@@ -28,9 +30,56 @@ REPEATED = ("ID", "RECEIVED", "SOURCE", "EVENT", "FROM", "CONTENT")
 REFUSED = ("ID", "RECEIVED", "SOURCE", "STATUS", "CODE", "FROM", "WHY")
 
 
-def events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool) -> int:
+def event_filter(command: F) -> F:
+    """The options that choose events; the command takes them as keywords."""
+    return with_options(
+        command,
+        click.option("--source", help="Only of this source."),
+        click.option("--type", help="Only of this type, as the sender calls it."),
+        click.option("--result", type=click.Choice(RESULTS), help="Only those that came to this."),
+        click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}."),
+        click.option("--until", metavar="WHEN", help="Only before then."),
+        click.option("--search", metavar="TEXT", help="The sender's own id, or a part of the document."),
+    )
+
+
+@click.command()
+@event_filter
+@click.option("--refused", is_flag=True, help="The rejected webhooks instead, and why.")
+@click.option("--repeats", is_flag=True, help="Known events that came again, which start nothing.")
+@paged
+def events(
+    refused: bool, repeats: bool, limit: int, before: int | None, as_json: bool, **asked: str | None
+) -> int:
+    """List what came in, newest first.
+
+    Keys of --json: id, source, key (the sender's own id), type, received_at, result, verified, client, error,
+    calls (id and state of each), repeats (how often it came again). Keys of --refused --json: id, source,
+    received_at, status, code, detail, client, method, body_size. Keys of --repeats --json: id, event, number
+    (which repeat of that event), source, received_at, client, verified, difference (none; content, where the
+    rules make the same of it; outcome, where they make something else; unknown), rules_version, body_size,
+    taken_as (the event that a person made of it).
+
+    \b
+    Example:
+      leadbridge events --source yookassa --result failed --since 7d
+    """
+    if refused:
+        others = [name for name, value in {**asked, "before": before}.items() if value and name != "source"]
+        if others:
+            raise click.UsageError(said(Reason(ErrorCode.REFUSED_GOES_WITH, option=others[0])))
+        return list_refusals(quiet(), asked["source"], limit, as_json=as_json)
+    if repeats:
+        others = [name for name, value in asked.items() if value and name != "source"]
+        if others:
+            raise click.UsageError(said(Reason(ErrorCode.REPEATS_GO_WITH, option=others[0])))
+        return list_repeats(quiet(), asked["source"], Page(before, limit), as_json=as_json)
+    return list_events(quiet(), AskedEvents(**asked), Page(before, limit), as_json=as_json)
+
+
+def list_events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool) -> int:
     """List the events that fit."""
-    sources = known(settings).sources
+    sources = mappings_if_readable(settings).sources
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
         found = page_of_events(connection, asked.at(now, OPTION), page)
@@ -45,11 +94,11 @@ def events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool)
     return 0
 
 
-def refusals(settings: Settings, source: str | None, limit: int, *, as_json: bool) -> int:
+def list_refusals(settings: Settings, source: str | None, limit: int, *, as_json: bool) -> int:
     """List the rejected webhooks, of which the last of each source are kept."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
-        found = shown_refusals(recent(connection, source, limit), known(settings).sources)
+        found = shown_refusals(recent(connection, source, limit), mappings_if_readable(settings).sources)
     if as_json:
         click.echo(json_array(refusal_record(one) for one in found))
         return 0
@@ -60,7 +109,7 @@ def refusals(settings: Settings, source: str | None, limit: int, *, as_json: boo
     return 0
 
 
-def repeats(settings: Settings, source: str | None, page: Page, *, as_json: bool) -> int:
+def list_repeats(settings: Settings, source: str | None, page: Page, *, as_json: bool) -> int:
     """List the known events that came again, of which the last of each event are stored."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import click
 
-from bridge.commands.opening import opened
-from bridge.commands.output import screen_of
-from bridge.commands.rest import rest_lines, rule_lines
-from bridge.commands.story import told
-from bridge.errors import BridgeError
-from bridge.mapping.compile.compiler import Compiled
-from bridge.model import Account
+from bridge.commands.access import mappings_if_readable, opened
+from bridge.commands.options import as_json, quiet
+from bridge.commands.show.language import said
+from bridge.commands.show.output import Screen, printable, screen_of
+from bridge.commands.show.story import story_lines
+from bridge.mapping.author.explain import verdict_reason
+from bridge.model import Event
 from bridge.operations.answers import questions_about
 from bridge.operations.as_json import story_record
-from bridge.operations.mapping_files import accounts_of, compile_named
+from bridge.operations.mapping_files import accounts_of
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
-from bridge.operations.reevaluate import held_again, rest_of
+from bridge.operations.reevaluate import HeldAgain, Rest, held_again, rest_of
 from bridge.operations.repeats import lacks_id
 from bridge.operations.story import read_story
-from bridge.operations.words import document_lines, json_text
+from bridge.operations.words import counted, document_lines, json_text
 from bridge.settings import Settings
 
+_NEARNESS = {"matched": "matches", "nearly": "nearly matches", "not": "does not match"}
 
-def explain(settings: Settings, number: int, *, rule: str | None, document: bool, as_json: bool) -> int:
+
+@click.command()
+@click.argument("event", type=click.IntRange(1))
+@click.option("--rule", metavar="NAME", help="Only this rule as it is now, all its conditions.")
+@click.option("--document", is_flag=True, help="Show the document, too, as the rules saw it.")
+@as_json
+def explain(event: int, rule: str | None, document: bool, as_json: bool) -> int:
+    """Tell the story of EVENT: how it came, rule by rule why it matched or not, its calls and their answers.
+
+    Of a source with more than 50 rules only those are listed that matched or came near; --rule asks another.
+
+    Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules_untold (how many
+    rules are not listed), rules, failures, calls (each with its request and attempts), actions, repeated (the
+    last repeats, each as in `leadbridge events --repeats`).
+
+    \b
+    Example:
+      leadbridge explain 12
+    """
+    return show_history(quiet(), event, rule=rule, document=document, as_json=as_json)
+
+
+def show_history(settings: Settings, number: int, *, rule: str | None, document: bool, as_json: bool) -> int:
     """Print the story of an event, with `document` also what the rules saw; of one `rule` only all of it."""
-    compiled = known(settings)
+    compiled = mappings_if_readable(settings)
     accounts = accounts_of(settings, compiled)
     with opened(settings) as store:
         story = read_story(store, number)
@@ -41,11 +64,12 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
         click.echo(json_text(story_record(story, accounts)))
         return 0
     if rule is not None:
-        lines = rule_lines(shown(hidden, held_again(came, compiled.sources, rule)), screen)
+        lines = _rule_lines(shown(hidden, held_again(came, compiled.sources, rule)), screen)
     else:
         rest = shown(hidden, rest_of(came, compiled.sources))
-        more = rest_lines(rest, story.stored.event, screen) if rest else ()
-        lines = told(story, accounts, screen, more, shown(hidden, lacks_id(came, compiled.sources)), asked)
+        more = _rest_lines(rest, story.stored.event, screen) if rest else ()
+        lacks = shown(hidden, lacks_id(came, compiled.sources))
+        lines = story_lines(story, accounts, screen, more, lacks, asked)
     for line in lines:
         click.echo(line)
     if document and story.stored.event:
@@ -55,14 +79,26 @@ def explain(settings: Settings, number: int, *, rule: str | None, document: bool
     return 0
 
 
-def known_accounts(settings: Settings) -> Mapping[str, Account]:
-    """The accounts of the mapping folder; none where it cannot be read."""
-    return accounts_of(settings, known(settings))
+def _rest_lines(rest: Rest, event: Event | None, screen: Screen) -> Iterator[str]:
+    """The rules that have no verdict."""
+    yield f"· {counted(rest.count, 'more rule')} did not match"
+    if not rest.known:
+        yield "    why is not known: their mapping file is gone or broken"
+    if rest.near and rest.changed:
+        yield "  the rules have changed since; of those of now the nearest are"
+    for verdict in rest.near:
+        why = f"nearly: {said(verdict_reason(verdict, event))}"
+        yield f"{screen.paint(f'≈ {printable(verdict.rule)}', 'yellow')}: {printable(why)}"
+        yield f"    line {verdict.line}: {printable(verdict.condition)}"
 
 
-def known(settings: Settings) -> Compiled:
-    """The mapping folder; empty where it cannot be read, since a story needs no mappings."""
-    try:
-        return compile_named(settings, [])
-    except BridgeError:
-        return Compiled()
+def _rule_lines(held: HeldAgain, screen: Screen) -> Iterator[str]:
+    """One rule, all of its conditions."""
+    story = held.story
+    changed = ", which is not as it was then" if held.changed else ""
+    yield f"rule {printable(story.rule)} of {held.file}:{story.line}{changed}: {_NEARNESS[story.nearness]}"
+    for line in story.conditions:
+        mark = screen.paint("✓", "green") if line.holds else screen.paint("✗", "red")
+        yield f"    {mark} {printable(line.condition)}"
+        if not line.holds:
+            yield f"      {printable(said(line.reason))}"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from bridge.commands.language import said
-from bridge.commands.output import printable
+from bridge.commands.show.language import said
+from bridge.commands.show.output import printable
 from bridge.errors import BridgeError
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
@@ -49,7 +49,21 @@ _NEXT = """\
 _CONSOLE = "http://127.0.0.1:8080/console/"
 
 
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def init(folder: Path) -> int:
+    """Make FOLDER to run from: settings with a new console password in .env, an empty mappings/.
+
+    A folder that has anything in it is left as it is. Prints what to do next.
+
+    \b
+    Example:
+      leadbridge init shop-bridge
+    """
+    return make_folder(folder)
+
+
+def make_folder(folder: Path) -> int:
     """Make the folder with `.env` and an empty `mappings/`; raises BridgeError where anything is there."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,11 +76,11 @@ def init(folder: Path) -> int:
     except OSError as error:
         reason = Reason(ErrorCode.UNMADE, path=str(error.filename), detail=error.strerror)
         raise BridgeError(reason, Reason(ErrorCode.NAME_WRITABLE_FOLDER)) from error
-    _tell_next(printable(shlex.quote(str(folder))))
+    _print_next(printable(shlex.quote(str(folder))))
     return 0
 
 
-def _tell_next(folder: str) -> None:
+def _print_next(folder: str) -> None:
     text = _NEXT.format(
         folder=folder,
         made=said(Reason(CommandCode.MADE_FOLDER, folder=folder, dotenv=DOTENV)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bridge.commands.language import said
+from bridge.commands.options import lasting
+from bridge.commands.show.language import said
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
@@ -12,7 +13,18 @@ from bridge.store.db.engine import open_store
 from bridge.store.state.key_value import set_target
 
 
-def migrate(settings: Settings) -> int:
+@click.command()
+def migrate() -> int:
+    """Bring the database to this version's tables, and note where its calls go. Safe to run again.
+
+    \b
+    Example:
+      leadbridge migrate
+    """
+    return migrate_database(lasting())
+
+
+def migrate_database(settings: Settings) -> int:
     """Safe to run again, and by several processes at once.
 
     Raises BridgeError where calls wait in the database that are for the sandbox, and there is none, or the

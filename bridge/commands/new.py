@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bridge.commands.explain import known
-from bridge.commands.language import said
-from bridge.commands.opening import opened
-from bridge.commands.output import printable, say
-from bridge.commands.payload import PayloadFile
+from bridge.commands.access import mappings_if_readable, opened
+from bridge.commands.options import PayloadFile, quiet
+from bridge.commands.show.language import said
+from bridge.commands.show.output import printable, say
 from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
 from bridge.language.placeholder import FILL_IN
@@ -28,7 +28,36 @@ from bridge.settings import Settings
 from bridge.store.reports.event_views import event
 
 
-def new(
+@click.command()
+@click.argument("source")
+@click.option("--profile", metavar="NAME", help="The built-in source definition to begin with.")
+@click.option(
+    "--from", "given", metavar="EVENT|FILE", help="A webhook: an event's number, or a file with its body."
+)
+@click.option(
+    "--header", "headers", multiple=True, metavar='"NAME: VALUE"', help="A header of FILE; may be repeated."
+)
+@click.option("--query", default="", help="The query string of FILE.")
+@click.option("--method", help="The method of FILE (POST).")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def new(source: str, profile: str | None, given: str | None, force: bool, **how: Any) -> int:
+    """Write a mapping file to begin with: mappings/SOURCE.yml, a rule guessed from a webhook and its test.
+
+    The webhook becomes a sample beside it, in which people, their numbers, addresses and all tokens are made
+    up; look at it all the same before you share it. Without --from the file is the profile's own example.
+    The rule is recorded and never sent until you remove its line `shadow: true`.
+
+    mapping.schema.json beside the files lets editors complete and check them.
+
+    \b
+    Example:
+      leadbridge new shop --from mappings/samples/nocode-deal.json
+    """
+    payload = PayloadFile(given, **how) if given is not None else None
+    return write_mapping(quiet(), source, profile, payload, force=force)
+
+
+def write_mapping(
     settings: Settings, source: str, profile: str | None, given: PayloadFile | None, *, force: bool
 ) -> int:
     """Write a mapping file, its sample and the schema for editors; raises UsageError before it overwrites."""
@@ -71,7 +100,7 @@ def _webhook(
 
     Raises BridgeError.
     """
-    sources = known(settings).sources
+    sources = mappings_if_readable(settings).sources
     if Path(given.file).is_file():
         request = given.read().request("POST")
         return request, None, of_request(request, sources[source]).values if source in sources else ()

@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 import click
 
-from bridge.commands.explain import known
-from bridge.commands.language import said
-from bridge.commands.opening import opened, wake, who
-from bridge.commands.output import printable
+from bridge.commands.access import mappings_if_readable, opened, wake, who
+from bridge.commands.options import quiet, why
+from bridge.commands.show.language import said
+from bridge.commands.show.output import printable
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.operations import pause as operation
@@ -35,9 +35,42 @@ _UNKNOWN: Final[dict[Kind, ErrorCode]] = {
     "source": ErrorCode.NO_SOURCE_CALLED,
     "rule": ErrorCode.NO_RULE_CALLED,
 }
+_kind = click.argument("kind", type=click.Choice(["account", "source", "rule"]))
 
 
-def pause(settings: Settings, kind: Kind, name: str, why: str) -> int:
+@click.command()
+@_kind
+@click.argument("name")
+@why
+def pause(kind: Kind, name: str, why: str) -> int:
+    """Hold back the calls of an account, a source or a rule; a rule is named SOURCE/RULE.
+
+    Webhooks are still accepted, their calls wait, and what is being sent is finished. A call that waits for
+    longer than its rule's "expires", 24 hours unless it says otherwise, is not sent any more.
+
+    \b
+    Example:
+      leadbridge pause account main --why "the bot is being rebuilt"
+      leadbridge pause rule "yookassa/course paid"
+    """
+    return pause_calls(quiet(), kind, name, why)
+
+
+@click.command()
+@_kind
+@click.argument("name")
+@why
+def resume(kind: Kind, name: str, why: str) -> int:
+    """Let the calls of an account, a source or a rule go again, whoever paused it.
+
+    \b
+    Example:
+      leadbridge resume account main
+    """
+    return resume_calls(quiet(), kind, name, why)
+
+
+def pause_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
     """Hold its calls back; what is being sent is finished. A rule is named `SOURCE/RULE`."""
     by = Decider(who(), why)
     with opened(settings) as store:
@@ -50,7 +83,7 @@ def pause(settings: Settings, kind: Kind, name: str, why: str) -> int:
     return 0
 
 
-def resume(settings: Settings, kind: Kind, name: str, why: str) -> int:
+def resume_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
     """Let its calls go again, and of an account's those once more that a wrong token may have refused."""
     by = Decider(who(), why)
     with opened(settings) as store:
@@ -92,7 +125,7 @@ def _stored(store: Store, kind: Kind) -> Iterable[str]:
 
 
 def _written(settings: Settings, kind: Kind) -> Iterable[str]:
-    compiled = known(settings)
+    compiled = mappings_if_readable(settings)
     if kind == "account":
         return accounts_of(settings, compiled)
     if kind == "source":

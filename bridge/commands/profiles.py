@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from bridge.commands.language import said
-from bridge.commands.output import json_array, printable, screen_of, table
+from bridge.commands.options import as_json, quiet
+from bridge.commands.show.language import said
+from bridge.commands.show.output import json_array, printable, screen_of, table
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.language.keys_source import ABOUT
@@ -33,7 +34,37 @@ _HEADINGS = {
 _COLUMNS = (MappingCode.HEAD_PROFILE, MappingCode.HEAD_SYSTEM, MappingCode.HEAD_SENDS)
 
 
-def profiles(settings: Settings, *, as_json: bool) -> int:
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def profiles(context: click.Context, as_json: bool) -> int:
+    """List the built-in source definitions: `profile:` of a mapping file names one.
+
+    Keys of --json: name and those of `profiles show NAME --json`.
+
+    \b
+    Example:
+      leadbridge profiles show yookassa
+    """
+    if context.invoked_subcommand is None:
+        return list_profiles(quiet(), as_json=as_json)
+    return 0
+
+
+@profiles.command("show")
+@click.argument("name")
+@as_json
+def show_profile(name: str, as_json: bool) -> int:
+    """What to enter at the vendor, what is verified, and a mapping file to begin with.
+
+    \b
+    Example:
+      leadbridge profiles show stripe
+    """
+    return print_profile(name, as_json=as_json)
+
+
+def list_profiles(settings: Settings, *, as_json: bool) -> int:
     """List them."""
     known = load_profiles().values()
     if as_json:
@@ -46,7 +77,7 @@ def profiles(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def show_profile(name: str, *, as_json: bool) -> int:
+def print_profile(name: str, *, as_json: bool) -> int:
     """One of them in plain words, with a mapping file to begin with."""
     known = load_profiles()
     if name not in known:
@@ -55,7 +86,7 @@ def show_profile(name: str, *, as_json: bool) -> int:
     if as_json:
         click.echo(json_text(_facts(known[name])))
         return 0
-    for line in _told(known[name]):
+    for line in _lines(known[name]):
         click.echo(line)
     return 0
 
@@ -66,7 +97,7 @@ def _facts(profile: Profile) -> dict[str, Json]:
     return {"name": profile.name, **plain}
 
 
-def _told(profile: Profile) -> Iterator[str]:
+def _lines(profile: Profile) -> Iterator[str]:
     about = profile.about
     yield f"{profile.name}: {profile.title}"
     yield about["summary"]

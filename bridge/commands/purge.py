@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bridge.commands.language import said
-from bridge.commands.opening import opened, who
+from bridge.commands.access import opened, who
+from bridge.commands.options import quiet, why
+from bridge.commands.show.language import said
+from bridge.language.schema import duration
 from bridge.reasons.actions import ActionCode
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
@@ -16,7 +18,47 @@ from bridge.store.reports import audit
 _DAY = 86_400
 
 
-def purge(settings: Settings, bodies_after: int, rows_after: int, why: str) -> int:
+class Span(click.ParamType[int]):
+    """A span such as 90m or 30d, read as seconds."""
+
+    name = "span"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        seconds = value if isinstance(value, int) else duration(value)
+        if seconds is None:
+            self.fail(f'expected a span such as 90m, 24h or 30d, found "{value}"', param, ctx)
+        return seconds
+
+
+@click.command()
+@click.option(
+    "--bodies-after",
+    type=Span(),
+    default="30d",
+    show_default=True,
+    help="Payloads finished so long.",
+)
+@click.option(
+    "--rows-after",
+    type=Span(),
+    default="90d",
+    show_default=True,
+    help="Events finished so long.",
+)
+@why
+def purge(bodies_after: int, rows_after: int, why: str) -> int:
+    """Forget what is long finished: first payloads, later whole events with their calls and attempts.
+
+    Nothing that is not final is touched, however old. Run it daily, from cron or a scheduler.
+
+    \b
+    Example:
+      leadbridge purge --bodies-after 30d --rows-after 90d
+    """
+    return purge_store(quiet(), bodies_after, rows_after, why)
+
+
+def purge_store(settings: Settings, bodies_after: int, rows_after: int, why: str) -> int:
     """Forget bodies and rows finished for so many seconds. Whatever is not final stays, however old."""
     with opened(settings) as store:
         gone = forgetting.purge(store, bodies_after / _DAY, rows_after / _DAY)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 import click
 
-from bridge.commands.language import said
-from bridge.commands.opening import opened, who
-from bridge.commands.output import OPTION, printable, say
-from bridge.commands.replayed import outcome, outcome_of_taking
+from bridge.commands.access import opened, who
+from bridge.commands.events import event_filter
+from bridge.commands.options import quiet, why
+from bridge.commands.show.language import said
+from bridge.commands.show.output import OPTION, printable, say
+from bridge.commands.show.replay_outcome import outcome, outcome_of_taking
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.compile.compiler import Compiled
 from bridge.operations.filters import AskedEvents
@@ -34,6 +36,58 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.reports.event_views import event
 
 
+@click.command()
+@click.argument("events", nargs=-1, type=click.IntRange(1), metavar="[EVENT]...")
+@event_filter
+@click.option(
+    "--rules",
+    type=click.Choice(["current", "original"]),
+    default="current",
+    show_default=True,
+    help="The rules as they are now, or the stored requests of calls that were not sent.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would happen.")
+@click.option("--again", is_flag=True, help="Also repeat calls that are done: people hear twice.")
+@click.option("--yes", is_flag=True, help="Do not ask before replaying several.")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Make an event of a known one that came again with other content, once.",
+)
+@why
+def replay(
+    events: tuple[int, ...],
+    rules: Rules,
+    dry_run: bool,
+    again: bool,
+    yes: bool,
+    repeat: int | None,
+    why: str,
+    **asked: str | None,
+) -> int:
+    """Put stored events through the rules as they are now: EVENTs by number, or those that the filter finds.
+
+    A start gets a call unless it had one that is done, live, uncertain or cancelled. Calls that LeadConverter
+    refused, or that expired, are made anew. Several events are counted and asked for first. Exit code 1 where
+    an event could not be replayed or a rule still lacks a value.
+
+    A repeat starts nothing. Where `leadbridge events --repeats` shows one of which the rules would make
+    something else, --repeat puts it through the rules as an event of its own.
+
+    \b
+    Example, after mending a rule:
+      leadbridge replay --source yookassa --result failed --since 7d --dry-run
+      leadbridge replay --repeat 5 --why "another order under the same id"
+    """
+    how = How(rules, again, dry_run, yes, why)
+    if repeat is not None:
+        if events or again or rules != "current" or any(asked.values()):
+            raise click.UsageError(said(Reason(ErrorCode.REPEAT_GOES_WITH)))
+        return replay_repeat(quiet(), repeat, how)
+    return replay_events(quiet(), events, AskedEvents(**asked), how)
+
+
 @dataclass(frozen=True, slots=True)
 class How:
     """What is wanted beside which events."""
@@ -45,7 +99,7 @@ class How:
     why: str = ""
 
 
-def replay(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: How) -> int:
+def replay_events(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: How) -> int:
     """Replay the events, after showing how many; 1 where one could not be, or the user said no."""
     if bool(numbers) == (asked != AskedEvents()):
         raise UsageError(Reason(ErrorCode.EVENTS_OR_FILTER), Reason(ErrorCode.EVENTS_EXAMPLES))
@@ -59,7 +113,7 @@ def replay(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: 
             return 1
         replayer = Replayer(compiled.sources, Decider(who(), how.why), how.rules, again=how.again)
         replays = plan_all(store, replayer, wanted) if how.dry_run else _real(store, replayer, wanted)
-        return _tell((_shown(store, one, compiled) for one in replays), how)
+        return _print((_shown(store, one, compiled) for one in replays), how)
 
 
 def replay_repeat(settings: Settings, number: int, how: How) -> int:
@@ -122,7 +176,7 @@ def _real(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[
         yield from replay_all(store, replayer, numbers, waker.wake)
 
 
-def _tell(replays: Iterator[Replay], how: How) -> int:
+def _print(replays: Iterator[Replay], how: How) -> int:
     done: Counter[str] = Counter()
     began = time.monotonic()
     for one in replays:

@@ -6,13 +6,14 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from bridge.commands.language import said
-from bridge.commands.opening import opened, wake, who
-from bridge.commands.output import OPTION, printable, say
+from bridge.commands.access import opened, wake, who
+from bridge.commands.options import WHEN, quiet, why
+from bridge.commands.show.language import said
+from bridge.commands.show.output import OPTION, printable, say
 from bridge.errors import BridgeError, UsageError
 from bridge.model import State
 from bridge.operations.answers import confirm
@@ -41,6 +42,50 @@ _WOULD: Final[dict[Resolution, CommandCode]] = {
 }
 
 
+@click.command()
+@click.argument("calls", nargs=-1, type=click.IntRange(1), metavar="[CALL]...")
+@click.option("--cause", metavar="CODE", help="Only those in doubt for this, such as http_502 or timeout.")
+@click.option("--since", "sent_since", metavar="WHEN", help=f"Only those sent from then on: {WHEN}.")
+@click.option("--until", "sent_until", metavar="WHEN", help="Only those sent before then.")
+@click.option("--account", help="Only those of this account.")
+@click.option("--done", "resolution", flag_value="done", help="It ran: the bot did start.")
+@click.option("--resend", "resolution", flag_value="resend", help="Send it again, though it may have run.")
+@click.option("--cancel", "resolution", flag_value="cancel", help="Do not send it any more.")
+@click.option("--yes", is_flag=True, help="Do not ask before settling those that the filter finds.")
+@click.option("--answer", type=click.IntRange(1), metavar="CALL", help="Answers such as this call's.")
+@why
+def resolve(
+    calls: tuple[int, ...],
+    resolution: Resolution | None,
+    yes: bool,
+    answer: int | None,
+    why: str,
+    **asked: Any,
+) -> int:
+    """Settle uncertain CALLs by your word: look into LeadConverter whether the bot ran, then say it here.
+
+    Without numbers, all uncertain calls that fit the filter are settled, such as those of one outage. They
+    are counted by cause and asked for first. With a number --cancel also takes a call that waits to be sent.
+
+    An answer of a new shape that counts as done is asked about once, by leadbridge doctor and the console:
+    --answer CALL --done confirms that it is success. Where it is not, write `success:` into accounts.yml.
+
+    \b
+    Example:
+      leadbridge calls --state uncertain
+      leadbridge resolve 31 --done --why "the dialogue shows the message"
+      leadbridge resolve --cause http_502 --since 22:00 --until 23:10 --resend --why "none of them ran"
+    """
+    if resolution is None:
+        raise click.UsageError(said(Reason(ErrorCode.NO_RESOLUTION)))
+    if answer is not None:
+        if calls or yes or resolution != "done" or any(asked.values()):
+            raise click.UsageError(said(Reason(ErrorCode.ANSWER_GOES_WITH)))
+        return confirm_answer(quiet(), answer, why)
+    how = How(resolution, yes, why)
+    return resolve_calls(quiet(), calls, AskedCalls(**asked), how)
+
+
 @dataclass(frozen=True, slots=True)
 class How:
     """What becomes of the calls, and whether to ask before."""
@@ -54,7 +99,7 @@ class How:
         return Decider(who(), self.why)
 
 
-def resolve(settings: Settings, numbers: Sequence[int], asked: AskedCalls, how: How) -> int:
+def resolve_calls(settings: Settings, numbers: Sequence[int], asked: AskedCalls, how: How) -> int:
     """Settle the calls; 1 where the person said no, or a call has moved on meanwhile."""
     if bool(numbers) == (asked != AskedCalls()):
         raise UsageError(Reason(ErrorCode.CALLS_OR_FILTER), Reason(ErrorCode.CALLS_EXAMPLES))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.commands.check import failing, levels, tell
-from bridge.commands.language import said
-from bridge.commands.opening import opened
-from bridge.commands.output import say
+import click
+
+from bridge.commands.access import opened
+from bridge.commands.options import as_json, files, quiet
+from bridge.commands.show.findings import exit_code, levels, print_findings
+from bridge.commands.show.language import said
+from bridge.commands.show.output import say
 from bridge.operations import review as operation
 from bridge.operations.mapping_files import compile_named, sound
 from bridge.reasons.mapping import MappingCode
@@ -15,13 +18,39 @@ from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 
 
-def review(settings: Settings, files: Sequence[str], last: int, *, strict: bool, as_json: bool) -> int:
+@click.command()
+@files
+@click.option(
+    "--last",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Of each source, the newest events.",
+)
+@click.option("--strict", is_flag=True, help="Exit code 1 where there are findings.")
+@as_json
+def review(files: tuple[str, ...], last: int, strict: bool, as_json: bool) -> int:
+    """Hold mapping files against the stored events of their sources: FILES and folders, or the whole folder.
+
+    Finds paths that are absent in the events that a rule is about, and values that have become another kind
+    of value, one finding a line. Nothing is sent or stored.
+
+    Keys of --json: path, line, column, code, level, message.
+
+    \b
+    Example:
+      leadbridge review mappings/yookassa.yml --last 1000
+    """
+    return review_files(quiet(), files, last, strict=strict, as_json=as_json)
+
+
+def review_files(settings: Settings, files: Sequence[str], last: int, *, strict: bool, as_json: bool) -> int:
     """Print what the `last` events of each source say against its rules; 1 with `strict` where they do."""
     sources = sound(compile_named(settings, files), files).sources
     with opened(settings) as store:
         found = operation.review(store, sources, last)
-    tell(found.findings, as_json=as_json)
+    print_findings(found.findings, as_json=as_json)
     events = Reason(MappingCode.EVENTS, count=found.events)
     of = Reason(MappingCode.SOURCES, count=len(sources))
     say(said(Reason(MappingCode.REVIEWED, events=events, sources=of, levels=levels(found.findings))))
-    return failing(found.findings, strict=strict)
+    return exit_code(found.findings, strict=strict)

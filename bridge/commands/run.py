@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from bridge.commands.language import said
-from bridge.commands.metrics_folder import with_metrics
-from bridge.commands.output import say
-from bridge.commands.serve import gunicorn
+import click
+
+from bridge.commands.options import lasting, port
+from bridge.commands.serve import gunicorn, with_metrics
+from bridge.commands.show.language import said
+from bridge.commands.show.output import say
 from bridge.commands.supervisor import Child, Supervisor
 from bridge.errors import BridgeError
 from bridge.reasons.commands import CommandCode
@@ -22,11 +24,30 @@ from bridge.settings import Settings, load
 
 _PATIENCE = 60
 """Seconds for the processes to come up."""
-Tell: TypeAlias = Callable[[Settings, str], None]
+Show: TypeAlias = Callable[[Settings, str], None]
 """Shows what the running bridge at an address does."""
 
 
-def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Tell | None = None) -> int:
+@click.command()
+@click.option("--port", type=port, help="Where webhooks arrive (PORT, else 8080).")
+@click.option("--sandbox", is_flag=True, help="Add a local LeadConverter that takes every call.")
+@click.option("--sandbox-port", type=port, default=8090, show_default=True, help="Where it listens.")
+@click.option("--demo", is_flag=True, help="Send one shipped sample webhook through and print its story.")
+def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
+    """Run everything in one process tree: migrate, web, dispatcher. Ctrl-C stops it cleanly.
+
+    \b
+    Example, to try it out without messaging anybody:
+      leadbridge run --sandbox
+    """
+    if demo and not sandbox:
+        raise click.UsageError(said(Reason(ErrorCode.DEMO_NEEDS_SANDBOX)))
+    return run_processes(lasting(), port, sandbox_port if sandbox else None, _show_demo if demo else None)
+
+
+def run_processes(
+    settings: Settings, port: int | None, sandbox_port: int | None, show: Show | None = None
+) -> int:
     """Migrate, and keep web, dispatcher and perhaps the sandbox running until a stop signal.
 
     Web gets ready beside the migration, and waits for its end before it touches the database. This process
@@ -41,11 +62,18 @@ def run(settings: Settings, port: int | None, sandbox_port: int | None, tell: Te
     supervisor = Supervisor(_children(counting, sandbox_port))
     try:
         failed = supervisor.start(lambda: _migrated(environment, supervisor))
-        return failed or _attend(supervisor, settings, sandbox_port, tell)
+        return failed or _attend(supervisor, settings, sandbox_port, show)
     finally:
         say(said(Reason(CommandCode.STOPPING)))
         supervisor.shut_down()
         say(said(Reason(CommandCode.STOPPED)))
+
+
+def _show_demo(settings: Settings, url: str) -> None:
+    """Imported when everything runs: without --demo, this process stays small and starts soon."""
+    from bridge.commands.demo import show_demo
+
+    show_demo(settings, url)
 
 
 def _migrated(environment: Mapping[str, str], supervisor: Supervisor) -> int:
@@ -75,7 +103,7 @@ def _children(environment: Mapping[str, str], sandbox_port: int | None) -> list[
     return processes
 
 
-def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None, tell: Tell | None) -> int:
+def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None, show: Show | None) -> int:
     places = [
         (_local_host(settings), settings.port),
         *([("127.0.0.1", sandbox_port)] if sandbox_port else []),
@@ -87,8 +115,8 @@ def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None
             Reason(ErrorCode.PROCESSES_NOT_UP, seconds=_PATIENCE), Reason(ErrorCode.SEE_LINES_ABOVE)
         )
     _announce(settings)
-    if tell:
-        tell(settings, local_url(settings))
+    if show:
+        show(settings, local_url(settings))
     supervisor.watch()
     return 0
 

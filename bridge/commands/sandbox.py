@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from bridge.commands.language import said
-from bridge.commands.output import say
+import click
+
+from bridge.commands.options import port
+from bridge.commands.show.language import said
+from bridge.commands.show.output import say
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.sandbox.server import run
 
 
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=port, default=8090, show_default=True, help="Port to listen on.")
+@click.option("--latency-ms", type=click.IntRange(0, 60000), default=0, help="Wait before each answer.")
 def sandbox(host: str, port: int, latency_ms: int) -> int:
-    """Serve until SIGTERM or SIGINT."""
+    """A local LeadConverter for trying out: checks calls, plays faults, shows what it got.
+
+    \b
+    Example, and where to see its calls:
+      leadbridge sandbox --port 8090
+      curl http://127.0.0.1:8090/calls
+    """
     return run(host, port, _announce, latency_ms=latency_ms)
 
 

@@ -9,8 +9,18 @@ import click
 from bridge.language.file_schemas import accounts_schema, mapping_schema
 
 
-def schema(*, accounts: bool) -> int:
-    """Print one of them."""
+@click.command()
+@click.option("--accounts", is_flag=True, help="Of mappings/accounts.yml instead.")
+def schema(accounts: bool) -> int:
+    """The JSON Schema of mapping files, for editors that complete and check while you type.
+
+    Point the editor at it with the first line of a mapping file, for instance
+    `# yaml-language-server: $schema=../mapping.schema.json`.
+
+    \b
+    Example:
+      leadbridge schema > mapping.schema.json
+    """
     made = accounts_schema() if accounts else mapping_schema()
     click.echo(json.dumps(made, ensure_ascii=False, indent=1))
     return 0

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
-from bridge.commands.metrics_folder import with_metrics
-from bridge.settings import Settings
+import click
+
+from bridge.commands.options import lasting, port
+from bridge.settings import METRICS_FOLDER, Settings
 
 
-def serve(settings: Settings, overrides: Mapping[str, str]) -> int:
+@click.command()
+@click.option("--host", help="Address to listen on (BRIDGE_HOST, else 127.0.0.1).")
+@click.option("--port", type=port, help="Port to listen on (PORT, else 8080).")
+def serve(host: str | None, port: int | None) -> int:
+    """The web process: takes webhooks in and stores them.
+
+    \b
+    Example:
+      leadbridge serve --host 0.0.0.0 --port 8080
+    """
+    given = {"BRIDGE_HOST": host, "PORT": port and str(port)}
+    return become_gunicorn(lasting(), {name: value for name, value in given.items() if value})
+
+
+def become_gunicorn(settings: Settings, overrides: Mapping[str, str]) -> int:
     """Become gunicorn: a fresh interpreter, since greenlets must be in place before anything is imported."""
     environment = {**settings.process, "PORT": str(settings.port), **overrides}
     os.execve(sys.executable, gunicorn("server"), with_metrics(environment, settings.metrics))
@@ -26,3 +44,29 @@ def gunicorn(configuration: str) -> list[str]:
         "-c",
         f"python:bridge.web.{configuration}",
     ]
+
+
+def with_metrics(environment: Mapping[str, str], named: str = "", *, again: bool = False) -> dict[str, str]:
+    """The environment for the tree's processes, with a folder of its own.
+
+    A folder that is `named` already belongs to whoever started this process, and is left as it is;
+    `again` says that this is the start of the tree, so that even such a folder is to be emptied.
+    """
+    if named and not again:
+        return {**environment, METRICS_FOLDER: named}
+    folder = Path(named) if named else _own(environment.get("PORT", ""))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for pattern in ("*.db", "*.pid"):
+        for old in folder.glob(pattern):
+            old.unlink(missing_ok=True)
+    return {**environment, METRICS_FOLDER: str(folder)}
+
+
+def _own(port: str) -> Path:
+    """The same at each start, so that none is left behind; another where somebody else has that one."""
+    folder = Path(tempfile.gettempdir()) / f"leadbridge-{os.getuid()}-{port or 'default'}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        return Path(tempfile.mkdtemp(prefix="leadbridge-"))
+    return folder

@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import click
 
-from bridge.commands.junit import write_junit
-from bridge.commands.language import said
-from bridge.commands.output import Screen, json_array, printable, say, screen_of
-from bridge.commands.update import update
+from bridge.commands.options import as_json, files, quiet
+from bridge.commands.show.junit import write_junit
+from bridge.commands.show.language import said
+from bridge.commands.show.output import Screen, json_array, printable, say, screen_of
+from bridge.errors import BridgeError
 from bridge.mapping.author.examples import Result, facts
+from bridge.mapping.author.rewrite import CannotRewrite, rewritten
 from bridge.mapping.lint.coverage import Coverage, Gap
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding, Json
 from bridge.operations.mapping_files import compile_alone, compile_named, errors
 from bridge.operations.redact import shown_tests
 from bridge.operations.test import Ran, beside, run_tests
+from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 from bridge.settings import Settings
 from bridge.text.render import english
 
 KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")
+Again = Callable[[str, bytes], Sequence[Result]]
+"""The results of a file, by its path, if it said this."""
+
+
+@click.command()
+@files
+@click.option("--coverage", is_flag=True, help="Tell which rules and conditions no test exercises.")
+@click.option("--junit", metavar="FILE", help="Write the results as JUnit XML, for build servers.")
+@click.option("--update", is_flag=True, help="Write what the tests showed into their `expect:`.")
+@as_json
+def test(files: tuple[str, ...], as_json: bool, **extras: Any) -> int:
+    """Run the `tests:` of mapping files: FILES and folders, or the whole mapping folder.
+
+    Prints what differs from the expected bot starts. Exit code 1 where a test fails, or there is none.
+
+    --update prints the same differences, then makes the files expect what was shown. Nothing else of a file
+    changes; where that is not possible it says why and leaves the test as it is.
+
+    A condition is exercised where it holds in one test and not in another.
+
+    Keys of --json: file, line, name, passed, differences, starts, failed. With --coverage an object of two
+    arrays: tests, these, and gaps, each with file, line, rule, condition (empty: the rule itself), lack.
+
+    \b
+    Example:
+      leadbridge test mappings/yookassa.yml --coverage
+    """
+    return test_files(quiet(), files, Extras(**extras), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +74,7 @@ class Extras:
     """Write what the tests showed into the files."""
 
 
-def test(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: bool) -> int:
+def test_files(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: bool) -> int:
     """Run all tests; 0 only where there are some and all pass. Broken files fail the run."""
     compiled = compile_named(settings, files)
     broken = errors(compiled)
@@ -160,3 +196,43 @@ def _summary(ran: list[Ran], broken: list[Finding]) -> Reason:
         return Reason(MappingCode.NOTHING_TESTED, broken=tail)
     files = Reason(MappingCode.FILES, count=len(ran))
     return Reason(MappingCode.TESTED, passed=total - failed, failed=failed, files=files, broken=tail)
+
+
+def update(mapping: MappingFile, results: Sequence[Result], again: Again) -> Sequence[Result]:
+    """Write the results of failed tests into their file; the results afterwards.
+
+    What cannot be written is told on stderr with its reason and left as it is. The file is replaced at once
+    and keeps its permissions; a link stays a link.
+    """
+    for result in results:
+        if result.passed:
+            continue
+        where = f"{mapping.path}:{result.line}: {result.name}"
+        try:
+            _update(mapping, result, again)
+        except CannotRewrite as error:
+            say(printable(said(Reason(MappingCode.NOT_UPDATED, test=where, why=error.reason))))
+        else:
+            say(printable(said(Reason(MappingCode.UPDATED, test=where))))
+    return again(mapping.path, Path(mapping.path).read_bytes())
+
+
+def _update(mapping: MappingFile, result: Result, again: Again) -> None:
+    path = Path(mapping.path).resolve()
+    new = rewritten(path.read_bytes().decode(), result, mapping.account).encode()
+    if not any(one.name == result.name and one.passed for one in again(mapping.path, new)):
+        raise CannotRewrite(Reason(RuleCode.READS_OTHERWISE))
+    replace_file(path, new)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old or the new one, never a part; raises BridgeError."""
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(beside).chmod(path.stat().st_mode & 0o7777)
+        Path(beside).replace(path)
+    except OSError as error:
+        reason = Reason(ErrorCode.UNWRITABLE, path=str(path), detail=error.strerror)
+        raise BridgeError(reason) from error

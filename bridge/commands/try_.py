@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import click
 
-from bridge.commands.language import said
-from bridge.commands.outgoing import request_lines
-from bridge.commands.output import Screen, json_array, printable, screen_of
-from bridge.commands.payload import PayloadFile
+from bridge.commands.options import PayloadFile, as_json, quiet
+from bridge.commands.show.language import said
+from bridge.commands.show.output import Screen, json_array, printable, screen_of
+from bridge.commands.show.request import request_lines
 from bridge.errors import DocumentError
 from bridge.mapping.author.explain import lack, verdict_reason
 from bridge.model import BotStart, Match, Verdict
@@ -28,7 +28,34 @@ from bridge.webhook.budget import OverBudgetError
 _MARKS = {"matched": ("✓", "green"), "nearly": ("≈", "yellow"), "not": ("·", None), "failed": ("✗", "red")}
 
 
-def try_(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) -> int:
+@click.command("try")
+@click.argument("source")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--header", "headers", multiple=True, metavar='"NAME: VALUE"', help="A header; may be repeated."
+)
+@click.option("--query", default="", help="The query string: what follows ? in the URL.")
+@click.option("--method", help="The request's method (the source's first).")
+@as_json
+def try_(
+    source: str, file: str, headers: tuple[str, ...], query: str, method: str | None, as_json: bool
+) -> int:
+    """Put a payload through the rules of SOURCE: what matches, what nearly does and why not, the exact call.
+
+    FILE holds the raw body of a webhook, - reads it from stdin. SOURCE is the name of a source or a mapping
+    file. Nothing is verified, sent or stored. Exit code 1 where a rule matches but lacks a value.
+
+    Keys of --json, for each event: source, file, id, type, document, ping, rules, failures, calls.
+
+    \b
+    Example:
+      leadbridge try yookassa mappings/samples/yookassa-paid.json
+    """
+    given = PayloadFile(file, headers, query, method)
+    return try_payload(quiet(), source, given, as_json=as_json)
+
+
+def try_payload(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) -> int:
     """Print what would happen; 1 where the payload cannot be decoded or a rule lacks a value."""
     mapping, accounts = mapping_named(settings, source)
     payload = given.read()
@@ -47,12 +74,12 @@ def try_(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) 
         click.echo(json_array(tried_record(one) for one in tried))
     else:
         for number, one in enumerate(tried, 1):
-            for line in _told(one, number, len(tried), screen_of(settings)):
+            for line in _lines(one, number, len(tried), screen_of(settings)):
                 click.echo(line)
     return 1 if any(one.application.failures for one in tried) else 0
 
 
-def _told(tried: Tried, number: int, total: int, screen: Screen) -> Iterator[str]:
+def _lines(tried: Tried, number: int, total: int, screen: Screen) -> Iterator[str]:
     event = tried.event
     facts = f"id {event.id}" + (f", type {event.type}" if event.type else "")
     yield f"event {number} of {total}: {printable(facts)}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.commands.language import speak
+from bridge.commands.show.language import speak
 from bridge.intake import Intake
 from bridge.main import main
 from bridge.mapping_loader import MappingLoader

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.commands.demo import tell_demo
+from bridge.commands.demo import show_demo
 from bridge.settings import load
 from tests.support.processes import ROOT, Installation, installation
 from tests.support.waiting import eventually
@@ -68,7 +68,7 @@ def test_without_yookassa_it_says_what_to_do_instead(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "own.yml").write_text("source: own\nprofile: json\nverify: none\nevent: {id: $.id}\n")
-    tell_demo(load({"BRIDGE_MAPPINGS": str(tmp_path)}), "http://127.0.0.1:1")
+    show_demo(load({"BRIDGE_MAPPINGS": str(tmp_path)}), "http://127.0.0.1:1")
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
@@ -78,5 +78,5 @@ def test_without_yookassa_it_says_what_to_do_instead(
 
 
 def test_a_bridge_that_does_not_answer_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_demo(load({"BRIDGE_MAPPINGS": str(ROOT / "mappings")}), "http://127.0.0.1:1")
+    show_demo(load({"BRIDGE_MAPPINGS": str(ROOT / "mappings")}), "http://127.0.0.1:1")
     assert "no demonstration: the bridge does not answer at http://127.0.0.1:1: " in capsys.readouterr().err

@@ -115,7 +115,7 @@ def test_a_bug_is_told_as_one_and_ends_with_3(desk: Desk, monkeypatch: pytest.Mo
     def broken(*_: object, **__: object) -> int:
         raise RuntimeError("the unexpected")
 
-    monkeypatch.setattr("bridge.commands.check.check", broken)
+    monkeypatch.setattr("bridge.commands.check.check_files", broken)
     ran = desk.run("check")
     assert ran.code == 3
     assert ran.err.endswith("this is a bug in leadbridge; please report it with the lines above\n")
@@ -126,7 +126,7 @@ def test_an_interrupt_ends_with_130(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     def interrupted(*_: object, **__: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bridge.commands.check.check", interrupted)
+    monkeypatch.setattr("bridge.commands.check.check_files", interrupted)
     assert desk.run("check").code == 130
 
 

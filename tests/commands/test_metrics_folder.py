@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.commands.metrics_folder import with_metrics
+from bridge.commands.serve import with_metrics
 
 NAME = "PROMETHEUS_MULTIPROC_DIR"
 

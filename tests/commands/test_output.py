@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.commands.output import (
+from bridge.commands.show.output import (
     Screen,
     columns,
     json_array,

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bridge.cli.common import Sections
+from bridge.commands.group import Sections
 from bridge.main import leadbridge
 from bridge.store.db.lock_files import FileLock
 from tests.commands.conftest import Desk

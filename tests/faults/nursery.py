@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from bridge import logs
-from bridge.commands.worker import worker
+from bridge.commands.worker import dispatch_calls
 from bridge.settings import load
 from bridge.store.db.engine import postgres_module
 from tests.faults import crashpoints
@@ -52,7 +52,7 @@ def live(asked: dict[str, Any]) -> None:
     code = 3
     try:
         logs.set_up("text")
-        code = worker(load())
+        code = dispatch_calls(load())
     finally:
         os._exit(code)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
-from bridge.commands.output import printable
+from bridge.commands.show.output import printable
 from bridge.errors import UsageError
 from bridge.mapping.author.examples import Result
 from bridge.model import Finding

@@ -1,15 +1,18 @@
-"""Opening the database for commands that look at it, or decide something in it."""
+"""What commands work on: the database, the mapping folder, and who runs them."""
 
 from __future__ import annotations
 
 import contextlib
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.mapping.compile.compiler import Compiled
+from bridge.model import Account
+from bridge.operations.mapping_files import accounts_of, compile_named
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
@@ -29,9 +32,9 @@ class NoDatabase(BridgeError):
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Store]:
-    """The store, there already and with this version's tables; looking never creates one.
+    """Open the existing database; it is never created, and has to have this version's tables.
 
-    Raises BridgeError with the command to run where it is not there, not migrated or not reachable.
+    Raises BridgeError with the command to run where it does not exist, is not migrated or not reachable.
     """
     require_there(settings)
     store = open_store(settings.database_url)
@@ -51,8 +54,21 @@ def require_there(settings: Settings) -> None:
             raise NoDatabase(path_of(url))
 
 
+def mappings_if_readable(settings: Settings) -> Compiled:
+    """The mapping folder; empty where it cannot be read, for commands that only show what is stored."""
+    try:
+        return compile_named(settings, [])
+    except BridgeError:
+        return Compiled()
+
+
+def accounts_if_readable(settings: Settings) -> Mapping[str, Account]:
+    """The accounts of the mapping folder; none where it cannot be read."""
+    return accounts_of(settings, mappings_if_readable(settings))
+
+
 def wake(store: Store) -> None:
-    """Tell the dispatchers, once, that there is something to do."""
+    """Notify the dispatchers, once, that there is something to do."""
     with contextlib.closing(Waker(store)) as waker:
         waker.wake()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from bridge.commands.language import said
-from bridge.commands.outgoing import request_lines
-from bridge.commands.output import Screen, printable
+from bridge.commands.show.language import said
+from bridge.commands.show.output import Screen, printable
+from bridge.commands.show.request import request_lines
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.explain import lack, verdict_reason
 from bridge.model import Account, Attempt, Match, State, Verdict
@@ -31,7 +31,7 @@ NONE_ASKED: Final[Mapping[int, Question]] = {}
 _MARKS = {Match.MATCHED: ("✓", "green"), Match.FAILED: ("✗", "red")}
 
 
-def told(
+def story_lines(
     story: Story,
     accounts: Mapping[str, Account],
     screen: Screen,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.commands.language import said
-from bridge.commands.output import printable
+from bridge.commands.show.language import said
+from bridge.commands.show.output import printable
 from bridge.operations.request_preview import Shown
 
 _DOUBTS = {

@@ -1,0 +1,1 @@
+"""How commands show things: language, tables, colours, JSON, and lines that several verbs share."""
