@@ -39,6 +39,8 @@ _KNOWN: Final = {code.value: code for area in AREAS for code in area}
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _CODE: Final = "code"
 """The key of the code in a reason's object; the others are its parameters."""
+_DEEPEST: Final = 40
+"""Levels of values in one another that are read; rendering takes five calls for each."""
 
 
 def to_text(reason: Reason | None) -> str:
@@ -73,12 +75,13 @@ def to_json(reason: Reason) -> dict[str, Any]:
     return {_CODE: reason.code.value, **{name: _plain(value) for name, value in reason.params.items()}}
 
 
-def from_json(document: Any) -> Reason:
+def from_json(document: Any, level: int = 0) -> Reason:
     """The reason of such an object. Raises ValueError where it is none that this version knows."""
     code = _KNOWN.get(str(document.get(_CODE))) if isinstance(document, dict) else None
     if code is None:
         raise ValueError("expected a reason with a known code")
-    return Reason(code, **{name: _param(value) for name, value in document.items() if name != _CODE})
+    values = {name: _param(value, level + 1) for name, value in document.items() if name != _CODE}
+    return Reason(code, **values)
 
 
 def _plain(value: Param) -> Any:
@@ -87,11 +90,13 @@ def _plain(value: Param) -> Any:
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
-def _param(value: Any) -> Param:
-    if isinstance(value, dict):
-        return from_json(value)
-    if isinstance(value, list):
-        return tuple(_param(one) for one in value)
+def _param(value: Any, level: int) -> Param:
     if value is None or isinstance(value, str | int):
         return value
+    if level > _DEEPEST:
+        raise ValueError("expected fewer reasons in one another")
+    if isinstance(value, dict):
+        return from_json(value, level)
+    if isinstance(value, list):
+        return tuple(_param(one, level + 1) for one in value)
     raise ValueError(f"expected a parameter, found {type(value).__name__}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.reasons.reason import Code, GeneralCode, Reason, recorded
-from bridge.reasons.stored import AREAS, from_json, from_text, to_json, to_text
+from bridge.reasons.stored import AREAS, from_document, from_json, from_text, to_json, to_text
 from bridge.text.catalogue import LANGUAGES, PLACEHOLDER, Entry, catalogue
 from bridge.text.render import english, render
 
@@ -137,14 +138,28 @@ def test_what_is_stored_is_read_back(code: Code) -> None:
         '{"code": ["x"]}',
         '{"code": "general.recorded", "text": 1.5}',
         '{"code": "general.recorded", "text": {"a": 1}}',
+        '{"code": "general.verbatim", "text": ' * 200 + '""' + "}" * 200,
+        '{"code": "general.verbatim", "text": ' + "[" * 200 + "]" * 200 + "}",
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_what_is_no_reason_of_this_version_is_shown_as_it_was_recorded(text: str) -> None:
     reason = from_text(text)
     assert reason == recorded(text)
     assert english(reason) == f"“{text}”"
     assert render(reason, "ru") == f"«{text}»"
+
+
+def test_a_document_with_reasons_deep_in_one_another_is_shown_as_it_was_recorded() -> None:
+    deep = json.loads('{"code": "general.verbatim", "text": ' * 900 + '""' + "}" * 900)
+    assert from_document(deep) == recorded(json.dumps(deep))
+
+
+def test_reasons_a_few_levels_deep_are_read_back() -> None:
+    reason = recorded("odd")
+    for _ in range(30):
+        reason = Reason(GeneralCode.WITH_HINT, message="odd", hint=reason)
+    assert from_text(to_text(reason)) == reason
 
 
 def test_no_reason_is_no_text() -> None:
