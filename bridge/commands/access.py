@@ -20,6 +20,7 @@ from bridge.store.db.database_files import require_database
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.notify import Waker
 from bridge.store.db.sqlite import path_of
+from bridge.store.reports import audit
 
 
 class NoDatabase(BridgeError):
@@ -76,7 +77,7 @@ def wake(store: Store) -> None:
 def who() -> str:
     """The person at this terminal, for the record of what people decided."""
     try:
-        return getpass.getuser()
+        return audit.person(getpass.getuser())
     except (OSError, KeyError):
         return "unknown"
 

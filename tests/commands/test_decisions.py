@@ -190,6 +190,19 @@ def test_what_is_paused_must_be_there(office: Office) -> None:
     assert office.run("pause", "rule", "paid").err.startswith('error: no rule is called "paid"')
 
 
+def test_a_person_with_the_name_of_the_bridge_is_not_taken_for_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", audit.BRIDGE)
+    words = '{"code": "call.renewed"}'
+    office.run("pause", "account", "main", "--why", words)
+    with office.store.read() as connection:
+        state = all_states(connection)["main"]
+        (action,) = audit.of(connection, "account", "main")
+    assert (state.paused_by, state.paused_reason) == ('"the bridge"', words)
+    assert (action.by, action.why) == ('"the bridge"', words)
+
+
 def test_an_account_that_nobody_knows_is_refused_with_the_nearest_name(office: Office) -> None:
     ran = office.run("pause", "account", "mian")
     assert ran.code == 2

@@ -105,6 +105,12 @@ def test_a_wrong_password_is_refused_in_words(locked: Site) -> None:
     assert locked.get("/").status_code == 303
 
 
+def test_a_person_with_the_name_of_the_bridge_is_not_taken_for_it(site: MakeSite) -> None:
+    one = site()
+    one.login(who=f" {audit.BRIDGE.replace(' ', '  ')}")
+    assert "<span>&#34;the bridge&#34;</span>" in one.get("/").text
+
+
 def test_a_login_without_a_name_is_refused(locked: Site) -> None:
     answer = locked.login(PASSWORD, who=" \u200b ")
     assert (answer.status_code, "Say who you are" in answer.text) == (400, True)

@@ -46,6 +46,11 @@ def named(who: str) -> Reason | str:
     return Reason(CallCode.BRIDGE) if who == BRIDGE else who
 
 
+def person(name: str) -> str:
+    """The name that a person gave, in quotation marks if it is the bridge's: who decided tells what `why` is."""
+    return f'"{name}"' if name == BRIDGE else name
+
+
 def why_text(why: Reason | str) -> str:
     """Why, for a column."""
     return to_text(why) if isinstance(why, Reason) else plain(why)

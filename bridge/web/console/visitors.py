@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from bridge.store.reports import audit
 from bridge.web.console.cookies import Sealer
 from bridge.web.console.keyring import Keys, Role
 
@@ -45,7 +46,7 @@ def admitted(who: str, role: Role) -> Visitor:
 def clean_name(who: str) -> str:
     """A name for the audit: one line, not long, nothing that cannot be seen."""
     seen = "".join(char if char.isprintable() else " " for char in who)
-    return " ".join(seen.split())[:_NAME_LENGTH].strip()
+    return audit.person(" ".join(seen.split())[:_NAME_LENGTH].strip())
 
 
 def to_cookie(keys: Keys, visitor: Visitor) -> str:
