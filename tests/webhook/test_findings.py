@@ -244,3 +244,14 @@ def test_alternatives_without_their_secret_are_left_out() -> None:
     assert findings == []
     assert source is not None
     assert source.check.proofs == {Reason(WebhookCode.BY_PATH_TOKEN)}
+
+
+def test_proofs_of_nested_schemes_are_one_list_as_older_versions_recorded_them() -> None:
+    nested = "all: [{token: {query: t}}, {all: [{token: {path: true}}, {ip: {networks: 10.0.0.0/8}}]}]"
+    source, findings = compile_text(f"source: s\nsecret: ${{S}}\nverify: {{{nested}}}\n", {"S": "s3cret"})
+    assert findings == []
+    assert source is not None
+    (proof,) = source.check.proofs
+    query = Reason(WebhookCode.BY_TOKEN, place=Reason(WebhookCode.PLACE_QUERY, name="t"))
+    others = (Reason(WebhookCode.BY_PATH_TOKEN), Reason(WebhookCode.BY_IP))
+    assert proof == Reason(WebhookCode.BY_ALL, proofs=(query, *others))

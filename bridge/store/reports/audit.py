@@ -47,7 +47,7 @@ def named(who: str) -> Reason | str:
 
 
 def person(name: str) -> str:
-    """The name that a person gave, in quotation marks if it is the bridge's: who decided tells what `why` is."""
+    """The name that a person gave, in quotation marks if it is the bridge's."""
     return f'"{name}"' if name == BRIDGE else name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_verify import VERIFY
 from bridge.language.schema import Fields
-from bridge.reasons.reason import Reason
+from bridge.reasons.reason import Param, Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import MAIN, CompileContext, secret_key
 from bridge.webhook.incoming import Incoming
@@ -86,11 +86,19 @@ def _every(checks: list[Check | None]) -> Check | None:
         return known[0]
 
     def run(incoming: Incoming) -> Reason:
-        return Reason(WebhookCode.BY_ALL, proofs=tuple([check.run(incoming) for check in known]))
+        return _together([check.run(incoming) for check in known])
 
-    every = product(*(check.proofs for check in known))
-    proofs = frozenset(Reason(WebhookCode.BY_ALL, proofs=one) for one in every)
+    proofs = frozenset(_together(one) for one in product(*(check.proofs for check in known)))
     return Check(run, proofs, _secrets(known))
+
+
+def _together(proofs: Iterable[Reason]) -> Reason:
+    """Flat, as older versions recorded proofs of nested schemes."""
+    flat: list[Param] = []
+    for one in proofs:
+        inner = one.params.get("proofs")
+        flat += inner if isinstance(inner, tuple) else (one,)
+    return Reason(WebhookCode.BY_ALL, proofs=tuple(flat))
 
 
 def _any(alternatives: tuple[Node, ...], fields: Fields, context: CompileContext) -> Check | None:
