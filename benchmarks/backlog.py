@@ -27,10 +27,10 @@ from benchmarks.common.contenders import until
 from benchmarks.common.processes import memory, tree
 from benchmarks.common.report import machine, table
 from benchmarks.common.series import Aim, concluded
-from bridge.dispatch.alarms import Alarms
-from bridge.dispatch.care import Caretaker
-from bridge.dispatch.ledger import Ledger
-from bridge.dispatch.senders import Ended
+from bridge.dispatch.alerts.events import Alarms
+from bridge.dispatch.maintenance import Caretaker
+from bridge.dispatch.round import Ledger
+from bridge.dispatch.sender_pool import Ended
 from bridge.model import Account, Alerts, Attempt, Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

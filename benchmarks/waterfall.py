@@ -31,8 +31,8 @@ from benchmarks.common import shop
 from benchmarks.common.api import standing_in
 from benchmarks.common.report import machine, table
 from benchmarks.sizes import delivery
-from bridge.dispatch.client import Client
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
 from bridge.intake import Intake
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply

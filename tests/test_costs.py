@@ -10,10 +10,10 @@ from functools import partial
 import pytest
 
 from bridge.commands.show.output import printable, table
-from bridge.dispatch.answer import decode
-from bridge.dispatch.client import attempt_of
-from bridge.dispatch.mask import mask
-from bridge.dispatch.outcome import judge, retry_after
+from bridge.dispatch.http.client import attempt_of
+from bridge.dispatch.http.token_redaction import mask
+from bridge.dispatch.policy.answer import decode
+from bridge.dispatch.policy.outcome import judge, retry_after
 from bridge.errors import BridgeError
 from bridge.jsonpath.path import compile_path
 from bridge.jsonpath.scope import Scope

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bridge.dispatch import health
-from bridge.dispatch.breaker import Breaker
+from bridge.dispatch.policy import account_health
+from bridge.dispatch.policy.breaker import Breaker
 from bridge.mapping.compile.compiler import Compiled
 from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE, Account, Finding
@@ -51,7 +51,9 @@ def look(
     """What is `known`, and everything in the database that may be a problem, by the mappings in use."""
     figures = queue_stats.count(connection, now)
     heard, totals = sources.in_use(connection, now), trends.totals(connection, now)
-    breakers = {one.account.name: health.from_text(one.account.health).breaker for one in figures.queues}
+    breakers = {
+        one.account.name: account_health.from_text(one.account.health).breaker for one in figures.queues
+    }
     facts = replace(
         known,
         now=now,

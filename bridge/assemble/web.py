@@ -9,7 +9,7 @@ from functools import partial
 
 from bridge.assemble.former_identities import FormerIds
 from bridge.assemble.rules import keep_fresh, mapping_loader
-from bridge.dispatch.certificates import Certificates, authorities
+from bridge.dispatch.http.certificates import Certificates, authorities
 from bridge.intake import Intake, Observe
 from bridge.mapping_loader import MappingLoader
 from bridge.readiness import Readiness

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.assemble.rules import accounts, keep_fresh, mapping_loader
-from bridge.dispatch.client import Client
-from bridge.dispatch.ledger import Round
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
+from bridge.dispatch.round import Round
 from bridge.dispatch.worker import Dispatcher, unobserved
 from bridge.settings import Settings
 from bridge.store.db.disk import MB, Disk

@@ -14,9 +14,9 @@ from bridge.commands.database_check import Level, Remark, look_at
 from bridge.commands.options import as_json, silent
 from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, json_array, printable, screen_of
-from bridge.dispatch.client import Client
-from bridge.dispatch.probe import Probe
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.probe import Probe
+from bridge.dispatch.http.transport import Transport
 from bridge.errors import BridgeError
 from bridge.language.variables import wrong_value
 from bridge.mapping_loader import MappingLoader

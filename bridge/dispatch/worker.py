@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import Final
 
-from bridge.dispatch.alarms import Alarms
-from bridge.dispatch.care import Caretaker
-from bridge.dispatch.client import Client
-from bridge.dispatch.ledger import Ledger, Round
-from bridge.dispatch.probe import Probe
-from bridge.dispatch.senders import Ended, Senders, Try
-from bridge.dispatch.watch import Watch
+from bridge.dispatch.alerts.events import Alarms
+from bridge.dispatch.alerts.notifier import Watch
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.probe import Probe
+from bridge.dispatch.maintenance import Caretaker
+from bridge.dispatch.round import Ledger, Round
+from bridge.dispatch.sender_pool import Ended, Senders, Try
 from bridge.errors import DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import Account, Alerts, Outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bridge.dispatch import care
+from bridge.dispatch import maintenance
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
@@ -24,7 +24,7 @@ def resume(store: Store, account: str, by: Decider, wake: Callable[[], None]) ->
     with store.transaction() as connection:
         if not accounts.lock(connection, account).paused:
             return None
-        made = care.resume(connection, store.now(connection), account, who=by.who, why=by.why)
+        made = maintenance.resume(connection, store.now(connection), account, who=by.who, why=by.why)
     wake()
     return len(made)
 

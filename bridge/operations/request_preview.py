@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bridge.dispatch.mask import MASK
-from bridge.dispatch.request import METHOD, UnsendableError, build, method_url, parameters
+from bridge.dispatch.http.token_redaction import MASK
+from bridge.dispatch.policy.request import METHOD, UnsendableError, build, method_url, parameters
 from bridge.mapping.rules.ids import contact_kind
 from bridge.model import Account, BotStart, Json
 from bridge.reasons.reason import Reason

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from bridge.dispatch.breaker import Breaker
+from bridge.dispatch.policy.breaker import Breaker
 from bridge.mapping.compile.compiler import Unset
 from bridge.reasons.reason import Reason
 from bridge.store.queue.accounts import AccountState

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from bridge.dispatch.breaker import Breaker, Gate
+from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.problems.facts import Facts, Fault, Question
 from bridge.problems.problem import Level, Place, Problem
 from bridge.reasons.causes import because

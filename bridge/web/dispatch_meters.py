@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bridge.dispatch.ledger import Round
+from bridge.dispatch.round import Round
 from bridge.web import metrics
 from bridge.web.counting import Counted
 

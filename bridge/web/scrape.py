@@ -11,8 +11,8 @@ from flask import Blueprint, Response
 
 from bridge import __version__
 from bridge.assemble.web import WebSide
-from bridge.dispatch import health, pace
-from bridge.dispatch.breaker import Gate
+from bridge.dispatch.policy import account_health, pace
+from bridge.dispatch.policy.breaker import Gate
 from bridge.errors import StoreUnavailable
 from bridge.store.reports import queue_stats
 from bridge.store.reports.queue_stats import Queue, QueueStats
@@ -86,7 +86,7 @@ class Scrape:
         yield metrics.OLDEST, (name,), queue.oldest_ms / 1000
         yield metrics.LATE, (name,), queue.late_ms / 1000
         yield metrics.PAUSED, (name,), queue.account.paused
-        gate = health.from_text(queue.account.health).breaker.gate
+        gate = account_health.from_text(queue.account.health).breaker.gate
         for one in Gate:
             yield metrics.BREAKER, (name, one.value), one is gate
         account = self.side.mapping_loader.current.accounts.get(name)

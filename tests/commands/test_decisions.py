@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.dispatch.health import Health, to_text
+from bridge.dispatch.policy.account_health import Health, to_text
 from bridge.model import Outcome
 from bridge.store.queue import accounts
 from bridge.store.queue.accounts import all_states

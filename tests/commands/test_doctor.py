@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.dispatch.breaker import Breaker, Gate
-from bridge.dispatch.health import Health, to_text
+from bridge.dispatch.policy.account_health import Health, to_text
+from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.model import Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from werkzeug.test import TestResponse
 
-from bridge.dispatch.care import BY_POLICY
+from bridge.dispatch.maintenance import BY_POLICY
 from bridge.model import Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.dispatch.breaker import Breaker, Gate
-from bridge.dispatch.health import Health, to_text
+from bridge.dispatch.policy.account_health import Health, to_text
+from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.model import Application, Failure, Match, Outcome, Verdict
 from bridge.operations import pause
 from bridge.reasons.actions import ActionCode

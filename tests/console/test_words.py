@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.dispatch.breaker import Gate
-from bridge.dispatch.seen import Phase
+from bridge.dispatch.http.exchange import Phase
+from bridge.dispatch.policy.breaker import Gate
 from bridge.model import Match, Outcome, State
 from bridge.text.catalogue import LANGUAGES, Entry, catalogue, plural
 from bridge.text.console import speech

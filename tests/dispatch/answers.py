@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.dispatch.answer import decode
-from bridge.dispatch.outcome import judge
-from bridge.dispatch.seen import Phase, Seen
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.policy.answer import decode
+from bridge.dispatch.policy.outcome import judge
 from bridge.model import Account, Outcome
 from bridge.text.render import english
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bridge.dispatch.breaker import (
+from bridge.dispatch.policy.breaker import (
     CONSECUTIVE,
     Breaker,
     Gate,

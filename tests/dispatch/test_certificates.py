@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.dispatch.certificates import FETCHES_A_MINUTE, Certificates, authorities, get
+from bridge.dispatch.http.certificates import FETCHES_A_MINUTE, Certificates, authorities, get
 from tests.dispatch.server import Certificate, certificate
 
 PEM = b"-----BEGIN CERTIFICATE-----\n"

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from bridge.dispatch.client import Client
-from bridge.dispatch.connection import Address
-from bridge.dispatch.probe import Probe
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.connection import Address
+from bridge.dispatch.http.probe import Probe
+from bridge.dispatch.http.transport import Transport
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import GeneralCode, Reason

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bridge.dispatch.breaker import Breaker, Gate
-from bridge.dispatch.health import Health, after, from_text, to_reissue, to_text
-from bridge.dispatch.streaks import Streaks
+from bridge.dispatch.policy.account_errors import Streaks
+from bridge.dispatch.policy.account_health import Health, after, from_text, to_reissue, to_text
+from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.model import HTML, Attempt, BotStart, Call, Outcome, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason, recorded

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bridge.dispatch.client import Client
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.model import Account
 from bridge.store.db.engine import Store, open_store

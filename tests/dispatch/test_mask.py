@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dispatch.mask import mask, masked
+from bridge.dispatch.http.token_redaction import mask, masked
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason, recorded
 

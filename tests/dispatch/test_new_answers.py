@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bridge.dispatch.answer import decode
-from bridge.dispatch.seen import Phase, Seen
-from bridge.dispatch.shape import shape_of
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.policy.answer import decode
+from bridge.dispatch.policy.answer_shape import shape_of
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import GeneralCode, Reason

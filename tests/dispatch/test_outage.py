@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from requests import PreparedRequest
 
-from bridge.dispatch import pace
-from bridge.dispatch.care import Caretaker
-from bridge.dispatch.client import Client
-from bridge.dispatch.ledger import Ledger
-from bridge.dispatch.seen import Phase, Seen
-from bridge.dispatch.senders import Ended, Job
-from bridge.dispatch.transport import SeenResponse, Transport, response_of
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.transport import SeenResponse, Transport, response_of
+from bridge.dispatch.maintenance import Caretaker
+from bridge.dispatch.policy import pace
+from bridge.dispatch.round import Ledger
+from bridge.dispatch.sender_pool import Ended, Job
 from bridge.dispatch.worker import LONGEST_WAIT, Dispatcher
 from bridge.model import Account
 from bridge.store.db.engine import Store, open_store

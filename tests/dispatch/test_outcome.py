@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dispatch.answer import decode
-from bridge.dispatch.outcome import retry_after
-from bridge.dispatch.seen import Phase, Seen
-from bridge.dispatch.shape import shape_of
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.policy.answer import decode
+from bridge.dispatch.policy.answer_shape import shape_of
+from bridge.dispatch.policy.outcome import retry_after
 from bridge.model import Outcome
 from tests.dispatch.answers import ACCOUNT, HTML, JSON, NOW, PAGE, Shown, answered, shown
 from tests.support.reasons import because

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.dispatch.pace import factor, halved, next_slot, slots, taken
+from bridge.dispatch.policy.pace import factor, halved, next_slot, slots, taken
 from bridge.model import Account
 
 NOW = 1_700_000_000_000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dispatch.request import URL_LIMIT, Outgoing, UnsendableError, build
+from bridge.dispatch.policy.request import URL_LIMIT, Outgoing, UnsendableError, build
 from bridge.model import Account, BotStart, Recipient
 
 ACCOUNT = Account("main", "t-0k/en", "https://leadconverter.test/")

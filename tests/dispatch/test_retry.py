@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dispatch.retry import BACKOFF, LANE_PATIENCE, TRIES, Step, next_step, wait
+from bridge.dispatch.policy.retry import BACKOFF, LANE_PATIENCE, TRIES, Step, next_step, wait
 from bridge.model import (
     Account,
     Attempt,

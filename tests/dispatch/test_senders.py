@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from bridge.dispatch.senders import TOO_LATE, Ended, Job, Senders
+from bridge.dispatch.sender_pool import TOO_LATE, Ended, Job, Senders
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from tests.conftest import Clock
 from tests.support.reasons import because

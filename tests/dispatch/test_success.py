@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from bridge.dispatch.seen import Phase
+from bridge.dispatch.http.exchange import Phase
 from bridge.language.document import read
 from bridge.language.nodes import Report
 from bridge.mapping.compile.success import compile_success

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.dispatch import telling
+from bridge.dispatch.alerts import messages
 from bridge.model import ALERT_KINDS, AlertStart, Recipient
 from bridge.reasons.alerts import AlertCode
 from bridge.reasons.calls import CallCode
@@ -17,7 +17,7 @@ LATER = SINCE + 60_000
 
 def test_one_thing_is_told_in_a_sentence_with_what_to_do() -> None:
     one = Pending("uncertain", 1, SINCE, because("call 812 of account main: no answer came within 20 s"), 0)
-    assert english(telling.message(one)) == (
+    assert english(messages.message(one)) == (
         "1 call may or may not have run; call 812 of account main: no answer came within 20 s. "
         "See: leadbridge calls --state uncertain"
     )
@@ -25,7 +25,7 @@ def test_one_thing_is_told_in_a_sentence_with_what_to_do() -> None:
 
 def test_several_are_counted_and_the_last_is_told() -> None:
     one = Pending("refused", 17, SINCE, because("call 812 of account main: answered 422"), 0)
-    assert english(telling.message(one)) == (
+    assert english(messages.message(one)) == (
         "17 calls ended without a bot started; the last since 2026-05-10T14:27:54Z: "
         "call 812 of account main: answered 422. See: leadbridge calls --state refused"
     )
@@ -34,12 +34,14 @@ def test_several_are_counted_and_the_last_is_told() -> None:
 @pytest.mark.parametrize("kind", ALERT_KINDS)
 def test_every_kind_has_its_words(kind: str) -> None:
     for many in (1, 2):
-        assert english(telling.message(Pending(kind, many, SINCE, because("what"), 0))).startswith(f"{many} ")
+        assert english(messages.message(Pending(kind, many, SINCE, because("what"), 0))).startswith(
+            f"{many} "
+        )
 
 
 def test_programs_get_a_document() -> None:
     one = Pending("paused", 1, SINCE, because("account main: the token is not accepted"), 0)
-    assert telling.document(one, LATER, "en") == {
+    assert messages.document(one, LATER, "en") == {
         "text": "1 account is paused; account main: the token is not accepted. See: leadbridge resume",
         "alert": "paused",
         "count": 1,
@@ -51,7 +53,7 @@ def test_programs_get_a_document() -> None:
 
 def test_a_bot_gets_variables_and_reaches_its_owner_for_sure() -> None:
     one = Pending("silent", 1, SINCE, because("yookassa has sent nothing"), 0)
-    start = telling.bot_start(one, AlertStart("second", 12, Recipient(subscriber_id=77)), "en")
+    start = messages.bot_start(one, AlertStart("second", 12, Recipient(subscriber_id=77)), "en")
     assert (start.rule, start.account, start.bot_id) == ("alerts: silent", "second", 12)
     assert (start.recipient, start.forced, start.order) == (Recipient(subscriber_id=77), True, "none")
     assert dict(start.variables) == {
@@ -77,9 +79,9 @@ def test_an_alert_is_in_the_language_of_the_settings(many: int, text: str) -> No
     answered = Reason(CallCode.ANSWERED, status=422)
     detail = Reason(AlertCode.OF_CALL, call=8, account="main", reason=answered)
     one = Pending("refused", many, SINCE, detail, 0)
-    document = telling.document(one, LATER, "ru")
+    document = messages.document(one, LATER, "ru")
     assert document["text"].startswith(text)
     assert document["text"].endswith(". Подробнее: leadbridge calls --state refused")
     assert (document["alert"], document["detail"]) == ("refused", "вызов 8 аккаунта main: ответ 422")
-    start = telling.bot_start(one, AlertStart("second", 12, Recipient(subscriber_id=77)), "ru")
+    start = messages.bot_start(one, AlertStart("second", 12, Recipient(subscriber_id=77)), "ru")
     assert dict(start.variables)["text"] == document["text"]

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bridge.dispatch.alarms import Alarms
-from bridge.dispatch.client import Client
-from bridge.dispatch.transport import Transport
-from bridge.dispatch.watch import Watch
+from bridge.dispatch.alerts.events import Alarms
+from bridge.dispatch.alerts.notifier import Watch
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
 from bridge.model import Alerts, AlertStart, Application, Failure, Recipient
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.dispatch import care
-from bridge.dispatch.client import Client
-from bridge.dispatch.transport import Transport
+from bridge.dispatch import maintenance
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account, Attempt, BotStart, Call, Recipient
@@ -266,8 +266,8 @@ def test_a_person_may_let_a_paused_account_go_on(desk: Bench, sandbox: Sandbox) 
     desk.rest()
     assert state(desk.store, 3) == "queued"
     with desk.store.transaction() as connection:
-        assert care.resume(connection, desk.clock.ms, "main", who="anna", why="moved") == []
-        assert care.resume(connection, desk.clock.ms, "main", who="anna", why="twice") == []
+        assert maintenance.resume(connection, desk.clock.ms, "main", who="anna", why="moved") == []
+        assert maintenance.resume(connection, desk.clock.ms, "main", who="anna", why="twice") == []
     desk.turns(lambda: state(desk.store, 3) == "done")
 
 
@@ -280,7 +280,12 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
     )
     with desk.store.transaction() as connection:
         decisions.again(connection, desk.clock.ms, 1, Decider("anna", "by hand"))
-        assert care.resume(connection, desk.clock.ms, "main", who="anna", why="new token") == [7, 8, 9, 10]
+        assert maintenance.resume(connection, desk.clock.ms, "main", who="anna", why="new token") == [
+            7,
+            8,
+            9,
+            10,
+        ]
     desk.settled(5)
     assert sorted(call["subscriber_id"] for call in sandbox.ran()) == ["1", "2", "3", "4", "5"]
     assert rows(desk.store, "SELECT parent FROM calls WHERE id > 5 ORDER BY id") == [
@@ -555,7 +560,7 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
     desk: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     sick = cast(Store, Sick(desk.store, 2))
-    desk.dispatcher.caretaker = care.Caretaker(sick, lambda: desk.accounts)
+    desk.dispatcher.caretaker = maintenance.Caretaker(sick, lambda: desk.accounts)
     desk.dispatcher.ledger.store = sick
     desk.dispatcher.care()
     with serving(closing) as server:

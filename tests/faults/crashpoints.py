@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bridge.dispatch.senders import Ended, Senders
-from bridge.dispatch.wire import Incoming
+from bridge.dispatch.http.http1 import Incoming
+from bridge.dispatch.sender_pool import Ended, Senders
 from bridge.store.db.engine import Store
 
 BEFORE_COMMIT = "before a commit"

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bridge.dispatch import care
+from bridge.dispatch import maintenance
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.tables import metadata
 from bridge.store.queue import accounts
@@ -74,7 +74,7 @@ def tried(store: Store) -> int:
     with store.transaction() as connection:
         now = store.now(connection)
         accounts.pause(connection, now, "main", who="anna", why="a test")
-        care.resume(connection, now, "main", who="anna", why="a test")
+        maintenance.resume(connection, now, "main", who="anna", why="a test")
     return int(rows(store, "SELECT count(*) FROM attempts")[0][0])
 
 

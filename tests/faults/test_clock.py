@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from bridge.dispatch.client import Client
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.model import Account
 from bridge.store.db.engine import Store, open_store

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from bridge.dispatch import care
+from bridge.dispatch import maintenance
 from bridge.store.db.engine import open_store
 from bridge.store.queue import accounts
 from tests.faults.amounts import SHORT, amount
@@ -101,7 +101,7 @@ def go_on(url: str) -> None:
     with store.transaction() as connection:
         now = store.now(connection)
         accounts.pause(connection, now, "main", who="anna", why="an outage")
-        care.resume(connection, now, "main", who="anna", why="it is over")
+        maintenance.resume(connection, now, "main", who="anna", why="it is over")
     store.close()
 
 

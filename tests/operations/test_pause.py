@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.dispatch.health import Health, after, to_text
+from bridge.dispatch.policy.account_health import Health, after, to_text
 from bridge.model import Outcome
 from bridge.operations import pause
 from bridge.store.db.engine import Store

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from bridge.dispatch.breaker import Breaker, Gate
+from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.mapping.compile.compiler import Unset
 from bridge.problems.facts import Facts, Failing, Fault, Late, Question, Rejected, Silent
 from bridge.problems.listing import problems

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bridge.dispatch.client import Client
-from bridge.dispatch.request import build
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
+from bridge.dispatch.policy.request import build
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.sandbox.checks import Start, check

@@ -7,10 +7,10 @@ from functools import partial
 
 from requests import PreparedRequest
 
-from bridge.dispatch.client import Client
-from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
-from bridge.dispatch.senders import Ended, Job, Senders
-from bridge.dispatch.transport import BrokenError, SeenResponse, Transport, response_of
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.exchange import BEFORE_SENT, Phase, Seen
+from bridge.dispatch.http.transport import BrokenError, SeenResponse, Transport, response_of
+from bridge.dispatch.sender_pool import Ended, Job, Senders
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from bridge.dispatch.seen import Phase, Seen
+from bridge.dispatch.http.exchange import Phase, Seen
 from tests.support.reasons import because
 
 Meaning = Literal["done", "refused", "retry", "pause", "uncertain"]

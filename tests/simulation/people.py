@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
-from bridge.dispatch import care
+from bridge.dispatch import maintenance
 from bridge.errors import BridgeError
 from bridge.model import Account
 from bridge.store.queue import accounts as rows
@@ -84,4 +84,4 @@ class People:
         for name in sorted(self.accounts):
             self.world.note("a person", f"resumes {name}")
             with self.store.transaction() as connection:
-                care.resume(connection, self.world.now, name, who="anna", why="simulated")
+                maintenance.resume(connection, self.world.now, name, who="anna", why="simulated")

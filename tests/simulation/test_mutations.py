@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from bridge.dispatch import breaker, client, ledger, outcome, pace, retry
-from bridge.dispatch.ledger import Ledger
-from bridge.dispatch.outcome import Shown
-from bridge.dispatch.probe import Probe
-from bridge.dispatch.seen import Seen
-from bridge.dispatch.senders import Ended, Job, Senders
+from bridge.dispatch import round as rounds
+from bridge.dispatch.http import client
+from bridge.dispatch.http.exchange import Seen
+from bridge.dispatch.http.probe import Probe
+from bridge.dispatch.policy import breaker, outcome, pace, retry
+from bridge.dispatch.policy.outcome import Shown
+from bridge.dispatch.round import Ledger
+from bridge.dispatch.sender_pool import Ended, Job, Senders
 from bridge.model import Account, Attempt, Call, Outcome, State
 from bridge.store.db.dialects import Statement
 from bridge.store.db.writer import Writer
@@ -87,7 +89,7 @@ def what_may_have_run_is_tried_again(patch: Patch) -> None:
         return before(call, attempt, *rest)
 
     before = retry.next_step
-    patch.setattr(ledger, "next_step", next_step)
+    patch.setattr(rounds, "next_step", next_step)
 
 
 @mutation(seed=0)
@@ -141,8 +143,8 @@ def resends_are_not_recorded(patch: Patch) -> None:
     def settlement(*given: Any) -> Settlement:
         return replace(before(*given), resend=False)
 
-    before = ledger.settlement
-    patch.setattr(ledger, "settlement", settlement)
+    before = rounds.settlement
+    patch.setattr(rounds, "settlement", settlement)
 
 
 @mutation(seed=6)

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from bridge.dispatch import health as healths
+from bridge.dispatch.policy import account_health as healths
 from bridge.errors import StoreUnavailable
 from bridge.reasons.reason import GeneralCode, Reason
 from tests.simulation.memory import Crash, FatefulStore, Memory

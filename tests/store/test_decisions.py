@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from bridge.dispatch.care import BY_POLICY
+from bridge.dispatch.maintenance import BY_POLICY
 from bridge.errors import BridgeError
 from bridge.model import Application, Call, Failure, State
 from bridge.reasons.actions import ActionCode

@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bridge.dispatch.client import Client
-from bridge.dispatch.transport import Transport
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
 from bridge.mapping.author.examples import run_example
 from bridge.mapping.compile.compiler import Compiled, compile_files
 from bridge.model import Account, BotStart, Call, State

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.dispatch.ledger import Result, Round
+from bridge.dispatch.round import Result, Round
 from bridge.model import Call, Outcome, State
 from bridge.web import counting, family, metrics
 from bridge.web.counting import Counted

@@ -11,8 +11,8 @@ from flask import request
 from bridge.assemble.facts import Look, for_owner, is_silent, look
 from bridge.assemble.rules import accounts as effective_accounts
 from bridge.assemble.web import WebSide
-from bridge.dispatch import pace
-from bridge.dispatch.breaker import Breaker
+from bridge.dispatch.policy import pace
+from bridge.dispatch.policy.breaker import Breaker
 from bridge.mapping.compile.compiler import Compiled
 from bridge.model import ALERT_SOURCE, Account, Request
 from bridge.problems.listing import problems

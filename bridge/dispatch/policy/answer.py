@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from bridge.dispatch.mask import mask
-from bridge.dispatch.seen import Seen
+from bridge.dispatch.http.exchange import Seen
+from bridge.dispatch.http.token_redaction import mask
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Json
 from bridge.reasons.calls import CallCode

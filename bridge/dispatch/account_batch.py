@@ -7,11 +7,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bridge.dispatch import breaker as breakers
-from bridge.dispatch import health as healths
-from bridge.dispatch import pace
-from bridge.dispatch.breaker import Gate
-from bridge.dispatch.health import Health
+from bridge.dispatch.policy import account_health as healths
+from bridge.dispatch.policy import breaker as breakers
+from bridge.dispatch.policy import pace
+from bridge.dispatch.policy.account_health import Health
+from bridge.dispatch.policy.breaker import Gate
 from bridge.model import Account, Attempt, Call
 from bridge.reasons.reason import Reason
 from bridge.store.queue import accounts as rows

@@ -15,14 +15,14 @@ from requests import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
 from bridge import __version__
-from bridge.dispatch.answer import KEPT, Answer, decode
-from bridge.dispatch.mask import mask, masked
-from bridge.dispatch.outcome import Shown, judge
-from bridge.dispatch.probe import Probe, connected, judged
-from bridge.dispatch.request import Outgoing, UnsendableError, build, empty, method_url
-from bridge.dispatch.seen import Phase, Seen
-from bridge.dispatch.shape import shape_of
-from bridge.dispatch.transport import BrokenError, Transport
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.probe import Probe, connected, judged
+from bridge.dispatch.http.token_redaction import mask, masked
+from bridge.dispatch.http.transport import BrokenError, Transport
+from bridge.dispatch.policy.answer import KEPT, Answer, decode
+from bridge.dispatch.policy.answer_shape import shape_of
+from bridge.dispatch.policy.outcome import Shown, judge
+from bridge.dispatch.policy.request import Outgoing, UnsendableError, build, empty, method_url
 from bridge.model import Account, Attempt, Call, Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

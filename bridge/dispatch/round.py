@@ -14,17 +14,17 @@ from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Final, NamedTuple
 
-from bridge.dispatch import alarms as alarm
-from bridge.dispatch import breaker as breakers
-from bridge.dispatch import health as healths
-from bridge.dispatch import pace
-from bridge.dispatch.alarms import Alarms, Happened
-from bridge.dispatch.books import Books
-from bridge.dispatch.breaker import Gate
-from bridge.dispatch.new_answers import NewAnswers
-from bridge.dispatch.probe import Probe
-from bridge.dispatch.retry import Step, next_step
-from bridge.dispatch.senders import Ended, Job, Try
+from bridge.dispatch.account_batch import Books
+from bridge.dispatch.alerts import events as alarm
+from bridge.dispatch.alerts.events import Alarms, Happened
+from bridge.dispatch.http.probe import Probe
+from bridge.dispatch.policy import account_health as healths
+from bridge.dispatch.policy import breaker as breakers
+from bridge.dispatch.policy import pace
+from bridge.dispatch.policy.breaker import Gate
+from bridge.dispatch.policy.retry import Step, next_step
+from bridge.dispatch.sender_pool import Ended, Job, Try
+from bridge.dispatch.unconfirmed_answers import NewAnswers
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
 from bridge.reasons.alerts import AlertCode
 from bridge.reasons.calls import CallCode

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bridge.dispatch.answer import decode
-from bridge.dispatch.mask import masked
-from bridge.dispatch.outcome import judge
-from bridge.dispatch.seen import Phase, Seen
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.token_redaction import masked
+from bridge.dispatch.policy.answer import decode
+from bridge.dispatch.policy.outcome import judge
 from bridge.model import Account, Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from bridge.dispatch.answer import BLANK, LINE, Answer, one_line, words_of
-from bridge.dispatch.mask import storable
+from bridge.dispatch.http.token_redaction import storable
+from bridge.dispatch.policy.answer import BLANK, LINE, Answer, one_line, words_of
 from bridge.model import Json
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

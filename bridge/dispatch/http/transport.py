@@ -19,7 +19,7 @@ from requests import PreparedRequest, RequestException, Response
 from requests.adapters import DEFAULT_CA_BUNDLE_PATH, BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from bridge.dispatch.connection import (
+from bridge.dispatch.http.connection import (
     Connection,
     Deadline,
     Origin,
@@ -30,8 +30,8 @@ from bridge.dispatch.connection import (
     connect,
     fault_of,
 )
-from bridge.dispatch.seen import Phase, Seen
-from bridge.dispatch.wire import BadAnswerError, Incoming
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.http1 import BadAnswerError, Incoming
 from bridge.text.render import english
 
 CAP: Final = 1 << 18

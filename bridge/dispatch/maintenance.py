@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bridge.dispatch import health as healths
-from bridge.dispatch.alarms import Alarms, Happened, of_call
-from bridge.dispatch.books import token_mark
-from bridge.dispatch.retry import policy
+from bridge.dispatch.account_batch import token_mark
+from bridge.dispatch.alerts.events import Alarms, Happened, of_call
+from bridge.dispatch.policy import account_health as healths
+from bridge.dispatch.policy.retry import policy
 from bridge.errors import BridgeError
 from bridge.model import Account, Call, State
 from bridge.reasons.alerts import AlertCode

@@ -11,9 +11,9 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from bridge.dispatch.answer import Answer, message_of, words_of
-from bridge.dispatch.seen import BEFORE_SENT, Phase, Seen
-from bridge.dispatch.signs import Complaint, Reach, complaint, out_of_reach, spoken
+from bridge.dispatch.http.exchange import BEFORE_SENT, Phase, Seen
+from bridge.dispatch.policy.answer import Answer, message_of, words_of
+from bridge.dispatch.policy.answer_words import Complaint, Reach, complaint, out_of_reach, spoken
 from bridge.model import CUT, HTML, LOST, UNREADABLE, Account, Outcome, http_cause
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 
-from bridge.dispatch import breaker as breakers
-from bridge.dispatch import streaks as rows
-from bridge.dispatch.breaker import Breaker, Gate
-from bridge.dispatch.streaks import Streaks
+from bridge.dispatch.policy import account_errors as rows
+from bridge.dispatch.policy import breaker as breakers
+from bridge.dispatch.policy.account_errors import Streaks
+from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.model import Attempt, Call, Json
 from bridge.reasons import stored
 from bridge.reasons.reason import Reason

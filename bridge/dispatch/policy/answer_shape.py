@@ -9,9 +9,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, TypeAlias
 
-from bridge.dispatch.answer import Answer
-from bridge.dispatch.mask import mask
-from bridge.dispatch.seen import Seen
+from bridge.dispatch.http.exchange import Seen
+from bridge.dispatch.http.token_redaction import mask
+from bridge.dispatch.policy.answer import Answer
 from bridge.model import Json
 from bridge.regex import own_regex
 

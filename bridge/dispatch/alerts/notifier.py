@@ -6,9 +6,9 @@ import logging
 from threading import Event, Thread
 from typing import Final
 
-from bridge.dispatch import telling
-from bridge.dispatch.alarms import Alarms, Happened
-from bridge.dispatch.client import Client
+from bridge.dispatch.alerts import messages
+from bridge.dispatch.alerts.events import Alarms, Happened
+from bridge.dispatch.http.client import Client
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
@@ -84,13 +84,13 @@ class Watch:
                     accept(connection, now, [delivery(one, wanted.start, now, self.language)])
                     alerts.mark_sent(connection, now, one)
         for one in taken:
-            log.warning("alert: %s", english(telling.message(one)))
+            log.warning("alert: %s", english(messages.message(one)))
             if wanted.url:
                 self.post(one, wanted, now)
 
     def post(self, one: Pending, wanted: Alerts, now: int) -> None:
         """Post one alert. Where that is the only way and fails, it is tried again soon."""
-        document = telling.document(one, now, self.language)
+        document = messages.document(one, now, self.language)
         fault = self.client.post(wanted.url, to_json(document).encode())
         if fault:
             log.error("the alert could not be posted: %s", english(fault))
@@ -171,17 +171,17 @@ def silent(connection: Transaction, now: int, wanted: Alerts) -> list[Happened]:
         last = max(heard.get(source, 0), mark.since)
         late = now - last > seconds * 1000 and mark.at != last
         if late and alerts.move(connection, name, mark.at, last):
-            what = Reason(AlertCode.SENT_NOTHING, source=source, since=telling.moment(last))
+            what = Reason(AlertCode.SENT_NOTHING, source=source, since=messages.moment(last))
             found.append(("silent", what))
     return found
 
 
 def delivery(one: Pending, start: AlertStart, now: int, language: str) -> Delivery:
     """The alert as an event of the bridge's own, with the call that tells the owner."""
-    document: Json = telling.document(one, now, language)
+    document: Json = messages.document(one, now, language)
     body = to_json(document).encode()
     event = Happening(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})
-    made = Application((telling.bot_start(one, start, language),), (), ())
+    made = Application((messages.bot_start(one, start, language),), (), ())
     request = Request("POST", "", (("Content-Type", "application/json"),), body, "")
     return Delivery(
         ALERT_SOURCE, request, now, Reason(WebhookCode.BY_BRIDGE), "", ((event, made),), secrets="[]"

@@ -15,8 +15,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from bridge.dispatch.seen import Phase, Seen
-from bridge.dispatch.wire import BadAnswerError, Incoming
+from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.http1 import BadAnswerError, Incoming
 from bridge.model import EOF, LOST, RESET, TIMEOUT
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import GeneralCode, Reason

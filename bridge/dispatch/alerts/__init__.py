@@ -1,0 +1,1 @@
+"""Alerts to the owner: what happened, its words, and delivering them."""

@@ -1,0 +1,1 @@
+"""How a call goes out: connections that know how far every request got, and what came back."""

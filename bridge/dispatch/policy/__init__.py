@@ -1,0 +1,1 @@
+"""What is decided about calls and accounts: outcome, retry, pace, breaker. Pure."""
