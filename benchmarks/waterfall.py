@@ -45,7 +45,7 @@ from bridge.store.inbox import events
 from bridge.store.inbox.events import Delivery, Stored
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
-from bridge.web.hooks import Door
+from bridge.web.webhooks import Door
 
 One = TypeVar("One")
 ANSWERED = Reason(CallCode.ANSWERED, status=200)

@@ -27,7 +27,7 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 from bridge.store.db.texts import plain
 from bridge.text.render import render
-from bridge.web.console.tree import tree
+from bridge.web.console.view.tree import tree
 from bridge.webhook.decode.forms import build, read_pairs
 from bridge.webhook.decode.json_body import read_json
 from bridge.webhook.decode.multipart import read_multipart

@@ -24,7 +24,7 @@ HOMES = {
     "urllib3": ("bridge/dispatch/",),
     "flask": ("bridge/web/",),
     "werkzeug": ("bridge/web/",),
-    "itsdangerous": ("bridge/web/console/cookies.py",),
+    "itsdangerous": ("bridge/web/console/auth/cookies.py",),
     "markupsafe": ("bridge/web/console/",),
     "click": ("bridge/main.py", "bridge/commands/"),
     "gevent": ("bridge/web/",),

@@ -12,7 +12,7 @@ from bridge.assemble.worker import dispatcher
 from bridge.commands.options import lasting, port
 from bridge.dispatch.worker import unobserved
 from bridge.settings import Settings
-from bridge.web import counting, family, metrics
+from bridge.web import counting, metrics, process_metrics
 from bridge.web.counting import Counted
 from bridge.web.dispatch_meters import DispatchMeters
 
@@ -46,10 +46,10 @@ def dispatch_calls(settings: Settings, metrics_port: int | None = None) -> int:
     counts = bool(settings.metrics or metrics_port)
     running = dispatcher(settings, DispatchMeters(counted).round if counts else unobserved)
     if settings.metrics:
-        family.enter(settings.metrics, KIND)
+        process_metrics.enter(settings.metrics, KIND)
     elif metrics_port:
         info = (metrics.INFO, (__version__, "sqlite" if running.store.embedded else "postgresql"), 1.0)
-        counting.serve(settings.host, metrics_port, counted, lambda: [info, *family.of_this(KIND)])
+        counting.serve(settings.host, metrics_port, counted, lambda: [info, *process_metrics.of_this(KIND)])
     interrupts = count()
     signal.signal(signal.SIGTERM, lambda *_: running.stop())
     signal.signal(signal.SIGINT, lambda *_: running.hurry() if next(interrupts) else running.stop())

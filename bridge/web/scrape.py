@@ -16,7 +16,7 @@ from bridge.dispatch.policy.breaker import Gate
 from bridge.errors import StoreUnavailable
 from bridge.store.reports import queue_stats
 from bridge.store.reports.queue_stats import Queue, QueueStats
-from bridge.web import counting, family, metrics
+from bridge.web import counting, metrics, process_metrics
 from bridge.web.counting import Counted
 from bridge.web.metrics import Sample
 
@@ -49,7 +49,7 @@ class Scrape:
         if seen is not None:
             yield from self._of_calls(seen)
         if self.folder:
-            yield from family.samples(self.folder)
+            yield from process_metrics.samples(self.folder)
 
     def figures(self) -> QueueStats | None:
         """The last look at the database, renewed when it is old; None when the database does not answer."""

@@ -15,15 +15,15 @@ from playwright.sync_api import Browser, Page
 from bridge import settings
 from bridge.assemble.web import web_side
 from bridge.web.app import create_app
-from bridge.web.console import keyring
-from bridge.web.console.keyring import hashed
+from bridge.web.console.auth import passwords
+from bridge.web.console.auth.passwords import hashed
 from bridge.web.counting import Counted
 from tests.console.visits import Site
 from tests.support.browser import Watched, running_browser
 from tests.support.processes import ROOT, Installation, installation
 
 # A tenth of a second for each log in of the suite proves nothing more.
-keyring.COST = (2**10, 8, 1)
+passwords.COST = (2**10, 8, 1)
 
 Open = Callable[..., Page]
 MakeSite = Callable[..., Site]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.store.reports.trends import Period
-from bridge.web.console.charts import HEIGHT, WIDTH, Chart, happenings, queue, scale
+from bridge.web.console.view.charts import HEIGHT, WIDTH, Chart, happenings, queue, scale
 
 
 def heights(chart: Chart) -> list[dict[str, float]]:

@@ -7,9 +7,9 @@ from bridge.jsonpath.path import compile_path
 from bridge.reasons.span import span
 from bridge.text.catalogue import count
 from bridge.text.render import english
-from bridge.web.console.display import clock, instant, size, tone
-from bridge.web.console.lists import harmless
-from bridge.web.console.tree import SHORT, Node, nodes, tree
+from bridge.web.console.view.display import clock, instant, size, tone
+from bridge.web.console.view.lists import harmless
+from bridge.web.console.view.tree import SHORT, Node, nodes, tree
 
 NARROW = "\u202f"
 

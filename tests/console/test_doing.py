@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bridge.errors import StoreUnavailable
 from bridge.reasons.reason import GeneralCode, Reason
-from bridge.web.console.doing import SHOWN, Doing, Told, mark_of
+from bridge.web.console.bulk import SHOWN, Doing, Told, mark_of
 
 GONE = Reason(GeneralCode.VERBATIM, text="the database is gone")
 

@@ -15,7 +15,7 @@ from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import Reason
 from bridge.store.reports import audit
 from bridge.store.reports.pagination import Page
-from bridge.web.console import tries
+from bridge.web.console.auth import login_attempts
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 
@@ -290,7 +290,7 @@ def test_one_visitors_token_is_of_no_use_to_another(site: MakeSite) -> None:
 
 def test_after_five_wrong_passwords_an_address_has_to_wait_and_another_has_not(site: MakeSite) -> None:
     one, other = (site(BRIDGE_CONSOLE_PASSWORD=PASSWORD) for _ in range(2))
-    for _ in range(tries.PER_ADDRESS):
+    for _ in range(login_attempts.PER_ADDRESS):
         assert one.login("guess").status_code == 401
     answer = one.login(PASSWORD)
     assert answer.status_code == 429
@@ -303,7 +303,7 @@ def test_after_five_wrong_passwords_an_address_has_to_wait_and_another_has_not(s
 def test_a_right_password_forgets_the_wrong_ones(site: MakeSite) -> None:
     one = site(BRIDGE_CONSOLE_PASSWORD=PASSWORD)
     for _ in range(2):
-        for _ in range(tries.PER_ADDRESS - 1):
+        for _ in range(login_attempts.PER_ADDRESS - 1):
             assert one.login("guess").status_code == 401
         assert one.login(PASSWORD).status_code == 303
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.web.console.guard import HEADERS
+from bridge.web.console.auth.guard import HEADERS
 from tests.console.conftest import MakeSite
 from tests.console.test_doors import title
 from tests.console.tour import OPEN, PAGES, changes, views

@@ -12,7 +12,7 @@ from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.reports.audit import Action
 from bridge.store.reports.call_views import TriedCall, call
-from bridge.web.console.timeline import moments_of_call
+from bridge.web.console.view.timeline import moments_of_call
 from tests.store.given import attempt, owe, start
 
 

@@ -13,7 +13,7 @@ from bridge.model import Reply, Request
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.settings import Proxies
-from bridge.web.hooks import BODY_LIMIT, Door
+from bridge.web.webhooks import BODY_LIMIT, Door
 
 THANKS = Reply(202, b"thanks", "text/plain", (("X-Seen", "yes"),))
 

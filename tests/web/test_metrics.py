@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.dispatch.round import Result, Round
 from bridge.model import Call, Outcome, State
-from bridge.web import counting, family, metrics
+from bridge.web import counting, metrics, process_metrics
 from bridge.web.counting import Counted
 from bridge.web.dispatch_meters import DispatchMeters
 from bridge.web.meters import Meters
@@ -132,8 +132,10 @@ def test_intake_dispatch_and_store_know_nothing_of_metrics() -> None:
 
 def test_the_dead_are_forgotten_and_the_living_are_measured(tmp_path: Path) -> None:
     (tmp_path / "web.999999999.pid").touch()
-    family.enter(str(tmp_path), "dispatcher")
-    found = {(metric.name, labels): number for metric, labels, number in family.samples(str(tmp_path))}
+    process_metrics.enter(str(tmp_path), "dispatcher")
+    found = {
+        (metric.name, labels): number for metric, labels, number in process_metrics.samples(str(tmp_path))
+    }
     assert found["leadbridge_processes", ("dispatcher",)] == 1
     assert found["leadbridge_resident_memory_bytes", ("dispatcher",)] > 1e7
     assert found["leadbridge_cpu_seconds_total", ("dispatcher",)] > 0

@@ -18,7 +18,7 @@ from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import batch_writer
 from bridge.store.reports import event_views
-from bridge.web import hooks
+from bridge.web import webhooks
 from bridge.webhook.incoming import NOBODY, Trust
 from bridge.webhook.source import Accepted, Answered, Source, Unreadable
 from tests.webhook.support import NOW, source_of
@@ -62,7 +62,7 @@ class Door:
             clock=lambda: now_ms / 1000,
         )
         app = Flask(__name__)
-        door = hooks.Door(app.wsgi_app, intake, Proxies(), trust_local=False)
+        door = webhooks.Door(app.wsgi_app, intake, Proxies(), trust_local=False)
         app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation has it
         answer = app.test_client().open(
             "/hooks/shop" + (f"/{webhook.path_token}" if webhook.path_token else ""),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from bridge.store.reports.audit import Action, Kind, page_of_actions
-from bridge.web.console.lists import asked, asked_page
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, t, url
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.lists import asked, asked_page
+from bridge.web.console.view.rendering import render, t, url
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 

@@ -19,13 +19,13 @@ from bridge.operations.story import CallStory, read_call
 from bridge.problems.listing import answer
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
-from bridge.web.console.doing import reason
-from bridge.web.console.outgoing import request_of
-from bridge.web.console.problems import shown as shown_problem
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, url
-from bridge.web.console.timeline import moments_of_call
-from bridge.web.console.wanted import NUMBER
+from bridge.web.console.bulk import reason
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.filters import NUMBER
+from bridge.web.console.view.problems import shown as shown_problem
+from bridge.web.console.view.rendering import done, render, url
+from bridge.web.console.view.request_preview import request_of
+from bridge.web.console.view.timeline import moments_of_call
 
 RESOLUTIONS: Final[tuple[Resolution, ...]] = ("done", "resend", "cancel")
 AGAIN: Final = "again"

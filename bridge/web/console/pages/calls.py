@@ -20,12 +20,12 @@ from bridge.store.reports import sources
 from bridge.store.reports.call_views import CallFilter, count_by_state, count_calls, page_of_calls
 from bridge.store.reports.pagination import Listing, Page
 from bridge.text.render import english
-from bridge.web.console import choices
-from bridge.web.console.lists import asked, asked_page, csv_file, throughout
 from bridge.web.console.pages.call import RESOLUTIONS
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, said, t, url
-from bridge.web.console.wanted import GROUPS, Wanted, group_of, wanted_calls
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view import filter_choices
+from bridge.web.console.view.filters import GROUPS, Wanted, group_of, wanted_calls
+from bridge.web.console.view.lists import asked, asked_page, csv_file, throughout
+from bridge.web.console.view.rendering import render, said, t, url
 
 COLUMNS: Final = (
     "call", "event", "created", "source", "rule", "account", "recipient", "bot_id", "variables", "state",
@@ -107,11 +107,13 @@ def _resolutions(fitting: CallFilter | None) -> list[Resolution]:
 def _choices(console: Console, connection: Transaction, wanted: Wanted) -> Choices:
     compiled = console.side.mapping_loader.current
     return Choices(
-        sources=choices.names({*compiled.sources, *sources.last_received(connection)}, wanted["source"]),
-        accounts=choices.names(compiled.accounts, wanted["account"]),
-        rules=choices.rules(compiled, wanted),
-        causes=choices.causes(connection, wanted),
-        since=choices.spans(wanted),
+        sources=filter_choices.names(
+            {*compiled.sources, *sources.last_received(connection)}, wanted["source"]
+        ),
+        accounts=filter_choices.names(compiled.accounts, wanted["account"]),
+        rules=filter_choices.rules(compiled, wanted),
+        causes=filter_choices.causes(connection, wanted),
+        since=filter_choices.spans(wanted),
     )
 
 

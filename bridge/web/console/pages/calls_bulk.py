@@ -11,11 +11,11 @@ from bridge.operations.resolve_many import calls_that_fit, decide_all, those_in_
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page
-from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
+from bridge.web.console.bulk import Doing, Told, mark_of, reason, streamed
 from bridge.web.console.pages.call import RESOLUTIONS
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import go, render, said, url
-from bridge.web.console.wanted import Wanted, wanted_calls
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.filters import Wanted, wanted_calls
+from bridge.web.console.view.rendering import go, render, said, url
 
 _SAMPLE = 5
 

@@ -18,9 +18,9 @@ from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.reports import event_views
 from bridge.web.console.pages.connect import download, loaded, profile_in, put, replaceable
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, said, t, url
-from bridge.web.console.tree import Node, tree
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.rendering import done, render, said, t, url
+from bridge.web.console.view.tree import Node, tree
 from bridge.webhook.redaction.redact import Redaction
 from bridge.webhook.source import same_event
 

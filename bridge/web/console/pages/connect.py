@@ -24,9 +24,9 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.reports import event_views
 from bridge.store.reports.event_views import EventFilter, EventLine
 from bridge.store.reports.pagination import Page
-from bridge.web.console.lists import asked
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, said, url
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.lists import asked
+from bridge.web.console.view.rendering import done, render, said, url
 from bridge.webhook.profiles import Profile, load_profiles
 
 SEEN = 10

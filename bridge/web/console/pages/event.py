@@ -20,13 +20,13 @@ from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.reports.event_views import EventFilter, StoredEvent, page_of_events, scan
 from bridge.store.reports.pagination import Page
-from bridge.web.console.lists import asked
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, said
-from bridge.web.console.timeline import moments_of_event
-from bridge.web.console.tree import tree
-from bridge.web.console.wanted import NUMBER
-from bridge.web.console.webhook import webhook_of
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.filters import NUMBER
+from bridge.web.console.view.lists import asked
+from bridge.web.console.view.rendering import render, said
+from bridge.web.console.view.timeline import moments_of_event
+from bridge.web.console.view.tree import tree
+from bridge.web.console.view.webhook import webhook_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from flask import request
 
 from bridge.operations.replay import Replay
 from bridge.operations.replay_many import replay_all
-from bridge.web.console.doing import reason
+from bridge.web.console.bulk import reason
 from bridge.web.console.pages.event import story_of
-from bridge.web.console.planned import How, Plan, asked_how, planned
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, url
-from bridge.web.console.wanted import NUMBER
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.filters import NUMBER
+from bridge.web.console.view.rendering import done, render, url
+from bridge.web.console.view.replay_plan import How, Plan, asked_how, planned
 
 
 def register(console: Console) -> None:

@@ -21,11 +21,11 @@ from bridge.store.reports.event_views import EventFilter, EventLine, page_of_eve
 from bridge.store.reports.pagination import Listing, Page
 from bridge.store.reports.search import ExactMatches
 from bridge.text.render import english
-from bridge.web.console import choices
-from bridge.web.console.lists import asked, asked_page, csv_file, throughout
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, said, t
-from bridge.web.console.wanted import Wanted, wanted_events
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view import filter_choices
+from bridge.web.console.view.filters import Wanted, wanted_events
+from bridge.web.console.view.lists import asked, asked_page, csv_file, throughout
+from bridge.web.console.view.rendering import render, said, t
 
 COLUMNS: Final = (
     "event", "received", "source", "type", "senders_id", "result", "error", "verified", "client", "calls",
@@ -142,10 +142,10 @@ def _choices(console: Console, wanted: Wanted, heard: list[str]) -> Mapping[str,
     """What the fields of the filter offer."""
     compiled = console.side.mapping_loader.current
     return {
-        "sources": choices.names({*compiled.sources, *heard}, wanted["source"]),
-        "rules": choices.rules(compiled, wanted),
+        "sources": filter_choices.names({*compiled.sources, *heard}, wanted["source"]),
+        "rules": filter_choices.rules(compiled, wanted),
         "results": [("", t("common.any")), *((one, t(f"states.event.{one}")) for one in RESULTS)],
-        "since": choices.spans(wanted),
+        "since": filter_choices.spans(wanted),
     }
 
 

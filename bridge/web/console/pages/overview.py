@@ -20,11 +20,11 @@ from bridge.store.reports import trends
 from bridge.store.reports.queue_stats import Queue
 from bridge.store.reports.sources import SourceUse
 from bridge.store.reports.trends import Rates, Span
-from bridge.web.console.charts import happenings, queue
-from bridge.web.console.lists import asked
-from bridge.web.console.problems import shown
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.charts import happenings, queue
+from bridge.web.console.view.lists import asked
+from bridge.web.console.view.problems import shown
+from bridge.web.console.view.rendering import render
 from bridge.webhook.source import Accepted, Source
 
 SPANS: Final = {"hour": Span.HOUR, "day": Span.DAY, "week": Span.WEEK}

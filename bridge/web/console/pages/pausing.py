@@ -8,8 +8,8 @@ from bridge.operations import pause as operation
 from bridge.operations.mapping_folder import file_called
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, url
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.rendering import done, url
 
 
 def register(console: Console) -> None:

@@ -25,11 +25,11 @@ from bridge.operations.test import Ran, beside, run_tests
 from bridge.operations.try_payload import Trial, trial
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.event_views import EventFilter
-from bridge.web.console import bench as benches
-from bridge.web.console.bench import Bench
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, said, t, url
-from bridge.web.console.tree import Node, tree
+from bridge.web.console import playground_form as benches
+from bridge.web.console.playground_form import Bench
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.rendering import done, render, said, t, url
+from bridge.web.console.view.tree import Node, tree
 
 EVENTS = 1_000
 """Of the past that a change is held against."""

@@ -10,9 +10,9 @@ from bridge.operations.redact_stored import shown_calls, shown_lines
 from bridge.store.reports.audit import Action
 from bridge.store.reports.event_views import EventLine
 from bridge.store.reports.recipient_history import History, history
-from bridge.web.console.lists import asked, asked_page
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.lists import asked, asked_page
+from bridge.web.console.view.rendering import render
 
 
 @dataclass(frozen=True, slots=True)

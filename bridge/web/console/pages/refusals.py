@@ -11,12 +11,12 @@ from bridge.operations.redact_stored import shown_refusals
 from bridge.store.inbox.refusals import KEPT, KeptRefusal, page_of_refusals
 from bridge.store.reports import sources
 from bridge.store.reports.pagination import Page
-from bridge.web.console import choices
-from bridge.web.console.lists import asked, asked_page
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, t
-from bridge.web.console.wanted import NUMBER
-from bridge.web.console.webhook import webhook_of
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view import filter_choices
+from bridge.web.console.view.filters import NUMBER
+from bridge.web.console.view.lists import asked, asked_page
+from bridge.web.console.view.rendering import render, t
+from bridge.web.console.view.webhook import webhook_of
 
 _HINTED = ("413", "http", "ip", "stale", "400", "401", "405", "415", "503")
 """Codes and answers that this page has advice for, the more exact first."""
@@ -40,7 +40,7 @@ def refusals(console: Console) -> Answer:
         "refusals",
         found=found,
         source=source,
-        choices=choices.names(names, source or ""),
+        choices=filter_choices.names(names, source or ""),
         kept=KEPT,
         before=asked("before"),
     )

@@ -15,15 +15,15 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.reports import repeat_views, sources
 from bridge.store.reports.event_views import StoredEvent, event
 from bridge.store.reports.repeat_views import KeptRepeat, page_of_repeats
-from bridge.web.console import choices
-from bridge.web.console.doing import reason
-from bridge.web.console.lists import asked, asked_page
-from bridge.web.console.outgoing import request_of
-from bridge.web.console.planned import Line, Plan
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import done, render, url
-from bridge.web.console.wanted import NUMBER
-from bridge.web.console.webhook import Webhook, webhook_of
+from bridge.web.console.bulk import reason
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view import filter_choices
+from bridge.web.console.view.filters import NUMBER
+from bridge.web.console.view.lists import asked, asked_page
+from bridge.web.console.view.rendering import done, render, url
+from bridge.web.console.view.replay_plan import Line, Plan
+from bridge.web.console.view.request_preview import request_of
+from bridge.web.console.view.webhook import Webhook, webhook_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def repeats(console: Console) -> Answer:
         "repeats",
         found=found,
         source=source,
-        choices=choices.names(names, source or ""),
+        choices=filter_choices.names(names, source or ""),
         before=asked("before"),
     )
 

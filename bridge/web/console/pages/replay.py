@@ -8,11 +8,11 @@ from flask import request
 
 from bridge.operations.replay import Replay
 from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
-from bridge.web.console.doing import Doing, Told, mark_of, reason, streamed
-from bridge.web.console.planned import How, asked_how, planned
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, said
-from bridge.web.console.wanted import Wanted, wanted_events
+from bridge.web.console.bulk import Doing, Told, mark_of, reason, streamed
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.filters import Wanted, wanted_events
+from bridge.web.console.view.rendering import render, said
+from bridge.web.console.view.replay_plan import How, asked_how, planned
 
 _SHOWN = 5
 _PLANNED = 30

@@ -17,9 +17,9 @@ from bridge.readiness import files_of
 from bridge.store.queue import pauses
 from bridge.store.reports import trends
 from bridge.store.reports.trends import RuleUse
-from bridge.web.console.problems import shown
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import render, said
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.problems import shown
+from bridge.web.console.view.rendering import render, said
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from bridge.settings import Settings
 from bridge.text.catalogue import LANGUAGES
 from bridge.text.console import speech
 from bridge.web.client import client_address
-from bridge.web.console import ended, visitors
-from bridge.web.console.access import HOME, SAFE_METHODS, is_local, is_same_origin
-from bridge.web.console.keyring import Keyring
-from bridge.web.console.registry import Console
-from bridge.web.console.rendering import SAID, bare, go, url
-from bridge.web.console.visitors import Visitor
+from bridge.web.console.auth import revoked_sessions, session
+from bridge.web.console.auth.origin import HOME, SAFE_METHODS, is_local, is_same_origin
+from bridge.web.console.auth.passwords import Keyring
+from bridge.web.console.auth.session import Visitor
+from bridge.web.console.routes import Console
+from bridge.web.console.view.rendering import SAID, bare, go, url
 
 SESSION: Final = "leadbridge"
 """The cookie of who is logged in."""
@@ -79,14 +79,14 @@ class Guard:
         response.headers["Vary"] = "Cookie, Accept-Language"
         if "new_cookie" in g:
             name, value = g.new_cookie
-            self.keep(response, name, value, visitors.HOURS * 3600)
+            self.keep(response, name, value, session.HOURS * 3600)
         if "said_shown" in g:
             self.keep(response, SAID, "")
         return response
 
     def admit(self, response: Response, visitor: Visitor) -> Response:
         """From now on the browser is this visitor's."""
-        self.keep(response, SESSION, visitors.to_cookie(g.keys, visitor), visitors.HOURS * 3600)
+        self.keep(response, SESSION, session.to_cookie(g.keys, visitor), session.HOURS * 3600)
         return response
 
     def keep(self, response: Response, name: str, value: str, seconds: int = _YEAR) -> None:
@@ -107,23 +107,23 @@ class Guard:
 
     def _visitor(self) -> Visitor:
         """Known by a cookie, or new; without a password everybody on this machine is let in."""
-        known = visitors.from_cookie(g.keys, request.cookies.get(SESSION, ""))
+        known = session.from_cookie(g.keys, request.cookies.get(SESSION, ""))
         if known and known.role and not self._is_over(known):
             return known
         if not self.keyring.locked:
-            made = visitors.admitted(visitors.LOCAL, "edit")
-            g.new_cookie = (SESSION, visitors.to_cookie(g.keys, made))
+            made = session.admitted(session.LOCAL, "edit")
+            g.new_cookie = (SESSION, session.to_cookie(g.keys, made))
             return made
-        visiting = visitors.from_cookie(g.keys, request.cookies.get(VISIT, ""))
+        visiting = session.from_cookie(g.keys, request.cookies.get(VISIT, ""))
         if visiting and not visiting.role:
             return visiting
-        made = visitors.stranger()
-        g.new_cookie = (VISIT, visitors.to_cookie(g.keys, made))
+        made = session.stranger()
+        g.new_cookie = (VISIT, session.to_cookie(g.keys, made))
         return made
 
     def _is_over(self, visitor: Visitor) -> bool:
         with self.console.side.store.read() as connection:
-            return ended.is_over(connection, visitor.id)
+            return revoked_sessions.is_over(connection, visitor.id)
 
     def _check_change(self, view: str) -> None:
         """Raises Forbidden unless a form of this console asks, for somebody who may."""
@@ -131,7 +131,7 @@ class Guard:
         if not is_same_origin(request.method, request.host, request.headers, self.settings.public_url):
             raise Forbidden("foreign")
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
-        if not visitors.is_token(g.keys, g.visitor, given):
+        if not session.is_token(g.keys, g.visitor, given):
             raise Forbidden("stale")
         if g.visitor.role == "read" and view not in self.console.harmless:
             raise Forbidden("read")

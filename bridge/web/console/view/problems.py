@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bridge.problems.problem import Level, Problem
-from bridge.web.console.rendering import capitalised, t, url
+from bridge.web.console.view.rendering import capitalised, t, url
 
 Tone: TypeAlias = Literal["bad", "warn", "info"]
 

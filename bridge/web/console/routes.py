@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from flask import Blueprint, Response, g
 
 from bridge.assemble.web import WebSide
-from bridge.web.console.aside import Aside
+from bridge.web.console.offload import Aside
 
 Answer: TypeAlias = str | Response
 View: TypeAlias = Callable[..., Answer]

@@ -19,10 +19,11 @@ from bridge.reasons.span import span
 from bridge.text.catalogue import THIN, count
 from bridge.text.render import capitalised as words_with_capital
 from bridge.text.render import render as words_of
-from bridge.web.console import display, visitors
-from bridge.web.console.cookies import Sealer
+from bridge.web.console.auth import session
+from bridge.web.console.auth.cookies import Sealer
+from bridge.web.console.view import display
 
-STATIC: Final = Path(__file__).parent.parent / "static"
+STATIC: Final = Path(__file__).parents[2] / "static"
 SAID: Final = "leadbridge_said"
 """The cookie of a message for the next page."""
 _SAID_AGE = 60
@@ -120,7 +121,7 @@ def form_token() -> Markup:
 
 def csrf() -> str:
     """What proves that a form, or a script's request in `X-CSRF-Token`, is this visitor's own."""
-    return visitors.token(g.keys, g.visitor)
+    return session.token(g.keys, g.visitor)
 
 
 def messages() -> list[tuple[str, str]]:

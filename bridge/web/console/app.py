@@ -11,12 +11,13 @@ from werkzeug.exceptions import HTTPException, NotFound
 from bridge.assemble.web import WebSide
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.text.catalogue import LANGUAGES
-from bridge.web.console import doors, rendering
-from bridge.web.console.guard import THEMES, Guard
-from bridge.web.console.keyring import Hashes, Keyring
+from bridge.web.console.auth import login_views
+from bridge.web.console.auth.guard import THEMES, Guard
+from bridge.web.console.auth.passwords import Hashes, Keyring
 from bridge.web.console.pages import PAGES
-from bridge.web.console.registry import Console
-from bridge.web.console.rendering import bare, said
+from bridge.web.console.routes import Console
+from bridge.web.console.view import rendering
+from bridge.web.console.view.rendering import bare, said
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def blueprint(side: WebSide, passwords: Hashes) -> Blueprint:
     )
     console = Console(side, pages)
     guard = Guard(console, Keyring(side.store, passwords))
-    for register in (doors.register, *PAGES):
+    for register in (login_views.register, *PAGES):
         register(console)
     pages.add_url_rule("/<path:path>", "nowhere", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     pages.before_request(guard.enter)

@@ -16,7 +16,7 @@ from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.reports.call_views import CallFilter
 from bridge.store.reports.event_views import EventFilter
-from bridge.web.console.registry import Console
+from bridge.web.console.routes import Console
 
 GROUPS: Final[Mapping[str, tuple[State, ...]]] = {
     "open": (State.QUEUED, State.CLAIMED, State.SENDING),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.assemble.rules import accounts
 from bridge.model import BotStart
 from bridge.operations.request_preview import Shown, outgoing
-from bridge.web.console.registry import Console
+from bridge.web.console.routes import Console
 
 
 def request_of(console: Console, start: BotStart, number: int = 0) -> Shown:

@@ -12,7 +12,7 @@ from werkzeug.security import check_password_hash
 
 from bridge.store.db.engine import Store
 from bridge.store.state import key_value
-from bridge.web.console.aside import Aside
+from bridge.web.console.offload import Aside
 
 Role: TypeAlias = Literal["read", "edit"]
 """What a visitor may do: look at everything, or change things as well."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bridge.store.reports import audit
-from bridge.web.console.cookies import Sealer
-from bridge.web.console.keyring import Keys, Role
+from bridge.web.console.auth.cookies import Sealer
+from bridge.web.console.auth.passwords import Keys, Role
 
 HOURS: Final = 12
 LOCAL: Final = "local"

@@ -26,8 +26,8 @@ from bridge.operations.request_preview import Shown
 from bridge.reasons.reason import Reason
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import event_views
-from bridge.web.console.outgoing import request_of
-from bridge.web.console.registry import Console
+from bridge.web.console.routes import Console
+from bridge.web.console.view.request_preview import request_of
 
 RULES: Final[tuple[Rules, ...]] = ("current", "original")
 

@@ -23,8 +23,8 @@ from bridge.reasons.reason import Reason
 from bridge.store.reports import event_views
 from bridge.store.reports.event_views import EventFilter, EventLine, StoredEvent
 from bridge.store.reports.pagination import Page
-from bridge.web.console.lists import asked
-from bridge.web.console.registry import Console
+from bridge.web.console.routes import Console
+from bridge.web.console.view.lists import asked
 from bridge.webhook.redaction.redact import Redaction, either
 
 LIMIT: Final = 1 << 20

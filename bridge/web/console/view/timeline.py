@@ -10,7 +10,7 @@ from bridge.model import FINAL, Attempt, State
 from bridge.operations.story import Story
 from bridge.store.reports.audit import Action
 from bridge.store.reports.call_views import TriedCall
-from bridge.web.console.display import tone
+from bridge.web.console.view.display import tone
 
 Kind: TypeAlias = Literal["received", "verified", "judged", "made", "attempt", "ended", "action"]
 

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 from bridge.mapping.compile.compiler import Compiled
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports.call_views import doubts
-from bridge.web.console.rendering import cause, t
-from bridge.web.console.wanted import Wanted
+from bridge.web.console.view.filters import Wanted
+from bridge.web.console.view.rendering import cause, t
 
 Offered: TypeAlias = list[tuple[str, str]]
 """Values, each with its words; the empty value asks for nothing."""

@@ -6,12 +6,12 @@ from flask import Response, g, request
 
 from bridge.store.db.engine import Store
 from bridge.text.catalogue import LANGUAGES
-from bridge.web.console import ended, guard, tries, visitors
-from bridge.web.console.access import inside
-from bridge.web.console.guard import Guard
-from bridge.web.console.keyring import Role
-from bridge.web.console.registry import Answer, Console
-from bridge.web.console.rendering import bare, go, url
+from bridge.web.console.auth import guard, login_attempts, revoked_sessions, session
+from bridge.web.console.auth.guard import Guard
+from bridge.web.console.auth.origin import inside
+from bridge.web.console.auth.passwords import Role
+from bridge.web.console.routes import Answer, Console
+from bridge.web.console.view.rendering import bare, go, url
 
 
 def register(console: Console) -> None:
@@ -32,7 +32,7 @@ def login(_: Console) -> Answer:
 def try_login(console: Console) -> Answer:
     """A password, to be right or wrong; where there is none just the name."""
     entrance: Guard = g.guard
-    who = visitors.clean_name(request.form.get("who", ""))
+    who = session.clean_name(request.form.get("who", ""))
     if not who:
         return _form(problem="nameless", status=400)
     if not entrance.keyring.locked:
@@ -47,7 +47,7 @@ def try_login(console: Console) -> Answer:
     if role is None:
         return _form(problem="wrong", status=401)
     with console.side.store.transaction() as connection:
-        tries.succeeded(connection, console.side.store.now(connection), address)
+        login_attempts.succeeded(connection, console.side.store.now(connection), address)
     return _admit(who, role)
 
 
@@ -57,7 +57,7 @@ def logout(console: Console) -> Answer:
     if g.visitor.role:
         store = console.side.store
         with store.transaction() as connection:
-            ended.end(connection, store.now(connection), g.visitor.id, visitors.HOURS * 3_600_000)
+            revoked_sessions.end(connection, store.now(connection), g.visitor.id, session.HOURS * 3_600_000)
     answer = go(url("login"))
     entrance.keep(answer, guard.SESSION, "")
     return answer
@@ -83,7 +83,7 @@ def _form(problem: str = "", status: int = 200, wait: int = 0) -> Response:
         problem=problem,
         wait=wait,
         locked=entrance.keyring.locked,
-        who=visitors.clean_name(request.form.get("who", "")),
+        who=session.clean_name(request.form.get("who", "")),
         next=inside(request.values.get("next", "")),
     )
 
@@ -91,15 +91,15 @@ def _form(problem: str = "", status: int = 200, wait: int = 0) -> Response:
 def _begin(store: Store, address: str) -> int:
     """Milliseconds to wait, 0 when the password may be tried now. Who must wait costs no write."""
     with store.read() as connection:
-        wait = tries.wait_ms(connection, store.now(connection), address)
+        wait = login_attempts.wait_ms(connection, store.now(connection), address)
     if wait:
         return wait
     with store.transaction() as connection:
-        return tries.begin(connection, store.now(connection), address)
+        return login_attempts.begin(connection, store.now(connection), address)
 
 
 def _admit(who: str, role: Role) -> Response:
     entrance: Guard = g.guard
     answer = go(inside(request.form.get("next", "")))
     entrance.keep(answer, guard.VISIT, "")
-    return entrance.admit(answer, visitors.admitted(who, role))
+    return entrance.admit(answer, session.admitted(who, role))

@@ -1,0 +1,1 @@
+"""What pages show: values in words, lists, filters, charts, trees."""
