@@ -23,7 +23,7 @@ PAGES = {
     "replay": "/replay?result=matched",
     "calls": "/calls",
     "calls_file": "/calls.csv",
-    "calls_bulk": "/calls/decide?choice=cancel&state=waiting",
+    "calls_bulk": "/calls/decide?choice=cancel&state=queued",
     "call": "/calls/1",
     "recipient": "/recipients/subscriber:778899",
     "rules": "/rules",
