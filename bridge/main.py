@@ -1,4 +1,4 @@
-"""The command line: calls one verb, and is the one place where errors become exit codes."""
+"""The command line: runs one verb, and is the only place that turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ BUG = 3
 INTERRUPTED = 130
 
 _GARBAGE_AFTER = 50_000
-"""Containers between two looks for garbage. Python's own 700 make reading mapping files, of which nothing is
-garbage, take half as long again."""
+"""The garbage collector's threshold. Reading mapping files makes no garbage, but with Python's default of 700
+takes half as long again."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code: 0 done, 1 findings or refusal, 2 usage, 3 bug, 130 interrupt."""
+    """Run one command; returns 0 done, 1 findings or refusal, 2 usage, 3 bug, 130 interrupt."""
     gc.set_threshold(_GARBAGE_AFTER)
-    # A process that ends needs no look for garbage: after many rules it took a fifth of a check's time.
+    # No garbage collection at exit: after many rules it took a fifth of the time of a check.
     atexit.register(gc.freeze)
-    _take_any_text()
+    _escape_unknown_letters()
     speak(language())
     try:
         result = leadbridge.main(arguments, "leadbridge", standalone_mode=False)
@@ -55,8 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _take_any_text() -> None:
-    """A terminal that cannot show a letter gets its escape, never a traceback."""
+def _escape_unknown_letters() -> None:
+    """Print an escape where the encoding of the terminal lacks a letter, instead of a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,1 +1,1 @@
-"""One verb per file: plain arguments in, exit code out."""
+"""The verbs of the command line, one a file: its options and help, then its work."""

@@ -24,7 +24,7 @@ from bridge.store.reports import audit
 
 
 class NoDatabase(BridgeError):
-    """The embedded database has no file yet."""
+    """The file of the embedded database does not exist yet."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(Reason(ErrorCode.NO_DATABASE, path=str(path)), Reason(ErrorCode.MIGRATE_OR_POINT))
@@ -37,7 +37,7 @@ def opened(settings: Settings) -> Iterator[Store]:
 
     Raises BridgeError with the command to run where it does not exist, is not migrated or not reachable.
     """
-    require_there(settings)
+    require_database_file(settings)
     store = open_store(settings.database_url)
     try:
         _check(store)
@@ -46,8 +46,8 @@ def opened(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
-def require_there(settings: Settings) -> None:
-    """Raise NoDatabase where the embedded database has no file yet, DatabaseLost where only its log is."""
+def require_database_file(settings: Settings) -> None:
+    """Raise NoDatabase if the embedded database has no file yet, DatabaseLost if only its log is left."""
     url = settings.database_url
     if urlsplit(url).scheme.partition("+")[0] == "sqlite":
         require_database(path_of(url))
@@ -56,7 +56,7 @@ def require_there(settings: Settings) -> None:
 
 
 def mappings_if_readable(settings: Settings) -> Compiled:
-    """The mapping folder; empty where it cannot be read, for commands that only show what is stored."""
+    """The compiled mapping folder, or an empty one if it cannot be read: stored rows can be shown without."""
     try:
         return compile_named(settings, [])
     except BridgeError:
@@ -64,18 +64,18 @@ def mappings_if_readable(settings: Settings) -> Compiled:
 
 
 def accounts_if_readable(settings: Settings) -> Mapping[str, Account]:
-    """The accounts of the mapping folder; none where it cannot be read."""
+    """The accounts of the mapping folder; none if it cannot be read."""
     return accounts_of(settings, mappings_if_readable(settings))
 
 
 def wake(store: Store) -> None:
-    """Notify the dispatchers, once, that there is something to do."""
+    """Notify the dispatchers once that there is work."""
     with contextlib.closing(Waker(store)) as waker:
         waker.wake()
 
 
 def who() -> str:
-    """The person at this terminal, for the record of what people decided."""
+    """The name of the user at this terminal, for the audit log."""
     try:
         return audit.person(getpass.getuser())
     except (OSError, KeyError):

@@ -1,4 +1,4 @@
-"""`leadbridge backtest`: what edited rules would have made of stored events. Nothing is sent or stored."""
+"""`leadbridge backtest`: compare the bot starts of edited rules, for stored events. It sends nothing."""
 
 from __future__ import annotations
 
@@ -57,28 +57,32 @@ def _kinds(_context: click.Context, _option: click.Parameter, value: str | None)
     "--since", metavar="WHEN", default="7d", show_default=True, help=f"Events from then on: {WHEN}."
 )
 @click.option(
-    "--limit", type=click.IntRange(1), default=100_000, show_default=True, help="At most so many, the newest."
+    "--limit",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="Only the newest ones.",
 )
 @click.option("--source", help="Only of this source.")
 @click.option(
     "--against",
     type=click.Choice(("rules", "calls")),
-    help="Compare with the rules of the mapping folder, or with what was called (the default without FILES).",
+    help="Compare with the rules of the mapping folder, or with the calls made (the default without FILES).",
 )
 @click.option(
     "--fail-on",
     "fail_on",
     metavar="KINDS",
     callback=_kinds,
-    help="Exit code 1 for any: lost,failed for example.",
+    help="Exit code 1 if there is any of these, such as lost,failed.",
 )
 @as_json
 def backtest(files: tuple[str, ...], as_json: bool, **how: Any) -> int:
-    """Put stored events through edited mapping files: which bot starts they gain, lose or change.
+    """Run stored events through edited mapping files and show which bot starts are gained, lost or changed.
 
-    FILES and folders are the edited ones; they need not be deployed. Without any, the mapping folder is
-    tried, against what was called. Events stay as they were decoded when they came. Nothing is sent or
-    stored.
+    FILES and folders are the edited ones; they need not be deployed. Without FILES, the mapping folder is
+    compared with the calls that were made. Events are used as they were decoded on arrival. Nothing is sent
+    or stored.
 
     The kinds: gained, lost and changed starts, failed and healed rules.
 
@@ -95,21 +99,21 @@ def backtest(files: tuple[str, ...], as_json: bool, **how: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """Which events, beside what, and which differences make the run fail."""
+    """Which events are used, what is compared, and which differences fail."""
 
     source: str | None = None
     since: str = "7d"
     limit: int = 100_000
-    """Of the newest events."""
+    """The newest events."""
     against: Against | None = None
-    """None: the current rules where files are named, else the calls."""
+    """None: the current rules if files are named, else the calls."""
     fail_on: frozenset[Kind] = frozenset()
 
 
 def backtest_files(settings: Settings, files: Sequence[str], how: How, *, as_json: bool) -> int:
-    """Print what the named files, or the mapping folder, would have made otherwise; 1 where that fails.
+    """Print which starts of the named files, or of the mapping folder, differ; return 1 for `fail_on`.
 
-    Beside them stand the rules of the mapping folder, or with `against` calls what was really called.
+    They are compared with the rules of the mapping folder, or with the calls that were made.
     """
     edited = _chosen(sound(compile_named(settings, files), files).sources, how.source)
     by_rules = (how.against or ("rules" if files else "calls")) == "rules"

@@ -1,4 +1,4 @@
-"""`leadbridge calls`: the bot starts that are owed, under way or settled, newest first."""
+"""`leadbridge calls`: list calls, pending, being sent or final, newest first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bridge.commands.access import mappings_if_readable, opened
-from bridge.commands.events import tell_more
+from bridge.commands.events import print_more
 from bridge.commands.options import WHEN, paged, quiet
 from bridge.commands.show.language import said
 from bridge.commands.show.output import OPTION, json_array, screen_of, table
@@ -33,12 +33,12 @@ _STATES = click.Choice([state.value for state in State])
 @click.option("--account", help="Only of this account.")
 @click.option("--recipient", help="Only for this subscriber's id, or messenger:CHANNEL/USER.")
 @click.option("--event", type=click.IntRange(1), help="Only of this event.")
-@click.option("--cause", metavar="CODE", help="Only in doubt for this, now or before, such as http_502.")
+@click.option("--cause", metavar="CODE", help="Only with this cause of doubt, now or earlier, as http_502.")
 @click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}.")
 @click.option("--search", metavar="TEXT", help="Only with this text in a variable, or this bot_id.")
 @paged
 def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
-    """List bot starts that are owed, under way or settled, newest first.
+    """List calls (bot starts): pending, being sent or final, newest first.
 
     Keys of --json: id, event, source, rule, item, account, recipient, bot_id, variables, forced, state,
     reason, cause (why it may have run, such as http_502 or timeout), attempt, answered, resends, parent,
@@ -52,7 +52,7 @@ def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
 
 
 def list_calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bool) -> int:
-    """List the calls that fit."""
+    """List the calls that match the filter."""
     sources = mappings_if_readable(settings).sources
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
@@ -64,7 +64,7 @@ def list_calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bo
         rows = [_row(call, now) for call in shown]
         for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
-    tell_more(len(found.items), found.more, CommandCode.NO_CALL_FITS)
+    print_more(len(found.items), found.more, CommandCode.NO_CALL_FITS)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`leadbridge check`: every finding of the mapping files."""
+"""`leadbridge check`: find mistakes in mapping files."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bridge.settings import Settings
 @click.option("--strict", is_flag=True, help="Warnings fail, too, so secrets must be set.")
 @as_json
 def check(files: tuple[str, ...], strict: bool, as_json: bool) -> int:
-    """Look for mistakes in mapping files: FILES and folders, or the whole mapping folder.
+    """Find mistakes in mapping files: FILES and folders, or the whole mapping folder.
 
-    Prints one finding a line, path:line:column: CODE message, and nothing where all is well. Exit code 1
-    where there are errors (M…), with --strict also where there are warnings (W…); notices (N…) never
-    fail. A secret that is not set here is a warning: where the bridge runs, it closes its source.
+    Prints one finding a line: path:line:column: CODE message. Exit code 1 if there are errors (M…), with
+    --strict also if there are warnings (W…); notices (N…) never fail. A secret that is not set in this
+    terminal is a warning; a running bridge without it accepts no webhooks of the source.
 
     Keys of --json: path, line, column, code, level, message.
 
@@ -38,9 +38,9 @@ def check(files: tuple[str, ...], strict: bool, as_json: bool) -> int:
 
 
 def check_files(settings: Settings, files: Sequence[str], *, strict: bool, as_json: bool) -> int:
-    """Print the findings; 1 where there are errors, or with `strict` warnings.
+    """Print the findings; return 1 if there are errors, or with `strict` warnings.
 
-    A variable that is not set in this terminal is a warning: the files are well without it.
+    A variable that is not set in this terminal is a warning: the files themselves are correct.
     """
     compiled = compile_named(settings, files, notices=True)
     print_findings(compiled.findings, as_json=as_json)

@@ -1,4 +1,4 @@
-"""The database as `leadbridge doctor` looks at it: what it keeps, its clock, its disk, who may read it."""
+"""The checks of the database in `leadbridge doctor`: durability, tables, clock, disk, file permissions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from bridge.assemble.facts import full, look
 from bridge.assemble.rules import accounts
-from bridge.commands.access import NoDatabase, require_there
+from bridge.commands.access import NoDatabase, require_database_file
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.mapping_loader import MappingLoader
 from bridge.problems.facts import Facts, Fault
@@ -37,7 +37,7 @@ Level: TypeAlias = Literal["ok", "warn", "FAIL"]
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing looked at."""
+    """The result of one check."""
 
     level: Level
     about: Reason
@@ -45,36 +45,36 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What was found."""
+class DatabaseReport:
+    """What the checks of the database found."""
 
     remarks: list[Remark]
     facts: Facts
     complete: bool = False
-    """Whether all that is stored could be looked at."""
+    """Whether everything in the database could be checked."""
     kept: KeptSet | None = None
     """The last good set of mapping files."""
 
 
-def look_at(settings: Settings, rules: MappingLoader, known: Facts) -> Looked:
-    """The database, with what is `known` of the mapping files among the facts."""
+def check_database(settings: Settings, rules: MappingLoader, known: Facts) -> DatabaseReport:
+    """Check the database; the facts include what is `known` of the mapping files."""
     held = list(_held(settings.database_url))
     if held:
         # Another connection could take over what those processes still have to write.
-        return Looked(held, known)
+        return DatabaseReport(held, known)
     try:
-        require_there(settings)
+        require_database_file(settings)
         store = open_store(settings.database_url)
     except NoDatabase as error:
         # Before the first start there is no folder for it either.
         level: Level = "FAIL" if error.path.parent.exists() else "warn"
-        return Looked([Remark(level, _DATABASE, error.whole)], known)
+        return DatabaseReport([Remark(level, _DATABASE, error.whole)], known)
     except BridgeError as error:
-        return Looked([], replace(known, database=_fault(error)))
+        return DatabaseReport([], replace(known, database=_fault(error)))
     try:
-        return _opened(store, settings, rules, known)
+        return _check_opened(store, settings, rules, known)
     except BridgeError as error:
-        return Looked([], replace(known, database=_fault(error)))
+        return DatabaseReport([], replace(known, database=_fault(error)))
     finally:
         store.close()
 
@@ -93,7 +93,7 @@ def _held(url: str) -> Iterator[Remark]:
     path = path_of(url)
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
-        if held := _lasting(file):
+        if held := _still_removed(file):
             processes = tuple(sorted({one.link.parts[2] for one in held}, key=int))
             what = Reason(ProblemCode.FILE_REMOVED, file=file.name, processes=processes)
             copy = Reason(ProblemCode.COPY_FIRST, command=f"cp {held[0].link} {path}.old{suffix}")
@@ -101,27 +101,27 @@ def _held(url: str) -> Iterator[Remark]:
             yield Remark("FAIL", _DATABASE, Reason(ProblemCode.SENTENCE, parts=(what, cure)))
 
 
-def _lasting(file: Path) -> list[open_files.OpenFile]:
-    """Looked for twice: a process that closes a database removes its log a moment before."""
+def _still_removed(file: Path) -> list[open_files.OpenFile]:
+    """Check twice: a process that closes a database removes its log a moment before it closes the file."""
     if not open_files.removed(file):
         return []
     time.sleep(_CLOSING_S)
     return open_files.removed(file)
 
 
-def _opened(store: Store, settings: Settings, rules: MappingLoader, known: Facts) -> Looked:
-    remarks = [*_keeps(store)]
+def _check_opened(store: Store, settings: Settings, rules: MappingLoader, known: Facts) -> DatabaseReport:
+    remarks = [*_durability_and_clock(store)]
     try:
         store.check()
     except StoreUnavailable as error:
         tables = Fault(Reason(ProblemCode.MIGRATIONS), (error.reason,))
-        return Looked(remarks, replace(known, tables=tables))
+        return DatabaseReport(remarks, replace(known, tables=tables))
     remarks.append(Remark("ok", Reason(ProblemCode.ABOUT_TABLES), Reason(ProblemCode.TABLES_OK)))
     disk = Disk(store.path, settings.disk_floor * MB)
     remarks += [*_disk(disk), *_private(store)]
     kept = last_good_mappings.kept(store) if known.files == "broken" else None
     if kept:
-        # As a bridge that starts now would.
+        # A bridge that starts now would use this set, too.
         rules.fall_back(kept.files)
     known = replace(known, disk=full(disk), files="stale" if rules.ready and kept else known.files)
     with store.read() as connection:
@@ -131,18 +131,18 @@ def _opened(store: Store, settings: Settings, rules: MappingLoader, known: Facts
     for name, end in former.items():
         text = Reason(ProblemCode.FORMER_IDS, until=clock(end))
         remarks.append(Remark("ok", Reason(ProblemCode.ABOUT_SOURCE, source=name), text))
-    return Looked(remarks, found.facts, True, kept)
+    return DatabaseReport(remarks, found.facts, True, kept)
 
 
-def _keeps(store: Store) -> Iterator[Remark]:
-    """Whether it answers, keeps what it commits, and goes by the same clock."""
+def _durability_and_clock(store: Store) -> Iterator[Remark]:
+    """Whether it answers, keeps what it commits, and has the same time as this machine."""
     with store.transaction() as connection:
         version, durable = database_info.version(connection), database_info.durability(connection)
         apart = store.now(connection) - int(time.time() * 1000)
     yield Remark("ok", _DATABASE, Reason(ProblemCode.DATABASE_OK, version=version))
     level: Level = "ok" if all(one.good for one in durable) else "FAIL"
-    said = tuple(Reason(ProblemCode.SETTING, name=one.name, value=one.value) for one in durable)
-    yield Remark(level, Reason(ProblemCode.ABOUT_DURABILITY), Reason(ProblemCode.DURABLE, settings=said))
+    values = tuple(Reason(ProblemCode.SETTING, name=one.name, value=one.value) for one in durable)
+    yield Remark(level, Reason(ProblemCode.ABOUT_DURABILITY), Reason(ProblemCode.DURABLE, settings=values))
     about = Reason(ProblemCode.ABOUT_CLOCK)
     if store.embedded:
         yield Remark("ok", about, Reason(ProblemCode.CLOCK_OWN))
@@ -152,7 +152,7 @@ def _keeps(store: Store) -> Iterator[Remark]:
 
 
 def _disk(disk: Disk) -> Iterator[Remark]:
-    """How much is free; too little is a problem of the bridge."""
+    """Report free space, unless it is below the floor: that is a problem of the bridge, reported there."""
     if disk.path is None or disk.accepting():
         return
     kind = database_info.file_system_of(disk.path)

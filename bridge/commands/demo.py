@@ -1,4 +1,4 @@
-"""The tour of `make run`: one sample webhook through by real HTTP, told as it happened."""
+"""`leadbridge run --demo`: send a sample webhook over HTTP and print what happened to it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _EVERY = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A payment that never was."""
+    """A made-up payment of YooKassa."""
 
     mapping: MappingFile
     document: dict[str, Any]
@@ -61,7 +61,7 @@ class Sample:
 
 
 def show_demo(settings: Settings, url: str) -> None:
-    """Send the sample to the running bridge and print its story; says what to do where that cannot be."""
+    """Send the sample to the running bridge and print its history, or an error and what to do about it."""
     try:
         sample = _sample(settings)
         body = sample.body(str(uuid.uuid4()))
@@ -78,7 +78,7 @@ def show_demo(settings: Settings, url: str) -> None:
 
 
 def curl(sample: Sample, url: str) -> str:
-    """A command for a POSIX shell; the payment's id is the time, so that it is another payment each time."""
+    """A command for a POSIX shell; the payment's id is the time, so that each run is a new payment."""
     marker = "PAYMENT-ID"
     quoted = shlex.quote(sample.body(marker)).replace(marker, "try-'$(date +%s)'")
     return f"curl -H 'Content-Type: {_TYPE}' {url}/hooks/{SOURCE} -d {quoted}"
@@ -103,7 +103,7 @@ def _sample(settings: Settings) -> Sample:
 
 
 def _send(url: str, body: str) -> None:
-    """Past every proxy that the environment may name: the bridge is on this machine."""
+    """Post without a proxy, even if the environment names one: the bridge is on this machine."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
     try:
@@ -119,7 +119,7 @@ def _send(url: str, body: str) -> None:
 
 
 def _story(settings: Settings, key: str) -> Iterator[str]:
-    """What became of the event, once nothing more will."""
+    """The history of the event, when its calls are final or time is up."""
     store = open_store(settings.database_url)
     try:
         deadline = time.monotonic() + PATIENCE

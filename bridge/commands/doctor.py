@@ -1,4 +1,4 @@
-"""`leadbridge doctor`: what is wrong now, and what was looked at, one line each."""
+"""`leadbridge doctor`: check settings, database, mappings, queue and accounts; one line for each result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from bridge.assemble.facts import findings
 from bridge.assemble.rules import accounts, mapping_loader
-from bridge.commands.database_check import Level, Remark, look_at
+from bridge.commands.database_check import Level, Remark, check_database
 from bridge.commands.options import as_json, silent
 from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, json_array, printable, screen_of
@@ -36,7 +36,7 @@ from bridge.text.times import clock
 _COLORS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 BROKEN: Final[tuple[Kind, ...]] = ("broken", "stale")
 FAILS: Final[tuple[Kind, ...]] = ("stale", "variables")
-"""Besides what keeps webhooks out: the bridge does not do what its files say."""
+"""Problems that fail although webhooks are accepted: the bridge does not do what its files say."""
 OWN: Final = "leadbridge doctor"
 _MAPPINGS: Final = Reason(ProblemCode.ABOUT_MAPPINGS)
 _QUEUE: Final = Reason(ProblemCode.ABOUT_QUEUE)
@@ -46,10 +46,10 @@ _PROBE_S = 5.0
 @click.command()
 @as_json
 def doctor(as_json: bool) -> int:
-    """Look whether everything the bridge needs is well: one line each, ok, warn or FAIL.
+    """Check everything that the bridge needs; print one line for each result: ok, warn or FAIL.
 
-    Settings, database and its durability, disk, clock, mappings, queue, and whether each account's URL can be
-    reached; no bot is started. Exit code 1 where something fails.
+    Checks settings, database and its durability, disk, clock, mappings, queue, and whether each account's URL
+    can be reached; no bot is started. Exit code 1 if a check fails.
 
     Keys of --json: level (ok, warn, fail), subject, text.
 
@@ -57,24 +57,24 @@ def doctor(as_json: bool) -> int:
     Example:
       leadbridge doctor
     """
-    return examine(silent, as_json=as_json)
+    return run_checks(silent, as_json=as_json)
 
 
-def examine(load: Callable[[], Settings], *, as_json: bool) -> int:
-    """Print what is well and what is not, broken settings among it; 1 where something fails."""
+def run_checks(load: Callable[[], Settings], *, as_json: bool) -> int:
+    """Print the result of every check; invalid settings are one, too. Return 1 if one fails."""
     try:
         settings = load()
     except SettingsError as error:
         about = Reason(ProblemCode.ABOUT_SETTINGS)
-        _show([Remark("FAIL", about, one) for one in error.problems], Screen(), as_json=as_json)
+        _print([Remark("FAIL", about, one) for one in error.problems], Screen(), as_json=as_json)
         return 1
     found = list(_remarks(settings))
-    _show(found, screen_of(settings), as_json=as_json)
+    _print(found, screen_of(settings), as_json=as_json)
     return 1 if any(one.level == "FAIL" for one in found) else 0
 
 
-def _show(found: list[Remark], screen: Screen, *, as_json: bool) -> None:
-    """One line each, or a JSON array."""
+def _print(found: list[Remark], screen: Screen, *, as_json: bool) -> None:
+    """Print one line for each remark, or a JSON array."""
     if as_json:
         rows = [
             {"level": one.level.lower(), "subject": english(one.about), "text": english(one.text)}
@@ -88,19 +88,19 @@ def _show(found: list[Remark], screen: Screen, *, as_json: bool) -> None:
 
 
 def _remarks(settings: Settings) -> Iterator[Remark]:
-    """Settings, database, what is wrong, what else is well, and whether LeadConverter answers."""
+    """Settings, database, problems, checks that passed, and whether LeadConverter answers."""
     yield from _settings(settings)
     rules = mapping_loader(settings)
-    looked = look_at(settings, rules, _mapping_facts(settings, rules))
-    yield from looked.remarks
-    found = problems(looked.facts)
+    report = check_database(settings, rules, _mapping_facts(settings, rules))
+    yield from report.remarks
+    found = problems(report.facts)
     for problem in found:
         yield from _wrong(problem)
-    if looked.complete and not any(one.about == _QUEUE for one in found):
+    if report.complete and not any(one.about == _QUEUE for one in found):
         yield Remark("ok", _QUEUE, Reason(ProblemCode.QUEUE_OK))
     if any(one.kind in BROKEN for one in found):
-        yield _kept(looked.kept)
-    elif looked.facts.files == "valid":
+        yield _kept(report.kept)
+    elif report.facts.files == "valid":
         yield _valid(settings, rules)
     for name, account in sorted(accounts(settings, rules).items()):
         yield _reachable(name, account)
@@ -118,7 +118,7 @@ def _settings(settings: Settings) -> Iterator[Remark]:
 
 
 def _mapping_facts(settings: Settings, rules: MappingLoader) -> Facts:
-    """What the files on disk say now."""
+    """Facts about the mapping files that are on disk now."""
     try:
         rules.refresh()
     except BridgeError as error:
@@ -130,17 +130,17 @@ def _mapping_facts(settings: Settings, rules: MappingLoader) -> Facts:
 
 
 def _wrong(one: Problem) -> Iterator[Remark]:
-    """A line for each problem, and for each finding of mapping files one of its own."""
+    """One line for the problem, and one for each finding of the mapping files in it."""
     blocks = one.level == "blocks" or one.kind in FAILS
     level: Level = "FAIL" if blocks else "ok" if one.level == "hint" else "warn"
     lines = one.lines if one.kind in BROKEN else ()
-    told = replace(one, lines=() if lines else one.lines, command="" if one.command == OWN else one.command)
-    yield Remark(level, one.about, sentence(told))
+    shown = replace(one, lines=() if lines else one.lines, command="" if one.command == OWN else one.command)
+    yield Remark(level, one.about, sentence(shown))
     yield from (Remark(level, one.about, line) for line in lines)
 
 
 def _kept(kept: KeptSet | None) -> Remark:
-    """Which mappings a bridge that runs, or starts now, uses in place of those that are broken."""
+    """Which mappings a bridge uses, running or started now, while the files on disk are broken."""
     if kept is None:
         return Remark("warn", _MAPPINGS, Reason(ProblemCode.NONE_KEPT))
     text = Reason(ProblemCode.KEPT_SET, count=len(kept.files), at=clock(kept.at))
@@ -169,7 +169,7 @@ def _reachable(name: str, account: Account) -> Remark:
 
 
 def _answer(found: Probe) -> tuple[Level, Reason]:
-    """What a probe says of the account."""
+    """Level and text for the result of a probe."""
     if found.status is None:
         if found.fault:
             return "FAIL", Reason(ProblemCode.UNREACHABLE, fault=found.fault)

@@ -1,4 +1,4 @@
-"""`leadbridge events`: what came in, newest first."""
+"""`leadbridge events`: list events, repeats of events, or rejected webhooks, newest first."""
 
 from __future__ import annotations
 
@@ -36,29 +36,33 @@ def event_filter(command: F) -> F:
         command,
         click.option("--source", help="Only of this source."),
         click.option("--type", help="Only of this type, as the sender calls it."),
-        click.option("--result", type=click.Choice(RESULTS), help="Only those that came to this."),
+        click.option("--result", type=click.Choice(RESULTS), help="Only with this result."),
         click.option("--since", metavar="WHEN", help=f"Only from then on: {WHEN}."),
         click.option("--until", metavar="WHEN", help="Only before then."),
-        click.option("--search", metavar="TEXT", help="The sender's own id, or a part of the document."),
+        click.option("--search", metavar="TEXT", help="The sender's own id, or text in the document."),
     )
 
 
 @click.command()
 @event_filter
-@click.option("--refused", is_flag=True, help="The rejected webhooks instead, and why.")
-@click.option("--repeats", is_flag=True, help="Known events that came again, which start nothing.")
+@click.option("--refused", is_flag=True, help="List rejected webhooks instead, with the reason.")
+@click.option(
+    "--repeats",
+    is_flag=True,
+    help="List repeats of known events instead; they start nothing.",
+)
 @paged
 def events(
     refused: bool, repeats: bool, limit: int, before: int | None, as_json: bool, **asked: str | None
 ) -> int:
-    """List what came in, newest first.
+    """List events, newest first.
 
     Keys of --json: id, source, key (the sender's own id), type, received_at, result, verified, client, error,
-    calls (id and state of each), repeats (how often it came again). Keys of --refused --json: id, source,
+    calls (id and state of each), repeats (how often it arrived again). Keys of --refused --json: id, source,
     received_at, status, code, detail, client, method, body_size. Keys of --repeats --json: id, event, number
     (which repeat of that event), source, received_at, client, verified, difference (none; content, where the
     rules make the same of it; outcome, where they make something else; unknown), rules_version, body_size,
-    taken_as (the event that a person made of it).
+    taken_as (the event that was made of it).
 
     \b
     Example:
@@ -78,7 +82,7 @@ def events(
 
 
 def list_events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: bool) -> int:
-    """List the events that fit."""
+    """List the events that match the filter."""
     sources = mappings_if_readable(settings).sources
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
@@ -90,12 +94,12 @@ def list_events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: 
         rows = [_row(line, now) for line in lines]
         for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
-    tell_more(len(found.items), found.more, CommandCode.NO_EVENT_FITS)
+    print_more(len(found.items), found.more, CommandCode.NO_EVENT_FITS)
     return 0
 
 
 def list_refusals(settings: Settings, source: str | None, limit: int, *, as_json: bool) -> int:
-    """List the rejected webhooks, of which the last of each source are kept."""
+    """List rejected webhooks; the last ones of each source are stored."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
         found = shown_refusals(recent(connection, source, limit), mappings_if_readable(settings).sources)
@@ -105,12 +109,12 @@ def list_refusals(settings: Settings, source: str | None, limit: int, *, as_json
     rows = [_refused(one, now) for one in found]
     for text in table(REFUSED, rows, screen_of(settings).width) if rows else ():
         click.echo(text)
-    tell_more(len(rows), None, CommandCode.NO_REFUSAL_FITS)
+    print_more(len(rows), None, CommandCode.NO_REFUSAL_FITS)
     return 0
 
 
 def list_repeats(settings: Settings, source: str | None, page: Page, *, as_json: bool) -> int:
-    """List the known events that came again, of which the last of each event are stored."""
+    """List repeats of known events; the last ones of each event are stored."""
     with opened(settings) as store, store.read() as connection:
         now = store.now(connection)
         found = page_of_repeats(connection, page, source)
@@ -120,12 +124,12 @@ def list_repeats(settings: Settings, source: str | None, page: Page, *, as_json:
         rows = [_repeated(one, now) for one in found.items]
         for text in table(REPEATED, rows, screen_of(settings).width) if rows else ():
             click.echo(text)
-    tell_more(len(found.items), found.more, CommandCode.NO_REPEAT_FITS)
+    print_more(len(found.items), found.more, CommandCode.NO_REPEAT_FITS)
     return 0
 
 
-def tell_more(shown: int, more: int | None, none: CommandCode) -> None:
-    """Say on stderr that nothing fits, as `none` does, or how to see what follows."""
+def print_more(shown: int, more: int | None, none: CommandCode) -> None:
+    """Print to stderr how to list the older ones, or `none` if the list is empty."""
     if more is not None:
         say(said(Reason(CommandCode.OLDER, number=more)))
     elif not shown:

@@ -1,4 +1,4 @@
-"""`leadbridge explain`: one event's story."""
+"""`leadbridge explain`: show the history of one event."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ _NEARNESS = {"matched": "matches", "nearly": "nearly matches", "not": "does not 
 
 @click.command()
 @click.argument("event", type=click.IntRange(1))
-@click.option("--rule", metavar="NAME", help="Only this rule as it is now, all its conditions.")
-@click.option("--document", is_flag=True, help="Show the document, too, as the rules saw it.")
+@click.option("--rule", metavar="NAME", help="Show only this rule as it is now, with all its conditions.")
+@click.option("--document", is_flag=True, help="Show the document that the rules were applied to, too.")
 @as_json
 def explain(event: int, rule: str | None, document: bool, as_json: bool) -> int:
-    """Tell the story of EVENT: how it came, rule by rule why it matched or not, its calls and their answers.
+    """Show the history of EVENT: how it arrived, why each rule matched or not, its calls and their answers.
 
-    Of a source with more than 50 rules only those are listed that matched or came near; --rule asks another.
+    If a source has more than 50 rules, only those are listed that matched or almost matched; --rule shows
+    any other.
 
     Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules_untold (how many
     rules are not listed), rules, failures, calls (each with its request and attempts), actions, repeated (the
@@ -49,7 +50,7 @@ def explain(event: int, rule: str | None, document: bool, as_json: bool) -> int:
 
 
 def show_history(settings: Settings, number: int, *, rule: str | None, document: bool, as_json: bool) -> int:
-    """Print the story of an event, with `document` also what the rules saw; of one `rule` only all of it."""
+    """Print the history of an event, with `document` its document, too; with `rule` only that rule."""
     compiled = mappings_if_readable(settings)
     accounts = accounts_of(settings, compiled)
     with opened(settings) as store:
@@ -80,7 +81,7 @@ def show_history(settings: Settings, number: int, *, rule: str | None, document:
 
 
 def _rest_lines(rest: Rest, event: Event | None, screen: Screen) -> Iterator[str]:
-    """The rules that have no verdict."""
+    """How many rules have no stored verdict, and those of them that almost match."""
     yield f"· {counted(rest.count, 'more rule')} did not match"
     if not rest.known:
         yield "    why is not known: their mapping file is gone or broken"
@@ -93,7 +94,7 @@ def _rest_lines(rest: Rest, event: Event | None, screen: Screen) -> Iterator[str
 
 
 def _rule_lines(held: HeldAgain, screen: Screen) -> Iterator[str]:
-    """One rule, all of its conditions."""
+    """One rule with all of its conditions."""
     story = held.story
     changed = ", which is not as it was then" if held.changed else ""
     yield f"rule {printable(story.rule)} of {held.file}:{story.line}{changed}: {_NEARNESS[story.nearness]}"

@@ -1,4 +1,4 @@
-"""`leadbridge init`: a folder to run from."""
+"""`leadbridge init`: create a folder to run from."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ _CONSOLE = "http://127.0.0.1:8080/console/"
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def init(folder: Path) -> int:
-    """Make FOLDER to run from: settings with a new console password in .env, an empty mappings/.
+    """Create FOLDER to run from: settings with a new console password in .env, an empty mappings/.
 
-    A folder that has anything in it is left as it is. Prints what to do next.
+    A folder that is not empty is refused and not changed. Prints what to do next.
 
     \b
     Example:
       leadbridge init shop-bridge
     """
-    return make_folder(folder)
+    return create_folder(folder)
 
 
-def make_folder(folder: Path) -> int:
-    """Make the folder with `.env` and an empty `mappings/`; raises BridgeError where anything is there."""
+def create_folder(folder: Path) -> int:
+    """Create the folder with `.env` and an empty `mappings/`; raises BridgeError if it is not empty."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -93,6 +93,6 @@ def _print_next(folder: str) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """A new file that only its owner can read, whatever the umask."""
+    """Create a file that only its owner can read, for any umask."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""`leadbridge migrate`: bring the database to this version's tables, aimed where the settings say."""
+"""`leadbridge migrate`: migrate the database to the tables of this version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from bridge.store.state.key_value import set_target
 
 @click.command()
 def migrate() -> int:
-    """Bring the database to this version's tables, and note where its calls go. Safe to run again.
+    """Migrate the database to the tables of this version, and store its target: LeadConverter or sandbox.
+
+    Safe to run again.
 
     \b
     Example:
@@ -25,10 +27,10 @@ def migrate() -> int:
 
 
 def migrate_database(settings: Settings) -> int:
-    """Safe to run again, and by several processes at once.
+    """Migrate, and store the target of the calls. Safe to run again, and in several processes at once.
 
-    Raises BridgeError where calls wait in the database that are for the sandbox, and there is none, or the
-    other way round: told once, before any process starts.
+    Raises BridgeError if pending calls are for the sandbox and the settings name none, or the other way
+    round: reported here once, before any process starts.
     """
     store = open_store(settings.database_url)
     try:

@@ -1,4 +1,4 @@
-"""`leadbridge new`: a mapping file to begin with, from a profile or from a webhook that came."""
+"""`leadbridge new`: write a first mapping file, from a profile or from a received webhook."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from bridge.store.reports.event_views import event
 
 @click.command()
 @click.argument("source")
-@click.option("--profile", metavar="NAME", help="The built-in source definition to begin with.")
+@click.option("--profile", metavar="NAME", help="The built-in source definition to use.")
 @click.option(
-    "--from", "given", metavar="EVENT|FILE", help="A webhook: an event's number, or a file with its body."
+    "--from", "given", metavar="EVENT|FILE", help="A webhook: an event's number, or a file with the body."
 )
 @click.option(
     "--header", "headers", multiple=True, metavar='"NAME: VALUE"', help="A header of FILE; may be repeated."
 )
 @click.option("--query", default="", help="The query string of FILE.")
-@click.option("--method", help="The method of FILE (POST).")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--method", help="The method of FILE (default: POST).")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def new(source: str, profile: str | None, given: str | None, force: bool, **how: Any) -> int:
-    """Write a mapping file to begin with: mappings/SOURCE.yml, a rule guessed from a webhook and its test.
+    """Write a first mapping file, mappings/SOURCE.yml, with a rule inferred from a webhook and a test.
 
-    The webhook becomes a sample beside it, in which people, their numbers, addresses and all tokens are made
-    up; look at it all the same before you share it. Without --from the file is the profile's own example.
-    The rule is recorded and never sent until you remove its line `shadow: true`.
+    The webhook is saved as a sample in which names, numbers, addresses and all tokens are replaced; check it
+    before you share it. Without --from, the file is the example of the profile. The calls of the rule are
+    recorded and never sent until you remove its line `shadow: true`.
 
-    mapping.schema.json beside the files lets editors complete and check them.
+    mapping.schema.json, in the same folder, lets editors complete and check mapping files.
 
     \b
     Example:
@@ -60,7 +60,7 @@ def new(source: str, profile: str | None, given: str | None, force: bool, **how:
 def write_mapping(
     settings: Settings, source: str, profile: str | None, given: PayloadFile | None, *, force: bool
 ) -> int:
-    """Write a mapping file, its sample and the schema for editors; raises UsageError before it overwrites."""
+    """Write a mapping file, its sample and the schema for editors; raises UsageError if one exists."""
     draft.check_names(source, profile)
     drafted = _draft(settings, source, profile, given)
     folder = Path(settings.mappings)
@@ -96,7 +96,7 @@ def _draft(settings: Settings, source: str, profile: str | None, given: PayloadF
 def _webhook(
     settings: Settings, source: str, given: PayloadFile
 ) -> tuple[Request, Event | None, tuple[str, ...]]:
-    """The webhook of an event, by its number, with the event, or that of a file, and the secrets in it.
+    """The webhook of a file or of a stored event, that event, and the secrets in the webhook.
 
     Raises BridgeError.
     """

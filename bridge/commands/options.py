@@ -22,27 +22,27 @@ from bridge.reasons.reason import Reason
 F = TypeVar("F", bound=Callable[..., Any])
 
 WHEN = "a span such as 90m or 7d, or a time such as 22:00 or 2026-05-10T14:30 (UTC)"
-"""What options for a point in time take."""
+"""The values of options for a point in time."""
 
 port = click.IntRange(1, 65535)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 files = click.argument("files", nargs=-1, type=click.Path(exists=True))
-why = click.option("--why", default="", metavar="TEXT", help="The reason, for the record.")
+why = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit log.")
 
 
 def paged(command: F) -> F:
-    """The options of a list, which is printed a page at a time."""
+    """Add the options of a list that is printed a page at a time."""
     many = click.IntRange(1, 1000)
     return with_options(
         command,
-        click.option("--limit", type=many, default=50, show_default=True, help="At most so many."),
+        click.option("--limit", type=many, default=50, show_default=True, help="At most this many."),
         click.option("--before", type=click.IntRange(1), metavar="ID", help="Only those with smaller ids."),
         as_json,
     )
 
 
 def with_options(command: F, *options: Callable[[F], F]) -> F:
-    """The command with these options, which the help lists in this order."""
+    """Add these options to the command, in the order in which the help lists them."""
     for option in reversed(options):
         command = option(command)
     return command

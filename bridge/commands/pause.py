@@ -1,4 +1,4 @@
-"""`leadbridge pause` and `resume`: whether the calls of an account, a source or a rule go out."""
+"""`leadbridge pause` and `resume`: hold or release the calls of an account, a source or a rule."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _kind = click.argument("kind", type=click.Choice(["account", "source", "rule"]))
 @click.argument("name")
 @why
 def pause(kind: Kind, name: str, why: str) -> int:
-    """Hold back the calls of an account, a source or a rule; a rule is named SOURCE/RULE.
+    """Hold the calls of an account, a source or a rule; a rule is named SOURCE/RULE.
 
-    Webhooks are still accepted, their calls wait, and what is being sent is finished. A call that waits for
-    longer than its rule's "expires", 24 hours unless it says otherwise, is not sent any more.
+    Webhooks are still accepted, their calls wait, and requests in progress are finished. A call expires when
+    it has waited longer than `expires` of its rule, by default 24 hours; an expired call is not sent.
 
     \b
     Example:
@@ -61,7 +61,7 @@ def pause(kind: Kind, name: str, why: str) -> int:
 @click.argument("name")
 @why
 def resume(kind: Kind, name: str, why: str) -> int:
-    """Let the calls of an account, a source or a rule go again, whoever paused it.
+    """Release the calls of a paused account, source or rule, no matter who paused it.
 
     \b
     Example:
@@ -71,7 +71,7 @@ def resume(kind: Kind, name: str, why: str) -> int:
 
 
 def pause_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
-    """Hold its calls back; what is being sent is finished. A rule is named `SOURCE/RULE`."""
+    """Hold its calls; requests in progress are finished. A rule is named `SOURCE/RULE`."""
     by = Decider(who(), why)
     with opened(settings) as store:
         _require(settings, store, kind, name)
@@ -84,7 +84,7 @@ def pause_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
 
 
 def resume_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
-    """Let its calls go again, and of an account's those once more that a wrong token may have refused."""
+    """Release its calls; of an account also resend those that were refused, perhaps for a wrong token."""
     by = Decider(who(), why)
     with opened(settings) as store:
         _require(settings, store, kind, name)
@@ -103,13 +103,13 @@ def _confirm(code: CommandCode, kind: Kind, name: str) -> None:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Source and rule, the latter empty where only a source is named."""
+    """Source and rule; the rule is empty if only a source is named."""
     source, _, rule = name.partition("/")
     return source, rule
 
 
 def _require(settings: Settings, store: Store, kind: Kind, name: str) -> None:
-    """One of the mapping folder, or one that had calls or a pause before."""
+    """Raise UsageError unless it is in the mapping folder, or had calls or a pause before."""
     there = sorted({*_stored(store, kind), *_written(settings, kind)})
     if name not in there:
         reason = Reason(_UNKNOWN[kind], name=name, hint=suggestion(name, there))

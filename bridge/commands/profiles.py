@@ -1,4 +1,4 @@
-"""`leadbridge profiles`: the built-in source definitions."""
+"""`leadbridge profiles`: list or show the built-in source definitions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _COLUMNS = (MappingCode.HEAD_PROFILE, MappingCode.HEAD_SYSTEM, MappingCode.HEAD_
 @as_json
 @click.pass_context
 def profiles(context: click.Context, as_json: bool) -> int:
-    """List the built-in source definitions: `profile:` of a mapping file names one.
+    """List the built-in source definitions, which `profile:` of a mapping file can name.
 
     Keys of --json: name and those of `profiles show NAME --json`.
 
@@ -55,7 +55,7 @@ def profiles(context: click.Context, as_json: bool) -> int:
 @click.argument("name")
 @as_json
 def show_profile(name: str, as_json: bool) -> int:
-    """What to enter at the vendor, what is verified, and a mapping file to begin with.
+    """Show a profile: what to set at the vendor, what is verified, and a first mapping file.
 
     \b
     Example:
@@ -65,7 +65,7 @@ def show_profile(name: str, as_json: bool) -> int:
 
 
 def list_profiles(settings: Settings, *, as_json: bool) -> int:
-    """List them."""
+    """Print a table, or a JSON array, of all profiles."""
     known = load_profiles().values()
     if as_json:
         click.echo(json_array(_facts(profile) for profile in known))
@@ -78,7 +78,7 @@ def list_profiles(settings: Settings, *, as_json: bool) -> int:
 
 
 def print_profile(name: str, *, as_json: bool) -> int:
-    """One of them in plain words, with a mapping file to begin with."""
+    """Print one profile: its facts and a first mapping file."""
     known = load_profiles()
     if name not in known:
         unknown = Reason(MappingCode.NO_PROFILE, name=name, hint=suggestion(name, list(known)))

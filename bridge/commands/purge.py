@@ -1,4 +1,4 @@
-"""`leadbridge purge`: forget what is long finished."""
+"""`leadbridge purge`: delete old finished events."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bridge.reasons.actions import ActionCode
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
-from bridge.store.inbox import purge as forgetting
+from bridge.store.inbox import purge as inbox
 from bridge.store.reports import audit
 
 _DAY = 86_400
 
 
 class Span(click.ParamType[int]):
-    """A span such as 90m or 30d, read as seconds."""
+    """An option's span such as 90m or 30d, as seconds."""
 
     name = "span"
 
@@ -36,20 +36,20 @@ class Span(click.ParamType[int]):
     type=Span(),
     default="30d",
     show_default=True,
-    help="Payloads finished so long.",
+    help="Delete payloads of events finished for this long.",
 )
 @click.option(
     "--rows-after",
     type=Span(),
     default="90d",
     show_default=True,
-    help="Events finished so long.",
+    help="Delete events finished for this long.",
 )
 @why
 def purge(bodies_after: int, rows_after: int, why: str) -> int:
-    """Forget what is long finished: first payloads, later whole events with their calls and attempts.
+    """Delete old finished data: first payloads, later whole events with their calls and attempts.
 
-    Nothing that is not final is touched, however old. Run it daily, from cron or a scheduler.
+    What is not final is kept, at any age. Run it daily, from cron or a scheduler.
 
     \b
     Example:
@@ -59,9 +59,9 @@ def purge(bodies_after: int, rows_after: int, why: str) -> int:
 
 
 def purge_store(settings: Settings, bodies_after: int, rows_after: int, why: str) -> int:
-    """Forget bodies and rows finished for so many seconds. Whatever is not final stays, however old."""
+    """Delete bodies and rows of events finished for so many seconds; others are kept, at any age."""
     with opened(settings) as store:
-        gone = forgetting.purge(store, bodies_after / _DAY, rows_after / _DAY)
+        gone = inbox.purge(store, bodies_after / _DAY, rows_after / _DAY)
         with store.transaction() as connection:
             what = Reason(ActionCode.PURGE, bodies=gone.bodies, events=gone.events)
             audit.record(

@@ -1,4 +1,4 @@
-"""`leadbridge replay`: stored events go through the rules as they are now."""
+"""`leadbridge replay`: run stored events through the current rules."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ from bridge.store.reports.event_views import event
     type=click.Choice(["current", "original"]),
     default="current",
     show_default=True,
-    help="The rules as they are now, or the stored requests of calls that were not sent.",
+    help="The current rules, or the stored requests of calls that were not sent.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would happen.")
-@click.option("--again", is_flag=True, help="Also repeat calls that are done: people hear twice.")
-@click.option("--yes", is_flag=True, help="Do not ask before replaying several.")
+@click.option("--again", is_flag=True, help="Also repeat calls that are done: people get the message twice.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation before replaying several events.")
 @click.option(
     "--repeat",
     type=click.IntRange(1),
     metavar="N",
-    help="Make an event of a known one that came again with other content, once.",
+    help="Make an event of this repeat, which has other content, once.",
 )
 @why
 def replay(
@@ -66,17 +66,17 @@ def replay(
     why: str,
     **asked: str | None,
 ) -> int:
-    """Put stored events through the rules as they are now: EVENTs by number, or those that the filter finds.
+    """Run stored events through the current rules: EVENTs by number, or those that match the filter.
 
-    A start gets a call unless it had one that is done, live, uncertain or cancelled. Calls that LeadConverter
-    refused, or that expired, are made anew. Several events are counted and asked for first. Exit code 1 where
-    an event could not be replayed or a rule still lacks a value.
+    A start gets a call unless it already has one that is done, pending, uncertain or cancelled. Calls that
+    LeadConverter refused, or that expired, are created again. Several events are counted, and you are asked
+    for confirmation. Exit code 1 if an event could not be replayed or a rule still lacks a value.
 
-    A repeat starts nothing. Where `leadbridge events --repeats` shows one of which the rules would make
-    something else, --repeat puts it through the rules as an event of its own.
+    A repeat starts nothing. If `leadbridge events --repeats` shows one with another outcome, --repeat N runs
+    it through the rules as a new event.
 
     \b
-    Example, after mending a rule:
+    Example, after correcting a rule:
       leadbridge replay --source yookassa --result failed --since 7d --dry-run
       leadbridge replay --repeat 5 --why "another order under the same id"
     """
@@ -90,7 +90,7 @@ def replay(
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What is wanted beside which events."""
+    """How to replay."""
 
     rules: Rules = "current"
     again: bool = False
@@ -100,7 +100,7 @@ class How:
 
 
 def replay_events(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: How) -> int:
-    """Replay the events, after showing how many; 1 where one could not be, or the user said no."""
+    """Replay the events after confirmation; return 1 if one could not be replayed, or the user declined."""
     if bool(numbers) == (asked != AskedEvents()):
         raise UsageError(Reason(ErrorCode.EVENTS_OR_FILTER), Reason(ErrorCode.EVENTS_EXAMPLES))
     compiled = _rules(settings, how)
@@ -109,15 +109,15 @@ def replay_events(settings: Settings, numbers: Sequence[int], asked: AskedEvents
         if not wanted:
             say(said(Reason(CommandCode.NO_EVENT_FITS)))
             return 0
-        if not _agreed(len(wanted), how):
+        if not _confirmed(len(wanted), how):
             return 1
         replayer = Replayer(compiled.sources, Decider(who(), how.why), how.rules, again=how.again)
-        replays = plan_all(store, replayer, wanted) if how.dry_run else _real(store, replayer, wanted)
+        replays = plan_all(store, replayer, wanted) if how.dry_run else _replay_all(store, replayer, wanted)
         return _print((_shown(store, one, compiled) for one in replays), how)
 
 
 def replay_repeat(settings: Settings, number: int, how: How) -> int:
-    """Make the repeat of that number an event of its own; 1 where a rule lacks a value."""
+    """Make the repeat of that number a new event; return 1 if a rule lacks a value."""
     sources = sound(compile_named(settings, [])).sources
     with opened(settings) as store:
         if how.dry_run:
@@ -143,7 +143,7 @@ def _taken(done: Taking) -> Reason:
 
 
 def _rules(settings: Settings, how: How) -> Compiled:
-    """The mapping folder as it is now; broken files are refused, since a rule might be missing from them."""
+    """The current mapping folder. Broken files are an error, since a rule might be missing from them."""
     return Compiled() if how.rules == "original" else sound(compile_named(settings, []))
 
 
@@ -153,7 +153,7 @@ def _found(store: Store, asked: AskedEvents) -> list[int]:
     return events_that_fit(store, wanted)
 
 
-def _agreed(many: int, how: How) -> bool:
+def _confirmed(many: int, how: How) -> bool:
     if how.dry_run or many == 1:
         return True
     current = how.rules == "current"
@@ -171,7 +171,7 @@ def _shown(store: Store, replay: Replay, compiled: Compiled) -> Replay:
         return shown(of_event(event(connection, replay.event), compiled.sources), replay)
 
 
-def _real(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:
+def _replay_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:
     with contextlib.closing(Waker(store)) as waker:
         yield from replay_all(store, replayer, numbers, waker.wake)
 

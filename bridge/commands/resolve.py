@@ -1,4 +1,4 @@
-"""`leadbridge resolve`: a person settles calls that may have run, or that are not to be sent."""
+"""`leadbridge resolve`: settle uncertain calls, or cancel pending ones."""
 
 from __future__ import annotations
 
@@ -44,15 +44,20 @@ _WOULD: Final[dict[Resolution, CommandCode]] = {
 
 @click.command()
 @click.argument("calls", nargs=-1, type=click.IntRange(1), metavar="[CALL]...")
-@click.option("--cause", metavar="CODE", help="Only those in doubt for this, such as http_502 or timeout.")
+@click.option("--cause", metavar="CODE", help="Only those with this cause, such as http_502 or timeout.")
 @click.option("--since", "sent_since", metavar="WHEN", help=f"Only those sent from then on: {WHEN}.")
 @click.option("--until", "sent_until", metavar="WHEN", help="Only those sent before then.")
 @click.option("--account", help="Only those of this account.")
-@click.option("--done", "resolution", flag_value="done", help="It ran: the bot did start.")
-@click.option("--resend", "resolution", flag_value="resend", help="Send it again, though it may have run.")
-@click.option("--cancel", "resolution", flag_value="cancel", help="Do not send it any more.")
-@click.option("--yes", is_flag=True, help="Do not ask before settling those that the filter finds.")
-@click.option("--answer", type=click.IntRange(1), metavar="CALL", help="Answers such as this call's.")
+@click.option("--done", "resolution", flag_value="done", help="The bot started: the call is done.")
+@click.option(
+    "--resend",
+    "resolution",
+    flag_value="resend",
+    help="Send again, although the bot may have started.",
+)
+@click.option("--cancel", "resolution", flag_value="cancel", help="Cancel: do not send the call.")
+@click.option("--yes", is_flag=True, help="Settle calls that match the filter without confirmation.")
+@click.option("--answer", type=click.IntRange(1), metavar="CALL", help="Settle answers like this call's.")
 @why
 def resolve(
     calls: tuple[int, ...],
@@ -62,13 +67,14 @@ def resolve(
     why: str,
     **asked: Any,
 ) -> int:
-    """Settle uncertain CALLs by your word: look into LeadConverter whether the bot ran, then say it here.
+    """Settle uncertain CALLs: check in LeadConverter whether the bot started, then record it here.
 
-    Without numbers, all uncertain calls that fit the filter are settled, such as those of one outage. They
-    are counted by cause and asked for first. With a number --cancel also takes a call that waits to be sent.
+    Without numbers, all uncertain calls that match the filter are settled, such as those of one outage. They
+    are counted by cause, and you are asked for confirmation. With numbers, --cancel also cancels calls that
+    wait to be sent.
 
-    An answer of a new shape that counts as done is asked about once, by leadbridge doctor and the console:
-    --answer CALL --done confirms that it is success. Where it is not, write `success:` into accounts.yml.
+    If a call is done with an answer of a new form, leadbridge doctor and the console ask once about it:
+    --answer CALL --done confirms that it means success. If it does not, write `success:` in accounts.yml.
 
     \b
     Example:
@@ -88,7 +94,7 @@ def resolve(
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What becomes of the calls, and whether to ask before."""
+    """How to settle the calls."""
 
     resolution: Resolution
     yes: bool = False
@@ -100,12 +106,12 @@ class How:
 
 
 def resolve_calls(settings: Settings, numbers: Sequence[int], asked: AskedCalls, how: How) -> int:
-    """Settle the calls; 1 where the person said no, or a call has moved on meanwhile."""
+    """Settle the calls; return 1 if the user declined, or a call changed its state meanwhile."""
     if bool(numbers) == (asked != AskedCalls()):
         raise UsageError(Reason(ErrorCode.CALLS_OR_FILTER), Reason(ErrorCode.CALLS_EXAMPLES))
     with opened(settings) as store:
         if not numbers:
-            return _filtered(store, asked, how)
+            return _settle_matching(store, asked, how)
         with store.transaction() as connection:
             now = store.now(connection)
             for number in numbers:
@@ -117,7 +123,7 @@ def resolve_calls(settings: Settings, numbers: Sequence[int], asked: AskedCalls,
 
 
 def confirm_answer(settings: Settings, number: int, why: str) -> int:
-    """Confirm that an answer such as this call's is success."""
+    """Confirm that answers like that of this call mean success."""
     with opened(settings) as store:
         first = confirm(store, number, Decider(who(), why))
     code = CommandCode.ANSWER_CONFIRMED if first else CommandCode.ANSWER_CONFIRMED_BEFORE
@@ -125,8 +131,8 @@ def confirm_answer(settings: Settings, number: int, why: str) -> int:
     return 0
 
 
-def _filtered(store: Store, asked: AskedCalls, how: How) -> int:
-    """Settle the uncertain calls that fit, after showing how many and of which causes."""
+def _settle_matching(store: Store, asked: AskedCalls, how: How) -> int:
+    """Settle the uncertain calls that match, after showing how many there are of each cause."""
     with store.read() as connection:
         wanted = asked.at(store.now(connection), OPTION)
         found = doubts(connection, wanted)
@@ -136,7 +142,7 @@ def _filtered(store: Store, asked: AskedCalls, how: How) -> int:
         return 0
     for doubt in found:
         say(printable(said(_preview(doubt))))
-    if not _agreed(len(numbers), how):
+    if not _confirmed(len(numbers), how):
         return 1
     refused = 0
     with contextlib.closing(Waker(store)) as waker:
@@ -162,7 +168,7 @@ def _preview(one: Doubt) -> Reason:
     )
 
 
-def _agreed(many: int, how: How) -> bool:
+def _confirmed(many: int, how: How) -> bool:
     say(said(Reason(_WOULD[how.resolution], count=many)))
     if how.yes:
         return True

@@ -1,4 +1,4 @@
-"""`leadbridge review`: what stored events say against mapping files."""
+"""`leadbridge review`: compare mapping files with stored events."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from bridge.settings import Settings
     type=click.IntRange(1),
     default=500,
     show_default=True,
-    help="Of each source, the newest events.",
+    help="How many events of each source, the newest.",
 )
-@click.option("--strict", is_flag=True, help="Exit code 1 where there are findings.")
+@click.option("--strict", is_flag=True, help="Exit code 1 if there are findings.")
 @as_json
 def review(files: tuple[str, ...], last: int, strict: bool, as_json: bool) -> int:
-    """Hold mapping files against the stored events of their sources: FILES and folders, or the whole folder.
+    """Compare mapping files with the stored events of their sources: FILES and folders, or the whole folder.
 
-    Finds paths that are absent in the events that a rule is about, and values that have become another kind
-    of value, one finding a line. Nothing is sent or stored.
+    Finds paths that are absent in the events that a rule is for, and values whose type has changed. Prints
+    one finding a line. Nothing is sent or stored.
 
     Keys of --json: path, line, column, code, level, message.
 
@@ -45,7 +45,7 @@ def review(files: tuple[str, ...], last: int, strict: bool, as_json: bool) -> in
 
 
 def review_files(settings: Settings, files: Sequence[str], last: int, *, strict: bool, as_json: bool) -> int:
-    """Print what the `last` events of each source say against its rules; 1 with `strict` where they do."""
+    """Print findings from the `last` events of each source; with `strict` return 1 if there are any."""
     sources = sound(compile_named(settings, files), files).sources
     with opened(settings) as store:
         found = operation.review(store, sources, last)

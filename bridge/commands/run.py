@@ -1,4 +1,4 @@
-"""`leadbridge run`: everything in one process tree."""
+"""`leadbridge run`: run all processes of the bridge."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from bridge.reasons.reason import Reason
 from bridge.settings import Settings, load
 
 _PATIENCE = 60
-"""Seconds for the processes to come up."""
+"""Seconds for the processes to become healthy."""
 Show: TypeAlias = Callable[[Settings, str], None]
-"""Shows what the running bridge at an address does."""
+"""Shows what the running bridge at a URL does."""
 
 
 @click.command()
-@click.option("--port", type=port, help="Where webhooks arrive (PORT, else 8080).")
-@click.option("--sandbox", is_flag=True, help="Add a local LeadConverter that takes every call.")
-@click.option("--sandbox-port", type=port, default=8090, show_default=True, help="Where it listens.")
-@click.option("--demo", is_flag=True, help="Send one shipped sample webhook through and print its story.")
+@click.option("--port", type=port, help="Port for webhooks (PORT, else 8080).")
+@click.option("--sandbox", is_flag=True, help="Add a local LeadConverter that receives all calls.")
+@click.option("--sandbox-port", type=port, default=8090, show_default=True, help="Port of the sandbox.")
+@click.option("--demo", is_flag=True, help="Send a sample webhook and print its history.")
 def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
-    """Run everything in one process tree: migrate, web, dispatcher. Ctrl-C stops it cleanly.
+    """Migrate the database, then run the web process and the dispatcher until Ctrl-C or SIGTERM.
 
     \b
-    Example, to try it out without messaging anybody:
+    Example that sends no messages to anybody:
       leadbridge run --sandbox
     """
     if demo and not sandbox:
@@ -50,8 +50,8 @@ def run_processes(
 ) -> int:
     """Migrate, and keep web, dispatcher and perhaps the sandbox running until a stop signal.
 
-    Web gets ready beside the migration, and waits for its end before it touches the database. This process
-    only watches over the others: it stays small, and leaves the database to them.
+    The web process starts during the migration, and opens the database after it. This process only supervises
+    the others: it stays small and does not open the database.
     """
     given = {"PORT": str(port or settings.port)}
     if sandbox_port:
@@ -61,8 +61,8 @@ def run_processes(
     counting = with_metrics(environment, settings.metrics, again=True)
     supervisor = Supervisor(_children(counting, sandbox_port))
     try:
-        failed = supervisor.start(lambda: _migrated(environment, supervisor))
-        return failed or _attend(supervisor, settings, sandbox_port, show)
+        failed = supervisor.start(lambda: _migrate(environment, supervisor))
+        return failed or _watch(supervisor, settings, sandbox_port, show)
     finally:
         say(said(Reason(CommandCode.STOPPING)))
         supervisor.shut_down()
@@ -70,14 +70,14 @@ def run_processes(
 
 
 def _show_demo(settings: Settings, url: str) -> None:
-    """Imported when everything runs: without --demo, this process stays small and starts soon."""
+    """Import the demonstration only now: without it, this process starts fast and stays small."""
     from bridge.commands.demo import show_demo
 
     show_demo(settings, url)
 
 
-def _migrated(environment: Mapping[str, str], supervisor: Supervisor) -> int:
-    """The exit code of `leadbridge migrate`; 0, too, where a stop signal came first: it changed nothing."""
+def _migrate(environment: Mapping[str, str], supervisor: Supervisor) -> int:
+    """The exit code of `leadbridge migrate`; also 0 if a stop signal came first: nothing has changed."""
     with subprocess.Popen(_words("migrate"), env=environment, start_new_session=True) as process:
         while process.poll() is None:
             if supervisor.stopping:
@@ -103,7 +103,7 @@ def _children(environment: Mapping[str, str], sandbox_port: int | None) -> list[
     return processes
 
 
-def _attend(supervisor: Supervisor, settings: Settings, sandbox_port: int | None, show: Show | None) -> int:
+def _watch(supervisor: Supervisor, settings: Settings, sandbox_port: int | None, show: Show | None) -> int:
     places = [
         (_local_host(settings), settings.port),
         *([("127.0.0.1", sandbox_port)] if sandbox_port else []),
@@ -130,7 +130,7 @@ def _announce(settings: Settings) -> None:
 
 
 def local_url(settings: Settings) -> str:
-    """Where this machine reaches its own web process."""
+    """The URL of the web process, as seen from this machine."""
     host = _local_host(settings)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
@@ -140,7 +140,7 @@ def _local_host(settings: Settings) -> str:
 
 
 def _is_healthy(place: tuple[str, int]) -> bool:
-    """Whether /healthz answers 200 there. Python's HTTP clients would be a fifth of this process."""
+    """Whether /healthz answers 200. Without http.client, whose import would be a fifth of this process."""
     try:
         with socket.create_connection(place, timeout=1) as sock:
             sock.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")

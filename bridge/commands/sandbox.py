@@ -1,4 +1,4 @@
-"""`leadbridge sandbox`: a local LeadConverter."""
+"""`leadbridge sandbox`: run a local LeadConverter."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bridge.sandbox.server import run
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=port, default=8090, show_default=True, help="Port to listen on.")
-@click.option("--latency-ms", type=click.IntRange(0, 60000), default=0, help="Wait before each answer.")
+@click.option("--latency-ms", type=click.IntRange(0, 60000), default=0, help="Delay of each answer.")
 def sandbox(host: str, port: int, latency_ms: int) -> int:
-    """A local LeadConverter for trying out: checks calls, plays faults, shows what it got.
+    """Run a local LeadConverter for tests: it checks calls, simulates faults, and shows what it received.
 
     \b
-    Example, and where to see its calls:
+    Example, and how to list its calls:
       leadbridge sandbox --port 8090
       curl http://127.0.0.1:8090/calls
     """

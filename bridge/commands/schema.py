@@ -1,4 +1,4 @@
-"""`leadbridge schema`: the JSON Schema of a mapping file or of the accounts file, for editors."""
+"""`leadbridge schema`: print the JSON Schema of mapping files or of the accounts file, for editors."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bridge.language.file_schemas import accounts_schema, mapping_schema
 
 
 @click.command()
-@click.option("--accounts", is_flag=True, help="Of mappings/accounts.yml instead.")
+@click.option("--accounts", is_flag=True, help="Print the schema of mappings/accounts.yml instead.")
 def schema(accounts: bool) -> int:
-    """The JSON Schema of mapping files, for editors that complete and check while you type.
+    """Print the JSON Schema of mapping files, for editors that complete and check while you type.
 
-    Point the editor at it with the first line of a mapping file, for instance
+    Name the file in the first line of a mapping file, for instance
     `# yaml-language-server: $schema=../mapping.schema.json`.
 
     \b

@@ -1,4 +1,4 @@
-"""`leadbridge serve`: the web process."""
+"""`leadbridge serve`: run the web process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bridge.settings import METRICS_FOLDER, Settings
 @click.option("--host", help="Address to listen on (BRIDGE_HOST, else 127.0.0.1).")
 @click.option("--port", type=port, help="Port to listen on (PORT, else 8080).")
 def serve(host: str | None, port: int | None) -> int:
-    """The web process: takes webhooks in and stores them.
+    """Run the web process, which receives webhooks and stores them.
 
     \b
     Example:
@@ -29,13 +29,13 @@ def serve(host: str | None, port: int | None) -> int:
 
 
 def become_gunicorn(settings: Settings, overrides: Mapping[str, str]) -> int:
-    """Become gunicorn: a fresh interpreter, since greenlets must be in place before anything is imported."""
+    """Replace this process with gunicorn: gevent has to patch modules before anything imports them."""
     environment = {**settings.process, "PORT": str(settings.port), **overrides}
     os.execve(sys.executable, gunicorn("server"), with_metrics(environment, settings.metrics))
 
 
 def gunicorn(configuration: str) -> list[str]:
-    """The words that start the web process, as this module of `bridge.web` says."""
+    """The command line of the web process, configured by this module of `bridge.web`."""
     return [
         sys.executable,
         "-m",
@@ -47,10 +47,10 @@ def gunicorn(configuration: str) -> list[str]:
 
 
 def with_metrics(environment: Mapping[str, str], named: str = "", *, again: bool = False) -> dict[str, str]:
-    """The environment for the tree's processes, with a folder of its own.
+    """The environment with a folder in which all processes of the tree count their metrics.
 
-    A folder that is `named` already belongs to whoever started this process, and is left as it is;
-    `again` says that this is the start of the tree, so that even such a folder is to be emptied.
+    A folder that is `named` already belongs to the process that started this one, and is not changed.
+    `again` is for the first process of the tree, which empties even such a folder.
     """
     if named and not again:
         return {**environment, METRICS_FOLDER: named}
@@ -63,7 +63,7 @@ def with_metrics(environment: Mapping[str, str], named: str = "", *, again: bool
 
 
 def _own(port: str) -> Path:
-    """The same at each start, so that none is left behind; another where somebody else has that one."""
+    """The same folder at each start, so that none is left over; a new one if another user owns it."""
     folder = Path(tempfile.gettempdir()) / f"leadbridge-{os.getuid()}-{port or 'default'}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()

@@ -1,4 +1,4 @@
-"""Child processes that are kept running until a stop signal, and stopped without leaving orphans."""
+"""Keeps child processes running until a stop signal, and stops them without orphans."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
 _STEADY = 60.0
-"""Seconds after which a child counts as well again, and its next restart is quick."""
+"""Seconds of running after which earlier failures no longer delay a restart."""
 
 
 @dataclass(slots=True)
 class Child:
-    """One process by name, with what is needed to start it again."""
+    """A process, with what is needed to restart it."""
 
     name: str
     arguments: Sequence[str]
@@ -30,16 +30,16 @@ class Child:
     failures: int = 0
     restart_at: float = 0.0
     early: bool = False
-    """At first it is started before its time, and waits for its standard input to end."""
+    """The first time, it is started early, and waits for the end of its standard input."""
 
     def start(self, now: float, gate: int = subprocess.DEVNULL) -> None:
-        """Start it; `gate` is what it reads from."""
+        """Start it; `gate` is its standard input."""
         self.started = now
         self.process = subprocess.Popen(
             list(self.arguments),
             env=dict(self.environment),
             stdin=gate,
-            # Ctrl-C reaches the whole foreground group: the children hear it from us alone, as SIGTERM.
+            # Ctrl-C is sent to the whole foreground group. The children get SIGTERM from the supervisor.
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
@@ -51,17 +51,17 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Starts children in order, restarts those that die with growing pauses, stops them in reverse."""
+    """Starts children in order, restarts those that end, with growing pauses, and stops them."""
 
     children: Sequence[Child]
     clock: Callable[[], float] = time.monotonic
     stopping: bool = False
-    """A stop signal came. A plain flag: the code that the handler interrupts may hold an Event's lock."""
+    """A stop signal was received. Not an Event: the interrupted code may hold its lock."""
 
     def start(self, before: Callable[[], int] = lambda: 0) -> int:
-        """Start all once `before` has given 0, and give its result; early ones get ready meanwhile.
+        """Call `before`, and start all children if it returns 0; return its result.
 
-        From here on SIGTERM and SIGINT ask for a stop.
+        Early children are started before it. From now on, SIGTERM and SIGINT ask for a stop.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -78,11 +78,11 @@ class Supervisor:
         return result
 
     def watch(self, until: Callable[[], bool] = lambda: False, seconds: float | None = None) -> bool:
-        """Keep the children running until `until` holds (True), or a stop signal or time-out (False)."""
+        """Restart children until `until` holds (True), or until a stop signal or the time-out (False)."""
         end = None if seconds is None else self.clock() + seconds
         while not self.stopping and (end is None or self.clock() < end):
             for child in self.children:
-                self.mend(child, self.clock())
+                self.restart_if_ended(child, self.clock())
             if until():
                 return True
             time.sleep(0.1)
@@ -92,7 +92,7 @@ class Supervisor:
         self.stopping = True
 
     def shut_down(self, grace: float = 25.0) -> None:
-        """Ask every child to stop and wait; what is still there after `grace` seconds is killed."""
+        """Ask every child to stop and wait; kill those that still run after `grace` seconds."""
         deadline = self.clock() + grace
         for child in self.children:
             if child.running and child.process:
@@ -101,8 +101,8 @@ class Supervisor:
             if child.process:
                 _reap(child, max(0.1, deadline - self.clock()))
 
-    def mend(self, child: Child, now: float) -> None:
-        """Start a child that died, after its pause."""
+    def restart_if_ended(self, child: Child, now: float) -> None:
+        """Restart a child that ended, when its pause is over."""
         if child.running:
             return
         if child.restart_at == 0.0:
@@ -135,5 +135,5 @@ def _reap(child: Child, seconds: float) -> None:
 
 
 def _die_with_parent() -> None:
-    """Linux ends the child with SIGTERM when its parent is gone, however that came about."""
+    """Have Linux send SIGTERM to the child when its parent ends, for any reason."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""`leadbridge test`: runs the `tests:` of mapping files, and says what they leave out."""
+"""`leadbridge test`: run the `tests:` of mapping files, show their coverage, update them."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from bridge.text.render import english
 
 KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")
 Again = Callable[[str, bytes], Sequence[Result]]
-"""The results of a file, by its path, if it said this."""
+"""The test results of a file, by its path, if it had this content."""
 
 
 @click.command()
 @files
-@click.option("--coverage", is_flag=True, help="Tell which rules and conditions no test exercises.")
+@click.option("--coverage", is_flag=True, help="List rules and conditions that no test exercises.")
 @click.option("--junit", metavar="FILE", help="Write the results as JUnit XML, for build servers.")
-@click.option("--update", is_flag=True, help="Write what the tests showed into their `expect:`.")
+@click.option("--update", is_flag=True, help="Write the actual results into `expect:` of failed tests.")
 @as_json
 def test(files: tuple[str, ...], as_json: bool, **extras: Any) -> int:
     """Run the `tests:` of mapping files: FILES and folders, or the whole mapping folder.
 
-    Prints what differs from the expected bot starts. Exit code 1 where a test fails, or there is none.
+    Prints the differences from the expected bot starts. Exit code 1 if a test fails, or there is none.
 
-    --update prints the same differences, then makes the files expect what was shown. Nothing else of a file
-    changes; where that is not possible it says why and leaves the test as it is.
+    --update prints the same differences, then writes the actual results into the files. Nothing else in a
+    file changes; if that is not possible, it prints why and leaves the test unchanged.
 
-    A condition is exercised where it holds in one test and not in another.
+    A condition is exercised if it holds in one test and not in another.
 
     Keys of --json: file, line, name, passed, differences, starts, failed. With --coverage an object of two
     arrays: tests, these, and gaps, each with file, line, rule, condition (empty: the rule itself), lack.
@@ -64,18 +64,18 @@ def test(files: tuple[str, ...], as_json: bool, **extras: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What is done beside running the tests."""
+    """What to do in addition to running the tests."""
 
     coverage: bool = False
-    """Tell which rules and conditions no test exercises."""
+    """List rules and conditions that no test exercises."""
     junit: str | None = None
     """A file for the results as JUnit XML."""
     update: bool = False
-    """Write what the tests showed into the files."""
+    """Write the actual results into the files."""
 
 
 def test_files(settings: Settings, files: Sequence[str], extras: Extras, *, as_json: bool) -> int:
-    """Run all tests; 0 only where there are some and all pass. Broken files fail the run."""
+    """Run all tests; return 0 only if there are some, all pass, and no file is broken."""
     compiled = compile_named(settings, files)
     broken = errors(compiled)
     ran = [_run(mapping) for mapping in sorted(compiled.sources.values(), key=lambda one: one.path)]
@@ -199,10 +199,10 @@ def _summary(ran: list[Ran], broken: list[Finding]) -> Reason:
 
 
 def update(mapping: MappingFile, results: Sequence[Result], again: Again) -> Sequence[Result]:
-    """Write the results of failed tests into their file; the results afterwards.
+    """Write the results of failed tests into their file; return the results afterwards.
 
-    What cannot be written is told on stderr with its reason and left as it is. The file is replaced at once
-    and keeps its permissions; a link stays a link.
+    A test that cannot be updated is reported on stderr with the reason, and left unchanged. The file is
+    replaced atomically and keeps its permissions; a link stays a link.
     """
     for result in results:
         if result.passed:
@@ -226,13 +226,13 @@ def _update(mapping: MappingFile, result: Result, again: Again) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that readers see the old or the new one, never a part; raises BridgeError."""
+    """Replace a file atomically; raises BridgeError."""
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        Path(beside).chmod(path.stat().st_mode & 0o7777)
-        Path(beside).replace(path)
+        Path(temporary).chmod(path.stat().st_mode & 0o7777)
+        Path(temporary).replace(path)
     except OSError as error:
         reason = Reason(ErrorCode.UNWRITABLE, path=str(path), detail=error.strerror)
         raise BridgeError(reason) from error

@@ -1,4 +1,4 @@
-"""`leadbridge try`: a payload through the rules of its source; nothing is sent or stored."""
+"""`leadbridge try`: run a payload through the rules of its source. Sends and stores nothing."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _MARKS = {"matched": ("✓", "green"), "nearly": ("≈", "yellow"), "not": ("·"
 @click.option(
     "--header", "headers", multiple=True, metavar='"NAME: VALUE"', help="A header; may be repeated."
 )
-@click.option("--query", default="", help="The query string: what follows ? in the URL.")
-@click.option("--method", help="The request's method (the source's first).")
+@click.option("--query", default="", help="The query string: the part after ? in the URL.")
+@click.option("--method", help="The request's method (default: the source's first).")
 @as_json
 def try_(
     source: str, file: str, headers: tuple[str, ...], query: str, method: str | None, as_json: bool
 ) -> int:
-    """Put a payload through the rules of SOURCE: what matches, what nearly does and why not, the exact call.
+    """Run a payload through the rules of SOURCE; show which rules match or almost match, and the exact calls.
 
-    FILE holds the raw body of a webhook, - reads it from stdin. SOURCE is the name of a source or a mapping
-    file. Nothing is verified, sent or stored. Exit code 1 where a rule matches but lacks a value.
+    FILE holds the raw body of a webhook; - reads stdin. SOURCE is the name of a source or a mapping
+    file. Nothing is verified, sent or stored. Exit code 1 if a rule matches but lacks a value.
 
     Keys of --json, for each event: source, file, id, type, document, ping, rules, failures, calls.
 
@@ -56,7 +56,7 @@ def try_(
 
 
 def try_payload(settings: Settings, source: str, given: PayloadFile, *, as_json: bool) -> int:
-    """Print what would happen; 1 where the payload cannot be decoded or a rule lacks a value."""
+    """Print what would happen; return 1 if a rule lacks a value. Raises DocumentError if decoding fails."""
     mapping, accounts = mapping_named(settings, source)
     payload = given.read()
     request = payload.request(mapping.source.default_method(payload.body))

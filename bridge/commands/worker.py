@@ -1,4 +1,4 @@
-"""`leadbridge worker`: the dispatcher process."""
+"""`leadbridge worker`: run the dispatcher process."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ KIND = "dispatcher"
 @click.command()
 @click.option("--metrics-port", type=port, help="Serve this process's Prometheus metrics on a port.")
 def worker(metrics_port: int | None) -> int:
-    """The dispatcher process: sends what is due to LeadConverter. Any number may run.
+    """Run the dispatcher, which sends due calls to LeadConverter. Any number of dispatchers may run.
 
-    Under "leadbridge run" its metrics are among those of the web process; alone it can serve its own.
-    SIGTERM or Ctrl-C: it finishes what is under way, for up to 20 seconds. A second Ctrl-C leaves that
-    uncertain and stops at once.
+    Under "leadbridge run" the web process serves its metrics; alone, it can serve its own. On SIGTERM or
+    Ctrl-C it finishes requests in progress, for up to 20 seconds. A second Ctrl-C stops it at once; those
+    calls become uncertain.
 
     \b
     Example:
@@ -36,11 +36,11 @@ def worker(metrics_port: int | None) -> int:
 
 
 def dispatch_calls(settings: Settings, metrics_port: int | None = None) -> int:
-    """Dispatch calls until SIGTERM or Ctrl-C, then finish what is being sent and stop.
+    """Dispatch calls until SIGTERM or Ctrl-C, then finish requests in progress and stop.
 
-    SIGTERM may come any number of times: systemd and Heroku send it to every process of a tree, whose parent
-    passes its own on as well. Only a second Ctrl-C, by whoever started this by hand, waits for nothing.
-    It counts into the folder of its process tree, or for its own `metrics_port`.
+    SIGTERM may arrive several times: systemd and Heroku send it to every process of a tree, and the parent
+    passes its own on as well. Only a second Ctrl-C, from a terminal, stops without waiting.
+    Metrics go to the folder of the process tree, or to its own `metrics_port`.
     """
     counted = Counted()
     counts = bool(settings.metrics or metrics_port)

@@ -55,7 +55,7 @@ def test_the_pause_before_a_restart_doubles_up_to_half_a_minute() -> None:
         one.start(now)
         assert one.process
         one.process.wait()
-        supervisor.mend(one, now)
+        supervisor.restart_if_ended(one, now)
         pauses.append(one.restart_at - now)
         now, one.restart_at = one.restart_at, 0.0
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
@@ -70,7 +70,7 @@ def test_a_child_that_ran_well_for_a_minute_is_restarted_at_once() -> None:
     assert one.process
     one.process.wait()
     now = 61.0
-    supervisor.mend(one, now)
+    supervisor.restart_if_ended(one, now)
     assert one.restart_at == 61.5
 
 

@@ -1,4 +1,4 @@
-"""Findings of mapping files: one a line or as JSON, counted by level, and as an exit code."""
+"""Findings of mapping files: printed as lines or JSON, counted by level, made an exit code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def print_findings(findings: Iterable[Finding], *, as_json: bool) -> None:
 
 
 def levels(findings: Iterable[Finding]) -> tuple[Reason, ...]:
-    """How many there are of each level: notices only where there are any."""
+    """How many findings there are of each level; notices only if there are any."""
     many = Counter(one.level for one in findings)
     errors = Reason(MappingCode.ERRORS, count=many["error"])
     warnings = Reason(MappingCode.WARNINGS, count=many["warning"])
@@ -35,7 +35,7 @@ def levels(findings: Iterable[Finding]) -> tuple[Reason, ...]:
 
 
 def exit_code(findings: Iterable[Finding], *, strict: bool) -> int:
-    """The exit code: 1 for errors, with `strict` also for warnings, never for notices."""
+    """1 if there are errors, with `strict` also if there are warnings; notices never fail."""
     fail = {"error", "warning"} if strict else {"error"}
     return 1 if any(one.level in fail for one in findings) else 0
 

@@ -1,4 +1,4 @@
-"""Test results as JUnit XML, which build servers show: a suite per mapping file, a case per test."""
+"""Test results as JUnit XML, which build servers read: a suite for each file, a case for each test."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bridge.text.render import english
 
 
 def write_junit(file: str, ran: Mapping[str, Sequence[Result]], broken: Iterable[Finding]) -> None:
-    """Write the report; raises UsageError where it cannot be written.
+    """Write the report; raises UsageError if it cannot be written.
 
-    A finding that keeps a mapping file from being used is an error of that file's suite.
+    A finding that makes a mapping file unusable is an error in the suite of that file.
     """
     root = Element("testsuites", name="leadbridge test")
     for path, results in ran.items():

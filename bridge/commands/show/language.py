@@ -1,4 +1,4 @@
-"""The language that this process speaks to who typed the command."""
+"""The language of this process's output, and reasons as text in it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _language: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
 def speak(language: str) -> None:
-    """From now on, in this language."""
+    """Set the language."""
     _language.set(language)
 
 
 def said(reason: Reason | str | None) -> str:
-    """The reason in words; for a terminal they still go through `printable`."""
+    """The text of a reason. Before it goes to a terminal, pass it through `printable`."""
     return render(reason, _language.get())

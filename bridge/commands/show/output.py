@@ -1,4 +1,4 @@
-"""What commands show: text that no value can forge, tables that fit the terminal, JSON for machines."""
+"""Output to a terminal: escaped text, tables that fit its width, colours; and JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.settings import Settings
 from bridge.text.catalogue import THIN
 
 OPTION = "--"
-"""What stands before the name of an option."""
+"""The prefix of an option's name."""
 GAP = "  "
 _NARROWEST = 8
 _ELLIPSIS = "…"
@@ -24,18 +24,18 @@ _ELLIPSIS = "…"
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where text goes: a terminal of some width, or a pipe that takes lines as long as they are."""
+    """The output: a terminal with a width, or a pipe, whose lines are not cut."""
 
     width: int | None = None
     color: bool = False
 
     def paint(self, text: str, color: str) -> str:
-        """The text in a colour, where the terminal has colours and its user wants them."""
+        """The text in a colour, if the terminal has colours and its user wants them."""
         return click.style(text, fg=color) if self.color else text
 
 
 def screen_of(settings: Settings) -> Screen:
-    """The screen that stdout is. NO_COLOR (no-color.org) and dumb terminals are respected."""
+    """The screen of stdout. Respects NO_COLOR (no-color.org) and dumb terminals."""
     if not sys.stdout.isatty():
         return Screen()
     environment = settings.environment
@@ -44,7 +44,7 @@ def screen_of(settings: Settings) -> Screen:
 
 
 def printable(text: str) -> str:
-    """The text on one line, with everything that could move a cursor or reverse a line spelled out."""
+    """The text on one line. Escapes characters that could move the cursor or reverse the line."""
     if text.isprintable():
         return text
     # Numbers of some languages have a narrow space between their digits.
@@ -58,12 +58,12 @@ def json_array(rows: Iterable[Json]) -> str:
 
 
 def say(text: str) -> None:
-    """One line of prose, to stderr."""
+    """Print a line to stderr."""
     click.echo(text, err=True)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
-    """Aligned lines, the headers first; the widest columns are cut until a line fits `width`."""
+    """Aligned lines, headers first. Cuts the widest columns until a line fits `width`."""
     cells = [list(headers), *([printable(cell) for cell in row] for row in rows)]
     widths = [max(columns(row[index]) for row in cells) for index in range(len(headers))]
     if width is not None:

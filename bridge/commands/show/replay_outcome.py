@@ -1,4 +1,4 @@
-"""What a replay did, or would do, with one event, for people."""
+"""The outcome of a replay for one event, as a reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.store.inbox.replays import Planned
 
 
 def outcome(replay: Replay) -> Reason:
-    """What became of the event, or would."""
+    """What the replay did with the event, or would do."""
     match replay:
         case Applied(starts=starts, failures=failures, read_as=read_as):
             made = _made([_start(one) for one in starts], failures)
@@ -32,7 +32,7 @@ def outcome(replay: Replay) -> Reason:
 
 
 def outcome_of_taking(taking: Taking) -> Reason:
-    """What a repeat starts as an event of its own."""
+    """What a repeat starts as a new event."""
     return _made([_starts_bot(one) for one in taking.made.starts], taking.made.failures)
 
 
@@ -77,7 +77,7 @@ def _in_state(call: Call) -> Reason:
 
 
 def _way(earlier: Call) -> Reason | None:
-    """What to do where the earlier call stands in the way."""
+    """How to get a new call although there is an earlier one."""
     if earlier.state is State.UNCERTAIN:
         return Reason(CommandCode.SETTLE_WITH, number=earlier.id)
     if earlier.state in FINAL and not earlier.start.shadow:

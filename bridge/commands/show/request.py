@@ -1,4 +1,4 @@
-"""The request of a call, for people."""
+"""The request of a call as lines of text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DOUBTS = {
 
 
 def request_lines(shown: Shown) -> Iterator[str]:
-    """The request as it goes out, then what it says."""
+    """The request as it is sent, then its parameters, decoded."""
     if shown.error:
         yield f"cannot be sent: {printable(said(shown.error))}"
         return

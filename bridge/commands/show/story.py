@@ -1,4 +1,4 @@
-"""An event's story for people: how it came, what the rules made of it, and what became of its calls."""
+"""The history of an event as lines of text: arrival, verdicts of rules, calls, repeats, actions."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def story_lines(
     lacks: Reason | None = None,
     asked: Mapping[int, Question] = NONE_ASKED,
 ) -> Iterator[str]:
-    """The story, line by line.
+    """The lines of the history.
 
-    `more` is what else is known of the rules, `lacks` of the missing id, `asked` of the calls' answers.
+    `more` are lines about rules without a verdict, `lacks` is why the sender's id is missing, `asked` are
+    questions about answers, by call.
     """
     yield from _arrival(story)
     if lacks:
@@ -122,8 +123,9 @@ def _repeats(story: Story, screen: Screen) -> Iterator[str]:
     yield f"repeated {counted(story.stored.line.repeats, 'time')}; a repeat starts nothing"
     for one in story.repeats:
         found = said(content(one))
-        told = screen.paint(found, "yellow") if one.in_doubt else found
-        yield f"    repeat {one.id} at {clock(one.received_at)} from {one.client or 'nobody known'}: {told}"
+        difference = screen.paint(found, "yellow") if one.in_doubt else found
+        sender = one.client or "nobody known"
+        yield f"    repeat {one.id} at {clock(one.received_at)} from {sender}: {difference}"
 
 
 def _attempt(attempt: Attempt) -> str:
