@@ -45,6 +45,20 @@ def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> 
     assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "[]"), ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("verb", "others"), [("events", []), ("explain", []), ("replay", ["events"]), ("run", ["serve"])]
+)
+def test_a_verb_imports_itself_and_no_other(verb: str, others: list[str]) -> None:
+    """`replay` has the filter of `events`; `run` starts what `serve` becomes."""
+    script = (
+        "import sys; from bridge.main import leadbridge; names = list(leadbridge.commands);"
+        f"leadbridge.commands[{verb!r}];"
+        "print(*[name for name in names if f'bridge.commands.{name}' in sys.modules], 'requests' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert sorted(ran.stdout.split()) == sorted([verb, *others, "False"])
+
+
 @pytest.mark.parametrize("seldom", ["alembic", "cryptography", "sqlalchemy.dialects.postgresql"])
 def test_what_serves_and_sends_carries_nothing_that_is_seldom_needed(seldom: str) -> None:
     told = f"import sys, bridge.web.app, bridge.assemble.worker; print({seldom!r} in sys.modules)"
