@@ -51,9 +51,10 @@ def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> 
 def test_a_verb_imports_itself_and_no_other(verb: str, others: list[str]) -> None:
     """`replay` has the filter of `events`; `run` starts what `serve` becomes."""
     script = (
-        "import sys; from bridge.main import leadbridge; names = list(leadbridge.commands);"
+        "import sys; from bridge.main import leadbridge;"
         f"leadbridge.commands[{verb!r}];"
-        "print(*[name for name in names if f'bridge.commands.{name}' in sys.modules], 'requests' in sys.modules)"
+        "loaded = [one for one in leadbridge.commands if f'bridge.commands.{one}' in sys.modules];"
+        "print(*loaded, 'requests' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert sorted(ran.stdout.split()) == sorted([verb, *others, "False"])
