@@ -13,7 +13,7 @@ from bridge.commands.access import opened
 from bridge.commands.options import WHEN, as_json, files, quiet
 from bridge.commands.show.language import said
 from bridge.commands.show.output import OPTION, Screen, printable, say, screen_of, table
-from bridge.language.functions.base import quote
+from bridge.language.functions.base import quote, shown_number
 from bridge.mapping.author.backtest import Backtest, Example, Tally
 from bridge.mapping.author.differences import KINDS, Change, Kind
 from bridge.mapping.author.examples import facts
@@ -23,16 +23,25 @@ from bridge.operations.backtest import Mappings, Sides
 from bridge.operations.filters import AskedEvents
 from bridge.operations.mapping_files import compile_named, sound, unknown_source
 from bridge.operations.redact_stored import shown_backtest
-from bridge.operations.words import counted, json_text
+from bridge.operations.words import json_text
+from bridge.reasons.explain import ExplainCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.text.render import english
 
 Against: TypeAlias = Literal["rules", "calls"]
 
-SAME = "the files are those of the mapping folder: --against calls compares them with what was called"
-HEADERS = ("SOURCE", "RULE", "STARTS", "NOW", *(kind.upper() for kind in KINDS))
-TOTAL = "all rules"
-
+HEADERS = (
+    Reason(ExplainCode.COLUMN_SOURCE),
+    Reason(ExplainCode.COLUMN_RULE),
+    Reason(ExplainCode.COLUMN_STARTS),
+    Reason(ExplainCode.COLUMN_NOW),
+    Reason(ExplainCode.COLUMN_GAINED),
+    Reason(ExplainCode.COLUMN_LOST),
+    Reason(ExplainCode.COLUMN_CHANGED),
+    Reason(ExplainCode.COLUMN_FAILED),
+    Reason(ExplainCode.COLUMN_HEALED),
+)
 _COLORS: dict[Kind, str] = {
     "gained": "green",
     "lost": "red",
@@ -40,7 +49,13 @@ _COLORS: dict[Kind, str] = {
     "failed": "red",
     "healed": "green",
 }
-_WORDS: dict[Kind, str] = {"failed": "rule", "healed": "rule"}
+_HEADS: dict[Kind, ExplainCode] = {
+    "gained": ExplainCode.GAINED,
+    "lost": ExplainCode.LOST,
+    "changed": ExplainCode.CHANGED,
+    "failed": ExplainCode.NEWLY_FAILED,
+    "healed": ExplainCode.HEALED,
+}
 
 
 def _kinds(_context: click.Context, _option: click.Parameter, value: str | None) -> frozenset[Kind]:
@@ -132,8 +147,10 @@ def backtest_files(settings: Settings, files: Sequence[str], how: How, *, as_jso
     else:
         for line in _lines(found, screen_of(settings)):
             click.echo(line)
-    differing = f"{counted(found.events, 'event')}, {found.differing:,} with differences, {took:.1f} s"
-    say(differing + ("; " + SAME if sides.same else ""))
+    same = Reason(ExplainCode.SAME_FILES) if sides.same else None
+    many = shown_number(found.differing)
+    compared = Reason(ExplainCode.COMPARED, count=found.events, differing=many, took=f"{took:.1f}", same=same)
+    say(printable(said(compared)))
     return 1 if any(found.total.kinds[kind] for kind in how.fail_on) else 0
 
 
@@ -148,12 +165,13 @@ def _chosen(edited: Mappings, source: str | None) -> Mappings:
 def _lines(found: Backtest, screen: Screen) -> Iterator[str]:
     """A table of all rules with differences, the total, then examples of each difference."""
     if not found.differing:
-        starts = counted(found.total.after, "start")
-        yield f"no difference: {starts} as before" if found.events else "no event fits"
+        same = Reason(ExplainCode.SAME_STARTS, count=found.total.after)
+        yield printable(said(same if found.events else Reason(ExplainCode.NO_EVENT_FITS)))
         return
     touched = {key: tally for key, tally in found.tallies.items() if tally.kinds}
     rows = [(source, rule, *_figures(tally)) for (source, rule), tally in touched.items()]
-    yield from table(HEADERS, [*rows, ("", TOTAL, *_figures(found.total))], screen.width)
+    total = ("", said(Reason(ExplainCode.ALL_RULES)), *_figures(found.total))
+    yield from table([*map(said, HEADERS)], [*rows, total], screen.width)
     for (source, rule), tally in touched.items():
         for kind in KINDS:
             if tally.kinds[kind]:
@@ -167,30 +185,41 @@ def _figures(tally: Tally) -> list[str]:
 
 
 def _kind(rule: str, kind: Kind, tally: Tally, screen: Screen) -> Iterator[str]:
-    head = f"{counted(tally.kinds[kind], _WORDS.get(kind, 'start'))} {kind}"
-    keys = ""
-    if kind == "changed":
-        keys = " in " + ", ".join(f"{printable(key)} ({many:,})" for key, many in tally.keys.most_common())
-    yield f"{screen.paint(head, _COLORS[kind])}{keys}, {printable(rule)}"
+    head = printable(said(Reason(_HEADS[kind], count=tally.kinds[kind])))
+    found = tally.keys.most_common() if kind == "changed" else ()
+    changed = tuple(Reason(ExplainCode.CHANGED_KEY, key=key, count=many) for key, many in found)
+    keys = said(Reason(ExplainCode.CHANGED_KEYS, keys=changed)) if changed else ""
+    yield f"{screen.paint(head, _COLORS[kind])}{printable(keys)}, {printable(rule)}"
     for example in tally.examples[kind]:
-        yield f"    event {example.event} ({printable(example.key)}){printable(_example(example))}"
+        yield f"    {printable(said(_example(example)))}"
 
 
-def _example(example: Example) -> str:
+def _example(example: Example) -> Reason:
+    more = _more(example)
+    if not more:
+        return Reason(ExplainCode.EXAMPLE, number=example.event, key=example.key)
+    return Reason(ExplainCode.EXAMPLE_MORE, number=example.event, key=example.key, more=more)
+
+
+def _more(example: Example) -> tuple[Reason, ...]:
     difference = example.difference
     if difference.changes:
-        return f": {'; '.join(_change(change) for change in difference.changes)}"
+        return tuple(map(_change, difference.changes))
     if example.why:
-        return f": {said(example.why)}"
+        return (example.why,)
     shown = difference.after or difference.before
     if isinstance(shown, BotStart):
-        return f": bot {shown.bot_id} for {shown.recipient.key}"
-    return ""
+        return (Reason(ExplainCode.BOT_FOR, bot=shown.bot_id, recipient=shown.recipient.key),)
+    return ()
 
 
-def _change(change: Change) -> str:
-    before, after = (quote(text) if text is not None else "absent" for text in (change.before, change.after))
-    return f"{change.key} from {before} to {after}"
+def _change(change: Change) -> Reason:
+    before, after = _side_of(change.before), _side_of(change.after)
+    return Reason(ExplainCode.CHANGE, key=change.key, before=before, after=after)
+
+
+def _side_of(text: str | None) -> str | Reason:
+    return Reason(ExplainCode.NO_VALUE) if text is None else quote(text)
 
 
 def _as_json(found: Backtest) -> dict[str, Json]:

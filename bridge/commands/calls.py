@@ -17,12 +17,24 @@ from bridge.operations.filters import AskedCalls
 from bridge.operations.redact_stored import shown_calls
 from bridge.operations.times import ago
 from bridge.reasons.commands import CommandCode
+from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.states import state_reason
 from bridge.settings import Settings
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page
 
-HEADERS = ("ID", "EVENT", "CREATED", "RULE", "RECIPIENT", "BOT", "STATE", "TRIES", "REASON")
+HEADERS = (
+    Reason(ExplainCode.COLUMN_ID),
+    Reason(ExplainCode.COLUMN_EVENT),
+    Reason(ExplainCode.COLUMN_CREATED),
+    Reason(ExplainCode.COLUMN_RULE),
+    Reason(ExplainCode.COLUMN_RECIPIENT),
+    Reason(ExplainCode.COLUMN_BOT),
+    Reason(ExplainCode.COLUMN_STATE),
+    Reason(ExplainCode.COLUMN_TRIES),
+    Reason(ExplainCode.COLUMN_REASON),
+)
 _STATES = click.Choice([state.value for state in State])
 
 
@@ -62,7 +74,7 @@ def list_calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bo
         click.echo(json_array(call_record(call) for call in shown))
     else:
         rows = [_row(call, now) for call in shown]
-        for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
+        for text in table([*map(said, HEADERS)], rows, screen_of(settings).width) if rows else ():
             click.echo(text)
     print_more(len(found.items), found.more, CommandCode.NO_CALL_FITS)
     return 0
@@ -80,7 +92,7 @@ def _row(call: Call, now: int) -> tuple[str, ...]:
         start.rule,
         start.recipient.key,
         str(start.bot_id),
-        call.state.value,
+        said(state_reason(call.state)),
         str(call.attempt),
         "; ".join(part for part in (due, cause, said(call.reason)) if part),
     )

@@ -10,6 +10,7 @@ from bridge.commands.access import mappings_if_readable, opened
 from bridge.commands.options import WHEN, F, paged, quiet, with_options
 from bridge.commands.show.language import said
 from bridge.commands.show.output import OPTION, json_array, say, screen_of, table
+from bridge.commands.show.story import result_reason
 from bridge.operations.as_json import event_record, refusal_record, repeat_record
 from bridge.operations.filters import AskedEvents
 from bridge.operations.redact_stored import shown_lines, shown_refusals
@@ -17,7 +18,9 @@ from bridge.operations.repeats import content
 from bridge.operations.times import ago
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
+from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.states import state_reason
 from bridge.settings import Settings
 from bridge.store.inbox.events import RESULTS
 from bridge.store.inbox.refusals import KeptRefusal, recent
@@ -25,9 +28,28 @@ from bridge.store.reports.event_views import EventLine, page_of_events
 from bridge.store.reports.pagination import Page
 from bridge.store.reports.repeat_views import KeptRepeat, page_of_repeats
 
-HEADERS = ("ID", "RECEIVED", "SOURCE", "TYPE", "SENDER'S ID", "RESULT", "CALLS")
-REPEATED = ("ID", "RECEIVED", "SOURCE", "EVENT", "FROM", "CONTENT")
-REFUSED = ("ID", "RECEIVED", "SOURCE", "STATUS", "CODE", "FROM", "WHY")
+HEADERS = (
+    Reason(ExplainCode.COLUMN_ID),
+    Reason(ExplainCode.COLUMN_RECEIVED),
+    Reason(ExplainCode.COLUMN_SOURCE),
+    Reason(ExplainCode.COLUMN_TYPE),
+    Reason(ExplainCode.COLUMN_KEY),
+    Reason(ExplainCode.COLUMN_RESULT),
+    Reason(ExplainCode.COLUMN_CALLS),
+)
+REPEATED = (
+    *HEADERS[:3],
+    Reason(ExplainCode.COLUMN_EVENT),
+    Reason(ExplainCode.COLUMN_FROM),
+    Reason(ExplainCode.COLUMN_CONTENT),
+)
+REFUSED = (
+    *HEADERS[:3],
+    Reason(ExplainCode.COLUMN_STATUS),
+    Reason(ExplainCode.COLUMN_CODE),
+    Reason(ExplainCode.COLUMN_FROM),
+    Reason(ExplainCode.COLUMN_WHY),
+)
 
 
 def event_filter(command: F) -> F:
@@ -92,7 +114,7 @@ def list_events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: 
         click.echo(json_array(event_record(line) for line in lines))
     else:
         rows = [_row(line, now) for line in lines]
-        for text in table(HEADERS, rows, screen_of(settings).width) if rows else ():
+        for text in table([*map(said, HEADERS)], rows, screen_of(settings).width) if rows else ():
             click.echo(text)
     print_more(len(found.items), found.more, CommandCode.NO_EVENT_FITS)
     return 0
@@ -107,7 +129,7 @@ def list_refusals(settings: Settings, source: str | None, limit: int, *, as_json
         click.echo(json_array(refusal_record(one) for one in found))
         return 0
     rows = [_refused(one, now) for one in found]
-    for text in table(REFUSED, rows, screen_of(settings).width) if rows else ():
+    for text in table([*map(said, REFUSED)], rows, screen_of(settings).width) if rows else ():
         click.echo(text)
     print_more(len(rows), None, CommandCode.NO_REFUSAL_FITS)
     return 0
@@ -122,7 +144,7 @@ def list_repeats(settings: Settings, source: str | None, page: Page, *, as_json:
         click.echo(json_array(repeat_record(one) for one in found.items))
     else:
         rows = [_repeated(one, now) for one in found.items]
-        for text in table(REPEATED, rows, screen_of(settings).width) if rows else ():
+        for text in table([*map(said, REPEATED)], rows, screen_of(settings).width) if rows else ():
             click.echo(text)
     print_more(len(found.items), found.more, CommandCode.NO_REPEAT_FITS)
     return 0
@@ -138,9 +160,9 @@ def print_more(shown: int, more: int | None, none: CommandCode) -> None:
 
 def _row(line: EventLine, now: int) -> tuple[str, ...]:
     states = Counter(state.value for _, state in line.calls)
-    calls = ", ".join(f"{many} {state}" for state, many in states.items())
+    calls = ", ".join(f"{many} {said(state_reason(state))}" for state, many in states.items())
     when = said(ago(line.received_at, now))
-    return (str(line.id), when, line.source, line.type, line.key, line.result, calls)
+    return (str(line.id), when, line.source, line.type, line.key, said(result_reason(line.result)), calls)
 
 
 def _repeated(one: KeptRepeat, now: int) -> tuple[str, ...]:

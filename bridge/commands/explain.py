@@ -11,6 +11,7 @@ from bridge.commands.options import as_json, quiet
 from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, printable, screen_of
 from bridge.commands.show.story import story_lines
+from bridge.commands.show.verdict_lines import condition_line
 from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Event
 from bridge.operations.answers import questions_about
@@ -21,10 +22,16 @@ from bridge.operations.redact_stored import of_event
 from bridge.operations.reevaluate import HeldAgain, Rest, held_again, rest_of
 from bridge.operations.repeats import lacks_id
 from bridge.operations.story import read_story
-from bridge.operations.words import counted, document_lines, json_text
+from bridge.operations.words import document_lines, json_text
+from bridge.reasons.explain import ExplainCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 
-_NEARNESS = {"matched": "matches", "nearly": "nearly matches", "not": "does not match"}
+_NEARNESS = {
+    "matched": ExplainCode.MATCHES,
+    "nearly": ExplainCode.NEARLY_MATCHES,
+    "not": ExplainCode.DOES_NOT_MATCH,
+}
 
 
 @click.command()
@@ -74,7 +81,7 @@ def show_history(settings: Settings, number: int, *, rule: str | None, document:
     for line in lines:
         click.echo(line)
     if document and story.stored.event:
-        click.echo("\nthe document, as the rules saw it:")
+        click.echo(f"\n{said(Reason(ExplainCode.DOCUMENT))}")
         for line in document_lines(story.stored.event.document):
             click.echo(f"  {line}")
     return 0
@@ -82,22 +89,24 @@ def show_history(settings: Settings, number: int, *, rule: str | None, document:
 
 def _rest_lines(rest: Rest, event: Event | None, screen: Screen) -> Iterator[str]:
     """How many rules have no stored verdict, and those of them that almost match."""
-    yield f"· {counted(rest.count, 'more rule')} did not match"
+    yield f"· {printable(said(Reason(ExplainCode.MORE_RULES, count=rest.count)))}"
     if not rest.known:
-        yield "    why is not known: their mapping file is gone or broken"
+        yield f"    {said(Reason(ExplainCode.NOT_KNOWN_WHY))}"
     if rest.near and rest.changed:
-        yield "  the rules have changed since; of those of now the nearest are"
+        yield f"  {said(Reason(ExplainCode.RULES_CHANGED))}"
     for verdict in rest.near:
-        why = f"nearly: {said(verdict_reason(verdict, event))}"
+        why = said(Reason(ExplainCode.NEARLY, why=verdict_reason(verdict, event)))
         yield f"{screen.paint(f'≈ {printable(verdict.rule)}', 'yellow')}: {printable(why)}"
-        yield f"    line {verdict.line}: {printable(verdict.condition)}"
+        yield f"    {condition_line(verdict)}"
 
 
 def _rule_lines(held: HeldAgain, screen: Screen) -> Iterator[str]:
     """One rule with all of its conditions."""
     story = held.story
-    changed = ", which is not as it was then" if held.changed else ""
-    yield f"rule {printable(story.rule)} of {held.file}:{story.line}{changed}: {_NEARNESS[story.nearness]}"
+    changed = Reason(ExplainCode.RULE_CHANGED) if held.changed else None
+    nearness, place = Reason(_NEARNESS[story.nearness]), f"{held.file}:{story.line}"
+    head = Reason(ExplainCode.RULE_OF, rule=story.rule, place=place, changed=changed, nearness=nearness)
+    yield printable(said(head))
     for line in story.conditions:
         mark = screen.paint("✓", "green") if line.holds else screen.paint("✗", "red")
         yield f"    {mark} {printable(line.condition)}"

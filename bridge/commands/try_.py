@@ -11,20 +11,28 @@ from bridge.commands.options import PayloadFile, as_json, quiet
 from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, json_array, printable, screen_of
 from bridge.commands.show.request import request_lines
+from bridge.commands.show.verdict_lines import missing
 from bridge.errors import DocumentError
-from bridge.mapping.author.explain import lack, verdict_reason
+from bridge.mapping.author.explain import verdict_reason
 from bridge.model import BotStart, Match, Verdict
 from bridge.operations.mapping_files import mapping_named
 from bridge.operations.redact import of_request, shown
 from bridge.operations.request_preview import Shown
 from bridge.operations.try_as_json import tried_record
 from bridge.operations.try_payload import Tried, try_request
-from bridge.operations.words import counted, document_lines, known_by_body
+from bridge.operations.words import document_lines, known_by_body
+from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.settings import Settings
 from bridge.webhook.budget import OverBudgetError
 
+_HEADS = {
+    "matched": ExplainCode.HEAD_MATCHES,
+    "nearly": ExplainCode.HEAD_NEARLY,
+    "not": ExplainCode.HEAD_NOT,
+    "failed": ExplainCode.HEAD_FAILED,
+}
 _MARKS = {"matched": ("✓", "green"), "nearly": ("≈", "yellow"), "not": ("·", None), "failed": ("✗", "red")}
 
 
@@ -81,22 +89,23 @@ def try_payload(settings: Settings, source: str, given: PayloadFile, *, as_json:
 
 def _lines(tried: Tried, number: int, total: int, screen: Screen) -> Iterator[str]:
     event = tried.event
-    facts = f"id {event.id}" + (f", type {event.type}" if event.type else "")
-    yield f"event {number} of {total}: {printable(facts)}"
+    kind = Reason(ExplainCode.OF_TYPE, type=event.type) if event.type else None
+    head = Reason(ExplainCode.EVENT_OF_MANY, number=number, total=total, id=event.id, type=kind)
+    yield printable(said(head))
     yield from (f"  {line}" for line in document_lines(event.document))
     if lacks := tried.mapping.source.lacks_id(event):
         yield f"  {printable(said(known_by_body(lacks)))}"
     if event.note:
-        yield f"  note: {printable(said(event.note))}"
+        yield f"  {printable(said(Reason(ExplainCode.TRIED_NOTE, note=event.note)))}"
     if tried.ping:
-        yield "a test ping (`ignore`): answered and counted, the rules are not asked"
+        yield said(Reason(ExplainCode.PING))
         return
     for verdict in tried.verdicts:
         yield from _rule(tried, verdict, screen)
     if tried.application.omitted:
-        yield f"· {counted(tried.others, 'more rule')} did not match"
+        yield f"· {printable(said(Reason(ExplainCode.MORE_RULES, count=tried.others)))}"
     if not tried.mapping.rules:
-        yield "the mapping has no rules"
+        yield said(Reason(ExplainCode.NO_RULES))
     yield ""
 
 
@@ -104,8 +113,7 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
     nearness = tried.nearness(verdict)
     mark, color = _MARKS[nearness]
     at = f"{tried.mapping.path}:{verdict.line}"
-    head = {"nearly": "nearly", "not": "no", "matched": "matches"}.get(nearness, "matches, but lacks a value")
-    head = f"{mark} {printable(verdict.rule)}: {head}"
+    head = f"{mark} {printable(verdict.rule)}: {said(Reason(_HEADS[nearness]))}"
     yield f"{screen.paint(head, color) if color else head}  ({at})"
     if verdict.match is not Match.UNMATCHED:
         if verdict.match in (Match.SKIPPED, Match.DISABLED):
@@ -114,7 +122,7 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
         yield from _conditions(tried, verdict, screen)
     for failure in tried.application.failures:
         if failure.rule == verdict.rule:
-            yield f"    {screen.paint('missing', 'red')} {printable(said(lack(failure)))}"
+            yield f"    {missing(failure, screen)}"
     for start, request in tried.calls:
         if start.rule == verdict.rule:
             yield from (f"    {line}" for line in _call(start, request))
@@ -135,5 +143,5 @@ def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]
 
 def _call(start: BotStart, request: Shown) -> Iterator[str]:
     if start.shadow:
-        yield "shadow: recorded, never sent"
+        yield said(Reason(ExplainCode.SHADOW))
     yield from request_lines(request)

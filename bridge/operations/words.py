@@ -1,4 +1,4 @@
-"""Values in words: JSON in the digits it came with and safe on every screen, numbers with what they count."""
+"""Values in words: JSON in the digits it came with, safe on every screen."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ def json_text(document: Json) -> str:
 def document_lines(document: Json) -> Iterator[str]:
     """The document as indented JSON, safe on a terminal, every number in the digits it came with."""
     yield from _indented(document, "", "")
-
-
-def counted(many: int, word: str) -> str:
-    """`1 call`, `3 calls`."""
-    return f"{many:,} {word}{'' if many == 1 else 's'}"
 
 
 def _indented(node: Json, indent: str, comma: str) -> Iterator[str]:

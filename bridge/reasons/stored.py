@@ -11,6 +11,7 @@ from bridge.reasons.calls import CallCode
 from bridge.reasons.causes import CauseCode
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
+from bridge.reasons.explain import ExplainCode
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.problems import ProblemCode
@@ -26,6 +27,7 @@ AREAS: Final[tuple[type[Code], ...]] = (
     AlertCode,
     WebhookCode,
     RuleCode,
+    ExplainCode,
     ActionCode,
     FindingCode,
     MappingCode,

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.main import main
 from bridge.model import Outcome
-from tests.commands.conftest import Desk, Office
+from tests.commands.conftest import BOT, Desk, Office
 from tests.store import given
 
 
@@ -97,3 +97,65 @@ def test_a_new_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     first, *_, last = capsys.readouterr().out.splitlines()
     assert first.startswith("создана папка ")
     assert last.endswith("# консоль: http://127.0.0.1:8080/console/")
+
+
+def test_an_events_story_has_no_english_words(office: Office) -> None:
+    office.webhook()
+    office.settle("done")
+    lines = office.run("explain", "1").lines
+    assert lines[0] == "событие 1 источника shop: подошло"
+    assert lines[1].startswith("  получено  20")
+    assert lines[1].endswith("отправитель: 203.0.113.7")
+    assert lines[2].startswith("  проверка  токен (заголовок ")
+    assert "✓ paid: подошло" in lines
+    assert "вызов 1 по правилу paid: выполнен" in lines
+    assert "    попытка 1: выполнено, 2027-01-15 08:00:00, 120 мс, статус 200: LeadConverter ran it" in lines
+    assert lines[-1] == '      ответ: {"ok":true}'
+
+
+def test_what_a_start_lacked_and_what_was_decided(office: Office) -> None:
+    office.webhook(subscriber=None)
+    office.run("replay", "1", "--why", "правила исправлены")
+    lines = office.run("explain", "1").lines
+    lack = "subscriber_id: $.subscriber: null, а id — положительное целое число цифрами"
+    assert f"    не хватает {lack}" in lines
+    assert lines[-1].startswith("повтор: ")
+    assert lines[-1].endswith(": правила исправлены")
+
+
+def test_events_in_a_table(office: Office) -> None:
+    office.webhook()
+    headings, row = office.run("events").lines
+    assert " ".join(headings.split()) == "ID ПОЛУЧЕНО ИСТОЧНИК ТИП ID ОТПРАВИТЕЛЯ ИТОГ ВЫЗОВЫ"
+    assert row.endswith("подошло  1 в очереди")
+
+
+def test_a_payload_that_is_tried(desk: Desk) -> None:
+    lines = desk.run("try", "shop", desk.payload(status="Paid")).lines
+    assert lines[0] == "событие 1 из 1: id o-1, тип order"
+    assert "≈ paid: почти подходит  (mappings/shop.yml:10)" in lines
+    assert '      $.status: "Paid", нужно "paid": различаются заглавные буквы' in lines
+
+
+def test_a_backtest(office: Office) -> None:
+    office.webhook(id="o-1")
+    office.webhook(id="o-2", amount=150)
+    changed = BOT.replace("gte: 100", "gte: 200").replace("amount: $.amount}", "sum: $.amount}")
+    office.write("edited/shop.yml", changed)
+    ran = office.run("backtest", "edited/shop.yml")
+    headings = "ИСТОЧНИК ПРАВИЛО ЗАПУСКИ СЕЙЧАС ДОБАВЛЕНО ПРОПАЛО ИЗМЕНЕНО ОШИБКИ ИСПРАВЛЕНО"
+    assert " ".join(ran.lines[0].split()) == headings
+    assert ran.lines[4:] == [
+        "пропал 1 запуск, shop: paid",
+        "    событие 2 (o-2): $.amount: число 150, нужно число не меньше 200",
+        "",
+        "изменился 1 запуск: variables.amount (1), variables.sum (1), shop: paid",
+        '    событие 1 (o-1): variables.amount: было "250", стало ничего; '
+        'variables.sum: было ничего, стало "250"',
+    ]
+    assert ran.err.startswith("2 события, с различиями: 2, ")
+
+
+def test_a_mapping_files_test(desk: Desk) -> None:
+    desk.write("mappings/shop.yml", BOT.replace("bot_id: 7\n", "bot_id: 8\n"))
+    assert "    запуск 1: bot_id: 8, ожидалось 7" in desk.run("test").lines

@@ -89,7 +89,7 @@ def test_a_batch_is_told_event_by_event(shipped: Desk) -> None:
 def test_a_test_ping_is_told_as_one(desk: Desk) -> None:
     desk.write("mappings/shop.yml", BOT.replace("event:", "ignore: {$.test: true}\nevent:"))
     ran = desk.run("try", "shop", desk.payload(test=True))
-    assert "a test ping (`ignore`): answered and counted, the rules are not asked" in ran.lines
+    assert "a test ping (`ignore`): answered and counted, the rules are not tried" in ran.lines
     assert "matches" not in ran.out
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import Number
-from bridge.operations.words import counted, document_lines, json_text
+from bridge.operations.words import document_lines, json_text
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -46,7 +46,3 @@ def test_a_document_keeps_its_digits_and_its_order() -> None:
         "  }",
         "}",
     ]
-
-
-def test_things_are_counted_in_words() -> None:
-    assert [counted(many, "call") for many in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]

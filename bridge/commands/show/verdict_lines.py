@@ -1,0 +1,21 @@
+"""Lines about one rule that every command shows alike."""
+
+from __future__ import annotations
+
+from bridge.commands.show.language import said
+from bridge.commands.show.output import Screen, printable
+from bridge.mapping.author.explain import lack
+from bridge.model import Failure, Verdict
+from bridge.reasons.explain import ExplainCode
+from bridge.reasons.reason import Reason
+
+
+def missing(failure: Failure, screen: Screen) -> str:
+    """What a rule lacked."""
+    return f"{screen.paint(said(Reason(ExplainCode.MISSING)), 'red')} {printable(said(lack(failure)))}"
+
+
+def condition_line(verdict: Verdict) -> str:
+    """The condition that decided, and its line in the mapping file."""
+    at = Reason(ExplainCode.AT_LINE, line=verdict.line, condition=verdict.condition)
+    return printable(said(at))
