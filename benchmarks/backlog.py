@@ -27,9 +27,9 @@ from benchmarks.common.contenders import until
 from benchmarks.common.processes import memory, tree
 from benchmarks.common.report import machine, table
 from benchmarks.common.series import Aim, concluded
-from bridge.dispatch.alerts.events import Alarms
-from bridge.dispatch.maintenance import Caretaker
-from bridge.dispatch.round import Ledger
+from bridge.dispatch.alerts.events import AlertEvents
+from bridge.dispatch.maintenance import Maintenance
+from bridge.dispatch.round import Rounds
 from bridge.dispatch.sender_pool import Ended
 from bridge.model import Account, Alerts, Attempt, Outcome
 from bridge.reasons.calls import CallCode
@@ -135,9 +135,9 @@ def claim_in_turns(*backlogs: Backlog) -> None:
     """Rounds of a dispatcher's own bookkeeping, on either queue in turn; nothing is sent."""
     ledgers = []
     for one in backlogs:
-        Caretaker(one.store, lambda: {"main": ACCOUNT}, Alarms(Alerts)).look_after()
+        Maintenance(one.store, lambda: {"main": ACCOUNT}, AlertEvents(Alerts)).look_after()
         ledgers.append(
-            Ledger(
+            Rounds(
                 one.store,
                 lambda: {"main": ACCOUNT},
                 "benchmark",

@@ -45,7 +45,7 @@ from bridge.store.inbox import events
 from bridge.store.inbox.events import Delivery, Stored
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
-from bridge.web.webhooks import Door
+from bridge.web.webhooks import WebhookApp
 
 One = TypeVar("One")
 ANSWERED = Reason(CallCode.ANSWERED, status=200)
@@ -143,13 +143,13 @@ def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, f
     }
 
 
-def _door(mapping: MappingFile) -> Door:
+def _door(mapping: MappingFile) -> WebhookApp:
     """As `leadbridge serve` has it, but the writer takes everything and writes nothing."""
     mapping_loader = SimpleNamespace(ready=True, current=SimpleNamespace(sources={"shop": mapping}))
     writer = SimpleNamespace(submit=lambda _: (Stored(1, calls=1, result="matched"),))
     nothing: Any = lambda: ""  # noqa: E731
     intake = Intake(cast(Any, mapping_loader), cast(Any, writer), lambda _: True, nothing, nothing)
-    return Door(cast(Any, None), intake, Proxies(), trust_local=False)
+    return WebhookApp(cast(Any, None), intake, Proxies(), trust_local=False)
 
 
 def _environment(raw: bytes) -> WSGIEnvironment:

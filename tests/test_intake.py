@@ -33,7 +33,7 @@ rules:
 TOKEN = (("X-Token", "s3cret"),)
 
 
-class Door:
+class WebhookApp:
     """An intake on a real store, and everything that it told."""
 
     def __init__(self, store: Store, folder: Path, mapping: str = MAPPING, **more: Any) -> None:
@@ -64,19 +64,19 @@ class Door:
 
 
 @pytest.fixture
-def door(store: Store, tmp_path: Path) -> Iterator[Door]:
-    made = Door(store, tmp_path)
+def door(store: Store, tmp_path: Path) -> Iterator[WebhookApp]:
+    made = WebhookApp(store, tmp_path)
     yield made
     made.writer.close()
 
 
 @pytest.fixture
-def doors(sqlite_store: Store, tmp_path: Path) -> Iterator[Callable[..., Door]]:
+def doors(sqlite_store: Store, tmp_path: Path) -> Iterator[Callable[..., WebhookApp]]:
     """Makes intakes with some part of their own."""
-    made: list[Door] = []
+    made: list[WebhookApp] = []
 
-    def make(**more: Any) -> Door:
-        made.append(Door(sqlite_store, tmp_path, **more))
+    def make(**more: Any) -> WebhookApp:
+        made.append(WebhookApp(sqlite_store, tmp_path, **more))
         return made[-1]
 
     yield make
@@ -88,7 +88,7 @@ def sale(number: int, **more: Any) -> dict[str, Any]:
     return {"id": f"o{number}", "kind": "sale", "buyer": 5, **more}
 
 
-def test_each_webhook_is_told_with_what_became_of_its_events(door: Door) -> None:
+def test_each_webhook_is_told_with_what_became_of_its_events(door: WebhookApp) -> None:
     batch = [sale(1), sale(1), sale(2, kind="return"), sale(3, buyer=None)]
     assert door.post({"orders": batch}).status == 200
     assert door.post(b"{").status == 200
@@ -98,7 +98,7 @@ def test_each_webhook_is_told_with_what_became_of_its_events(door: Door) -> None
     ]
 
 
-def test_dispatchers_are_woken_for_calls_and_only_for_calls(door: Door) -> None:
+def test_dispatchers_are_woken_for_calls_and_only_for_calls(door: WebhookApp) -> None:
     door.post({"orders": [sale(1, kind="return")]})
     assert door.woken == 0
     door.post({"orders": [sale(2)]})
@@ -106,7 +106,7 @@ def test_dispatchers_are_woken_for_calls_and_only_for_calls(door: Door) -> None:
     assert door.woken == 1
 
 
-def test_a_forgery_is_refused_and_kept(door: Door) -> None:
+def test_a_forgery_is_refused_and_kept(door: WebhookApp) -> None:
     assert door.post({"orders": [sale(1)]}, headers=()).status == 401
     assert door.told == [("shop", 401, ("refused",))]
     door.post({"orders": []})
@@ -115,7 +115,7 @@ def test_a_forgery_is_refused_and_kept(door: Door) -> None:
 
 
 def test_a_flood_of_forgeries_is_neither_kept_nor_logged_whole(
-    doors: Callable[..., Door], caplog: pytest.LogCaptureFixture
+    doors: Callable[..., WebhookApp], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     door = doors(clock=lambda: 1_800_000_000.0)
@@ -126,7 +126,7 @@ def test_a_flood_of_forgeries_is_neither_kept_nor_logged_whole(
     assert len([line for line in caplog.messages if line.startswith("refused from shop")]) == 20
 
 
-def test_a_flood_of_handshakes_is_answered_but_not_kept_whole(doors: Callable[..., Door]) -> None:
+def test_a_flood_of_handshakes_is_answered_but_not_kept_whole(doors: Callable[..., WebhookApp]) -> None:
     door = doors(clock=lambda: 1_800_000_000.0)
     consent = request(b"", method="OPTIONS", headers=(("WebHook-Request-Origin", "crm.example"),), query="")
     for _ in range(50):
@@ -134,19 +134,19 @@ def test_a_flood_of_handshakes_is_answered_but_not_kept_whole(doors: Callable[..
     assert rows(door.store, "SELECT result, count(*) FROM events GROUP BY result") == [("ignored", 20)]
 
 
-def test_an_unknown_source_has_no_name_of_its_own(door: Door) -> None:
+def test_an_unknown_source_has_no_name_of_its_own(door: WebhookApp) -> None:
     assert door.post({}, source="nobody") == UNKNOWN
     assert door.told == [("", 404, ("unknown",))]
 
 
 @pytest.mark.parametrize("known", [True, None])
 def test_a_source_that_was_there_or_may_have_been_is_asked_to_come_again(
-    doors: Callable[..., Door], known: bool | None
+    doors: Callable[..., WebhookApp], known: bool | None
 ) -> None:
     assert doors(heard_of=lambda _: known).post({}, source="gone") == BUSY
 
 
-def test_without_valid_mappings_nothing_is_accepted(doors: Callable[..., Door], tmp_path: Path) -> None:
+def test_without_valid_mappings_nothing_is_accepted(doors: Callable[..., WebhookApp], tmp_path: Path) -> None:
     door = doors()
     (tmp_path / "mappings" / "shop.yml").write_text("source: [")
     door.intake.mapping_loader = MappingLoader(str(tmp_path / "mappings"), {})
@@ -156,7 +156,7 @@ def test_without_valid_mappings_nothing_is_accepted(doors: Callable[..., Door], 
 
 
 def test_on_a_full_disk_nothing_is_accepted_and_the_log_says_so_once(
-    doors: Callable[..., Door], caplog: pytest.LogCaptureFixture
+    doors: Callable[..., WebhookApp], caplog: pytest.LogCaptureFixture
 ) -> None:
     door = doors(no_room=lambda: "the disk has 10 MB left")
     assert [door.post({"orders": [sale(n)]}) for n in range(3)] == [BUSY] * 3
@@ -165,13 +165,13 @@ def test_on_a_full_disk_nothing_is_accepted_and_the_log_says_so_once(
     assert caplog.messages == ["not accepted from shop: the disk has 10 MB left"]
 
 
-def test_when_the_database_does_not_take_it_nothing_is_accepted(door: Door) -> None:
+def test_when_the_database_does_not_take_it_nothing_is_accepted(door: WebhookApp) -> None:
     door.writer.close()
     assert door.post({"orders": [sale(1)]}) == BUSY
     assert door.told == [("shop", 503, ("database",))]
 
 
-def test_when_too_much_waits_already_it_is_overload(door: Door) -> None:
+def test_when_too_much_waits_already_it_is_overload(door: WebhookApp) -> None:
     full: Writer[Any, Any] = Writer(door.store, batch_writer(door.store), waiting=0, start=False)
     door.intake.writer = full
     assert door.post({"orders": [sale(1)]}) == BUSY
@@ -184,7 +184,7 @@ def test_who_is_to_come_again_is_told_when() -> None:
 
 @pytest.mark.parametrize("value", [None, "", " "])
 def test_a_source_whose_secret_is_not_set_takes_nothing_in_and_the_others_do(
-    door: Door, tmp_path: Path, value: str | None
+    door: WebhookApp, tmp_path: Path, value: str | None
 ) -> None:
     other = MAPPING.replace("source: shop", "source: other").replace("SHOP_SECRET", "OTHER_SECRET")
     (tmp_path / "mappings" / "other.yml").write_text(other)

@@ -42,7 +42,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
     if store.path:
         presence = Presence(store.path)
         # Calls that a killed dispatcher left behind need not wait for the end of their lease.
-        made.caretaker.look_after(everyone=presence.alone)
+        made.maintenance.look_after(everyone=presence.alone)
         presence.settled()
         made.finish += (presence.close,)
     return made

@@ -23,7 +23,7 @@ from bridge.text.render import english
 log = logging.getLogger(__name__)
 
 
-class Books:
+class AccountBatch:
     """Opened on locked rows, changed in memory, written back once by `close`."""
 
     def __init__(self, before: Mapping[str, AccountState]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bridge.dispatch.account_batch import token_mark
-from bridge.dispatch.alerts.events import Alarms, Happened, of_call
+from bridge.dispatch.alerts.events import AlertEvents, Happened, of_call
 from bridge.dispatch.policy import account_health as healths
 from bridge.dispatch.policy.retry import policy
 from bridge.errors import BridgeError
@@ -34,12 +34,12 @@ BY_POLICY: Final = Decider(BRIDGE, Reason(CallCode.BY_POLICY))
 
 
 @dataclass(slots=True)
-class Caretaker:
+class Maintenance:
     """One dispatcher's share of the care; any number may do it at once."""
 
     store: Store
     accounts: Callable[[], Mapping[str, Account]]
-    alarms: Alarms = field(default_factory=Alarms)
+    alarms: AlertEvents = field(default_factory=AlertEvents)
     latest: int = sys.maxsize
     """The database's time when this was last done."""
     fold_at: int = 0

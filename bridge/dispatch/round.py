@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Final, NamedTuple
 
-from bridge.dispatch.account_batch import Books
+from bridge.dispatch.account_batch import AccountBatch
 from bridge.dispatch.alerts import events as alarm
-from bridge.dispatch.alerts.events import Alarms, Happened
+from bridge.dispatch.alerts.events import AlertEvents, Happened
 from bridge.dispatch.http.probe import Probe
 from bridge.dispatch.policy import account_health as healths
 from bridge.dispatch.policy import breaker as breakers
@@ -35,7 +35,7 @@ from bridge.store.queue import calls, claims, due_calls, pauses
 from bridge.store.queue.calls import Settlement
 from bridge.store.queue.due_calls import AccountView, Transaction
 
-SILENT: Final = Alarms()
+SILENT: Final = AlertEvents()
 CLOCKS_AGREE: Final = 200
 """Milliseconds by which two clocks may differ and still count as one."""
 
@@ -87,7 +87,7 @@ class Round:
         self.wake_at = moment if self.wake_at is None else min(self.wake_at, moment)
 
 
-def happened(done: Round, books: Books) -> Iterator[Happened]:
+def happened(done: Round, books: AccountBatch) -> Iterator[Happened]:
     """What of a round its owner may want to be told of."""
     for one in done.results:
         yield from alarm.of_call(one.call, one.state, one.reason)
@@ -95,7 +95,7 @@ def happened(done: Round, books: Books) -> Iterator[Happened]:
         yield "paused", Reason(AlertCode.OF_ACCOUNT, account=name, why=why)
 
 
-class Ledger:
+class Rounds:
     """What one dispatcher, known as `owner`, asks of the store.
 
     `random` gives numbers from 0 up to 1, `wall` the clock of the attempts in unix milliseconds: it may
@@ -109,7 +109,7 @@ class Ledger:
         owner: str,
         random: Callable[[], float],
         wall: Callable[[], int],
-        alarms: Alarms = SILENT,
+        alarms: AlertEvents = SILENT,
     ) -> None:
         self.store = store
         self.accounts = accounts
@@ -156,7 +156,7 @@ class Ledger:
         accounts must be locked before. One that comes up only then has its turn in the next round.
         """
         names = {*self.due, *(one.job.account.name for one in ended)}
-        books = Books(rows.lock_all(connection, names))
+        books = AccountBatch(rows.lock_all(connection, names))
         done = Round(self.store.now(connection))
         self.settle(connection, done, ended, books)
         outlook = self.look(connection, known)
@@ -171,7 +171,9 @@ class Ledger:
         self.alarms.note(connection, done.now, happened(done, books))
         return done
 
-    def settle(self, connection: Transaction, done: Round, ended: Sequence[Ended], books: Books) -> None:
+    def settle(
+        self, connection: Transaction, done: Round, ended: Sequence[Ended], books: AccountBatch
+    ) -> None:
         """End attempts and draw from them what concerns their accounts."""
         settlements = []
         ahead = done.now - self.wall()
@@ -189,7 +191,12 @@ class Ledger:
         done.dropped += len(taken) - len(done.results)
 
     def claim(
-        self, connection: Transaction, done: Round, inviting: Sequence[Account], room: int, books: Books
+        self,
+        connection: Transaction,
+        done: Round,
+        inviting: Sequence[Account],
+        room: int,
+        books: AccountBatch,
     ) -> None:
         """Share the room among the accounts that have calls due, as far as pace and breaker let them."""
         paused = pauses.held_back(connection)
@@ -242,7 +249,7 @@ class Ledger:
         """Write down what a probe found. Raises StoreUnavailable."""
         with self.store.transaction() as connection:
             now = self.store.now(connection)
-            books = Books(rows.lock_all(connection, [account.name]))
+            books = AccountBatch(rows.lock_all(connection, [account.name]))
             health = books.health(account.name)
             breaker = breakers.probed(health.breaker, probe.passed, probe.found, now)
             books.keep(account.name, replace(health, breaker=breaker))

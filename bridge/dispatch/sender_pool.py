@@ -46,7 +46,7 @@ class Ended:
     """It never went out, for a reason of our own: its account has nothing to learn from it."""
 
 
-class Senders:
+class SenderPool:
     """`size` threads, each sending one call at a time.
 
     They share one condition with whoever waits for them: it is notified when a call has ended and when
@@ -79,7 +79,7 @@ class Senders:
 
     @property
     def free(self) -> int:
-        """Senders with nothing to do."""
+        """SenderPool with nothing to do."""
         return self.size - self.busy
 
     def put(self, jobs: Sequence[Job], before: float) -> None:

@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import Final
 
-from bridge.dispatch.alerts.events import Alarms
-from bridge.dispatch.alerts.notifier import Watch
+from bridge.dispatch.alerts.events import AlertEvents
+from bridge.dispatch.alerts.notifier import AlertNotifier
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.probe import Probe
-from bridge.dispatch.maintenance import Caretaker
-from bridge.dispatch.round import Ledger, Round
-from bridge.dispatch.sender_pool import Ended, Senders, Try
+from bridge.dispatch.maintenance import Maintenance
+from bridge.dispatch.round import Round, Rounds
+from bridge.dispatch.sender_pool import Ended, SenderPool, Try
 from bridge.errors import DatabaseLost, StoreUnavailable
 from bridge.logs import Sparing
 from bridge.model import Account, Alerts, Outcome
@@ -82,11 +82,11 @@ class Dispatcher:
     ) -> None:
         self.store = store
         self.client = client
-        alarms = Alarms(alerts)
-        self.ledger = Ledger(store, accounts, owner or a_name(), random, client.now, alarms)
-        self.caretaker = Caretaker(store, accounts, alarms)
-        self.watch = Watch(store, alarms, client, language)
-        self.senders = Senders(client.send, senders, client.now, clock)
+        alarms = AlertEvents(alerts)
+        self.rounds = Rounds(store, accounts, owner or a_name(), random, client.now, alarms)
+        self.maintenance = Maintenance(store, accounts, alarms)
+        self.watch = AlertNotifier(store, alarms, client, language)
+        self.senders = SenderPool(client.send, senders, client.now, clock)
         self.stop_wait = stop_wait
         self.observe = observe
         self.no_room = no_room
@@ -152,9 +152,9 @@ class Dispatcher:
         began = self.clock()
         try:
             if self.in_doubt:
-                self.unsettled += self.ledger.forgotten(self.known())
+                self.unsettled += self.rounds.forgotten(self.known())
                 self.in_doubt = False
-            done = self.ledger.round(self.unsettled, room)
+            done = self.rounds.round(self.unsettled, room)
         except StoreUnavailable as trouble:
             self.out_of_reach(trouble)
             self.in_doubt = True
@@ -180,7 +180,7 @@ class Dispatcher:
     def care(self) -> None:
         self.next_care = self.clock() + CARE_EVERY
         try:
-            self.caretaker.look_after()
+            self.maintenance.look_after()
         except StoreUnavailable as trouble:
             self.out_of_reach(trouble)
 
@@ -191,7 +191,7 @@ class Dispatcher:
         log.warning("account %s: probe: %s; %s", account.name, english(found.found), follows)
         self.probed.append((account.name, found))
         try:
-            self.ledger.probed(account, found)
+            self.rounds.probed(account, found)
         except StoreUnavailable as trouble:
             self.out_of_reach(trouble)
         self.senders.ring()

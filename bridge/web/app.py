@@ -36,6 +36,6 @@ def create_app(side: WebSide, counted: Counted, passwords: Hashes) -> Flask:
     app.register_blueprint(scrape.blueprint(side, counted))
     app.register_blueprint(health.blueprint(side.readiness.facts))
     app.register_blueprint(console(side, passwords))
-    door = webhooks.Door(app.wsgi_app, side.intake, side.settings.proxies, trust_local=side.sandboxed)
+    door = webhooks.WebhookApp(app.wsgi_app, side.intake, side.settings.proxies, trust_local=side.sandboxed)
     app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation has it
     return app

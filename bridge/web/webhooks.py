@@ -51,7 +51,7 @@ class _NotTakenError(Exception):
         self.code = code
 
 
-class Door:
+class WebhookApp:
     """Takes webhooks in; everything else goes on to `inside`.
 
     `trust_local`: while the sandbox stands in, this machine passes every IP list.

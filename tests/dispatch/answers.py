@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.policy.answer import decode
 from bridge.dispatch.policy.outcome import judge
 from bridge.model import Account, Outcome
@@ -32,15 +32,15 @@ class Shown:
     cause: str = ""
 
 
-def answered(status: int, body: object = b"", kind: str = JSON, **headers: str) -> Seen:
+def answered(status: int, body: object = b"", kind: str = JSON, **headers: str) -> Exchange:
     raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Seen(
+    return Exchange(
         Phase.COMPLETE, sent=300, total=300, status=status, headers={"content-type": kind} | named, body=raw
     )
 
 
-def shown(seen: Seen, account: Account = ACCOUNT, **more: Any) -> Shown:
+def shown(seen: Exchange, account: Account = ACCOUNT, **more: Any) -> Shown:
     found = judge(seen, decode(seen, account.token), account, NOW, **more)
     return Shown(
         **{name: getattr(found, name) for name in found.__slots__} | {"reason": english(found.reason)}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.policy.answer import decode
 from bridge.dispatch.policy.answer_shape import shape_of
 from bridge.errors import BridgeError, StoreUnavailable
@@ -90,7 +90,7 @@ def statements(store: Store) -> Iterator[list[str]]:
     ],
 )
 def test_a_shape_holds_no_value(body: str, kind: str, shape: str) -> None:
-    seen = Seen(
+    seen = Exchange(
         Phase.COMPLETE, status=200, headers={"content-type": kind} if kind else {}, body=body.encode()
     )
     assert shape_of(seen, decode(seen, "canary-7f3a")) == shape
@@ -168,7 +168,7 @@ def test_several_dispatchers_store_a_shape_once(
 def test_a_shape_is_known_only_once_its_commit_has_landed(
     desk: Bench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger, write = desk.dispatcher.ledger, desk.dispatcher.ledger.write
+    ledger, write = desk.dispatcher.rounds, desk.dispatcher.rounds.write
     failures = [StoreUnavailable(Reason(GeneralCode.VERBATIM, text="the database is gone"))]
 
     def failing(*words: Any) -> Any:

@@ -13,11 +13,11 @@ import pytest
 from requests import PreparedRequest
 
 from bridge.dispatch.http.client import Client
-from bridge.dispatch.http.exchange import Phase, Seen
-from bridge.dispatch.http.transport import SeenResponse, Transport, response_of
-from bridge.dispatch.maintenance import Caretaker
+from bridge.dispatch.http.exchange import Exchange, Phase
+from bridge.dispatch.http.transport import ExchangeResponse, Transport, response_of
+from bridge.dispatch.maintenance import Maintenance
 from bridge.dispatch.policy import pace
-from bridge.dispatch.round import Ledger
+from bridge.dispatch.round import Rounds
 from bridge.dispatch.sender_pool import Ended, Job
 from bridge.dispatch.worker import LONGEST_WAIT, Dispatcher
 from bridge.model import Account
@@ -49,7 +49,7 @@ class Gateway(Transport):
     calls: int = 0
     probes: int = 0
 
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> SeenResponse:
+    def send(self, request: PreparedRequest, *_: object, **__: object) -> ExchangeResponse:
         empty = "?" not in (request.url or "")
         self.probes += empty
         self.calls += not empty
@@ -64,16 +64,16 @@ class BadBots(Transport):
 
     bots: frozenset[str]
 
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> SeenResponse:
+    def send(self, request: PreparedRequest, *_: object, **__: object) -> ExchangeResponse:
         parameters = parse_qs(urlsplit(request.url or "").query)
         if not parameters:
             return answer(422)
         return answer(500 if self.bots.issuperset(parameters["bot_id"]) else 200)
 
 
-def answer(status: int) -> SeenResponse:
+def answer(status: int) -> ExchangeResponse:
     kind = {"content-type": "application/json"}
-    return response_of(Seen(Phase.COMPLETE, sent=300, total=300, status=status, headers=kind, body=b"{}"))
+    return response_of(Exchange(Phase.COMPLETE, sent=300, total=300, status=status, headers=kind, body=b"{}"))
 
 
 @dataclass
@@ -91,10 +91,10 @@ class Outage:
         self.client = Client(self.gateway, now=lambda: self.clock.ms)
         accounts = {"main": self.account}
         self.ledgers = [
-            Ledger(self.store, lambda: accounts, owner, lambda: 0.5, lambda: self.clock.ms)
+            Rounds(self.store, lambda: accounts, owner, lambda: 0.5, lambda: self.clock.ms)
             for owner in ("w1", "w2")
         ]
-        Caretaker(self.store, lambda: accounts).look_after()
+        Maintenance(self.store, lambda: accounts).look_after()
         self.people = itertools.count(1)
 
     def webhook(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.policy.answer import decode
 from bridge.dispatch.policy.answer_shape import shape_of
 from bridge.dispatch.policy.outcome import retry_after
@@ -29,24 +29,24 @@ UNCERTAIN, PAUSE = Outcome.UNCERTAIN, Outcome.PAUSE
 @pytest.mark.parametrize(
     ("seen", "outcome", "reason"),
     [
-        (Seen(Phase.BUILDING, because("too long")), REFUSED, "it cannot be sent: too long"),
-        (Seen(Phase.RESOLVING, because("no such name")), RETRY, "nothing was sent: no such name"),
-        (Seen(Phase.CONNECTING, because("refused")), RETRY, "nothing was sent: refused"),
-        (Seen(Phase.TLS, because("no handshake")), RETRY, "nothing was sent: no handshake"),
-        (Seen(Phase.SENDING, because("reset"), total=300), RETRY, "nothing was sent: reset"),
+        (Exchange(Phase.BUILDING, because("too long")), REFUSED, "it cannot be sent: too long"),
+        (Exchange(Phase.RESOLVING, because("no such name")), RETRY, "nothing was sent: no such name"),
+        (Exchange(Phase.CONNECTING, because("refused")), RETRY, "nothing was sent: refused"),
+        (Exchange(Phase.TLS, because("no handshake")), RETRY, "nothing was sent: no handshake"),
+        (Exchange(Phase.SENDING, because("reset"), total=300), RETRY, "nothing was sent: reset"),
         (
-            Seen(Phase.SENDING, because("reset"), sent=299, total=300),
+            Exchange(Phase.SENDING, because("reset"), sent=299, total=300),
             RETRY,
             "only 299 of 300 bytes were sent: reset",
         ),
     ],
 )
-def test_what_was_not_sent_whole_did_not_run(seen: Seen, outcome: Outcome, reason: str) -> None:
+def test_what_was_not_sent_whole_did_not_run(seen: Exchange, outcome: Outcome, reason: str) -> None:
     assert shown(seen) == Shown(outcome, reason)
 
 
 def test_an_invalid_certificate_pauses_the_account_and_loses_no_call() -> None:
-    assert shown(Seen(Phase.TLS, because("expired"), bad_certificate=True)) == Shown(
+    assert shown(Exchange(Phase.TLS, because("expired"), bad_certificate=True)) == Shown(
         PAUSE, "nothing was sent: the server's certificate is not valid: expired", pause_account=True
     )
 
@@ -56,7 +56,7 @@ def test_an_invalid_certificate_pauses_the_account_and_loses_no_call() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.READING])
 def test_a_request_without_an_answer_may_have_run(phase: Phase) -> None:
-    seen = Seen(phase, because("the line went dead"), sent=300, total=300, cause="reset")
+    seen = Exchange(phase, because("the line went dead"), sent=300, total=300, cause="reset")
     reason = "all 300 bytes were sent, then the line went dead; it may have run"
     assert shown(seen) == Shown(UNCERTAIN, reason, cause="reset")
     assert shown(replace(seen, cause="")) == Shown(UNCERTAIN, reason, cause="lost")
@@ -80,7 +80,7 @@ def test_a_request_without_an_answer_may_have_run(phase: Phase) -> None:
         (answered(200, gzip.compress(b'{"id": 1}'), content_encoding="gzip"), "answered 200"),
     ],
 )
-def test_a_success_that_shows_no_sign_of_failure_is_done(seen: Seen, reason: str) -> None:
+def test_a_success_that_shows_no_sign_of_failure_is_done(seen: Exchange, reason: str) -> None:
     assert shown(seen) == Shown(DONE, reason)
 
 
@@ -118,7 +118,7 @@ BY_WORDS = "answered 200, refused by its words"
         (answered(200, "Ошибка: нет бота".encode(), HTML), f"{BY_WORDS}: Ошибка: нет бота"),
     ],
 )
-def test_a_success_that_speaks_of_failure_is_refused_with_its_message(seen: Seen, reason: str) -> None:
+def test_a_success_that_speaks_of_failure_is_refused_with_its_message(seen: Exchange, reason: str) -> None:
     assert shown(seen) == Shown(REFUSED, reason)
 
 
@@ -211,7 +211,7 @@ def test_a_success_with_the_code_401_is_a_401(document: object) -> None:
         ),
     ],
 )
-def test_a_success_that_cannot_be_trusted_is_uncertain(seen: Seen, reason: str, cause: str) -> None:
+def test_a_success_that_cannot_be_trusted_is_uncertain(seen: Exchange, reason: str, cause: str) -> None:
     assert shown(seen) == Shown(UNCERTAIN, reason, cause=cause)
 
 

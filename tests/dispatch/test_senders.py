@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from bridge.dispatch.sender_pool import TOO_LATE, Ended, Job, Senders
+from bridge.dispatch.sender_pool import TOO_LATE, Ended, Job, SenderPool
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from tests.conftest import Clock
 from tests.support.reasons import because
@@ -32,13 +32,13 @@ def sent() -> Sent:
 
 
 @pytest.fixture
-def senders(sent: Sent, clock: Clock) -> Iterator[Senders]:
-    made = Senders(sent, 1, lambda: clock.ms, clock)
+def senders(sent: Sent, clock: Clock) -> Iterator[SenderPool]:
+    made = SenderPool(sent, 1, lambda: clock.ms, clock)
     yield made
     made.close()
 
 
-def test_what_is_put_in_time_is_sent(senders: Senders, sent: Sent, clock: Clock) -> None:
+def test_what_is_put_in_time_is_sent(senders: SenderPool, sent: Sent, clock: Clock) -> None:
     senders.put([Job(CALL, ACCOUNT)], clock.seconds + 35)
     (ended,) = senders.take(10, 1, 0)
     assert sent == [CALL]
@@ -48,7 +48,7 @@ def test_what_is_put_in_time_is_sent(senders: Senders, sent: Sent, clock: Clock)
 
 
 def test_a_process_that_stood_still_sends_nothing_whose_lease_may_lapse(
-    senders: Senders, sent: Sent, clock: Clock
+    senders: SenderPool, sent: Sent, clock: Clock
 ) -> None:
     before = clock.seconds + 35
     clock.advance(36)
@@ -66,7 +66,7 @@ def test_an_attempt_that_comes_too_late_hides_no_later_one_of_the_same_call(cloc
         answered.wait(10)
         return Attempt(1, 2, Outcome.DONE, because("answered 200"), "complete", 200)
 
-    senders = Senders(send, 2, lambda: clock.ms, clock)
+    senders = SenderPool(send, 2, lambda: clock.ms, clock)
     again = replace(CALL, attempt=2)
     senders.put([Job(again, ACCOUNT)], clock.seconds + 35)
     senders.put([Job(CALL, ACCOUNT)], clock.seconds - 1)

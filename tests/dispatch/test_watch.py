@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bridge.dispatch.alerts.events import Alarms
-from bridge.dispatch.alerts.notifier import Watch
+from bridge.dispatch.alerts.events import AlertEvents
+from bridge.dispatch.alerts.notifier import AlertNotifier
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.transport import Transport
 from bridge.model import Alerts, AlertStart, Application, Failure, Recipient
@@ -40,7 +40,7 @@ class Guard:
     def __init__(self, store: Store, **wishes: Any) -> None:
         self.wishes = Alerts(**wishes)
         self.client = Client(Transport(), deadline=5.0)
-        self.watch = Watch(store, Alarms(lambda: self.wishes), self.client)
+        self.watch = AlertNotifier(store, AlertEvents(lambda: self.wishes), self.client)
         self.look = self.watch.look
 
 

@@ -372,7 +372,7 @@ def test_no_account_takes_all_senders_from_another(desk: Bench, sandbox: Sandbox
     desk.dispatcher.care()
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 21)])
     owe(desk.store, *[start(subscriber, account="other") for subscriber in range(1, 5)])
-    done = desk.dispatcher.ledger.round([], 8)
+    done = desk.dispatcher.rounds.round([], 8)
     assert sorted(job.account.name for job in done.begun) == ["main"] * 4 + ["other"] * 4
 
 
@@ -381,7 +381,7 @@ def test_a_machine_whose_clock_is_wrong_judges_by_the_databases(
 ) -> None:
     with bench(store, clock, replace(FAST, url=sandbox.url)) as desk:
         desk.client.now = lambda: clock.ms - 300_000
-        desk.dispatcher.senders.now = desk.dispatcher.ledger.wall = desk.client.now
+        desk.dispatcher.senders.now = desk.dispatcher.rounds.wall = desk.client.now
         sandbox.fault("429")
         owe(store, start(7))
         desk.settled()
@@ -446,7 +446,7 @@ def test_the_only_dispatcher_need_not_wait_for_the_leases_of_the_dead(store: Sto
     begin(store, *claim(store, owner="dead"))
     with bench(store, clock, replace(FAST, url="http://127.0.0.1:9")) as desk:
         assert states(store) == {1: "sending"}
-        desk.dispatcher.caretaker.look_after(everyone=True)
+        desk.dispatcher.maintenance.look_after(everyone=True)
         assert states(store) == {1: "uncertain"}
 
 
@@ -560,8 +560,8 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
     desk: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     sick = cast(Store, Sick(desk.store, 2))
-    desk.dispatcher.caretaker = maintenance.Caretaker(sick, lambda: desk.accounts)
-    desk.dispatcher.ledger.store = sick
+    desk.dispatcher.maintenance = maintenance.Maintenance(sick, lambda: desk.accounts)
+    desk.dispatcher.rounds.store = sick
     desk.dispatcher.care()
     with serving(closing) as server:
         desk.dispatcher.probe(replace(FAST, url=f"http://127.0.0.1:{server.port}"))
@@ -588,7 +588,7 @@ def test_a_stop_with_the_database_gone_leaves_when_its_time_is_up(
     ):
         owe(store, start(7))
         desk.turns(lambda: desk.dispatcher.senders.busy)
-        desk.dispatcher.ledger.store = cast(Store, Sick(store, 10**9))
+        desk.dispatcher.rounds.store = cast(Store, Sick(store, 10**9))
         desk.dispatcher.stop_wait = 0.3
         desk.dispatcher.stop()
         gone.set()
@@ -603,7 +603,7 @@ def test_a_database_out_of_reach_loses_nothing(
     monkeypatch.setattr("bridge.dispatch.worker.TROUBLE_WAIT", 0.0)
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 6)])
     for failures in range(1, 9):
-        desk.dispatcher.ledger.store = cast(Store, Sick(desk.store, failures))
+        desk.dispatcher.rounds.store = cast(Store, Sick(desk.store, failures))
         desk.dispatcher.turn()
     desk.turns(lambda: desk.dispatcher.settled == 6)
     assert set(states(desk.store).values()) == {"done"}

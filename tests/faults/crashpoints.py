@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.dispatch.http.http1 import Incoming
-from bridge.dispatch.sender_pool import Ended, Senders
+from bridge.dispatch.sender_pool import Ended, SenderPool
 from bridge.store.db.engine import Store
 
 BEFORE_COMMIT = "before a commit"
@@ -53,15 +53,15 @@ def _around_commits(before: Callable[[], None], after: Callable[[], None]) -> No
 
 
 def _around_sending(before: Callable[[], None], after: Callable[[], None]) -> None:
-    real = Senders.tried
+    real = SenderPool.tried
 
-    def tried(self: Senders, *given: Any) -> Ended:
+    def tried(self: SenderPool, *given: Any) -> Ended:
         before()
         ended = real(self, *given)
         after()
         return ended
 
-    Senders.tried = tried  # type: ignore[method-assign,assignment]  # as above
+    SenderPool.tried = tried  # type: ignore[method-assign,assignment]  # as above
 
 
 def _before_answers(passed: Callable[[], None]) -> None:

@@ -18,7 +18,7 @@ BUYERS = 40
 """Of each sender; a buyer's next order is sent when the one before is acknowledged."""
 
 
-class Ledger:
+class Rounds:
     """Lines that are on disk before they count."""
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +44,7 @@ class Load:
 
     def __init__(self, ledger: Path, *machines: Installation, pause: float = 0.01) -> None:
         self.machines = cycle(machines)
-        self.ledger = Ledger(ledger)
+        self.rounds = Rounds(ledger)
         self.pause = pause
         self.answers: dict[int, int] = {}
         self.slowest = 0.0
@@ -52,7 +52,7 @@ class Load:
 
     @property
     def acknowledged(self) -> set[str]:
-        return self.ledger.lines
+        return self.rounds.lines
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -89,5 +89,5 @@ class Load:
         self.slowest = max(self.slowest, time.monotonic() - began)
         self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
         if answer.status == 200:
-            self.ledger.write(order)
+            self.rounds.write(order)
         return answer.status == 200

@@ -8,9 +8,9 @@ from functools import partial
 from requests import PreparedRequest
 
 from bridge.dispatch.http.client import Client
-from bridge.dispatch.http.exchange import BEFORE_SENT, Phase, Seen
-from bridge.dispatch.http.transport import BrokenError, SeenResponse, Transport, response_of
-from bridge.dispatch.sender_pool import Ended, Job, Senders
+from bridge.dispatch.http.exchange import BEFORE_SENT, Exchange, Phase
+from bridge.dispatch.http.transport import BrokenError, ExchangeResponse, Transport, response_of
+from bridge.dispatch.sender_pool import Ended, Job, SenderPool
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account
@@ -27,7 +27,7 @@ LEASE_MS = 60_000
 Accounts = Callable[[], Mapping[str, Account]]
 
 
-class Hands(Senders):
+class Hands(SenderPool):
     """The senders of a dispatcher, without threads: the world decides when each begins and ends."""
 
     def __init__(self, worker: Worker) -> None:
@@ -75,17 +75,17 @@ class Wire(Transport):
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
 
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> SeenResponse:
+    def send(self, request: PreparedRequest, *_: object, **__: object) -> ExchangeResponse:
         url = request.url or ""
         answer = self.worker.first_byte(url).answer if "?" in url else self.worker.probed(url)
         if answer.seen.phase is Phase.COMPLETE:
             return response_of(answer.seen)
         raise BrokenError(answer.seen)
 
-    def probe(self, url: str, _: float) -> Seen:
+    def probe(self, url: str, _: float) -> Exchange:
         """Whatever lies behind a connection, it can be made unless nothing can be sent at all."""
         seen = self.worker.probed(url, connects=True).seen
-        return seen if seen.phase in BEFORE_SENT else Seen(Phase.COMPLETE)
+        return seen if seen.phase in BEFORE_SENT else Exchange(Phase.COMPLETE)
 
 
 class Worker:
@@ -132,7 +132,7 @@ class Worker:
 
     def take_over(self, alone: bool) -> None:
         try:
-            self.dispatcher.caretaker.look_after(everyone=alone)
+            self.dispatcher.maintenance.look_after(everyone=alone)
         except StoreUnavailable:
             self.process.die()
             return

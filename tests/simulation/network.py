@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from tests.support.reasons import because
 
 Meaning = Literal["done", "refused", "retry", "pause", "uncertain"]
@@ -29,7 +29,7 @@ class Answer:
     name: str
     meaning: Meaning
     ran: Ran
-    seen: Seen
+    seen: Exchange
     slow: bool = False
     """It takes the whole of the attempt's deadline."""
 
@@ -46,19 +46,19 @@ class Fate:
     ends: int
 
 
-def whole(status: int, body: bytes = b'{"message":"x"}', headers: dict[str, str] = JSON) -> Seen:
-    return Seen(Phase.COMPLETE, sent=300, total=300, status=status, headers=headers, body=body)
+def whole(status: int, body: bytes = b'{"message":"x"}', headers: dict[str, str] = JSON) -> Exchange:
+    return Exchange(Phase.COMPLETE, sent=300, total=300, status=status, headers=headers, body=body)
 
 
-def unsent(phase: Phase, fault: str, sent: int = 0, *, bad_certificate: bool = False) -> Seen:
-    return Seen(phase, because(fault), bad_certificate=bad_certificate, sent=sent, total=300)
+def unsent(phase: Phase, fault: str, sent: int = 0, *, bad_certificate: bool = False) -> Exchange:
+    return Exchange(phase, because(fault), bad_certificate=bad_certificate, sent=sent, total=300)
 
 
-def silent(fault: str, cause: str) -> Seen:
-    return Seen(Phase.WAITING, because(fault), sent=300, total=300, cause=cause)
+def silent(fault: str, cause: str) -> Exchange:
+    return Exchange(Phase.WAITING, because(fault), sent=300, total=300, cause=cause)
 
 
-def waiting(status: int, seconds: int) -> Seen:
+def waiting(status: int, seconds: int) -> Exchange:
     return whole(status, headers={**JSON, "retry-after": str(seconds)})
 
 
@@ -83,7 +83,7 @@ DOUBTFUL = (
         "200 cut",
         "uncertain",
         "yes",
-        Seen(
+        Exchange(
             Phase.READING, because("the answer was cut short"), sent=300, total=300, status=200, headers=JSON
         ),
     ),
@@ -91,7 +91,7 @@ DOUBTFUL = (
         "500 cut",
         "uncertain",
         "maybe",
-        Seen(
+        Exchange(
             Phase.READING, because("the answer was cut short"), sent=300, total=300, status=500, headers=JSON
         ),
     ),

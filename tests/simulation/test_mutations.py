@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 
 from bridge.dispatch import round as rounds
 from bridge.dispatch.http import client
-from bridge.dispatch.http.exchange import Seen
+from bridge.dispatch.http.exchange import Exchange
 from bridge.dispatch.http.probe import Probe
 from bridge.dispatch.policy import breaker, outcome, pace, retry
 from bridge.dispatch.policy.outcome import Shown
-from bridge.dispatch.round import Ledger
-from bridge.dispatch.sender_pool import Ended, Job, Senders
+from bridge.dispatch.round import Rounds
+from bridge.dispatch.sender_pool import Ended, Job, SenderPool
 from bridge.model import Account, Attempt, Call, Outcome, State
 from bridge.store.db.dialects import Statement
 from bridge.store.db.writer import Writer
@@ -191,7 +191,7 @@ def resends_are_risked_before_other_calls(patch: Patch) -> None:
 
 @mutation(seed=0)
 def a_server_error_is_repeated(patch: Patch) -> None:
-    def server_error(seen: Seen, answer: Any, account: Account) -> Shown:
+    def server_error(seen: Exchange, answer: Any, account: Account) -> Shown:
         return before(seen, answer, replace(account, server_error="retry"))
 
     before = outcome.server_error
@@ -225,7 +225,7 @@ def retry_after_is_not_heard(patch: Patch) -> None:
 
 @mutation(seed=68)
 def a_commit_in_doubt_is_not_looked_into(patch: Patch) -> None:
-    patch.setattr(Ledger, "forgotten", lambda *_: [])
+    patch.setattr(Rounds, "forgotten", lambda *_: [])
 
 
 @mutation(seed=9)
@@ -235,10 +235,10 @@ def late_answers_are_not_heard(patch: Patch) -> None:
 
 @mutation(seed=67)
 def a_process_that_stood_still_sends_what_it_had_begun(patch: Patch) -> None:
-    def tried(self: Senders, job: Job, _: float) -> Ended:
+    def tried(self: SenderPool, job: Job, _: float) -> Ended:
         return Ended(job, self.attempt(job))
 
-    patch.setattr(Senders, "tried", tried)
+    patch.setattr(SenderPool, "tried", tried)
 
 
 @mutation(seed=1)

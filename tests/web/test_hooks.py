@@ -13,7 +13,7 @@ from bridge.model import Reply, Request
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.settings import Proxies
-from bridge.web.webhooks import BODY_LIMIT, Door
+from bridge.web.webhooks import BODY_LIMIT, WebhookApp
 
 THANKS = Reply(202, b"thanks", "text/plain", (("X-Seen", "yes"),))
 
@@ -43,7 +43,7 @@ def notes() -> Notes:
 
 @pytest.fixture
 def client(notes: Notes) -> Client:
-    door = Door(Flask(__name__).wsgi_app, cast(Intake, notes), Proxies(hops=1), trust_local=True)
+    door = WebhookApp(Flask(__name__).wsgi_app, cast(Intake, notes), Proxies(hops=1), trust_local=True)
     return Client(door)
 
 

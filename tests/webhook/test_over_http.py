@@ -43,7 +43,7 @@ class Rules:
         self.current = Compiled({"shop": replace(mapping, source=source, rules=())}, valid=True)
 
 
-class Door:
+class WebhookApp:
     """A web process for one source, at a time of the test's choice."""
 
     def __init__(self, store: Store) -> None:
@@ -62,7 +62,7 @@ class Door:
             clock=lambda: now_ms / 1000,
         )
         app = Flask(__name__)
-        door = webhooks.Door(app.wsgi_app, intake, Proxies(), trust_local=False)
+        door = webhooks.WebhookApp(app.wsgi_app, intake, Proxies(), trust_local=False)
         app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation has it
         answer = app.test_client().open(
             "/hooks/shop" + (f"/{webhook.path_token}" if webhook.path_token else ""),
@@ -82,14 +82,14 @@ class Door:
 
 
 @pytest.fixture
-def door(sqlite_store: Store) -> Iterator[Door]:
-    made = Door(sqlite_store)
+def door(sqlite_store: Store) -> Iterator[WebhookApp]:
+    made = WebhookApp(sqlite_store)
     yield made
     made.writer.close()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_of_our_own(door: Door, name: str) -> None:
+def test_a_sample_of_our_own(door: WebhookApp, name: str) -> None:
     sample = SAMPLES[name]
     source = source_of(f"source: shop\nprofile: {name}\nsecret: ${{S}}\n{sample.more}", S=sample.secret)
     assert door.send(source, NOW, sample.request) == (200, sample.reply)
@@ -97,7 +97,7 @@ def test_a_sample_of_our_own(door: Door, name: str) -> None:
 
 @needs_payloads
 @pytest.mark.parametrize("name", CASES)
-def test_a_reference_sample(door: Door, name: str) -> None:
+def test_a_reference_sample(door: WebhookApp, name: str) -> None:
     sample = load(name)
     expected = sample.source.receive(sample.request, sample.now, sample.trust)
     assert isinstance(expected, Accepted | Answered | Unreadable)

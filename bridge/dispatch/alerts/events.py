@@ -26,7 +26,7 @@ KIND_OF: Final[Mapping[State, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Alarms:
+class AlertEvents:
     """Notes what is wanted. `wanted` gives the owner's wishes as they are now."""
 
     wanted: Callable[[], Alerts] = Alerts

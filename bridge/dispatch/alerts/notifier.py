@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import Final
 
 from bridge.dispatch.alerts import messages
-from bridge.dispatch.alerts.events import Alarms, Happened
+from bridge.dispatch.alerts.events import AlertEvents, Happened
 from bridge.dispatch.http.client import Client
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import to_json
@@ -35,13 +35,13 @@ SETTLED_MS: Final = 10_000
 RESULTS: Final = {"failing": "failed", "unreadable": "unreadable"}
 
 
-class Watch:
+class AlertNotifier:
     """One dispatcher's share of the watch; any number may keep it at once.
 
     Alerts are in `language`.
     """
 
-    def __init__(self, store: Store, alarms: Alarms, client: Client, language: str = ENGLISH) -> None:
+    def __init__(self, store: Store, alarms: AlertEvents, client: Client, language: str = ENGLISH) -> None:
         self.store = store
         self.alarms = alarms
         self.client = client

@@ -15,7 +15,7 @@ from requests import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
 from bridge import __version__
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.http.probe import Probe, connected, judged
 from bridge.dispatch.http.token_redaction import mask, masked
 from bridge.dispatch.http.transport import BrokenError, Transport
@@ -66,14 +66,14 @@ class Client:
         shape = shape_of(seen, answer) if asked else ""
         return replace(attempt_of(seen, answer, shown, account.token, started, ended), shape=shape)
 
-    def see(self, account: Account, call: Call) -> Seen:
+    def see(self, account: Account, call: Call) -> Exchange:
         try:
             outgoing = build(call.start, account, call.id)
         except UnsendableError as fault:
-            return Seen(Phase.BUILDING, fault.whole)
+            return Exchange(Phase.BUILDING, fault.whole)
         return self.exchange(outgoing)
 
-    def exchange(self, outgoing: Outgoing) -> Seen:
+    def exchange(self, outgoing: Outgoing) -> Exchange:
         try:
             return self.transport.send(prepared(outgoing), timeout=self.deadline).seen
         except BrokenError as broken:
@@ -125,7 +125,7 @@ def prepared(outgoing: Outgoing) -> PreparedRequest:
     return request
 
 
-def attempt_of(seen: Seen, answer: Answer, shown: Shown, token: str, started: int, ended: int) -> Attempt:
+def attempt_of(seen: Exchange, answer: Answer, shown: Shown, token: str, started: int, ended: int) -> Attempt:
     """The attempt as it may be kept and shown: every text from outside masked and cut."""
     return Attempt(
         started_at=started,

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.http.http1 import BadAnswerError, Incoming
 from bridge.model import EOF, LOST, RESET, TIMEOUT
 from bridge.reasons.calls import CallCode
@@ -68,12 +68,12 @@ class Progress:
     bad_certificate: bool = False
     incoming: Incoming | None = field(default=None, repr=False)
 
-    def seen(self, fault: Reason | None = None, cause: str = "") -> Seen:
+    def seen(self, fault: Reason | None = None, cause: str = "") -> Exchange:
         """What the outcome is judged by."""
         came = self.incoming
         if came is None or came.status is None:
-            return Seen(self.phase, fault, self.bad_certificate, self.sent, self.total, cause=cause)
-        return Seen(
+            return Exchange(self.phase, fault, self.bad_certificate, self.sent, self.total, cause=cause)
+        return Exchange(
             self.phase,
             fault,
             sent=self.sent,

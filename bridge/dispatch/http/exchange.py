@@ -29,7 +29,7 @@ BEFORE_SENT = frozenset({Phase.BUILDING, Phase.RESOLVING, Phase.CONNECTING, Phas
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Exchange:
     """One request as far as it went. `fault` is None only when the phase is complete."""
 
     phase: Phase

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.http.token_redaction import masked
 from bridge.dispatch.policy.answer import decode
 from bridge.dispatch.policy.outcome import judge
@@ -34,7 +34,7 @@ class Probe:
         return Reason(CallCode.ANSWERED_BUT, status=self.status, fault=self.fault)
 
 
-def judged(seen: Seen, account: Account, now: int) -> Probe:
+def judged(seen: Exchange, account: Account, now: int) -> Probe:
     """Passed when a call that saw the same would neither be in doubt nor wait for a connection.
 
     A 4xx passes: the API is there, and a call finds out what a wrong token or a high pace means. A 5xx never
@@ -48,7 +48,7 @@ def judged(seen: Seen, account: Account, now: int) -> Probe:
     return Probe(passed, seen.status, _masked(seen.fault, account))
 
 
-def connected(seen: Seen, account: Account) -> Probe:
+def connected(seen: Exchange, account: Account) -> Probe:
     """A probe that only connects."""
     passed = seen.phase is Phase.COMPLETE or seen.bad_certificate
     return Probe(passed, fault=_masked(seen.fault, account))

@@ -30,7 +30,7 @@ from bridge.dispatch.http.connection import (
     connect,
     fault_of,
 )
-from bridge.dispatch.http.exchange import Phase, Seen
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.http.http1 import BadAnswerError, Incoming
 from bridge.text.render import english
 
@@ -45,15 +45,15 @@ URL = re.compile(r"(https?)://([^\s/?#@\\]+)(/[!-~]*)", re.ASCII)
 class BrokenError(RequestException):
     """A request that has no complete answer. `seen` tells how far it got; the request is not kept."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Exchange) -> None:
         super().__init__(f"{seen.phase}: {english(seen.fault)}")
         self.seen = seen
 
 
-class SeenResponse(Response):
+class ExchangeResponse(Response):
     """A response that still knows how it came."""
 
-    seen: Seen
+    seen: Exchange
 
 
 def lookup(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -95,7 +95,7 @@ class Transport(BaseAdapter):
         verify: bool | str = True,
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
-    ) -> SeenResponse:
+    ) -> ExchangeResponse:
         """One attempt within `timeout` seconds in all.
 
         Raises BrokenError when no complete answer came. There is no streaming, no proxy, no redirect,
@@ -118,7 +118,7 @@ class Transport(BaseAdapter):
             raise BrokenError(progress.seen(what, cause_of(fault))) from None
         return response_of(seen)
 
-    def run(self, request: PreparedRequest, progress: Progress, deadline: Deadline) -> Seen:
+    def run(self, request: PreparedRequest, progress: Progress, deadline: Deadline) -> Exchange:
         origin, target = self.address(request.url or "")
         data = wire_format(request, origin, target)
         connection = self.reuse(origin) or connect(origin, self.resolver, self.context, progress, deadline)
@@ -131,7 +131,7 @@ class Transport(BaseAdapter):
         self.keep(connection, incoming)
         return progress.seen()
 
-    def probe(self, url: str, timeout: float) -> Seen:
+    def probe(self, url: str, timeout: float) -> Exchange:
         """Connect, over TLS where the address says so, and send nothing. Complete if it went well."""
         progress = Progress()
         try:
@@ -140,7 +140,7 @@ class Transport(BaseAdapter):
         except (OSError, ValueError) as fault:
             return progress.seen(fault_of(fault, progress.phase, timeout), cause_of(fault))
         connection.close()
-        return Seen(Phase.COMPLETE)
+        return Exchange(Phase.COMPLETE)
 
     def address(self, url: str) -> tuple[Origin, str]:
         """Where to connect and what to ask for. Raises ValueError for what is no http address."""
@@ -221,8 +221,8 @@ def promised(keep_alive: str) -> float:
     return float(match[1]) if match else 3600.0
 
 
-def response_of(seen: Seen) -> SeenResponse:
-    response = SeenResponse()
+def response_of(seen: Exchange) -> ExchangeResponse:
+    response = ExchangeResponse()
     response.seen = seen
     response.status_code = seen.status or 0
     response.headers = CaseInsensitiveDict(seen.headers)

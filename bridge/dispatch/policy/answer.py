@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from bridge.dispatch.http.exchange import Seen
+from bridge.dispatch.http.exchange import Exchange
 from bridge.dispatch.http.token_redaction import mask
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Json
@@ -55,7 +55,7 @@ class Answer:
     """What no message may hold, even where JSON spelled it with escapes."""
 
 
-def decode(seen: Seen, token: str = "") -> Answer:
+def decode(seen: Exchange, token: str = "") -> Answer:
     """The body of what was seen. PHP labels JSON as HTML, so the content decides.
 
     JSON is read whole; whatever else is done to the text is done to the part that is kept.

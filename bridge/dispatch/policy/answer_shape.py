@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, TypeAlias
 
-from bridge.dispatch.http.exchange import Seen
+from bridge.dispatch.http.exchange import Exchange
 from bridge.dispatch.http.token_redaction import mask
 from bridge.dispatch.policy.answer import Answer
 from bridge.model import Json
@@ -27,7 +27,7 @@ NAME: Final = own_regex(r"\pL[\pL\pN_.-]{0,39}")
 DIGITS: Final = own_regex(r"\pN+")
 
 
-def shape_of(seen: Seen, answer: Answer) -> str:
+def shape_of(seen: Exchange, answer: Answer) -> str:
     """In one line: `200 application/json {message: string, started: number}`."""
     typed = seen.headers.get("content-type", "").partition(";")[0][:LONGEST]
     document = answer.document

@@ -11,7 +11,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from bridge.dispatch.http.exchange import BEFORE_SENT, Phase, Seen
+from bridge.dispatch.http.exchange import BEFORE_SENT, Exchange, Phase
 from bridge.dispatch.policy.answer import Answer, message_of, words_of
 from bridge.dispatch.policy.answer_words import Complaint, Reach, complaint, out_of_reach, spoken
 from bridge.model import CUT, HTML, LOST, UNREADABLE, Account, Outcome, http_cause
@@ -72,7 +72,7 @@ FAMILIES: Final = {
 
 
 def judge(
-    seen: Seen,
+    seen: Exchange,
     answer: Answer,
     account: Account,
     now: int,
@@ -102,7 +102,7 @@ def judge(
     return with_retry_after(shown, seen, now)
 
 
-def unsent(seen: Seen) -> Shown:
+def unsent(seen: Exchange) -> Shown:
     """The whole request was never handed over, so it cannot have run."""
     if seen.phase is Phase.BUILDING:
         return Shown(Outcome.REFUSED, Reason(CallCode.UNSENDABLE, fault=seen.fault))
@@ -115,7 +115,7 @@ def unsent(seen: Seen) -> Shown:
     return Shown(Outcome.RETRY, Reason(CallCode.UNSENT, fault=seen.fault))
 
 
-def success(status: int, seen: Seen, answer: Answer, account: Account, *, forced: bool) -> Shown:
+def success(status: int, seen: Exchange, answer: Answer, account: Account, *, forced: bool) -> Shown:
     """A 2xx is success unless it says otherwise, is a page for people, or cannot be read to its end.
 
     The owner's `success` goes before all but a cut: where it holds, the call is done.
@@ -138,7 +138,7 @@ def success(status: int, seen: Seen, answer: Answer, account: Account, *, forced
     return Shown(Outcome.DONE, Reason(CallCode.ANSWERED, status=status))
 
 
-def strange(status: int, seen: Seen, answer: Answer) -> Shown | None:
+def strange(status: int, seen: Exchange, answer: Answer) -> Shown | None:
     """A complete 2xx that is no answer of the API, or cannot be read; None for others."""
     if answer.is_html:
         return doubtful(Reason(CallCode.INSTEAD, status=status, content=message_of(answer)), HTML)
@@ -161,7 +161,7 @@ def complained(status: int, found: Complaint) -> Shown:
     return because(ROWS[found.like], reason, found.reach)
 
 
-def server_error(seen: Seen, answer: Answer, account: Account) -> Shown:
+def server_error(seen: Exchange, answer: Answer, account: Account) -> Shown:
     """A 5xx other than those in ROWS may come after the bot was started, so it leaves doubt."""
     status = seen.status or 500
     cause = http_cause(status)
@@ -208,7 +208,7 @@ def because(row: Shown, reason: Reason, reach: Reach) -> Shown:
     return replace(row, reason=reason)
 
 
-def with_retry_after(shown: Shown, seen: Seen, now: int) -> Shown:
+def with_retry_after(shown: Shown, seen: Exchange, now: int) -> Shown:
     if shown.outcome is not Outcome.RETRY:
         return shown
     return replace(shown, retry_after=retry_after(seen.headers.get("retry-after", ""), now))

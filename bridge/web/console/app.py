@@ -13,7 +13,7 @@ from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.text.catalogue import LANGUAGES
 from bridge.web.console.auth import login_views
 from bridge.web.console.auth.guard import THEMES, Guard
-from bridge.web.console.auth.passwords import Hashes, Keyring
+from bridge.web.console.auth.passwords import Hashes, Passwords
 from bridge.web.console.pages import PAGES
 from bridge.web.console.routes import Console
 from bridge.web.console.view import rendering
@@ -33,7 +33,7 @@ def blueprint(side: WebSide, passwords: Hashes) -> Blueprint:
         static_url_path="/static",
     )
     console = Console(side, pages)
-    guard = Guard(console, Keyring(side.store, passwords))
+    guard = Guard(console, Passwords(side.store, passwords))
     for register in (login_views.register, *PAGES):
         register(console)
     pages.add_url_rule("/<path:path>", "nowhere", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

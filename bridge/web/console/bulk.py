@@ -32,7 +32,7 @@ class Told(NamedTuple):
 
 
 @dataclass(slots=True)
-class Doing:
+class BulkChange:
     """One change to many things, which is made as `things` are gone through."""
 
     total: int

@@ -18,7 +18,7 @@ MOST_WAITING: Final = 16
 """Calculations that may be asked for at once."""
 
 
-class Aside:
+class Offload:
     """One at a time in a thread of its own. What is calculated must not touch the store."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from flask import Blueprint, Response, g
 
 from bridge.assemble.web import WebSide
-from bridge.web.console.offload import Aside
+from bridge.web.console.offload import Offload
 
 Answer: TypeAlias = str | Response
 View: TypeAlias = Callable[..., Answer]
@@ -35,7 +35,7 @@ class Console:
         """Views for those who are not logged in."""
         self.harmless: set[str] = set()
         """Changes that one who may only look can make, too: those to their own session, and mere trying."""
-        self.aside = Aside()
+        self.aside = Offload()
         self._blueprint = blueprint
 
     def place(self, name: str, path: str, view: View, icon: str) -> None:

@@ -13,7 +13,7 @@ from bridge.text.console import speech
 from bridge.web.client import client_address
 from bridge.web.console.auth import revoked_sessions, session
 from bridge.web.console.auth.origin import HOME, SAFE_METHODS, is_local, is_same_origin
-from bridge.web.console.auth.passwords import Keyring
+from bridge.web.console.auth.passwords import Passwords
 from bridge.web.console.auth.session import Visitor
 from bridge.web.console.routes import Console
 from bridge.web.console.view.rendering import SAID, bare, go, url
@@ -47,7 +47,7 @@ _YEAR = 365 * 86400
 class Guard:
     """`enter` comes before each view, `leave` after it."""
 
-    def __init__(self, console: Console, keyring: Keyring) -> None:
+    def __init__(self, console: Console, keyring: Passwords) -> None:
         self.console = console
         self.keyring = keyring
         self.settings: Settings = console.side.settings

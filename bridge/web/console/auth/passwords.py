@@ -12,7 +12,7 @@ from werkzeug.security import check_password_hash
 
 from bridge.store.db.engine import Store
 from bridge.store.state import key_value
-from bridge.web.console.offload import Aside
+from bridge.web.console.offload import Offload
 
 Role: TypeAlias = Literal["read", "edit"]
 """What a visitor may do: look at everything, or change things as well."""
@@ -31,13 +31,13 @@ class Keys:
     sealing: bytes = field(repr=False)
 
 
-class Keyring:
+class Passwords:
     """Knows passwords by their scrypt hashes only."""
 
     def __init__(self, store: Store, hashes: Hashes) -> None:
         self._store = store
         self._hashes = hashes
-        self._aside = Aside()
+        self._aside = Offload()
         self._keys: Keys | None = None
 
     @property

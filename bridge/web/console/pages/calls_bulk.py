@@ -11,7 +11,7 @@ from bridge.operations.resolve_many import calls_that_fit, decide_all, those_in_
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page
-from bridge.web.console.bulk import Doing, Told, mark_of, reason, streamed
+from bridge.web.console.bulk import BulkChange, Told, mark_of, reason, streamed
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import Wanted, wanted_calls
@@ -44,7 +44,7 @@ def decide(console: Console) -> Answer:
         return _asking(console, wanted, resolution, request.form.get("count", ""), whyless=not why)
     by = Decider(g.visitor.who, why)
     decided = decide_all(console.side.store, numbers, resolution, by, console.side.intake.wake)
-    doing = Doing(len(numbers), (Told(one.call, said(one.refused)) for one in decided))
+    doing = BulkChange(len(numbers), (Told(one.call, said(one.refused)) for one in decided))
     return streamed("calls/doing", doing=doing, choice=resolution)
 
 

@@ -8,7 +8,7 @@ from flask import request
 
 from bridge.operations.replay import Replay
 from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
-from bridge.web.console.bulk import Doing, Told, mark_of, reason, streamed
+from bridge.web.console.bulk import BulkChange, Told, mark_of, reason, streamed
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import Wanted, wanted_events
 from bridge.web.console.view.rendering import render, said
@@ -38,7 +38,7 @@ def do(console: Console) -> Answer:
         return _asking(console, wanted, how, request.form.get("count", ""), whyless=not why)
     side = console.side
     replays = replay_all(side.store, how.replayer(console, why), numbers, side.intake.wake)
-    doing = Doing(len(numbers), (Told(one.event, _fault(console, one), one.calls) for one in replays))
+    doing = BulkChange(len(numbers), (Told(one.event, _fault(console, one), one.calls) for one in replays))
     return streamed("replay/doing", doing=doing, wanted=wanted)
 
 
