@@ -93,7 +93,7 @@ def delivery(mapping: MappingFile, raw: bytes, now: int) -> Delivery:
 
 def _send(store: Store, now: int) -> None:
     with store.transaction() as connection:
-        ready = claims.ready(connection, now, "main", _BATCH, pauses.held_back(connection))
+        ready = claims.ready(connection, now, "main", _BATCH, pauses.paused_names(connection))
         sent = claims.claim(connection, now, "benchmark", ready)
         calls.begin(connection, now, sent)
         shown = Attempt(now, now + 80, Outcome.DONE, ANSWERED, "complete", 200)

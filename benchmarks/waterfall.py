@@ -182,7 +182,7 @@ def _dispatched(store: Store) -> dict[str, float]:
     for _ in range(REPEATS):
         began = time.thread_time()
         with store.transaction() as connection:
-            ready = claims.ready(connection, NOW, "main", ROUND, pauses.held_back(connection))
+            ready = claims.ready(connection, NOW, "main", ROUND, pauses.paused_names(connection))
             taken = claims.claim(connection, NOW, "benchmark", ready)
             calls.begin(connection, NOW, taken)
         claimed = time.thread_time()

@@ -1,6 +1,6 @@
-"""What can go wrong, each knowing the exit code of a command that ends with it.
+"""The errors that users can fix, with the exit codes of commands.
 
-Messages have no full stop, say what was found and expected, and may carry a hint: what to do next.
+Messages have no full stop, say what was found and expected, and may have a hint: what to do next.
 """
 
 from bridge.reasons.reason import GeneralCode, Reason
@@ -8,7 +8,7 @@ from bridge.text.render import english
 
 
 class BridgeError(Exception):
-    """A fault that its reader can mend. Anything else that escapes is a bug (exit code 3).
+    """An error that its reader can fix. Any other exception is a bug (exit code 3).
 
     `reason` and `cure` are what was found and what to do next; `str` and the properties are English, for
     logs and machines.
@@ -48,25 +48,25 @@ class BridgeError(Exception):
 
 
 class UsageError(BridgeError):
-    """A command was called with words that do not fit."""
+    """A command was called with invalid arguments."""
 
     exit_code = 2
 
 
 class DocumentError(BridgeError):
-    """A webhook's body cannot be read as its source says it should be."""
+    """A webhook's body cannot be decoded as its source is configured."""
 
 
 class StoreUnavailable(BridgeError):
-    """The database did not take part in time. Nothing was accepted; the sender is to try again."""
+    """The database failed or did not answer in time. Nothing was accepted; the sender should retry."""
 
 
 class Overloaded(StoreUnavailable):
-    """More waits for the database already than it can take in time."""
+    """Too many items wait for the database to be written in time."""
 
 
 class DatabaseLost(StoreUnavailable):
     """The embedded database's files are no longer those that this process has open.
 
-    The message names no folder: anyone may read it.
+    The message contains no path, since it is shown without login.
     """

@@ -1,4 +1,4 @@
-"""The use case of a webhook: receive → match → store in one transaction → reply."""
+"""Handles a webhook: receive → match → store in one transaction → reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from bridge.errors import BridgeError, Overloaded, StoreUnavailable
-from bridge.logs import Sparing
+from bridge.logs import RateLimitedLog
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.comparison import difference, is_same, keyed
 from bridge.mapping.rules.webhook import apply_to_webhook
@@ -23,13 +23,13 @@ from bridge.store.inbox.events import Delivery, Stored
 from bridge.store.inbox.refusals import Refusal
 from bridge.text.render import english
 from bridge.webhook.budget import OverBudgetError
-from bridge.webhook.incoming import NOBODY, Trust
+from bridge.webhook.incoming import NO_TRUST, Trust
 from bridge.webhook.source import Accepted, Answered, Reception, Refused, Source, Unreadable
 
 log = logging.getLogger(__name__)
 
 BUSY = Reply(503, b"try again later\n", headers=(("Retry-After", "5"),))
-"""Not accepted: nothing was stored, and the sender is to send it again."""
+"""Not accepted: nothing was stored, and the sender should retry."""
 UNKNOWN = Reply(404, b"no such source\n")
 
 _REFUSED = {
@@ -43,14 +43,14 @@ _REFUSED = {
 _ANSWERED = {"handshake": Reason(WebhookCode.HANDSHAKE), "ping": Reason(WebhookCode.PING)}
 _UNVERIFIED_KEPT_A_SECOND = 20
 
-Observe: TypeAlias = Callable[[str, int, tuple[str, ...], float | None], None]
-"""Told of each webhook: its source ("" where there is none of that name), the status of the answer, what
-became of its events (`Stored.result`) or why it was not accepted, and how many seconds that took (None where
-it was rejected before it was whole)."""
+ObserveWebhook: TypeAlias = Callable[[str, int, tuple[str, ...], float | None], None]
+"""Called for each webhook with its source ("" if unknown), the status of the reply, the results of its
+events (`Stored.result`) or why it was not accepted, and the seconds it took (None if it was rejected before
+it was complete)."""
 
 
 class Outcome(NamedTuple):
-    """The answer to a webhook's sender, and what happened, in the words of `Observe`."""
+    """The reply to a webhook's sender, and what happened, as for `ObserveWebhook`."""
 
     reply: Reply
     source: str
@@ -59,43 +59,46 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Intake:
-    """Takes webhooks in. Whatever `receive` answers with 2xx is on disk."""
+    """Receives webhooks. Every webhook that `receive` answers with 2xx is on disk."""
 
     mapping_loader: MappingLoader
     writer: Writer[Delivery | Refusal, tuple[Stored, ...]]
-    heard_of: Callable[[str], bool | None]
-    """Whether a source of that name sent anything in the last 30 days; None when nobody knows."""
+    is_known_source: Callable[[str], bool | None]
+    """Whether a source of that name sent anything in the last 30 days; None if that is not known yet."""
     wake: Callable[[], None]
-    """Tells the dispatchers that there are new calls."""
+    """Notifies the dispatchers of new calls."""
     no_room: Callable[[], Reason | None]
-    """Why the disk has no room for more; None when it has."""
-    trust: Trust = NOBODY
-    """How senders' certificates are had."""
+    """Why the disk has too little space; None if it has enough."""
+    trust: Trust = NO_TRUST
+    """How senders' certificates are fetched and checked."""
     former: Callable[[Source, int], tuple[Source, ...]] = field(default=lambda *_: ())
-    """How a source identified its events before its `event:` changed, while repeats of then may come; raises
-    StoreUnavailable where that is not known yet."""
-    observe: Observe = field(default=lambda *_: None)
+    """The former identities of a source whose `event:` has changed, while repeats may arrive; raises
+    StoreUnavailable if that is not known yet."""
+    observe: ObserveWebhook = field(default=lambda *_: None)
     clock: Callable[[], float] = time.time
-    tell: Sparing = field(default_factory=lambda: Sparing(log.warning))
-    _window: int = 0
-    _refused: int = 0
+    log_limited: RateLimitedLog = field(default_factory=lambda: RateLimitedLog(log.warning))
+    _second: int = 0
+    _kept: int = 0
 
     def receive(self, name: str, request: Request) -> Reply:
-        """Everything that one webhook causes, up to the answer to its sender."""
+        """Handle one webhook, and return the reply to its sender."""
         began = time.perf_counter()
         outcome = self._receive(name, request)
         self.observe(outcome.source, outcome.reply.status, outcome.results, time.perf_counter() - began)
         return outcome.reply
 
     def reject(self, name: str, status: int, why: Reason, request: Request) -> None:
-        """Count a webhook that was rejected before it was whole, and keep it where its source is known.
+        """Count a webhook that was rejected before it was complete, and store it if its source is known.
 
-        `why` is for the owner and holds nothing of what was sent. A 503 asks the sender to try again.
+        `why` is for the owner, and contains nothing that was sent. A 503 makes the sender retry, so it is not
+        stored.
         """
         source = name if name in self.mapping_loader.current.sources else ""
         self.observe(source, status, ("overload",), None)
         if not source or status == BUSY.status:
-            self.tell("rejected", f"rejected{' from ' if source else ''}{source}: {status} {english(why)}")
+            self.log_limited(
+                "rejected", f"rejected{' from ' if source else ''}{source}: {status} {english(why)}"
+            )
             return
         self._keep(source, int(self.clock() * 1000), Refused(status, "http", why), request)
 
@@ -174,18 +177,18 @@ class Intake:
             self.writer.offer(Refusal(source, now, *facts, request, secrets))
 
     def _may_keep(self, now: int) -> bool:
-        """A flood of what nobody vouches for must not crowd out honest webhooks, or fill log and disk."""
-        if now // 1000 != self._window:
-            self._window, self._refused = now // 1000, 0
-        self._refused += 1
-        return self._refused <= _UNVERIFIED_KEPT_A_SECOND
+        """Limit unverified webhooks per second: a flood must not displace others, or fill log and disk."""
+        if now // 1000 != self._second:
+            self._second, self._kept = now // 1000, 0
+        self._kept += 1
+        return self._kept <= _UNVERIFIED_KEPT_A_SECOND
 
     def _busy(self, source: str, cause: str, text: str) -> Outcome:
-        self.tell(cause, f"not accepted{' from ' if source else ''}{source}: {text}")
+        self.log_limited(cause, f"not accepted{' from ' if source else ''}{source}: {text}")
         return Outcome(BUSY, source, (cause,))
 
     def _unknown(self, name: str) -> Outcome:
-        return Outcome(UNKNOWN if self.heard_of(name) is False else BUSY, "", ("unknown",))
+        return Outcome(UNKNOWN if self.is_known_source(name) is False else BUSY, "", ("unknown",))
 
 
 def _delivery(

@@ -1,4 +1,4 @@
-"""Log lines as text or JSON: one line per event, values escaped, no payloads."""
+"""Formats log lines as text or JSON: one line per record, values escaped, no payloads."""
 
 from __future__ import annotations
 
@@ -78,16 +78,16 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-class Sparing:
+class RateLimitedLog:
     """Limits log lines that may occur thousands of times per second: one of each kind per interval.
 
     The next line has the number of lines left out. `every` is the interval in seconds.
     """
 
     def __init__(
-        self, say: Callable[..., None], every: float = 5.0, clock: Callable[[], float] = time.monotonic
+        self, log: Callable[..., None], every: float = 5.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._say = say
+        self._log = log
         self._every = every
         self._clock = clock
         self._last: dict[str, tuple[float, int]] = {}
@@ -100,4 +100,4 @@ class Sparing:
             self._last[kind] = (at, left_out + 1)
             return
         self._last[kind] = (now, 0)
-        self._say("%s", f"{text} ({left_out} more like this before)" if left_out else text)
+        self._log("%s", f"{text} ({left_out} more like this before)" if left_out else text)

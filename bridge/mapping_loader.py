@@ -1,4 +1,4 @@
-"""The mapping folder on disk, compiled: the last good set stays in use until a better one is there."""
+"""Loads and reloads the mapping folder. The last good set stays in use while files are broken."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from bridge.text.render import english
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 1.0
-"""Seconds after which files that keep changing are read all the same."""
+"""Seconds after which files are read although they keep changing."""
 REREAD: Final = 10.0
-"""Seconds after which files are read though they look unchanged: some mounts do not tell, and variables may
-have got their values."""
+"""Seconds after which files are read although they look unchanged: some mounts do not update times, and
+variables may have changed."""
 
 _LIMIT = 1 << 20
 _SUFFIXES = (".yml", ".yaml")
 
 Files = Mapping[str, bytes]
-"""The texts of a set by their paths, as findings show them."""
+"""The texts of a set by path, as shown in findings."""
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """Every mapping file below the folder, by its path as shown in findings; raises BridgeError.
+    """Read every mapping file below the folder, by path as shown in findings; raises BridgeError.
 
-    Links are followed. What begins with a dot is left out: editors keep drafts under such names, and
-    mounts of Kubernetes the versions that they switch between.
+    Links are followed. Names with a leading dot are skipped: editors use them for drafts, and Kubernetes
+    mounts for the versions that they switch between.
     """
     return {str(path): _head(path) for path in _paths(folder)}
 
@@ -61,7 +61,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _head(path: Path) -> bytes:
-    """One byte more than a mapping file may have, at most."""
+    """The file, up to one byte more than the limit for mapping files, so that the compiler rejects it."""
     with path.open("rb") as file:
         return file.read(_LIMIT + 1)
 
@@ -70,26 +70,26 @@ def _system_error(error: OSError) -> Reason:
     return Reason(GeneralCode.VERBATIM, text=str(error))
 
 
-def _glance(folder: Path) -> tuple[tuple[object, ...], ...]:
-    """What tells without reading whether files were written, renamed or swapped."""
-    seen = ((str(path), path.stat()) for path in _paths(folder))
+def _file_stats(folder: Path) -> tuple[tuple[object, ...], ...]:
+    """Metadata that changes when files are written, renamed or replaced."""
+    stats = ((str(path), path.stat()) for path in _paths(folder))
     return tuple(
-        (name, at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns) for name, at in seen
+        (name, at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns) for name, at in stats
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Where the last good set outlives the process. Both may raise BridgeError."""
+class LastGoodStore:
+    """Stores the last good set of files for a restart. Both functions may raise BridgeError."""
 
     keep: Callable[[Files], None] = lambda _: None
     recall: Callable[[], Files | None] = lambda: None
 
 
 class MappingLoader:
-    """Compiles the folder and keeps the result; `refresh` takes up changes all or nothing.
+    """Compiles the folder and keeps the result; `refresh` applies changes all or nothing.
 
-    With `reread` it takes up what changed in the environment's files as well.
+    With `reread`, changes in the files of environment variables are applied, too.
     """
 
     def __init__(
@@ -97,29 +97,29 @@ class MappingLoader:
         folder: str,
         environment: Mapping[str, str],
         placeholder: str | None = None,
-        memory: Memory | None = None,
+        last_good: LastGoodStore | None = None,
         reread: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self._folder = Path(folder)
         self._environment = environment
         self._reread = reread
         self._placeholder = placeholder
-        self._memory = memory or Memory()
+        self._last_good = last_good or LastGoodStore()
         self._lock = threading.Lock()
         self._seen: Files | None = None
-        self._glanced: object = None
-        self._taken: object = None
-        self._moving: float | None = None
+        self._last_stats: object = None
+        self._read_stats: object = None
+        self._changing_since: float | None = None
         self._read_at = 0.0
         self._to_keep: Files | None = None
-        self._grumbled = ""
-        self._to_recall = memory is not None
+        self._logged_error = ""
+        self._to_recall = last_good is not None
         self.current = Compiled()
-        """The set in use; without a valid one it is empty and not `ready`."""
+        """The set in use; empty and not `ready` until there is a valid one."""
         self.latest = Compiled()
-        """What was read last, with its findings; the same as `current` unless files are broken."""
+        """The set that was read last, with findings; the same as `current` unless files are broken."""
         self.trouble: Reason | None = None
-        """Why the folder cannot be read, and what to do; None while it can."""
+        """Why the folder cannot be read, and what to do; None if it can."""
 
     @property
     def ready(self) -> bool:
@@ -127,20 +127,20 @@ class MappingLoader:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no mapping file yet, and never was: nothing is wrong, there is no source."""
+        """Whether there never was a mapping file: no error, but no source either."""
         return not self.ready and self._seen == {} and not self.trouble
 
     @property
     def stale(self) -> bool:
-        """Whether the files on disk are broken, or gone, and an older set is in use."""
+        """Whether an older set is in use because files on disk are broken or gone."""
         return bool(self.trouble) or self.latest is not self.current
 
     def compiled(self, files: Files) -> Compiled:
-        """What the folder would give if these were its files; nothing of it comes into use."""
+        """Compile these files, without using the result."""
         return compile_files(files, self._environment, placeholder=self._placeholder)
 
     def refresh(self) -> bool:
-        """Read the folder now; whether a new set came into use. Raises BridgeError or OSError."""
+        """Read the folder now; returns whether a new set is in use. Raises BridgeError or OSError."""
         with self._lock:
             files = read_folder(self._folder)
             environment = self._reread() if self._reread else self._environment
@@ -150,89 +150,91 @@ class MappingLoader:
             self._seen, self._environment = files, environment
             self.latest = self.compiled(files)
             if not self.latest.valid:
-                self._tell_broken(files)
+                self._log_broken(files)
                 return False
             self.current = self.latest
             self._to_keep, self._to_recall = files, False
             log.info("mappings in use: %d files", len(files))
-            self._tell_unset()
+            self._log_unset()
             return True
 
-    def look(self, now: float, *, at_rest: bool = False) -> bool:
-        """Take up what changed once it has come to rest; whether a new set came into use.
+    def check(self, now: float, *, unchanging: bool = False) -> bool:
+        """Load changes once files have stopped changing; returns whether a new set is in use.
 
-        To be asked every half second or so, with monotonic seconds. Files that differ from one look to the
-        next are still being written, unless they are known to be `at_rest`. Never raises for what is wrong
-        with folder, files or memory.
+        Call it every half second or so, with monotonic seconds. Files that differ between two checks are
+        still being written, unless `unchanging` says otherwise. Does not raise for errors of the folder, its
+        files or the store.
         """
         try:
-            taken_up = self._has_settled(now, at_rest=at_rest) and self.refresh()
+            changed = self._is_due(now, unchanging=unchanging) and self.refresh()
         except (BridgeError, OSError) as error:
-            self._tell_unreadable(error.whole if isinstance(error, BridgeError) else _system_error(error))
-            taken_up = False
-        self.remember()
-        return taken_up
+            self._log_unreadable(error.whole if isinstance(error, BridgeError) else _system_error(error))
+            changed = False
+        self.sync_last_good()
+        return changed
 
-    def remember(self) -> None:
-        """Keep a new set for the time after a restart; without a good one bring back what was kept."""
+    def sync_last_good(self) -> None:
+        """Store a new set for a restart; without a valid set, load the stored one."""
         try:
             if self._to_keep is not None:
-                self._memory.keep(self._to_keep)
+                self._last_good.keep(self._to_keep)
                 self._to_keep = None
             if self._to_recall:
                 self._recall()
-            self._grumble("")
+            self._log_store_error("")
         except BridgeError as error:
-            self._grumble(str(error))
+            self._log_store_error(str(error))
 
     def fall_back(self, files: Files) -> None:
-        """Use an older set, unless there is a valid one."""
+        """Use a stored set, unless a valid one is in use."""
         if self.ready:
             return
         kept = self.compiled(files)
         if not kept.valid:
-            log.error("the mappings kept in the database are not valid here either")
+            log.error("the mappings stored in the database are not valid here either")
             return
         self.current = kept
-        log.warning("the last good mappings are in use, as kept in the database: %d files", len(files))
-        self._tell_unset()
+        log.warning("the last good mappings are in use, from the database: %d files", len(files))
+        self._log_unset()
 
-    def _has_settled(self, now: float, *, at_rest: bool) -> bool:
-        glance = _glance(self._folder)
-        at_rest = at_rest or glance == self._glanced
-        self._glanced = glance
-        if glance == self._taken:
-            self._moving = None
+    def _is_due(self, now: float, *, unchanging: bool) -> bool:
+        """Whether to read the files: they have changed and are complete, or were read long ago."""
+        stats = _file_stats(self._folder)
+        unchanging = unchanging or stats == self._last_stats
+        self._last_stats = stats
+        if stats == self._read_stats:
+            self._changing_since = None
             if now - self._read_at < REREAD and not self.trouble:
                 return False
         else:
-            self._moving = now if self._moving is None else self._moving
-            if not at_rest and now - self._moving < PATIENCE:
+            self._changing_since = now if self._changing_since is None else self._changing_since
+            if not unchanging and now - self._changing_since < PATIENCE:
                 return False
-        self._taken, self._read_at, self._moving = glance, now, None
+        self._read_stats, self._read_at, self._changing_since = stats, now, None
         return True
 
-    def _grumble(self, why: str) -> None:
-        if why and why != self._grumbled:
-            log.warning("the last good mappings cannot be kept or brought back: %s", why)
-        self._grumbled = why
+    def _log_store_error(self, why: str) -> None:
+        """Log why the last good set cannot be stored or loaded, once per reason."""
+        if why and why != self._logged_error:
+            log.warning("the last good mappings cannot be stored or loaded: %s", why)
+        self._logged_error = why
 
     def _recall(self) -> None:
-        files = self._memory.recall()
+        files = self._last_good.recall()
         self._to_recall = False
         if files is not None:
             self.fall_back(files)
 
-    def _tell_unreadable(self, why: Reason) -> None:
+    def _log_unreadable(self, why: Reason) -> None:
         if why != self.trouble:
             log.error("mappings cannot be read, %s: %s", self._consequence(), english(why))
         self.trouble = why
 
-    def _tell_unset(self) -> None:
+    def _log_unset(self) -> None:
         for closed in self.current.unset:
             log.warning("%s", closed)
 
-    def _tell_broken(self, files: Files) -> None:
+    def _log_broken(self, files: Files) -> None:
         if not files:
             log.warning("there is no mapping file in %s", self._folder)
             return

@@ -1,4 +1,4 @@
-"""The frozen values that the layers hand to one another."""
+"""The immutable values that the layers exchange."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.reasons.reason import Reason
 from bridge.text.render import english
 
 Json: TypeAlias = Any
-"""A decoded document: dict, list, str, int, language.numbers.Number, bool, None."""
+"""A decoded document: dict, list, str, int, jsonpath.exact_numbers.Number, bool, None."""
 
 Order: TypeAlias = Literal["strict", "relaxed", "none"]
 OnUncertain: TypeAlias = Literal["hold", "resend"]
@@ -40,7 +40,7 @@ class Finding:
 
     @property
     def level(self) -> Literal["error", "warning", "notice"]:
-        """How much it matters: an error keeps the file from use, a notice only asks for a second look."""
+        """The severity: an error keeps the file from use, a notice only suggests a check."""
         return "warning" if self.code.startswith("W") else "notice" if self.code.startswith("N") else "error"
 
     @property
@@ -48,7 +48,7 @@ class Finding:
         return self.level == "error"
 
     def __lt__(self, other: Finding) -> bool:
-        """By place, code and message; the message is made only where the others are the same."""
+        """Order by position, code and message; the slow message is rendered only if the others are equal."""
         mine, others = self._place, other._place
         return mine < others if mine != others else self.message < other.message
 
@@ -58,7 +58,7 @@ class Finding:
 
     @property
     def whole(self) -> Reason:
-        """The reason with its place and code."""
+        """The reason with its position and code."""
         return Reason(
             MappingCode.FINDING,
             path=self.path,
@@ -69,13 +69,13 @@ class Finding:
         )
 
     def __str__(self) -> str:
-        """All of it on one line in English, for logs and machines."""
+        """The whole finding on one line in English, for logs and machines."""
         return english(self.whole)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A webhook as it came in: the bytes as sent, nothing decoded."""
+    """A webhook as received: the bytes as sent, nothing decoded."""
 
     method: str
     query: str
@@ -88,12 +88,12 @@ class Request:
     path_token: str | None = None
     """What follows /hooks/<source>/ in the path."""
     local: bool = False
-    """Sent from this machine while the sandbox stands in for LeadConverter: passes every IP list."""
+    """Whether it was sent from this machine while the sandbox is used: it passes every IP list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the sender of a webhook hears."""
+    """The reply to the sender of a webhook."""
 
     status: int = 200
     body: bytes = b"OK"
@@ -103,13 +103,13 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened, as received; a batch webhook holds several."""
+    """One thing that happened, as received; a batch webhook contains several."""
 
     source: str
     id: str
-    """The sender's own id of it, or a digest of the body where the sender gives none."""
+    """The sender's id of it; a digest of the body if the sender gives none."""
     type: str
-    """The sender's name for what happened; empty where it has none."""
+    """The sender's name for what happened; empty if there is none."""
     received_at: int
     """Unix milliseconds."""
     document: Json
@@ -117,22 +117,21 @@ class Event:
     """Lower-case names; a repeated header's values are joined by a comma and a blank."""
     query: Json
     dedup_within: int = 30 * 86400
-    """Seconds for which the same id and type from the same source is a repeat; 0 switches repeats off."""
+    """Seconds for which the same id and type from the same source is a repeat; 0: never."""
     note: Reason | None = None
-    """What of its webhook is in no event."""
+    """Which items of its webhook are in no event."""
     size: int = field(default=0, compare=False)
-    """Bytes of the document as stored; 0 where it was not measured, as of a webhook that is one event."""
+    """Bytes of the document as stored; 0 if it was not measured, as for a webhook with one event."""
     content: str = ""
-    """What else distinguishes it from events of the same id and type; usually empty. A digest where other
-    content makes a new event, `hand-N` where a person made an event of the repeat N."""
+    """Distinguishes it from events with the same id and type; usually empty. A digest if other content makes
+    a new event, `hand-N` if a person made an event of the repeat N."""
     former: tuple[tuple[str, str, int], ...] = ()
-    """Its id, type and `dedup_within` as its source read them before `event:` changed, while a repeat may
-    still come."""
+    """Its id, type and `dedup_within` by former values of `event:`, while repeats of that time may arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a bot is started for: a subscriber of LeadConverter, or a person in a messenger's channel."""
+    """The person for whom a bot is started: a subscriber of LeadConverter, or a user in a messenger."""
 
     subscriber_id: int | None = None
     user_id: str | None = None
@@ -140,7 +139,7 @@ class Recipient:
 
     @property
     def key(self) -> str:
-        """One text per recipient: the lane in which its calls keep their order."""
+        """A unique text per recipient; calls with the same key are sent in order."""
         if self.subscriber_id is not None:
             return f"subscriber:{self.subscriber_id}"
         return f"messenger:{quote(self.channel_id or '', safe='')}/{quote(self.user_id or '', safe='')}"
@@ -148,7 +147,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class BotStart:
-    """The value that a rule produces: one start of one bot for one recipient, rendered for good."""
+    """The value that a rule produces: one start of a bot for a recipient, completely rendered."""
 
     rule: str
     item: int
@@ -160,44 +159,44 @@ class BotStart:
     forced: bool = False
     order: Order = "relaxed"
     on_uncertain: OnUncertain | None = None
-    """None: as the account says."""
+    """None: as configured for the account."""
     expires: int = 86400
-    """Seconds after acceptance beyond which it is not sent any more."""
+    """Seconds after acceptance until it is not sent any more."""
     shadow: bool = False
-    """Recorded, never sent."""
+    """Whether it is only recorded, never sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A rule matched, but what it needs is missing or invalid: nothing was started for this item."""
+    """A rule matched, but a value is missing or invalid: nothing was started for this item."""
 
     rule: str
     item: int
     key: str
     """Which key of `start` failed: `bot_id`, `subscriber_id`, `variables.amount`."""
     path: str
-    """The path or template that was to give the value."""
+    """The path or template of the value."""
     reason: Reason
 
     @property
     def message(self) -> str:
-        """Why, in English, for machines."""
+        """The reason in English, for machines."""
         return english(self.reason)
 
 
 class Match(StrEnum):
-    """What a rule made of an event."""
+    """The result of a rule for an event."""
 
     MATCHED = "matched"
     UNMATCHED = "unmatched"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """An earlier rule said `stop`."""
+    """An earlier rule with `stop` matched."""
     DISABLED = "disabled"
 
 
 class Verdict(NamedTuple):
-    """What one rule made of one event, and which condition decided on what value.
+    """The result of a rule for an event, with the condition and the value that decided it.
 
     A tuple, because one is made per rule and event: it costs a third of a frozen dataclass.
     """
@@ -205,34 +204,34 @@ class Verdict(NamedTuple):
     rule: str
     match: Match
     condition: str = ""
-    """The deciding condition as the owner wrote it, `$.status: paid`; empty where none decided."""
+    """The deciding condition as written, `$.status: paid`; empty if there is none."""
     code: str = ""
     """Why: `absent`, `differs`, `case`, `type`, `not_in`, `less` … (language.conditions lists them)."""
     found: Json = None
-    """The value the condition looked at, long texts cut; absent is None with the code `absent`."""
+    """The value that the condition read, long texts cut; None with the code `absent` if there is none."""
     line: int = 0
-    """Of the condition or rule in its mapping file."""
+    """The line of the condition or rule in its mapping file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Everything that a rule set made of one event."""
+    """Everything that a set of rules made of one event."""
 
     starts: tuple[BotStart, ...]
     failures: tuple[Failure, ...]
     verdicts: tuple[Verdict, ...]
     rules: frozenset[str] = frozenset()
-    """The names of all rules of a set so large that verdicts are told only of some; else empty."""
+    """The names of all rules if the set is so large that only some have verdicts; else empty."""
 
     @property
     def omitted(self) -> int:
-        """How many rules have no verdict here: they did not match, and were not near."""
+        """The number of rules without a verdict: they neither matched nor almost matched."""
         return max(0, len(self.rules) - len(self.verdicts))
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One LeadConverter project: where and how calls for it go out. Never print its token."""
+    """A LeadConverter project: where and how its calls are sent. Never print its token."""
 
     name: str
     token: str = field(repr=False)
@@ -243,27 +242,26 @@ class Account:
     parameters: Literal["auto", "query", "form"] = "auto"
     forced_value: str = "true"
     server_error: Literal["hold", "retry"] = "hold"
-    """After a complete 5xx that may follow a bot start; hold: uncertain, retry: sent again."""
+    """For a complete 5xx, after which the bot may have started; hold: uncertain, retry: send again."""
     on_uncertain: OnUncertain = "hold"
     call_id_variable: str | None = None
     success: Callable[[Json], Reason | None] | None = field(default=None, repr=False, compare=False)
-    """The owner's own conditions of success, asked of the document of a 2xx answer: None where they hold,
-    else why not. None: the dispatcher looks for signs of failure."""
+    """The owner's conditions of success, for the document of a 2xx answer: returns None if they hold, else
+    why not. Without it, the dispatcher searches for signs of failure."""
     probe: Literal["empty", "connect"] = "empty"
-    """How an open breaker asks whether LeadConverter is back: a POST without parameters, or a connection."""
+    """How an open breaker probes LeadConverter: by a POST without parameters, or by a connection."""
     unset: str = ""
-    """The variable that is to have the token and is not set: nothing is sent, calls wait."""
+    """The variable for the token, if it is not set: nothing is sent, calls wait."""
 
 
 ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "ambiguous", "silent")
-"""What an owner may be told of: calls that may have run, calls that ended without a bot started, accounts
-on hold, rules that failed, bodies that could not be read, sources whose id does not tell their events apart,
-sources that sent nothing for long."""
+"""The kinds of alerts: calls that may have run, calls that ended without starting a bot, paused accounts,
+rules that failed, unreadable bodies, sources that send different events with one id, silent sources."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertStart:
-    """The bot that tells the owner."""
+    """The bot that sends alerts to the owner."""
 
     account: str
     bot_id: int
@@ -272,19 +270,19 @@ class AlertStart:
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """How the owner is told, and of what. Without an address and a bot of nothing."""
+    """Where alerts are sent, and of which kinds. Without an address or a bot, none are sent."""
 
     url: str = field(default="", repr=False)
-    """Where JSON is posted to. It may hold a secret: never to be printed."""
+    """The address that JSON is posted to. It may contain a secret: never print it."""
     start: AlertStart | None = None
     kinds: tuple[str, ...] = ALERT_KINDS
     silence: Mapping[str, int] = field(default_factory=dict)
-    """Seconds after which a source that sends nothing is told of, by the source's name."""
+    """Seconds without webhooks after which a source causes an alert, by source."""
     unset: str = ""
-    """The variable that is to have the address and is not set: nothing is posted."""
+    """The variable for the address, if it is not set: nothing is posted."""
 
     def wants(self, kind: str) -> bool:
-        """Whether the owner is to be told of such a thing at all."""
+        """Whether alerts of this kind are sent."""
         return kind in self.kinds and bool(self.url or self.start)
 
 
@@ -310,12 +308,12 @@ an HTML page or other unreadable content; our process died or failed while sendi
 
 
 def http_cause(status: int) -> str:
-    """The cause of an answer whose status alone leaves doubt."""
+    """The cause for a 5xx answer."""
     return f"http_{status}"
 
 
 class State(StrEnum):
-    """Of a call; delivery's state machine says which follows which."""
+    """The state of a call."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"
@@ -332,19 +330,19 @@ FINAL = frozenset({State.DONE, State.REFUSED, State.EXHAUSTED, State.EXPIRED, St
 
 
 class Outcome(StrEnum):
-    """What an attempt showed."""
+    """The result of an attempt."""
 
     DONE = "done"
     REFUSED = "refused"
     RETRY = "retry"
     UNCERTAIN = "uncertain"
     PAUSE = "pause"
-    """Not run, and no call of this account will be until a person acts: wait without using up a try."""
+    """Not run, and the account is paused until a person acts; the attempt does not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A bot start owed to LeadConverter, as the queue has it."""
+    """A bot start in the queue."""
 
     id: int
     event_id: int
@@ -352,12 +350,12 @@ class Call:
     start: BotStart
     state: State
     attempt: int
-    """Tries begun so far; together with the owner it guards every step."""
+    """The number of attempts begun; together with the owner it guards every update."""
     answered: int
-    """Tries that ended in an answer or a definite failure, of the 20 allowed."""
+    """Attempts that ended in an answer or a definite failure, of the 20 allowed."""
     resends: int
     parent: int
-    """The call that this one repeats at a person's word; 0 for none."""
+    """The call that a person has repeated by this one; 0 for none."""
     owner: str
     created_at: int
     due_at: int
@@ -365,14 +363,14 @@ class Call:
     lease_until: int
     reason: Reason | None = None
     had_uncertain: bool = False
-    """An earlier attempt of this call may have run."""
+    """Whether an earlier attempt may have run."""
     cause: str = ""
-    """Why its last attempt in doubt may have run, one of `CAUSES` or `http_NNN`; empty while none was."""
+    """Why its last uncertain attempt may have run, one of `CAUSES` or `http_NNN`; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a call and what it showed. Times are unix milliseconds."""
+    """An attempt to send a call, with its result. Times are unix milliseconds."""
 
     started_at: int
     ended_at: int
@@ -388,11 +386,11 @@ class Attempt:
     """Seconds that the answer asked to wait."""
     pause_account: bool = False
     slow_down: bool = False
-    """LeadConverter said the pace is too high: halve it."""
+    """Whether LeadConverter answered that the pace is too high: it is halved."""
     denied: bool = False
-    """Access denied or not found: a wrong token and an unpaid project look like this for every call."""
+    """Whether access was denied or nothing found, as for every call of a wrong token or unpaid project."""
     cause: str = ""
-    """Why it may have run, one of `CAUSES` or `http_NNN`; empty where it surely did, or surely did not."""
+    """Why it may have run, one of `CAUSES` or `http_NNN`; empty if it certainly did, or did not."""
     shape: str = ""
-    """Of a 2xx answer that counted as done where the owner has not said what success looks like; else empty.
+    """The shape of a 2xx answer that counted as done without the owner's conditions of success; else empty.
     Not stored with the attempt."""

@@ -59,7 +59,7 @@ class Bridge:
         self.intake = Intake(
             self.rules,
             self.writer,
-            heard_of=lambda _: False,
+            is_known_source=lambda _: False,
             wake=lambda: None,
             no_room=lambda: None,
             observe=self.observe,

@@ -47,7 +47,7 @@ class WebhookApp:
         self.writer: Writer[Any, Any] = Writer(store, batch_writer(store))
         self.told: list[tuple[str, int, tuple[str, ...]]] = []
         self.woken = 0
-        parts: dict[str, Any] = {"heard_of": lambda _: False, "no_room": lambda: None, **more}
+        parts: dict[str, Any] = {"is_known_source": lambda _: False, "no_room": lambda: None, **more}
         self.intake = Intake(self.rules, self.writer, wake=self.wake, observe=self.observe, **parts)
 
     def wake(self) -> None:
@@ -143,7 +143,7 @@ def test_an_unknown_source_has_no_name_of_its_own(door: WebhookApp) -> None:
 def test_a_source_that_was_there_or_may_have_been_is_asked_to_come_again(
     doors: Callable[..., WebhookApp], known: bool | None
 ) -> None:
-    assert doors(heard_of=lambda _: known).post({}, source="gone") == BUSY
+    assert doors(is_known_source=lambda _: known).post({}, source="gone") == BUSY
 
 
 def test_without_valid_mappings_nothing_is_accepted(doors: Callable[..., WebhookApp], tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import json
 import logging
 
-from bridge.logs import JsonLines, Sparing, TextLines, set_up
+from bridge.logs import JsonLines, RateLimitedLog, TextLines, set_up
 
 
 def record(message: str, *values: object) -> logging.LogRecord:
@@ -45,13 +45,13 @@ def test_urllib3_never_writes_paths_since_the_token_is_in_them() -> None:
 def test_what_happens_all_the_time_is_logged_now_and_then_with_a_count() -> None:
     said: list[str] = []
     now = 0.0
-    sparing = Sparing(lambda form, text: said.append(form % text), every=5.0, clock=lambda: now)
+    limited = RateLimitedLog(lambda form, text: said.append(form % text), every=5.0, clock=lambda: now)
     for kind in ("disk", "disk", "database", "disk"):
-        sparing(kind, f"{kind} trouble")
+        limited(kind, f"{kind} trouble")
     now = 5.0
-    sparing("disk", "disk trouble")
+    limited("disk", "disk trouble")
     now = 10.0
-    sparing("disk", "disk trouble")
+    limited("disk", "disk trouble")
     assert said == [
         "disk trouble",
         "database trouble",

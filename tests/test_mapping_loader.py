@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError, StoreUnavailable
-from bridge.mapping_loader import PATIENCE, REREAD, MappingLoader, Memory, read_folder
+from bridge.mapping_loader import PATIENCE, REREAD, LastGoodStore, MappingLoader, read_folder
 from bridge.reasons.reason import GeneralCode, Reason
 
 GOOD = """
@@ -50,38 +50,38 @@ def folder(tmp_path: Path) -> Path:
 
 
 def mapping_loader(folder: Path, drawer: Drawer | None = None) -> MappingLoader:
-    memory = Memory(drawer.keep, drawer.recall) if drawer else None
-    return MappingLoader(str(folder), ENVIRONMENT, memory=memory)
+    last_good = LastGoodStore(drawer.keep, drawer.recall) if drawer else None
+    return MappingLoader(str(folder), ENVIRONMENT, last_good=last_good)
 
 
 def looked(folder: Path, drawer: Drawer | None = None) -> MappingLoader:
     """A mapping_loader after its first look, at second 0."""
-    book = mapping_loader(folder, drawer)
-    book.look(0.0, at_rest=True)
-    return book
+    loader = mapping_loader(folder, drawer)
+    loader.check(0.0, unchanging=True)
+    return loader
 
 
-def bot(book: MappingLoader) -> str:
-    return book.current.sources["shop"].rules[0].start.bot_id.text
+def bot(loader: MappingLoader) -> str:
+    return loader.current.sources["shop"].rules[0].start.bot_id.text
 
 
 def test_what_changed_is_taken_up_by_the_second_look_that_finds_it_so(folder: Path) -> None:
-    book = looked(folder)
+    loader = looked(folder)
     (folder / "shop.yml").write_text(OTHER)
-    assert (book.look(0.5), bot(book)) == (False, "7")
-    assert (book.look(1.0), bot(book)) == (True, "8")
-    assert book.look(1.5) is False
+    assert (loader.check(0.5), bot(loader)) == (False, "7")
+    assert (loader.check(1.0), bot(loader)) == (True, "8")
+    assert loader.check(1.5) is False
 
 
 def test_files_that_never_come_to_rest_are_taken_up_all_the_same(folder: Path) -> None:
-    book = looked(folder)
+    loader = looked(folder)
     (folder / "shop.yml").write_text(OTHER)
     for step in range(3):
         (folder / f"more{step}.txt").write_text("")
         (folder / "other.yml").write_text(GOOD.replace("source: shop", f"source: other{step}"))
-        taken_up = book.look(0.5 + step * PATIENCE / 2)
+        taken_up = loader.check(0.5 + step * PATIENCE / 2)
     assert taken_up
-    assert bot(book) == "8"
+    assert bot(loader) == "8"
 
 
 def test_a_new_version_behind_a_link_is_taken_up(tmp_path: Path) -> None:
@@ -90,11 +90,11 @@ def test_a_new_version_behind_a_link_is_taken_up(tmp_path: Path) -> None:
         (tmp_path / version / "shop.yml").write_text(text)
     link = tmp_path / "current"
     link.symlink_to("1")
-    book = looked(link)
+    loader = looked(link)
     (tmp_path / "next").symlink_to("2")
     (tmp_path / "next").replace(link)
-    book.look(0.5)
-    assert (book.look(1.0), bot(book)) == (True, "8")
+    loader.check(0.5)
+    assert (loader.check(1.0), bot(loader)) == (True, "8")
 
 
 def test_a_mount_of_kubernetes_is_read_once_and_its_switch_taken_up(tmp_path: Path) -> None:
@@ -104,25 +104,25 @@ def test_a_mount_of_kubernetes_is_read_once_and_its_switch_taken_up(tmp_path: Pa
         (folder / version / "shop.yml").write_text(text)
     (folder / "..data").symlink_to("..one")
     (folder / "shop.yml").symlink_to("..data/shop.yml")
-    book = looked(folder)
+    loader = looked(folder)
     assert list(read_folder(folder)) == [str(folder / "shop.yml")]
     (folder / "..tmp").symlink_to("..two")
     (folder / "..tmp").replace(folder / "..data")
-    book.look(0.5)
-    assert (book.look(1.0), bot(book)) == (True, "8")
+    loader.check(0.5)
+    assert (loader.check(1.0), bot(loader)) == (True, "8")
 
 
 def test_an_editor_that_writes_beside_and_renames_is_seen_though_size_and_time_are_the_same(
     folder: Path,
 ) -> None:
-    book = looked(folder)
+    loader = looked(folder)
     times = (folder / "shop.yml").stat()
     beside = folder / ".shop.yml.swp"
     beside.write_text(OTHER)
     beside.replace(folder / "shop.yml")
     assert (folder / "shop.yml").stat().st_size == times.st_size
-    book.look(0.5)
-    assert (book.look(1.0), bot(book)) == (True, "8")
+    loader.check(0.5)
+    assert (loader.check(1.0), bot(loader)) == (True, "8")
 
 
 def test_drafts_are_left_out_and_linked_folders_are_followed_once(folder: Path, tmp_path: Path) -> None:
@@ -138,52 +138,52 @@ def test_files_are_read_now_and_then_though_they_look_the_same(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.mapping_loader._glance", lambda _: "always the same")
-    book = looked(folder)
+    loader = looked(folder)
     (folder / "shop.yml").write_text(OTHER)
-    assert book.look(REREAD - 1) is False
-    assert (book.look(REREAD), bot(book)) == (True, "8")
+    assert loader.check(REREAD - 1) is False
+    assert (loader.check(REREAD), bot(loader)) == (True, "8")
 
 
 def test_a_change_is_all_or_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    book = MappingLoader(str(folder), ENVIRONMENT, placeholder="not set")
-    book.look(0.0, at_rest=True)
+    loader = MappingLoader(str(folder), ENVIRONMENT, placeholder="not set")
+    loader.check(0.0, unchanging=True)
     secret = 'verify: {token: {header: X-Token}}\nsecret: "${NOT_SET}"'
     (folder / "shop.yml").write_text(OTHER.replace("verify: none", secret))
     (folder / "broken.yml").write_text("source: [")
-    book.look(0.5)
-    book.look(1.0)
-    assert (bot(book), book.ready, book.stale) == ("7", True, True)
+    loader.check(0.5)
+    loader.check(1.0)
+    assert (bot(loader), loader.ready, loader.stale) == ("7", True, True)
     assert caplog.messages[0] == "mappings are broken, the last good set stays in use"
     assert [" M100 " in one for one in caplog.messages[1:]] == [True]
     (folder / "shop.yml").write_text(OTHER)
     (folder / "broken.yml").unlink()
-    book.look(1.5)
-    book.look(2.0)
-    assert (bot(book), book.stale) == ("8", False)
+    loader.check(1.5)
+    loader.check(2.0)
+    assert (bot(loader), loader.stale) == ("8", False)
 
 
 def test_a_folder_that_is_gone_is_told_once_and_leaves_the_set_in_use(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    book = looked(folder)
+    loader = looked(folder)
     folder.rename(folder.with_name("away"))
-    assert not any(book.look(0.5 * step) for step in range(1, 6))
-    assert (bot(book), book.ready, book.stale) == ("7", True, True)
+    assert not any(loader.check(0.5 * step) for step in range(1, 6))
+    assert (bot(loader), loader.ready, loader.stale) == ("7", True, True)
     assert [one for one in caplog.messages if "read" in one] == [
         f"mappings cannot be read, the last good set stays in use: mapping folder {folder} is not there; "
         "create it, or point BRIDGE_MAPPINGS at the right one"
     ]
     folder.with_name("away").rename(folder)
-    book.look(3.0)
-    assert (book.ready, book.stale) == (True, False)
+    loader.check(3.0)
+    assert (loader.ready, loader.stale) == (True, False)
 
 
 def test_an_empty_folder_does_not_switch_every_source_off(folder: Path) -> None:
-    book = looked(folder)
+    loader = looked(folder)
     (folder / "shop.yml").unlink()
-    book.look(0.5)
-    book.look(1.0)
-    assert (bot(book), book.stale) == ("7", True)
+    loader.check(0.5)
+    loader.check(1.0)
+    assert (bot(loader), loader.stale) == ("7", True)
 
 
 def test_a_good_set_outlives_a_restart_with_broken_files(
@@ -192,29 +192,29 @@ def test_a_good_set_outlives_a_restart_with_broken_files(
     drawer = Drawer()
     looked(folder, drawer)
     (folder / "shop.yml").write_text("source: [")
-    book = looked(folder, drawer)
-    assert (bot(book), book.ready, book.stale) == ("7", True, True)
-    assert "the last good mappings are in use, as kept in the database: 1 files" in caplog.messages
+    loader = looked(folder, drawer)
+    assert (bot(loader), loader.ready, loader.stale) == ("7", True, True)
+    assert "the last good mappings are in use, from the database: 1 files" in caplog.messages
     (folder / "shop.yml").write_text(OTHER)
-    book.look(0.5)
-    book.look(1.0)
-    assert (bot(book), book.stale) == ("8", False)
+    loader.check(0.5)
+    loader.check(1.0)
+    assert (bot(loader), loader.stale) == ("8", False)
     assert drawer.files == read_folder(folder)
 
 
 def test_a_good_set_outlives_a_restart_without_the_folder(folder: Path) -> None:
     drawer = Drawer(read_folder(folder))
     folder.rename(folder.with_name("away"))
-    book = looked(folder, drawer)
-    assert (bot(book), book.ready, book.stale) == ("7", True, True)
+    loader = looked(folder, drawer)
+    assert (bot(loader), loader.ready, loader.stale) == ("7", True, True)
 
 
 def test_a_broken_set_is_never_kept(folder: Path) -> None:
     drawer = Drawer()
-    book = looked(folder, drawer)
+    loader = looked(folder, drawer)
     (folder / "shop.yml").write_text("source: [")
-    book.look(0.5)
-    book.look(1.0)
+    loader.check(0.5)
+    loader.check(1.0)
     assert drawer.files == {str(folder / "shop.yml"): GOOD.encode()}
 
 
@@ -223,9 +223,9 @@ def test_a_kept_set_that_is_not_valid_here_is_not_used(
 ) -> None:
     (folder / "shop.yml").write_text("source: [")
     kept = GOOD.replace("verify: none", "verify: {nobody: {}}")
-    book = looked(folder, Drawer({"mappings/shop.yml": kept.encode()}))
-    assert not book.ready
-    assert caplog.messages[-1] == "the mappings kept in the database are not valid here either"
+    loader = looked(folder, Drawer({"mappings/shop.yml": kept.encode()}))
+    assert not loader.ready
+    assert caplog.messages[-1] == "the mappings stored in the database are not valid here either"
 
 
 def test_what_could_not_be_kept_or_recalled_is_tried_again_and_told_once(
@@ -234,11 +234,11 @@ def test_what_could_not_be_kept_or_recalled_is_tried_again_and_told_once(
     caplog.set_level(logging.WARNING)
     drawer = Drawer()
     drawer.trouble = True
-    book = looked(folder, drawer)
-    book.look(0.5)
-    assert caplog.messages == ["the last good mappings cannot be kept or brought back: the database is away"]
+    loader = looked(folder, drawer)
+    loader.check(0.5)
+    assert caplog.messages == ["the last good mappings cannot be stored or loaded: the database is away"]
     drawer.trouble = False
-    book.look(1.0)
+    loader.check(1.0)
     assert drawer.files == read_folder(folder)
 
     (folder / "shop.yml").write_text("source: [")
@@ -246,7 +246,7 @@ def test_what_could_not_be_kept_or_recalled_is_tried_again_and_told_once(
     again = looked(folder, drawer)
     assert not again.ready
     drawer.trouble = False
-    again.look(0.5)
+    again.check(0.5)
     assert bot(again) == "7"
 
 
@@ -262,19 +262,19 @@ def test_a_variable_that_appears_opens_its_source_within_ten_seconds(
     needs = GOOD.replace("verify: none", "secret: ${LATE}\nverify: {token: {header: X-Token}}")
     (folder / "shop.yml").write_text(needs)
     variables = dict(ENVIRONMENT)
-    book = MappingLoader(str(folder), dict(variables), reread=lambda: dict(variables))
-    book.look(0.0, at_rest=True)
-    assert book.ready
-    assert book.current.sources["shop"].unset == ("LATE",)
+    loader = MappingLoader(str(folder), dict(variables), reread=lambda: dict(variables))
+    loader.check(0.0, unchanging=True)
+    assert loader.ready
+    assert loader.current.sources["shop"].unset == ("LATE",)
     told = ["source shop is closed, its webhooks are answered 503: LATE is not set"]
     assert caplog.messages == told
     for second in range(1, 30):
-        book.look(float(second))
+        loader.check(float(second))
     assert caplog.messages == told
     variables["LATE"] = "s3cret"
-    book.look(30.0)
-    book.look(40.0)
-    assert list(book.current.sources["shop"].unset) == []
+    loader.check(30.0)
+    loader.check(40.0)
+    assert list(loader.current.sources["shop"].unset) == []
     assert caplog.messages == told
 
 
@@ -282,14 +282,14 @@ def test_an_empty_folder_is_no_fault_until_there_was_a_good_set(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (folder / "shop.yml").unlink()
-    book = looked(folder, Drawer())
-    assert (book.ready, book.empty) == (False, True)
+    loader = looked(folder, Drawer())
+    assert (loader.ready, loader.empty) == (False, True)
     assert caplog.messages == [f"there is no mapping file in {folder}"]
     (folder / "shop.yml").write_text("source: [")
-    book.refresh()
-    assert (book.ready, book.empty) == (False, False)
+    loader.refresh()
+    assert (loader.ready, loader.empty) == (False, False)
     (folder / "shop.yml").write_text(GOOD)
-    book.refresh()
+    loader.refresh()
     (folder / "shop.yml").unlink()
-    book.refresh()
-    assert (book.ready, book.empty, book.stale) == (True, False, True)
+    loader.refresh()
+    assert (loader.ready, loader.empty, loader.stale) == (True, False, True)

@@ -70,35 +70,35 @@ def texts(readiness: Readiness, *levels: Level) -> dict[str, str]:
 
 def test_before_the_first_look_it_is_not_ready(readiness: Readiness) -> None:
     assert wrong(readiness) == {"database": "the database was not looked at yet; run: leadbridge doctor"}
-    assert readiness.has_heard_of("shop") is None
+    assert readiness.is_known_source("shop") is None
 
 
 def test_all_is_well(readiness: Readiness) -> None:
-    readiness.look()
+    readiness.check()
     assert (wrong(readiness), odd(readiness)) == ({}, {})
 
 
 def test_a_source_is_heard_of_for_thirty_days(readiness: Readiness, store: Store, clock: Clock) -> None:
     take_in(store, delivery(ignored=PING))
-    readiness.look()
-    assert (readiness.has_heard_of("shop"), readiness.has_heard_of("other")) == (True, False)
+    readiness.check()
+    assert (readiness.is_known_source("shop"), readiness.is_known_source("other")) == (True, False)
     clock.advance(30 * 86_400)
-    readiness.look()
-    assert readiness.has_heard_of("shop") is False
+    readiness.check()
+    assert readiness.is_known_source("shop") is False
 
 
 def test_a_database_that_is_not_there_is_named_and_what_was_heard_stays_known(
     readiness: Readiness, store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     take_in(store, sale("p1", start()))
-    readiness.look()
+    readiness.check()
     readiness.store = open_store(f"postgres://bridge@/x?host={tmp_path}")
-    readiness.look()
+    readiness.check()
     assert wrong(readiness) == {
         "database": "the database cannot be used; the log says why; run: leadbridge doctor"
     }
     assert "No such file or directory" in caplog.text
-    assert readiness.has_heard_of("shop") is True
+    assert readiness.is_known_source("shop") is True
 
 
 def test_a_database_without_its_tables_is_a_matter_of_migrations(
@@ -108,7 +108,7 @@ def test_a_database_without_its_tables_is_a_matter_of_migrations(
     with empty.transaction():
         pass
     readiness = Readiness(empty, rules, Disk(None, 0))
-    readiness.look()
+    readiness.check()
     assert list(wrong(readiness)) == ["migrations"]
     assert wrong(readiness)["migrations"].endswith("; run: leadbridge migrate")
     empty.close()
@@ -119,7 +119,7 @@ def test_a_look_that_does_not_come_back_means_no_answer(
 ) -> None:
     stuck = Stuck(*(getattr(sqlite_store, name) for name in Store.__slots__))
     readiness = Readiness(stuck, rules, Disk(None, 0), clock)
-    readiness.begin(wait=0)
+    readiness.start(wait=0)
     assert eventually(lambda: readiness.began)
     clock.advance(2)
     assert wrong(readiness) == {"database": "the database was not looked at yet; run: leadbridge doctor"}
@@ -130,7 +130,7 @@ def test_a_look_that_does_not_come_back_means_no_answer(
 
 
 def test_looks_go_on_in_the_background(readiness: Readiness) -> None:
-    readiness.begin()
+    readiness.start()
     assert wrong(readiness) == {}
     readiness.close()
 
@@ -138,7 +138,7 @@ def test_looks_go_on_in_the_background(readiness: Readiness) -> None:
 def test_without_valid_mappings_it_is_not_ready_and_with_an_older_set_it_is(
     readiness: Readiness, tmp_path: Path
 ) -> None:
-    readiness.look()
+    readiness.check()
     (tmp_path / "mappings" / "shop.yml").write_text("source: [")
     readiness.mapping_loader.refresh()
     assert wrong(readiness) == {}
@@ -154,7 +154,7 @@ def test_without_valid_mappings_it_is_not_ready_and_with_an_older_set_it_is(
 
 def test_a_full_disk_is_named(sqlite_store: Store, rules: MappingLoader) -> None:
     readiness = Readiness(sqlite_store, rules, Disk(sqlite_store.path, 10**9 * MB))
-    readiness.look()
+    readiness.check()
     told = wrong(readiness)["disk"]
     assert told.startswith("nothing is accepted: the disk has ")
     assert told.endswith(" MB left, accepting needs 1000000000 MB")
@@ -165,10 +165,10 @@ def test_a_queue_that_is_late_is_a_warning(readiness: Readiness, store: Store, c
     with store.transaction() as connection:
         connection.exec_driver_sql("INSERT INTO accounts VALUES ('main', 0, 0, 0, '', '', '', '')")
     clock.advance(60)
-    readiness.look()
+    readiness.check()
     assert odd(readiness) == {}
     clock.advance(31)
-    readiness.look()
+    readiness.check()
     assert wrong(readiness) == {}
     assert odd(readiness) == {
         "late": (
@@ -183,14 +183,14 @@ def test_the_bridges_own_alerts_are_no_source_that_anybody_may_send_to(
     readiness: Readiness, store: Store
 ) -> None:
     take_in(store, delivery(source="alerts", ignored=PING))
-    readiness.look()
-    assert readiness.has_heard_of("alerts") is False
+    readiness.check()
+    assert readiness.is_known_source("alerts") is False
 
 
 def test_what_variables_close_is_a_warning_and_an_empty_folder_too(
     readiness: Readiness, tmp_path: Path
 ) -> None:
-    readiness.look()
+    readiness.check()
     folder = tmp_path / "mappings"
     closed = MAPPING.replace("verify: none", "secret: ${GONE}\nverify: {token: {path: true}}")
     (folder / "shop.yml").write_text(closed)

@@ -52,14 +52,14 @@ class Shop(WebhookApp):
     def __init__(self, store: Store, folder: Path, clock: Clock, source: str = SOURCE) -> None:
         self.former = FormerIds(store)
         super().__init__(store, folder, source + RULES, clock=clock, former=self.former.of)
-        self.former.take_up(self.rules.current)
+        self.former.update(self.rules.current)
         self.time, self.file = clock, folder / "mappings" / "shop.yml"
 
     def edit(self, source: str) -> None:
         """Put another source into use."""
         self.file.write_text(source + RULES)
         assert self.rules.refresh()
-        self.former.take_up(self.rules.current)
+        self.former.update(self.rules.current)
 
     def send(self, document: Any, client: str = "203.0.113.7") -> Reply:
         self.time.advance(1)
@@ -352,7 +352,7 @@ def test_former_ids_outlive_a_restart_and_further_edits(shops: Callable[..., Sho
     shop.edit(CHANGED + "retry_window: 1h\n")
     shop.edit("source: shop\nverify: none\nretry_window: 1h\nevent: {type: $.type}\n")
     restarted = FormerIds(shop.store)
-    restarted.take_up(shop.rules.current)
+    restarted.update(shop.rules.current)
     assert [one.event for one in restarted.of(shop.rules.current.sources["shop"].source, shop.time.ms)] == [
         "{id: [$.id, $.sum], type: $.type}",
         "{id: $.id, type: $.type}",

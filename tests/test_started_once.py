@@ -64,7 +64,7 @@ def without_rules(shop: Shop, source: str) -> None:
     """Put a source without any rule into use."""
     shop.file.write_text(source)
     assert shop.rules.refresh()
-    shop.former.take_up(shop.rules.current)
+    shop.former.update(shop.rules.current)
 
 
 @pytest.mark.parametrize("waited", [0, 1_000])
@@ -279,7 +279,7 @@ def test_a_call_that_was_replayed_under_a_new_name_is_not_sent_again(shops: Call
         pytest.raises(BridgeError, match="call 1 was sent again already, as call 2"),
         shop.store.transaction() as connection,
     ):
-        decisions.again(connection, shop.store.now(connection), 1, BY)
+        decisions.send_again(connection, shop.store.now(connection), 1, BY)
     (as_they_were,) = plan_all(shop.store, Replayer({}, BY, "original"), [1])
     assert as_they_were.calls == 0
     assert shop.starts() == [("created", "subscriber:7"), ("renamed", "subscriber:7")]

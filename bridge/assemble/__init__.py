@@ -1,1 +1,1 @@
-"""Settings become a running bridge: the only place where constructors meet."""
+"""Builds the processes from settings: the only place that connects the parts."""

@@ -1,4 +1,4 @@
-"""The facts of which `bridge.problems` makes what is wrong now, from mapping files and database."""
+"""Collects the facts for `bridge.problems`, from mapping files and the database."""
 
 from __future__ import annotations
 
@@ -28,67 +28,67 @@ from bridge.store.reports.trends import Rates
 
 WEEK_MS: Final = 7 * 86_400_000
 RULES: Final = 5
-"""Failing rules that are named, those with the most failures."""
+"""The most failing rules that are listed, those with the most failures first."""
 FINDINGS: Final = 3
-"""Findings in mapping files that are shown."""
+"""The most findings in mapping files that are shown."""
 UNSTARTED: Final = ("call:refused", "call:exhausted", "call:expired")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look at the database: what problems are made of, and figures."""
+class Snapshot:
+    """The state of the database at one moment: facts about problems, and counts."""
 
-    figures: QueueStats
+    queue_stats: QueueStats
     sources: tuple[SourceUse, ...]
     breakers: Mapping[str, Breaker]
-    """Of each account that ever had a call."""
+    """The breaker of each account that ever had a call."""
     facts: Facts
 
 
-def look(
+def snapshot(
     connection: Transaction, now: int, used: Compiled, accounts: Mapping[str, Account], known: Facts
-) -> Look:
-    """What is `known`, and everything in the database that may be a problem, by the mappings in use."""
-    figures = queue_stats.count(connection, now)
-    heard, totals = sources.in_use(connection, now), trends.totals(connection, now)
+) -> Snapshot:
+    """Read everything that may be a problem from the database, in addition to `known` facts."""
+    stats = queue_stats.count(connection, now)
+    usage, totals = sources.in_use(connection, now), trends.totals(connection, now)
     breakers = {
-        one.account.name: account_health.from_text(one.account.health).breaker for one in figures.queues
+        one.account.name: account_health.from_text(one.account.health).breaker for one in stats.queues
     }
     facts = replace(
         known,
         now=now,
-        late=_late(figures),
-        accounts=tuple(one.account for one in figures.queues),
+        late=_late(stats),
+        accounts=tuple(one.account for one in stats.queues),
         breakers=breakers,
-        pauses=pauses.standing(connection),
-        doubts=figures.doubts,
+        pauses=pauses.active(connection),
+        doubts=stats.doubts,
         answers=questions(connection, accounts, used.sources),
         unstarted=sum(totals.get(kind, Rates()).day for kind in UNSTARTED),
         failing=tuple(_failing(connection, now)),
         unreadable=_unreadable(connection, now, totals),
-        rejected=tuple(Rejected(use.source, use.refused.day) for use in heard if use.refused.day),
-        silent=tuple(_silent(heard, used, now)),
+        rejected=tuple(Rejected(use.source, use.refused.day) for use in usage if use.refused.day),
+        silent=tuple(_silent(usage, used, now)),
         ambiguous=repeat_views.ambiguous(connection, now),
-        unheard=_unheard(heard, used),
+        unheard=_unheard(usage, used),
     )
-    return Look(figures, heard, breakers, facts)
+    return Snapshot(stats, usage, breakers, facts)
 
 
 def for_owner(facts: Facts, rules: MappingLoader, disk: Disk) -> Facts:
-    """The facts with what only the owner may see: paths, and words of mapping files."""
+    """The facts with details that only the owner may see: paths, and texts of mapping files."""
     trouble = (rules.trouble,) if rules.trouble else ()
     why = trouble or findings(rules.latest)[:FINDINGS]
     return replace(facts, files_why=why, disk=full(disk))
 
 
 def full(disk: Disk) -> Fault | None:
-    """That the disk has no room, and what to do."""
+    """The fault that the disk has too little space; None if it has enough."""
     short = disk.accepting()
     return short and Fault(Reason(ProblemCode.NOTHING_ACCEPTED, why=short.what), (short.hint,))
 
 
 def findings(read: Compiled) -> tuple[Reason, ...]:
-    """What keeps mapping files from use, each behind its place."""
+    """The errors in mapping files, each with its position."""
     return tuple(_finding(one) for one in read.findings if one.is_error)
 
 
@@ -98,14 +98,14 @@ def _finding(one: Finding) -> Reason:
 
 
 def is_silent(use: SourceUse, used: Compiled, now: int) -> bool:
-    """Whether the source has sent nothing for longer than its owner said is usual."""
+    """Whether the source has sent nothing for longer than its `silence` in the mappings."""
     quiet, usual = use.silence(now), used.alerts.silence.get(use.source)
     return usual is not None and quiet is not None and quiet > usual * 1000
 
 
-def _late(figures: QueueStats) -> Late | None:
-    """Of the accounts that are not paused: there a call may not go out."""
-    late = [Late(one.account.name, one.late_ms) for one in figures.queues if not one.account.paused]
+def _late(stats: QueueStats) -> Late | None:
+    """The account with the latest call; paused accounts are skipped, since their calls must wait."""
+    late = [Late(one.account.name, one.late_ms) for one in stats.queues if not one.account.paused]
     most = max(late, key=lambda one: one.by, default=Late("", 0))
     return most if most.by > LATE_MS else None
 
@@ -125,18 +125,18 @@ def _unreadable(connection: Transaction, now: int, totals: Mapping[str, Rates]) 
 
 
 def _still(connection: Transaction, wanted: EventFilter) -> bool:
-    """Whether at least one is left that nobody has replayed since."""
+    """Whether at least one such event was not replayed since."""
     found = page_of_events(connection, wanted, Page(limit=1))
     return bool(found.items) or found.more is not None
 
 
-def _silent(heard: tuple[SourceUse, ...], used: Compiled, now: int) -> Iterator[Silent]:
-    for use in heard:
+def _silent(usage: tuple[SourceUse, ...], used: Compiled, now: int) -> Iterator[Silent]:
+    for use in usage:
         if use.source != ALERT_SOURCE and is_silent(use, used, now):
             yield Silent(use.source, use.silence(now) or 0, used.alerts.silence[use.source] * 1000)
 
 
-def _unheard(heard: tuple[SourceUse, ...], used: Compiled) -> tuple[str, ...]:
-    """A closed source is another problem: what is sent to it is not accepted."""
-    known = {use.source for use in heard}
+def _unheard(usage: tuple[SourceUse, ...], used: Compiled) -> tuple[str, ...]:
+    """Sources without events. Closed ones are left out: they are listed as another problem."""
+    known = {use.source for use in usage}
     return tuple(name for name, one in sorted(used.sources.items()) if name not in known and not one.unset)

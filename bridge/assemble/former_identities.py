@@ -1,4 +1,4 @@
-"""Sources whose `event:` changed: the ids of before count, too, for as long as their senders repeat."""
+"""Sources whose `event:` has changed: former ids identify repeats, for as long as senders may repeat."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class FormerIds:
-    """By source, how it identified its events before, each with the time until which that counts."""
+    """The former identities of sources, each with the time until which it counts."""
 
     store: Store
     known: dict[str, tuple[tuple[Source, int], ...]] = field(default_factory=dict)
     _seen: Compiled | None = None
 
     def of(self, source: Source, now: int) -> tuple[Source, ...]:
-        """Those that still count at `now`, in unix milliseconds.
+        """The former identities of a source that count at `now`, in unix milliseconds.
 
-        A source of a set that is not taken up yet was, until now, what the set before says; raises
-        StoreUnavailable where no set was taken up.
+        If the source is of a newer set than the last `update`, its identity in the last set counts as former.
+        Raises StoreUnavailable before the first `update`.
         """
         seen = self._seen
         if seen is None:
@@ -44,8 +44,8 @@ class FormerIds:
         last_one = replace(source, event=before.event, event_id=before.event_id, event_type=before.event_type)
         return (last_one, *(one for one in found if one.event != source.event))
 
-    def take_up(self, current: Compiled) -> None:
-        """Take up a new set of mapping files; raises StoreUnavailable: call it again then."""
+    def update(self, current: Compiled) -> None:
+        """Record the identities of a new set of mapping files; call it again after StoreUnavailable."""
         if current is self._seen or not current.valid:
             return
         sources = {name: mapping.source for name, mapping in current.sources.items()}
@@ -55,7 +55,7 @@ class FormerIds:
             made = [(former_source(sources[name], one.event), one.until) for one in before]
             known[name] = tuple((source, until) for source, until in made if source is not None)
             log.info(
-                "the event of %s has changed: its former ids count as well until %s UTC",
+                "the event of %s has changed: its former ids also count until %s UTC",
                 name, clock(max(one.until for one in before)),
             )  # fmt: skip
         self.known, self._seen = known, current

@@ -1,4 +1,4 @@
-"""The mappings in use, kept fresh, with the sandbox in LeadConverter's place where it stands in."""
+"""Loads mappings and reloads them in the background; sends calls to the sandbox if it is configured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bridge.errors import StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
-from bridge.mapping_loader import MappingLoader, Memory
+from bridge.mapping_loader import LastGoodStore, MappingLoader
 from bridge.model import Account
 from bridge.settings import Settings
 from bridge.store.db.engine import Store
@@ -19,33 +19,32 @@ from bridge.store.state import last_good_mappings
 log = logging.getLogger(__name__)
 
 SANDBOX_WORD = "sandbox"
-"""What every secret and token is that nobody set, while the sandbox stands in for LeadConverter."""
+"""The value of unset secrets and tokens while the sandbox replaces LeadConverter."""
 
 _EVERY = 0.5
-"""Seconds between two looks: a change is in use within two seconds, and half of that is for its end."""
+"""Seconds between two checks: a change must be in use within two seconds, one of which waits for its end."""
 _FIRST = 2.5
-"""Seconds that a start waits for the first look: a database that hangs must not stop it for longer."""
+"""Seconds that a start waits for the first check: a hanging database must not block it for longer."""
 
 
 def mapping_loader(settings: Settings, store: Store | None = None) -> MappingLoader:
-    """The owner's mappings, not yet read. With a store, the last good set outlives the process there."""
+    """A loader of the owner's mappings, not read yet. With a store, the last good set is stored there."""
     placeholder = SANDBOX_WORD if settings.sandbox else None
-    memory = _memory(store) if store else None
-    return MappingLoader(settings.mappings, settings.environment, placeholder, memory, settings.reread)
+    last_good = _last_good(store) if store else None
+    return MappingLoader(settings.mappings, settings.environment, placeholder, last_good, settings.reread)
 
 
-def keep_fresh(
-    rules: MappingLoader, take_up: Callable[[Compiled], None] = lambda _: None
+def start_reloading(
+    rules: MappingLoader, on_check: Callable[[Compiled], None] = lambda _: None
 ) -> Callable[[], None]:
-    """Read the mappings now, and from now on whenever their files change, until what this returns is called.
+    """Load the mappings now and whenever their files change; returns a function that stops.
 
-    `take_up` is called with the set in use after each look.
-
-    Call it before you close the store that the mapping_loader writes its last good set to.
+    `on_check` is called with the set in use after each check. Stop before you close the store that the loader
+    writes its last good set to.
     """
     first, stop = threading.Event(), threading.Event()
     thread = threading.Thread(
-        target=_repeat, args=(rules, take_up, first, stop), name="mappings", daemon=True
+        target=_repeat, args=(rules, on_check, first, stop), name="mappings", daemon=True
     )
     thread.start()
     first.wait(_FIRST)
@@ -57,10 +56,10 @@ def keep_fresh(
     return end
 
 
-def accounts(settings: Settings, rules: MappingLoader) -> Mapping[str, Account]:
-    """The accounts that calls go out for now: those with a token.
+def effective_accounts(settings: Settings, rules: MappingLoader) -> Mapping[str, Account]:
+    """The accounts for which calls are sent: those with a token.
 
-    With the sandbox all of them lead there, and no real token goes along.
+    With the sandbox all of them send there, without their real tokens.
     """
     known = rules.current.accounts
     if not settings.sandbox:
@@ -71,29 +70,29 @@ def accounts(settings: Settings, rules: MappingLoader) -> Mapping[str, Account]:
     }
 
 
-def _memory(store: Store) -> Memory:
+def _last_good(store: Store) -> LastGoodStore:
     def recall() -> Mapping[str, bytes] | None:
         kept = last_good_mappings.kept(store)
         return kept.files if kept else None
 
-    return Memory(lambda files: last_good_mappings.keep(store, files), recall)
+    return LastGoodStore(lambda files: last_good_mappings.keep(store, files), recall)
 
 
 def _repeat(
-    rules: MappingLoader, take_up: Callable[[Compiled], None], first: threading.Event, stop: threading.Event
+    rules: MappingLoader, on_check: Callable[[Compiled], None], first: threading.Event, stop: threading.Event
 ) -> None:
-    _look(rules, take_up, at_rest=True)
+    _check(rules, on_check, unchanging=True)
     first.set()
     while not stop.wait(_EVERY):
-        _look(rules, take_up)
+        _check(rules, on_check)
 
 
-def _look(rules: MappingLoader, take_up: Callable[[Compiled], None], *, at_rest: bool = False) -> None:
+def _check(rules: MappingLoader, on_check: Callable[[Compiled], None], *, unchanging: bool = False) -> None:
     try:
-        rules.look(time.monotonic(), at_rest=at_rest)
-        take_up(rules.current)
+        rules.check(time.monotonic(), unchanging=unchanging)
+        on_check(rules.current)
     except StoreUnavailable as error:
         log.warning("former ids of sources are not known yet: %s", error)
     except Exception:
-        # A look that fails must not be the last one.
-        log.exception("looking at the mappings failed")
+        # An unexpected error must not end the thread.
+        log.exception("checking the mappings failed")

@@ -1,4 +1,4 @@
-"""A web process."""
+"""Builds a web process."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from bridge.assemble.former_identities import FormerIds
-from bridge.assemble.rules import keep_fresh, mapping_loader
+from bridge.assemble.rules import mapping_loader, start_reloading
 from bridge.dispatch.http.certificates import Certificates, authorities
-from bridge.intake import Intake, Observe
+from bridge.intake import Intake, ObserveWebhook
 from bridge.mapping_loader import MappingLoader
 from bridge.readiness import Readiness
 from bridge.settings import Settings
@@ -18,15 +18,14 @@ from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.notifier import Notifier
 from bridge.store.db.notify import Waker
-from bridge.store.db.writer import Observe as ObserveBatch
-from bridge.store.db.writer import Writer
+from bridge.store.db.writer import ObserveCommit, Writer
 from bridge.store.inbox import events
 from bridge.webhook.incoming import Trust
 
 
 @dataclass(frozen=True, slots=True)
 class WebSide:
-    """What a web process needs."""
+    """The parts of a web process."""
 
     settings: Settings
     """Without the console's passwords."""
@@ -38,43 +37,42 @@ class WebSide:
 
     @property
     def sandboxed(self) -> bool:
-        """Whether the sandbox stands in for LeadConverter."""
+        """Whether the sandbox replaces LeadConverter."""
         return bool(self.settings.sandbox)
 
     def close(self) -> None:
-        """Write what still waits, tell the dispatchers, let go of everything; nothing comes in any more."""
+        """Write waiting webhooks, notify the dispatchers, and close everything, after the last request."""
         for finish in self.finish:
             finish()
 
 
-def _unobserved(*_: object) -> None:
-    """Where nobody counts."""
+def _no_op(*_: object) -> None:
+    """No-op observer."""
 
 
 def web_side(
-    settings: Settings, observe: Observe = _unobserved, observe_batch: ObserveBatch = _unobserved
+    settings: Settings, observe: ObserveWebhook = _no_op, observe_batch: ObserveCommit = _no_op
 ) -> WebSide:
-    """Opens the store, reads the mappings and starts the writer. Broken mappings do not stop the process.
+    """Open the store, load the mappings and start the writer. Broken mappings do not stop the process.
 
-    The console's passwords are forgotten here: neither mapping files nor pages come by them.
-
-    `observe` is told of each webhook, `observe_batch` of each commit.
+    The console's passwords are dropped here, so that neither mapping files nor pages can read them.
+    `observe` is called for each webhook, `observe_batch` for each commit.
     """
     settings = settings.without_passwords()
     store = open_store(settings.database_url, yield_first=partial(time.sleep, 0))
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules, former = mapping_loader(settings, store), FormerIds(store)
-    stop_reading = keep_fresh(rules, former.take_up)
+    stop_reading = start_reloading(rules, former.update)
     readiness = Readiness(store, rules, disk)
-    readiness.begin()
+    readiness.start()
     writer = Writer(store, events.batch_writer(store), observe=observe_batch)
     waker = Waker(store)
     notifier = Notifier(waker.wake)
     intake = Intake(
         mapping_loader=rules,
         writer=writer,
-        heard_of=readiness.has_heard_of,
+        is_known_source=readiness.is_known_source,
         wake=notifier.notify,
         no_room=disk.too_full_to_accept,
         former=former.of,

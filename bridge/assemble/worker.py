@@ -1,10 +1,10 @@
-"""A dispatcher process."""
+"""Builds a dispatcher process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bridge.assemble.rules import accounts, keep_fresh, mapping_loader
+from bridge.assemble.rules import effective_accounts, mapping_loader, start_reloading
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.transport import Transport
 from bridge.dispatch.round import Round
@@ -17,10 +17,7 @@ from bridge.store.state.key_value import set_target
 
 
 def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved) -> Dispatcher:
-    """A dispatcher on the settings' store; its accounts follow the mapping folder.
-
-    `observe` is told of each round.
-    """
+    """A dispatcher for the settings' store and mapping folder; `observe` is called for each round."""
     settings = settings.without_passwords()
     store = open_store(settings.database_url)
     store.check()
@@ -28,11 +25,11 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules = mapping_loader(settings, store)
-    stop_reading = keep_fresh(rules)
+    stop_reading = start_reloading(rules)
     made = Dispatcher(
         store,
         Client(Transport()),
-        lambda: accounts(settings, rules),
+        lambda: effective_accounts(settings, rules),
         observe=observe,
         no_room=disk.too_full_to_send,
         alerts=lambda: rules.current.alerts,
@@ -41,7 +38,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
     made.finish = (stop_reading,)
     if store.path:
         presence = Presence(store.path)
-        # Calls that a killed dispatcher left behind need not wait for the end of their lease.
+        # Without other dispatchers, calls of a killed one need not wait until their lease expires.
         made.maintenance.look_after(everyone=presence.alone)
         presence.settled()
         made.finish += (presence.close,)

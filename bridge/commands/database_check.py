@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from bridge.assemble.facts import full, look
-from bridge.assemble.rules import accounts
+from bridge.assemble.facts import full, snapshot
+from bridge.assemble.rules import effective_accounts
 from bridge.commands.access import NoDatabase, require_database_file
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.mapping_loader import MappingLoader
@@ -126,7 +126,7 @@ def _check_opened(store: Store, settings: Settings, rules: MappingLoader, known:
     known = replace(known, disk=full(disk), files="stale" if rules.ready and kept else known.files)
     with store.read() as connection:
         now = store.now(connection)
-        found = look(connection, now, rules.current, accounts(settings, rules), known)
+        found = snapshot(connection, now, rules.current, effective_accounts(settings, rules), known)
         former = identities.until(connection, now)
     for name, end in former.items():
         text = Reason(ProblemCode.FORMER_IDS, until=clock(end))

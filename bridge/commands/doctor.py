@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from bridge.assemble.facts import findings
-from bridge.assemble.rules import accounts, mapping_loader
+from bridge.assemble.rules import effective_accounts, mapping_loader
 from bridge.commands.database_check import Level, Remark, check_database
 from bridge.commands.options import as_json, silent
 from bridge.commands.show.language import said
@@ -102,7 +102,7 @@ def _remarks(settings: Settings) -> Iterator[Remark]:
         yield _kept(report.kept)
     elif report.facts.files == "valid":
         yield _valid(settings, rules)
-    for name, account in sorted(accounts(settings, rules).items()):
+    for name, account in sorted(effective_accounts(settings, rules).items()):
         yield _reachable(name, account)
 
 

@@ -121,7 +121,7 @@ def _stored(store: Store, kind: Kind) -> Iterable[str]:
     with store.read() as connection:
         if kind == "account":
             return list(accounts.all_states(connection))
-        return [one.name for one in pauses.standing(connection) if one.kind == kind]
+        return [one.name for one in pauses.active(connection) if one.kind == kind]
 
 
 def _written(settings: Settings, kind: Kind) -> Iterable[str]:

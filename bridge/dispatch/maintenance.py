@@ -125,7 +125,7 @@ def resume(connection: Transaction, now: int, name: str, *, who: str, why: Reaso
 def again(connection: Transaction, now: int, call_id: int, by: Decider) -> int:
     """The new call for one that was refused; 0 where a person has seen to it already."""
     try:
-        return decisions.again(connection, now, call_id, by)
+        return decisions.send_again(connection, now, call_id, by)
     except BridgeError as refusal:
         log.info("call %d is not issued again: %s", call_id, refusal)
         return 0

@@ -199,7 +199,7 @@ class Rounds:
         books: AccountBatch,
     ) -> None:
         """Share the room among the accounts that have calls due, as far as pace and breaker let them."""
-        paused = pauses.held_back(connection)
+        paused = pauses.paused_names(connection)
         ready: list[int] = []
         unexhausted = set()
         for place, account in enumerate(inviting):

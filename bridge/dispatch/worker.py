@@ -25,7 +25,7 @@ from bridge.dispatch.maintenance import Maintenance
 from bridge.dispatch.round import Round, Rounds
 from bridge.dispatch.sender_pool import Ended, SenderPool, Try
 from bridge.errors import DatabaseLost, StoreUnavailable
-from bridge.logs import Sparing
+from bridge.logs import RateLimitedLog
 from bridge.model import Account, Alerts, Outcome
 from bridge.reasons.reason import Reason
 from bridge.store.db import notify
@@ -90,7 +90,7 @@ class Dispatcher:
         self.stop_wait = stop_wait
         self.observe = observe
         self.no_room = no_room
-        self.tell = Sparing(log.error, every=60.0)
+        self.log_limited = RateLimitedLog(log.error, every=60.0)
         self.clock = clock
         self.settled = 0
         """Attempts since it began."""
@@ -144,7 +144,7 @@ class Dispatcher:
         """How many more calls may be sent: none when what becomes of them might find no room on the disk."""
         full = self.no_room()
         if full:
-            self.tell("disk", f"nothing is sent: {english(full)}")
+            self.log_limited("disk", f"nothing is sent: {english(full)}")
         return 0 if full else self.senders.free
 
     def round(self, room: int) -> None:
@@ -199,7 +199,7 @@ class Dispatcher:
     def out_of_reach(self, trouble: StoreUnavailable) -> None:
         """Log why nothing is sent; what lasts until somebody acts is not logged twice a second."""
         if isinstance(trouble, DatabaseLost):
-            self.tell("database", f"nothing is sent: {trouble.message}; {trouble.hint}")
+            self.log_limited("database", f"nothing is sent: {trouble.message}; {trouble.hint}")
         else:
             log.warning("the queue is out of reach: %s", trouble)
 

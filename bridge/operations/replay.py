@@ -144,7 +144,7 @@ class Replayer:
         if self.rules == "original":
             unsent = self._unsent(connection, number)
             for call in unsent:
-                decisions.again(connection, now, call.id, self.by)
+                decisions.send_again(connection, now, call.id, self.by)
             return AsTheyWere(number, unsent)
         try:
             if stored.event is None:

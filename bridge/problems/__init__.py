@@ -1,1 +1,1 @@
-"""What is wrong now: one list, made of facts, for `/readyz`, `leadbridge doctor` and the console."""
+"""The list of current problems, made of facts, for `/readyz`, `leadbridge doctor` and the console."""

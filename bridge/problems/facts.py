@@ -1,4 +1,4 @@
-"""What was looked at before it is said what is wrong. Times are unix milliseconds."""
+"""The facts from which the list of problems is made. Times are unix milliseconds."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bridge.store.reports.call_views import Doubt
 from bridge.store.reports.repeat_views import AmbiguousSource
 
 Files: TypeAlias = Literal["valid", "empty", "broken", "stale"]
-"""Of the mapping folder: `empty` has no file yet, `stale` is broken while an older set is in use."""
+"""The state of the mapping folder: `empty` has no file yet, `stale` is broken, with an older set in use."""
 
 
 class Fault(NamedTuple):
-    """What keeps a part of the installation from its work."""
+    """What is wrong with a part of the installation."""
 
     what: Reason
     hints: tuple[Reason, ...] = ()
@@ -27,7 +27,7 @@ class Fault(NamedTuple):
 
 
 class Late(NamedTuple):
-    """The account whose call is late most."""
+    """The account with the most overdue call."""
 
     account: str
     by: int
@@ -35,7 +35,7 @@ class Late(NamedTuple):
 
 
 class Failing(NamedTuple):
-    """A rule that matched and lacked a value, so often in the last week."""
+    """A rule with a missing value, and how often it failed in the last week."""
 
     source: str
     rule: str
@@ -43,14 +43,14 @@ class Failing(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """Webhooks of a source that were rejected in the last day."""
+    """The number of a source's webhooks that were rejected in the last day."""
 
     source: str
     many: int
 
 
 class Silent(NamedTuple):
-    """A source that has sent nothing for longer than its owner said is usual; both in milliseconds."""
+    """A source that has sent nothing for longer than usual; both times in milliseconds."""
 
     source: str
     quiet: int
@@ -59,30 +59,30 @@ class Silent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Is such an answer success?"""
+    """An answer that the owner should confirm as success."""
 
     account: str
     shape: str
     call_id: int
     example: str
-    """The first such answer, its secrets hidden; empty where it was empty or is purged."""
+    """The first such answer without secrets; empty if it was empty or is purged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was looked at; a part that was not looked at holds nothing that is wrong."""
+    """The known facts; a part that was not checked is empty, which is no problem."""
 
     now: int = 0
     database: Fault | None = None
     tables: Fault | None = None
     disk: Fault | None = None
-    """Why nothing may be accepted."""
+    """Why no webhook can be accepted."""
     files: Files = "valid"
     files_why: tuple[Reason, ...] = ()
-    """What is wrong in mapping files, or with their folder."""
+    """Errors in mapping files, or of their folder."""
     unset: tuple[Unset, ...] = ()
     odd_values: Mapping[str, Reason] = field(default_factory=dict)
-    """What is wrong with the value of a variable that does not count as set, by its name."""
+    """Why the value of a variable counts as unset, by its name."""
     late: Late | None = None
     accounts: tuple[AccountState, ...] = ()
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
@@ -91,12 +91,12 @@ class Facts:
     doubts: tuple[Doubt, ...] = ()
     answers: tuple[Question, ...] = ()
     unstarted: int = 0
-    """Calls that were refused, expired or given up in the last day."""
+    """Calls that were refused, expired or exhausted in the last day."""
     failing: tuple[Failing, ...] = ()
     unreadable: int = 0
-    """Webhooks of the last week that could not be read."""
+    """Webhooks of the last week that could not be decoded."""
     rejected: tuple[Rejected, ...] = ()
     silent: tuple[Silent, ...] = ()
     ambiguous: tuple[AmbiguousSource, ...] = ()
     unheard: tuple[str, ...] = ()
-    """Sources of mapping files that never sent anything."""
+    """Configured sources that never sent anything."""

@@ -1,4 +1,4 @@
-"""What is wrong now, worst first, made of facts. Pure."""
+"""Makes the list of problems from facts, worst first. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.span import span
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
-from bridge.store.reports.audit import named
+from bridge.store.reports.audit import display_name
 from bridge.store.reports.call_views import Doubt
 from bridge.text.times import clock
 
@@ -27,7 +27,7 @@ _CHECK: Final = "leadbridge check"
 
 
 def problems(facts: Facts) -> tuple[Problem, ...]:
-    """Everything that these facts show to be wrong."""
+    """All problems that the facts show."""
     found = [
         *_installation(facts),
         *_mappings(facts),
@@ -107,7 +107,7 @@ def _accounts(facts: Facts) -> Iterator[Problem]:
 def _paused_by(one: AccountState | Pause, now: int) -> Reason:
     why = Reason(ProblemCode.WHY, why=one.paused_reason) if one.paused_reason else None
     seconds = max(now - one.paused_at, 0) // 1000
-    return Reason(ProblemCode.PAUSED_BY, who=named(one.paused_by), span=span(seconds * 1000), why=why)
+    return Reason(ProblemCode.PAUSED_BY, who=display_name(one.paused_by), span=span(seconds * 1000), why=why)
 
 
 def _resting(breaker: Breaker) -> Iterator[Reason]:
@@ -132,7 +132,7 @@ def _held(one: Pause, now: int) -> Problem:
 
 
 def paused(source: str, rule: str) -> Reason:
-    """That one of its rules is paused, or, without a rule, the source."""
+    """The reason that a rule is paused, or, without a rule, its source."""
     if rule:
         return Reason(ProblemCode.RULE_PAUSED, rule=rule, source=source)
     return Reason(ProblemCode.SOURCE_PAUSED, source=source)
@@ -166,7 +166,7 @@ def _unstarted(facts: Facts) -> Iterator[Problem]:
 
 
 def answer(one: Question) -> Problem:
-    """Such an answer counts as done: is that right?"""
+    """The question whether such an answer is success."""
     example = (Reason(ProblemCode.ANSWER_EXAMPLE, answer=one.example),) if one.example else ()
     success = "{$.started: 1}"
     return Problem(

@@ -1,4 +1,4 @@
-"""One thing that is wrong now, and what to do about it."""
+"""A problem: what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal[
     "failing", "unreadable", "rejected", "silent", "ambiguous", "unheard",
 ]  # fmt: skip
 Level: TypeAlias = Literal["blocks", "bad", "warn", "hint"]
-"""`blocks`: no webhook is accepted. `hint`: nothing is wrong, somebody may have forgotten something."""
+"""`blocks`: no webhook is accepted. `hint`: nothing is wrong, but something may have been forgotten."""
 
 
 class Place(NamedTuple):
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that somebody should see to. Texts begin small and have no full stop."""
+    """Something that a person should fix. Texts begin in lower case and have no full stop."""
 
     kind: Kind
     level: Level
@@ -35,16 +35,16 @@ class Problem:
     """The part of the installation, the account or the source."""
     title: Reason
     lines: tuple[Reason, ...] = ()
-    """More about it, and what to do."""
+    """Details, and what to do."""
     command: str = ""
-    """What to type; empty where no command helps."""
+    """The command to run; empty if none helps."""
     place: Place | None = None
-    """Where it is seen to in the console."""
+    """The page of the console where it can be fixed."""
     change: Place | None = None
-    """The change in the console that ends it."""
+    """The action in the console that fixes it."""
 
 
 def sentence(one: Problem) -> Reason:
-    """All of it on one line."""
+    """The whole problem on one line."""
     run = (Reason(ProblemCode.RUN, command=one.command),) if one.command else ()
     return Reason(ProblemCode.SENTENCE, parts=(one.title, *one.lines, *run))

@@ -32,14 +32,14 @@ class Trust:
     roots: bytes = b""
 
 
-NOBODY = Trust()
+NO_TRUST = Trust()
 
 
 class Incoming:
     """A request with everything decoded from it, each once. Its properties may raise DocumentError."""
 
     def __init__(
-        self, request: Request, now_ms: int, source: str, decoder: Decoder, trust: Trust = NOBODY
+        self, request: Request, now_ms: int, source: str, decoder: Decoder, trust: Trust = NO_TRUST
     ) -> None:
         self.request = request
         self.now_ms = now_ms

@@ -19,7 +19,7 @@ from bridge.webhook.budget import size_of
 from bridge.webhook.decode.decode import Decoder
 from bridge.webhook.handshake import Handshakes
 from bridge.webhook.identity import Identity, IdentityInput
-from bridge.webhook.incoming import NOBODY, Incoming, Trust
+from bridge.webhook.incoming import NO_TRUST, Incoming, Trust
 from bridge.webhook.redaction.secrets import Secrets
 from bridge.webhook.reply import ReplyTemplate
 from bridge.webhook.split import Part, Split
@@ -108,7 +108,7 @@ class Source:
     event: str = ""
     """The key `event:`, which defines ids and types, as text."""
 
-    def receive(self, request: Request, now_ms: int, trust: Trust = NOBODY) -> Reception:
+    def receive(self, request: Request, now_ms: int, trust: Trust = NO_TRUST) -> Reception:
         """Handle a request. `trust` fetches certificates for senders that sign with them."""
         incoming = Incoming(request, now_ms, self.name, self.decoder, trust)
         try:

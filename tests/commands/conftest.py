@@ -154,7 +154,7 @@ def office(desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch) -> It
     rules = MappingLoader(
         str(desk.folder / "mappings"), {"SHOP_SECRET": SECRET, "LEADCONVERTER_TOKEN": TOKEN}
     )
-    intake = Intake(rules, writer, heard_of=lambda _: False, wake=lambda: None, no_room=lambda: None)
+    intake = Intake(rules, writer, is_known_source=lambda _: False, wake=lambda: None, no_room=lambda: None)
     yield Office(desk.folder, desk.run, store, intake)
     writer.close()
     store.close()

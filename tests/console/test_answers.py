@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.assemble.rules import accounts
+from bridge.assemble.rules import effective_accounts
 from bridge.errors import StoreUnavailable
 from bridge.store.state import answers
 from tests.conftest import Clock
@@ -58,7 +58,7 @@ def taken_up(one: Site) -> bool:
 
 @contextmanager
 def dispatching(one: Site) -> Iterator[Bench]:
-    known = accounts(one.side.settings, one.side.mapping_loader)
+    known = effective_accounts(one.side.settings, one.side.mapping_loader)
     with bench(one.side.store, Clock(), replace(known["main"], rate=1000.0)) as made:
         yield made
 

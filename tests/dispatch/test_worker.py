@@ -279,7 +279,7 @@ def test_calls_refused_by_a_wrong_token_are_issued_again_on_resuming(desk: Bench
         "5 calls in a row were denied (402, 403, 404, 410): is the token right, and the project paid for?"
     )
     with desk.store.transaction() as connection:
-        decisions.again(connection, desk.clock.ms, 1, Decider("anna", "by hand"))
+        decisions.send_again(connection, desk.clock.ms, 1, Decider("anna", "by hand"))
         assert maintenance.resume(connection, desk.clock.ms, "main", who="anna", why="new token") == [
             7,
             8,

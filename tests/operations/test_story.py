@@ -31,7 +31,7 @@ def test_a_call_is_told_with_those_that_repeat_it(store: Store) -> None:
     came(store, order())
     end(store, "refused")
     with store.transaction() as connection:
-        decisions.again(connection, given.NOW, 1, BY)
+        decisions.send_again(connection, given.NOW, 1, BY)
     assert [(one.id, one.parent) for one in read_call(store, 1).again] == [(2, 1)]
     assert read_call(store, 2).again == ()
     assert not read_story(store, 1).final

@@ -126,7 +126,7 @@ def troubled(site: MakeSite, folder: Path) -> Site:
         connection.exec_driver_sql(late)
     (folder / "shop.yml").write_text("source: [")
     one.side.mapping_loader.refresh()
-    one.side.readiness.look()
+    one.side.readiness.check()
     return one
 
 

@@ -70,7 +70,7 @@ class People:
         number = self.world.random.choice(ended)
         try:
             with self.store.transaction() as connection:
-                decisions.again(connection, self.world.now, number, PERSON)
+                decisions.send_again(connection, self.world.now, number, PERSON)
         except BridgeError as refusal:
             self.world.note("a person", f"cannot send call {number} again: {refusal}")
 

@@ -121,7 +121,7 @@ def claim(store: Store, limit: int = 100, owner: str = "me", account: str = "mai
 def claim_in(
     connection: Connection, now: int, limit: int, owner: str = "me", account: str = "main"
 ) -> list[Call]:
-    paused = pauses.held_back(connection)
+    paused = pauses.paused_names(connection)
     ids = claims.ready(connection, now, account, limit, paused)
     return claims.claim(connection, now, owner, ids)
 

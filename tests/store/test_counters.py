@@ -148,7 +148,7 @@ def test_what_people_decide_is_counted_where_it_leads(store: Store) -> None:
         decisions.resolve(connection, NOW, ids[1], "cancelled", BY)
         decisions.resend(connection, NOW, ids[2], BY)
         decisions.cancel(connection, NOW, ids[4], BY)
-        decisions.again(connection, NOW, ids[0], BY)
+        decisions.send_again(connection, NOW, ids[0], BY)
     assert of_calls(store) == {"uncertain": 4, "done": 1, "cancelled": 2, "waiting": 2}
 
 

@@ -126,7 +126,7 @@ def test_a_policy_resends_once(store: Store) -> None:
 @pytest.mark.parametrize("end", ["done", "refused", "exhausted", "expired"])
 def test_a_finished_call_is_sent_again_as_a_new_one(end: str, store: Store) -> None:
     number = finished(store, end, variables=(("a", "1"),), forced=True)
-    child = decide(store, decisions.again, number, BY)
+    child = decide(store, decisions.send_again, number, BY)
     (call,) = claim(store)
     assert (call.id, call.parent, call.attempt) == (child, number, 1)
     assert call.start == start(7, variables=(("a", "1"),), forced=True)
@@ -136,9 +136,9 @@ def test_a_finished_call_is_sent_again_as_a_new_one(end: str, store: Store) -> N
 
 def test_a_call_is_sent_again_once_per_call(store: Store) -> None:
     number = finished(store)
-    child = decide(store, decisions.again, number, BY)
+    child = decide(store, decisions.send_again, number, BY)
     with pytest.raises(WrongState) as caught:
-        decide(store, decisions.again, number, BY)
+        decide(store, decisions.send_again, number, BY)
     assert caught.value.message == f"call {number} was sent again already, as call {child}"
     assert caught.value.hint == f"send call {child} again"
     assert len(rows(store, "SELECT * FROM calls")) == 2
@@ -147,7 +147,7 @@ def test_a_call_is_sent_again_once_per_call(store: Store) -> None:
 def test_a_shadow_call_sent_again_is_sent_in_earnest(store: Store) -> None:
     (number,) = owe(store, start(7, shadow=True))
     assert claim(store) == []
-    child = decide(store, decisions.again, number, BY)
+    child = decide(store, decisions.send_again, number, BY)
     assert [call.id for call in claim(store)] == [child]
 
 
@@ -172,14 +172,14 @@ def test_a_decision_that_does_not_fit_the_state_is_refused(
 def test_a_call_that_goes_on_by_itself_is_not_sent_again(store: Store) -> None:
     (number,) = owe(store, start(7))
     with pytest.raises(WrongState) as caught:
-        decide(store, decisions.again, number, BY)
+        decide(store, decisions.send_again, number, BY)
     assert caught.value.message == (
         f"call {number} is queued and cannot be sent again, "
         "expected cancelled or done or exhausted or expired or refused"
     )
 
 
-@pytest.mark.parametrize("act", [decisions.cancel, decisions.resend, decisions.again])
+@pytest.mark.parametrize("act", [decisions.cancel, decisions.resend, decisions.send_again])
 def test_a_decision_about_nothing_is_refused(act: Callable[..., object], store: Store) -> None:
     with pytest.raises(BridgeError) as caught:
         decide(store, act, 99, BY)

@@ -202,7 +202,7 @@ class Machine(RuleBasedStateMachine):
         modelled = self.of(number)
         try:
             with self.store.transaction() as connection:
-                child = decisions.again(connection, self.now, number, BY)
+                child = decisions.send_again(connection, self.now, number, BY)
         except WrongState:
             return
         assert State(modelled.state) in FINAL

@@ -60,9 +60,9 @@ def test_a_pause_is_one_however_often_it_is_asked_for(store: Store) -> None:
     assert [pause(store, "sold"), pause(store, "sold")] == [True, False]
     assert [resume(store, "sold"), resume(store, "sold"), pause(store, "sold")] == [True, False, True]
     with store.read() as connection:
-        (standing,) = pauses.standing(connection)
+        (found,) = pauses.active(connection)
         decided = audit.of(connection, "rule", "shop/sold")
-    assert (standing.name, standing.paused_by, standing.paused_reason) == ("shop/sold", "anna", "wrong text")
+    assert (found.name, found.paused_by, found.paused_reason) == ("shop/sold", "anna", "wrong text")
     assert [english(action.what) for action in decided] == ["pause", "resume", "pause"]
 
 

@@ -76,7 +76,7 @@ def test_broken_files_leave_the_last_good_set_in_use_even_after_a_restart(bridge
     bridge.stop()
     shutil.rmtree(bridge.folder / "one")
     bridge.start()
-    assert "the last good mappings are in use, as kept in the database: 1 files" in bridge.read_log()
+    assert "the last good mappings are in use, from the database: 1 files" in bridge.read_log()
     assert bridge.post("/hooks/shop", {"id": 2, "buyer": 2}).status == 200
     assert eventually(lambda: bots(bridge) == ["7"])
     told = bridge.command("doctor").stdout

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.assemble.web import WebSide, web_side
 from bridge.problems.facts import Fault
-from bridge.readiness import Seen
+from bridge.readiness import CheckResult
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason
 from bridge.settings import load
@@ -71,7 +71,7 @@ def test_without_a_database_its_figures_are_missing_and_the_rest_is_there(
 ) -> None:
     scrape = Scrape(side, clock)
     side.readiness.close()
-    side.readiness.seen = Seen(Fault(Reason(ProblemCode.DATABASE_UNUSABLE)))
+    side.readiness.result = CheckResult(Fault(Reason(ProblemCode.DATABASE_UNUSABLE)))
     found = samples(scrape)
     assert found[metrics.UP.name, ()] == 0
     assert found[metrics.STALE.name, ()] == 0

@@ -19,7 +19,7 @@ from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import batch_writer
 from bridge.store.reports import event_views
 from bridge.web import webhooks
-from bridge.webhook.incoming import NOBODY, Trust
+from bridge.webhook.incoming import NO_TRUST, Trust
 from bridge.webhook.source import Accepted, Answered, Source, Unreadable
 from tests.webhook.support import NOW, source_of
 from tests.webhook.test_own_samples import SAMPLES
@@ -50,12 +50,14 @@ class WebhookApp:
         self.store = store
         self.writer = Writer(store, batch_writer(store))
 
-    def send(self, source: Source, now_ms: int, webhook: Request, trust: Trust = NOBODY) -> tuple[int, bytes]:
+    def send(
+        self, source: Source, now_ms: int, webhook: Request, trust: Trust = NO_TRUST
+    ) -> tuple[int, bytes]:
         """Send a request by HTTP; what the sender hears."""
         intake = Intake(
             cast(MappingLoader, Rules(source)),
             self.writer,
-            heard_of=lambda _: False,
+            is_known_source=lambda _: False,
             wake=lambda: None,
             no_room=lambda: None,
             trust=trust,

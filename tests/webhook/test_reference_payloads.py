@@ -15,7 +15,7 @@ import pytest
 
 from bridge.language.document import Report, plain, read
 from bridge.model import Request
-from bridge.webhook.incoming import NOBODY, Trust
+from bridge.webhook.incoming import NO_TRUST, Trust
 from bridge.webhook.source import Accepted, Answered, Refused, Source, Unreadable
 from tests.webhook.support import source_of
 
@@ -251,7 +251,7 @@ def load(name: str) -> Sample:
         secret if case.path_token else None,
     )
     certificate = meta.get("certificate", "").encode()
-    trust = Trust(lambda _: certificate, certificate) if certificate else NOBODY
+    trust = Trust(lambda _: certificate, certificate) if certificate else NO_TRUST
     now = int(meta.get("signed_at", 1_700_000_000)) * 1000
     return Sample(source_of(f"{text}{case.more}\n", **environment), request, now, trust, meta)
 

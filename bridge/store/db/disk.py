@@ -19,7 +19,7 @@ MB = 1_000_000
 _FRESH_S = 1.0
 """Seconds for which a measurement of the disk is reused."""
 _SENDING = 4
-"""Sending continues down to this fraction of the floor: accepted calls are to be finished."""
+"""Sending continues down to this fraction of the floor: accepted calls should be finished."""
 _BALLAST = 2
 """The ballast is this fraction of the floor: more than the floor for sending."""
 

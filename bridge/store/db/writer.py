@@ -17,7 +17,7 @@ from bridge.store.db.engine import Store
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Observe = Callable[[int, float], None]
+ObserveCommit = Callable[[int, float], None]
 """Called after each commit with the number of items and the seconds it took."""
 
 SUBMIT_S = 2.2
@@ -65,7 +65,7 @@ class Writer(Generic[Item, Result]):
         *,
         batch: int = 128,
         waiting: int = 4096,
-        observe: Observe = _no_op,
+        observe: ObserveCommit = _no_op,
         start: bool = True,
     ) -> None:
         self._store = store

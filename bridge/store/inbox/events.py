@@ -20,7 +20,7 @@ from bridge.store.db.texts import document_text, plain, reason_text, verified_te
 from bridge.store.inbox import repeats
 from bridge.store.inbox.known_events import NEW_KEYS, EventKey, Same, find_by_other_key, former_keys, key_of
 from bridge.store.inbox.refusals import Refusal, refuse
-from bridge.store.inbox.repeats import Again, Allowance, Compare
+from bridge.store.inbox.repeats import Allowance, Compare, NewRepeat
 from bridge.store.inbox.replies import reply_of, reply_text
 from bridge.store.queue import calls
 from bridge.store.queue.rows import NewCall
@@ -178,7 +178,9 @@ def _find_by_other_keys(connection: Connection, now: int, entries: Sequence[_Ent
 
 def _keep_repeats(connection: Connection, now: int, entries: Sequence[_Entry], allowance: Allowance) -> None:
     again = [
-        Again(entry.id, entry.event, entry.item, one.request, one.verified, one.rules_version, one.compare)
+        NewRepeat(
+            entry.id, entry.event, entry.item, one.request, one.verified, one.rules_version, one.compare
+        )
         for entry in entries
         if (one := entry.delivery).compare is not None and entry.event is not None
     ]
@@ -195,13 +197,13 @@ def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None
     holders: dict[int, int] = {}
     rows = [_row(entry, holders.setdefault(id(entry.delivery), entry.id)) for entry in entries]
     _INSERT.run(connection, rows)
-    owed = [
+    new_calls = [
         NewCall(entry.id, plain(entry.delivery.source), start)
         for entry in entries
         for start in entry.application.starts
     ]
     counts = _counted(entries)
-    calls.put(connection, now, owed, counts)
+    calls.put(connection, now, new_calls, counts)
     counters.add(connection, now, counts)
 
 

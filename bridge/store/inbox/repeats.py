@@ -1,4 +1,4 @@
-"""Repeats: known events that came again. The last ones of each event are stored, with what differs."""
+"""Stores the last repeats of each event: webhooks with a known id, with what differs."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
 
 Difference: TypeAlias = Literal["none", "content", "outcome", "unknown"]
-"""Between a repeat and its event: `content` where the rules make the same of both, `outcome` where they make
-something else, `unknown` where the payload of the event is purged."""
+"""The difference between a repeat and its event: `content` if the rules make the same of both, `outcome` if
+they do not, `unknown` if the payload of the event is purged."""
 Compare: TypeAlias = Callable[[Event, Event], Difference]
 """Finds the difference between an event and a repeat of it."""
 
 KEPT: Final = 20
-"""Repeats of one event that are stored, the last ones; those with another outcome are counted apart, so that
+"""The number of last repeats kept per event; those with another outcome are counted separately, so that
 others never displace them."""
 BODY_BYTES: Final = 256 * 1024
 """The largest body that is stored with a repeat."""
 KEPT_A_SECOND: Final = 20
-"""Repeats that one process stores in a second: a flood of them must not fill the disk."""
+"""The most repeats that a process stores per second: a flood of them must not fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """One event of a webhook that is a repeat."""
+class NewRepeat:
+    """A repeat of an event that is to be stored."""
 
     event_id: int
     """The event that it repeats."""
     event: Event
     item: int
-    """Its place among the events of its webhook, from 0."""
+    """The index of the event in its webhook, from 0."""
     request: Request
     verified: Reason | None
     rules_version: str
@@ -51,13 +51,13 @@ class Again:
 
 @dataclass(slots=True)
 class Allowance:
-    """How many repeats a process may still store in the second that `now` is in."""
+    """Limits the repeats that a process stores per second."""
 
     second: int = 0
     used: int = 0
 
     def take(self, now: int, wanted: int) -> int:
-        """How many of the wanted ones may be stored; `now` is unix milliseconds."""
+        """The number of wanted repeats that may be stored now; `now` is unix milliseconds."""
         if now // 1000 != self.second:
             self.second, self.used = now // 1000, 0
         granted = min(wanted, KEPT_A_SECOND - self.used)
@@ -65,27 +65,27 @@ class Allowance:
         return granted
 
 
-_FIRST = AllRows(
+_EVENTS = AllRows(
     "SELECT e.id, e.document, e.parameters, e.received_at, "
     "(SELECT COALESCE(max(r.number), 0) FROM repeats r WHERE r.event_id = e.id) AS repeated "
     "FROM events e WHERE e.id IN ({rows})",
     "bigint",
 )
 _INSERT = insertion(repeats)
-_FORGET = """
+_DELETE_OLD = """
 DELETE FROM repeats WHERE event_id = ? AND (difference = 'outcome') = ? AND id < (
   SELECT id FROM repeats WHERE event_id = ? AND (difference = 'outcome') = ? ORDER BY id DESC LIMIT 1 OFFSET ?
 )
 """
 
 
-def keep(connection: Connection, items: Sequence[Again]) -> None:
-    """Store these repeats, and forget all but the last `KEPT` of their events.
+def keep(connection: Connection, items: Sequence[NewRepeat]) -> None:
+    """Store repeats, and delete all but the last `KEPT` of their events.
 
     An event whose row is purged has no place to show its repeats: they are left out.
     """
     wanted = sorted({one.event_id for one in items})
-    first = {row.id: row for row in _FIRST.run(connection, [(number,) for number in wanted])}
+    first = {row.id: row for row in _EVENTS.run(connection, [(number,) for number in wanted])}
     known = [one for one in items if one.event_id in first]
     repeated = {number: row.repeated for number, row in first.items()}
     rows = []
@@ -94,13 +94,13 @@ def keep(connection: Connection, items: Sequence[Again]) -> None:
         rows.append(_row(number, repeated[one.event_id], one, _difference(first[one.event_id], one)))
     _INSERT.run(connection, rows)
     parts = [(number, other, number, other, KEPT - 1) for number in sorted(first) for other in (False, True)]
-    each(connection, _FORGET, parts)
+    each(connection, _DELETE_OLD, parts)
 
 
 def mark_taken(
     connection: Connection, now: int, number: int, event_id: int, taken_as: int, by: Decider
 ) -> None:
-    """Write down that a person made an event of the repeat `number` of `event_id`.
+    """Record that a person made an event of the repeat `number` of `event_id`.
 
     So are those with its bytes: its sender may have sent it more than once.
     """
@@ -115,12 +115,12 @@ def mark_taken(
         audit.record(connection, now, who=by.who, what=what, why=by.why, kind="event", target=target)
 
 
-def _difference(first: AnyRow, again: Again) -> Difference:
+def _difference(first: AnyRow, again: NewRepeat) -> Difference:
     return "unknown" if first.document is None else again.compare(event_of(first, again.event), again.event)
 
 
 def event_of(row: AnyRow, again: Event) -> Event:
-    """A stored event, with the headers of a repeat of it."""
+    """The stored event in a row, with the headers of a repeat of it."""
     return replace(
         again,
         received_at=row.received_at,
@@ -129,7 +129,7 @@ def event_of(row: AnyRow, again: Event) -> Event:
     )
 
 
-def _row(number: int, count: int, one: Again, difference: Difference) -> tuple[Any, ...]:
+def _row(number: int, count: int, one: NewRepeat, difference: Difference) -> tuple[Any, ...]:
     request, differs = one.request, difference != "none"
     return (
         number,

@@ -1,4 +1,4 @@
-"""A stored event goes through mended rules: starts that never came about get their call, none is repeated."""
+"""Replays a stored event through the current rules: adds calls for starts that have not run yet."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ NEVER_RAN = frozenset({State.REFUSED, State.EXHAUSTED, State.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One start of a replay, and the call that it already had, if any."""
+    """A start of a replay, and the latest call that it has, if any."""
 
     start: BotStart
     earlier: Call | None
     owed: bool
-    """Whether it gets a call; else the earlier one stands."""
+    """Whether it gets a new call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The calls that a replay added, and how many starts had their call already."""
+    """The calls that a replay added, and how many starts needed none."""
 
     calls: tuple[int, ...]
     known: int
@@ -49,10 +49,10 @@ class Replayed:
 def plan(
     connection: Connection, event_id: int, made: Application, *, again: bool = False
 ) -> tuple[Planned, ...]:
-    """Which of the starts would get a call.
+    """Decide which starts get a call.
 
-    One whose call is done, live or uncertain does not, nor one that a person cancelled; `again` repeats all
-    that are finished. A rule's new name does not make a new start.
+    A start whose call is done, live, uncertain or cancelled gets none; `again` repeats all finished ones. To
+    rename a rule makes no new start.
     """
     rules = made.rules.union(verdict.rule for verdict in made.verdicts)
     earlier = _Earlier(calls_of(connection, event_id), rules)
@@ -70,12 +70,13 @@ def replay(
     *,
     again: bool = False,
 ) -> Replayed:
-    """Store what the rules make of the event now, with the calls that it owes according to the plan."""
+    """Store what the rules make of the event now, with the planned calls."""
     source = _lock(connection, event_id)
     planned = plan(connection, event_id, made, again=again)
-    owed = [_owed(event_id, source, one) for one in planned if one.owed]
+    new_calls = [_new_call(event_id, source, one) for one in planned if one.owed]
     counts: Counts = Counter({Key("rule:matched", source, plain(rule)): 0 for rule in _matched(made)})
-    added = calls.put(connection, now, owed, counts)
+    # A count of 0 updates only the time of the rule's latest match.
+    added = calls.put(connection, now, new_calls, counts)
     counters.add(connection, now, counts)
     change = {
         "result": result_of(made),
@@ -87,13 +88,13 @@ def replay(
     audit.record(
         connection, now, who=by.who, what=Reason(ActionCode.REPLAY), why=by.why, kind="event", target=event_id
     )
-    return Replayed(tuple(added), len(planned) - len(owed))
+    return Replayed(tuple(added), len(planned) - len(new_calls))
 
 
 def reread(
     connection: Connection, now: int, event_id: int, delivery: Delivery, by: Decider
 ) -> tuple[Stored, ...]:
-    """Store the events of a webhook that could not be read when it came; its own row points to them."""
+    """Store the events of a webhook that was unreadable at reception; its row refers to them."""
     _lock(connection, event_id)
     stored = accept(connection, now, [delivery])[0]
     numbers = tuple(str(one.event_id) for one in stored)
@@ -112,7 +113,7 @@ def reread(
 
 
 class _Earlier:
-    """The latest call of each start that an event ever had."""
+    """The latest call of each start of an event."""
 
     def __init__(self, known: Iterable[Call], rules: frozenset[str]) -> None:
         self.by_rule: dict[tuple[str, int], Call] = {}
@@ -144,12 +145,12 @@ def _matched(made: Application) -> list[str]:
     return [verdict.rule for verdict in made.verdicts if verdict.match is Match.MATCHED]
 
 
-def _owed(event_id: int, source: str, planned: Planned) -> NewCall:
+def _new_call(event_id: int, source: str, planned: Planned) -> NewCall:
     return NewCall(event_id, source, planned.start, planned.earlier.id if planned.earlier else 0)
 
 
 def _lock(connection: Connection, event_id: int) -> str:
-    """The event's source; nobody else replays the event until the transaction ends."""
+    """Lock the event, so that no one else replays it until the transaction ends; returns its source."""
     query = select(events.c.source).where(events.c.id == event_id).with_for_update()
     source: str | None = connection.execute(query).scalar_one_or_none()
     if source is None:

@@ -1,4 +1,4 @@
-"""What the processes share about an account: pace, pause and health."""
+"""The state of accounts that all processes share: pace, pause and health."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class AccountState:
 
     name: str
     tat: float = 0.0
-    """When the next call may go by the account's pace."""
+    """When the account's pace allows the next call."""
     slow: float = 0.0
     """Until when the pace is reduced."""
     paused_at: int = 0
-    """0 while it is not paused."""
+    """0 if it is not paused."""
     paused_by: str = ""
     paused_reason: Reason | str = ""
-    """A reason where the bridge paused it, else a person's words."""
+    """A reason if the bridge paused it, else a person's text."""
     token_mark: str = ""
     """A digest of the token with which it was paused: another token ends the pause."""
     health: str = ""
-    """What dispatch remembers of it, in its own words."""
+    """State that dispatch stores as text: breaker and error counts."""
 
     @property
     def kind(self) -> audit.Kind:
@@ -60,18 +60,18 @@ _SAVE = update(
 
 
 def ensure(connection: Connection, names: Iterable[str]) -> None:
-    """Make rows for accounts that have none."""
+    """Insert rows for accounts that have none."""
     rows = [tuple(_row(AccountState(name)).values()) for name in sorted(set(names))]
     _MAKE.run(connection, rows)
 
 
 def lock(connection: Connection, name: str) -> AccountState:
-    """The account's row, nobody else's until the transaction ends; made when there is none."""
+    """The account's row, locked until the transaction ends; inserted if there is none."""
     return lock_all(connection, [name])[name]
 
 
 def lock_all(connection: Connection, names: Collection[str]) -> dict[str, AccountState]:
-    """As `lock`, in the order of the names, so that no two who lock several wait for each other."""
+    """Lock several rows, in the order of names, so that no two transactions wait for each other."""
     states = _locked(connection, names)
     if len(states) < len(names):
         ensure(connection, names)
@@ -80,20 +80,20 @@ def lock_all(connection: Connection, names: Collection[str]) -> dict[str, Accoun
 
 
 def save(connection: Connection, states: Iterable[AccountState]) -> None:
-    """Write back rows that were locked."""
+    """Update locked rows."""
     rows = [tuple(_row(state).values()) for state in states]
     _SAVE.run(connection, [(*values, name) for name, *values in rows])
 
 
 def all_states(connection: Connection) -> dict[str, AccountState]:
-    """Every account that ever had a call, by name."""
+    """The state of every account that ever had a call, by name."""
     return {row.name: state_of(row._mapping) for row in connection.execute(_ALL)}
 
 
 def pause(
     connection: Connection, now: int, name: str, *, who: str, why: Reason | str, token_mark: str = ""
 ) -> bool:
-    """Stop claiming for the account; False when it was paused already, which stays as it is."""
+    """Pause the account; False if it was paused already, which changes nothing."""
     state = lock(connection, name)
     if state.paused:
         return False
@@ -104,7 +104,7 @@ def pause(
 
 
 def resume(connection: Connection, now: int, name: str, *, who: str, why: Reason | str) -> bool:
-    """Let the account's calls go again; False when it was not paused."""
+    """End the account's pause; False if it was not paused."""
     state = lock(connection, name)
     if not state.paused:
         return False

@@ -114,7 +114,7 @@ def _ready(
     for _ in range(_ROUNDS):
         found = _candidates(connection, now, account, many, selection)
         many = max(limit, _MORE_CANDIDATES)
-        if pauses.set_aside(connection, paused, found):
+        if pauses.hold_paused(connection, paused, found):
             continue
         free = [
             row.id for row in found if row.in_flight is None and row.earlier is None and row.expires_at > now

@@ -1,4 +1,4 @@
-"""What a person, or a rule's policy, decides about calls. Each decision is written down: who, when, why."""
+"""Applies decisions about calls, of a person or a rule's policy, and records who, when and why."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from bridge.store.reports import audit, counters
 
 WAITS = frozenset({State.QUEUED})
 DOUBTFUL = frozenset({State.UNCERTAIN})
-_LET_GO = {"held_by": 0, "held_until": 0}
+_NOT_HELD = {"held_by": 0, "held_until": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Who decided, and why: a person in their own words, or the bridge for a reason."""
+    """Who decided, and why: a person's text, or a reason of the bridge."""
 
     who: str
     why: Reason | str = ""
 
 
 class WrongState(BridgeError):
-    """The call is in no state for what was asked of it."""
+    """The call's state does not allow the decision."""
 
 
 def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
     """queued or waiting → cancelled: it will not be sent."""
     row = _in_state(connection, call_id, WAITS, ErrorCode.NOT_CANCELLED)
-    change = {"state": "cancelled", "reason": _reason(CallCode.CANCELLED, by), "settled_at": now, **_LET_GO}
+    change = {"state": "cancelled", "reason": _reason(CallCode.CANCELLED, by), "settled_at": now, **_NOT_HELD}
     _step(connection, now, row, change, by, Reason(ActionCode.CANCEL))
 
 
 def resolve(
     connection: Connection, now: int, call_id: int, end: Literal["done", "cancelled"], by: Decider
 ) -> None:
-    """uncertain → done: it ran; uncertain → cancelled: it is not to run any more."""
+    """uncertain → done: it ran; uncertain → cancelled: it will not be sent again."""
     row = _in_state(connection, call_id, DOUBTFUL, ErrorCode.NOT_RESOLVED)
     what = Reason(ActionCode.RESOLVE_DONE if end == "done" else ActionCode.RESOLVE_CANCELLED)
     code = CallCode.RESOLVED_AS_DONE if end == "done" else CallCode.RESOLVED_AS_CANCELLED
@@ -56,10 +56,10 @@ def resolve(
 
 
 def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once: bool = False) -> None:
-    """uncertain → queued: it is sent again though it may have run, and the count of resends grows.
+    """uncertain → queued: it is sent again although it may have run, and `resends` is incremented.
 
-    Late answers to the old attempt are not heard any more, and it has its whole time before it expires.
-    With `once` it is refused when the call was resent before.
+    Late answers to the old attempt are ignored, and its time until it expires starts again. With `once`, a
+    call that was resent before is rejected.
     """
     row = _in_state(connection, call_id, DOUBTFUL, ErrorCode.NOT_RESENT)
     if once and row.resends:
@@ -75,10 +75,10 @@ def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once:
     _step(connection, now, row, change, by, Reason(ActionCode.RESEND))
 
 
-def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
-    """Send a finished call once more, as a new call with this one as its parent; gives the new one's id.
+def send_again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
+    """Send a finished call again, as a new call with this one as its parent; returns the new id.
 
-    A shadow call is sent in earnest.
+    The new call of a shadow call is really sent.
     """
     row = _in_state(connection, call_id, FINAL, ErrorCode.NOT_SENT_AGAIN)
     child = _child(connection, row)
@@ -87,22 +87,22 @@ def again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
             Reason(ErrorCode.SENT_AGAIN_BEFORE, number=call_id, child=child),
             Reason(ErrorCode.SEND_CHILD_AGAIN, child=child),
         )
-    owed = NewCall(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
-    number = calls.add(connection, now, [owed])[0]
+    new = NewCall(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
+    number = calls.add(connection, now, [new])[0]
     what = Reason(ActionCode.SEND_AGAIN, number=number)
     audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=call_id)
     return number
 
 
 def _child(connection: Connection, row: Any) -> int | None:
-    """The call that repeats this one, by whichever name its rule had then."""
+    """The call that repeats this one, also if its rule was renamed."""
     its = (table.c.event_id == row.event_id, table.c.parent == row.id)
     child: int | None = connection.execute(select(func.min(table.c.id)).where(*its)).scalar_one()
     return child
 
 
 def _in_state(connection: Connection, call_id: int, expected: frozenset[State], refusal: ErrorCode) -> Any:
-    """The call's row, locked until the transaction ends; `refusal` says that its state does not allow it."""
+    """The call's row, locked until the transaction ends; raises WrongState (`refusal`) for other states."""
     row = connection.execute(select(table).where(table.c.id == call_id).with_for_update()).one_or_none()
     if row is None:
         raise BridgeError(Reason(ErrorCode.NO_CALL, number=call_id), Reason(ErrorCode.LIST_CALLS))
@@ -125,4 +125,4 @@ def _step(
 
 def _reason(code: CallCode, by: Decider) -> str:
     why = Reason(CallCode.ADDED, text=by.why) if by.why else None
-    return to_text(Reason(code, who=audit.named(by.who), why=why))
+    return to_text(Reason(code, who=audit.display_name(by.who), why=why))

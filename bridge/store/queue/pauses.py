@@ -1,7 +1,7 @@
-"""Sources and rules whose calls a person holds back. Accounts are paused in rows of their own.
+"""Pauses of sources and rules. Pauses of accounts are stored in the table `accounts`.
 
-A call that a pause holds is out of the claimers' sight and in nobody's way. When a pause ends its calls are
-let go some at a time, for there may be a million; until then its row stays, with `paused_at` 0.
+Calls held by a pause are skipped by claims and block no other call. When a pause ends, its calls are released
+in batches, since there may be a million; until then its row stays, with `paused_at` 0.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from bridge.store.db.tables import FOR_EVER, PAUSED, pauses
 from bridge.store.queue import recipient_order
 from bridge.store.reports import audit
 
-AT_A_TIME = 1000
+BATCH = 1000
 _MAKE = insertion(pauses, "ON CONFLICT DO NOTHING")
-_STANDING = Statement("SELECT source, rule FROM pauses WHERE paused_at > 0 <lock_shared>")
+_ACTIVE = Statement("SELECT source, rule FROM pauses WHERE paused_at > 0 <lock_shared>")
 _ENDED = Statement(f"""
 SELECT c.id FROM calls c <calls_by_release>
 WHERE c.state = 'queued' AND c.held_by <> 0 AND c.held_by = {PAUSED} AND c.held_until = {FOR_EVER}
   AND NOT EXISTS (
     SELECT 1 FROM pauses p WHERE p.paused_at > 0 AND p.source = c.source AND p.rule IN ('', c.rule)
   )
-LIMIT {AT_A_TIME} <lock>
+LIMIT {BATCH} <lock>
 """)  # noqa: S608 (our own numbers)
 _ENDING = select(pauses.c.source).where(pauses.c.paused_at == 0).with_for_update()
-_LET_GO = Statement("UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN :ids", "ids")
+_RELEASE = Statement("UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN :ids", "ids")
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Of a source, or of one of its rules; `rule` is empty for all. `paused_at` is unix milliseconds."""
+    """A pause of a source, or of one of its rules if `rule` is set. `paused_at` is unix milliseconds."""
 
     source: str
     rule: str
@@ -55,12 +55,12 @@ class Pause:
 
 
 def name_of(source: str, rule: str) -> str:
-    """As people write it: `shop`, or `shop/course paid`."""
+    """The name for people: `shop`, or `shop/course paid`."""
     return f"{source}/{rule}" if rule else source
 
 
-def standing(connection: Connection) -> tuple[Pause, ...]:
-    """Every pause, by source and rule."""
+def active(connection: Connection) -> tuple[Pause, ...]:
+    """Active pauses, by source and rule."""
     statement = select(pauses).where(pauses.c.paused_at > 0).order_by(pauses.c.source, pauses.c.rule)
     return tuple(
         Pause(
@@ -71,14 +71,14 @@ def standing(connection: Connection) -> tuple[Pause, ...]:
 
 
 def pause(connection: Connection, now: int, source: str, rule: str, *, who: str, why: Reason | str) -> bool:
-    """Hold back the calls of a source, or of one of its rules; False when they were already."""
+    """Pause the calls of a source, or of one of its rules; False if they were paused already."""
     _MAKE.run(connection, [(source, rule, 0, "", "")])
     values = {"paused_at": now, "paused_by": who, "paused_reason": audit.why_text(why)}
     return _change(connection, now, source, rule, values, ActionCode.PAUSE, who=who, why=why)
 
 
 def resume(connection: Connection, now: int, source: str, rule: str, *, who: str, why: Reason | str) -> bool:
-    """Let them go on, within seconds; False when they were not paused."""
+    """End a pause; its calls are released within seconds. False if there was no pause."""
     values = {"paused_at": 0, "paused_by": "", "paused_reason": ""}
     return _change(connection, now, source, rule, values, ActionCode.RESUME, who=who, why=why)
 
@@ -105,26 +105,28 @@ def _change(
     return True
 
 
-def held_back(connection: Connection) -> frozenset[tuple[str, str]]:
-    """Sources and rules of the pauses, none of which ends before this transaction does."""
-    return frozenset((row.source, row.rule) for row in connection.execute(_STANDING.of(connection)))
+def paused_names(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Paused sources and rules, locked so that no pause ends before this transaction."""
+    return frozenset((row.source, row.rule) for row in connection.execute(_ACTIVE.of(connection)))
 
 
-def set_aside(connection: Connection, paused: frozenset[tuple[str, str]], found: Sequence[Row[Any]]) -> bool:
-    """Take those of the calls that are paused out of the claimers' sight; whether there were any."""
+def hold_paused(
+    connection: Connection, paused: frozenset[tuple[str, str]], found: Sequence[Row[Any]]
+) -> bool:
+    """Mark paused calls as held, so that claims skip them; whether there were any."""
     held = [row for row in found if not paused.isdisjoint({(row.source, ""), (row.source, row.rule)})]
     recipient_order.hold(connection, [(PAUSED, FOR_EVER, row.id) for row in held])
     recipient_order.release_next(connection, [(row.account, row.recipient) for row in held])
     return bool(held)
 
 
-def let_go(connection: Connection) -> int:
-    """Let go of calls whose pause has ended, a bounded number; gives how many."""
+def release_ended(connection: Connection) -> int:
+    """Release calls whose pause has ended, a bounded number; returns how many."""
     if not connection.execute(_ENDING).first():
         return 0
     ids = connection.scalars(_ENDED.of(connection)).all()
     if ids:
-        connection.execute(_LET_GO.of(connection), {"ids": ids})
+        connection.execute(_RELEASE.of(connection), {"ids": ids})
     else:
         connection.execute(delete(pauses).where(pauses.c.paused_at == 0))
     return len(ids)

@@ -20,12 +20,12 @@ AccountRecipient = tuple[str, str]
 
 _RELEASE_NEXT = AllRows(
     """
-WITH lanes (account, recipient) AS ({rows})
+WITH moved (account, recipient) AS ({rows})
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
   SELECT (
-    SELECT c.id FROM calls c <calls_held> WHERE c.account = lanes.account AND c.recipient = lanes.recipient
+    SELECT c.id FROM calls c <calls_held> WHERE c.account = moved.account AND c.recipient = moved.recipient
       AND c.state = 'queued' AND c.held_by <> 0 AND c.held_by > 0 ORDER BY c.id LIMIT 1
-  ) FROM lanes
+  ) FROM moved
 ) AND state = 'queued' RETURNING id
 """,
     *("text", "text"),

@@ -40,10 +40,10 @@ def call_row(number: int, now: int, new: NewCall) -> tuple[Any, ...]:
     reason, settled = (_SHADOW, now) if start.shadow else ("", 0)
     identity = (number, new.event_id, new.source, plain(start.rule), start.item, new.parent)
     request = (start.account, start.recipient.key, request_text(start), start.order, start.on_uncertain or "")
-    standing = (state.value, 0, 0, 0, False, "")
+    state_columns = (state.value, 0, 0, 0, False, "")
     times = (now, now, now + start.expires * 1000, 0, 0, settled)
-    lane = (0 if start.order == "none" else FOR_EVER, 0, 0)
-    return (*identity, *request, *standing, *times, *lane, reason, "")
+    hold = (0 if start.order == "none" else FOR_EVER, 0, 0)
+    return (*identity, *request, *state_columns, *times, *hold, reason, "")
 
 
 def request_text(start: BotStart) -> str:

@@ -72,7 +72,7 @@ def sweep(connection: Connection, now: int) -> Swept:
     """Recover, expire and release calls, a bounded number of each. Run it every second or so."""
     uncertain, queued = recover(connection, now)
     expired = expire(connection, now)
-    released = recipient_order.release_expired(connection, now) + pauses.let_go(connection)
+    released = recipient_order.release_expired(connection, now) + pauses.release_ended(connection)
     return Swept(uncertain, queued, expired, released)
 
 
@@ -83,10 +83,10 @@ def set_back(connection: Connection, now: int) -> None:
 
 
 def recover(connection: Connection, now: int, *, everyone: bool = False) -> tuple[tuple[Call, ...], int]:
-    """Take back calls whose lease has lapsed: those never begun are queued, those begun may have run.
+    """Recover calls whose lease has expired: claimed ones are queued, those being sent become uncertain.
 
-    Gives the latter as they were, and how many were queued. `everyone` at the start of the only dispatcher:
-    whoever held a lease is dead, however long it has left.
+    Returns the latter with their previous state, and the number of queued ones. `everyone` ignores the time
+    of leases: when the only dispatcher starts, all previous owners are dead.
     """
     until = FOR_EVER if everyone else now
     rows = _all(connection, _LEASES, until)

@@ -1,4 +1,4 @@
-"""Everything a person decided, and every pause the bridge chose by itself: who, when, why."""
+"""The audit log: decisions of people, and pauses by the bridge, with who, when and why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.store.db.texts import plain
 from bridge.store.reports.pagination import Listing, Page, newest, selection
 
 BRIDGE: Final = "the bridge"
-"""Who decided when no person did."""
+"""The value of `who` if the bridge decided."""
 Kind = Literal["call", "event", "account", "source", "rule", "store", "file"]
 
 
@@ -24,7 +24,7 @@ Kind = Literal["call", "event", "account", "source", "rule", "store", "file"]
 class Action:
     """One decision. `at` is unix milliseconds.
 
-    `why` is a reason where the bridge decided, else a person's words.
+    `why` is a reason if the bridge decided, else a person's text.
     """
 
     id: int
@@ -37,12 +37,12 @@ class Action:
 
     @property
     def by(self) -> Reason | str:
-        """Who, as people are shown it."""
-        return named(self.who)
+        """Who decided, for display."""
+        return display_name(self.who)
 
 
-def named(who: str) -> Reason | str:
-    """Who decided, as people are shown it."""
+def display_name(who: str) -> Reason | str:
+    """Who decided, for display."""
     return Reason(CallCode.BRIDGE) if who == BRIDGE else who
 
 
@@ -52,26 +52,26 @@ def person(name: str) -> str:
 
 
 def why_text(why: Reason | str) -> str:
-    """Why, for a column."""
+    """The text for the column: a reason as JSON, or a person's text."""
     return to_text(why) if isinstance(why, Reason) else plain(why)
 
 
 def why_of(who: str, text: str) -> Reason | str:
-    """Why they decided so, from a column: the bridge's reason, or a person's words."""
+    """The value of the column: the bridge's reason, or a person's text."""
     return from_text(text) or "" if who == BRIDGE else text
 
 
 def record(
     connection: Connection, now: int, *, who: str, what: Reason, why: Reason | str, kind: Kind, target: object
 ) -> None:
-    """Write a decision down, in the transaction that carries it out."""
+    """Record a decision, in the transaction that applies it."""
     number = take_ids(connection, "actions", 1)[0]
     values = {"id": number, "at": now, "who": plain(who), "what": to_text(what), "why": why_text(why)}
     connection.execute(insert(actions).values(**values, kind=kind, target=str(target)))
 
 
 def of(connection: Connection, kind: Kind, *targets: object) -> tuple[Action, ...]:
-    """The decisions about one thing or several of a kind, oldest first."""
+    """The decisions about one or several things of a kind, oldest first."""
     wanted = (actions.c.kind == kind, actions.c.target.in_([str(target) for target in targets]))
     rows = connection.execute(select(actions).where(*wanted).order_by(actions.c.id))
     return tuple(_action(row) for row in rows)
@@ -80,7 +80,7 @@ def of(connection: Connection, kind: Kind, *targets: object) -> tuple[Action, ..
 def page_of_actions(
     connection: Connection, page: Page, who: str | None = None, kind: Kind | None = None
 ) -> Listing[Action]:
-    """One page of what was decided, newest first; by one person, about one kind of thing."""
+    """One page of decisions, newest first; by one person or all, about one kind of thing or all."""
     checks = [] if who is None else [actions.c.who == plain(who)]
     if kind is not None:
         checks.append(actions.c.kind == kind)

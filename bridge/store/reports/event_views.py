@@ -111,8 +111,8 @@ def page_of_events(connection: Connection, wanted: EventFilter, page: Page) -> L
 def lines(connection: Connection, rows: Sequence[Any]) -> tuple[EventLine, ...]:
     """Summaries of these rows of events, with their calls."""
     numbers = [row.id for row in rows]
-    owed, again = _calls_of(connection, numbers), repeat_views.counts(connection, numbers)
-    return tuple(_line(row, owed, again.get(row.id, 0)) for row in rows)
+    calls_by_event, again = _calls_of(connection, numbers), repeat_views.counts(connection, numbers)
+    return tuple(_line(row, calls_by_event, again.get(row.id, 0)) for row in rows)
 
 
 def scan(
@@ -211,10 +211,10 @@ def _calls_of(connection: Connection, ids: list[int]) -> dict[int, tuple[tuple[i
     return found
 
 
-def _line(row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]], again: int = 0) -> EventLine:
+def _line(row: Any, calls_by_event: Mapping[int, tuple[tuple[int, State], ...]], again: int = 0) -> EventLine:
     columns = {column.name: getattr(row, column.name) for column in LINE_COLUMNS}
     columns |= {name: from_text(columns[name]) for name in ("error", "verified")}
-    return EventLine(**columns, calls=owed.get(row.id, ()), repeats=again)
+    return EventLine(**columns, calls=calls_by_event.get(row.id, ()), repeats=again)
 
 
 def verdicts_of(stored: str) -> tuple[Verdict, ...]:
@@ -230,9 +230,9 @@ def failures_of(stored: str) -> tuple[Failure, ...]:
 
 
 def _stored(
-    connection: Connection, row: Any, owed: Mapping[int, tuple[tuple[int, State], ...]]
+    connection: Connection, row: Any, calls_by_event: Mapping[int, tuple[tuple[int, State], ...]]
 ) -> StoredEvent:
-    line = _line(row, owed)
+    line = _line(row, calls_by_event)
     request = _request(connection, row)
     verdicts, omitted = _verdicts(from_json(row.verdicts))
     return StoredEvent(

@@ -1,4 +1,4 @@
-"""The shapes of the answers that counted as done, by account: the owner is asked about each once."""
+"""Stores the shapes of answers that counted as done, so that the owner can confirm each once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
 
 MOST: Final = 20
-"""Shapes of one account at one URL that are stored. Where there are more, no list of them is of use."""
+"""The most shapes stored per account and URL. A longer list would not help."""
 _KNOWN = select(answers.c.account, answers.c.url, answers.c.shape)
 _ADD = text(f"""
 INSERT INTO answers (account, url, shape, call_id, seen_at, confirmed_at)
@@ -28,7 +28,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What answers of an account look like; the account's URL is a part of it, for a sandbox is none."""
+    """The shape of an account's answers. Includes the URL, since a sandbox answers differently."""
 
     account: str
     url: str
@@ -37,7 +37,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """A shape that nobody has called success yet, and the call that got the first answer of it."""
+    """A shape that no person has confirmed yet, and the call with the first such answer."""
 
     shape: Shape
     call_id: int
@@ -45,18 +45,18 @@ class Unconfirmed:
 
 
 def known(connection: Connection) -> set[Shape]:
-    """All of them."""
+    """All known shapes."""
     return {Shape(*row) for row in connection.execute(_KNOWN)}
 
 
 def add(connection: Connection, now: int, shape: Shape, call_id: int) -> None:
-    """Store a new shape, unless it is known or there are enough. The account's row must be locked."""
+    """Store a new shape, unless it is known or the limit is reached. The account's row must be locked."""
     values = {"account": shape.account, "url": shape.url, "shape": shape.text}
     connection.execute(_ADD, {**values, "call_id": call_id, "now": now})
 
 
 def unconfirmed(connection: Connection) -> tuple[Unconfirmed, ...]:
-    """Those that the owner is still to be asked about, oldest first."""
+    """Shapes that the owner has not confirmed, oldest first."""
     query = select(answers).where(answers.c.confirmed_at == 0).order_by(answers.c.seen_at, answers.c.call_id)
     return tuple(
         Unconfirmed(Shape(row.account, row.url, row.shape), row.call_id, row.seen_at)
@@ -65,7 +65,7 @@ def unconfirmed(connection: Connection) -> tuple[Unconfirmed, ...]:
 
 
 def confirm(connection: Connection, now: int, call_id: int, by: Decider) -> bool:
-    """Record that an answer such as this call's is success; False where that was said before.
+    """Record that an answer such as this call's is success; False if it was confirmed before.
 
     Raises BridgeError where the call's answer is not the first of a shape.
     """

@@ -1,4 +1,4 @@
-"""The first tables: events with their calls, attempts, refusals, accounts and what people decided."""
+"""Creates the first tables: events, calls, attempts, refusals, accounts and decisions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IDS = ("events", "calls", "refusals", "actions")
 
 
 def upgrade() -> None:
-    """Everything from nothing."""
+    """Create all tables."""
     _create_ids()
     _create_events()
     _create_calls()
@@ -53,7 +53,7 @@ def _index(name: str, table: str, columns: list[str], where: str | None = None, 
 
 
 def _vacuum_often(table: str) -> None:
-    """A queue's rows change many times: PostgreSQL is to tidy up and look afresh long before a fifth has."""
+    """Make PostgreSQL vacuum and analyze sooner than after a fifth of the rows: calls change many times."""
     if op.get_bind().dialect.name == "postgresql":
         factors = "autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02"
         op.execute(f"ALTER TABLE {table} SET ({factors})")

@@ -1,4 +1,4 @@
-"""What the store remembers of itself, by name."""
+"""Adds the table of key-value pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the owner has been told of, and what is still to be told."""
+"""Adds the table of pending and sent alerts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counters of what happens, and indexes for looking at events by type and result and at calls by rule.
+"""Adds counters, and indexes for events by type and result and for calls by rule.
 
 What happened before is not counted, but for the calls that wait: their number is a sum from the first on.
 """

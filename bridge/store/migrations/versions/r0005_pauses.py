@@ -1,4 +1,4 @@
-"""Sources and rules whose calls are held back."""
+"""Adds the table of paused sources and rules."""
 
 from __future__ import annotations
 

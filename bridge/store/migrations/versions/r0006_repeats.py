@@ -1,4 +1,4 @@
-"""The type and the content of an event become part of its key; repeats are stored, and replies to repeat."""
+"""Adds type and content to the key of events; adds stored repeats, and replies to repeats."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _key_by_type() -> None:
 
 
 def _shorten_types() -> None:
-    """As the program does from now on: what a key may hold is limited."""
+    """The key as the program computes it from this revision on, with a limited length."""
     connection = op.get_bind()
     found = connection.execute(sa.text("SELECT DISTINCT type FROM dedup WHERE length(type) > 100"))
     for (kind,) in found.all():

@@ -1,4 +1,4 @@
-"""Where a source reads secrets in its webhooks, kept with each: what pages hide."""
+"""Stores with each webhook where its source reads secrets, so that pages can hide them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a call may have run, as a code. Old rows get what their attempts prove, else `recorded`."""
+"""Adds the cause why a call may have run. Old rows get it from their attempts, or else `recorded`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes of answers that counted as done, for the owner to confirm."""
+"""Adds shapes of answers that counted as done, for the owner to confirm."""
 
 from __future__ import annotations
 

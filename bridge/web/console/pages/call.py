@@ -8,7 +8,7 @@ from typing import Final
 from flask import g, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from bridge.assemble.rules import accounts
+from bridge.assemble.rules import effective_accounts
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.model import FINAL
 from bridge.operations.answers import confirm, questions_about
@@ -46,7 +46,7 @@ def call(console: Console, number: int) -> Answer:
         came = [(owed.event_id, owed.source)]
         sources = console.side.mapping_loader.current.sources
         hidden = of_events(connection, came, sources)[owed.event_id]
-        known = accounts(console.side.settings, console.side.mapping_loader)
+        known = effective_accounts(console.side.settings, console.side.mapping_loader)
         question = questions_about(connection, {number}, known, sources).get(number)
     request = shown(hidden, request_of(console, owed.start, owed.id))
     story = shown(hidden, story)
@@ -72,7 +72,7 @@ def decide(console: Console, number: int) -> Answer:
     with store.transaction() as connection:
         now = store.now(connection)
         if choice == AGAIN:
-            number = decisions.again(connection, now, number, by)
+            number = decisions.send_again(connection, now, number, by)
         else:
             settle(connection, now, number, next(one for one in RESOLUTIONS if one == choice), by)
     console.side.intake.wake()

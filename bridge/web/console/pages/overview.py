@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from flask import request
 
-from bridge.assemble.facts import Look, for_owner, is_silent, look
-from bridge.assemble.rules import accounts as effective_accounts
+from bridge.assemble.facts import Snapshot, for_owner, is_silent, snapshot
+from bridge.assemble.rules import effective_accounts
 from bridge.assemble.web import WebSide
 from bridge.dispatch.policy import pace
 from bridge.dispatch.policy.breaker import Breaker
@@ -87,12 +87,12 @@ def _seen(console: Console) -> dict[str, Any]:
     accounts = effective_accounts(side.settings, side.mapping_loader)
     known = for_owner(side.readiness.facts(), side.mapping_loader, side.readiness.disk)
     with side.store.read() as connection:
-        seen = look(connection, side.store.now(connection), compiled, accounts, known)
+        seen = snapshot(connection, side.store.now(connection), compiled, accounts, known)
         stretches = trends.over_time(connection, seen.facts.now, SPANS[span])
     wrong, lines = problems(seen.facts), _sources(seen, compiled)
     beginning = _is_new(lines)
     return {
-        "seen": seen.figures,
+        "seen": seen.queue_stats,
         "span": span,
         "since": SINCE[span],
         "chart": happenings(stretches),
@@ -102,7 +102,7 @@ def _seen(console: Console) -> dict[str, Any]:
             for name in ("received", "started", "uncertain", "failed")
         },
         "waiting": stretches[-1].waiting,
-        "oldest": max((one.oldest_ms for one in seen.figures.queues), default=0),
+        "oldest": max((one.oldest_ms for one in seen.queue_stats.queues), default=0),
         "problems": [shown(one) for one in wrong if not (beginning and one.kind == "unheard")],
         "calm": all(one.level == "hint" for one in wrong),
         "accounts": _accounts(seen, compiled.accounts),
@@ -113,8 +113,8 @@ def _seen(console: Console) -> dict[str, Any]:
     }
 
 
-def _accounts(seen: Look, known: Mapping[str, Account]) -> list[AccountLine]:
-    queues = {one.account.name: one for one in seen.figures.queues}
+def _accounts(seen: Snapshot, known: Mapping[str, Account]) -> list[AccountLine]:
+    queues = {one.account.name: one for one in seen.queue_stats.queues}
     return [
         AccountLine(
             name,
@@ -133,7 +133,7 @@ def _rate(account: Account | None, queue: Queue | None, now: int) -> float:
     return account.rate * (pace.factor(queue.account.slow, now) if queue else 1.0)
 
 
-def _sources(seen: Look, compiled: Compiled) -> list[SourceLine]:
+def _sources(seen: Snapshot, compiled: Compiled) -> list[SourceLine]:
     """Those that send, and those that mapping files wait for."""
     used = {one.source: one for one in seen.sources}
     never = {name: SourceUse(name, None, Rates(), Rates()) for name in compiled.sources}

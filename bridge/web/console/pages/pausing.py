@@ -71,7 +71,7 @@ def _named(console: Console) -> tuple[str, str]:
     if mapped is not None and named[1] in ("", *(rule.name for rule in mapped.rules)):
         return named
     with console.side.store.read() as connection:
-        paused = {(one.source, one.rule) for one in pauses.standing(connection)}
+        paused = {(one.source, one.rule) for one in pauses.active(connection)}
     return named if named in paused else abort(404)
 
 

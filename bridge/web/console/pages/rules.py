@@ -102,7 +102,7 @@ def _paused(console: Console, source: str) -> dict[str, str]:
     """Its rules that are held back, and why; the empty name is the whole source."""
     with console.side.store.read() as connection:
         return {
-            one.rule: said(one.paused_reason) for one in pauses.standing(connection) if one.source == source
+            one.rule: said(one.paused_reason) for one in pauses.active(connection) if one.source == source
         }
 
 
