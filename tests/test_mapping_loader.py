@@ -137,7 +137,7 @@ def test_drafts_are_left_out_and_linked_folders_are_followed_once(folder: Path, 
 def test_files_are_read_now_and_then_though_they_look_the_same(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.mapping_loader._glance", lambda _: "always the same")
+    monkeypatch.setattr("bridge.mapping_loader._file_stats", lambda _: "always the same")
     loader = looked(folder)
     (folder / "shop.yml").write_text(OTHER)
     assert loader.check(REREAD - 1) is False

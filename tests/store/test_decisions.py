@@ -154,7 +154,7 @@ def test_a_shadow_call_sent_again_is_sent_in_earnest(store: Store) -> None:
 @pytest.mark.parametrize(
     ("act", "more", "message"),
     [
-        (decisions.cancel, (), "call {} is refused and cannot be cancelled, expected queued or waiting"),
+        (decisions.cancel, (), "call {} is refused and cannot be cancelled, expected queued"),
         (decisions.resolve, ("done",), "call {} is refused and cannot be resolved, expected uncertain"),
         (decisions.resend, (), "call {} is refused and cannot be resent, expected uncertain"),
     ],

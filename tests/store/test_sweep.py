@@ -75,10 +75,8 @@ def test_the_recipients_next_call_goes_when_a_lost_one_is_found(store: Store, cl
     assert [one.id for one in claim(store)] == [2]
 
 
-def test_queued_and_waiting_calls_expire(store: Store, clock: Clock) -> None:
+def test_queued_calls_expire(store: Store, clock: Clock) -> None:
     owe(store, start(7, expires=60), start(8, expires=60), start(9, expires=61), start(6, expires=60))
-    with store.transaction() as connection:
-        connection.exec_driver_sql("UPDATE calls SET state = 'waiting' WHERE id = 2")
     (call,) = claim(store, limit=1)
     begin(store, call)
     clock.advance(59.999)

@@ -38,7 +38,7 @@ class WrongState(BridgeError):
 
 
 def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
-    """queued or waiting → cancelled: it will not be sent."""
+    """queued → cancelled: it will not be sent."""
     row = _in_state(connection, call_id, WAITS, ErrorCode.NOT_CANCELLED)
     change = {"state": "cancelled", "reason": _reason(CallCode.CANCELLED, by), "settled_at": now, **_NOT_HELD}
     _step(connection, now, row, change, by, Reason(ActionCode.CANCEL))

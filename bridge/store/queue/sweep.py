@@ -41,6 +41,7 @@ _LEASES = Statement(
     "ORDER BY lease_until, id LIMIT 1000 <lock_free>",
     columns=calls.columns.keys(),
 )
+# No call is in `waiting`, but the partial index is used only with its own condition.
 _LATE = Statement(
     "SELECT <columns> FROM calls <calls_by_end> "
     "WHERE state IN ('queued', 'waiting') AND expires_at <= :until "
@@ -101,7 +102,7 @@ def recover(connection: Connection, now: int, *, everyone: bool = False) -> tupl
 
 
 def expire(connection: Connection, now: int) -> int:
-    """End queued and waiting calls whose time has expired; returns how many."""
+    """End queued calls whose time has expired; returns how many."""
     rows = _all(connection, _LATE, now)
     bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in rows])
     counters.add_moves(connection, now, rows, State.EXPIRED)

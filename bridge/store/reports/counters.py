@@ -11,7 +11,7 @@ account:
 - `call:STATE` for final states, source, account: calls that reached the state, by an answer or a decision;
 - `call:uncertain`, source, account: calls that became uncertain, also if they were settled since;
 - `call:waiting`, source, account: calls that began to wait minus those that stopped, so that the sum over all
-  time is how many wait: in any of the states queued, claimed, sending and waiting;
+  time is how many wait: in any of the states queued, claimed and sending;
 - `webhook:refused`, source: refusals that were kept.
 
 A repeat of an event is not counted. A replay counts its new calls; for a rule that matched, it updates only

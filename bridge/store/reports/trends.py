@@ -47,7 +47,7 @@ class Period:
     uncertain: int = 0
     """Calls that became uncertain."""
     waiting: int = 0
-    """Calls that waited at its end: queued, claimed, sending or waiting."""
+    """Calls that waited at its end: queued, claimed or sending."""
 
 
 @dataclass(frozen=True, slots=True)
