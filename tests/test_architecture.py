@@ -40,3 +40,9 @@ def test_the_main_path_is_there() -> None:
 @pytest.mark.parametrize(("path", "function"), STEPS)
 def test_a_function_that_the_architecture_names_exists(path: str, function: str) -> None:
     assert function in defined(path)
+
+
+def test_every_file_that_the_architecture_names_exists() -> None:
+    named = set(re.findall(r"`([\w/]+/|[\w/]+\.py)`", ARCHITECTURE))
+    assert len(named) > 30
+    assert [path for path in named if not ((ROOT / "bridge" / path).exists() or (ROOT / path).exists())] == []

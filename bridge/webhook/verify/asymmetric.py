@@ -16,9 +16,9 @@ from bridge.webhook.verify.certificates import CertificateError, covers, key_of_
 from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.digests import Signed, compile_signed
 from bridge.webhook.verify.errors import DeniedError
+from bridge.webhook.verify.key_algorithms import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_keys
 from bridge.webhook.verify.locations import Place, header_place, in_document
-from bridge.webhook.verify.public_keys import AVAILABLE, Algorithm, PublicKey, UnfitKeyError, read_keys
-from bridge.webhook.verify.signatures import Found
+from bridge.webhook.verify.signature_formats import Found
 
 MAX_CERTIFICATE = 65_536
 _URL = re.compile(r"https://[A-Za-z0-9.:-]+(?:[/?][!-\[\]_a-z~]*)?")

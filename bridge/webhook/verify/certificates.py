@@ -11,7 +11,7 @@ from functools import lru_cache
 from bridge.errors import BridgeError
 from bridge.reasons.reason import GeneralCode, Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.verify.public_keys import AVAILABLE, PublicKey
+from bridge.webhook.verify.key_algorithms import AVAILABLE, PublicKey
 
 if AVAILABLE:
     from cryptography.x509 import Certificate, DNSName, load_pem_x509_certificates

@@ -23,7 +23,13 @@ from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.locations import Place, compile_place
 from bridge.webhook.verify.message import compile_message
-from bridge.webhook.verify.signatures import Found, Signature, Timestamp, compile_signature, compile_timestamp
+from bridge.webhook.verify.signature_formats import (
+    Found,
+    Signature,
+    Timestamp,
+    compile_signature,
+    compile_timestamp,
+)
 from bridge.webhook.verify.signed_message import OF_URL, Builder, Signing
 
 LENGTHS = {"sha256": 32, "sha1": 20, "sha384": 48, "sha512": 64, "md5": 16, "ripemd160": 20}

@@ -22,8 +22,8 @@ from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.digests import keyed, read_secret
 from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.jwt import Token, read_claims, read_token, seconds
+from bridge.webhook.verify.key_algorithms import AVAILABLE, Algorithm
 from bridge.webhook.verify.locations import PLACES, compile_place
-from bridge.webhook.verify.public_keys import AVAILABLE, Algorithm
 from bridge.webhook.verify.signed_message import OF_URL, Builder, Signing, compile_text
 
 _KEYED = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
