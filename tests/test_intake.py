@@ -88,7 +88,7 @@ def sale(number: int, **more: Any) -> dict[str, Any]:
     return {"id": f"o{number}", "kind": "sale", "buyer": 5, **more}
 
 
-def test_each_webhook_is_told_with_what_became_of_its_events(door: WebhookApp) -> None:
+def test_each_webhook_is_observed_with_the_results_of_its_events(door: WebhookApp) -> None:
     batch = [sale(1), sale(1), sale(2, kind="return"), sale(3, buyer=None)]
     assert door.post({"orders": batch}).status == 200
     assert door.post(b"{").status == 200
@@ -134,7 +134,7 @@ def test_a_flood_of_handshakes_is_answered_but_not_kept_whole(doors: Callable[..
     assert rows(door.store, "SELECT result, count(*) FROM events GROUP BY result") == [("ignored", 20)]
 
 
-def test_an_unknown_source_has_no_name_of_its_own(door: WebhookApp) -> None:
+def test_an_unknown_source_is_counted_without_its_name(door: WebhookApp) -> None:
     assert door.post({}, source="nobody") == UNKNOWN
     assert door.told == [("", 404, ("unknown",))]
 
@@ -178,7 +178,7 @@ def test_when_too_much_waits_already_it_is_overload(door: WebhookApp) -> None:
     assert door.told == [("shop", 503, ("overload",))]
 
 
-def test_who_is_to_come_again_is_told_when() -> None:
+def test_a_reply_to_retry_says_when() -> None:
     assert (BUSY.status, BUSY.headers) == (503, (("Retry-After", "5"),))
 
 

@@ -21,8 +21,8 @@ OTHER = GOOD.replace("bot_id: 7", "bot_id: 8")
 ENVIRONMENT = {"LEADCONVERTER_TOKEN": "t"}
 
 
-class Drawer:
-    """A memory in which a test can look."""
+class Stored:
+    """Stores the last good set where a test can read it."""
 
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self.files = files
@@ -49,14 +49,14 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def mapping_loader(folder: Path, drawer: Drawer | None = None) -> MappingLoader:
-    last_good = LastGoodStore(drawer.keep, drawer.recall) if drawer else None
+def mapping_loader(folder: Path, stored: Stored | None = None) -> MappingLoader:
+    last_good = LastGoodStore(stored.keep, stored.recall) if stored else None
     return MappingLoader(str(folder), ENVIRONMENT, last_good=last_good)
 
 
-def looked(folder: Path, drawer: Drawer | None = None) -> MappingLoader:
+def loaded(folder: Path, stored: Stored | None = None) -> MappingLoader:
     """A mapping_loader after its first look, at second 0."""
-    loader = mapping_loader(folder, drawer)
+    loader = mapping_loader(folder, stored)
     loader.check(0.0, unchanging=True)
     return loader
 
@@ -65,8 +65,8 @@ def bot(loader: MappingLoader) -> str:
     return loader.current.sources["shop"].rules[0].start.bot_id.text
 
 
-def test_what_changed_is_taken_up_by_the_second_look_that_finds_it_so(folder: Path) -> None:
-    loader = looked(folder)
+def test_a_change_is_loaded_by_the_second_check_that_finds_it(folder: Path) -> None:
+    loader = loaded(folder)
     (folder / "shop.yml").write_text(OTHER)
     assert (loader.check(0.5), bot(loader)) == (False, "7")
     assert (loader.check(1.0), bot(loader)) == (True, "8")
@@ -74,13 +74,13 @@ def test_what_changed_is_taken_up_by_the_second_look_that_finds_it_so(folder: Pa
 
 
 def test_files_that_never_come_to_rest_are_taken_up_all_the_same(folder: Path) -> None:
-    loader = looked(folder)
+    loader = loaded(folder)
     (folder / "shop.yml").write_text(OTHER)
     for step in range(3):
         (folder / f"more{step}.txt").write_text("")
         (folder / "other.yml").write_text(GOOD.replace("source: shop", f"source: other{step}"))
-        taken_up = loader.check(0.5 + step * PATIENCE / 2)
-    assert taken_up
+        changed = loader.check(0.5 + step * PATIENCE / 2)
+    assert changed
     assert bot(loader) == "8"
 
 
@@ -90,7 +90,7 @@ def test_a_new_version_behind_a_link_is_taken_up(tmp_path: Path) -> None:
         (tmp_path / version / "shop.yml").write_text(text)
     link = tmp_path / "current"
     link.symlink_to("1")
-    loader = looked(link)
+    loader = loaded(link)
     (tmp_path / "next").symlink_to("2")
     (tmp_path / "next").replace(link)
     loader.check(0.5)
@@ -104,7 +104,7 @@ def test_a_mount_of_kubernetes_is_read_once_and_its_switch_taken_up(tmp_path: Pa
         (folder / version / "shop.yml").write_text(text)
     (folder / "..data").symlink_to("..one")
     (folder / "shop.yml").symlink_to("..data/shop.yml")
-    loader = looked(folder)
+    loader = loaded(folder)
     assert list(read_folder(folder)) == [str(folder / "shop.yml")]
     (folder / "..tmp").symlink_to("..two")
     (folder / "..tmp").replace(folder / "..data")
@@ -112,10 +112,10 @@ def test_a_mount_of_kubernetes_is_read_once_and_its_switch_taken_up(tmp_path: Pa
     assert (loader.check(1.0), bot(loader)) == (True, "8")
 
 
-def test_an_editor_that_writes_beside_and_renames_is_seen_though_size_and_time_are_the_same(
+def test_a_file_replaced_by_renaming_is_noticed_though_size_and_time_are_the_same(
     folder: Path,
 ) -> None:
-    loader = looked(folder)
+    loader = loaded(folder)
     times = (folder / "shop.yml").stat()
     beside = folder / ".shop.yml.swp"
     beside.write_text(OTHER)
@@ -134,11 +134,9 @@ def test_drafts_are_left_out_and_linked_folders_are_followed_once(folder: Path, 
     assert [Path(path).name for path in read_folder(folder)] == ["a.yaml", "shop.yml"]
 
 
-def test_files_are_read_now_and_then_though_they_look_the_same(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchanged_files_are_read_now_and_then(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.mapping_loader._file_stats", lambda _: "always the same")
-    loader = looked(folder)
+    loader = loaded(folder)
     (folder / "shop.yml").write_text(OTHER)
     assert loader.check(REREAD - 1) is False
     assert (loader.check(REREAD), bot(loader)) == (True, "8")
@@ -162,10 +160,10 @@ def test_a_change_is_all_or_nothing(folder: Path, caplog: pytest.LogCaptureFixtu
     assert (bot(loader), loader.stale) == ("8", False)
 
 
-def test_a_folder_that_is_gone_is_told_once_and_leaves_the_set_in_use(
+def test_a_missing_folder_is_logged_once_and_leaves_the_set_in_use(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    loader = looked(folder)
+    loader = loaded(folder)
     folder.rename(folder.with_name("away"))
     assert not any(loader.check(0.5 * step) for step in range(1, 6))
     assert (bot(loader), loader.ready, loader.stale) == ("7", True, True)
@@ -179,7 +177,7 @@ def test_a_folder_that_is_gone_is_told_once_and_leaves_the_set_in_use(
 
 
 def test_an_empty_folder_does_not_switch_every_source_off(folder: Path) -> None:
-    loader = looked(folder)
+    loader = loaded(folder)
     (folder / "shop.yml").unlink()
     loader.check(0.5)
     loader.check(1.0)
@@ -189,33 +187,33 @@ def test_an_empty_folder_does_not_switch_every_source_off(folder: Path) -> None:
 def test_a_good_set_outlives_a_restart_with_broken_files(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    drawer = Drawer()
-    looked(folder, drawer)
+    stored = Stored()
+    loaded(folder, stored)
     (folder / "shop.yml").write_text("source: [")
-    loader = looked(folder, drawer)
+    loader = loaded(folder, stored)
     assert (bot(loader), loader.ready, loader.stale) == ("7", True, True)
     assert "the last good mappings are in use, from the database: 1 files" in caplog.messages
     (folder / "shop.yml").write_text(OTHER)
     loader.check(0.5)
     loader.check(1.0)
     assert (bot(loader), loader.stale) == ("8", False)
-    assert drawer.files == read_folder(folder)
+    assert stored.files == read_folder(folder)
 
 
 def test_a_good_set_outlives_a_restart_without_the_folder(folder: Path) -> None:
-    drawer = Drawer(read_folder(folder))
+    stored = Stored(read_folder(folder))
     folder.rename(folder.with_name("away"))
-    loader = looked(folder, drawer)
+    loader = loaded(folder, stored)
     assert (bot(loader), loader.ready, loader.stale) == ("7", True, True)
 
 
 def test_a_broken_set_is_never_kept(folder: Path) -> None:
-    drawer = Drawer()
-    loader = looked(folder, drawer)
+    stored = Stored()
+    loader = loaded(folder, stored)
     (folder / "shop.yml").write_text("source: [")
     loader.check(0.5)
     loader.check(1.0)
-    assert drawer.files == {str(folder / "shop.yml"): GOOD.encode()}
+    assert stored.files == {str(folder / "shop.yml"): GOOD.encode()}
 
 
 def test_a_kept_set_that_is_not_valid_here_is_not_used(
@@ -223,29 +221,29 @@ def test_a_kept_set_that_is_not_valid_here_is_not_used(
 ) -> None:
     (folder / "shop.yml").write_text("source: [")
     kept = GOOD.replace("verify: none", "verify: {nobody: {}}")
-    loader = looked(folder, Drawer({"mappings/shop.yml": kept.encode()}))
+    loader = loaded(folder, Stored({"mappings/shop.yml": kept.encode()}))
     assert not loader.ready
     assert caplog.messages[-1] == "the mappings stored in the database are not valid here either"
 
 
-def test_what_could_not_be_kept_or_recalled_is_tried_again_and_told_once(
+def test_storing_or_loading_the_last_good_set_is_retried_and_logged_once(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    drawer = Drawer()
-    drawer.trouble = True
-    loader = looked(folder, drawer)
+    stored = Stored()
+    stored.trouble = True
+    loader = loaded(folder, stored)
     loader.check(0.5)
     assert caplog.messages == ["the last good mappings cannot be stored or loaded: the database is away"]
-    drawer.trouble = False
+    stored.trouble = False
     loader.check(1.0)
-    assert drawer.files == read_folder(folder)
+    assert stored.files == read_folder(folder)
 
     (folder / "shop.yml").write_text("source: [")
-    drawer.trouble = True
-    again = looked(folder, drawer)
+    stored.trouble = True
+    again = loaded(folder, stored)
     assert not again.ready
-    drawer.trouble = False
+    stored.trouble = False
     again.check(0.5)
     assert bot(again) == "7"
 
@@ -282,7 +280,7 @@ def test_an_empty_folder_is_no_fault_until_there_was_a_good_set(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (folder / "shop.yml").unlink()
-    loader = looked(folder, Drawer())
+    loader = loaded(folder, Stored())
     assert (loader.ready, loader.empty) == (False, True)
     assert caplog.messages == [f"there is no mapping file in {folder}"]
     (folder / "shop.yml").write_text("source: [")

@@ -68,7 +68,7 @@ def texts(readiness: Readiness, *levels: Level) -> dict[str, str]:
     return {kind: "; ".join(english(sentence(one)) for one in found if one.kind == kind) for kind in kinds}
 
 
-def test_before_the_first_look_it_is_not_ready(readiness: Readiness) -> None:
+def test_it_is_not_ready_before_the_first_check(readiness: Readiness) -> None:
     assert wrong(readiness) == {"database": "the database was not looked at yet; run: leadbridge doctor"}
     assert readiness.is_known_source("shop") is None
 
@@ -78,7 +78,7 @@ def test_all_is_well(readiness: Readiness) -> None:
     assert (wrong(readiness), odd(readiness)) == ({}, {})
 
 
-def test_a_source_is_heard_of_for_thirty_days(readiness: Readiness, store: Store, clock: Clock) -> None:
+def test_a_source_is_known_for_thirty_days(readiness: Readiness, store: Store, clock: Clock) -> None:
     take_in(store, delivery(ignored=PING))
     readiness.check()
     assert (readiness.is_known_source("shop"), readiness.is_known_source("other")) == (True, False)
@@ -114,9 +114,7 @@ def test_a_database_without_its_tables_is_a_matter_of_migrations(
     empty.close()
 
 
-def test_a_look_that_does_not_come_back_means_no_answer(
-    sqlite_store: Store, rules: MappingLoader, clock: Clock
-) -> None:
+def test_an_unfinished_check_means_no_answer(sqlite_store: Store, rules: MappingLoader, clock: Clock) -> None:
     stuck = Stuck(*(getattr(sqlite_store, name) for name in Store.__slots__))
     readiness = Readiness(stuck, rules, Disk(None, 0), clock)
     readiness.start(wait=0)

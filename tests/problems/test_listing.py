@@ -167,7 +167,7 @@ def test_calls_in_doubt_say_why_and_since_when(cause: str, words: str) -> None:
     assert found.place == Place("calls", {"state": "uncertain", "account": "main", "cause": cause})
 
 
-def test_an_odd_value_is_named_beside_its_variable() -> None:
+def test_an_odd_value_is_shown_with_its_variable() -> None:
     found = only(
         unset=(Unset("source", "shop", ("A", "B")),), odd_values={"B": recorded("odd"), "C": FAULT.what}
     )

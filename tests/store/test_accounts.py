@@ -50,7 +50,7 @@ def test_rows_are_made_once(store: Store) -> None:
         accounts.ensure(connection, [])
 
 
-def test_a_pause_says_who_and_why_and_the_first_one_stands(store: Store) -> None:
+def test_a_pause_records_who_and_why_and_a_second_one_changes_nothing(store: Store) -> None:
     with store.transaction() as connection:
         assert accounts.pause(connection, NOW, "main", who="the bridge", why=because("401"), token_mark="abc")
         assert not accounts.pause(connection, NOW + 1, "main", who="anna", why="holiday")
@@ -91,7 +91,7 @@ def test_pace_is_taken_by_one_process_at_a_time(database_url: str) -> None:
         one.close()
 
 
-def test_the_outlook_is_when_each_account_has_something_to_claim(store: Store, clock: Clock) -> None:
+def test_account_views_have_the_time_of_the_next_call_to_claim(store: Store, clock: Clock) -> None:
     owe(store, start(7), start(7), start(8, account="other"))
     with store.transaction() as connection:
         accounts.ensure(connection, ["main", "other", "idle"])

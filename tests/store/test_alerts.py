@@ -44,7 +44,7 @@ def test_what_happened_is_collected_by_kind_with_the_last_in_words(store: Store,
     ]
 
 
-def test_each_kind_is_told_at_most_once_in_ten_minutes(store: Store, clock: Clock) -> None:
+def test_each_kind_is_sent_at_most_once_in_ten_minutes(store: Store, clock: Clock) -> None:
     note(store, refused=["call 1"])
     (first,) = due(store)
     assert take(store, first)
@@ -56,14 +56,16 @@ def test_each_kind_is_told_at_most_once_in_ten_minutes(store: Store, clock: Cloc
     assert due(store)[1] == Pending("refused", 1, NOW + MINUTE, because("call 2"), NOW)
 
 
-def test_of_many_processes_one_tells(store: Store) -> None:
+def test_of_many_processes_one_sends(store: Store) -> None:
     note(store, refused=["call 1"])
     (one,) = due(store)
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(lambda _: take(store, one), range(8))) == [False] * 7 + [True]
 
 
-def test_what_a_process_took_and_did_not_tell_is_told_ten_minutes_later(store: Store, clock: Clock) -> None:
+def test_what_a_process_claimed_and_did_not_send_is_sent_ten_minutes_later(
+    store: Store, clock: Clock
+) -> None:
     note(store, refused=["call 1"])
     (one,) = due(store)
     take(store, one)
@@ -85,7 +87,7 @@ def test_what_could_not_be_delivered_is_tried_again_in_a_minute(store: Store, cl
     assert len(due(store)) == 1
 
 
-def test_what_happens_while_it_is_told_is_told_next_time(store: Store, clock: Clock) -> None:
+def test_what_happens_during_sending_is_sent_next_time(store: Store, clock: Clock) -> None:
     note(store, refused=["call 1"])
     (one,) = due(store)
     take(store, one)
@@ -96,7 +98,7 @@ def test_what_happens_while_it_is_told_is_told_next_time(store: Store, clock: Cl
     assert (rest.many, rest.detail) == (1, because("call 2"))
 
 
-def test_how_far_was_looked_is_moved_by_one_process_only(store: Store) -> None:
+def test_a_mark_is_moved_by_one_process_only(store: Store) -> None:
     with store.transaction() as connection:
         assert alerts.mark(connection, "failing") is None
         alerts.begin(connection, NOW, "failing", 5)
@@ -107,7 +109,7 @@ def test_how_far_was_looked_is_moved_by_one_process_only(store: Store) -> None:
         assert alerts.mark(connection, "failing") == Mark(7, NOW)
 
 
-def test_a_kind_with_a_mark_can_have_things_to_tell(store: Store) -> None:
+def test_a_kind_with_a_mark_can_have_pending_alerts(store: Store) -> None:
     with store.transaction() as connection:
         alerts.begin(connection, NOW, "failing", 5)
     assert due(store) == []
@@ -115,7 +117,7 @@ def test_a_kind_with_a_mark_can_have_things_to_tell(store: Store) -> None:
     assert [one.many for one in due(store)] == [1]
 
 
-def test_events_that_need_somebody_are_found_beyond_a_mark(store: Store) -> None:
+def test_events_that_need_attention_are_found_beyond_a_mark(store: Store) -> None:
     failure = Failure("sold", 0, "subscriber_id", "$.buyer", ABSENT)
     failed = (event("f1"), Application((), (failure,), ()))
     take_in(store, delivery(failed), delivery(unreadable=NOT_JSON), delivery(ignored=PING))

@@ -40,7 +40,7 @@ def test_decisions_can_be_those_of_one_person_or_about_one_kind_of_thing(store: 
     assert [one.id for one in page(store, Page(), "bob", "event").items] == []
 
 
-def test_one_person_among_many_decisions_is_looked_for_a_bounded_part_at_a_time(
+def test_decisions_of_one_person_among_many_are_searched_in_bounded_steps(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pagination, "SEARCHED", 10)
@@ -56,7 +56,7 @@ def test_decisions_about_several_things_come_in_their_order(store: Store) -> Non
         assert audit.of(connection, "call") == ()
 
 
-def test_why_is_a_persons_words_whatever_they_look_like_or_the_bridges_reason(store: Store) -> None:
+def test_why_is_a_persons_text_also_if_it_looks_like_json_or_the_bridges_reason(store: Store) -> None:
     reason = Reason(CallCode.RENEWED)
     look_alike = to_text(reason)
     with store.transaction() as connection:

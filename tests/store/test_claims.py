@@ -141,7 +141,7 @@ def test_a_strict_call_in_back_off_holds_later_ones_for_ever(store: Store, clock
     assert run(store) == [second]
 
 
-def test_an_unordered_call_in_back_off_holds_nobody(store: Store, clock: Clock) -> None:
+def test_an_unordered_call_in_back_off_blocks_no_other(store: Store, clock: Clock) -> None:
     first, second = owe(store, start(7, order="none"), start(7))
     retry(store, clock, 60, holds=0)
     assert run(store) == [second]
@@ -201,7 +201,7 @@ def test_calls_behind_an_expired_one_go_at_once(store: Store, clock: Clock) -> N
     assert [call.id for call in claim(store)] == [3]
 
 
-def test_thousands_behind_one_recipient_keep_nobody_else_waiting(store: Store) -> None:
+def test_thousands_of_calls_of_one_recipient_block_no_other_recipient(store: Store) -> None:
     owe(store, start(7))
     crowd(store, 3000)
     other = owe(store, start(8))

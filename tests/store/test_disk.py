@@ -104,7 +104,7 @@ def test_ballast_is_laid_once_and_never_in_halves(tmp_path: Path) -> None:
     assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("b.db.ballast", MB // 2)]
 
 
-def test_a_look_at_the_disk_is_good_for_a_second(small: Path, clock: Clock) -> None:
+def test_a_measurement_of_the_disk_is_reused_for_a_second(small: Path, clock: Clock) -> None:
     disk = Disk(small / "b.db", 1 * MB, clock)
     before = disk.free()
     fill(small, leave=0)
@@ -113,7 +113,9 @@ def test_a_look_at_the_disk_is_good_for_a_second(small: Path, clock: Clock) -> N
     assert disk.free() == 0
 
 
-def test_a_ballast_that_cannot_be_made_is_only_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_ballast_that_cannot_be_made_is_only_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / f"b.db.ballast.{os.getpid()}").touch()
     Disk(tmp_path / "b.db", 1 * MB).lay_ballast()
     assert caplog.messages == [f"the ballast file {tmp_path}/b.db.ballast could not be made: File exists"]

@@ -30,20 +30,20 @@ def reasons(store: Store) -> dict[int, EventReason]:
         return reasons_of_events(connection, page_of_events(connection, EventFilter(), Page()).items)
 
 
-def test_an_event_without_a_match_is_told_by_the_rule_that_came_nearest(store: Store) -> None:
+def test_the_reason_without_a_match_is_the_rule_that_almost_matched(store: Store) -> None:
     take_in(store, delivery((event("a"), Application((), (), (FAR, NEAR)))))
     take_in(store, delivery((event("b"), Application((), (), (FAR,)))))
     take_in(store, delivery((event("c"), Application((), (), ()))))
     assert reasons(store) == {1: EventReason(verdict=NEAR), 2: EventReason(verdict=FAR)}
 
 
-def test_a_failed_event_is_told_by_the_first_value_that_was_missing(store: Store) -> None:
+def test_the_reason_of_a_failed_event_is_the_first_missing_value(store: Store) -> None:
     verdicts = (FAR, Verdict("sold", Match.FAILED))
     take_in(store, delivery((event("a"), Application((), (LACK, LACK), verdicts))))
     assert reasons(store) == {1: EventReason(failure=LACK)}
 
 
-def test_a_matched_event_is_told_by_its_first_call_that_went_wrong(store: Store) -> None:
+def test_the_reason_of_a_matched_event_is_its_first_call_that_went_wrong(store: Store) -> None:
     take_in(store, sale("a", *(start(n, item=n) for n in (1, 2, 3))), sale("b", start(4)))
     taken = claim(store)
     begin(store, *taken)
@@ -55,6 +55,6 @@ def test_a_matched_event_is_told_by_its_first_call_that_went_wrong(store: Store)
     assert reasons(store) == {1: EventReason(reason=because("refused 2"))}
 
 
-def test_events_that_are_under_way_need_no_telling(store: Store) -> None:
+def test_events_in_progress_have_no_reason(store: Store) -> None:
     take_in(store, sale("a", start(1)), delivery(unreadable=NOT_JSON))
     assert reasons(store) == {}

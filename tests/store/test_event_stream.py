@@ -32,7 +32,7 @@ def test_an_event_is_as_the_rules_saw_it(store: Store) -> None:
     assert str(found.event.document["sum"]) == "1990.00"
 
 
-def test_it_is_the_same_as_when_it_is_looked_at_alone(store: Store) -> None:
+def test_an_event_is_the_same_as_when_it_is_read_alone(store: Store) -> None:
     take_in(store, delivery((event("1"), made()), (event("2"), made())), sale("3", start()))
     with store.read() as connection:
         alone = [event_views.event(connection, number).event for number in (1, 2, 3)]

@@ -112,7 +112,7 @@ def test_the_events_of_a_batch_share_the_bytes_of_their_webhook(store: Store) ->
     assert found.event.headers == {"content-type": "application/json", "x-a": "1, 2"}
 
 
-def test_a_repeated_event_is_given_the_stored_ones_id_and_calls_nobody(store: Store, clock: Clock) -> None:
+def test_a_repeated_event_gets_the_stored_ones_id_and_makes_no_call(store: Store, clock: Clock) -> None:
     take_in(store, sale("p1", start()))
     clock.advance(29 * DAY)
     assert take_in(store, sale("p1", start())) == [(Stored(1, True, 0),)]
@@ -208,7 +208,7 @@ def test_two_processes_with_the_same_events_in_another_order_do_not_wait_for_eve
 @pytest.mark.parametrize(
     "hostile", ["\0", "a\0b", "\ud800", "имя \udfff", "%_'\";--", "?{rows}%s", "x" * 5000, "\ue000\u2028"]
 )
-def test_any_text_can_be_stored_and_is_told_apart(hostile: str, store: Store) -> None:
+def test_any_text_can_be_stored_and_distinguished(hostile: str, store: Store) -> None:
     happened = event(hostile, type=hostile, document={hostile: [hostile]}, query={"q": hostile})
     sent = replace(request(), query=hostile, method=hostile, headers=((hostile, hostile),))
     assert take_in(store, delivery((happened, made(start(rule=hostile or "r"))), request=sent)) == [

@@ -93,7 +93,7 @@ def test_a_lock_that_stays_taken_is_given_up(tmp_path: Path) -> None:
     second.close()
 
 
-def test_nobody_starves_beside_a_greedy_neighbour(tmp_path: Path) -> None:
+def test_a_process_that_locks_often_starves_no_other(tmp_path: Path) -> None:
     greedy, modest = FileLock(tmp_path / "db"), FileLock(tmp_path / "db")
     turns: list[str] = []
     done = threading.Event()

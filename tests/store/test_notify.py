@@ -47,7 +47,7 @@ def test_a_wait_ends_when_the_wake_up_comes(store: Store) -> None:
     waker.close()
 
 
-def test_a_wake_up_from_another_process_is_heard(store: Store) -> None:
+def test_a_wake_up_from_another_process_is_received(store: Store) -> None:
     listener = listen(store)
     program = (
         "import sys\n"
@@ -60,7 +60,7 @@ def test_a_wake_up_from_another_process_is_heard(store: Store) -> None:
     listener.close()
 
 
-def test_nobody_listening_is_no_error(store: Store) -> None:
+def test_a_wake_up_without_listeners_is_no_error(store: Store) -> None:
     waker = Waker(store)
     waker.wake()
     waker.close()
@@ -103,7 +103,7 @@ def test_a_path_too_long_for_a_socket_is_no_obstacle(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_database_that_is_away_wakes_nobody_and_fails_nobody(tmp_path: Path) -> None:
+def test_a_wake_up_without_a_database_does_not_fail(tmp_path: Path) -> None:
     store = open_store(f"postgres://bridge@/x?host={tmp_path}")
     listener, waker = listen(store), Waker(store)
     waker.wake()

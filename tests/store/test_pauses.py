@@ -109,7 +109,7 @@ def test_a_paused_call_expires_as_others_do(store: Store, clock: Clock) -> None:
     assert states(store) == {1: "expired"}
 
 
-def test_thousands_of_paused_calls_are_passed_by_and_let_go_some_at_a_time(store: Store) -> None:
+def test_thousands_of_paused_calls_are_skipped_and_released_in_batches(store: Store) -> None:
     owe(store, start(7))
     crowd(store, 2500, recipients=2500)
     owe(store, start(8, rule="other"))

@@ -179,7 +179,7 @@ def buffers(store: Store) -> int:
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-def test_a_claim_looks_at_as_many_pages_at_any_backlog_on_postgres(store: Store) -> None:
+def test_a_claim_reads_as_many_pages_at_any_backlog_on_postgres(store: Store) -> None:
     owe(store, start(7))
     found = []
     for many in (FEW, MANY):

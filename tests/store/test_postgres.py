@@ -18,7 +18,7 @@ def database(postgres: Postgres, postgres_template: str) -> str:
     return postgres.create(postgres_template)
 
 
-def test_a_server_that_stands_still_is_given_up(
+def test_a_server_that_hangs_times_out(
     database: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_store(postgres.url(database))

@@ -34,9 +34,7 @@ def test_an_empty_store_has_empty_queues(store: Store) -> None:
     assert found.queued == 0
 
 
-def test_queued_calls_are_counted_by_account_and_the_first_tells_how_long_they_wait(
-    store: Store, clock: Clock
-) -> None:
+def test_queued_calls_are_counted_by_account_with_the_wait_of_the_first(store: Store, clock: Clock) -> None:
     owe(store, start(1))
     clock.advance(5)
     owe(store, start(1), start(2), start(3, account="other"))

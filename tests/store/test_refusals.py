@@ -22,7 +22,7 @@ def recent(store: Store, source: str | None = None, limit: int = 50) -> tuple[Ke
         return refusals.recent(connection, source, limit)
 
 
-def test_a_refusal_is_kept_as_it_came(store: Store) -> None:
+def test_a_refusal_is_stored_as_received(store: Store) -> None:
     keep(store, refused(body=b"\x00\xff"))
     assert recent(store) == (KeptRefusal(1, refused(body=b"\x00\xff"), 2),)
 

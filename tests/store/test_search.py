@@ -62,7 +62,7 @@ def test_payloads_are_searched_newest_first_and_with_the_rest_of_the_filter(stor
     assert [one.id for one in in_payloads(store, search="p3").items] == [3]
 
 
-def test_a_search_says_down_to_when_it_looked_and_goes_on_from_there(
+def test_a_search_returns_how_far_it_got_and_continues_from_there(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pagination, "SEARCHED", 10)

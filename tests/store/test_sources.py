@@ -10,7 +10,7 @@ def heard(store: Store) -> dict[str, int]:
         return last_received(connection)
 
 
-def test_nobody_was_heard_of_in_an_empty_store(store: Store) -> None:
+def test_an_empty_store_has_no_sources(store: Store) -> None:
     assert heard(store) == {}
 
 

@@ -175,7 +175,7 @@ def test_a_late_definite_answer_settles_an_uncertain_call(store: Store, clock: C
 
 
 @pytest.mark.parametrize("over", ["expired", "exhausted"])
-def test_late_word_that_an_uncertain_call_did_not_run_is_heard_though_its_time_is_over(
+def test_a_late_answer_that_an_uncertain_call_did_not_run_counts_after_its_expiry(
     over: str, store: Store, clock: Clock
 ) -> None:
     (call_id,) = owe(store, start())
@@ -189,7 +189,7 @@ def test_late_word_that_an_uncertain_call_did_not_run_is_heard_though_its_time_i
     assert state(store, call_id) == "queued"
 
 
-def test_a_late_answer_after_a_resend_is_not_heard(store: Store, clock: Clock) -> None:
+def test_a_late_answer_after_a_resend_is_ignored(store: Store, clock: Clock) -> None:
     (number,) = owe(store, start(7))
     (call,) = claim(store)
     begin(store, call)

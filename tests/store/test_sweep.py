@@ -96,7 +96,7 @@ def test_more_than_a_sweep_takes_is_left_for_the_next(store: Store, clock: Clock
         assert sweep.expire(connection, clock.ms) == 0
 
 
-def test_a_held_call_is_let_go_when_the_one_before_it_may_be_passed(store: Store, clock: Clock) -> None:
+def test_a_held_call_is_released_when_the_one_before_it_no_longer_blocks(store: Store, clock: Clock) -> None:
     owe(store, start(7), start(7), start(7))
     (call,) = claim(store)
     begin(store, call)
@@ -120,7 +120,7 @@ def test_calls_from_the_future_are_due_when_the_clock_was_set_back(store: Store,
     assert lease == (clock.ms + 60_000,)
 
 
-def test_a_clock_that_was_not_set_back_hurries_nobody(store: Store, clock: Clock) -> None:
+def test_a_clock_that_was_not_set_back_changes_no_times(store: Store, clock: Clock) -> None:
     owe(store, start(1))
     (call,) = claim(store)
     begin(store, call)

@@ -38,7 +38,7 @@ def is_in(store: Store, wanted: str, value: str) -> bool:
         ("123456", "№123456"),
     ],
 )
-def test_a_text_is_found_in_the_forms_in_which_it_may_stand(store: Store, wanted: str, value: str) -> None:
+def test_a_text_is_found_in_all_its_forms(store: Store, wanted: str, value: str) -> None:
     assert is_in(store, wanted, value)
 
 
@@ -73,9 +73,7 @@ def test_what_is_not_there_is_not_found(store: Store, wanted: str, value: str) -
         ("", ""),
     ],
 )
-def test_what_looks_like_a_phone_number_is_looked_for_by_its_last_ten_digits(
-    wanted: str, digits: str
-) -> None:
+def test_a_phone_number_is_found_by_its_last_ten_digits(wanted: str, digits: str) -> None:
     assert phone_digits(wanted) == digits
 
 

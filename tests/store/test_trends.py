@@ -122,7 +122,7 @@ def test_rules_show_hits_failures_and_the_last_match(store: Store, clock: Clock)
     assert of_crm == {("crm", "lead"): RuleUse(hits=0, failed=0, last=first)}
 
 
-def test_totals_tell_of_each_kind_how_often_it_happened(store: Store, clock: Clock) -> None:
+def test_totals_count_each_kind(store: Store, clock: Clock) -> None:
     take_in(store, sale("a", start(1)), delivery((event("x", "crm"), FAILED)))
     clock.advance(2 * HOUR_MS // 1000)
     take_in(store, delivery((event("y"), FAILED)))

@@ -143,7 +143,7 @@ def test_events_are_filtered(wanted: dict[str, Any], ids: list[int], store: Stor
     assert event_ids(store, **wanted) == ids
 
 
-def test_a_type_is_found_in_the_order_of_ids_whatever_the_source(store: Store) -> None:
+def test_a_type_is_found_in_the_order_of_ids_across_sources(store: Store) -> None:
     take_in(store, *(sale(f"p{n}", source=f"s{n % 3}", type="x" if n % 2 else "y") for n in range(1, 31)))
     seen: list[int] = []
     before: int | None = None
@@ -154,9 +154,7 @@ def test_a_type_is_found_in_the_order_of_ids_whatever_the_source(store: Store) -
     assert seen == list(range(29, 0, -2))
 
 
-def test_a_rare_value_is_looked_for_a_bounded_part_at_a_time(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rare_value_is_searched_in_bounded_steps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "SEARCHED", 10)
     monkeypatch.setattr(pagination, "STEP", 3)
     monkeypatch.setattr(pagination, "PATIENCE_S", 60)
@@ -172,7 +170,7 @@ def test_a_rare_value_is_looked_for_a_bounded_part_at_a_time(
     assert [line.id for one in found for line in one.items] == [1]
 
 
-def test_what_was_purged_is_not_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purged_rows_are_not_searched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "SEARCHED", 10)
     take_in(store, *(sale(f"p{n}") for n in range(1, 31)))
     with store.transaction() as connection:

@@ -231,7 +231,7 @@ def test_a_writer_goes_on_after_a_failure(store: Store) -> None:
     writer.close()
 
 
-def test_behind_a_commit_that_is_stuck_nobody_waits(store: Store) -> None:
+def test_items_are_rejected_while_a_commit_is_stuck(store: Store) -> None:
     stuck = Holding()
     writer = Writer(store, stuck)
     writer.offer("first")

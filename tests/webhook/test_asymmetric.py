@@ -106,7 +106,7 @@ def test_a_raw_ed25519_key_may_be_base64_or_hex_with_a_beginning_to_strip() -> N
         assert isinstance(source("ed25519", key, more, "hex").receive(webhook, NOW), Accepted)
 
 
-def test_a_public_key_is_no_secret_and_may_stand_in_the_file() -> None:
+def test_a_public_key_is_no_secret_and_may_be_written_in_the_file() -> None:
     place = "{header: X, encoding: hex}"
     text = f"source: s\nverify: {{signature: {{algorithm: ed25519, public_key: %s, signature: {place}}}}}"
     raw = ED.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
@@ -270,7 +270,7 @@ def test_a_certificate_that_is_not_to_be_trusted_is_refused() -> None:
         assert refusal.detail.code is WebhookCode.CERTIFICATE_UNTRUSTED, why
 
 
-def test_a_leaf_among_the_trusted_stands_for_itself_within_its_time() -> None:
+def test_a_leaf_among_the_trusted_needs_no_chain_while_it_is_valid() -> None:
     checked = source_of(PAYPAL, ID="WH-1")
     own = certificate(RSA, ["messages.paypal.com"])
     assert isinstance(checked.receive(delivery(), NOW, trust(own, roots=text(own))), Accepted)

@@ -206,7 +206,7 @@ def test_a_mistake_is_one_finding_at_its_place(text: str, finding: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "finding"), OPEN, ids=[text for text, _ in OPEN])
-def test_a_mistake_beside_the_verification_is_one_finding_as_well(text: str, finding: str) -> None:
+def test_a_mistake_outside_the_verification_is_one_finding_as_well(text: str, finding: str) -> None:
     _, findings = compile_text(f"source: s\nverify: none\n{text}")
     errors = [one for one in findings if " W510 " not in one]
     if finding == "*":

@@ -269,7 +269,7 @@ def test_an_iso_timestamp_that_cannot_be_read_is_refused(stamp: str) -> None:
     check_refused(STAMPED, with_header(STAMPED.honest, "X-Time", stamp))
 
 
-def test_of_several_listed_signatures_one_is_enough_and_sixteen_are_looked_at() -> None:
+def test_of_several_listed_signatures_one_is_enough_and_sixteen_are_checked() -> None:
     good = mac(STAMP.encode() + b"." + BODY, "sha512").hex()
     bad = mac(b"other", "sha512").hex()
     source = LISTED.source()
@@ -420,7 +420,7 @@ def test_an_address_is_inside_of_the_networks_or_not(client: str, passes: bool) 
     assert isinstance(reception, Accepted if passes else Refused)
 
 
-def test_a_forwarded_address_that_the_client_invented_is_not_looked_at() -> None:
+def test_a_forwarded_address_that_the_client_invented_is_ignored() -> None:
     source = source_of("source: s\nverify: {ip: {networks: [185.71.76.0/27]}}")
     headers = {"X-Forwarded-For": "185.71.76.5", "X-Real-IP": "185.71.76.5", "Forwarded": "for=185.71.76.5"}
     assert refused(source.receive(request(BODY, headers), NOW)).code == "ip"

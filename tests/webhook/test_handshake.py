@@ -167,6 +167,6 @@ def test_a_source_may_have_several_handshakes() -> None:
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "x" * 5_000, "é"])
-def test_what_cannot_stand_in_a_header_is_not_echoed_there(value: str) -> None:
+def test_what_is_invalid_in_a_header_is_not_echoed_there(value: str) -> None:
     source = of("{echo_header: {header: X-Hook, as_header: X-Hook}}")
     assert isinstance(source.receive(request("{}", {"X-Hook": value}), NOW), Refused)

@@ -89,12 +89,12 @@ def test_a_byte_order_mark_is_refused_unless_the_source_says_so() -> None:
     assert read_json("{}".encode("utf-16"), "utf-16") == {}
 
 
-def test_bytes_that_are_not_of_the_charset_are_told_with_their_place() -> None:
+def test_bytes_that_are_invalid_in_the_charset_are_reported_with_their_position() -> None:
     assert trouble(b'{"a":"\xcf"}') == "the body is not utf-8: byte 6 cannot be read"
     assert read_json(b'{"a":"\xcf"}', "windows-1251") == {"a": "П"}
 
 
-def test_what_is_no_json_is_told_with_its_place() -> None:
+def test_invalid_json_is_reported_with_its_position() -> None:
     assert trouble(b"") == "not JSON: expecting value at character 1"
     assert trouble(b'{"a":1}x') == "not JSON: extra data at character 8"
     assert trouble(b"a=1") == "not JSON: expecting value at character 1"

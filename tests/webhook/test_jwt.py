@@ -231,7 +231,7 @@ def test_a_token_may_have_to_name_its_sender_the_url_and_the_bodys_digest() -> N
     assert isinstance(source.receive(bearer(good, f"{body} ", query="a=1"), NOW), Refused)
 
 
-def test_a_token_in_a_header_stands_behind_its_prefix_and_only_once() -> None:
+def test_a_token_in_a_header_follows_its_prefix_and_occurs_once() -> None:
     source, webhook = header_source(), bearer({})
     assert isinstance(source.receive(webhook, NOW), Accepted)
     bare = replace(webhook, headers=(("Authorization", token({})),))

@@ -183,7 +183,7 @@ def test_a_message_over_the_parameters_of_a_url() -> None:
     check_signs("{join: {from: params, keys: sorted}}", b"12", webhook, body="query")
 
 
-def test_fields_of_a_form_are_not_looked_for_in_another_body() -> None:
+def test_fields_of_a_form_are_not_searched_in_another_body() -> None:
     source = source_of(source_text("{join: {keys: sorted, head: '{url}'}}", body="[form, json]"), S=SECRET)
     sign = hmac.new(SECRET.encode(), b"https://example.com/in?from=setting", "sha256").hexdigest()
     reception = source.receive(request("{}", {"Content-Type": "application/json", "X-Sign": sign}), NOW)
@@ -237,7 +237,7 @@ def test_without_a_setting_the_url_is_made_of_the_bridges_own_address() -> None:
     assert isinstance(source.receive(webhook, NOW), Accepted)
 
 
-def test_the_digest_of_the_body_may_stand_for_it() -> None:
+def test_the_digest_of_the_body_may_be_signed_instead_of_it() -> None:
     source = source_of(
         keyed(
             "hmac: {algorithm: sha256, message: '{header:Digest}', signature: {header: X-Sign},"

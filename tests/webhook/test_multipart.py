@@ -68,7 +68,7 @@ def test_windows_1251_is_read_where_the_source_says_so() -> None:
     assert trouble(data) == "a part of the multipart body is not utf-8"
 
 
-def test_what_is_cut_or_malformed_is_told() -> None:
+def test_a_cut_or_malformed_body_is_reported() -> None:
     assert trouble(body(part("a", "1"))[:-6]) == (
         "the multipart body is cut short: its closing boundary is missing"
     )

@@ -70,7 +70,7 @@ def test_its_starter_mapping_is_not_taken_into_use_before_it_is_filled_in(name: 
 
 
 @every
-def test_it_tells_its_user_what_to_do_and_its_author_what_it_rests_on(name: str) -> None:
+def test_it_documents_what_to_do_and_its_references(name: str) -> None:
     about = PROFILES[name].about
     assert about["title"]
     assert len(about["setup"]) >= 1
@@ -82,7 +82,7 @@ def test_it_tells_its_user_what_to_do_and_its_author_what_it_rests_on(name: str)
 
 
 @every
-def test_no_secret_stands_in_it(name: str) -> None:
+def test_it_contains_no_secret(name: str) -> None:
     source, findings = compile_text(f"source: s\nprofile: {name}\n")
     if name != "yookassa":
         assert source is None
@@ -109,7 +109,7 @@ def test_own_keys_override_the_profiles(own: str, merged: dict[str, object]) -> 
     assert plain(merge(shipped, node(own))) == {"profile": "p", **merged}
 
 
-def test_what_comes_from_the_profile_stands_where_the_file_names_it() -> None:
+def test_what_comes_from_the_profile_has_the_position_where_the_file_names_it() -> None:
     own = node("source: s\n\nprofile: p\nreply: {body: x}\n")
     merged = merge(node("body: json\nreply: {type: a/b}\n"), own)
     body, reply = merged.get("body"), merged.get("reply")

@@ -132,7 +132,7 @@ def test_a_body_in_another_charset_is_searched() -> None:
     assert seen.endswith(f"&key={DOTS}")
 
 
-def test_a_secret_is_hidden_where_no_check_looks() -> None:
+def test_a_secret_is_hidden_where_no_check_reads_it() -> None:
     webhook = request('{"key": "word-1"}', {"X-Other": "word-1"}, query="a=word-1")
     seen = redaction((), ("word-1",), webhook).request(webhook)
     assert (seen.body.decode(), seen.headers, seen.query) == (

@@ -103,7 +103,7 @@ def test_a_long_id_is_cut_and_stays_its_own() -> None:
     assert ids[0] != ids[1]
 
 
-def test_a_wrong_method_is_told_before_anything_is_proved() -> None:
+def test_a_wrong_method_is_reported_before_verification() -> None:
     refusal = refused(of("methods: [POST, PUT]").receive(request("{}", method="DELETE"), NOW))
     assert (refusal.status, refusal.code, english(refusal.detail)) == (
         405,
@@ -158,7 +158,7 @@ def test_the_content_type_picks_only_among_the_sources_bodies(
     ("body", "kind"),
     [(b' {"a":1}', "json"), (b"<a/>", "xml"), (b"--b\r\n", "multipart"), (b"a=1", "form"), (b"?", "json")],
 )
-def test_a_body_without_a_content_type_is_told_by_its_beginning(body: bytes, kind: str) -> None:
+def test_a_body_without_a_content_type_is_recognised_by_its_beginning(body: bytes, kind: str) -> None:
     assert of("body: [json, form, multipart, xml]").decoder.kind_of("POST", "", body) == kind
 
 

@@ -136,7 +136,7 @@ def test_the_names_in_a_note_are_cut() -> None:
     assert 0 < len(english(note)) < 1_000
 
 
-def test_with_its_envelope_each_item_stands_first_and_alone() -> None:
+def test_in_its_envelope_each_item_is_first_and_alone() -> None:
     spelled = "{path: \"$['leads','contacts'][*][*]\", keep: envelope}"
     account = LEADS["account"]
     assert documents(spelled, LEADS) == [
@@ -151,7 +151,7 @@ def test_with_its_envelope_each_item_stands_first_and_alone() -> None:
     ]
 
 
-def test_an_envelope_keeps_lists_as_lists_and_what_is_beside_the_way() -> None:
+def test_an_envelope_keeps_lists_as_lists_and_other_content() -> None:
     document = {
         "object": "page",
         "entry": [
@@ -224,7 +224,7 @@ _DOCUMENTS = st.recursive(
 
 
 @given(_DOCUMENTS)
-def test_any_document_is_taken_apart_without_losing_what_is_beside_the_items(document: Any) -> None:
+def test_any_document_is_split_without_losing_content_outside_the_items(document: Any) -> None:
     for path in ("$[*]", "$.a[*]", "$[*][*]", "$.a[*].b[*]", "$['a','b'][*]"):
         assert split(path).parts(document, BIG)
         for part in split(f'{{path: "{path}", keep: envelope}}').parts(document, BIG).all:

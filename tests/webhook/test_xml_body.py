@@ -34,7 +34,7 @@ def test_repeated_elements_are_a_list() -> None:
     assert read_xml(b"<a><b>1</b><c>2</c><b>3</b><b/></a>") == {"a": {"b": ["1", "3", ""], "c": "2"}}
 
 
-def test_text_beside_attributes_or_children_has_its_own_key() -> None:
+def test_text_with_attributes_or_children_has_a_separate_key() -> None:
     assert read_xml(b'<a><b c="1"> t </b> u <d/> v</a>') == {
         "a": {"b": {"@c": "1", "#text": " t "}, "d": "", "#text": "u  v"}
     }
@@ -62,7 +62,7 @@ def test_document_types_and_entities_are_refused(body: bytes) -> None:
     assert trouble(body) == "the XML declares a document type or entities, which are not read"
 
 
-def test_what_is_no_xml_is_told() -> None:
+def test_invalid_xml_is_reported() -> None:
     assert trouble(b"") == "not XML: no element found: line 1, column 0"
     assert trouble(b"<a>") == "not XML: no element found: line 1, column 3"
     assert trouble(b'{"a":1}') == "not XML: not well-formed (invalid token): line 1, column 0"
