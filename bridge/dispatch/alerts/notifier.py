@@ -104,7 +104,7 @@ class AlertNotifier:
 
 
 def take(connection: Transaction, now: int, wanted: Alerts) -> list[Pending]:
-    """What this process tells now; what nobody wants to hear any more is dropped."""
+    """Take the alerts that this process is to send now, and drop those that the owner no longer wants."""
     due = alerts.due(connection, now)
     for one in due:
         if not wanted.wants(one.kind):
@@ -118,12 +118,14 @@ def failing(connection: Transaction, now: int) -> list[Happened]:
 
 
 def troubles(connection: Transaction, now: int, kind: str) -> list[Happened]:
+    """Events of this kind since the mark, which moves to the last of them."""
     mark = alerts.mark(connection, kind)
     if mark is None:
         alerts.begin(connection, now, kind, alerts.newest_event(connection))
         return []
     found = alerts.troubles(connection, RESULTS[kind], mark.at, now - SETTLED_MS)
     if not found or not alerts.move(connection, kind, mark.at, found[-1].event_id):
+        # Nothing new, or another dispatcher moved the mark first and reports these events.
         return []
     return [
         (kind, Reason(AlertCode.OF_EVENT, event=one.event_id, source=one.source, why=cause_of(one)))
@@ -157,7 +159,7 @@ def ambiguous(connection: Transaction, now: int) -> list[Happened]:
 
 
 def silent(connection: Transaction, now: int, wanted: Alerts) -> list[Happened]:
-    """Sources that have sent nothing for as long as their owner said, each told once per silence."""
+    """Sources that have sent nothing for as long as their owner said; each once per silence."""
     if not wanted.silence or not wanted.wants("silent"):
         return []
     heard = sources.last_received(connection)

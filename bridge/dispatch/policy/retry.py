@@ -11,7 +11,10 @@ from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 
 BACKOFF: Final = (1, 2, 5, 15, 60, 300, 900)
-"""Seconds that the next try waits at most, by tries so far; the last for all beyond."""
+"""Seconds that the next try waits at most, by tries so far; the last for all beyond.
+
+With full jitter, tries 2 to 8 follow after 0.5, 1, 2.5, 7.5, 30, 150 and 450 s on average.
+"""
 TRIES: Final = 20
 LANE_PATIENCE: Final = 600_000
 """Milliseconds for which a call in back-off holds its recipient's later calls under `order: relaxed`."""
@@ -50,14 +53,14 @@ def next_step(call: Call, attempt: Attempt, account: Account, now: int, random: 
 
 
 def policy(call: Call, account: Account) -> OnUncertain:
-    """The rule's own word on uncertain calls, or the account's."""
+    """What to do with an uncertain call: as its rule says, else as its account says."""
     return call.start.on_uncertain or account.on_uncertain
 
 
 def after_uncertain(
     call: Call, attempt: Attempt, wanted: OnUncertain, now: int, random: Callable[[], float]
 ) -> Step:
-    """Held for a person, or sent again once by itself where the owner asked for that."""
+    """Hold the call for a person, or send it again once where the owner asked for that."""
     if wanted == "hold" or call.resends:
         return Step(State.UNCERTAIN, attempt.reason, now)
     due = now + wait(call.answered, None, random)
