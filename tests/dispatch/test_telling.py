@@ -51,6 +51,15 @@ def test_programs_get_a_document() -> None:
     }
 
 
+def test_what_no_request_takes_does_not_keep_an_alert_from_its_owner() -> None:
+    one = Pending("refused", 1, SINCE, because("odd \ud83d and \0"), 0)
+    document = messages.document(one, LATER, "en")
+    start = messages.bot_start(one, AlertStart("main", 12, Recipient(subscriber_id=77)), "en")
+    assert document["detail"] == "odd \ufffd and \ufffd"
+    assert dict(start.variables)["text"] == document["text"]
+    document["text"].encode()
+
+
 def test_a_bot_gets_variables_and_reaches_its_owner_for_sure() -> None:
     one = Pending("silent", 1, SINCE, because("yookassa has sent nothing"), 0)
     start = messages.bot_start(one, AlertStart("second", 12, Recipient(subscriber_id=77)), "en")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from bridge.dispatch.http.token_redaction import storable
 from bridge.model import ALERT_SOURCE, AlertStart, BotStart, Json
 from bridge.reasons.alerts import AlertCode
 from bridge.reasons.reason import Reason
@@ -44,13 +45,18 @@ def message(one: Pending) -> Reason:
 def document(one: Pending, now: int, language: str) -> Json:
     """What is posted. `text` alone is what Slack, Mattermost and Telegram show."""
     return {
-        "text": render(message(one), language),
+        "text": _words(message(one), language),
         "alert": one.kind,
         "count": one.many,
         "since": moment(one.since),
         "at": moment(now),
-        "detail": render(one.detail, language),
+        "detail": _words(one.detail, language),
     }
+
+
+def _words(reason: Reason | None, language: str) -> str:
+    """A stored reason may hold half a surrogate pair, which neither a request nor a database takes."""
+    return storable(render(reason, language))
 
 
 def bot_start(one: Pending, start: AlertStart, language: str) -> BotStart:
@@ -59,7 +65,7 @@ def bot_start(one: Pending, start: AlertStart, language: str) -> BotStart:
         "alert": one.kind,
         "count": str(one.many),
         "since": moment(one.since),
-        "text": render(message(one), language),
+        "text": _words(message(one), language),
     }
     return BotStart(
         rule=f"{ALERT_SOURCE}: {one.kind}",
