@@ -69,7 +69,7 @@ def texts(readiness: Readiness, *levels: Level) -> dict[str, str]:
 
 
 def test_it_is_not_ready_before_the_first_check(readiness: Readiness) -> None:
-    assert wrong(readiness) == {"database": "the database was not looked at yet; run: leadbridge doctor"}
+    assert wrong(readiness) == {"database": "the database was not checked yet; run: leadbridge doctor"}
     assert readiness.is_known_source("shop") is None
 
 
@@ -120,7 +120,7 @@ def test_an_unfinished_check_means_no_answer(sqlite_store: Store, rules: Mapping
     readiness.start(wait=0)
     assert eventually(lambda: readiness.began)
     clock.advance(2)
-    assert wrong(readiness) == {"database": "the database was not looked at yet; run: leadbridge doctor"}
+    assert wrong(readiness) == {"database": "the database was not checked yet; run: leadbridge doctor"}
     clock.advance(5)
     assert wrong(readiness) == {"database": "the database has not answered for 7 s; run: leadbridge doctor"}
     readiness.close()
@@ -141,12 +141,13 @@ def test_without_valid_mappings_it_is_not_ready_and_with_an_older_set_it_is(
     readiness.mapping_loader.refresh()
     assert wrong(readiness) == {}
     assert odd(readiness) == {
-        "stale": "the mapping files are broken or gone: the last good set stays in use; run: leadbridge check"
+        "stale": "the mapping files have errors or are missing: the last good set stays in use; "
+        "run: leadbridge check"
     }
     readiness.mapping_loader = MappingLoader(str(tmp_path / "mappings"), {})
     readiness.mapping_loader.refresh()
     assert wrong(readiness) == {
-        "broken": "the mapping files are broken: nothing is accepted; run: leadbridge check"
+        "broken": "the mapping files have errors: nothing is accepted; run: leadbridge check"
     }
 
 

@@ -16,7 +16,7 @@ from tests.support.timing import SOON, seconds_of
         ("(", "the pattern is not read by RE2: missing ): ("),
         ("a{1001}", "the pattern is not read by RE2: invalid repetition size: {1001}"),
         ("x" * 1001, "a pattern has at most 1000 characters, found 1001"),
-        ("\ud800", "the pattern holds half of a surrogate pair, which is no character"),
+        ("\ud800", "the pattern contains an unpaired surrogate, which is not a character"),
     ],
 )
 def test_what_re2_does_not_read_is_one_error(pattern: str, why: str) -> None:

@@ -15,6 +15,7 @@ from bridge.errors import UsageError
 from bridge.language.keys_source import ABOUT
 from bridge.model import Json
 from bridge.operations.words import json_text
+from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
@@ -82,7 +83,7 @@ def print_profile(name: str, *, as_json: bool) -> int:
     known = load_profiles()
     if name not in known:
         unknown = Reason(MappingCode.NO_PROFILE, name=name, hint=suggestion(name, list(known)))
-        raise UsageError(unknown, Reason(MappingCode.THERE_ARE, names=tuple(known)))
+        raise UsageError(unknown, Reason(ErrorCode.THERE_ARE, names=tuple(known)))
     if as_json:
         click.echo(json_text(_facts(known[name])))
         return 0

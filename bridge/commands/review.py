@@ -13,6 +13,7 @@ from bridge.commands.show.language import said
 from bridge.commands.show.output import say
 from bridge.operations import review as operation
 from bridge.operations.mapping_files import compile_named, sound
+from bridge.reasons.commands import CommandCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
@@ -50,7 +51,7 @@ def review_files(settings: Settings, files: Sequence[str], last: int, *, strict:
     with opened(settings) as store:
         found = operation.review(store, sources, last)
     print_findings(found.findings, as_json=as_json)
-    events = Reason(MappingCode.EVENTS, count=found.events)
+    events = Reason(CommandCode.EVENTS, count=found.events)
     of = Reason(MappingCode.SOURCES, count=len(sources))
     say(said(Reason(MappingCode.REVIEWED, events=events, sources=of, levels=levels(found.findings))))
     return exit_code(found.findings, strict=strict)

@@ -14,6 +14,7 @@ from bridge.mapping_loader import read_folder
 from bridge.model import Account, Finding
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
+from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 
@@ -74,8 +75,8 @@ def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[s
 def unknown_source(name: str, sources: Iterable[str]) -> UsageError:
     """The error for a source that is none of these."""
     known = tuple(sorted(sources))
-    unknown = Reason(MappingCode.NO_SOURCE, name=name, hint=suggestion(name, known))
-    there = Reason(MappingCode.THERE_ARE, names=known) if known else Reason(MappingCode.THERE_ARE_NONE)
+    unknown = Reason(ErrorCode.NO_SOURCE_CALLED, name=name, hint=suggestion(name, known))
+    there = Reason(ErrorCode.THERE_ARE, names=known) if known else Reason(ErrorCode.THERE_ARE_NONE)
     return UsageError(unknown, there)
 
 
@@ -85,7 +86,7 @@ def sound(compiled: Compiled, names: Sequence[str] = ()) -> Compiled:
     if broken:
         found = Reason(MappingCode.HAVE_ERRORS, count=len(broken), first=broken[0].whole)
         command = " ".join(("leadbridge check", *names))
-        raise BridgeError(found, Reason(MappingCode.RUN_COMMAND, command=command))
+        raise BridgeError(found, Reason(ProblemCode.RUN, command=command))
     return compiled
 
 

@@ -74,7 +74,6 @@ class MappingCode(Code):
     NO_SAMPLE = "mapping.no_sample"
     TWO_SAMPLES = "mapping.two_samples"
     SAMPLE_OUTSIDE = "mapping.sample_outside"
-    NO_SUCH_RULE = "mapping.no_such_rule"
     NOT_A_START = "mapping.not_a_start"
     NOT_A_VARIABLE = "mapping.not_a_variable"
 
@@ -130,11 +129,7 @@ class MappingCode(Code):
     NO_FILES = "mapping.no_files"
     NAME_FILES = "mapping.name_files"
     HAVE_ERRORS = "mapping.have_errors"
-    RUN_COMMAND = "mapping.run_command"
-    NO_SOURCE = "mapping.no_source"
     NO_PROFILE = "mapping.no_profile"
-    THERE_ARE = "mapping.there_are"
-    THERE_ARE_NONE = "mapping.there_are_none"
     PROFILES_LIST = "mapping.profiles_list"
 
     NOTHING_GIVEN = "mapping.nothing_given"
@@ -165,7 +160,6 @@ class MappingCode(Code):
     CHECKED = "mapping.checked"
     REVIEWED = "mapping.reviewed"
     SOURCES = "mapping.sources"
-    EVENTS = "mapping.events"
     FILES = "mapping.files"
     ERRORS = "mapping.errors"
     WARNINGS = "mapping.warnings"

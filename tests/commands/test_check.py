@@ -24,7 +24,7 @@ def test_secrets_that_are_not_set_are_warnings_and_named(
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_x")
     ran = shipped.run("check")
     unset = "AMOCRM_HOOK_TOKEN, NOCODE_TOKEN, TILDA_HOOK_TOKEN"
-    closes = f"not set here, which closes what needs them: {unset}"
+    closes = f"not set here, so what needs them is closed: {unset}"
     assert ran.err == f"5 sources read, 0 errors, 3 warnings; {closes}\n"
     assert [one.split()[1] for one in ran.lines] == ["W501"] * 3
     assert ran.code == 0

@@ -156,7 +156,7 @@ def test_an_account_is_paused_and_goes_on(office: Office) -> None:
     assert office.run("pause", "account", "main").out == "account main was paused already\n"
     with office.store.read() as connection:
         assert all_states(connection)["main"].paused_reason == "bots are rebuilt"
-    assert office.run("resume", "account", "main").out == "account main goes on\n"
+    assert office.run("resume", "account", "main").out == "account main is resumed\n"
     assert office.run("resume", "account", "main").out == "account main was not paused\n"
 
 
@@ -168,7 +168,9 @@ def test_calls_that_a_wrong_token_may_have_refused_go_out_once_more_when_it_goes
         accounts.save(connection, [state])
         accounts.pause(connection, given.NOW, "main", who="the bridge", why="5 answers 404")
     ran = office.run("resume", "account", "main", "--why", "a new token")
-    assert ran.out == ("account main goes on\n1 call that a wrong token may have refused: sent once more\n")
+    assert ran.out == (
+        "account main is resumed\n1 call that a wrong token may have refused: sent once more\n"
+    )
     assert office.states() == {1: "refused", 2: "queued"}
 
 
@@ -179,7 +181,7 @@ def test_a_source_and_a_rule_are_paused_and_go_on(office: Office, kind: str, nam
     assert office.run("pause", kind, name).out == f"{kind} {name} was paused already\n"
     assert given.claim(office.store) == []
     assert "    waits: its source or its rule is paused" in office.run("explain", "1").lines
-    assert office.run("resume", kind, name).out == f"{kind} {name} goes on\n"
+    assert office.run("resume", kind, name).out == f"{kind} {name} is resumed\n"
     assert office.run("resume", kind, name).out == f"{kind} {name} was not paused\n"
 
 

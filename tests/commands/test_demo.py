@@ -32,7 +32,7 @@ def test_the_story_goes_from_the_webhook_to_the_sandboxs_answer(tour: tuple[Inst
     bridge, log = tour
     parts = [
         f"a payment arrives: POST http://127.0.0.1:{bridge.port}/hooks/yookassa",
-        "the sender hears: 200 OK",
+        "the sender gets: 200 OK",
         "event 1 of yookassa: matched",
         "  received  ",
         "  verified  ",

@@ -116,10 +116,12 @@ def test_findings_of_the_mappings_are_told(healthy: Office) -> None:
 def test_the_set_that_is_used_in_place_of_broken_files_is_named(healthy: Office) -> None:
     healthy.write("mappings/shop.yml", "source: [")
     told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
-    assert told[-1] == "warn  mappings: no good set is kept to be used in their place"
+    assert told[-1] == "warn  mappings: there is no last good set to use instead"
     last_good_mappings.keep(healthy.store, {"mappings/shop.yml": BOT.encode()})
     told = [line for line in healthy.run("doctor").lines if " mappings: " in line]
-    stale = "the mapping files are broken or gone: the last good set stays in use; run: leadbridge check"
+    stale = (
+        "the mapping files have errors or are missing: the last good set stays in use; run: leadbridge check"
+    )
     assert told[0] == f"FAIL  mappings: {stale}"
     assert told[-1].startswith("warn  mappings: the last good set: 1 file of 20")
     shutil.rmtree(healthy.folder / "mappings")
@@ -242,7 +244,7 @@ def test_an_open_breaker_is_warned_of_with_what_its_last_probe_found(healthy: Of
     since = clock(given.NOW)
     told = (
         "calls of account main wait until LeadConverter is available; "
-        f"since {since} UTC; last probe: answered 502; they go out by themselves once a probe passes; "
+        f"since {since} UTC; last probe: answered 502; they are sent automatically once a probe succeeds; "
     )
     assert any(line.startswith(f"warn  queue: {told}") for line in healthy.run("doctor").lines)
 
@@ -253,7 +255,7 @@ def test_an_ambiguous_id_and_an_edited_event_are_named(healthy: Office) -> None:
     level, text = remarks(healthy.run("doctor", "--json"))["source shop"]
     assert (
         level,
-        text.startswith("the id of shop does not tell its events apart; 1 webhook with a known id"),
+        text.startswith("the id of shop is the same for different events; 1 webhook with a known id"),
     ) == (
         "warn",
         True,
@@ -263,7 +265,10 @@ def test_an_ambiguous_id_and_an_edited_event_are_named(healthy: Office) -> None:
     for declared in ("{id: $.id}", "{id: $.other}"):
         identities.record(healthy.store, {"crm": Declared(declared, window)})
     level, text = remarks(healthy.run("doctor", "--json"))["source crm"]
-    assert (level, text.startswith("its event has changed; ids of before the change count as well")) == (
+    assert (
+        level,
+        text.startswith("its event.id has changed; ids from before the change are recognised"),
+    ) == (
         "ok",
         True,
     )

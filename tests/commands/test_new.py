@@ -188,7 +188,7 @@ def test_what_is_begun_says_what_is_to_be_filled_in_and_is_not_taken_into_use_be
     ran = begun(desk, "made-up", order())
     assert ran.err == (
         "next: replace FILL_IN in mappings/made-up.yml (line 16), then leadbridge check and test\n"
-        "until then no change in mappings is taken into use\n"
+        "until then no change in mappings takes effect\n"
     )
     checked = desk.run("check", "mappings/made-up.yml")
     assert (checked.code, [line for line in checked.lines if UNSET not in line]) == (
@@ -237,7 +237,7 @@ def test_the_schema_that_the_first_line_names_is_there(desk: Desk) -> None:
     [
         (["a/b", "--profile", "json"], 'expected letters, digits, - and _, found "a/b"'),
         (["x", "--profile", "strip"], 'no profile is called "strip"; did you mean "stripe"?'),
-        (["x"], "there is nothing to begin with"),
+        (["x"], "there is nothing to make a mapping file from"),
         (["x", "--from", "gone.json"], '--from is "gone.json", expected the number of an event or a file'),
         (["x", "--from", "binary"], "the webhook cannot be decoded: "),
     ],

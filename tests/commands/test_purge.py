@@ -17,12 +17,12 @@ def finished(office: Office) -> Office:
 def test_nothing_young_is_forgotten(finished: Office) -> None:
     ran = finished.run("purge")
     assert ran.code == 0
-    assert ran.out == "forgotten: the payloads of 0 events, 0 events whole with calls and attempts\n"
+    assert ran.out == "purged: the payloads of 0 events, and 0 events with all calls and attempts\n"
 
 
 def test_payloads_go_first_and_the_story_stays(finished: Office) -> None:
     ran = finished.run("purge", "--bodies-after", "0s")
-    assert ran.out.startswith("forgotten: the payloads of 1 event, 0 events whole")
+    assert ran.out.startswith("purged: the payloads of 1 event, and 0 events with")
     told = finished.run("explain", "1")
     assert "  the webhook's bytes are purged" in told.lines
     assert "✓ paid: matched" in told.lines

@@ -66,7 +66,7 @@ def test_a_call_that_was_once_in_doubt_is_made_anew_only_with_again(office: Offi
     office.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN))
     office.run("resolve", "1", "--cancel")
     assert office.run("replay", "1").lines == ["event 1: paid: call 1 is cancelled (--again repeats it)"]
-    assert office.run("replay", "1", "--rules", "original").lines == ["event 1: no call that was not sent"]
+    assert office.run("replay", "1", "--rules", "original").lines == ["event 1: no unsent call"]
     office.run("replay", "1", "--again")
     assert office.states() == {1: "cancelled", 2: "queued"}
 
@@ -125,9 +125,9 @@ def test_original_rules_queue_exactly_the_stored_requests_of_calls_that_were_not
     office.write("mappings/shop.yml", BOT.replace("bot_id: 7", "bot_id: 8"))
     ran = office.run("replay", "1", "2", "3", "--rules", "original", "--yes")
     assert ran.lines == [
-        "event 1: as they were, calls 1 (refused)",
-        "event 2: no call that was not sent",
-        "event 3: as they were, calls 3 (cancelled)",
+        "event 1: original requests, calls 1 (refused)",
+        "event 2: no unsent call",
+        "event 3: original requests, calls 3 (cancelled)",
     ]
     new = [call for call in office.run("calls", "--json").json if call["parent"]]
     assert [(call["parent"], call["bot_id"]) for call in new] == [(3, 7), (1, 7)]
@@ -251,7 +251,7 @@ def test_a_repeat_with_another_outcome_becomes_an_event_of_its_own_once(office: 
     (action,) = office.run("explain", "1", "--json").json["actions"]
     assert (action["what"], action["why"]) == (f"take repeat 1 as event {new['id']}", "another buyer")
     (made,) = office.run("explain", str(new["id"]), "--json").json["actions"]
-    assert made["what"] == "made of repeat 1 of event 1"
+    assert made["what"] == "created from repeat 1 of event 1"
     again = office.run("replay", "--repeat", "1")
     assert (again.code, again.out) == (1, "")
     assert f"repeat 1 is event {new['id']} already" in again.err

@@ -32,8 +32,9 @@ def test_settings_are_said_in_russian_though_they_cannot_be_used(
     monkeypatch.setenv("PORT", "80a")
     monkeypatch.setenv("DATABASE_URL", "mysql://user:hunter2@db/x")
     assert desk.run("calls").err == (
-        "ошибка: DATABASE_URL: значение скрыто, нужно sqlite:///path/to/file.db или "
-        "postgres://user:password@host/database; PORT: «80a», нужно целое число от 1 до 65535\n"
+        "ошибка: DATABASE_URL: ожидается sqlite:///path/to/file.db или "
+        "postgres://user:password@host/database, а здесь скрытое значение; "
+        "PORT: ожидается целое число от 1 до 65535, а здесь «80a»\n"
         "подсказка: исправьте или удалите эти переменные окружения и запустите снова\n"
     )
 
@@ -48,7 +49,7 @@ def test_a_name_that_is_not_known(office: Office) -> None:
 
 def test_a_time_that_cannot_be_read(office: Office) -> None:
     assert office.run("events", "--since", "вчера").err == (
-        "ошибка: --since: «вчера», нужен промежуток или время\n"
+        "ошибка: --since: ожидается промежуток или время, а здесь «вчера»\n"
         "подсказка: например: 90m, 7d, 22:00, 2026-05-10 или 2026-05-10T14:30+03:00\n"
     )
 
@@ -70,7 +71,7 @@ def test_calls_settled_and_one_that_was_settled_before(office: Office) -> None:
     office.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN))
     assert office.run("resolve", "1", "--done").out == "вызов 1 отмечен выполненным\n"
     assert office.run("resolve", "1", "--done").err == (
-        "ошибка: решить судьбу вызова 1 нельзя, его состояние: выполнен; нужно: неизвестно\n"
+        "ошибка: решить судьбу вызова 1 нельзя, его состояние: выполнен; ожидается: неизвестно\n"
     )
 
 

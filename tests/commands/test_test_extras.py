@@ -199,7 +199,7 @@ def test_a_link_to_a_mapping_file_stays_a_link(desk: Desk) -> None:
     [
         (
             f"  - name: a\n    body: {BODY}\n    expect:\n      - rule: lost  # why\n      - rule: paid\n",
-            "there are comments inside `expect:`, which would be lost",
+            "`expect:` contains comments, which would be lost",
         ),
         (
             "  - name: a\n    file: none.json\n    expect: []\n",

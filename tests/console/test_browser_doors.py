@@ -78,7 +78,7 @@ def test_another_sites_form_changes_nothing_and_its_frame_stays_empty(
         page.goto(url)
         assert page.frames[1].locator("form").count() == 0
         page.get_by_role("button").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Not from here")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Request from another site")
 
 
 def test_figures_renew_themselves_while_one_looks(visit: Open, bridge: Installation) -> None:

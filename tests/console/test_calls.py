@@ -77,9 +77,9 @@ def test_a_filter_that_cannot_be_read_is_told_beside_it(site: MakeSite, asked: s
 
 def test_a_filter_that_cannot_be_read_is_told_in_the_visitor_s_language(site: MakeSite) -> None:
     page = site().get("/calls?since=soon", Accept_Language="ru").text
-    assert "начало: «soon», нужен промежуток или время; например: 90m, 7d," in page
+    assert "начало: ожидается промежуток или время, а здесь «soon»; например: 90m, 7d," in page
     page = site().get("/calls?event=x", Accept_Language="ru").text
-    assert "событие: «x», нужен номер" in page
+    assert "событие: ожидается номер, а здесь «x»" in page
 
 
 def test_a_list_goes_on_where_its_page_ends(site: MakeSite) -> None:
@@ -107,7 +107,7 @@ def test_a_call_shows_its_attempts_its_request_and_no_token(site: MakeSite) -> N
     one = site(LEADCONVERTER_TOKEN="canary-token-123")
     uncertain(one.side.store, 7)
     page = one.get("/calls/1").text
-    for words in ("no answer came", "sent whole, waiting for an answer", "variable[name]", "Иван"):
+    for words in ("no answer came", "request sent, waiting for an answer", "variable[name]", "Иван"):
         assert words in page
     assert "canary" not in page
 

@@ -89,7 +89,7 @@ def test_a_refused_webhook_shows_why(site: MakeSite, tmp_path: Path) -> None:
     seen = editable(site, tmp_path)
     assert seen.post("/connect/new/save", {"profile": "json", "source": "shop"}).status_code == 303
     assert seen.client.post("/hooks/shop", data=b"{}").status_code == 401
-    assert eventually(lambda: "Refused: 401" in seen.get("/connect/to/shop/now").text)
+    assert eventually(lambda: "Rejected: 401" in seen.get("/connect/to/shop/now").text)
 
 
 def test_a_file_with_content_of_its_own_is_not_replaced_by_a_draft(site: MakeSite, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_file_with_content_of_its_own_is_not_replaced_by_a_draft(site: MakeSit
     number = came(seen.side.store, order())
     chosen = {"path": "$.subscriber", "role": "subscriber_id", "name": "", "bot_id": "7"}
     page = seen.post(f"/connect/to/shop/choose/{number}", chosen).text
-    assert "shop.yml has content of its own" in page
+    assert "shop.yml has content already" in page
     before = path.read_text()
     assert seen.post(f"/connect/to/shop/choose/{number}/save", chosen).status_code == 409
     assert path.read_text() == before
@@ -133,11 +133,11 @@ def test_a_source_is_connected_from_the_first_click_to_the_started_bot(
     page.get_by_role("button", name="Use this name").click()
     page.get_by_role("button", name="Save it").click()
     expect(page.get_by_text("Ready for the first webhook")).to_be_visible()
-    expect(page.get_by_text("Nothing has come yet")).to_be_visible()
+    expect(page.get_by_text("Nothing received yet")).to_be_visible()
 
     token = {"X-Bridge-Token": "sandbox"}
     assert eventually(lambda: bridge.post("/hooks/academy", FIRST).status == 401)
-    expect(page.get_by_text("Refused: 401").first).to_be_visible()
+    expect(page.get_by_text("Rejected: 401").first).to_be_visible()
     assert bridge.post("/hooks/academy", FIRST, token).status == 200
     page.get_by_role("link", name="Choose values").click()
 

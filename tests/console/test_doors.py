@@ -101,7 +101,7 @@ def test_with_a_password_every_page_asks_for_it_and_leads_back(locked: Site) -> 
 def test_a_wrong_password_is_refused_in_words(locked: Site) -> None:
     answer = locked.login("guess")
     assert answer.status_code == 401
-    assert "That is not the password" in answer.text
+    assert "Wrong password" in answer.text
     assert locked.get("/").status_code == 303
 
 
@@ -237,7 +237,7 @@ def test_who_logged_in_for_looking_changes_nothing_but_their_own_session(locked:
     locked.login(READING)
     assert "read-only" in locked.get("/").text
     answer = locked.post("/test-change", {})
-    assert (answer.status_code, title(answer)) == (403, "You may look only")
+    assert (answer.status_code, title(answer)) == (403, "Read-only access")
     assert locked.post("/preferences", {"theme": "dark"}).status_code == 303
     assert locked.post("/logout", {}).location == "/console/login"
 
@@ -245,11 +245,11 @@ def test_who_logged_in_for_looking_changes_nothing_but_their_own_session(locked:
 @pytest.mark.parametrize(
     ("headers", "words"),
     [
-        ({"Sec_Fetch_Site": "cross-site"}, "Not from here"),
-        ({"Sec_Fetch_Site": "same-site"}, "Not from here"),
-        ({"Origin": "https://evil.example"}, "Not from here"),
-        ({"Origin": "null"}, "Not from here"),
-        ({"Origin": "http://localhost:9999"}, "Not from here"),
+        ({"Sec_Fetch_Site": "cross-site"}, "Request from another site"),
+        ({"Sec_Fetch_Site": "same-site"}, "Request from another site"),
+        ({"Origin": "https://evil.example"}, "Request from another site"),
+        ({"Origin": "null"}, "Request from another site"),
+        ({"Origin": "http://localhost:9999"}, "Request from another site"),
     ],
 )
 def test_a_change_that_another_site_asks_for_is_refused(
@@ -273,13 +273,13 @@ def test_behind_a_proxy_that_changes_the_host_the_public_url_is_the_origin(site:
     one.headers = {"Cookie": f"leadbridge_visit={cookie}"}
     one.client = one.client.application.test_client(use_cookies=False)
     assert one.post("/preferences", {}, Origin="https://hooks.example.com").status_code == 303
-    assert title(one.post("/preferences", {}, Origin="https://evil.example")) == "Not from here"
+    assert title(one.post("/preferences", {}, Origin="https://evil.example")) == "Request from another site"
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "ж"])
 def test_a_change_without_the_forms_token_is_refused(locked: Site, token: str) -> None:
     answer = locked.post("/preferences", {"theme": "dark", "csrf": token})
-    assert (answer.status_code, title(answer)) == (403, "That page was too old")
+    assert (answer.status_code, title(answer)) == (403, "The page has expired")
 
 
 def test_one_visitors_token_is_of_no_use_to_another(site: MakeSite) -> None:

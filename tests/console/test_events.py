@@ -124,13 +124,13 @@ def test_a_search_says_how_far_back_it_looked_and_goes_on_from_there(
     sold(one, "d", document={"note": "new"})
     page = one.get("/events?search=old").text
     assert shown(one, "?search=old") == [3]
-    assert "Looked back as far as" in page
+    assert "Searched back to" in page
     assert 'href="/console/events?search=old&amp;before=3"' in page
     page = one.get("/events?search=nowhere").text
     assert "Nothing found yet." in page
     assert 'data-further="/console/events?search=nowhere&amp;before=3" data-empty' in page
     page = one.get("/events?search=nowhere&before=3").text
-    assert "Everything that is stored was looked through." in page
+    assert "Everything that is stored was searched." in page
 
 
 def test_events_are_a_file_for_a_spreadsheet_too(one: Site) -> None:
@@ -145,7 +145,7 @@ def test_events_are_a_file_for_a_spreadsheet_too(one: Site) -> None:
 
 
 def test_an_empty_list_says_what_to_do(one: Site) -> None:
-    assert "A webhook shows here the moment it arrives." in one.get("/events").text
+    assert "A webhook shows here as soon as it arrives." in one.get("/events").text
     assert "No event fits" in one.get("/events?source=nobody").text
 
 

@@ -99,7 +99,7 @@ def test_no_change_is_made_for_who_is_not_logged_in(stocked: Site) -> None:
     for name, path in changes(stocked.client.application):
         if name not in OWN:
             answer = stocked.post(path, {"why": "x"})
-            assert (path, answer.status_code, title(answer)) == (path, 403, "That page was too old")
+            assert (path, answer.status_code, title(answer)) == (path, 403, "The page has expired")
     assert kept(stocked) == before
 
 
@@ -109,7 +109,7 @@ def test_no_change_is_made_without_the_forms_token(stocked: Site) -> None:
     for _, path in changes(stocked.client.application):
         for token in ("", "0" * 64):
             answer = stocked.post(path, {"why": "x", "csrf": token})
-            assert (path, answer.status_code, title(answer)) == (path, 403, "That page was too old")
+            assert (path, answer.status_code, title(answer)) == (path, 403, "The page has expired")
     assert kept(stocked) == before
 
 
@@ -119,7 +119,7 @@ def test_no_change_is_made_for_another_site(stocked: Site) -> None:
     for _, path in changes(stocked.client.application):
         for headers in ({"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}):
             answer = stocked.post(path, {"why": "x"}, **headers)
-            assert (path, answer.status_code, title(answer)) == (path, 403, "Not from here")
+            assert (path, answer.status_code, title(answer)) == (path, 403, "Request from another site")
     assert kept(stocked) == before
 
 
@@ -141,7 +141,7 @@ def test_who_may_only_look_changes_nothing_that_is_kept(stocked: Site) -> None:
         if name in TRYING:
             assert (path, answer.status_code) == (path, 200)
         else:
-            assert (path, answer.status_code, title(answer)) == (path, 403, "You may look only")
+            assert (path, answer.status_code, title(answer)) == (path, 403, "Read-only access")
     assert kept(stocked) == before
 
 

@@ -79,7 +79,7 @@ def test_where_nothing_came_yet_the_first_thing_to_do_is_shown(shop: Site) -> No
     page = shop.get("/").text
     assert "Your first webhook" in page
     assert "curl -X POST http://localhost:8080/hooks/shop -H" in page
-    assert "Nothing needs you" not in page
+    assert "Nothing needs attention" not in page
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,11 @@ def test_the_first_webhook_to_try_goes_to_a_source_that_takes_it(
 def test_where_all_is_well_nothing_needs_anybody(shop: Site) -> None:
     of_now(shop, "a", given.made())
     page = shop.get("/").text
-    assert (titles(page), "Nothing needs you" in page, "Your first webhook" in page) == ([], True, False)
+    assert (titles(page), "Nothing needs attention" in page, "Your first webhook" in page) == (
+        [],
+        True,
+        False,
+    )
 
 
 def test_what_needs_somebody_comes_first_and_the_worst_before_the_rest(shop: Site) -> None:
@@ -221,7 +225,7 @@ def test_a_source_that_has_sent_nothing_yet_is_a_hint_once_another_has(shop: Sit
     assert titles(page) == ["Source crm is connected, and has sent nothing yet"]
     assert '<li class="note info">' in page
     assert 'href="/console/connect/to/crm">See the address</a>' in page
-    assert "Nothing needs you" in page
+    assert "Nothing needs attention" in page
 
 
 def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
@@ -230,7 +234,7 @@ def test_broken_mapping_files_are_shown_with_their_findings(shop: Site) -> None:
     )
     shop.side.mapping_loader.refresh()
     page = shop.get("/").text
-    assert titles(page) == ["The mapping files are broken or gone: the last good set stays in use"]
+    assert titles(page) == ["The mapping files have errors or are missing: the last good set stays in use"]
     assert "shop.yml:8:" in page
     assert 'href="/console/rules"' in page
 
@@ -257,7 +261,7 @@ def test_an_account_is_paused_and_let_go_on_with_a_reason_in_the_audit(shop: Sit
     assert "Account main is paused</p>" in page
     assert "bots are rebuilt" in page
     assert "Account main was paused already</p>" in _after(shop, "/accounts/pause")
-    assert "Account main goes on</p>" in _after(shop, "/accounts/resume")
+    assert "Account main is resumed</p>" in _after(shop, "/accounts/resume")
     assert "Account main was not paused</p>" in _after(shop, "/accounts/resume")
     assert given.rows(shop.side.store, "SELECT who, what FROM actions ORDER BY id") == [
         ("anna", PAUSE),
@@ -290,8 +294,8 @@ def test_a_source_and_a_rule_are_paused_and_let_go_on_with_a_reason_in_the_audit
         "Rule “sold” of shop is paused: its calls wait",
     ]
     assert "price is wrong" in shop.get("/").text
-    assert "shop goes on" in _told(shop, "/rules/resume", {"source": "shop"})
-    assert "shop/sold goes on" in _told(shop, "/rules/resume", sold)
+    assert "shop is resumed" in _told(shop, "/rules/resume", {"source": "shop"})
+    assert "shop/sold is resumed" in _told(shop, "/rules/resume", sold)
     assert "shop/sold was not paused" in _told(shop, "/rules/resume", sold)
     assert titles(shop.get("/").text) == []
     actions = given.rows(shop.side.store, "SELECT who, what, kind, target, why FROM actions ORDER BY id")

@@ -47,7 +47,7 @@ def mended(page: Page, before: str, after: str) -> None:
 def test_a_stored_event_tells_which_condition_nearly_held(editable: Site) -> None:
     number = came(editable.side.store, NEAR)
     page = editable.get(f"/playground?event={number}").text
-    assert "Nearly" in page
+    assert "Almost matched" in page
     assert "$.status is &#34;Paid&#34;, wanted &#34;paid&#34;: differs by case" in page
     assert "no bot would be started" in page
 
@@ -205,7 +205,7 @@ def near_miss(visit: Open, bridge: Installation, number: str, **context: Any) ->
 def test_a_near_miss_is_found_and_its_rule_is_mended_as_one_types(visit: Open, bridge: Installation) -> None:
     page = near_miss(visit, bridge, "near-1")
     result = page.locator("#pg-result")
-    expect(result.get_by_text("Nearly")).to_be_visible()
+    expect(result.get_by_text("Almost matched")).to_be_visible()
     expect(page.locator(".gutter span").first).to_have_text("1")
     mended(page, "[python, sql]", "[Python, sql")
     expect(page.locator(".gutter .bad").first).to_be_visible()

@@ -47,13 +47,13 @@ def recipients(site: Site) -> list[str]:
 
 
 def test_repeats_show_at_their_event_in_lists_and_on_the_overview(shop: Site) -> None:
-    assert "Came again 2 times" in shop.get("/events/1").text
+    assert "Repeated 2 times" in shop.get("/events/1").text
     assert "×2" in shop.get("/events").text
     listed = shop.get("/repeats?source=shop").text
     assert "Would start something else" in listed
     assert "Same content" in listed
     assert "No repeats" in shop.get("/repeats?source=other").text
-    assert "The id of shop does not tell its events apart" in shop.get("/").text
+    assert "The id of shop is the same for different events" in shop.get("/").text
     assert shop.get("/repeats/9").status_code == 404
 
 
@@ -77,7 +77,7 @@ def test_a_repeat_is_taken_after_a_look_at_what_that_does_and_with_a_reason(shop
     again = shop.post("/repeats/2", {"mark": found[1], "why": "once more"})
     assert again.status_code == 200
     assert len(recipients(shop)) == 2
-    assert "does not tell its events apart" not in shop.get("/").text
+    assert "is the same for different events" not in shop.get("/").text
 
 
 def test_the_same_content_cannot_be_taken(shop: Site) -> None:

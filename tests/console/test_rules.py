@@ -58,7 +58,7 @@ def test_a_broken_file_is_found_by_its_name_with_its_findings_at_their_lines(
 ) -> None:
     seen = written(site, tmp_path, SHOP.replace("bot_id", "bot"))
     page = seen.get("/rules").text
-    assert "The mapping files are broken: nothing is accepted" in page
+    assert "The mapping files have errors: nothing is accepted" in page
     assert 'href="/console/rules/shop.yml"' in page
     page = seen.get("/rules/shop.yml").text
     assert '<a href="#L13">line 13</a><code>M104</code>' in page

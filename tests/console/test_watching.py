@@ -74,7 +74,7 @@ def test_a_search_goes_on_by_itself_until_it_has_found_something(searching: Page
 
 def test_a_search_that_finds_nothing_says_so_at_the_end(searching: Page) -> None:
     searching.goto("/console/events?search=nothing+like+it")
-    expect(searching.get_by_text("Everything that is stored was looked through.")).to_be_visible()
+    expect(searching.get_by_text("Everything that is stored was searched.")).to_be_visible()
 
 
 def test_without_a_script_a_link_looks_further_back(searching: Page, browser: Browser) -> None:
@@ -83,5 +83,5 @@ def test_without_a_script_a_link_looks_further_back(searching: Page, browser: Br
         searching.goto("/console/audit")
         page.goto(searching.url.replace("audit", "events?search=needle"))
         for _ in range(4):
-            page.get_by_role("link", name="Look further back").click()
+            page.get_by_role("link", name="Search further back").click()
         expect(page.locator("tbody tr")).to_contain_text("p1")

@@ -259,7 +259,9 @@ def test_a_request_that_was_never_taken_whole_is_tried_again() -> None:
     assert attempt.outcome is Outcome.RETRY
     assert attempt.phase == "sending"
     assert english(attempt.reason).startswith("only ")
-    assert english(attempt.reason).endswith(" bytes were sent: the request was not taken within 0.4 s")
+    assert english(attempt.reason).endswith(
+        " bytes were sent: the server did not read the request within 0.4 s"
+    )
 
 
 def test_a_connection_lost_while_sending_is_tried_again() -> None:
@@ -334,19 +336,23 @@ def test_an_end_without_a_farewell_is_a_cut(own: Certificate) -> None:
 LOST = [
     (closing, "waiting", "the connection was closed unanswered"),
     (resetting(), "waiting", "the connection was reset"),
-    (stalling(), "waiting", "no answer came within 0.4 s"),
+    (stalling(), "waiting", "no answer within 0.4 s"),
     (stalling(b"HTTP/1.1 200 OK\r\nContent-"), "reading", "the answer did not end within 0.4 s"),
     (dripping(OK, 0.02), "reading", "the answer did not end within 0.4 s"),
     (resetting(b"HTTP/1.1 200"), "reading", "the connection was reset"),
-    (answering(b"HTTP/1.1 200 OK\r\nContent-Type: app"), "reading", "the answer was cut inside its head"),
-    (answering(b"HTTP/1.1 200 OK\r\n"), "reading", "the answer was cut inside its head"),
+    (
+        answering(b"HTTP/1.1 200 OK\r\nContent-Type: app"),
+        "reading",
+        "the answer was cut short inside its headers",
+    ),
+    (answering(b"HTTP/1.1 200 OK\r\n"), "reading", "the answer was cut short inside its headers"),
     (answering(b"\x15\x03\x03\x00\x02\x02\x28 nonsense\r\n\r\n"), "reading", "the answer is not HTTP"),
     (answering(b"HTTP/1.1 2000 OK\r\n\r\n"), "reading", "the answer is not HTTP"),
-    (answering(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), "reading", "the answer's head is garbled"),
+    (answering(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), "reading", "the answer's headers are malformed"),
     (
         answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000),
         "reading",
-        "the answer's head is longer than 65536 bytes",
+        "the answer's headers are longer than 65536 bytes",
     ),
     (answering(b"HTTP/1.1 101 Switching\r\n\r\n"), "reading", "the server changed to another protocol"),
     (answering(b"HTTP/1.1 100 Continue\r\n\r\n" * 11), "reading", "only interim answers came"),
@@ -371,9 +377,9 @@ CUT = [
     ),
     (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
-        "the answer's chunks are garbled",
+        "the answer's chunks are malformed",
     ),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}", "the answer's length is garbled"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}", "the answer's length is malformed"),
 ]
 
 
@@ -462,7 +468,7 @@ def test_a_huge_answer_is_not_read_to_its_end() -> None:
     assert showed(send(flood)) == (
         "uncertain",
         "complete",
-        "probably done: answered 200 with an answer too long to be read whole",
+        "probably done: answered 200 with an answer longer than the read limit",
     )
 
 
@@ -624,7 +630,7 @@ PAGE = http("200 OK", b"<!DOCTYPE html><title>Maintenance</title>", HTML)
         (answering(OK[:-3]), "answered 200, but the answer was cut short after 6 bytes of its body", 200),
         (closing, "the connection was closed unanswered", None),
         (resetting(), "the connection was reset", None),
-        (stalling(), "no answer came within 0.4 s", None),
+        (stalling(), "no answer within 0.4 s", None),
         (answering(b"SSH-2.0-x\r\n\r\n"), "the answer is not HTTP", None),
     ],
 )

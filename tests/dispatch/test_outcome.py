@@ -87,7 +87,7 @@ def test_a_success_that_shows_no_sign_of_failure_is_done(seen: Exchange, reason:
 UNSUBSCRIBED = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
 BLOCKED = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
 SAYS = "answered 200 but says that it failed"
-BY_WORDS = "answered 200, refused by its words"
+BY_WORDS = "answered 200 with a refusal"
 
 
 @pytest.mark.parametrize(
@@ -178,30 +178,30 @@ def test_a_success_with_the_code_401_is_a_401(document: object) -> None:
         (answered(200, b"{}", content_encoding="gzip"), "answered 200 with unreadable content", "unreadable"),
         (
             answered(200, b'{"id": 1'),
-            "probably done: answered 200, but its JSON is broken off or not JSON",
+            "probably done: answered 200 with incomplete or invalid JSON",
             "unreadable",
         ),
         *(
             (
                 answered(200, body, HTML),
-                "probably done: answered 200, but its JSON is broken off or not JSON",
+                "probably done: answered 200 with incomplete or invalid JSON",
                 "unreadable",
             )
             for body in (b' {"success":fal', b'{"success":false}\n-- 3 ms', b'[{"started":0},')
         ),
         (
             answered(200, b"[" * 5000),
-            "probably done: answered 200, but its JSON is broken off or not JSON",
+            "probably done: answered 200 with incomplete or invalid JSON",
             "unreadable",
         ),
         (
             replace(answered(200), framed=False),
-            "probably done: answered 200, but its JSON is broken off or not JSON",
+            "probably done: answered 200 with incomplete or invalid JSON",
             "unreadable",
         ),
         (
             replace(answered(200, b"{}x"), oversized=True),
-            "probably done: answered 200 with an answer too long to be read whole",
+            "probably done: answered 200 with an answer longer than the read limit",
             "unreadable",
         ),
         (

@@ -95,7 +95,7 @@ def test_a_start_too_long_for_an_account_of_queries_is_refused_with_the_way_out(
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(UnsendableError) as caught:
         build(replace(START, variables=(("text", "\ud83d"),)), ACCOUNT, 7)
-    assert caught.value.message == "a value holds half a surrogate pair, which UTF-8 cannot carry"
+    assert caught.value.message == "a value contains an unpaired surrogate, which UTF-8 cannot encode"
 
 
 def test_the_token_is_not_in_the_repr() -> None:

@@ -20,7 +20,7 @@ DONE, REFUSED, UNCERTAIN, PAUSE = Outcome.DONE, Outcome.REFUSED, Outcome.UNCERTA
 UNSUBSCRIBED: Final = "the subscriber is unsubscribed (sent a stop word); `forced: true` would reach them"
 BLOCKED: Final = "the subscriber has forbidden messages in the messenger; nothing reaches them, forced or not"
 SAYS: Final = "answered 200 but says that it failed"
-BY_WORDS: Final = "answered 200, refused by its words"
+BY_WORDS: Final = "answered 200 with a refusal"
 UNMET: Final = "answered 200, which is not what `success` asks for"
 OTHER: Final = "answered 200, but not with the JSON that `success` looks at; it may have run"
 GONE: Final = "Подписчик отписан"
@@ -214,7 +214,7 @@ ABSENT = Shown(REFUSED, f"{UNMET}: $.started is absent")
             '{"error": null}',
             Shown(
                 REFUSED,
-                f"{UNMET}: $.error is null, which must not be: not: {{$.error: {{exists: true}}}}",
+                f"{UNMET}: $.error is null, but must not be: not: {{$.error: {{exists: true}}}}",
             ),
         ),
         ("{$.price: 10.5}", '{"price": 10.50}', DONE_200),

@@ -16,9 +16,9 @@ LATER = SINCE + 60_000
 
 
 def test_one_thing_is_told_in_a_sentence_with_what_to_do() -> None:
-    one = Pending("uncertain", 1, SINCE, because("call 812 of account main: no answer came within 20 s"), 0)
+    one = Pending("uncertain", 1, SINCE, because("call 812 of account main: no answer within 20 s"), 0)
     assert english(messages.message(one)) == (
-        "1 call may or may not have run; call 812 of account main: no answer came within 20 s. "
+        "1 call may or may not have run; call 812 of account main: no answer within 20 s. "
         "See: leadbridge calls --state uncertain"
     )
 
@@ -69,7 +69,7 @@ def test_a_bot_gets_variables_and_reaches_its_owner_for_sure() -> None:
         "alert": "silent",
         "count": "1",
         "since": "2026-05-10T14:27:54Z",
-        "text": "1 source has fallen silent; yookassa has sent nothing. See: leadbridge events",
+        "text": "1 source has stopped sending; yookassa has sent nothing. See: leadbridge events",
     }
 
 

@@ -183,7 +183,7 @@ def test_failing_rules_and_unreadable_bodies_are_told_without_what_the_sender_wr
         told = {one["alert"]: (one["count"], one["detail"]) for one in posted(server)}
         assert told == {
             "failing": (2, 'event 3 of shop: rule "sold" found no usable subscriber_id at $.buyer'),
-            "unreadable": (1, "event 4 of shop: not JSON: NaN is no number"),
+            "unreadable": (1, "event 4 of shop: not JSON: NaN is not a number"),
         }
         clock.advance(600)
         guard.look()
@@ -294,7 +294,7 @@ def test_a_call_whose_sender_died_is_noted_and_one_that_is_sent_again_is_not(
         assert noted(store) == {
             "uncertain": (
                 1,
-                "call 1 of account main: its sender died or lost its lease while sending: it may have run",
+                "call 1 of account main: the process that sent it stopped or lost its lease: it may have run",
             )
         }
 

@@ -76,7 +76,7 @@ def test_the_first_of_a_repeated_header_counts() -> None:
 def test_repeated_lengths_must_agree() -> None:
     agreeing = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello"
     assert bytes(read(agreeing).body) == b"hello"
-    with pytest.raises(BadAnswerError, match="the answer's length is garbled"):
+    with pytest.raises(BadAnswerError, match="the answer's length is malformed"):
         read(agreeing.replace(b": 5\r\n\r\n", b": 6\r\n\r\n"))
 
 

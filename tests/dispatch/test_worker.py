@@ -202,7 +202,7 @@ def test_a_refused_connection_is_tried_until_it_expires(store: Store, clock: Clo
         desk.settled()
         assert found(store, 1) == (
             "expired",
-            "it expired before another try could be made, the last: nothing was sent: connection refused",
+            "it expired before the next retry, the last: nothing was sent: connection refused",
         ) or states(store) == {1: "queued"}
 
 
@@ -534,7 +534,7 @@ def test_marks_whose_commit_only_seemed_to_fail_leave_no_call_uncertain(
     desk.dispatcher.in_doubt = True
     desk.settled(2)
     assert states(desk.store) == {1: "queued", 2: "done"}
-    unconfirmed = "nothing was sent: the database did not confirm in time that it might be"
+    unconfirmed = "nothing was sent: the database did not confirm in time that it may be sent"
     assert found(desk.store, 1) == ("queued", unconfirmed)
     desk.clock.advance(1)
     desk.settled()

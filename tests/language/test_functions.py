@@ -254,7 +254,7 @@ def test_replacing_cannot_blow_a_text_up() -> None:
 
 def test_half_a_surrogate_pair_cannot_be_replaced() -> None:
     assert refused("{replace: {regex: x}}", "\ud800x") == (
-        "replace: the text holds half of a surrogate pair, which is no character"
+        "replace: the text contains an unpaired surrogate, which is not a character"
     )
 
 
@@ -404,7 +404,7 @@ def test_hostile_json_text_is_unusable(value: str, why: str | None) -> None:
 def test_bytes_that_are_no_text_are_unusable() -> None:
     assert refused("urldecode", "%ff") == 'urldecode: "%ff" does not decode to UTF-8'
     assert refused("base64", "/w==") == 'base64: "/w==" is not a text in base64'
-    surrogate = "the text holds half of a surrogate pair, which is no character"
+    surrogate = "the text contains an unpaired surrogate, which is not a character"
     assert refused("hash", "\ud800") == f"hash: {surrogate}"
     assert refused("{base64: encode}", "\ud800") == f"base64: {surrogate}"
 

@@ -130,7 +130,7 @@ def test_everything_that_a_start_lacks_is_told_at_once() -> None:
         (
             "variables.text",
             "$.text",
-            "$.text holds a NUL character or half of a surrogate pair, which is no text",
+            "$.text contains a NUL character or an unpaired surrogate, which is not text",
         ),
         (
             "variables.many",

@@ -310,7 +310,7 @@ def test_an_account_that_is_not_there_is_a_finding_with_the_nearest() -> None:
         ),
         (
             "accounts: {main: {token: '${LEADCONVERTER_TOKEN}'}}\nalerts: {}",
-            '2:9: M105 alerts has neither "url" nor "start", so nobody would get them',
+            '2:9: M105 alerts has neither "url" nor "start", so nobody would get an alert',
         ),
     ],
 )
@@ -380,7 +380,7 @@ def test_and_rules_that_may_be_meant_are_not(rules: str) -> None:
 
 
 def test_rules_without_tests_are_a_warning() -> None:
-    assert findings(RULE, tests="") == ["0:-1: W504 no tests; add one so that a change can be proved"]
+    assert findings(RULE, tests="") == ["0:-1: W504 no tests; add one, to check changes"]
 
 
 PIECES = st.sampled_from(

@@ -52,13 +52,13 @@ def why(when: str, body: Json, *, alone: bool = False, language: str = "en") -> 
             '$.tags is a list of 1, wanted "vip"; $.tags[*] checks its elements',
         ),
         ("$.o: vip", {"o": {"a": 1}}, '$.o is an object of 1, wanted "vip"'),
-        ("$.x: {exists: false}", {"x": None}, "$.x is null, wanted nothing there"),
+        ("$.x: {exists: false}", {"x": None}, "$.x is null, wanted no value"),
         ("$.x: {empty: false}", {"x": " "}, '$.x is " ", wanted something not empty'),
         ("$.x: {ne: test}", {"x": "test"}, '$.x is "test", wanted anything but "test"'),
         (
             "$.x: {contains: a, ignore_case: true}",
             {"x": "b"},
-            '$.x is "b", wanted something with "a" in any case',
+            '$.x is "b", wanted something that contains "a" in any case',
         ),
         ("$.x: {matches: '^a'}", {"x": "b"}, '$.x is "b", wanted a text that matches ^a'),
         (
@@ -68,11 +68,11 @@ def why(when: str, body: Json, *, alone: bool = False, language: str = "en") -> 
         ),
         ("$.x: {eq: $.y}", {"x": 5}, "$.x is 5, and there is no value at $.y to compare with"),
         ("$.x: {eq: $.y}", {"x": 5, "y": 6}, "$.x is 5, wanted the value of $.y"),
-        ("not: {$.x: test}", {"x": "test"}, '$.x is "test", which must not be: not: {$.x: test}'),
+        ("not: {$.x: test}", {"x": "test"}, '$.x is "test", but must not be: not: {$.x: test}'),
         (
             "not: {$.x: 1, $.y: 2}",
             {"x": 1, "y": 2},
-            "all of it holds, which must not be: not: {$.x: 1, $.y: 2}",
+            "all of it holds, but must not: not: {$.x: 1, $.y: 2}",
         ),
         (
             "any: [{$.x: a}, {$.y: b}]",
@@ -133,7 +133,7 @@ def test_without_the_event_the_verdict_still_speaks() -> None:
     [
         (Verdict("r", Match.MATCHED), "matched"),
         (Verdict("r", Match.FAILED), "matched, but could not start"),
-        (Verdict("r", Match.SKIPPED), "not tried: an earlier rule said stop"),
+        (Verdict("r", Match.SKIPPED), "not evaluated: an earlier rule stopped before it"),
         (Verdict("r", Match.DISABLED), "switched off"),
         (Verdict("r", Match.UNMATCHED, "for_each: $.l[*]", "no_items"), "$.l[*] has no items"),
         (
@@ -142,7 +142,7 @@ def test_without_the_event_the_verdict_still_speaks() -> None:
         ),
         (
             Verdict("r", Match.UNMATCHED, "$.x: {cut: [", "absent"),
-            "$.x: {cut: [ does not hold: nothing is there",
+            "$.x: {cut: [ does not hold: nothing found",
         ),
         (
             Verdict("r", Match.UNMATCHED, "$.x: {cut: [", "less", 5),
@@ -218,26 +218,38 @@ def test_any_document_can_be_explained(body: Json) -> None:
 @pytest.mark.parametrize(
     ("when", "body", "words"),
     [
-        ("$.s: paid", {"s": "Paid"}, '$.s: "Paid", нужно "paid": различаются заглавные буквы'),
-        ("$.s: paid", {"s": " paid"}, '$.s: " paid", нужно "paid": различаются пробелы по краям'),
-        ("$.s: [paid, done]", {"s": None}, '$.s: null, нужно одно из "paid", "done"'),
+        ("$.s: paid", {"s": "Paid"}, '$.s: ожидается "paid", а здесь "Paid": различаются заглавные буквы'),
+        ("$.s: paid", {"s": " paid"}, '$.s: ожидается "paid", а здесь " paid": различаются пробелы по краям'),
+        ("$.s: [paid, done]", {"s": None}, '$.s: ожидается одно из "paid", "done", а здесь null'),
         ("$.s: paid", {"t": {"s": "paid"}}, "$.s: значения нет, зато есть $.t.s"),
         ("$.s: paid", {}, "$.s: значения нет"),
-        ("$.s: 'a and b'", {"s": "x and y"}, '$.s: "x and y", нужно "a and b"'),
-        ("$.s: is absent", {"s": "one of two"}, '$.s: "one of two", нужно "is absent"'),
-        ("$.s: paid", {"s": "a, wanted b"}, '$.s: "a, wanted b", нужно "paid"'),
-        ("$.x: {gt: 10}", {"x": "9"}, '$.x: текст "9", нужно число больше 10'),
-        ("$.x: {gte: 1, ne: 5}", {"x": 0}, "$.x: число 0, нужно число не меньше 1 и что угодно, кроме 5"),
-        ("$.x: {lt: 5}", {"x": "many"}, '$.x: текст "many", нужно число меньше 5: это не число'),
-        ("$.x: {every: {gt: 1}}", {"x": [1]}, "$.x: число 1, нужно для каждого значения число больше 1"),
-        ("$.x: {eq: $.y}", {"x": 5, "y": 6}, "$.x: 5, нужно значение $.y"),
+        ("$.s: 'a and b'", {"s": "x and y"}, '$.s: ожидается "a and b", а здесь "x and y"'),
+        ("$.s: is absent", {"s": "one of two"}, '$.s: ожидается "is absent", а здесь "one of two"'),
+        ("$.s: paid", {"s": "a, wanted b"}, '$.s: ожидается "paid", а здесь "a, wanted b"'),
+        ("$.x: {gt: 10}", {"x": "9"}, '$.x: ожидается число больше 10, а здесь текст "9"'),
+        (
+            "$.x: {gte: 1, ne: 5}",
+            {"x": 0},
+            "$.x: ожидается число не меньше 1 и что угодно, кроме 5, а здесь число 0",
+        ),
+        ("$.x: {lt: 5}", {"x": "many"}, '$.x: ожидается число меньше 5, а здесь текст "many": это не число'),
+        (
+            "$.x: {every: {gt: 1}}",
+            {"x": [1]},
+            "$.x: ожидается для каждого значения число больше 1, а здесь число 1",
+        ),
+        ("$.x: {eq: $.y}", {"x": 5, "y": 6}, "$.x: ожидается значение $.y, а здесь 5"),
         ("$.x: {eq: $.y}", {"x": 5}, "$.x: 5, а сравнить не с чем: $.y пуст"),
-        ("$.x: v", {"x": ["v"]}, '$.x: список, элементов: 1, нужно "v"; элементы проверяет $.x[*]'),
+        (
+            "$.x: v",
+            {"x": ["v"]},
+            '$.x: ожидается "v", а здесь список, элементов: 1; элементы проверяет $.x[*]',
+        ),
         ("not: {$.x: no}", {"x": "no"}, '$.x: "no", а этого быть не должно: not: {$.x: no}'),
         (
             "any: [{$.a: 1}, {$.b: 2}]",
             {"a": 2},
-            "ни один из вариантов не выполняется: $.a: 2, нужно 1; или $.b: значения нет",
+            "ни один из вариантов не выполняется: $.a: ожидается 1, а здесь 2; или $.b: значения нет",
         ),
     ],
 )
@@ -256,5 +268,5 @@ ASKED = {
 def test_no_operator_of_conditions_stays_english(operator: str) -> None:
     body = {"x": 0 if operator in ("gt", "gte", "lt", "lte", "between") else "zz"}
     told = why(f"$.x: {{{operator}: {ASKED[operator]}}}", body, language="ru")
-    assert ", нужно " in told
+    assert ": ожидается " in told
     assert not any(word in told for word in ("wanted", "number", "text", "something", "nothing", "anything"))

@@ -62,7 +62,7 @@ def test_a_messengers_id_is_any_text(value: Json, text: str) -> None:
         ("", "is empty, a messenger's id is a text"),
         (" \t", "is empty, a messenger's id is a text"),
         ("x" * 256, "has 256 characters, a messenger's id has at most 255"),
-        ("a\0", "holds a NUL character or half of a surrogate pair, which is no text"),
+        ("a\0", "contains a NUL character or an unpaired surrogate, which is not text"),
         ({}, "is a map, not a single value; go deeper with the path, or make a text of it with to_json"),
     ],
 )

@@ -12,7 +12,7 @@ PERSON = "write the path of the subscriber's id in the webhook, such as $.subscr
 USER = "write the path of the person's id in the messenger, such as $.user.id"
 CHANNEL = "write the id of the messenger channel, as LeadConverter shows it"
 VARIABLE = "write ${NAME} and set NAME in the environment"
-ID = "write the path of what tells one event from another, such as $.event_id"
+ID = "write the path of the event's unique id, such as $.event_id"
 TYPE = "write the path of the event's type, such as $.type"
 VALUE = "write the value"
 

@@ -263,14 +263,14 @@ def test_a_condition_on_what_a_sample_may_not_hold_is_said_so(settings: Settings
     with pytest.raises(UsageError) as caught:
         drafted(settings, SUBSCRIBER, Choice("$.customer.email", "condition"))
     assert caught.value.message.startswith(
-        "the rule starts nothing in the sample, whose people are made up: $.customer.email is "
+        "the rule starts nothing in the redacted sample: $.customer.email is "
     )
 
 
 def test_a_condition_on_a_text_that_reads_as_a_path_is_said_so(settings: Settings) -> None:
     with pytest.raises(BridgeError) as caught:
         drafted(settings, SUBSCRIBER, Choice("$.coupon", "condition"), request=order(coupon="$.nowhere["))
-    assert "no mapping file can be begun" in caught.value.message
+    assert "cannot make a mapping file" in caught.value.message
 
 
 def test_choices_begin_with_what_the_values_seem_to_be(settings: Settings) -> None:

@@ -140,7 +140,7 @@ def test_a_breaker_on_trial_is_still_a_problem() -> None:
     found = only(accounts=(AccountState("main"),), breakers={"main": trial})
     assert [english(line) for line in found.lines][:2] == [
         "since 2027-01-15 08:00:00 UTC",
-        "they go out by themselves once a probe passes",
+        "they are sent automatically once a probe succeeds",
     ]
 
 

@@ -49,7 +49,7 @@ LACKING = Application(
 
 TITLES: dict[Kind, tuple[str, str]] = {
     "stale": (
-        "the mapping files are broken or gone: the last good set stays in use",
+        "the mapping files have errors or are missing: the last good set stays in use",
         "файлы правил сломаны или исчезли: работает последний исправный набор",
     ),
     "variables": (

@@ -81,7 +81,7 @@ def test_the_loss_of_a_log_lasts_until_the_restart(sqlite_store: Store, tmp_path
         write(sqlite_store, "lost")
     with closing(open_store(sqlite_store.url)) as fresh:
         for _ in range(2):
-            with pytest.raises(DatabaseLost, match="another process still has removed or cut files"):
+            with pytest.raises(DatabaseLost, match="another process still has deleted or truncated files"):
                 write(fresh, "early")
         sqlite_store.close()
         write(fresh, "after")
@@ -102,7 +102,7 @@ def test_a_new_connection_makes_no_empty_database(sqlite_store: Store, tmp_path:
 def test_a_log_that_another_program_cut_is_noticed(sqlite_store: Store, tmp_path: Path, left: int) -> None:
     write(sqlite_store, "before")
     os.truncate(tmp_path / "bridge.db-wal", left)
-    with pytest.raises(DatabaseLost, match=r"^bridge\.db-wal was cut or written over"):
+    with pytest.raises(DatabaseLost, match=r"^bridge\.db-wal was truncated or overwritten"):
         write(sqlite_store, "lost")
 
 
@@ -114,7 +114,7 @@ def test_a_backup_that_is_copied_over_the_database_is_noticed(
     sqlite_store.checkpoint()
     write(sqlite_store, "before")
     (tmp_path / "bridge.db").write_bytes(sqlite_template.read_bytes())
-    with pytest.raises(DatabaseLost, match=r"^bridge\.db was cut or written over by another program"):
+    with pytest.raises(DatabaseLost, match=r"^bridge\.db was truncated or overwritten by another program"):
         write(sqlite_store, "lost")
 
 

@@ -179,7 +179,7 @@ OLD_ATTEMPTS = {
     ("uncertain", 200, "complete", "answered 200 with an HTML page instead of the API's answer"): "html",
     ("uncertain", 200, "reading", "probably done: answered 200, but the connection was reset"): "cut",
     ("uncertain", 200, "complete", "answered 200 with unreadable content"): "unreadable",
-    ("uncertain", None, "", "its sender died or lost its lease while sending: it may have run"): "died",
+    ("uncertain", None, "", "the process that sent it stopped or lost its lease: it may have run"): "died",
     ("uncertain", None, "sending", "a fault in the bridge itself (KeyError); it may have run"): "internal",
     (
         "uncertain",

@@ -46,7 +46,7 @@ def test_a_call_whose_sender_vanished_is_uncertain_and_never_queued(store: Store
         seen = call_views.call(connection, number)
     assert (seen.call.state, english(seen.call.reason), seen.call.had_uncertain) == (
         State.UNCERTAIN,
-        "its sender died or lost its lease while sending: it may have run",
+        "the process that sent it stopped or lost its lease: it may have run",
         True,
     )
     assert seen.call.owner == "me"

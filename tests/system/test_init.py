@@ -82,7 +82,7 @@ def test_where_nothing_may_be_written_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ran = leadbridge(tmp_path, "init", "file/below")
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.startswith("error: file/below cannot be made: Not a directory\n")
+    assert ran.stderr.startswith("error: file/below cannot be created: Not a directory\n")
 
 
 @contextmanager

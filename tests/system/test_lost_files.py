@@ -36,7 +36,7 @@ def test_a_dispatcher_that_starts_after_the_loss_opens_no_files_beside_the_old_o
         (tmp_path / "var" / "bridge.db-wal").unlink()
         assert bridge.post("/hooks/shop", {"id": "lost", "buyer": 1}).status == 503
         os.kill(dispatcher_of(bridge), signal.SIGKILL)
-        assert eventually(lambda: "another process still has removed or cut files" in bridge.read_log())
+        assert eventually(lambda: "another process still has deleted or truncated files" in bridge.read_log())
         sent = len(bridge.calls())
         assert sent < 30
         assert not (tmp_path / "var" / "bridge.db-wal").exists()

@@ -83,7 +83,7 @@ def test_a_database_of_an_older_version_is_named_with_the_cure(tmp_path: Path) -
     (tmp_path / "var/bridge.db").chmod(0o644)
     (told,) = [one for one in bridge.command("doctor").stdout.splitlines() if "privacy" in one]
     text, _, cure = told.partition("; run: ")
-    assert text == "warn  privacy: other users of this machine can read what came in"
+    assert text == "warn  privacy: other users of this machine can read received webhooks"
     path = tmp_path / "var/bridge.db"
     assert cure.startswith(f"chmod 600 {path}")
     assert bridge.command("migrate").returncode == 0

@@ -67,7 +67,7 @@ def test_broken_files_leave_the_last_good_set_in_use_even_after_a_restart(bridge
     (bridge.mappings / "shop.yml").write_text("source: [")
     warned = eventually(lambda: bridge.get("/readyz").json.get("warnings"))
     assert warned == {
-        "mappings": "the mapping files are broken or gone: the last good set stays in use; "
+        "mappings": "the mapping files have errors or are missing: the last good set stays in use; "
         "run: leadbridge check"
     }
     assert bridge.post("/hooks/shop", {"id": 1, "buyer": 1}).status == 200

@@ -40,7 +40,7 @@ def test_each_problem_is_shown_by_name() -> None:
             "database": "the database has not answered for 7 s; run: leadbridge doctor",
             "migrations": "the database's tables are not those of this version; run: leadbridge migrate",
             "disk": "nothing is accepted: “full”",
-            "mappings": "the mapping files are broken: nothing is accepted; run: leadbridge check",
+            "mappings": "the mapping files have errors: nothing is accepted; run: leadbridge check",
         },
         "warnings": {},
     }
@@ -54,7 +54,7 @@ def test_a_warning_takes_nobody_out_of_a_balancer() -> None:
         "ready": True,
         "problems": {},
         "warnings": {
-            "mappings": "the mapping files are broken or gone: the last good set stays in use; "
+            "mappings": "the mapping files have errors or are missing: the last good set stays in use; "
             "run: leadbridge check",
             "variables": "source shop is closed, its webhooks are answered 503: A is not set; "
             "set it in the environment or in .env; "

@@ -110,7 +110,7 @@ def test_without_log_or_index_nothing_is_accepted_and_nothing_lost(
 def test_a_log_that_is_cut_is_noticed_at_the_next_commit(bridge: Installation, tmp_path: Path) -> None:
     os.truncate(tmp_path / "bridge.db-wal", 0)
     assert post(bridge, "lost").status == 503
-    assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was cut or written over")
+    assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was truncated or overwritten")
 
 
 def test_a_log_that_is_cut_does_not_spoil_the_database_of_those_who_follow_the_log(
@@ -159,7 +159,7 @@ def test_a_damaged_database_is_no_bug_of_the_program(bridge: Installation, tmp_p
 def test_a_log_that_is_cut_in_its_middle_is_noticed(bridge: Installation, tmp_path: Path) -> None:
     os.truncate(tmp_path / "bridge.db-wal", 8192)
     assert post(bridge, "lost").status == 503
-    assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was cut or written over")
+    assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was truncated or overwritten")
 
 
 def test_a_folder_that_is_moved_and_back_goes_on(serve: Serve, sqlite_template: Path, tmp_path: Path) -> None:

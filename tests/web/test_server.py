@@ -37,7 +37,7 @@ def test_it_refuses_a_postgres_that_may_forget(name: str, tmp_path: Path) -> Non
         "hint: an accepted webhook could vanish with the next power cut: set it on and reload PostgreSQL",
     ]
     assert russian.splitlines() == [
-        f"ошибка: PostgreSQL работает с {name} = off, нужно on",
+        f"ошибка: PostgreSQL: ожидается on, а здесь {name} = off",
         "подсказка: принятый вебхук может пропасть при отключении питания: включите и перечитайте настройки "
         "PostgreSQL",
     ]

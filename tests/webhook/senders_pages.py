@@ -17,7 +17,7 @@ FACTS = {
     "secret": "Where the secret is",
     "events": "Events",
     "verified": "How it is verified",
-    "own_ids": "Where your ids travel",
+    "own_ids": "Where to put your own ids",
     "retries": "Retries",
 }
 

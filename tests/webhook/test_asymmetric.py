@@ -117,9 +117,9 @@ def test_a_public_key_is_no_secret_and_may_be_written_in_the_file() -> None:
 @pytest.mark.parametrize(
     ("algorithm", "key", "why"),
     [
-        ("ed25519", pem(RSA), "it is no key for ed25519"),
-        ("rsa-sha256", pem(EC), "it is no key for rsa-sha256"),
-        ("ecdsa-p256", pem(ec.generate_private_key(ec.SECP384R1())), "it is no key for ecdsa-p256"),
+        ("ed25519", pem(RSA), "it is not a key for ed25519"),
+        ("rsa-sha256", pem(EC), "it is not a key for rsa-sha256"),
+        ("ecdsa-p256", pem(ec.generate_private_key(ec.SECP384R1())), "it is not a key for ecdsa-p256"),
         ("rsa-sha256", "nonsense!", "it is neither PEM nor hex nor base64 nor JWK"),
     ],
 )

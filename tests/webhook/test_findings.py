@@ -28,7 +28,7 @@ CASES = [
         "2:9: M402 verify names no scheme; give one of hmac, hash, token, jwt, ip, signature, any, all",
     ),
     ("verify: {hmca: {}}\n", '2:10: M104 unknown key "hmca"; did you mean "hmac"?'),
-    ("verify: {any: []}\n", "2:15: M402 any is empty, so nobody could ever pass"),
+    ("verify: {any: []}\n", "2:15: M402 any is empty, so every webhook would be rejected"),
     (
         "verify: {any: [{token: {path: true}}, {token: {query: t, use: url}}]}\n",
         '2:15: M402 any has no secret; write "secret: ${NAME}" or "secrets: {url: ${NAME}}" at the source',
@@ -69,10 +69,10 @@ CASES = [
         "write body: form, or json:",
     ),
     ("verify: {ip: {}}\n", '2:14: M105 ip has no "networks"'),
-    ("verify: {ip: {networks: []}}\n", "2:25: M402 ip has no networks, so nobody could ever pass"),
+    ("verify: {ip: {networks: []}}\n", "2:25: M402 ip has no networks, so every webhook would be rejected"),
     (
         "verify: {ip: {networks: [192.0.2.0/24, 10.0.0.1/8]}}\n",
-        "2:40: M409 no network: 10.0.0.1/8 has host bits set",
+        "2:40: M409 not a network: 10.0.0.1/8 has host bits set",
     ),
     ("secret: ${S}\nverify: {hmac: {signature: {header: X}}}\n", '3:16: M105 hmac has no "algorithm"'),
     (
@@ -154,7 +154,7 @@ OPEN = [
     ("reply: {status: 302}\n", "3:17: M411 reply status 302 is not of 200 to 299"),
     (
         'reply: {type: "text/html\\r\\nX: y"}\n',
-        '3:15: M411 "text/html\r\nX: y" is no content type such as text/plain or application/json',
+        '3:15: M411 "text/html\r\nX: y" is not a content type such as text/plain or application/json',
     ),
     ("reply: {body: 'OK{$.a'}\n", '3:18: M208 a hole "{$" is not closed by "}"'),
     (
@@ -218,8 +218,8 @@ def test_a_mistake_outside_the_verification_is_one_finding_as_well(text: str, fi
 def test_an_open_source_is_a_warning() -> None:
     source, findings = compile_text("source: s\nverify: none\n")
     assert findings == [
-        "source.yml:2:9: W510 the source is open: whoever knows its URL can start bots; "
-        "a path token is little work"
+        "source.yml:2:9: W510 the source is open: anyone who knows its URL can start bots; "
+        "add at least a path token"
     ]
     assert source is not None
 
@@ -227,7 +227,7 @@ def test_an_open_source_is_a_warning() -> None:
 def test_a_timestamp_that_is_not_signed_is_a_warning() -> None:
     source, findings = compile_text(f"source: s\n{hmac('timestamp: {header: T}')}", {"S": "s3cret"})
     assert findings == [
-        "source.yml:3:71: W511 the timestamp is no part of the signed message, "
+        "source.yml:3:71: W511 the timestamp is not part of the signed message, "
         "so anyone can renew an old webhook; put {timestamp} into the message as the sender does"
     ]
     assert source is not None

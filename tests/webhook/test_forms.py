@@ -85,7 +85,7 @@ def test_windows_1251_is_read_where_the_source_says_so() -> None:
 
 
 def test_nul_is_refused() -> None:
-    assert trouble("a=%00") == "a text holds the character NUL"
+    assert trouble("a=%00") == "a text contains the character NUL"
 
 
 def test_five_thousand_fields_are_read_and_more_are_not() -> None:

@@ -59,7 +59,7 @@ def test_a_hundred_thousand_values_are_read_and_more_are_not() -> None:
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
 def test_what_javascript_calls_a_number_is_none(word: str) -> None:
-    assert trouble(f'{{"a":{word}}}'.encode()) == f"not JSON: {word} is no number"
+    assert trouble(f'{{"a":{word}}}'.encode()) == f"not JSON: {word} is not a number"
 
 
 def test_a_number_of_five_thousand_digits_is_refused() -> None:
@@ -73,13 +73,13 @@ def test_an_exponent_that_no_amount_needs_is_refused(text: str) -> None:
 
 
 def test_a_lone_surrogate_is_refused_and_a_pair_is_a_character() -> None:
-    assert trouble(b'["\\ud83d"]') == "a text holds half of a surrogate pair"
-    assert trouble(b'{"\\udc00":1}') == "a text holds half of a surrogate pair"
+    assert trouble(b'["\\ud83d"]') == "a text contains an unpaired surrogate"
+    assert trouble(b'{"\\udc00":1}') == "a text contains an unpaired surrogate"
     assert read_json(b'["\\ud83d\\ude00"]') == ["😀"]
 
 
 def test_nul_is_refused_escaped_or_raw() -> None:
-    assert trouble(b'["\\u0000"]') == "a text holds the character NUL"
+    assert trouble(b'["\\u0000"]') == "a text contains the character NUL"
     assert trouble(b'["\x00"]') == "not JSON: invalid control character at character 3"
 
 

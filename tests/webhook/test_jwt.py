@@ -101,7 +101,7 @@ def test_the_claims_of_a_body_that_is_a_token_are_the_document() -> None:
         reception = accepted(body_source().receive(request(f"{text}\n", {"Content-Type": media}), NOW))
         assert reception.events[0].id == "7"
         assert str(reception.events[0].document["amount"]) == "10.0"
-        assert english(reception.verified) == "jwt HS256"
+        assert english(reception.verified) == "JWT HS256"
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_field_that_holds_no_token_stays_as_it_is() -> None:
         ),
         (
             '{body: true, algorithm: ES256, public_key: \'{"kty": "EC"}\'}',
-            "source.yml:3:58: M407 the public key cannot be used: it is no key for ecdsa-p256",
+            "source.yml:3:58: M407 the public key cannot be used: it is not a key for ecdsa-p256",
         ),
         (
             "{body: true, algorithm: HS256, claims: {u: '{url}'}}",

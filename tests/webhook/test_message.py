@@ -188,7 +188,7 @@ def test_fields_of_a_form_are_not_searched_in_another_body() -> None:
     sign = hmac.new(SECRET.encode(), b"https://example.com/in?from=setting", "sha256").hexdigest()
     reception = source.receive(request("{}", {"Content-Type": "application/json", "X-Sign": sign}), NOW)
     assert isinstance(reception, Refused)
-    assert english(reception.detail) == "the body is json, and the signed fields of a form are wanted"
+    assert english(reception.detail) == "the body is json, but the signed fields of a form are expected"
 
 
 def test_the_body_may_be_signed_with_the_secret_in_the_signatures_place() -> None:

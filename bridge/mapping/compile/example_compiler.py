@@ -10,6 +10,7 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
 from bridge.language.schema import Fields, Reader, describe
 from bridge.mapping.compile.rule_compiler import unique
 from bridge.mapping.rules.apply import Example, Expected
+from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
@@ -84,7 +85,7 @@ def _check_rules(nodes: Iterable[Node | None], rules: tuple[str, ...], report: R
     for node in nodes:
         if isinstance(node, Scalar) and node.text not in rules:
             hint = suggestion(node.text, rules)
-            report.add(node, "M304", Reason(MappingCode.NO_SUCH_RULE, name=node.text, hint=hint))
+            report.add(node, "M304", Reason(ErrorCode.NO_RULE_CALLED, name=node.text, hint=hint))
 
 
 def _expected(node: Mapping, report: Report) -> Expected:
