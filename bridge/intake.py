@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 from bridge.errors import BridgeError, Overloaded, StoreUnavailable
 from bridge.logs import RateLimitedLog
 from bridge.mapping.rules.apply import MappingFile
-from bridge.mapping.rules.comparison import difference, is_same, keyed
+from bridge.mapping.rules.comparison import difference, is_same, with_content_digests
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.mapping_loader import MappingLoader
 from bridge.model import Application, Event, Reply, Request
@@ -120,7 +120,9 @@ class Intake:
         match reception:
             case Accepted(events=events, reply=reply, verified=verified):
                 try:
-                    events = self._with_former(mapping.source, keyed(mapping, events), request, now)
+                    events = self._with_former(
+                        mapping.source, with_content_digests(mapping, events), request, now
+                    )
                     results = apply_to_webhook(mapping, events, request)
                     delivery = _delivery(mapping, request, now, verified, results)
                     if mapping.source.answer.varies:

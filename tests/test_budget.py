@@ -17,7 +17,7 @@ from bridge.mapping.author.examples import run_example
 from bridge.mapping.rules.apply import Example, MappingFile
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.mapping_loader import MappingLoader
-from bridge.operations.replay import Impossible, ReadAgain, Replayer
+from bridge.operations.replay import Replayer, Reread, Unreplayable
 from bridge.operations.replay_many import replay_all
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import from_text
@@ -218,11 +218,11 @@ def test_it_is_replayed_after_the_rules_were_changed(bridge: Callable[[str], Bri
     shop.post(LARGE)
     by = Decider("maria", "tried")
     (still,) = replay_all(shop.store, Replayer(dict(shop.rules.current.sources), by), [1], lambda: None)
-    assert isinstance(still, Impossible)
+    assert isinstance(still, Unreplayable)
     assert "would store 200 MB" in english(still.why)
     shop.write(SOLD + "}\n")
     (now,) = replay_all(shop.store, Replayer(dict(shop.rules.current.sources), by), [1], lambda: None)
-    assert isinstance(now, ReadAgain)
+    assert isinstance(now, Reread)
     assert now.calls == 1
 
 

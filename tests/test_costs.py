@@ -20,9 +20,9 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.evaluate import shown as found
 from bridge.language.functions import FUNCTIONS
 from bridge.logs import JsonLines, TextLines
-from bridge.mapping.author.infer_rule import guess, guess_identity
+from bridge.mapping.author.infer_rule import infer_identity, infer_rule
 from bridge.mapping.author.redact import Redactor
-from bridge.mapping.author.suggest_path import nearby
+from bridge.mapping.author.suggest_path import suggest_path
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 from bridge.store.db.texts import plain
@@ -115,8 +115,10 @@ LOOKING: dict[str, Callable[[str], object]] = {
     "redaction of a value": lambda text: Redactor().document({"x": text}),
     "redaction of a name": lambda text: Redactor().document({text: "x"}),
     "redaction of a pair": lambda text: Redactor().pairs([(text, text)]),
-    "a guess": lambda text: (guess(event({text: text})), guess_identity({text: text})),
-    "a near path": lambda text: nearby(compile_path("$.status"), Scope({text: text}, {text: ""}, {}, {})),
+    "a guess": lambda text: (infer_rule(event({text: text})), infer_identity({text: text})),
+    "a near path": lambda text: suggest_path(
+        compile_path("$.status"), Scope({text: text}, {text: ""}, {}, {})
+    ),
     "a reason in Russian": lambda text: render(Reason(RuleCode.NONE_HELD, alternatives=(text,)), "ru"),
     "a tree": lambda text: tree({text: [text]}),
     "a found value": found,
@@ -137,8 +139,8 @@ LOOKING: dict[str, Callable[[str], object]] = {
 }
 MANY: dict[str, Callable[[dict[str, str]], object]] = {
     "redaction": lambda document: Redactor().document(document),
-    "a guess": lambda document: (guess(event(document)), guess_identity(document)),
-    "a near path": lambda document: nearby(compile_path("$.status"), Scope(document, {}, {}, {})),
+    "a guess": lambda document: (infer_rule(event(document)), infer_identity(document)),
+    "a near path": lambda document: suggest_path(compile_path("$.status"), Scope(document, {}, {}, {})),
     "a tree": tree,
     "JSON in a 422": lambda document: as_answer(422, JSON, raw)(json.dumps({"errors": document})),
 }

@@ -14,7 +14,7 @@ from bridge.assemble.former_identities import FormerIds
 from bridge.errors import BridgeError
 from bridge.intake import BUSY
 from bridge.operations.repeats import take
-from bridge.operations.replay import Applied, Impossible, Replay, Replayer
+from bridge.operations.replay import Applied, Replay, Replayer, Unreplayable
 from bridge.operations.replay_many import plan_all, replay_all
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
@@ -91,7 +91,7 @@ def test_a_webhook_whose_repeat_made_the_call_is_not_replayed(shops: Callable[[s
     shop.edit(SOURCE)
     shop.send({**ORDER, "attempt": 2})
     why = Reason(ErrorCode.IS_REPEAT, id="order-7", number=2)
-    assert replay(shop, 1) == Impossible(1, why)
+    assert replay(shop, 1) == Unreplayable(1, why)
     assert shop.starts() == [("created", "subscriber:7")]
     assert replay(shop, 1, again=True).calls == 1
 
@@ -104,7 +104,7 @@ def test_of_two_webhooks_with_one_id_one_is_replayed(shops: Callable[[str], Shop
     shop.edit(SOURCE)
     first, *others = replay_all(shop.store, Replayer(shop.rules.current.sources, BY), [1, 2, 3], lambda: None)
     assert isinstance(first, Applied)
-    assert [type(one) for one in others] == [Impossible, Impossible]
+    assert [type(one) for one in others] == [Unreplayable, Unreplayable]
     assert shop.starts() == [("created", "subscriber:7")]
 
 

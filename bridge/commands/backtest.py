@@ -21,7 +21,7 @@ from bridge.model import BotStart, Failure, Json
 from bridge.operations import backtest as operation
 from bridge.operations.backtest import Mappings, Sides
 from bridge.operations.filters import AskedEvents
-from bridge.operations.mapping_files import compile_named, sound, unknown_source
+from bridge.operations.mapping_files import compile_named, require_valid, unknown_source
 from bridge.operations.redact_stored import shown_backtest
 from bridge.operations.words import json_text
 from bridge.reasons.explain import ExplainCode
@@ -130,9 +130,9 @@ def backtest_files(settings: Settings, files: Sequence[str], how: How, *, as_jso
 
     They are compared with the rules of the mapping folder, or with the calls that were made.
     """
-    edited = _chosen(sound(compile_named(settings, files), files).sources, how.source)
+    edited = _chosen(require_valid(compile_named(settings, files), files).sources, how.source)
     by_rules = (how.against or ("rules" if files else "calls")) == "rules"
-    current = sound(compile_named(settings, ())).sources if by_rules else None
+    current = require_valid(compile_named(settings, ())).sources if by_rules else None
     sides = Sides(edited, current)
     began = time.monotonic()
     with opened(settings) as store:

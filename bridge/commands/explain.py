@@ -19,7 +19,7 @@ from bridge.operations.as_json import story_record
 from bridge.operations.mapping_files import accounts_of
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
-from bridge.operations.reevaluate import HeldAgain, Rest, held_again, rest_of
+from bridge.operations.reevaluate import OmittedRules, Reevaluation, omitted_rules, reevaluate
 from bridge.operations.repeats import lacks_id
 from bridge.operations.story import read_story
 from bridge.operations.words import document_lines, json_text
@@ -72,9 +72,9 @@ def show_history(settings: Settings, number: int, *, rule: str | None, document:
         click.echo(json_text(story_record(story, accounts)))
         return 0
     if rule is not None:
-        lines = _rule_lines(shown(hidden, held_again(came, compiled.sources, rule)), screen)
+        lines = _rule_lines(shown(hidden, reevaluate(came, compiled.sources, rule)), screen)
     else:
-        rest = shown(hidden, rest_of(came, compiled.sources))
+        rest = shown(hidden, omitted_rules(came, compiled.sources))
         more = _rest_lines(rest, story.stored.event, screen) if rest else ()
         lacks = shown(hidden, lacks_id(came, compiled.sources))
         lines = story_lines(story, accounts, screen, more, lacks, asked)
@@ -87,7 +87,7 @@ def show_history(settings: Settings, number: int, *, rule: str | None, document:
     return 0
 
 
-def _rest_lines(rest: Rest, event: Event | None, screen: Screen) -> Iterator[str]:
+def _rest_lines(rest: OmittedRules, event: Event | None, screen: Screen) -> Iterator[str]:
     """How many rules have no stored verdict, and those of them that almost match."""
     yield f"· {printable(said(Reason(ExplainCode.MORE_RULES, count=rest.count)))}"
     if not rest.known:
@@ -100,9 +100,9 @@ def _rest_lines(rest: Rest, event: Event | None, screen: Screen) -> Iterator[str
         yield f"    {condition_line(verdict)}"
 
 
-def _rule_lines(held: HeldAgain, screen: Screen) -> Iterator[str]:
+def _rule_lines(held: Reevaluation, screen: Screen) -> Iterator[str]:
     """One rule with all of its conditions."""
-    story = held.story
+    story = held.evaluation
     changed = Reason(ExplainCode.RULE_CHANGED) if held.changed else None
     nearness, place = Reason(_NEARNESS[story.nearness]), f"{held.file}:{story.line}"
     head = Reason(ExplainCode.RULE_OF, rule=story.rule, place=place, changed=changed, nearness=nearness)

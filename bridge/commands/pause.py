@@ -78,7 +78,7 @@ def pause_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
         if kind == "account":
             changed = operation.pause(store, name, by)
         else:
-            changed = operation.hold_back(store, *_parts(name), by)
+            changed = operation.pause_rules(store, *_parts(name), by)
     _confirm(CommandCode.PAUSED if changed else CommandCode.PAUSED_BEFORE, kind, name)
     return 0
 
@@ -91,7 +91,7 @@ def resume_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
         if kind == "account":
             again = operation.resume(store, name, by, partial(wake, store))
         else:
-            again = 0 if operation.let_go(store, *_parts(name), by) else None
+            again = 0 if operation.resume_rules(store, *_parts(name), by) else None
     _confirm(CommandCode.NOT_PAUSED if again is None else CommandCode.RESUMED, kind, name)
     if again:
         click.echo(said(Reason(CommandCode.SENT_ONCE_MORE, count=again)))

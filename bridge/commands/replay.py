@@ -20,7 +20,7 @@ from bridge.commands.show.replay_outcome import outcome, outcome_of_taking
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.compile.compiler import Compiled
 from bridge.operations.filters import AskedEvents
-from bridge.operations.mapping_files import compile_named, sound
+from bridge.operations.mapping_files import compile_named, require_valid
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
 from bridge.operations.repeats import Taking, plan_taking, take
@@ -118,7 +118,7 @@ def replay_events(settings: Settings, numbers: Sequence[int], asked: AskedEvents
 
 def replay_repeat(settings: Settings, number: int, how: How) -> int:
     """Make the repeat of that number a new event; return 1 if a rule lacks a value."""
-    sources = sound(compile_named(settings, [])).sources
+    sources = require_valid(compile_named(settings, [])).sources
     with opened(settings) as store:
         if how.dry_run:
             with store.read() as connection:
@@ -144,7 +144,7 @@ def _taken(done: Taking) -> Reason:
 
 def _rules(settings: Settings, how: How) -> Compiled:
     """The current mapping folder. Broken files are an error, since a rule might be missing from them."""
-    return Compiled() if how.rules == "original" else sound(compile_named(settings, []))
+    return Compiled() if how.rules == "original" else require_valid(compile_named(settings, []))
 
 
 def _found(store: Store, asked: AskedEvents) -> list[int]:

@@ -12,7 +12,7 @@ from bridge.commands.show.findings import exit_code, levels, print_findings
 from bridge.commands.show.language import said
 from bridge.commands.show.output import say
 from bridge.operations import review as operation
-from bridge.operations.mapping_files import compile_named, sound
+from bridge.operations.mapping_files import compile_named, require_valid
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
@@ -47,7 +47,7 @@ def review(files: tuple[str, ...], last: int, strict: bool, as_json: bool) -> in
 
 def review_files(settings: Settings, files: Sequence[str], last: int, *, strict: bool, as_json: bool) -> int:
     """Print findings from the `last` events of each source; with `strict` return 1 if there are any."""
-    sources = sound(compile_named(settings, files), files).sources
+    sources = require_valid(compile_named(settings, files), files).sources
     with opened(settings) as store:
         found = operation.review(store, sources, last)
     print_findings(found.findings, as_json=as_json)

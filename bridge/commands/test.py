@@ -17,13 +17,13 @@ from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, json_array, printable, say, screen_of
 from bridge.errors import BridgeError
 from bridge.mapping.author.examples import Result, facts
-from bridge.mapping.author.rewrite import CannotRewrite, rewritten
+from bridge.mapping.author.rewrite import CannotRewrite, rewrite_expectation
 from bridge.mapping.lint.coverage import Coverage, Gap
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding, Json
-from bridge.operations.mapping_files import compile_alone, compile_named, errors
+from bridge.operations.mapping_files import compile_named, compile_text, errors
 from bridge.operations.redact import shown_tests
-from bridge.operations.test import Ran, beside, run_tests
+from bridge.operations.test import RanTests, run_tests, sample_reader
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
@@ -97,16 +97,16 @@ def test_files(settings: Settings, files: Sequence[str], extras: Extras, *, as_j
     return 0 if _all_well(ran) and not broken else 1
 
 
-def _run(mapping: MappingFile) -> Ran:
-    return run_tests(mapping, beside(mapping.path))
+def _run(mapping: MappingFile) -> RanTests:
+    return run_tests(mapping, sample_reader(mapping.path))
 
 
-def _updated(settings: Settings, ran: Ran) -> Ran:
+def _updated(settings: Settings, ran: RanTests) -> RanTests:
     latest = ran
 
     def again(path: str, data: bytes) -> Sequence[Result]:
         nonlocal latest
-        mapping = compile_alone(settings, path, data).mapping
+        mapping = compile_text(settings, path, data).mapping
         if mapping is None:
             return ()
         latest = _run(mapping)
@@ -136,7 +136,7 @@ def _lack(gap: Gap) -> Reason:
     return Reason(MappingCode.CONDITION_LACKS, condition=gap.condition, lack=lack) if gap.condition else lack
 
 
-def _as_json(ran: list[Ran], covered: Mapping[str, Coverage] | None) -> str:
+def _as_json(ran: list[RanTests], covered: Mapping[str, Coverage] | None) -> str:
     rows = [_row(one.path, result) for one in ran for result in one.results]
     if covered is None:
         return json_array(rows)
@@ -154,7 +154,7 @@ def _as_json(ran: list[Ran], covered: Mapping[str, Coverage] | None) -> str:
     return f'{{"tests": {json_array(rows)},\n"gaps": {json_array(gaps)}}}'
 
 
-def _print(ran: list[Ran], screen: Screen) -> None:
+def _print(ran: list[RanTests], screen: Screen) -> None:
     passed, failed = screen.paint(".", "green"), screen.paint("F", "red")
     for one in ran:
         dots = "".join(passed if result.passed else failed for result in one.results)
@@ -183,11 +183,11 @@ def _row(path: str, result: Result) -> dict[str, Json]:
     return dict(zip(KEYS, values, strict=True))
 
 
-def _all_well(ran: list[Ran]) -> bool:
+def _all_well(ran: list[RanTests]) -> bool:
     return any(one.results for one in ran) and not any(one.failed for one in ran)
 
 
-def _summary(ran: list[Ran], broken: list[Finding]) -> Reason:
+def _summary(ran: list[RanTests], broken: list[Finding]) -> Reason:
     total = sum(len(one.results) for one in ran)
     failed = sum(len(one.failed) for one in ran)
     errors = Reason(MappingCode.ERRORS, count=len(broken))
@@ -219,7 +219,7 @@ def update(mapping: MappingFile, results: Sequence[Result], again: Again) -> Seq
 
 def _update(mapping: MappingFile, result: Result, again: Again) -> None:
     path = Path(mapping.path).resolve()
-    new = rewritten(path.read_bytes().decode(), result, mapping.account).encode()
+    new = rewrite_expectation(path.read_bytes().decode(), result, mapping.account).encode()
     if not any(one.name == result.name and one.passed for one in again(mapping.path, new)):
         raise CannotRewrite(Reason(RuleCode.READS_OTHERWISE))
     replace_file(path, new)

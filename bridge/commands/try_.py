@@ -129,7 +129,7 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
 
 
 def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
-    story = tried.stories.get(verdict.rule)
+    story = tried.evaluations.get(verdict.rule)
     if story is None:
         yield f"    {printable(said(verdict_reason(verdict, tried.event)))}"
         return

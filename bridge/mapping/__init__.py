@@ -1,1 +1,1 @@
-"""An event becomes bot starts: pure."""
+"""Turns an event into bot starts: pure."""

@@ -1,4 +1,4 @@
-"""Answers of LeadConverter of a new shape that counted as done: the owner says whether they are success."""
+"""Answers of LeadConverter with a new shape, counted as done: asks the owner to confirm success."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from bridge.store.reports.call_views import TriedCall, call
 from bridge.store.state import answers
 
 SHOWN: Final = 5
-"""Questions that are asked at once; those that follow come when these are answered."""
+"""Maximum number of questions at once. Others follow when these are answered."""
 EXAMPLE: Final = 300
-"""Characters of an example that are shown."""
+"""Maximum length of an example."""
 
 
 def questions(
     connection: Transaction, accounts: Mapping[str, Account], sources: Sources
 ) -> tuple[Question, ...]:
-    """Those that are open, oldest first, at most `SHOWN`."""
+    """The open questions, oldest first, at most `SHOWN`."""
     found = [one for one in answers.unconfirmed(connection) if _is_open(one, accounts)]
     return tuple(_question(connection, one, sources) for one in found[:SHOWN])
 
@@ -32,19 +32,19 @@ def questions(
 def questions_about(
     connection: Transaction, calls: Collection[int], accounts: Mapping[str, Account], sources: Sources
 ) -> dict[int, Question]:
-    """Those that are open about the answers to these calls, by the call's number."""
+    """The open questions about answers to these calls, by the call's number."""
     found = [one for one in answers.unconfirmed(connection) if one.call_id in calls]
     return {one.call_id: _question(connection, one, sources) for one in found if _is_open(one, accounts)}
 
 
 def confirm(store: Store, call_id: int, by: Decider) -> bool:
-    """Record that an answer such as this call's is success; False where that was said before."""
+    """Record that answers such as this call's are success; False if that was confirmed before."""
     with store.transaction() as connection:
         return answers.confirm(connection, store.now(connection), call_id, by)
 
 
 def _is_open(one: answers.Unconfirmed, accounts: Mapping[str, Account]) -> bool:
-    """Whether the account still goes there, and its owner has not said what success is."""
+    """Whether the account still has this URL and no `success:` of its own."""
     account = accounts.get(one.shape.account)
     return account is not None and account.url == one.shape.url and account.success is None
 

@@ -1,4 +1,4 @@
-"""Stored things as JSON: the keys of `--json`, which stay as they are."""
+"""Converts stored records to JSON for `--json`. The keys are documented and do not change."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def refusal_record(kept: KeptRefusal) -> dict[str, Json]:
 
 
 def repeat_record(one: KeptRepeat) -> dict[str, Json]:
-    """One known event that came again."""
+    """One repeat of a known event."""
     return {
         "id": one.id,
         "event": one.event_id,
@@ -95,7 +95,7 @@ def repeat_record(one: KeptRepeat) -> dict[str, Json]:
 
 
 def story_record(story: Story, accounts: Mapping[str, Account]) -> dict[str, Json]:
-    """One event with everything that is known of it."""
+    """One event with its calls, attempts, actions and repeats."""
     stored = story.stored
     return {
         **event_record(stored.line),

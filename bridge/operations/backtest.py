@@ -1,4 +1,7 @@
-"""Stored events through edited rules, beside the current ones or what was called. Nothing is sent."""
+"""Applies edited rules to stored events, and compares with the current rules or the real calls.
+
+Nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from bridge.mapping.author.backtest import Backtest, Past, backtest
+from bridge.mapping.author.backtest import Backtest, PastEvent, backtest
 from bridge.mapping.rules.apply import MappingFile, apply_silently
 from bridge.model import Application, Event
 from bridge.store.db.engine import Store
@@ -17,21 +20,21 @@ Mappings: TypeAlias = Mapping[str, MappingFile]
 """By source."""
 
 _AT_ONCE = 100
-"""Events between two pauses, in which whatever else the process does goes first."""
+"""Events of one page. Each page is read in a transaction of its own, so that others are not blocked."""
 _NOTHING = Application((), (), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What is compared."""
+    """The two sides of the comparison."""
 
     edited: Mappings
     current: Mappings | None
-    """None: what was called."""
+    """None: compare with the real calls."""
 
     @property
     def same(self) -> bool:
-        """Whether the edited files are those in use."""
+        """Whether the edited files are the same as those in use."""
         current = self.current
         return current is not None and all(
             name in current and current[name].version == one.version for name, one in self.edited.items()
@@ -39,14 +42,14 @@ class Sides:
 
 
 def run(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Backtest:
-    """What the edited rules make otherwise of the newest events of their sources, at most so many."""
+    """Compare the edited rules on the newest events of their sources, at most `limit`."""
     if len(sides.edited) == 1:
         wanted = replace(wanted, source=next(iter(sides.edited)))
     return backtest(_past(store, wanted, limit, sides), sides.edited)
 
 
-def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterator[Past]:
-    """The newest events of the edited sources, oldest first; each page is a read of its own."""
+def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterator[PastEvent]:
+    """The newest events of the edited sources, oldest first."""
     with store.read() as connection:
         fitting = event_selection(connection, wanted)
         after = before_newest(connection, fitting, limit)
@@ -57,7 +60,7 @@ def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterat
             return
         for one in page:
             if one.event.source in sides.edited:
-                yield Past(one.number, one.event, one.made or _by_rules(sides.current or {}, one.event))
+                yield PastEvent(one.number, one.event, one.made or _by_rules(sides.current or {}, one.event))
         after = page[-1].number
 
 

@@ -1,4 +1,7 @@
-"""Decisions about many events or calls: in batches of one transaction, while others go first in between."""
+"""Runs decisions about many events or calls in batches, one transaction each.
+
+Other transactions can run between two batches.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,16 @@ from bridge.store.queue.due_calls import Transaction
 T = TypeVar("T")
 
 AT_ONCE = 10
-"""Things in one transaction, some 30 ms of work: webhooks wait meanwhile where the database is embedded."""
+"""Decisions in one transaction, about 30 ms of work. With SQLite, webhooks wait during that time."""
 
 Wake: TypeAlias = Callable[[], None]
-"""Tells the dispatchers that there is something to do."""
+"""Notifies the dispatchers that there is work."""
 
 
 def in_batches(
     store: Store, numbers: Sequence[int], decide: Callable[[Transaction, int, int], T]
 ) -> Iterator[list[T]]:
-    """What `decide` gives for each, from a connection, the time and a number; a batch once it is on disk."""
+    """Call `decide` with a connection, the time and each number. Yields the results of committed batches."""
     for start in range(0, len(numbers), AT_ONCE):
         with store.transaction() as connection:
             now = store.now(connection)

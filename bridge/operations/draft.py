@@ -1,4 +1,4 @@
-"""A mapping file to begin with, from a profile or from a webhook that came. Nothing is written."""
+"""Drafts a mapping file from a profile or from a webhook. Nothing is written to disk."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bridge.did_you_mean import suggestion
 from bridge.errors import BridgeError, UsageError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.mapping.author.examples import Result, run_example
-from bridge.mapping.author.explain import lack, verdict_reason
-from bridge.mapping.author.infer_rule import Guess, guess
-from bridge.mapping.author.rewrite import rewritten
+from bridge.mapping.author.explain import failure_reason, verdict_reason
+from bridge.mapping.author.infer_rule import RuleOutline, infer_rule
+from bridge.mapping.author.rewrite import rewrite_expectation
 from bridge.mapping.rules.apply import MappingFile, judge
 from bridge.model import Event, Request
 from bridge.operations.draft_text import (
@@ -27,8 +27,8 @@ from bridge.operations.draft_text import (
     runnable,
     starter_text,
 )
-from bridge.operations.mapping_files import compile_alone
-from bridge.operations.pick_values import Chosen, outlined
+from bridge.operations.mapping_files import compile_text
+from bridge.operations.pick_values import Chosen, outline_rule
 from bridge.operations.sample import Sample, kind_of, sample_of
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
@@ -41,17 +41,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A mapping file to begin with: its text, and the sample beside it."""
+    """A drafted mapping file: its text, and the sample of its test."""
 
     text: str
     sample_name: str = ""
-    """Path beside the mapping file; empty where the test holds the document itself."""
+    """Path relative to the mapping file; empty if the test contains the document."""
     sample: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
-    """A mapping file as far as its source goes."""
+class _SourceDraft:
+    """The beginning of a mapping file: its source, without rules."""
 
     settings: Settings
     path: Path
@@ -59,12 +59,12 @@ class _Begun:
     sample: Sample
 
     def compiled(self, more: str = "") -> MappingFile:
-        """The file with these further lines; raises BridgeError where that has errors."""
+        """Compile the file with these additional lines; raises BridgeError if it has errors."""
         return _compiled(self.settings, self.path, self.head + more)
 
 
 def check_names(source: str, profile: str | None) -> None:
-    """Raise UsageError where no source can be called so, or no profile is."""
+    """Raise UsageError if the source's name is not valid or the profile is unknown."""
     if not _NAME.fullmatch(source):
         raise UsageError(Reason(MappingCode.BAD_SOURCE_NAME, name=source))
     known = list(load_profiles())
@@ -74,14 +74,14 @@ def check_names(source: str, profile: str | None) -> None:
 
 
 def starter(settings: Settings, source: str, profile: str) -> Draft:
-    """The profile's own example as a mapping file of this source."""
+    """Draft a mapping file from the profile's example."""
     return Draft(starter_text(source, profile, public=bool(settings.public_url)))
 
 
 def events_in(settings: Settings, source: str, profile: str | None, request: Request) -> tuple[Event, ...]:
-    """A webhook's events as a draft of this source reads them, for a person to choose in.
+    """The events of a webhook as a draft of this source reads them, for a person to choose values.
 
-    Raises DocumentError where it cannot be read so.
+    Raises DocumentError if the webhook cannot be read.
     """
     return _begin(settings, source, profile, request).compiled().source.events(request, 0)
 
@@ -95,31 +95,31 @@ def draft(
     stored: Event | None = None,
     secrets: Collection[str] = (),
 ) -> Draft:
-    """A mapping file with one rule, and a webhook as the sample of its passing test.
+    """Draft a mapping file with one rule, and the webhook as the redacted sample of its passing test.
 
-    The rule is what a person chose, or else guessed of the `stored` event, or of the webhook's first; FILL_IN
-    marks what is not known. Without a profile the generic one is taken that reads the webhook. None of the
-    `secrets` gets into it. Raises DocumentError where none does, UsageError where no rule can be made of the
-    choices.
+    The rule has the values that a person chose, or is inferred from the `stored` event or the webhook's first
+    one. FILL_IN marks unknown values. Without a profile, the generic profile that reads the webhook is used.
+    The file contains none of the `secrets`. Raises DocumentError if the webhook cannot be read, UsageError if
+    the choices make no valid rule.
     """
-    outline = outlined(chosen) if chosen else None
-    begun = _begin(settings, source, profile, request, outline, secrets)
-    name = f"samples/{source}.{begun.sample.ending}" if begun.sample.raw is not None else ""
-    test = example_text(begun.sample, name)
+    outline = outline_rule(chosen) if chosen else None
+    started = _begin(settings, source, profile, request, outline, secrets)
+    name = f"samples/{source}.{started.sample.ending}" if started.sample.raw is not None else ""
+    test = example_text(started.sample, name)
     if outline is None:
-        at = _place(begun.compiled().source.events(request, 0), stored)
-        outline = guess(_run(begun.compiled(test), begun.sample).events[at])
+        at = _place(started.compiled().source.events(request, 0), stored)
+        outline = infer_rule(_run(started.compiled(test), started.sample).events[at])
     rule = partial(rule_text, outline, sure=chosen is not None)
-    compiled = begun.compiled(f"\n{rule(unknown=STAND_IN)}\n{test}")
-    result = _run(compiled, begun.sample)
+    compiled = started.compiled(f"\n{rule(unknown=STAND_IN)}\n{test}")
+    result = _run(compiled, started.sample)
     if chosen is not None and not result.starts:
         raise UsageError(Reason(MappingCode.STARTS_NOTHING, why=_why(compiled, result)))
-    text = rewritten(f"{begun.head}\n{rule()}\n{test}", result, compiled.account, outline.unknown)
-    return Draft(text, name, begun.sample.raw)
+    text = rewrite_expectation(f"{started.head}\n{rule()}\n{test}", result, compiled.account, outline.unknown)
+    return Draft(text, name, started.sample.raw)
 
 
 def _place(events: tuple[Event, ...], stored: Event | None) -> int:
-    """Which of a webhook's events the stored one is."""
+    """The index of the stored event in its webhook."""
     same = same_event(stored, events) if stored else None
     return events.index(same) if same else 0
 
@@ -129,9 +129,9 @@ def _begin(
     source: str,
     profile: str | None,
     request: Request,
-    outline: Guess | None = None,
+    outline: RuleOutline | None = None,
     secrets: Collection[str] = (),
-) -> _Begun:
+) -> _SourceDraft:
     path = Path(settings.mappings) / f"{source}.yml"
     head = head_text(source, profile or kind_of(request), public=bool(settings.public_url))
     asked = outline.when if outline else ()
@@ -139,17 +139,17 @@ def _begin(
     sample = sample_of(request, _compiled(settings, path, head).source, kept, secrets)
     if profile is None or profile in GENERIC:
         head += identity_text(sample)
-    return _Begun(settings, path, head, sample)
+    return _SourceDraft(settings, path, head, sample)
 
 
 def _compiled(settings: Settings, path: Path, text: str) -> MappingFile:
-    alone = compile_alone(settings, str(path), runnable(text).encode())
-    if alone.mapping is None:
-        wrong = next(one.reason for one in alone.findings if one.is_error)
+    compiled = compile_text(settings, str(path), runnable(text).encode())
+    if compiled.mapping is None:
+        wrong = next(one.reason for one in compiled.findings if one.is_error)
         raise BridgeError(
             Reason(MappingCode.CANNOT_BEGIN, path=str(path), why=wrong), Reason(MappingCode.CHECK_SHOWS)
         )
-    return alone.mapping
+    return compiled.mapping
 
 
 def _run(mapping: MappingFile, sample: Sample) -> Result:
@@ -158,6 +158,6 @@ def _run(mapping: MappingFile, sample: Sample) -> Result:
 
 def _why(mapping: MappingFile, result: Result) -> Reason:
     """Why the only rule did not start anything."""
-    lacks = [lack(one) for one in result.failures]
+    lacks = [failure_reason(one) for one in result.failures]
     unmet = [verdict_reason(verdict, event) for event in result.events for verdict in judge(mapping, event)]
     return (lacks or unmet)[0]

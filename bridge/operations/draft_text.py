@@ -1,4 +1,4 @@
-"""The text of a mapping file to begin with, part by part, for its author to read and to correct."""
+"""Writes the parts of a drafted mapping file, with comments for its author."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.placeholder import FILL_IN
-from bridge.mapping.author.infer_rule import Guess, guess_identity, scalar
+from bridge.mapping.author.infer_rule import RuleOutline, infer_identity, scalar
 from bridge.operations.sample import FORM, Sample
 from bridge.webhook.profiles import load_profiles
 
 SCHEMA = "mapping.schema.json"
-"""The file beside mapping files from which editors know their keys."""
+"""JSON Schema file in the mapping folder: editors complete and check keys with it."""
 GENERIC = ("json", "form", "query")
-"""Profiles of a format, not of a system."""
+"""Profiles of a format instead of a sending system."""
 
 _MODELINE = f"# yaml-language-server: $schema={SCHEMA}\n"
 STAND_IN = "1"
-"""What runs in place of FILL_IN while the test of a draft is made."""
+"""Replaces FILL_IN while the draft's test is run."""
 _OPEN_URL = f"public_url: {FILL_IN}"
 _UNKNOWN = {
     "bot_id": "the id of the bot to start, as LeadConverter shows it",
@@ -29,7 +29,7 @@ _UNKNOWN = {
 
 
 def starter_text(source: str, profile: str, *, public: bool) -> str:
-    """The profile's own example under this source's name. `public`: the bridge knows its own address."""
+    """The profile's example with this source's name. `public`: the bridge knows its public URL."""
     text = re.sub(
         r"(?m)^source: .*$", f"source: {source}", str(load_profiles()[profile].about["starter"]), count=1
     )
@@ -37,7 +37,7 @@ def starter_text(source: str, profile: str, *, public: bool) -> str:
 
 
 def head_text(source: str, profile: str, *, public: bool) -> str:
-    """What stands above the rules: of a generic profile its own lines, of another those of its starter."""
+    """The lines above the rules: for a generic profile written here, otherwise those of its example."""
     if profile not in GENERIC:
         return starter_text(source, profile, public=public).partition("\nrules:")[0].rstrip() + "\n"
     secret = re.sub(r"\W", "_", source).upper()
@@ -49,33 +49,36 @@ def head_text(source: str, profile: str, *, public: bool) -> str:
 
 
 def runnable(text: str) -> str:
-    """The text with a made-up URL where it is to be filled in, so that webhooks can be read."""
+    """The text with a made-up URL instead of FILL_IN, so that webhooks can be read."""
     return text.replace(_OPEN_URL, "public_url: https://example.com")
 
 
 def identity_text(sample: Sample) -> str:
-    """How one event is told from another, where the sample's document seems to say it."""
-    number, kind = guess_identity(sample.document)
+    """The `event:` key, inferred from the sample; a comment about it if nothing is found."""
+    number, kind = infer_identity(sample.document)
     if number is None and kind is None:
-        return "# event: {id: …, type: …} would name what tells one event from another\n"
+        return "# event: {id: …, type: …} would identify each event\n"
     lines = ["event:"]
     lines += [f"  id: {scalar(number)}   # repeats of it are recognised"] if number else []
     lines += [f"  type: {scalar(kind)}"] if kind else []
     return "\n".join(lines) + "\n"
 
 
-def rule_text(outline: Guess, *, sure: bool, unknown: str = FILL_IN) -> str:
-    """The one rule; `sure` where a person chose its values, else a shadow. `unknown` is what is missing."""
+def rule_text(outline: RuleOutline, *, sure: bool, unknown: str = FILL_IN) -> str:
+    """The rule. Unless `sure`, because a person chose the values, it is a shadow rule.
+
+    `unknown` is written in place of missing values.
+    """
     shadow = "    shadow: true   # recorded, never sent: remove this line once the recipient is right\n"
     return "\n".join(_rule(outline, unknown, sure=sure)) + "\n" + ("" if sure else shadow)
 
 
 def example_text(sample: Sample, name: str) -> str:
-    """The one test, which expects nothing yet; `name` is that of the file with the sample, empty for none."""
+    """The test, which expects nothing yet. `name` is the file of the sample, empty if there is none."""
     return "\n".join(_test(sample, name))
 
 
-def _rule(outline: Guess, unknown: str, *, sure: bool) -> Iterator[str]:
+def _rule(outline: RuleOutline, unknown: str, *, sure: bool) -> Iterator[str]:
     yield "rules:"
     yield "  - name: first rule"
     if outline.when:

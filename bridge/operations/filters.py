@@ -1,4 +1,4 @@
-"""Which events and which calls, in a person's words: spans such as 7d, times, states, parts of texts."""
+"""Parses filters for events and calls, as people write them: spans such as 7d, times, states, texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class AskedEvents:
-    """Which events; None is any."""
+    """A filter for events as it was written; None matches any."""
 
     source: str | None = None
     type: str | None = None
@@ -34,7 +34,7 @@ class AskedEvents:
     search: str | None = None
 
     def at(self, now: int, sign: str = "") -> EventFilter:
-        """The filter at a time; raises UsageError, which names fields as options where there is a `sign`."""
+        """Parse the filter, with spans before `now`. Raises UsageError, naming options if `sign` is `--`."""
         return EventFilter(
             source=self.source,
             type=self.type,
@@ -47,7 +47,7 @@ class AskedEvents:
 
 @dataclass(frozen=True, slots=True)
 class AskedCalls:
-    """Which calls; None is any, and so are no states."""
+    """A filter for calls as it was written; None and empty states match any."""
 
     states: tuple[str, ...] = ()
     source: str | None = None
@@ -63,7 +63,7 @@ class AskedCalls:
     search: str | None = None
 
     def at(self, now: int, sign: str = "") -> CallFilter:
-        """The filter at a time; raises UsageError, which names fields as options where there is a `sign`."""
+        """Parse the filter, with spans before `now`. Raises UsageError, naming options if `sign` is `--`."""
         return CallFilter(
             source=self.source,
             rule=self.rule,
@@ -81,7 +81,7 @@ class AskedCalls:
 
 
 def _named(field: str, sign: str) -> Reason | str:
-    """An option's name as it is typed, or without a sign what a form calls the field."""
+    """The option's name with its sign, or the label of the form field without one."""
     return sign + field if sign else Reason(_FIELDS[field])
 
 

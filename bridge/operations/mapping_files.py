@@ -1,4 +1,4 @@
-"""Mapping files as people work on them: the folder's, others, or a text on no disk. No secrets are needed."""
+"""Compiles mapping files for people: the folder, other files, or a text. No secrets are needed."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 
 PLACEHOLDER = "not-set"
-"""What a secret that is not set reads as: to look at mappings none is needed."""
+"""Value of secrets that are not set: mapping files can be checked without them."""
 
 UNSET = "W501"
-"""A secret is not set here: says more about this terminal than about the files."""
+"""Code of the finding that a secret is not set, which depends on this process, not on the files."""
 
 _LIMIT = 1 << 20
 
 
 def compile_named(settings: Settings, names: Sequence[str], *, notices: bool = False) -> Compiled:
-    """The named files and folders, or the whole mapping folder; findings of these alone, perhaps `notices`.
+    """Compile the named files and folders, or the whole mapping folder. Only their findings are returned.
 
-    Files outside of the folder are read with its accounts. Raises BridgeError for what cannot be read.
+    Files outside the folder are compiled with its accounts. Raises BridgeError for unreadable files.
     """
     files = _named(names) if names else read_folder(Path(settings.mappings))
     if not files:
@@ -42,46 +42,46 @@ def compile_named(settings: Settings, names: Sequence[str], *, notices: bool = F
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
-    """One text compiled as a mapping file, beside the accounts of the mapping folder."""
+class CompiledText:
+    """A text compiled as a mapping file, with the accounts of the mapping folder."""
 
     mapping: MappingFile | None
-    """None where the text has errors."""
+    """None if the text has errors."""
     findings: tuple[Finding, ...]
-    """Of the text itself."""
+    """Findings of the text, not of the accounts file."""
     accounts: Mapping[str, Account]
 
 
-def compile_alone(settings: Settings, path: str, data: bytes, *, notices: bool = False) -> Alone:
-    """The mapping file that this text would be at this path; nothing is read from there."""
+def compile_text(settings: Settings, path: str, data: bytes, *, notices: bool = False) -> CompiledText:
+    """Compile a text as a mapping file at this path. The path itself is not read."""
     files = {**_accounts(settings, {path: data}), path: data}
     compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER, notices=notices)
     mapping = next((one for one in compiled.sources.values() if one.path == path), None)
     findings = tuple(one for one in compiled.findings if one.path == path)
-    return Alone(mapping, findings, accounts_of(settings, compiled))
+    return CompiledText(mapping, findings, accounts_of(settings, compiled))
 
 
 def mapping_named(settings: Settings, name: str) -> tuple[MappingFile, Mapping[str, Account]]:
-    """The mapping of a source, given by its name or its file, and the accounts; raises BridgeError."""
+    """Find the mapping file by its source or its path, and the accounts; raises BridgeError."""
     is_file = name.endswith((".yml", ".yaml"))
     compiled = compile_named(settings, [name] if is_file else [])
     mappings = [one for one in compiled.sources.values() if is_file or one.source.name == name]
     if mappings:
         return mappings[0], accounts_of(settings, compiled)
-    sound(compiled)
+    require_valid(compiled)
     raise unknown_source(name, compiled.sources)
 
 
 def unknown_source(name: str, sources: Iterable[str]) -> UsageError:
-    """The error for a source that is none of these."""
+    """The error for a source that does not exist. `sources` are the known ones."""
     known = tuple(sorted(sources))
     unknown = Reason(ErrorCode.NO_SOURCE_CALLED, name=name, hint=suggestion(name, known))
     there = Reason(ErrorCode.THERE_ARE, names=known) if known else Reason(ErrorCode.THERE_ARE_NONE)
     return UsageError(unknown, there)
 
 
-def sound(compiled: Compiled, names: Sequence[str] = ()) -> Compiled:
-    """The same files; raises BridgeError where any has an error, with the names to check."""
+def require_valid(compiled: Compiled, names: Sequence[str] = ()) -> Compiled:
+    """Return the same files; raises BridgeError if any has an error. `names` are for the hint."""
     broken = errors(compiled)
     if broken:
         found = Reason(MappingCode.HAVE_ERRORS, count=len(broken), first=broken[0].whole)
@@ -91,12 +91,12 @@ def sound(compiled: Compiled, names: Sequence[str] = ()) -> Compiled:
 
 
 def errors(compiled: Compiled) -> list[Finding]:
-    """The findings that keep the files from being used."""
+    """The findings that are errors."""
     return [finding for finding in compiled.findings if finding.is_error]
 
 
 def accounts_of(settings: Settings, compiled: Compiled) -> Mapping[str, Account]:
-    """The accounts; with the sandbox all of them lead there."""
+    """The accounts. With a sandbox, all of them have its URL."""
     if not settings.sandbox:
         return compiled.accounts
     return {name: replace(account, url=settings.sandbox) for name, account in compiled.accounts.items()}
@@ -118,7 +118,7 @@ def _named(names: Sequence[str]) -> dict[str, bytes]:
 
 
 def _accounts(settings: Settings, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The accounts file of the mapping folder, unless one was named."""
+    """The accounts file of the mapping folder, unless an accounts file is among `files`."""
     if any(is_accounts(path) for path in files):
         return {}
     paths = [Path(settings.mappings, name) for name in ACCOUNTS_FILES]

@@ -1,4 +1,4 @@
-"""The files of the mapping folder as a person looks through them: text, findings, rules."""
+"""Lists the files of the mapping folder with text, findings and rules."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from bridge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
-    """One file of the folder."""
+class FolderFile:
+    """One file of the mapping folder."""
 
     path: str
-    """As findings show it."""
+    """The path as in findings."""
     name: str
-    """Its path within the folder."""
+    """The path relative to the folder."""
     text: bytes
     findings: tuple[Finding, ...]
     mapping: MappingFile | None
-    """None where the file has errors, and for the file of accounts."""
+    """None if the file has errors, and for the accounts file."""
 
     @property
     def errors(self) -> int:
@@ -32,35 +32,35 @@ class Shelved:
 
     @property
     def accounts(self) -> bool:
-        """Whether it lists accounts and has no rules."""
+        """Whether it is the accounts file."""
         return is_accounts(self.path)
 
     @property
     def source(self) -> str:
-        """The name of its source; empty where that is not known."""
+        """The name of its source; empty if unknown."""
         return self.mapping.source.name if self.mapping else ""
 
     @property
     def label(self) -> str:
-        """What it is asked for by: its source, else its name."""
+        """Its name in URLs: the source, else the file's name."""
         return self.source or self.name
 
 
-def shelf(settings: Settings, read: Compiled) -> tuple[Shelved, ...]:
-    """The files as they are on disk, with what the newest reading found in them; raises BridgeError."""
+def folder_files(settings: Settings, read: Compiled) -> tuple[FolderFile, ...]:
+    """The files on disk, with findings and rules of `read`, the newest compilation; raises BridgeError."""
     folder = Path(settings.mappings)
     by_path = {one.path: one for one in read.sources.values()}
 
-    def files() -> Iterator[Shelved]:
+    def files() -> Iterator[FolderFile]:
         for path, text in read_folder(folder).items():
             found = tuple(one for one in read.findings if one.path == path)
-            yield Shelved(path, str(Path(path).relative_to(folder)), text, found, by_path.get(path))
+            yield FolderFile(path, str(Path(path).relative_to(folder)), text, found, by_path.get(path))
 
     return tuple(sorted(files(), key=lambda one: (one.accounts, one.name)))
 
 
-def file_called(settings: Settings, read: Compiled, label: str) -> Shelved | None:
-    """The file of this source, or of this name; None where there is none."""
-    files = shelf(settings, read)
+def file_called(settings: Settings, read: Compiled, label: str) -> FolderFile | None:
+    """Find a file by its source or its name; None if there is none."""
+    files = folder_files(settings, read)
     named = (one for one in files if one.name == label)
     return next((one for one in files if one.source == label), next(named, None))

@@ -1,4 +1,4 @@
-"""Whether the calls of an account, a source or a rule go out, as a person decides."""
+"""Pauses and resumes the calls of an account, a source or a rule."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from bridge.store.queue.decisions import Decider
 
 
 def pause(store: Store, account: str, by: Decider) -> bool:
-    """Hold the account's calls back; what is being sent is finished. False when it was paused already."""
+    """Pause an account. Calls that are being sent are finished. False if it was paused already."""
     with store.transaction() as connection:
         return accounts.pause(connection, store.now(connection), account, who=by.who, why=by.why)
 
 
 def resume(store: Store, account: str, by: Decider, wake: Callable[[], None]) -> int | None:
-    """Let the account's calls go again; None when it was not paused.
+    """Resume an account; None if it was not paused.
 
-    Gives how many calls go out once more that a wrong token may have refused. `wake` tells the dispatchers.
+    Returns how many calls are sent once more because a wrong token may have refused them. `wake` notifies the
+    dispatchers.
     """
     with store.transaction() as connection:
         if not accounts.lock(connection, account).paused:
@@ -29,13 +30,13 @@ def resume(store: Store, account: str, by: Decider, wake: Callable[[], None]) ->
     return len(made)
 
 
-def hold_back(store: Store, source: str, rule: str, by: Decider) -> bool:
-    """Hold back the calls of a source, or of one of its rules; False when they were already."""
+def pause_rules(store: Store, source: str, rule: str, by: Decider) -> bool:
+    """Pause a source or one of its rules; False if it was paused already."""
     with store.transaction() as connection:
         return pauses.pause(connection, store.now(connection), source, rule, who=by.who, why=by.why)
 
 
-def let_go(store: Store, source: str, rule: str, by: Decider) -> bool:
-    """Let them go again, by and by, as the dispatchers look around; False when they were not held back."""
+def resume_rules(store: Store, source: str, rule: str, by: Decider) -> bool:
+    """Resume a source or one of its rules; False if it was not paused. The sweep releases the calls."""
     with store.transaction() as connection:
         return pauses.resume(connection, store.now(connection), source, rule, who=by.who, why=by.why)

@@ -1,4 +1,4 @@
-"""A webhook that a person hands over to be tried: a body, and what else is known of it."""
+"""A webhook that a person enters to try it: a body, and optionally headers, query and method."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.reasons.reason import Reason
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A request that never came."""
+    """A request that was entered, not received."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
@@ -21,12 +21,12 @@ class Payload:
     method: str | None = None
 
     def request(self, method: str) -> Request:
-        """The payload as a request, by this method where it has none of its own."""
+        """The payload as a request, with this method if it has none."""
         return Request(self.method or method, self.query, self.headers, self.body, "")
 
 
 def read_headers(lines: Iterable[str], name: Reason | str) -> tuple[tuple[str, str], ...]:
-    """Headers written as `Name: value`; raises UsageError, which calls the field by this `name`."""
+    """Parse headers written as `Name: value`; raises UsageError, with `name` for the field."""
     return tuple(_header(line, name) for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""What a person chose in a webhook, value by value, becomes a rule in outline."""
+"""Makes the outline of a rule from the values that a person chose in a webhook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.errors import UsageError
 from bridge.jsonpath.path import PathError, compile_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.text import Unusable, text_of
-from bridge.mapping.author.infer_rule import Guess, Leaf, guess, is_id, leaves
+from bridge.mapping.author.infer_rule import Leaf, RuleOutline, infer_rule, is_id, leaves
 from bridge.mapping.rules.ids import messenger_id, name_fault, whole_id
 from bridge.model import Event, Json
 from bridge.reasons.errors import ErrorCode
@@ -19,10 +19,10 @@ from bridge.webhook.source import scope_of
 
 Role: TypeAlias = Literal["subscriber_id", "user_id", "channel_id", "variable", "condition"]
 ROLES: tuple[Role, ...] = ("subscriber_id", "user_id", "channel_id", "variable", "condition")
-"""What a value can be to a rule."""
+"""The uses of a value in a rule."""
 
 _RECIPIENTS = (set[str](), {"subscriber_id"}, {"user_id"}, {"user_id", "channel_id"})
-"""What may be chosen together; a `channel_id` that is not is filled in later."""
+"""Valid combinations. A missing `channel_id` can be filled in later."""
 _CHECKS: dict[Role, Callable[[Json], object]] = {
     "subscriber_id": whole_id,
     "user_id": messenger_id,
@@ -32,29 +32,29 @@ _CHECKS: dict[Role, Callable[[Json], object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of an event, and what it is to be."""
+    """One value of an event, and its use in the rule."""
 
     path: str
     role: Role
     name: str = ""
-    """Of the variable."""
+    """The name of the variable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a person chose in an event."""
+    """The values that a person chose in an event."""
 
     event: Event
     choices: tuple[Choice, ...]
     bot_id: int | None = None
-    """Of the bot to start."""
+    """The id of the bot to start."""
     fixed: tuple[tuple[Role, Json], ...] = ()
-    """What of the recipient is the same for every event: one person, or the channel."""
+    """Parts of the recipient with a fixed value: one person, or the channel."""
 
 
-def guessed(event: Event) -> tuple[Choice, ...]:
-    """The choices to begin with: what the event's values seem to be."""
-    outline = guess(event)
+def inferred_choices(event: Event) -> tuple[Choice, ...]:
+    """The initial choices, inferred from the event."""
+    outline = infer_rule(event)
     roles: dict[str, Role] = {role: role for role in ROLES}
     return (
         *(Choice(path, "condition") for path, _ in outline.when),
@@ -63,10 +63,10 @@ def guessed(event: Event) -> tuple[Choice, ...]:
     )
 
 
-def outlined(chosen: Chosen) -> Guess:
-    """The choices as a rule in outline, which may lack a value yet.
+def outline_rule(chosen: Chosen) -> RuleOutline:
+    """Make the outline of a rule, in which values may still be missing.
 
-    Raises UsageError where the choices do not go together or do not fit.
+    Raises UsageError if the choices are not valid or contradict each other.
     """
     scope = scope_of(chosen.event)
     values = {choice.path: _value(choice.path, scope) for choice in chosen.choices}
@@ -81,7 +81,7 @@ def outlined(chosen: Chosen) -> Guess:
         reason = alone if len(named) == 1 else Reason(ErrorCode.RECIPIENT_AMBIGUOUS, roles=named)
         raise UsageError(reason, Reason(ErrorCode.CHOOSE_RECIPIENT))
     asked = {one.path: _compared(one, values) for one in chosen.choices if one.role == "condition"}
-    return Guess(
+    return RuleOutline(
         tuple(asked.items()),
         tuple(recipient.items()),
         tuple(dict(_variables(chosen.choices, values)).items()),
@@ -91,7 +91,7 @@ def outlined(chosen: Chosen) -> Guess:
 
 
 def candidates(event: Event) -> tuple[Leaf, ...]:
-    """The event's values that a `subscriber_id` may be."""
+    """The event's values that may be a `subscriber_id`."""
     return tuple(leaf for leaf in leaves(event.document) if is_id(leaf.value))
 
 
@@ -121,7 +121,7 @@ def _of_recipient(choices: tuple[Choice, ...], values: dict[str, Json]) -> Itera
 
 
 def _check(role: Role, value: Json, what: str) -> None:
-    """Raise UsageError where the value cannot be this part of a recipient."""
+    """Raise UsageError if the value is not valid for this part of a recipient."""
     try:
         _CHECKS[role](value)
     except Unusable as unusable:
@@ -151,7 +151,7 @@ def _compared(choice: Choice, values: dict[str, Json]) -> Json:
 
 
 def _single(path: str, value: Json) -> None:
-    """Raise UsageError where the value is null, a list or a map."""
+    """Raise UsageError if the value is null, a list or a map."""
     try:
         text_of(value, path)
     except Unusable as unusable:

@@ -1,4 +1,4 @@
-"""Webhooks that are tried, and what was made of any, as pages, commands and files may show them."""
+"""Redacts webhooks that are tried, and results of any webhook, for pages, commands and files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from bridge.mapping.author.examples import Result
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, Verdict
-from bridge.operations.test import Ran
+from bridge.operations.test import RanTests
 from bridge.reasons.reason import Reason
 from bridge.webhook.redaction.redact import Redaction, redaction
 
@@ -16,17 +16,17 @@ T = TypeVar("T")
 
 
 def of_request(request: Request, mapping: MappingFile) -> Redaction:
-    """What is to be hidden of a webhook that is tried, and was never stored."""
+    """The redaction for a webhook that is tried and not stored."""
     return redaction(mapping.source.secrets.places, mapping.source.secrets.values, request)
 
 
 def of_document(event: Event, mapping: MappingFile) -> Redaction:
-    """The same where only the event is known."""
+    """The redaction if only the event is known."""
     return redaction(mapping.source.secrets.places, mapping.source.secrets.values, None, event.document)
 
 
-def shown_tests(ran: Ran) -> Ran:
-    """What tests showed, with the secrets of their samples hidden."""
+def shown_tests(ran: RanTests) -> RanTests:
+    """The results of tests, with the secrets of their samples hidden."""
     return replace(ran, results=tuple(_shown_result(ran.mapping, one) for one in ran.results))
 
 
@@ -37,7 +37,7 @@ def _shown_result(mapping: MappingFile, result: Result) -> Result:
 
 
 def shown(hidden: Redaction, value: T) -> T:
-    """The value with the secrets hidden in every text of it, through dataclasses, lists, maps and reasons."""
+    """The value with secrets hidden in all its texts, also inside dataclasses, lists, maps and reasons."""
     return cast(T, _shown(hidden, value))
 
 

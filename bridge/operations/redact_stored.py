@@ -1,4 +1,4 @@
-"""Stored webhooks, and lists of what was made of them, as they may be shown."""
+"""Redacts stored webhooks, and lists of events, calls and rejected webhooks."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from bridge.webhook.redaction.redact import Redaction, redaction
 from bridge.webhook.redaction.secrets import Secrets, read_places
 
 Sources = Mapping[str, MappingFile]
-"""By name, as they are in use now."""
+"""The current mapping files, by source."""
 
 
 def of_event(stored: StoredEvent, sources: Sources) -> Redaction:
-    """What is to be hidden of an event, and of all that was made of it."""
+    """The redaction for an event and its results."""
     line, event = stored.line, stored.event
     kept = StoredSecrets(line.source, line.verified, line.secrets, stored.request, event and event.document)
     return _of_stored(kept, _secrets(sources, line.source))
 
 
 def of_refusal(refusal: Refusal, sources: Sources) -> Redaction:
-    """What is to be hidden of a webhook that was refused: its token may be nearly the right one."""
+    """The redaction for a rejected webhook: its token may be almost the right one."""
     now = _secrets(sources, refusal.source)
     places = (*read_places(refusal.secrets or "[]"), *now.places)
     found = redaction(places, now.values, refusal.request)
@@ -38,7 +38,7 @@ def of_refusal(refusal: Refusal, sources: Sources) -> Redaction:
 def of_events(
     connection: Transaction, events: Iterable[tuple[int, str]], sources: Sources
 ) -> Mapping[int, Redaction]:
-    """By the event's number, for lists of events or calls; given are the numbers with their sources."""
+    """The redactions for events of a list, by number; `events` are numbers with sources."""
     found = {number: Redaction(_secrets(sources, name).values) for number, name in events}
     kept = with_secrets(connection, {*found})
     return found | {number: _of_stored(one, _secrets(sources, one.source)) for number, one in kept.items()}
@@ -59,12 +59,12 @@ def shown_lines(
 
 
 def shown_refusals(kept: Sequence[KeptRefusal], sources: Sources) -> tuple[KeptRefusal, ...]:
-    """Refused webhooks, with their secrets hidden."""
+    """Rejected webhooks, with their secrets hidden."""
     return tuple(shown(of_refusal(one.refusal, sources), one) for one in kept)
 
 
 def shown_backtest(connection: Transaction, found: Backtest, sources: Sources) -> Backtest:
-    """The same backtest, with the secrets of its examples' events hidden."""
+    """The backtest, with the secrets in its examples hidden."""
     examples = [
         (one.event, source)
         for (source, _), tally in found.tallies.items()
@@ -79,9 +79,9 @@ def shown_backtest(connection: Transaction, found: Backtest, sources: Sources) -
 
 
 def _of_stored(kept: StoredSecrets, now: Secrets) -> Redaction:
-    """By the places of then and of now.
+    """The redaction by the places that were stored with the event and the current ones.
 
-    Where those of then are not known, and the sender was verified otherwise than now, everything is hidden.
+    If none were stored and the sender is now verified in another way, everything is hidden.
     """
     places = (*read_places(kept.places or "[]"), *now.places)
     found = redaction(places, now.values, kept.request, kept.document)

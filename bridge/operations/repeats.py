@@ -1,4 +1,4 @@
-"""Repeats for people: what differs in them, and one taken as an event of its own."""
+"""Shows how repeats differ from their events, and takes a repeat as a new event."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _CONTENT: Final[dict[Difference, Reason]] = {
 
 
 def content(one: KeptRepeat) -> Reason:
-    """How it differs from its event, and what became of it."""
+    """How the repeat differs from its event, or the event that was made from it."""
     if one.taken_as:
         return Reason(WebhookCode.REPEAT_TAKEN, event=str(one.taken_as))
     return _CONTENT[one.difference]
 
 
 def lacks_id(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> Reason | None:
-    """Why a stored event is known by its body though its source declares an id; None where it is not."""
+    """Why a stored event is identified by its body although its source declares an id; None if it is not."""
     mapping = sources.get(stored.line.source)
     if mapping is None or stored.event is None or not stored.line.key.startswith(BY_BODY):
         return None
@@ -48,7 +48,7 @@ def lacks_id(stored: StoredEvent, sources: Mapping[str, MappingFile]) -> Reason 
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """A repeat as an event of its own: what the rules as they are now make of it."""
+    """A repeat as a new event: what the current rules make of it."""
 
     repeat: KeptRepeat
     request: Request
@@ -56,18 +56,18 @@ class Taking:
     made: Application
     rules_version: str
     stored: int = 0
-    """The event that it became; 0 as long as it is only planned."""
+    """The number of the new event; 0 in a plan."""
 
     @property
     def calls(self) -> int:
-        """How many calls that adds."""
+        """How many calls it adds."""
         return len(self.made.starts)
 
 
 def plan_taking(
     connection: Transaction, sources: Mapping[str, MappingFile], number: int, *, lock: bool = False
 ) -> Taking:
-    """What the repeat would be as an event; changes nothing. Raises BridgeError where it cannot be one."""
+    """Plan the repeat as a new event; changes nothing. Raises BridgeError if that is not possible."""
     one = repeat_views.repeat(connection, number, lock=lock)
     if one.taken_as:
         reason = Reason(ErrorCode.REPEAT_IS_EVENT, number=number, event=one.taken_as)
@@ -86,7 +86,7 @@ def plan_taking(
 def take(
     connection: Transaction, now: int, sources: Mapping[str, MappingFile], number: int, by: Decider
 ) -> Taking:
-    """Make the repeat an event, exactly once, in the caller's transaction; raises BridgeError."""
+    """Take the repeat as a new event, once, in the caller's transaction; raises BridgeError."""
     plan = plan_taking(connection, sources, number, lock=True)
     delivery = Delivery(
         source=plan.repeat.source,
@@ -114,9 +114,9 @@ def _event(mapping: MappingFile, one: KeptRepeat, request: Request) -> Event:
 
 
 def _refuse_known(connection: Transaction, mapping: MappingFile, one: KeptRepeat, event: Event) -> None:
-    """Raises BridgeError where an event does already what this repeat would do.
+    """Raise BridgeError if another event has already started what this repeat would start.
 
-    It may have come once more and been taken, or been taken up under an `event:` or `dedup:` of later.
+    Another repeat may have been taken as an event, or accepted as one after `event:` or `dedup:` was changed.
     """
     alike = ("none", "content") if one.in_doubt else ("none",)
     for number, stored in known_events.with_same_id(connection, event):

@@ -1,4 +1,4 @@
-"""Stored events go through the rules as they are now, or their unsent calls go out as they were."""
+"""Replays stored events: applies the current rules, or sends the original requests of unsent calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules.apply import MappingFile, apply
-from bridge.mapping.rules.comparison import is_same, keyed
+from bridge.mapping.rules.comparison import is_same, with_content_digests
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import FINAL, BotStart, Call, Event, Failure, State
 from bridge.operations.reread import Rereader
@@ -31,7 +31,7 @@ _UNSENT = frozenset({State.REFUSED, State.EXHAUSTED, State.EXPIRED, State.CANCEL
 
 
 class ReadAs(NamedTuple):
-    """An event's id and type, derived anew."""
+    """An event's id and type as its source reads them now."""
 
     id: str
     type: str
@@ -39,46 +39,46 @@ class ReadAs(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """An event went through the current rules."""
+    """An event to which the current rules were applied."""
 
     event: int
     starts: tuple[Planned, ...]
-    """All that the rules start: which get a call, and the earlier call of those that had one."""
+    """All starts of the rules: those that get a call, and those that had one before."""
     failures: tuple[Failure, ...]
     read_as: ReadAs | None = None
-    """What the event is by its source now; None where that is what it was when it was stored."""
+    """The event's current id and type; None if they are the stored ones."""
 
     @property
     def calls(self) -> int:
-        """How many calls that adds."""
+        """How many calls the replay adds."""
         return sum(one.owed for one in self.starts)
 
     @property
     def failed(self) -> bool:
-        """Whether a rule still lacks a value."""
+        """Whether a value is still missing for a rule."""
         return bool(self.failures)
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAgain:
-    """A webhook that could not be read when it came can be read now."""
+class Reread:
+    """A webhook that could not be read before and can be read now."""
 
     event: int
     starts: tuple[BotStart, ...]
     failures: tuple[Failure, ...]
     stored: tuple[int, ...] = ()
-    """The events that it became; none as long as it is only planned."""
+    """The numbers of the new events; empty in a plan."""
     calls: int = 0
 
     @property
     def failed(self) -> bool:
-        """Whether a rule lacks a value."""
+        """Whether a value is missing for a rule."""
         return bool(self.failures)
 
 
 @dataclass(frozen=True, slots=True)
-class AsTheyWere:
-    """The stored requests of an event's calls that were not sent, with new calls for them."""
+class OriginalCalls:
+    """The unsent calls of an event, which are sent again with their original requests."""
 
     event: int
     unsent: tuple[Call, ...]
@@ -86,12 +86,12 @@ class AsTheyWere:
 
     @property
     def calls(self) -> int:
-        """How many calls that adds."""
+        """How many calls the replay adds."""
         return len(self.unsent)
 
 
 @dataclass(frozen=True, slots=True)
-class Impossible:
+class Unreplayable:
     """An event that cannot be replayed, and why."""
 
     event: int
@@ -100,85 +100,87 @@ class Impossible:
     failed: bool = True
 
 
-Replay: TypeAlias = Applied | ReadAgain | AsTheyWere | Impossible
-"""What a replay did, or would do, with one event."""
+Replay: TypeAlias = Applied | Reread | OriginalCalls | Unreplayable
+"""What a replay does with one event."""
 
 
-class _Impossible(BridgeError):
+class _CannotReplay(BridgeError):
     """This event cannot be replayed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replayer:
-    """How events are replayed."""
+    """Replays events, or plans a replay."""
 
     sources: Mapping[str, MappingFile]
-    """By name; none are needed for the original rules."""
+    """Mapping files by source; not needed for the original rules."""
     by: Decider
     rules: Rules = "current"
     again: bool = False
-    """Repeat calls that are done, too: people hear twice."""
+    """Whether to repeat finished calls, too: people are messaged twice."""
     rereader: Rereader = field(default_factory=Rereader, compare=False)
 
     def plan(self, connection: Transaction, number: int) -> Replay:
-        """What a replay of the event would do; changes nothing. Raises BridgeError where there is none."""
+        """Plan a replay; changes nothing. Raises BridgeError if there is no such event."""
         stored = event(connection, number)
         if self.rules == "original":
-            return AsTheyWere(number, self._unsent(connection, number))
+            return OriginalCalls(number, self._unsent(connection, number))
         try:
             if stored.event is None:
                 return _read(number, self._delivery(stored))
             mapping = self._mapping(stored)
             event_now, read_as = self._read(mapping, stored)
             if read_as is not None:
-                self._only(number, known_events.event_of_key(connection, event_now), read_as)
-        except _Impossible as error:
-            return Impossible(number, error.reason)
+                self._require_unique(number, known_events.event_of_key(connection, event_now), read_as)
+        except _CannotReplay as error:
+            return Unreplayable(number, error.reason)
         made = apply(mapping, event_now)
         planned = replays.plan(connection, number, made, again=self.again)
         return Applied(number, planned, made.failures, read_as)
 
     def replay(self, connection: Transaction, now: int, number: int) -> Replay:
-        """Replay the event, in the caller's transaction; raises BridgeError where there is none."""
+        """Replay the event in the caller's transaction; raises BridgeError if there is no such event."""
         stored = event(connection, number)
         if self.rules == "original":
             unsent = self._unsent(connection, number)
             for call in unsent:
                 decisions.send_again(connection, now, call.id, self.by)
-            return AsTheyWere(number, unsent)
+            return OriginalCalls(number, unsent)
         try:
             if stored.event is None:
                 return self._reread(connection, now, stored)
             mapping = self._mapping(stored)
             event_now, read_as = self._read(mapping, stored)
             if read_as is not None:
-                self._only(number, known_events.claim_key(connection, now, number, event_now), read_as)
-        except _Impossible as error:
-            return Impossible(number, error.reason)
+                self._require_unique(
+                    number, known_events.claim_key(connection, now, number, event_now), read_as
+                )
+        except _CannotReplay as error:
+            return Unreplayable(number, error.reason)
         made = apply(mapping, event_now)
         planned = replays.plan(connection, number, made, again=self.again)
         replays.replay(connection, now, number, made, mapping.version, self.by, again=self.again)
         return Applied(number, planned, made.failures, read_as)
 
     def _read(self, mapping: MappingFile, stored: StoredEvent) -> tuple[Event, ReadAs | None]:
-        """The event as its source reads it now. Its row and the key that it came with stay."""
+        """The event as its source reads it now. Its stored row and key do not change."""
         event = self.rereader.event(mapping.source, stored)
         if event is None:
-            raise _Impossible(Reason(ErrorCode.DOCUMENT_PURGED))
+            raise _CannotReplay(Reason(ErrorCode.DOCUMENT_PURGED))
         now = ReadAs(event.id, event.type)
         if now == (stored.line.key, stored.line.type):
             return event, None
         dedup = mapping.source.dedup
         within = dedup.without_id if event.id.startswith(BY_BODY) else dedup.with_id
-        (event,) = keyed(mapping, (replace(event, dedup_within=within),))
+        (event,) = with_content_digests(mapping, (replace(event, dedup_within=within),))
         return event, now
 
-    def _only(self, number: int, holder: int, read_as: ReadAs) -> None:
-        """An event with the id of another, as its source reads them now, is a repeat of that."""
+    def _require_unique(self, number: int, holder: int, read_as: ReadAs) -> None:
+        """Raise _CannotReplay if the event now has the id of another event, whose repeat it is."""
         if holder not in (0, number) and not self.again:
-            raise _Impossible(Reason(ErrorCode.IS_REPEAT, id=read_as.id, number=holder))
+            raise _CannotReplay(Reason(ErrorCode.IS_REPEAT, id=read_as.id, number=holder))
 
-    def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> ReadAgain:
+    def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> Reread:
         number, delivery = stored.line.id, self._delivery(stored)
         found = replays.reread(connection, now, number, delivery, self.by)
         numbers = tuple(one.event_id for one in found)
@@ -187,21 +189,21 @@ class Replayer:
     def _mapping(self, stored: StoredEvent) -> MappingFile:
         mapping = self.sources.get(stored.line.source)
         if mapping is None:
-            raise _Impossible(Reason(ErrorCode.SOURCE_GONE, source=stored.line.source))
+            raise _CannotReplay(Reason(ErrorCode.SOURCE_GONE, source=stored.line.source))
         return mapping
 
     def _delivery(self, stored: StoredEvent) -> Delivery:
-        """A webhook that could not be read when it came, read as its source says now."""
+        """Read a webhook again that could not be read before."""
         if stored.line.result == "ignored":
-            raise _Impossible(Reason(ErrorCode.NOTHING_TO_REPLAY))
+            raise _CannotReplay(Reason(ErrorCode.NOTHING_TO_REPLAY))
         if stored.request is None:
-            raise _Impossible(Reason(ErrorCode.PAYLOAD_PURGED))
+            raise _CannotReplay(Reason(ErrorCode.PAYLOAD_PURGED))
         mapping = self._mapping(stored)
         try:
             events = mapping.source.events(stored.request, stored.line.received_at)
-            made = apply_to_webhook(mapping, keyed(mapping, events), stored.request)
+            made = apply_to_webhook(mapping, with_content_digests(mapping, events), stored.request)
         except DocumentError as error:
-            raise _Impossible(Reason(ErrorCode.STILL_UNREADABLE, why=error.whole)) from error
+            raise _CannotReplay(Reason(ErrorCode.STILL_UNREADABLE, why=error.whole)) from error
         return Delivery(
             source=stored.line.source,
             request=stored.request,
@@ -214,7 +216,7 @@ class Replayer:
         )
 
     def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:
-        """The latest calls of an event that may be sent as they were: never run, never in doubt."""
+        """The latest calls of an event that can be sent again: they did not run and were never in doubt."""
         found = calls_of(connection, number)
         repeated = {call.parent for call in found}
         latest = {(call.start.rule, call.start.item): call for call in found if call.id not in repeated}
@@ -226,8 +228,8 @@ class Replayer:
         return call.state in FINAL if self.again else call.state in _UNSENT and not call.had_uncertain
 
 
-def _read(number: int, delivery: Delivery) -> ReadAgain:
+def _read(number: int, delivery: Delivery) -> Reread:
     made = [one for _, one in delivery.events]
     starts = tuple(start for one in made for start in one.starts)
     failures = tuple(failure for one in made for failure in one.failures)
-    return ReadAgain(number, starts, failures, calls=len(starts))
+    return Reread(number, starts, failures, calls=len(starts))

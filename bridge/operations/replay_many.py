@@ -1,4 +1,4 @@
-"""A replay of many events: which, how many, what would come of it, and the doing."""
+"""Selects many events, plans their replay and replays them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.store.reports.event_views import EventFilter, ids_of_events
 
 
 def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:
-    """The numbers of all events that fit, oldest first: as many as would be replayed."""
+    """The numbers of all events that match the filter, oldest first."""
     numbers: list[int] = []
     for found in ids_of_events(store, wanted):
         numbers += found
@@ -19,7 +19,7 @@ def events_that_fit(store: Store, wanted: EventFilter) -> list[int]:
 
 
 def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterator[Replay]:
-    """What a replay of each would do; changes nothing."""
+    """Plan the replay of each event; changes nothing."""
     for start in range(0, len(numbers), AT_ONCE):
         with store.read() as connection:
             found = [replayer.plan(connection, number) for number in numbers[start : start + AT_ONCE]]
@@ -27,7 +27,7 @@ def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterat
 
 
 def replay_all(store: Store, replayer: Replayer, numbers: Sequence[int], wake: Wake) -> Iterator[Replay]:
-    """Replay each; told once it is on disk and the dispatchers were woken for its calls."""
+    """Replay each event. A result is yielded after the commit, when the dispatchers are notified."""
     for batch in in_batches(store, numbers, replayer.replay):
         if any(one.calls for one in batch):
             wake()

@@ -1,4 +1,4 @@
-"""A bot start as the request that LeadConverter gets, shown with the token masked."""
+"""Shows the request that LeadConverter gets for a bot start, with the token masked."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bridge.text.render import english
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The exact request but for the token, or why there can be none. Without its account it has no URL."""
+    """The exact request except the token, or why it cannot be built. Without an account it has no URL."""
 
     url: str
     body: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
-    """Not encoded, in their order."""
+    """In order, not encoded."""
     error: Reason | None = None
 
     @property
@@ -29,7 +29,7 @@ class Shown:
         return contact_kind(dict(self.parameters).get("user_id", ""))
 
     def as_json(self) -> dict[str, Json]:
-        """Under documented keys."""
+        """The request as JSON, with documented keys."""
         return {
             "method": "POST",
             "url": self.url,
@@ -40,14 +40,14 @@ class Shown:
 
 
 def outgoing(start: BotStart, account: Account | None, call_id: int) -> Shown:
-    """The request for one call. Without the account, which may be gone or unreadable, only what it says."""
+    """The request of one call. Without its account, which may no longer exist, only the parameters."""
     if account is None:
         return Shown("", parameters=tuple(parameters(start, Account(start.account, ""), call_id)))
-    said = tuple(parameters(start, account, call_id))
+    known = tuple(parameters(start, account, call_id))
     try:
         request = build(start, account, call_id)
     except UnsendableError as fault:
-        return Shown("", parameters=said, error=fault.reason)
-    behind = request.url.removeprefix(method_url(account))
-    address = f"{account.url.rstrip('/')}/api/v1/{MASK}/{METHOD}{behind}"
-    return Shown(address, request.body.decode("ascii"), said)
+        return Shown("", parameters=known, error=fault.reason)
+    query = request.url.removeprefix(method_url(account))
+    address = f"{account.url.rstrip('/')}/api/v1/{MASK}/{METHOD}{query}"
+    return Shown(address, request.body.decode("ascii"), known)

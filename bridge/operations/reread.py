@@ -1,4 +1,4 @@
-"""Stored events as their source reads them now: replay, backtest and explain see what the playground sees."""
+"""Reads stored events again with their current source, as the playground does."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from bridge.webhook.source import Source
 
 
 class Rereader:
-    """Reads stored events again. A batch is decoded once for the events of it that follow one another."""
+    """Reads stored events again. Consecutive events of one batch are decoded only once."""
 
     def __init__(self) -> None:
         self._last: tuple[Source, Request, tuple[Event, ...]] | None = None
 
     def event(self, source: Source, stored: StoredEvent) -> Event | None:
-        """The event by the source as it is now; None where no document of it is kept."""
+        """The event as the source reads it now; None if its document is not stored."""
         if stored.event is None:
             return None
         return source.reread(stored.event, self._found(source, stored))
 
     def _found(self, source: Source, stored: StoredEvent) -> tuple[Event, ...]:
-        """What the webhook holds now; nothing where it is purged, or cannot be read this way."""
+        """The events of the webhook as read now; none if it is purged or cannot be read."""
         request = stored.request
         if request is None:
             return ()

@@ -1,4 +1,4 @@
-"""What a person decides about calls: that they ran, are sent again, or are not to be sent."""
+"""Settles calls as a person decides: done, resend or cancel."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FITTING: Mapping[Resolution, frozenset[State]] = {
     "resend": decisions.DOUBTFUL,
     "cancel": decisions.DOUBTFUL | decisions.WAITS,
 }
-"""The states in which a call can be settled so."""
+"""The states in which each resolution is allowed."""
 
 
 def settle(connection: Transaction, now: int, number: int, resolution: Resolution, by: Decider) -> None:
-    """Settle a call, in the caller's transaction; raises BridgeError where its state does not allow it."""
+    """Settle a call, in the caller's transaction; raises BridgeError if its state does not allow it."""
     if resolution == "done":
         decisions.resolve(connection, now, number, "done", by)
     elif resolution == "resend":

@@ -1,4 +1,4 @@
-"""One decision about all calls that fit a filter: which, how many, and the doing."""
+"""Selects all calls that match a filter, and settles them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from bridge.store.reports.call_views import CallFilter, ids_of_calls
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of one call."""
+    """The result for one call."""
 
     call: int
     refused: Reason | None = None
-    """Why it was left as it is: it has moved on since it was counted."""
+    """Why it was not changed: its state is another one by now."""
 
 
 def calls_that_fit(store: Store, wanted: CallFilter, resolution: Resolution) -> list[int]:
-    """The numbers of all calls that fit and are in a state for it, oldest first."""
+    """The numbers of all calls that match the filter and can be settled so, oldest first."""
     narrowed = those_in_state(wanted, resolution)
     numbers: list[int] = []
     if narrowed:
@@ -35,7 +35,7 @@ def calls_that_fit(store: Store, wanted: CallFilter, resolution: Resolution) -> 
 
 
 def those_in_state(wanted: CallFilter, resolution: Resolution) -> CallFilter | None:
-    """The filter for those of its calls that are in a state for the resolution; None where none can be."""
+    """The filter limited to states that allow the resolution; None if there is none."""
     states = tuple(state for state in FITTING[resolution] if not wanted.states or state in wanted.states)
     return replace(wanted, states=states) if states else None
 
@@ -43,9 +43,9 @@ def those_in_state(wanted: CallFilter, resolution: Resolution) -> CallFilter | N
 def decide_all(
     store: Store, numbers: Sequence[int], resolution: Resolution, by: Decider, wake: Wake
 ) -> Iterator[Decided]:
-    """Settle each that still can be; told once it is on disk and the dispatchers were woken.
+    """Settle each call. Results are yielded after the commit, when the dispatchers are notified.
 
-    Whoever stops in between leaves the rest as it is.
+    If the caller stops iterating, the remaining calls are not changed.
     """
 
     def decide(connection: Transaction, now: int, number: int) -> Decided:

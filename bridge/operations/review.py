@@ -1,11 +1,11 @@
-"""Mapping files held against the events that really came. Nothing is sent or stored."""
+"""Checks mapping files with stored events. Nothing is sent or stored."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.mapping.lint.history import told_by_history
+from bridge.mapping.lint.history import check_history
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Finding
 from bridge.store.db.engine import Store
@@ -15,20 +15,20 @@ from bridge.store.reports.event_views import EventFilter, event_selection
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What the events say against the rules, and how many events there were."""
+    """The findings, and the number of events checked."""
 
     findings: tuple[Finding, ...]
     events: int
 
 
 def review(store: Store, sources: Mapping[str, MappingFile], last: int) -> Review:
-    """Hold the rules of each source against its `last` events; the findings by file and place."""
+    """Check the rules of each source with its `last` events. Findings are sorted by file and position."""
     findings: list[Finding] = []
     many = 0
     for name, mapping in sources.items():
         events = _latest(store, name, last)
         many += len(events)
-        findings += told_by_history(mapping, events)
+        findings += check_history(mapping, events)
     return Review(tuple(sorted(findings)), many)
 
 

@@ -1,4 +1,4 @@
-"""A webhook that came, from a file or the database, as a sample that anyone may see."""
+"""Makes a redacted sample from a received webhook."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _KEPT = "content-type"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A redacted sample, as a test of a mapping file has it."""
+    """A redacted sample for a test of a mapping file."""
 
     headers: tuple[tuple[str, str], ...]
     query: str
     raw: bytes | None
-    """The body as it would come; None where it can only be shown decoded."""
+    """The body as it would be received; None if it can only be shown decoded."""
     ending: str
-    """Of the name of a file with the raw body."""
+    """The ending of the name of a file with the raw body."""
     document: Json
-    """What the source makes of it."""
+    """The document that the source decodes from it."""
 
 
 def kind_of(request: Request) -> str:
-    """The generic profile that reads such a request: json, form or query."""
+    """The name of the generic profile that reads the request: json, form or query."""
     if not request.body.strip():
         return "query"
     return "json" if _json(request.body) is not None else "form"
@@ -56,10 +56,10 @@ def kind_of(request: Request) -> str:
 def sample_of(
     request: Request, source: Source, kept: Collection[str] = (), secrets: Collection[str] = ()
 ) -> Sample:
-    """The redacted sample of a request to this source; raises DocumentError.
+    """Redact a request to this source; raises DocumentError.
 
-    What rules ask for is `kept`, and the type of an event: made up, it would never come again. Of the
-    `secrets` none is.
+    Values with which conditions compare are `kept`, and the types of events: with made-up ones the rule would
+    not match. None of the `secrets` is kept.
     """
     redactor = Redactor({*kept, *(event.type for event in source.events(request, 0))}, secrets)
     whole = source.decode(request.body, request.headers, request.query, request.method)

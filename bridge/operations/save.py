@@ -1,4 +1,4 @@
-"""A mapping file is put in its place: never a broken one, and never over what somebody else has written."""
+"""Saves mapping files: refuses files with errors, and files that somebody else has changed meanwhile."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from bridge.store.reports import audit
 
 _MODE = 0o644
 _FOLDER_MODE = 0o755
-"""Of new files and folders, whatever the umask: the owner edits them, too, and they hold no secret."""
+"""Mode of new files and folders, regardless of the umask: people edit them, and they contain no secrets."""
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """A mapping file as somebody wants to have it."""
+class EditedFile:
+    """A mapping file to save."""
 
     path: str
-    """As findings show it, the mapping folder's own path included."""
+    """The path as in findings, which includes the mapping folder."""
     text: bytes
     loaded: str
-    """The digest of the file as it was when they began; empty where there was none."""
-    beside: Mapping[str, bytes]
-    """Samples, by their path beside the file: written first, without a question."""
+    """The digest of the file when it was loaded; empty if it did not exist."""
+    samples: Mapping[str, bytes]
+    """Samples by their path relative to the file. They are written first and overwrite existing files."""
 
 
-class Broken(BridgeError):
-    """With this file the mapping folder would have errors that it has not now."""
+class InvalidMappings(BridgeError):
+    """With this file the mapping folder would have new errors."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__(
@@ -53,8 +53,8 @@ class Broken(BridgeError):
         self.findings = findings
 
 
-class Moved(BridgeError):
-    """The file on disk is another than the one that was loaded."""
+class ChangedOnDisk(BridgeError):
+    """The file on disk has changed since it was loaded."""
 
     def __init__(self, path: str, there: bytes, wanted: bytes) -> None:
         super().__init__(Reason(MappingCode.CHANGED_ON_DISK, path=path), Reason(MappingCode.SEE_DIFFERENCE))
@@ -63,18 +63,22 @@ class Moved(BridgeError):
 
 
 def digest(text: bytes) -> str:
-    """What tells one text of a file from another; empty for an empty one, which is as good as none."""
+    """Digest of a file's text; empty for an empty text, which counts as no file."""
     return hashlib.sha256(text).hexdigest() if text else ""
 
 
 def difference(before: bytes, after: bytes) -> tuple[str, ...]:
-    """The lines of a unified diff, three lines around each change."""
+    """The lines of a unified diff, with three lines of context."""
     old, new = (one.decode("utf-8", "replace").splitlines() for one in (before, after))
     return tuple(difflib.unified_diff(old, new, lineterm=""))[2:]
 
 
-def examine(settings: Settings, rules: MappingLoader, edited: Edited) -> None:
-    """Raise BridgeError where the file must not be written: Broken, Moved, or it is none of the folder's."""
+def check_edit(settings: Settings, rules: MappingLoader, edited: EditedFile) -> None:
+    """Raise BridgeError if the file must not be written.
+
+    InvalidMappings: it has errors. ChangedOnDisk: somebody else changed it. Others: it is not a mapping file
+    of the folder, or saving is not allowed.
+    """
     if not settings.console_edit:
         raise BridgeError(Reason(MappingCode.READ_ONLY), Reason(MappingCode.ALLOW_SAVING))
     folder = Path(settings.mappings)
@@ -87,31 +91,31 @@ def examine(settings: Settings, rules: MappingLoader, edited: Edited) -> None:
         raise BridgeError(Reason(MappingCode.ACCOUNTS_READ_ONLY), Reason(MappingCode.CHANGE_ON_MACHINE))
     there = files.get(edited.path, b"")
     if digest(there) != edited.loaded:
-        raise Moved(edited.path, there, edited.text)
+        raise ChangedOnDisk(edited.path, there, edited.text)
     after = rules.compiled({**files, edited.path: edited.text}).findings
     known = {one for one in rules.compiled(files).findings if one.path != edited.path}
     wrong = tuple(one for one in after if one.is_error and one not in known)
     if wrong:
-        raise Broken(wrong)
+        raise InvalidMappings(wrong)
 
 
-def save(store: Store, edited: Edited, by: Decider) -> None:
-    """Write what was examined, all or nothing, and that it was written; raises BridgeError.
+def save(store: Store, edited: EditedFile, by: Decider) -> None:
+    """Write the file atomically, and record that in the audit; raises BridgeError.
 
-    A change on disk since `examine` is noticed up to the last moment.
+    Checks again, just before writing, that the file has not changed since `check_edit`.
     """
     target = Path(os.path.realpath(edited.path))
     what = Reason(ActionCode.SAVE, version=digest(edited.text)[:12])
     try:
-        for name, data in edited.beside.items():
+        for name, data in edited.samples.items():
             _put(target.parent / name, data)
         with store.transaction() as connection:
             now = store.now(connection)
             audit.record(connection, now, who=by.who, what=what, why=by.why, kind="file", target=edited.path)
-            with _alone(target.parent):
+            with _locked(target.parent):
                 there = target.read_bytes() if target.exists() else b""
                 if digest(there) != edited.loaded:
-                    raise Moved(edited.path, there, edited.text)
+                    raise ChangedOnDisk(edited.path, there, edited.text)
                 _put(target, edited.text)
     except OSError as error:
         path = str(error.filename or edited.path)
@@ -122,8 +126,8 @@ def save(store: Store, edited: Edited, by: Decider) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process saves in this folder meanwhile. Nothing inside may wait for another greenlet."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock the folder against other processes that save. Nothing inside may wait for another greenlet."""
     held = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -133,18 +137,18 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _put(path: Path, data: bytes) -> None:
-    """The whole file or none of it. The draft's name begins with a dot: nobody takes it for a mapping."""
+    """Write a file atomically. The temporary name begins with a dot, so it is not read as a mapping file."""
     if not path.parent.exists():
         path.parent.mkdir(parents=True)
         path.parent.chmod(_FOLDER_MODE)
     mode = path.stat().st_mode & 0o777 if path.exists() else _MODE
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with draft.open("xb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        draft.replace(path)
+        temporary.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

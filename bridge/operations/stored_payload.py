@@ -1,4 +1,4 @@
-"""Stored webhooks, to be tried or to begin a mapping file from."""
+"""Reads stored webhooks, to try them or to draft a mapping file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.store.reports import event_views
 
 
 def request_of(connection: Transaction, number: int) -> Request:
-    """The webhook that an event came in; raises BridgeError."""
+    """The stored webhook of an event; raises BridgeError."""
     request = event_views.event(connection, number).request
     if request is None:
         raise _gone(number)
@@ -19,7 +19,7 @@ def request_of(connection: Transaction, number: int) -> Request:
 
 
 def payload_of(connection: Transaction, number: int) -> Request | Event:
-    """The webhook as it came, or where only its bytes are purged what the rules saw; raises BridgeError."""
+    """The stored webhook of an event, or the event if only the webhook is purged; raises BridgeError."""
     stored = event_views.event(connection, number)
     payload = stored.request or stored.event
     if payload is None:

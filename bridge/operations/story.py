@@ -1,4 +1,4 @@
-"""Everything that is known of one event, or of one call."""
+"""Reads everything about one event or one call."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _SETTLED = FINAL | {State.UNCERTAIN}
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that is known of one event."""
+    """An event with its calls, actions and repeats."""
 
     stored: StoredEvent
     calls: tuple[TriedCall, ...]
     actions: tuple[audit.Action, ...]
-    """What people did with it."""
+    """What people decided about it."""
     repeats: tuple[KeptRepeat, ...]
-    """The last times it came again, oldest first."""
+    """The latest repeats, oldest first."""
     now: int
 
     @property
     def final(self) -> bool:
-        """Whether nothing more happens by itself."""
+        """Whether nothing more happens automatically."""
         return all(one.call.state in _SETTLED for one in self.calls)
 
 
 def read_story(store: Store, number: int) -> Story:
-    """The story of an event by its number; raises BridgeError when there is none."""
+    """Read an event by its number; raises BridgeError if there is none."""
     with store.read() as connection:
         return Story(
             event(connection, number),
@@ -50,18 +50,18 @@ def read_story(store: Store, number: int) -> Story:
 
 @dataclass(frozen=True, slots=True)
 class CallStory:
-    """Everything that is known of one call."""
+    """A call with its attempts, its event and the calls that repeat it."""
 
     tried: TriedCall
     event: EventLine
-    """Which it came of."""
+    """The event that created it."""
     again: tuple[Call, ...]
-    """The calls that repeat it at a person's word, oldest first."""
+    """The calls with which a person repeated it, oldest first."""
     now: int
 
 
 def read_call(store: Store, number: int) -> CallStory:
-    """The story of a call by its number; raises BridgeError when there is none."""
+    """Read a call by its number; raises BridgeError if there is none."""
     with store.read() as connection:
         tried = call(connection, number)
         siblings = calls_of(connection, tried.call.event_id)
@@ -74,7 +74,7 @@ def read_call(store: Store, number: int) -> CallStory:
 
 
 def find_story(store: Store, source: str, key: str) -> Story:
-    """The story of an event by its sender's own id; raises BridgeError when there is none."""
+    """Find an event by its sender's id; raises BridgeError if there is none."""
     with store.read() as connection:
         found = page_of_events(connection, EventFilter(source=source, search=key), Page(limit=10)).items
     numbers = [line.id for line in found if line.key == key]

@@ -1,4 +1,4 @@
-"""The `tests:` of mapping files, run, and what they leave out."""
+"""Runs the `tests:` of mapping files, and measures their coverage."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from bridge.mapping.rules.apply import MappingFile
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """The tests of one file."""
+class RanTests:
+    """The results of the tests of one file."""
 
     mapping: MappingFile
     results: tuple[Result, ...]
 
     @property
     def path(self) -> str:
-        """Of the file."""
+        """The path of the file."""
         return self.mapping.path
 
     @property
     def failed(self) -> tuple[Result, ...]:
-        """The tests that showed something else than they expect."""
+        """The results of tests that failed."""
         return tuple(result for result in self.results if not result.passed)
 
     @property
     def covered(self) -> Coverage:
-        """Which rules and conditions the tests exercise."""
+        """Which rules and conditions the tests cover."""
         return coverage(self.mapping, (event for result in self.results for event in result.events))
 
 
-def run_tests(mapping: MappingFile, read_sample: ReadSample) -> Ran:
-    """Run all tests of a file; whatever goes wrong in one is told by its result."""
-    return Ran(mapping, tuple(run_example(mapping, example, read_sample) for example in mapping.tests))
+def run_tests(mapping: MappingFile, read_sample: ReadSample) -> RanTests:
+    """Run all tests of a file. Errors in a test are part of its result."""
+    return RanTests(mapping, tuple(run_example(mapping, example, read_sample) for example in mapping.tests))
 
 
-def beside(path: str) -> ReadSample:
-    """Samples are read from the folder of the mapping file at this path."""
+def sample_reader(path: str) -> ReadSample:
+    """A function that reads samples from the folder of this mapping file."""
     folder = Path(path).parent
     return lambda name: (folder / name).read_bytes()

@@ -1,4 +1,4 @@
-"""Points in time as people read and write them. Stored times are unix milliseconds; all text is UTC."""
+"""Formats and parses points in time. Stored times are unix milliseconds; all texts are UTC."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def iso(at: int) -> str:
 
 
 def iso_or_none(at: int) -> str | None:
-    """The time, or None for 0, which stands for "not yet"."""
+    """The time, or None for 0, which means "not yet"."""
     return iso(at) if at else None
 
 
@@ -51,7 +51,7 @@ def moment(text: str, now: int, name: Reason | str) -> int:
 
 
 def _latest(text: str, now: int) -> str | None:
-    """The last moment before `now` at which clocks showed this time of day; None where it is none."""
+    """The last moment before `now` with this time of day; None if the text is not one."""
     try:
         read = time.fromisoformat(text if text[2:3] == ":" else f"0{text}")
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a payload's events showed, as JSON: the keys of `leadbridge try --json`, which stay as they are."""
+"""Converts the result of trying a payload to JSON for `leadbridge try --json`. The keys do not change."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def tried_record(tried: Tried) -> dict[str, Json]:
 
 
 def _rule(tried: Tried, verdict: Verdict) -> dict[str, Json]:
-    story = tried.stories.get(verdict.rule)
-    lines = story.conditions if story else ()
+    evaluation = tried.evaluations.get(verdict.rule)
+    conditions = evaluation.conditions if evaluation else ()
     return {
         "rule": verdict.rule,
         "line": verdict.line,
@@ -40,7 +40,7 @@ def _rule(tried: Tried, verdict: Verdict) -> dict[str, Json]:
         "why": english(verdict_reason(verdict, tried.event)),
         "conditions": [
             {"condition": one.condition, "line": one.line, "holds": one.holds, "why": english(one.reason)}
-            for one in lines
+            for one in conditions
         ],
     }
 

@@ -1,4 +1,4 @@
-"""A payload through the rules of its source; nothing is verified, sent or stored."""
+"""Applies the rules of a source to a payload. Nothing is verified, sent or stored."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
-from bridge.mapping.author.explain import Story, near_misses, stories
+from bridge.mapping.author.explain import RuleEvaluation, evaluate_rules, near_misses
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import Account, Application, BotStart, Event, Finding, Match, Request, Verdict
-from bridge.operations.mapping_files import compile_alone
+from bridge.operations.mapping_files import compile_text
 from bridge.operations.request_preview import Shown, outgoing
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings
@@ -20,66 +20,66 @@ from bridge.webhook.source import scope_of
 Nearness: TypeAlias = Literal["matched", "nearly", "not", "failed"]
 
 _NEAREST = 5
-"""Rules of a large set that are told although they do not match, because all but one condition holds."""
+"""Maximum number of rules of a large set that are shown because all but one condition holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One event and what the rules make of it; of a ping nothing."""
+    """One event and what the rules make of it; nothing for a ping."""
 
     mapping: MappingFile
     event: Event
     application: Application
     verdicts: tuple[Verdict, ...]
-    """Of a large set only those of rules that matched, failed or came near."""
-    stories: Mapping[str, Story]
-    """By rule, of those that are switched on: all conditions, held against the event."""
+    """In a large set only verdicts of rules that matched, failed or nearly matched."""
+    evaluations: Mapping[str, RuleEvaluation]
+    """By rule, for those that are switched on: the results of all conditions."""
     calls: tuple[tuple[BotStart, Shown], ...]
     ping: bool = False
 
     def nearness(self, verdict: Verdict) -> Nearness:
-        """How near the rule came; `failed`: it matches, but lacks a value."""
+        """How nearly the rule matched. `failed`: it matched, but a value is missing."""
         if verdict.match is Match.FAILED:
             return "failed"
         if verdict.match is Match.MATCHED:
             return "matched"
-        story = self.stories.get(verdict.rule)
-        return story.nearness if story and verdict.match is Match.UNMATCHED else "not"
+        evaluation = self.evaluations.get(verdict.rule)
+        return evaluation.nearness if evaluation and verdict.match is Match.UNMATCHED else "not"
 
     @property
     def others(self) -> int:
-        """How many more rules a large set has, none of which matched or came near."""
+        """How many more rules a large set has, which neither matched nor nearly matched."""
         return len(self.application.rules) - len(self.verdicts) if self.application.omitted else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a text, as a mapping file, makes of a payload."""
+    """The result of trying a payload with a text as the mapping file."""
 
     mapping: MappingFile | None
-    """None where the text has errors."""
+    """None if the text has errors."""
     findings: tuple[Finding, ...]
-    """Of the text, warnings among them."""
+    """The findings of the text, including warnings."""
     tried: tuple[Tried, ...] = ()
     undecodable: Reason | None = None
     """Why the source cannot read the payload."""
 
 
 def trial(settings: Settings, path: str, text: bytes, payload: Request | Event | None, now_ms: int) -> Trial:
-    """Hold a payload against a text that is on no disk, as if it stood at this path of the mapping folder.
+    """Try a payload with a text as the mapping file at this path. The path itself is not read.
 
-    A request is decoded anew; of an event, whose request is purged, only id and type are derived. Without
-    either only the findings are told. Accounts are those of the folder.
+    A request is decoded again. For an event, whose request is purged, only id and type are read again.
+    Without a payload, only the findings are returned. The accounts are those of the mapping folder.
     """
-    alone = compile_alone(settings, path, text)
-    found = Trial(alone.mapping, alone.findings)
-    if alone.mapping is None or payload is None:
+    compiled = compile_text(settings, path, text)
+    found = Trial(compiled.mapping, compiled.findings)
+    if compiled.mapping is None or payload is None:
         return found
     if isinstance(payload, Event):
-        event = alone.mapping.source.reread(payload)
-        return replace(found, tried=(try_event(alone.mapping, event, alone.accounts),))
+        event = compiled.mapping.source.reread(payload)
+        return replace(found, tried=(try_event(compiled.mapping, event, compiled.accounts),))
     try:
-        return replace(found, tried=try_request(alone.mapping, payload, alone.accounts, now_ms))
+        return replace(found, tried=try_request(compiled.mapping, payload, compiled.accounts, now_ms))
     except DocumentError as error:
         return replace(found, undecodable=error.whole)
 
@@ -87,7 +87,7 @@ def trial(settings: Settings, path: str, text: bytes, payload: Request | Event |
 def try_request(
     mapping: MappingFile, request: Request, accounts: Mapping[str, Account], now_ms: int
 ) -> tuple[Tried, ...]:
-    """Every event of the request; raises DocumentError where the source cannot read it."""
+    """Try every event of the request; raises DocumentError if the source cannot read it."""
     events = mapping.source.events(request, now_ms)
     if _is_ping(mapping, request, events[0]):
         nothing = Application((), (), ())
@@ -97,21 +97,21 @@ def try_request(
 
 
 def try_event(mapping: MappingFile, event: Event, accounts: Mapping[str, Account]) -> Tried:
-    """What the rules make of an event."""
+    """Apply the rules to an event."""
     return _tried(mapping, event, apply(mapping, event), accounts)
 
 
 def _tried(mapping: MappingFile, event: Event, made: Application, accounts: Mapping[str, Account]) -> Tried:
-    told = {story.rule: story for story in stories(mapping, event)}
+    evaluations = {one.rule: one for one in evaluate_rules(mapping, event)}
     calls = tuple((start, outgoing(start, accounts.get(start.account), 0)) for start in made.starts)
     verdicts = made.verdicts
     if made.omitted:
         verdicts += near_misses(mapping, event, {one.rule for one in verdicts}, _NEAREST)
-    return Tried(mapping, event, made, verdicts, told, calls)
+    return Tried(mapping, event, made, verdicts, evaluations, calls)
 
 
 def _is_ping(mapping: MappingFile, request: Request, event: Event) -> bool:
-    """Whether the source ignores the request, which is decided on the whole of it, not on a batch's item."""
+    """Whether the source ignores the request. Decided on the whole document, not on an item of a batch."""
     document = mapping.source.decode(request.body, request.headers, request.query, request.method)
     scope = replace(scope_of(event), body=document)
     return any(all(one.test(scope).holds for one in ping) for ping in mapping.source.ignore)

@@ -1,4 +1,4 @@
-"""Values in words: JSON in the digits it came with, safe on every screen."""
+"""Formats JSON for the screen: safe on a terminal, numbers with their original digits."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bridge.reasons.webhooks import WebhookCode
 
 
 def json_text(document: Json) -> str:
-    """Compact JSON that is safe on a terminal, every number in the digits it came with."""
+    """Compact JSON that is safe on a terminal, every number with its original digits."""
     return _json_safe(to_json(document))
 
 
 def document_lines(document: Json) -> Iterator[str]:
-    """The document as indented JSON, safe on a terminal, every number in the digits it came with."""
+    """The document as indented JSON, safe on a terminal, every number with its original digits."""
     yield from _indented(document, "", "")
 
 
 def _indented(node: Json, indent: str, comma: str) -> Iterator[str]:
-    """Lines of which the first has no indent: its caller puts a key or the indent before it."""
+    """The lines. The first has no indent: the caller adds the indent or a key."""
     if not isinstance(node, dict | list) or not node:
         yield json_text(node) + comma
         return
@@ -48,5 +48,5 @@ def _json_escape(char: str) -> str:
 
 
 def known_by_body(lacks: Reason) -> Reason:
-    """What becomes of an event that lacks the id of its source."""
+    """Says that an event without the declared id is identified by its body."""
     return Reason(WebhookCode.KNOWN_BY_BODY, lacks=lacks)

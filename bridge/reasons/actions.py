@@ -1,4 +1,4 @@
-"""What a person, or the bridge by itself, decided and did."""
+"""Decisions of a person or of the bridge, as the audit shows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bridge.reasons.reason import Code
 
 
 class ActionCode(Code):
-    """What a person, or the bridge by itself, decided and did."""
+    """Decisions of a person or of the bridge, as the audit shows them."""
 
     PAUSE = "action.pause"
     RESUME = "action.resume"

@@ -1,4 +1,4 @@
-"""What the owner is alerted of."""
+"""Texts of alerts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from bridge.reasons.reason import Code
 
 
 class AlertCode(Code):
-    """What the owner is alerted of."""
+    """Texts of alerts."""
 
     ALERT = "alert.alert"
-    """The whole message: how many of what, the last of them, and the command that shows them."""
+    """The whole message: what happened how often, the latest one, and the command that shows them."""
     LAST = "alert.last"
 
     # How many of each kind.

@@ -16,7 +16,7 @@ class CallCode(Code):
     LAPSED = "call.lapsed"
     RESENT_ITSELF = "call.resent_itself"
 
-    # What somebody decided about a call, and why.
+    # Decisions about a call.
     CANCELLED = "call.cancelled"
     RESOLVED_AS_DONE = "call.resolved_as_done"
     RESOLVED_AS_CANCELLED = "call.resolved_as_cancelled"
@@ -25,9 +25,9 @@ class CallCode(Code):
     BY_POLICY = "call.by_policy"
     RENEWED = "call.renewed"
     ADDED = "call.added"
-    """What follows a judgement: a person's words, an answer's message."""
+    """Appended to a reason: a person's text, or the message of an answer."""
 
-    # Why an account is paused, besides what one answer says.
+    # Why an account is paused because of several answers.
     PAGES_IN_A_ROW = "call.pages_in_a_row"
     DENIED_IN_A_ROW = "call.denied_in_a_row"
 
@@ -63,7 +63,7 @@ class CallCode(Code):
     NOT_ACCEPTED = "call.not_accepted"
     FAILED = "call.failed"
 
-    # What an answer says, where that is no text of its own.
+    # What an answer contains, if it is not a message.
     HTML_PAGE = "call.html_page"
     HTML_PAGE_TITLED = "call.html_page_titled"
     UNREADABLE_CONTENT = "call.unreadable_content"
@@ -97,7 +97,7 @@ class CallCode(Code):
     URL_TOO_LONG = "call.url_too_long"
     SHORTEN = "call.shorten"
 
-    # What a request met with on its way.
+    # Network errors.
     NOT_RESOLVED = "call.not_resolved"
     NOT_CONNECTED = "call.not_connected"
     NO_TLS = "call.no_tls"

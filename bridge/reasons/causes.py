@@ -1,4 +1,4 @@
-"""Why a call may have run, though nobody can know."""
+"""Causes of uncertain calls: why a call may have run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class CauseCode(Code):
     """Why a call may have run. Calls store the part behind the point."""
 
     HTTP = "cause.http"
-    """An answer whose `status` alone leaves doubt; stored as `http_502`."""
+    """An answer with a `status` that leaves the result open; stored as `http_502`."""
     TIMEOUT = "cause.timeout"
     RESET = "cause.reset"
     EOF = "cause.eof"
@@ -25,7 +25,7 @@ class CauseCode(Code):
     DIED = "cause.died"
     INTERNAL = "cause.internal"
     RECORDED = "cause.recorded"
-    """Of a call of a version that stored no cause."""
+    """A call of an older version, which stored no cause."""
     OTHER = "cause.other"
     """A cause that this version does not know: `cause`."""
 

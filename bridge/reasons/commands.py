@@ -1,4 +1,4 @@
-"""What a command did or would do, for who typed it."""
+"""Output of commands: what was done or would be done."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bridge.reasons.reason import Code
 
 
 class CommandCode(Code):
-    """What a command did or would do, for who typed it."""
+    """Output of commands: what was done or would be done."""
 
     # Counted.
     EVENTS = "command.events"
@@ -96,7 +96,7 @@ class CommandCode(Code):
     AGO = "command.ago"
     FROM_NOW = "command.from_now"
 
-    # How a command ends that could not do what it was asked for.
+    # Errors of commands.
     ERROR = "command.error"
     HINT = "command.hint"
     BUG = "command.bug"

@@ -1,4 +1,4 @@
-"""Why a command or a page cannot do what it was asked for, and what to do."""
+"""Errors of commands and pages, and hints what to do."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from bridge.reasons.reason import Code
 
 
 class ErrorCode(Code):
-    """Why a command or a page cannot do what it was asked for, and what to do."""
+    """Errors of commands and pages, and hints what to do."""
 
-    # What is not there.
+    # Records that do not exist.
     NO_CALL = "error.no_call"
     LIST_CALLS = "error.list_calls"
     NO_EVENT = "error.no_event"
@@ -108,7 +108,7 @@ class ErrorCode(Code):
     NO_MAPPING_FOLDER = "error.no_mapping_folder"
     MAKE_MAPPING_FOLDER = "error.make_mapping_folder"
 
-    # What was asked for cannot be read.
+    # Options and fields that cannot be parsed.
     FIELD_WRONG = "error.field_wrong"
     THERE_ARE = "error.there_are"
     THERE_ARE_NONE = "error.there_are_none"
@@ -124,7 +124,7 @@ class ErrorCode(Code):
     FIELD_EVENT = "error.field_event"
     FIELD_HEADER = "error.field_header"
 
-    # Replay, and rules held against stored events.
+    # Replay, and rules evaluated on stored events.
     WEBHOOK_PURGED = "error.webhook_purged"
     CHOOSE_NEWER = "error.choose_newer"
     DOCUMENT_PURGED = "error.document_purged"
@@ -138,7 +138,7 @@ class ErrorCode(Code):
     NO_RULE_IN = "error.no_rule_in"
     EVENT_NOT_STORED = "error.event_not_stored"
 
-    # A repeat as an event of its own.
+    # A repeat taken as a new event.
     REPEAT_IS_EVENT = "error.repeat_is_event"
     REPLAY_EVENT = "error.replay_event"
     REPEAT_UNUSABLE = "error.repeat_unusable"
@@ -200,7 +200,7 @@ class ErrorCode(Code):
     ADDRESS_TAKEN = "error.address_taken"
     CHOOSE_OTHER_PORT = "error.choose_other_port"
 
-    # Options that do not go together.
+    # Options that cannot be combined.
     REFUSED_GOES_WITH = "error.refused_goes_with"
     REPEATS_GO_WITH = "error.repeats_go_with"
     REPEAT_GOES_WITH = "error.repeat_goes_with"

@@ -1,4 +1,4 @@
-"""What is wrong or suspicious in mapping files, as far as their language goes."""
+"""Findings about the language of mapping files: YAML, keys, conditions, functions, paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bridge.reasons.reason import Code
 
 
 class FindingCode(Code):
-    """What is wrong or suspicious in mapping files, as far as their language goes."""
+    """Findings about the language of mapping files: YAML, keys, conditions, functions, paths."""
 
     DID_YOU_MEAN = "finding.did_you_mean"
     """The end of a message about an unknown name: the nearest known one is `name`."""
@@ -14,7 +14,7 @@ class FindingCode(Code):
     # `fault`, and the key, operator or function whose value is wrong: `name`.
     AT_NAME = "finding.at_name"
 
-    # What a place of a file holds, to follow "found".
+    # What was found in a file, after the word "found".
     A_MAPPING = "finding.a_mapping"
     EMPTY_MAPPING = "finding.empty_mapping"
     A_LIST = "finding.a_list"
@@ -25,7 +25,7 @@ class FindingCode(Code):
     THE_NUMBER = "finding.the_number"
     NONE = "finding.none"
 
-    # What it must hold, to follow "expected".
+    # What was expected, after the word "expected".
     EXPECTED = "finding.expected"
     KEYS_OF = "finding.keys_of"
     A_TEXT = "finding.a_text"
@@ -80,7 +80,7 @@ class FindingCode(Code):
     NOT_YAML = "finding.not_yaml"
     NOT_YAML_HERE = "finding.not_yaml_here"
 
-    # What to do where the parser of YAML ends.
+    # Hints for YAML errors.
     HINT_COLON = "finding.hint_colon"
     HINT_LIST_LINE = "finding.hint_list_line"
     HINT_IN_BRACES = "finding.hint_in_braces"
@@ -99,7 +99,7 @@ class FindingCode(Code):
     LITERAL_SECRET = "finding.literal_secret"
     ONE_ORIGIN = "finding.one_origin"
 
-    # What keys belong to, where that is no key of the file itself.
+    # Names of tables whose keys are not at the top of the file.
     NOUN_RULE = "finding.noun_rule"
     NOUN_TEST = "finding.noun_test"
     NOUN_EXPECTED_START = "finding.noun_expected_start"
@@ -186,7 +186,7 @@ class FindingCode(Code):
     PATH_TAKES_NO_CONDITION = "finding.path_takes_no_condition"
     PATH_GIVES_VALUE = "finding.path_gives_value"
 
-    # What was probably meant by what does not fit into a path.
+    # Hints for path errors.
     HINT_ARITHMETIC = "finding.hint_arithmetic"
     HINT_COMMANDS = "finding.hint_commands"
     HINT_PIPE = "finding.hint_pipe"

@@ -1,4 +1,4 @@
-"""What is wrong or suspicious in mapping files, and what commands say of them."""
+"""Findings about rules, accounts and tests, and output of commands about mapping files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bridge.reasons.reason import Code
 
 
 class MappingCode(Code):
-    """What is wrong or suspicious in mapping files, and what commands say of them."""
+    """Findings about rules, accounts and tests, and output of commands about mapping files."""
 
     FINDING = "mapping.finding"
     NOT_A_MAPPING_FILE = "mapping.not_a_mapping_file"

@@ -1,4 +1,4 @@
-"""What is wrong now, and what was looked at by `leadbridge doctor`."""
+"""Current problems, and the checks of `leadbridge doctor`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bridge.reasons.reason import Code
 
 
 class ProblemCode(Code):
-    """What is wrong now, and what was looked at by `leadbridge doctor`."""
+    """Current problems, and the checks of `leadbridge doctor`."""
 
     # One line of a problem.
     SENTENCE = "problem.sentence"
@@ -93,7 +93,7 @@ class ProblemCode(Code):
     UNHEARD = "problem.unheard"
     UNHEARD_CURE = "problem.unheard_cure"
 
-    # What `leadbridge doctor` alone looks at.
+    # Checks of `leadbridge doctor` only.
     LISTENS = "problem.listens"
     SANDBOX = "problem.sandbox"
     LIVE = "problem.live"

@@ -9,15 +9,15 @@ from typing import TypeAlias, Union
 class Code(StrEnum):
     """What a reason says. The value is the key of its text in every catalogue: `area.name`.
 
-    Each area has an enumeration of its own, a subclass of this one in this package.
+    Each area has its own enumeration, a subclass of this one, in this package.
     """
 
 
 class GeneralCode(Code):
-    """Reasons that belong to no area."""
+    """Reasons that are used in all areas."""
 
     RECORDED = "general.recorded"
-    """A sentence that was stored before reasons were data, or that a newer version stored: `text`."""
+    """A sentence stored by a version without codes, or a code of a newer version: `text`."""
     WITH_HINT = "general.with_hint"
     """`message`, and what to do about it: `hint`."""
     VERBATIM = "general.verbatim"
@@ -62,5 +62,5 @@ Param: TypeAlias = Union[str, int, Reason, "tuple[Param, ...]", None]
 
 
 def recorded(text: str) -> Reason:
-    """A sentence that is no data, such as an older version stored: shown in quotation marks."""
+    """A stored sentence without a code, such as older versions stored. Shown in quotation marks."""
     return Reason(GeneralCode.RECORDED, text=text)

@@ -39,7 +39,7 @@ class RuleCode(Code):
     NOTHING_FOUND = "rule.nothing_found"
     FOUND = "rule.found"
     FOUND_AS = "rule.found_as"
-    # What a condition wants
+    # What a condition expects
     WANTED_NOT = "rule.wanted_not"
     WANTED_ONE_OF = "rule.wanted_one_of"
     WANTED_VALUE_OF = "rule.wanted_value_of"

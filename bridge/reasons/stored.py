@@ -1,4 +1,4 @@
-"""Reasons as JSON objects with the code and the parameters, in columns and inside documents."""
+"""Converts reasons to and from JSON objects, for columns and documents."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ _DEEPEST: Final = 40
 
 
 def to_text(reason: Reason | None) -> str:
-    """The reason as a JSON text for a column; empty where there is none.
+    """The reason as JSON for a column; empty for None.
 
-    Half a surrogate pair, which no column takes, becomes JSON's escape for it.
+    An unpaired surrogate, which no column can hold, becomes a JSON escape.
     """
     text = "" if reason is None else _ENCODE(to_json(reason))
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def from_text(text: str) -> Reason | None:
-    """The reason that a column holds. What is no reason of this version is recorded text, never an error."""
+    """Parse the reason of a column. A text that is not a known reason becomes a recorded one; no error."""
     if not text:
         return None
     try:
@@ -65,7 +65,7 @@ def from_text(text: str) -> Reason | None:
 
 
 def from_document(value: Any) -> Reason:
-    """The reason inside a stored document, or the text that stands for it in older ones; never an error."""
+    """Parse a reason inside a document. A text of an older version becomes a recorded one; no error."""
     try:
         return from_json(value)
     except ValueError:
@@ -78,7 +78,7 @@ def to_json(reason: Reason) -> dict[str, Any]:
 
 
 def from_json(document: Any, level: int = 0) -> Reason:
-    """The reason of such an object. Raises ValueError where it is none that this version knows."""
+    """Parse a reason from its object. Raises ValueError if this version does not know it."""
     code = _KNOWN.get(str(document.get(_CODE))) if isinstance(document, dict) else None
     if code is None:
         raise ValueError("expected a reason with a known code")

@@ -1,4 +1,4 @@
-"""Why a webhook was refused or could not be read, and how its sender was verified."""
+"""Why a webhook was rejected or could not be read, and how its sender was verified."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bridge.reasons.reason import Code
 
 
 class WebhookCode(Code):
-    """Why a webhook was refused or could not be read, and how its sender was verified."""
+    """Why a webhook was rejected or could not be read, and how its sender was verified."""
 
     # How a sender was verified
     BY_NOTHING = "webhook.by_nothing"
@@ -29,7 +29,7 @@ class WebhookCode(Code):
     PLACE_FORM = "webhook.place_form"
     PLACE_ITEM = "webhook.place_item"
 
-    # Why the server rejected a request before it was whole
+    # Why the server rejected an incomplete request
     REJECTED_UNKNOWN = "webhook.rejected_unknown"
     REJECTED_BUSY = "webhook.rejected_busy"
     REJECTED_TOO_LARGE = "webhook.rejected_too_large"

@@ -1,1 +1,1 @@
-"""The words of the bridge in every language, and the one renderer of reasons."""
+"""Texts in every language, and the renderer of reasons."""

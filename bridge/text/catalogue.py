@@ -1,4 +1,4 @@
-"""Catalogues: the texts of each language by key, their placeholders and plural forms."""
+"""Reads catalogues: the texts of each language by key, with placeholders and plural forms."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from importlib.resources import files
 from typing import Any, Final, Literal, TypeAlias
 
 LANGUAGES: Final = {"en": "English", "ru": "Русский"}
-"""Each in its own words."""
+"""The languages, each with its native name."""
 ENGLISH: Final = "en"
 Entry: TypeAlias = str | Mapping[str, str]
 """A text, or one for each plural form."""
 Part: TypeAlias = Literal["console", "reasons"]
 
 PLACEHOLDER: Final = re.compile(r"\{(\w+)(?:\|([^}]*))?\}")
-"""`{name}`, or `{name|separator}` of what is a list."""
+"""`{name}`, or `{name|separator}` for a list."""
 THIN: Final = "\u202f"
-"""A narrow space that no line is broken at."""
+"""Narrow no-break space."""
 
 
 @cache
@@ -33,7 +33,7 @@ def catalogue(language: str, part: Part) -> Mapping[str, Entry]:
 
 
 def form(language: str, entry: Entry, values: Mapping[str, Any]) -> str:
-    """The text itself, or its plural form for the value of `count`; the last form where that is no number."""
+    """The text, or its plural form for `count`; the last form if `count` is not a number."""
     if isinstance(entry, str):
         return entry
     number = values.get("count")
@@ -41,12 +41,12 @@ def form(language: str, entry: Entry, values: Mapping[str, Any]) -> str:
 
 
 def fill(text: str, value_of: Callable[[str, str], str]) -> str:
-    """The text with each placeholder replaced by what `value_of` makes of its name and separator."""
+    """The text with each placeholder replaced by `value_of(name, separator)`."""
     return PLACEHOLDER.sub(lambda found: value_of(found[1], found[2] or ", "), text)
 
 
 def plural(language: str, number: int) -> str:
-    """The form that goes with a whole number, as CLDR names it."""
+    """The CLDR plural category of a whole number."""
     if language != "ru":
         return "one" if number == 1 else "other"
     if number % 10 == 1 and number % 100 != 11:
@@ -55,7 +55,7 @@ def plural(language: str, number: int) -> str:
 
 
 def count(number: int) -> str:
-    """12 345: digits in threes from five on."""
+    """12 345: digits grouped in threes, for numbers of at least five digits."""
     text = f"{number:,}".replace(",", THIN)
     return text if abs(number) >= 10_000 else str(number)
 

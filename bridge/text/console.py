@@ -1,4 +1,4 @@
-"""The words of the console's pages, in the visitor's language."""
+"""Texts of the console's pages in the visitor's language."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from bridge.text.catalogue import catalogue, count, fill, form
 from bridge.text.render import render
 
 
-class Speech:
-    """One language."""
+class Translator:
+    """Returns texts of one language by key."""
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.words = catalogue(language, "console")
+        self.texts = catalogue(language, "console")
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """The words under `page.key`, with `{name}` filled in; `count` chooses the plural form.
+        """The text for `page.key` with its placeholders filled in; `count` selects the plural form.
 
-        Raises KeyError for a key or a placeholder that is not there.
+        Raises KeyError for an unknown key or a missing value.
         """
-        text = form(self.language, self.words[key], values)
+        text = form(self.language, self.texts[key], values)
         return fill(text, lambda name, _separator: self._shown(values[name]))
 
     def _shown(self, value: object) -> str:
@@ -31,6 +31,6 @@ class Speech:
 
 
 @cache
-def speech(language: str) -> Speech:
-    """The language of this name."""
-    return Speech(language)
+def translator(language: str) -> Translator:
+    """The translator for a language, by its code."""
+    return Translator(language)

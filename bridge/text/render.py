@@ -1,4 +1,4 @@
-"""The one renderer of reasons: a code's text in a language, with its values."""
+"""Renders reasons: the text of the code in a language, with the values filled in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from bridge.text.catalogue import ENGLISH, PLACEHOLDER, THIN, catalogue, fill, f
 
 
 def render(reason: Reason | str | None, language: str) -> str:
-    """The reason in words; empty for none. A text is a person's own words, and stays as it is.
+    """Render a reason; empty for None. A text, which a person wrote, is returned unchanged.
 
-    Values from outside stay as they are: what renders for a terminal or a page escapes them there. A value
-    that a stored reason lacks shows its name in braces.
+    Values from outside are not escaped: the terminal or the page does that. A value that is missing in a
+    stored reason shows its name in braces.
     """
     if reason is None:
         return ""
@@ -28,12 +28,12 @@ def render(reason: Reason | str | None, language: str) -> str:
 
 
 def english(reason: Reason | str | None) -> str:
-    """The reason in English, for logs and machines."""
+    """Render in English, for logs and JSON."""
     return render(reason, ENGLISH)
 
 
 def capitalised(reason: Reason | str | None, language: str) -> str:
-    """The reason in words, with a capital where it begins with a word of ours, not with a value."""
+    """Render with a capital letter, unless the text begins with a value."""
     text = render(reason, language)
     return text[:1].upper() + text[1:] if _begins_with_a_word(reason, language) else text
 

@@ -1,4 +1,4 @@
-"""Points in time as people read them, in every language. All text is UTC."""
+"""Formats points in time, in UTC, the same for all languages."""
 
 from __future__ import annotations
 

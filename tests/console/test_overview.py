@@ -317,7 +317,7 @@ def test_a_pause_of_what_is_in_no_file_any_more_can_be_ended(shop: Site) -> None
     gone = {"source": "gone", "rule": "x"}
     assert shop.post("/rules/pause", gone).status_code == 404
     assert shop.post("/rules/pause", {"source": "shop", "rule": "x"}).status_code == 404
-    pause.hold_back(shop.side.store, "gone", "x", Decider("anna"))
+    pause.pause_rules(shop.side.store, "gone", "x", Decider("anna"))
     assert "leadbridge resume" not in shop.get("/").text
     answer = shop.post("/rules/resume", gone)
     assert (answer.status_code, answer.location) == (303, "/console/")

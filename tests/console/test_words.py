@@ -13,7 +13,7 @@ from bridge.dispatch.http.exchange import Phase
 from bridge.dispatch.policy.breaker import Gate
 from bridge.model import Match, Outcome, State
 from bridge.text.catalogue import LANGUAGES, Entry, catalogue, plural
-from bridge.text.console import speech
+from bridge.text.console import translator
 
 WEB = Path(__file__).parents[2] / "bridge" / "web"
 FORMS = {"en": {"one", "other"}, "ru": {"one", "few", "many"}}
@@ -106,10 +106,10 @@ def test_a_russian_number_takes_its_form(number: int, form: str) -> None:
 
 
 def test_a_count_chooses_the_form_and_is_written_in_threes() -> None:
-    assert speech("en")("common.tree.items", count=1) == "1 value"
-    assert speech("ru")("common.tree.items", count=22) == "22 значения"
-    assert speech("ru")("common.tree.items", count=12345) == "12\u202f345 значений"
+    assert translator("en")("common.tree.items", count=1) == "1 value"
+    assert translator("ru")("common.tree.items", count=22) == "22 значения"
+    assert translator("ru")("common.tree.items", count=12345) == "12\u202f345 значений"
 
 
 def test_a_value_in_words_is_never_taken_for_a_placeholder() -> None:
-    assert speech("en")("errors.local.asked", host="{count}") == "You asked for {count}."
+    assert translator("en")("errors.local.asked", host="{count}") == "You asked for {count}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.mapping.author.backtest import EXAMPLES, Backtest, Past, backtest
+from bridge.mapping.author.backtest import EXAMPLES, Backtest, PastEvent, backtest
 from bridge.mapping.author.differences import Kind
 from bridge.mapping.rules.apply import apply
 from bridge.model import Application, Json
@@ -27,7 +27,7 @@ def run(edited: str, *bodies: Json, now: str = NOW) -> Backtest:
     past = []
     for number, body in enumerate(bodies, 1):
         happened = event(body, id=f"e-{number}")
-        past.append(Past(number, happened, apply(current, happened)))
+        past.append(PastEvent(number, happened, apply(current, happened)))
     return backtest(past, {"shop": mapping(edited)})
 
 
@@ -108,8 +108,8 @@ def test_few_examples_are_kept_and_all_are_counted() -> None:
 def test_what_was_called_may_stand_beside_the_rules() -> None:
     happened = event(PAID)
     called = Application(apply(mapping(NOW), happened).starts, (), ())
-    assert backtest([Past(1, happened, called)], {"shop": mapping(NOW)}).differing == 0
-    nothing = backtest([Past(1, happened, Application((), (), ()))], {"shop": mapping(NOW)})
+    assert backtest([PastEvent(1, happened, called)], {"shop": mapping(NOW)}).differing == 0
+    nothing = backtest([PastEvent(1, happened, Application((), (), ()))], {"shop": mapping(NOW)})
     assert counted(nothing) == {"paid": {"gained": 1}}
 
 

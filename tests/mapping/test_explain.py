@@ -8,8 +8,8 @@ from hypothesis import given
 from bridge.jsonpath.path import compile_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.operator_table import OPERATORS
-from bridge.mapping.author.explain import stories, verdict_reason
-from bridge.mapping.author.suggest_path import nearby
+from bridge.mapping.author.explain import evaluate_rules, verdict_reason
+from bridge.mapping.author.suggest_path import suggest_path
 from bridge.mapping.rules.apply import apply
 from bridge.model import Json, Match, Verdict
 from bridge.text.render import english, render
@@ -113,11 +113,11 @@ def test_an_absent_path_is_looked_for_elsewhere(path: str, body: Json, words: st
 
 def test_another_root_may_have_it() -> None:
     scope = Scope({"a": 1}, {"x-kind": "order"}, {"page": "7"}, {})
-    assert nearby(compile_path("$.page"), scope) == "$query.page"
-    assert nearby(compile_path("$.x-kind"), scope) == "$headers.x-kind"
-    assert nearby(compile_path("$query.a"), scope) == "$.a"
-    assert nearby(compile_path("$.gone"), scope) is None
-    assert nearby(compile_path("$.l[*].gone"), scope) is None
+    assert suggest_path(compile_path("$.page"), scope) == "$query.page"
+    assert suggest_path(compile_path("$.x-kind"), scope) == "$headers.x-kind"
+    assert suggest_path(compile_path("$query.a"), scope) == "$.a"
+    assert suggest_path(compile_path("$.gone"), scope) is None
+    assert suggest_path(compile_path("$.l[*].gone"), scope) is None
 
 
 def test_without_the_event_the_verdict_still_speaks() -> None:
@@ -177,12 +177,12 @@ RULES = """\
     ],
 )
 def test_a_rule_that_nearly_matched_is_told_apart(body: Json, nearness: str) -> None:
-    story = stories(mapping(RULES), event(body))[0]
+    story = evaluate_rules(mapping(RULES), event(body))[0]
     assert (story.rule, story.nearness) == ("paid", nearness)
 
 
 def test_a_story_shows_every_condition_with_its_reason() -> None:
-    story = stories(mapping(RULES), event({"status": "Paid", "sum": 1}))[0]
+    story = evaluate_rules(mapping(RULES), event({"status": "Paid", "sum": 1}))[0]
     assert [(one.condition, one.holds, english(one.reason)) for one in story.conditions] == [
         ("$.status: paid", False, '$.status is "Paid", wanted "paid": differs by case'),
         ("$.sum: {gte: 1000}", False, "$.sum is the number 1, wanted a number of at least 1000"),
@@ -192,15 +192,15 @@ def test_a_story_shows_every_condition_with_its_reason() -> None:
 
 def test_of_the_items_the_nearest_is_shown() -> None:
     body = {"leads": [{"status": 1, "kind": "b"}, {"status": 142, "kind": "b"}]}
-    story = stories(mapping(RULES), event(body))[1]
+    story = evaluate_rules(mapping(RULES), event(body))[1]
     assert [one.holds for one in story.conditions] == [True, False]
     assert story.nearness == "nearly"
-    empty = stories(mapping(RULES), event({}))[1]
+    empty = evaluate_rules(mapping(RULES), event({}))[1]
     assert [english(one.reason) for one in empty.conditions] == ["$.leads[*] has no items"] * 2
 
 
 def test_rules_that_are_switched_off_have_no_story() -> None:
-    assert [story.rule for story in stories(mapping(RULES), event({}))] == ["paid", "leads"]
+    assert [story.rule for story in evaluate_rules(mapping(RULES), event({}))] == ["paid", "leads"]
 
 
 EVERYTHING = mapping(RULES)
@@ -212,7 +212,7 @@ def test_any_document_can_be_explained(body: Json) -> None:
     for verdict in apply(EVERYTHING, happened).verdicts:
         assert english(verdict_reason(verdict, happened))
         assert english(verdict_reason(verdict))
-    assert len(stories(EVERYTHING, happened)) == 2
+    assert len(evaluate_rules(EVERYTHING, happened)) == 2
 
 
 @pytest.mark.parametrize(

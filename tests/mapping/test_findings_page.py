@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.mapping.compile.compiler import Compiled, compile_files
-from bridge.mapping.lint.history import told_by_history
+from bridge.mapping.lint.history import check_history
 from bridge.model import Event, Finding
 from bridge.webhook.verify import asymmetric
 from tests.mapping.given import HEAD, TESTS
@@ -90,7 +90,7 @@ def _of_history(result: Compiled, name: str) -> tuple[Finding, ...]:
         Event("shop", f"{name}-{number}", "", MONDAY + number * DAY, json.loads(body), {}, {})
         for number, body in enumerate(BODIES)
     ]
-    return told_by_history(mapping, events)
+    return check_history(mapping, events)
 
 
 def _moved(message: str, lines: int) -> str:

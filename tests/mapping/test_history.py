@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.mapping.lint.history import told_by_history
+from bridge.mapping.lint.history import check_history
 from bridge.model import Event, Json
 from tests.mapping.given import HEAD, event, mapping
 
@@ -21,7 +21,7 @@ def told(rules: str, bodies: Sequence[Json], **facts: str) -> list[str]:
     events = [replace(event(body, **facts), received_at=number * DAY) for number, body in enumerate(bodies)]
     return [
         f"{one.line - BEFORE}:{one.column - 2}: {one.code} {one.message}"
-        for one in told_by_history(mapping(rules), events)
+        for one in check_history(mapping(rules), events)
     ]
 
 
@@ -188,4 +188,4 @@ def test_a_path_to_many_values_has_the_kind_that_all_have() -> None:
 
 def test_without_events_there_is_nothing_to_say() -> None:
     nothing: list[Event] = []
-    assert told_by_history(mapping(rule("$.stauts: paid")), nothing) == ()
+    assert check_history(mapping(rule("$.stauts: paid")), nothing) == ()

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.language.document import read
 from bridge.language.nodes import Report, plain
-from bridge.mapping.author.infer_rule import guess_identity, scalar
+from bridge.mapping.author.infer_rule import infer_identity, scalar
 from bridge.model import Json
 
 TEXTS = [
@@ -39,4 +39,4 @@ def test_words_that_other_readers_of_yaml_take_for_flags_are_quoted(word: str) -
 
 
 def test_what_names_an_event_and_its_type_is_found_at_the_top() -> None:
-    assert guess_identity({"event": "paid", "id": "e-1", "order": {"id": 7}}) == ("$.id", "$.event")
+    assert infer_identity({"event": "paid", "id": "e-1", "order": {"id": 7}}) == ("$.id", "$.event")

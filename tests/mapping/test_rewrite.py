@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.mapping.author.examples import Result, run_example
-from bridge.mapping.author.rewrite import CannotRewrite, rewritten
+from bridge.mapping.author.rewrite import CannotRewrite, rewrite_expectation
 from bridge.mapping.compile.compiler import compile_files
 from tests.mapping.given import ENVIRONMENT, HEAD
 
@@ -41,7 +41,7 @@ def body(text: str) -> str:
 def test_any_text_reads_back_as_itself_in_the_quotes_that_were_there(text: str, quoted: str) -> None:
     before = f"{HEAD}{RULES}  - {{name: a, body: {body(text)}, expect: {{variables: {{text: {quoted}}}}}}}\n"
     (result,) = shown(before)
-    after = before if result.passed else rewritten(before, result, "main")
+    after = before if result.passed else rewrite_expectation(before, result, "main")
     assert shown(after)[0].differences == ()
     assert after.startswith(before[: before.index(quoted + "}")])
 
@@ -60,7 +60,7 @@ def test_one_test_after_the_other_is_mended_and_nothing_else_changes(expectation
     text = HEAD + RULES + ("".join(tests) or "  []\n")
     for result in shown(text):
         assert not result.passed
-        text = rewritten(text, result, "main")
+        text = rewrite_expectation(text, result, "main")
     assert all(result.passed for result in shown(text))
     assert [line for line in text.splitlines() if "name: t" in line] == [
         test.splitlines()[0] for test in tests
@@ -71,4 +71,4 @@ def test_one_test_after_the_other_is_mended_and_nothing_else_changes(expectation
 def test_a_test_that_is_not_in_the_text_is_refused() -> None:
     (result,) = shown(f"{HEAD}{RULES}  - {{name: a, body: {{text: x}}, expect: []}}\n")
     with pytest.raises(CannotRewrite, match=r"^the test is not found in its file where it should be$"):
-        rewritten(f"{HEAD}{RULES}  - {{name: b, body: {{text: x}}, expect: []}}\n", result, "main")
+        rewrite_expectation(f"{HEAD}{RULES}  - {{name: b, body: {{text: x}}, expect: []}}\n", result, "main")

@@ -12,8 +12,8 @@ from bridge.errors import BridgeError, DocumentError, UsageError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
 from bridge.operations.draft import Draft, draft, events_in
-from bridge.operations.mapping_files import compile_alone
-from bridge.operations.pick_values import Choice, Chosen, Role, candidates, guessed, outlined
+from bridge.operations.mapping_files import compile_text
+from bridge.operations.pick_values import Choice, Chosen, Role, candidates, inferred_choices, outline_rule
 from bridge.operations.test import run_tests
 from bridge.settings import Settings, load
 from tests.operations.given import ENVIRONMENT
@@ -52,7 +52,7 @@ def drafted(settings: Settings, *choices: Choice, request: Request | None = None
 
 def proved(settings: Settings, found: Draft) -> MappingFile:
     """The draft, once it is filled in; without findings but unset secrets, and its test passes."""
-    alone = compile_alone(settings, f"{settings.mappings}/made.yml", filled(found.text).encode())
+    alone = compile_text(settings, f"{settings.mappings}/made.yml", filled(found.text).encode())
     assert [str(one) for one in alone.findings if one.code != "W501"] == []
     assert alone.mapping is not None
     ran = run_tests(alone.mapping, lambda name: {found.sample_name: found.sample or b""}[name])
@@ -125,7 +125,7 @@ def test_without_a_recipient_the_rule_says_what_is_missing_and_is_not_taken_into
     assert (
         "      subscriber_id: FILL_IN   # the path of the subscriber's id in the webhook, or " in found.text
     )
-    alone = compile_alone(settings, f"{settings.mappings}/made.yml", found.text.encode())
+    alone = compile_text(settings, f"{settings.mappings}/made.yml", found.text.encode())
     assert alone.mapping is None
     assert [one.code for one in alone.findings if one.is_error] == ["M111", "M111"]
     proved(settings, found)
@@ -174,7 +174,7 @@ def test_what_is_fixed_must_fit_as_well(
     settings: Settings, choices: tuple[Choice, ...], fixed: tuple[Role, object], message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        outlined(replace(chosen(settings, *choices), fixed=(fixed,)))
+        outline_rule(replace(chosen(settings, *choices), fixed=(fixed,)))
     assert caught.value.message.startswith(message)
 
 
@@ -235,7 +235,7 @@ def test_what_does_not_go_together_is_said_so(
     settings: Settings, choices: list[tuple[str, Role]], message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        outlined(chosen(settings, *(Choice(path, role, "x") for path, role in choices)))
+        outline_rule(chosen(settings, *(Choice(path, role, "x") for path, role in choices)))
     assert caught.value.message.startswith(message)
 
 
@@ -255,7 +255,7 @@ def test_a_variable_without_a_good_name_is_said_so(
         settings, Choice("$.order.number", "variable", first), Choice("$.order.total", "variable", second)
     )
     with pytest.raises(UsageError) as caught:
-        outlined(wanted)
+        outline_rule(wanted)
     assert caught.value.message == message
 
 
@@ -275,7 +275,7 @@ def test_a_condition_on_a_text_that_reads_as_a_path_is_said_so(settings: Setting
 
 def test_choices_begin_with_what_the_values_seem_to_be(settings: Settings) -> None:
     (event,) = events_in(settings, "made", None, order(lc_id=5))
-    assert guessed(event) == (
+    assert inferred_choices(event) == (
         Choice("$event.type", "condition"),
         Choice("$.order.status", "condition"),
         Choice("$.lc_id", "subscriber_id"),
@@ -291,7 +291,7 @@ def test_the_guess_and_the_same_choices_make_the_same_rule_but_for_the_doubt(set
     request = order(lc_id=5)
     (event,) = events_in(settings, "made", None, request)
     by_guess = draft(settings, "made", None, request)
-    by_hand = draft(settings, "made", None, request, Chosen(event, guessed(event)))
+    by_hand = draft(settings, "made", None, request, Chosen(event, inferred_choices(event)))
     shadow = "    shadow: true   # recorded, never sent: remove this line once the recipient is right\n"
     without = by_guess.text.replace("   # is it the right id?", "").replace(shadow, "")
     assert without.replace(", shadow: true", "") == by_hand.text

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridge.operations.draft import draft, events_in
-from bridge.operations.mapping_files import compile_alone
-from bridge.operations.pick_values import Chosen, guessed
+from bridge.operations.mapping_files import compile_text
+from bridge.operations.pick_values import Chosen, inferred_choices
 from bridge.operations.try_payload import try_request
 from bridge.settings import load
 from bridge.webhook.source import Accepted
@@ -28,13 +28,13 @@ def test_the_default_choices_of_a_real_payload_start_one_bot_per_event(name: str
     )
     profile, request = CASES[name].profile, sample_of(name).request
     for event in events_in(settings, "made", profile, request):
-        choices = guessed(event)
+        choices = inferred_choices(event)
         chosen = Chosen(event, choices, 4512)
         if not any(one.role == "subscriber_id" for one in choices):
             chosen = replace(chosen, fixed=(("subscriber_id", 778899),))
         made = draft(settings, "made", profile, request, chosen)
         assert "FILL_IN" not in made.text
-        alone = compile_alone(settings, str(tmp_path / "made.yml"), made.text.encode())
+        alone = compile_text(settings, str(tmp_path / "made.yml"), made.text.encode())
         assert alone.mapping is not None, alone.findings
         assert [one.code for one in alone.findings if one.code not in ("W501", "W510")] == []
         tried = try_request(alone.mapping, request, alone.accounts, 0)

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.mapping.compile.compiler import Compiled
 from bridge.mapping_loader import MappingLoader
-from bridge.operations.mapping_folder import file_called, shelf
+from bridge.operations.mapping_folder import file_called, folder_files
 from bridge.settings import Settings, load
 from tests.operations.given import ENVIRONMENT, SHOP
 
@@ -27,7 +27,7 @@ def read(settings: Settings) -> Compiled:
 
 
 def test_every_file_is_there_broken_ones_too_and_accounts_come_last(settings: Settings) -> None:
-    found = shelf(settings, read(settings))
+    found = folder_files(settings, read(settings))
     assert [(one.name, one.label, one.source, one.errors, one.accounts) for one in found] == [
         ("broken.yml", "broken.yml", "", 1, False),
         ("clients/bakery.yml", "shop", "shop", 0, False),

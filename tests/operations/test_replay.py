@@ -8,7 +8,7 @@ from bridge.errors import BridgeError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request, State
 from bridge.operations import batches
-from bridge.operations.replay import Applied, AsTheyWere, Impossible, ReadAgain, Replayer, Rules
+from bridge.operations.replay import Applied, OriginalCalls, Replayer, Reread, Rules, Unreplayable
 from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
@@ -73,7 +73,7 @@ def test_the_stored_requests_of_unsent_calls_go_out_as_they_were(store: Store) -
     (planned,) = plan_all(store, replayer(rules="original"), [1])
     (done,) = replay_all(store, replayer(rules="original"), [1], nobody)
     assert done == planned
-    assert isinstance(done, AsTheyWere)
+    assert isinstance(done, OriginalCalls)
     assert [call.id for call in done.unsent] == [1]
     assert states(store) == {1: State.REFUSED, 2: State.QUEUED}
 
@@ -82,10 +82,10 @@ def test_a_webhook_that_can_be_read_now_becomes_its_events(store: Store) -> None
     form = order(subscriber=5)
     came(store, form, shop(SHOP.replace("profile: json", "body: xml")))
     (planned,) = plan_all(store, replayer(shop()), [1])
-    assert isinstance(planned, ReadAgain)
+    assert isinstance(planned, Reread)
     assert ([start.bot_id for start in planned.starts], planned.stored, planned.calls) == ([7], (), 1)
     (done,) = replay_all(store, replayer(shop()), [1], nobody)
-    assert isinstance(done, ReadAgain)
+    assert isinstance(done, Reread)
     assert (done.stored, done.calls, done.failed) == ((2,), 1, False)
 
 
@@ -100,8 +100,8 @@ def test_what_cannot_be_replayed_says_why_and_stops_nobody_else(store: Store) ->
     came(store, order(id="a", subscriber=None))
     came(store, order(id="b"), shop(SHOP.replace("profile: json", "body: xml")))
     first, second = replay_all(store, replayer(), [1, 2], nobody)
-    assert first == Impossible(1, Reason(ErrorCode.SOURCE_GONE, source="shop"))
-    assert isinstance(second, Impossible)
+    assert first == Unreplayable(1, Reason(ErrorCode.SOURCE_GONE, source="shop"))
+    assert isinstance(second, Unreplayable)
 
 
 def test_an_event_that_is_not_there_is_an_error_and_its_batch_is_not_replayed(store: Store) -> None:

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bridge.mapping.lint.history import told_by_history
+from bridge.mapping.lint.history import check_history
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, State
 from bridge.operations.backtest import Sides
 from bridge.operations.backtest import run as backtest
-from bridge.operations.reevaluate import held_again
+from bridge.operations.reevaluate import reevaluate
 from bridge.operations.replay import Applied, ReadAs, Replayer
 from bridge.operations.replay_many import plan_all, replay_all
 from bridge.operations.reread import Rereader
@@ -162,8 +162,8 @@ def test_a_document_is_decoded_as_the_source_says_now(store: Store) -> None:
 
 def test_explain_holds_a_rule_against_the_event_as_it_is_read_now(store: Store) -> None:
     number = came(store, sent(CAME), shop(BEFORE))
-    held = held_again(stored(store, number), {"shop": shop(AFTER)}, "paid")
-    assert held.story.nearness == "matched"
+    held = reevaluate(stored(store, number), {"shop": shop(AFTER)}, "paid")
+    assert held.evaluation.nearness == "matched"
 
 
 def test_backtest_and_review_read_past_events_so(store: Store) -> None:
@@ -176,7 +176,7 @@ def test_backtest_and_review_read_past_events_so(store: Store) -> None:
     assert (same.total.before, same.total.after, same.differing) == (6, 6, 0)
     slip = shop(AFTER.replace("{order: $event.id}", "{order: $.nowhere}"))
     past = [stored(store, number).event for number in range(1, 7)]
-    (finding,) = told_by_history(slip, [one for one in past if one])
+    (finding,) = check_history(slip, [one for one in past if one])
     assert "$.nowhere is absent in all 6" in finding.message
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import BridgeError
 from bridge.mapping_loader import MappingLoader
-from bridge.operations.save import Broken, Edited, Moved, digest, examine, save
+from bridge.operations.save import ChangedOnDisk, EditedFile, InvalidMappings, check_edit, digest, save
 from bridge.settings import Settings, load
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider
@@ -33,14 +33,16 @@ def rules(settings: Settings) -> MappingLoader:
     return MappingLoader(settings.mappings, settings.environment)
 
 
-def edited(settings: Settings, text: str = CHEAPER, name: str = "shop.yml", loaded: str = SHOP) -> Edited:
-    return Edited(f"{settings.mappings}/{name}", text.encode(), digest(loaded.encode()), {})
+def edited(settings: Settings, text: str = CHEAPER, name: str = "shop.yml", loaded: str = SHOP) -> EditedFile:
+    return EditedFile(f"{settings.mappings}/{name}", text.encode(), digest(loaded.encode()), {})
 
 
 def test_a_file_is_saved_whole_with_its_sample_and_that_is_written_down(
     settings: Settings, store: Store
 ) -> None:
-    wanted = Edited(f"{settings.mappings}/new/one.yml", b"source: one\n", "", {"samples/one.json": b"{}\n"})
+    wanted = EditedFile(
+        f"{settings.mappings}/new/one.yml", b"source: one\n", "", {"samples/one.json": b"{}\n"}
+    )
     (Path(settings.mappings) / "new").mkdir()
     save(store, wanted, ANNA)
     found = sorted(path.name for path in Path(settings.mappings).rglob("*") if path.is_file())
@@ -61,7 +63,7 @@ def test_a_sound_change_passes_and_keeps_the_mode_of_the_file(
 ) -> None:
     path = Path(settings.mappings, "shop.yml")
     path.chmod(0o640)
-    examine(settings, rules, edited(settings))
+    check_edit(settings, rules, edited(settings))
     save(store, edited(settings), ANNA)
     assert path.read_text() == CHEAPER
     assert path.stat().st_mode & 0o777 == 0o640
@@ -77,15 +79,15 @@ def test_a_link_stays_a_link(settings: Settings, store: Store, tmp_path: Path) -
 
 
 def test_a_text_with_errors_is_refused_with_all_of_them(settings: Settings, rules: MappingLoader) -> None:
-    with pytest.raises(Broken) as caught:
-        examine(settings, rules, edited(settings, SHOP.replace("bot_id", "bot").replace("gte", "get")))
+    with pytest.raises(InvalidMappings) as caught:
+        check_edit(settings, rules, edited(settings, SHOP.replace("bot_id", "bot").replace("gte", "get")))
     assert {Path(one.path).name for one in caught.value.findings} == {"shop.yml"}
     assert len({one.line for one in caught.value.findings}) == 3
 
 
 def test_a_text_that_breaks_another_file_is_refused(settings: Settings, rules: MappingLoader) -> None:
-    with pytest.raises(Broken) as caught:
-        examine(settings, rules, edited(settings, CHEAPER, "again.yml", ""))
+    with pytest.raises(InvalidMappings) as caught:
+        check_edit(settings, rules, edited(settings, CHEAPER, "again.yml", ""))
     assert 'source "shop" is defined twice' in str(caught.value)
 
 
@@ -96,7 +98,7 @@ def test_one_of_two_broken_files_can_be_mended(
     Path(settings.mappings, "shop.yml").write_text(broken)
     Path(settings.mappings, "other.yml").write_text("source: other\nrulse: []\n")
     mended = edited(settings, loaded=broken)
-    examine(settings, rules, mended)
+    check_edit(settings, rules, mended)
     save(store, mended, ANNA)
     assert Path(settings.mappings, "shop.yml").read_text() == CHEAPER
 
@@ -106,10 +108,10 @@ def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
 ) -> None:
     path = Path(settings.mappings, "shop.yml")
     path.write_text(SHOP.replace("bot_id: 7", "bot_id: 8"))
-    with pytest.raises(Moved):
+    with pytest.raises(ChangedOnDisk):
         save(store, edited(settings), ANNA)
-    with pytest.raises(Moved) as caught:
-        examine(settings, rules, edited(settings))
+    with pytest.raises(ChangedOnDisk) as caught:
+        check_edit(settings, rules, edited(settings))
     assert "-      bot_id: 8" in caught.value.difference
     assert "+      bot_id: 7" in caught.value.difference
     assert caught.value.digest == digest(path.read_bytes())
@@ -120,8 +122,8 @@ def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
 def test_a_new_file_does_not_take_the_place_of_one_that_is_there(
     settings: Settings, rules: MappingLoader
 ) -> None:
-    with pytest.raises(Moved):
-        examine(settings, rules, edited(settings, loaded=""))
+    with pytest.raises(ChangedOnDisk):
+        check_edit(settings, rules, edited(settings, loaded=""))
 
 
 @pytest.mark.parametrize("name", ["../shop.yml", "accounts.yml", "gone/shop.yml"])
@@ -129,19 +131,21 @@ def test_what_is_no_mapping_file_of_the_folder_is_left_alone(
     settings: Settings, rules: MappingLoader, name: str
 ) -> None:
     with pytest.raises(BridgeError):
-        examine(settings, rules, edited(settings, CHEAPER, name, ""))
+        check_edit(settings, rules, edited(settings, CHEAPER, name, ""))
 
 
 def test_without_the_setting_nothing_is_saved(settings: Settings, rules: MappingLoader) -> None:
     locked = load({"BRIDGE_MAPPINGS": settings.mappings})
     with pytest.raises(BridgeError, match="cannot be saved here"):
-        examine(locked, rules, edited(settings))
+        check_edit(locked, rules, edited(settings))
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_leaves_nothing(settings: Settings, store: Store) -> None:
     # A file stands where the sample's folder would be: root is stopped by that, too.
     Path(settings.mappings, "samples").write_text("")
-    wanted = Edited(f"{settings.mappings}/shop.yml", b"x", digest(SHOP.encode()), {"samples/a.json": b"{}"})
+    wanted = EditedFile(
+        f"{settings.mappings}/shop.yml", b"x", digest(SHOP.encode()), {"samples/a.json": b"{}"}
+    )
     with pytest.raises(BridgeError, match="cannot be written"):
         save(store, wanted, ANNA)
     assert Path(settings.mappings, "shop.yml").read_text() == SHOP
@@ -155,7 +159,7 @@ def test_of_two_who_save_at_once_one_hears_of_the_other(settings: Settings, stor
         try:
             save(store, edited(settings, text), ANNA)
             heard.append("saved")
-        except Moved:
+        except ChangedOnDisk:
             heard.append("moved")
 
     threads = [threading.Thread(target=attempt, args=(CHEAPER + f"# {number}\n",)) for number in range(4)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bridge.operations.test import beside, run_tests
+from bridge.operations.test import run_tests, sample_reader
 from bridge.text.render import english
 from tests.operations.given import SHOP, shop
 
@@ -20,20 +20,20 @@ def test_tests_are_run_with_samples_wherever_they_are_kept() -> None:
 def test_samples_stand_beside_their_mapping_file(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples/paid.json").write_bytes(BODY)
-    assert run_tests(shop(FILE), beside(str(tmp_path / "shop.yml"))).failed == ()
-    (failed,) = run_tests(shop(FILE), beside(str(tmp_path / "elsewhere/shop.yml"))).failed
+    assert run_tests(shop(FILE), sample_reader(str(tmp_path / "shop.yml"))).failed == ()
+    (failed,) = run_tests(shop(FILE), sample_reader(str(tmp_path / "elsewhere/shop.yml"))).failed
     assert tuple(map(english, failed.differences)) == (
         "samples/paid.json cannot be read: No such file or directory",
     )
 
 
 def test_a_test_that_fails_is_told_with_what_differs() -> None:
-    (failed,) = run_tests(shop(SHOP.replace("bot_id: 7\n", "bot_id: 8\n")), beside("")).failed
+    (failed,) = run_tests(shop(SHOP.replace("bot_id: 7\n", "bot_id: 8\n")), sample_reader("")).failed
     (difference,) = failed.differences
     assert english(difference) == "start 1: bot_id is 8, expected 7"
 
 
 def test_what_the_tests_leave_out_is_told() -> None:
-    covered = run_tests(shop(), beside("")).covered
+    covered = run_tests(shop(), sample_reader("")).covered
     assert (covered.covered_rules, covered.rules) == (1, 1)
     assert [gap.condition for gap in covered.gaps] == ["$.status: paid", "$.amount: {gte: 100}"]

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.errors import BridgeError, UsageError
 from bridge.model import Event, Request
-from bridge.operations.mapping_files import compile_alone
+from bridge.operations.mapping_files import compile_text
 from bridge.operations.payload import Payload, read_headers
 from bridge.operations.stored_payload import payload_of, request_of
 from bridge.operations.try_payload import Trial, trial
@@ -55,7 +55,7 @@ def test_a_near_miss_tells_every_condition(settings: Settings) -> None:
     (one,) = tried(settings, SHOP, order(status="Paid")).tried
     (verdict,) = one.verdicts
     assert one.nearness(verdict) == "nearly"
-    assert [(line.condition, line.holds) for line in one.stories["paid"].conditions] == [
+    assert [(line.condition, line.holds) for line in one.evaluations["paid"].conditions] == [
         ("$.status: paid", False),
         ("$.amount: {gte: 100}", True),
     ]
@@ -111,7 +111,7 @@ def test_accounts_are_those_of_the_folder(settings: Settings) -> None:
 
 
 def test_a_secret_that_is_not_set_is_a_warning(settings: Settings) -> None:
-    alone = compile_alone(settings, "mappings/shop.yml", SHOP.replace("SHOP_SECRET", "OTHER").encode())
+    alone = compile_text(settings, "mappings/shop.yml", SHOP.replace("SHOP_SECRET", "OTHER").encode())
     assert alone.mapping is not None
     assert [finding.code for finding in alone.findings] == ["W501"]
 

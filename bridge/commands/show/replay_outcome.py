@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bridge.model import FINAL, BotStart, Call, Failure, State
 from bridge.operations.repeats import Taking
-from bridge.operations.replay import Applied, AsTheyWere, Impossible, ReadAgain, ReadAs, Replay
+from bridge.operations.replay import Applied, OriginalCalls, ReadAs, Replay, Reread, Unreplayable
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.states import state_reason
@@ -19,15 +19,15 @@ def outcome(replay: Replay) -> Reason:
         case Applied(starts=starts, failures=failures, read_as=read_as):
             made = _made([_start(one) for one in starts], failures)
             return _read_as(read_as, made) if read_as else made
-        case ReadAgain(stored=(), starts=starts):
+        case Reread(stored=(), starts=starts):
             return Reason(CommandCode.CAN_BE_READ, count=len(starts))
-        case ReadAgain(stored=stored):
+        case Reread(stored=stored):
             return Reason(CommandCode.READ_AGAIN, events=stored)
-        case AsTheyWere(unsent=()):
+        case OriginalCalls(unsent=()):
             return Reason(CommandCode.NOTHING_UNSENT)
-        case AsTheyWere(unsent=unsent):
+        case OriginalCalls(unsent=unsent):
             return Reason(CommandCode.AS_THEY_WERE, calls=tuple(map(_in_state, unsent)))
-        case Impossible(why=why):
+        case Unreplayable(why=why):
             return why
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, printable
-from bridge.mapping.author.explain import lack
+from bridge.mapping.author.explain import failure_reason
 from bridge.model import Failure, Verdict
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
@@ -12,7 +12,9 @@ from bridge.reasons.reason import Reason
 
 def missing(failure: Failure, screen: Screen) -> str:
     """What a rule lacked."""
-    return f"{screen.paint(said(Reason(ExplainCode.MISSING)), 'red')} {printable(said(lack(failure)))}"
+    return (
+        f"{screen.paint(said(Reason(ExplainCode.MISSING)), 'red')} {printable(said(failure_reason(failure)))}"
+    )
 
 
 def condition_line(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""Stored events through edited rules, beside what the current ones made of them."""
+"""Compares what edited rules make of past events with what the current ones made."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.mapping.author.differences import KINDS, Difference, Kind, compare
-from bridge.mapping.author.explain import lack, verdict_reason
+from bridge.mapping.author.explain import failure_reason, verdict_reason
 from bridge.mapping.rules.apply import MappingFile, apply_silently, judge_alone
 from bridge.model import Application, Event, Failure, Match
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
 EXAMPLES = 3
-"""Kept of each kind and rule; all are counted."""
+"""Examples kept for each kind and rule. All differences are counted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """An event that was received, and what the current rules made of it."""
+class PastEvent:
+    """A received event, and what the current rules made of it."""
 
     number: int
     event: Event
@@ -28,7 +28,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A difference, the event that shows it, and why a start is lost or fails."""
+    """A difference, the event that shows it, and why a start is missing or fails."""
 
     event: int
     key: str
@@ -39,7 +39,7 @@ class Example:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of one rule's starts over all events."""
+    """Counts of one rule's starts and differences over all events."""
 
     before: int = 0
     """Starts by the current rules; `after`: by the edited ones."""
@@ -50,7 +50,7 @@ class Tally:
     examples: dict[Kind, list[Example]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
     def add(self, other: Tally) -> None:
-        """Count another rule's differences, too, but keep no examples of it."""
+        """Add the counts of another rule, without its examples."""
         self.before += other.before
         self.after += other.after
         self.kinds += other.kinds
@@ -59,7 +59,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Backtest:
-    """What a run showed."""
+    """The result of a backtest."""
 
     events: int = 0
     differing: int = 0
@@ -69,15 +69,15 @@ class Backtest:
 
     @property
     def total(self) -> Tally:
-        """Of all rules."""
+        """The counts of all rules."""
         total = Tally()
         for tally in self.tallies.values():
             total.add(tally)
         return total
 
 
-def backtest(past: Iterable[Past], edited: Mapping[str, MappingFile]) -> Backtest:
-    """Put events of the sources in `edited` through their rules, and tell what differs from before."""
+def backtest(past: Iterable[PastEvent], edited: Mapping[str, MappingFile]) -> Backtest:
+    """Apply the edited rules to past events of their sources, and count the differences."""
     found = Backtest()
     for source, mapping in edited.items():
         found.tallies |= {(source, rule.name): Tally() for rule in mapping.rules}
@@ -94,7 +94,7 @@ def backtest(past: Iterable[Past], edited: Mapping[str, MappingFile]) -> Backtes
     return found
 
 
-def _count(found: Backtest, past: Past, after: Application) -> None:
+def _count(found: Backtest, past: PastEvent, after: Application) -> None:
     source = past.event.source
     for start in past.before.starts:
         _tally(found, source, start.rule).before += 1
@@ -103,14 +103,14 @@ def _count(found: Backtest, past: Past, after: Application) -> None:
 
 
 def _tally(found: Backtest, source: str, rule: str) -> Tally:
-    """The rule's; a new one for a rule that the edited file has no more."""
+    """The rule's counts; new ones for a rule that the edited file no longer has."""
     tally = found.tallies.get((source, rule))
     if tally is None:
         tally = found.tallies[source, rule] = Tally()
     return tally
 
 
-def _note(found: Backtest, past: Past, difference: Difference, mapping: MappingFile) -> None:
+def _note(found: Backtest, past: PastEvent, difference: Difference, mapping: MappingFile) -> None:
     tally = _tally(found, past.event.source, difference.rule)
     tally.kinds[difference.kind] += 1
     tally.keys.update(change.key for change in difference.changes)
@@ -121,9 +121,9 @@ def _note(found: Backtest, past: Past, difference: Difference, mapping: MappingF
 
 
 def _why(event: Event, difference: Difference, mapping: MappingFile) -> Reason | None:
-    """Why there is no start any more; None for other differences."""
+    """Why there is no start any more; None for kinds other than lost and failed."""
     if isinstance(difference.after, Failure):
-        return lack(difference.after)
+        return failure_reason(difference.after)
     if difference.kind != "lost":
         return None
     rule = next((rule for rule in mapping.rules if rule.name == difference.rule), None)

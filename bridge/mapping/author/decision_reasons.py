@@ -1,4 +1,4 @@
-"""The reason of a decision: why a condition does not hold."""
+"""Gives the reason for a decision: why a condition does not hold."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from decimal import Decimal
 from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, Decision
 from bridge.language.functions.base import quote
-from bridge.mapping.author.suggest_path import nearby
+from bridge.mapping.author.suggest_path import suggest_path
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
 
 def decision_reason(decision: Decision, condition: Condition | None, scope: Scope | None) -> Reason:
-    """Why the decision is what it is. With a scope, absent paths are looked for elsewhere in it."""
+    """Why the condition does not hold. With a scope, suggest another path for one that is absent."""
     if decision.code == "no_items":
         return Reason(RuleCode.NO_ITEMS, path=decision.condition.removeprefix("for_each: "))
     if condition is None:
@@ -47,12 +47,12 @@ def _of_path(decision: Decision, condition: Condition, scope: Scope | None) -> R
 
 
 def _hint(condition: Condition, scope: Scope | None) -> Reason | None:
-    other = nearby(condition.path, scope) if scope and condition.path else None
+    other = suggest_path(condition.path, scope) if scope and condition.path else None
     return Reason(RuleCode.ELSEWHERE, other=other) if other else None
 
 
 def _found(decision: Decision) -> str | Reason:
-    """The found value, called a text or number where that is what matters."""
+    """The found value, with its type if the type decided."""
     if decision.code == "list":
         return Reason(RuleCode.LIST_OF, size=decision.found)
     if decision.code == "object":
@@ -92,7 +92,7 @@ def _first_reason(conditions: tuple[Condition, ...], scope: Scope) -> Reason:
 
 
 def _coded(decision: Decision) -> Reason:
-    """What was found, with the code where that says more: the condition itself cannot be read any more."""
+    """What was found, with the decision's code, for a condition whose text can no longer be compiled."""
     if decision.code == "absent":
         return Reason(RuleCode.NOTHING_FOUND)
     value = quote(decision.found)
@@ -102,7 +102,7 @@ def _coded(decision: Decision) -> Reason:
 
 
 def part(condition: Condition, decision: Decision) -> Condition | None:
-    """The part of a group that decided."""
+    """The part of a group of conditions that decided; None if there is none."""
     if condition.text == decision.condition:
         return condition
     inner = (one for each in condition.parts for one in each)

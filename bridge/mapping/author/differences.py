@@ -10,14 +10,14 @@ from bridge.model import Application, BotStart, Failure
 
 Kind: TypeAlias = Literal["gained", "lost", "changed", "failed", "healed"]
 KINDS: tuple[Kind, ...] = ("gained", "lost", "changed", "failed", "healed")
-"""Starts gained, lost and changed; failures that are new, and those that are no more."""
+"""Starts that are new, gone or changed; failures that are new (failed) or gone (healed)."""
 
 _COMPARED = ("account", "bot_id", "forced", "shadow", "order", "on_uncertain", "expires")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that a start has otherwise: `bot_id`, `variables.amount` …, as texts; None for none."""
+    """One key whose value differs between two starts: `bot_id`, `variables.amount` …; None if absent."""
 
     key: str
     before: str | None
@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One start or failure that is not as it was. A rule under a new name stands under that."""
+    """One start or failure that differs. A renamed rule is listed under its new name."""
 
     kind: Kind
     rule: str
@@ -37,9 +37,9 @@ class Difference:
 
 
 def compare(before: Application, after: Application, rules: Collection[str]) -> tuple[Difference, ...]:
-    """All differences of what two sets made of one event; `rules` are the names of the later set.
+    """All differences between what two rule sets made of one event; `rules` are the names of the later set.
 
-    A start is the same by its rule and item; where the rule is no more, by account, recipient and bot.
+    Starts are paired by rule and item; if the rule no longer exists, by account, recipient and bot.
     """
     if before.starts == after.starts and before.failures == after.failures:
         return ()
@@ -47,7 +47,7 @@ def compare(before: Application, after: Application, rules: Collection[str]) -> 
 
 
 def changes(before: BotStart, after: BotStart) -> tuple[Change, ...]:
-    """What two starts have otherwise, their rule's name apart."""
+    """The keys whose values differ between two starts, apart from the rule's name."""
     found = [(name, getattr(before, name), getattr(after, name)) for name in _COMPARED]
     found.append(("recipient", before.recipient.key, after.recipient.key))
     old, new = dict(before.variables), dict(after.variables)
@@ -77,7 +77,7 @@ def _effect(start: BotStart) -> tuple[str, str, int]:
 
 
 def _failures(before: Application, after: Application, rules: Collection[str]) -> list[Difference]:
-    """One difference for a rule and item, whatever number of values it lacks."""
+    """One difference for each rule and item, even if several values are missing."""
     old, new = _by_item(before), _by_item(after)
     healed = [one for key, one in old.items() if key not in new]
     failed = [one for key, one in new.items() if key not in old]
@@ -94,7 +94,7 @@ def _by_item(made: Application) -> dict[tuple[str, int], Failure]:
 
 
 def _lack(failure: Failure) -> tuple[int, str, str]:
-    """What a failure is, whatever its rule is called."""
+    """Identifies a failure without the name of its rule."""
     return failure.item, failure.key, failure.path
 
 

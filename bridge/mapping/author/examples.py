@@ -18,21 +18,21 @@ from bridge.webhook.budget import OverBudgetError
 from bridge.webhook.decode.forms import build, read_pairs
 
 ReadSample = Callable[[str], bytes]
-"""Gives the bytes of a sample by its path beside the mapping file; raises OSError."""
+"""Reads a sample by its path relative to the mapping file; raises OSError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one test showed. It passed where there is no difference."""
+    """The result of one test. It passed if there is no difference."""
 
     name: str
     line: int
     differences: tuple[Reason, ...]
-    """What differs, then for starts that are missing why."""
+    """What differs, then the reasons for missing starts."""
     starts: tuple[BotStart, ...] = ()
     failures: tuple[Failure, ...] = ()
     events: tuple[Event, ...] = ()
-    """What the sample holds; none where it could not be read."""
+    """The events in the sample; none if it could not be read."""
 
     @property
     def passed(self) -> bool:
@@ -40,7 +40,7 @@ class Result:
 
 
 def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int = 0) -> Result:
-    """One test of the file; whatever goes wrong is a difference, never an exception."""
+    """Run one test of the file. Every error becomes a difference; nothing is raised."""
     try:
         request, events = _events(mapping, example, read_sample, now_ms)
         made = apply_to_webhook(mapping, events, request)
@@ -66,7 +66,7 @@ def _unread(example: Example, why: Reason) -> Result:
 def _events(
     mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int
 ) -> tuple[Request, tuple[Event, ...]]:
-    """The sample as a webhook, and what it holds."""
+    """The sample as a request, and its events."""
     source = mapping.source
     body = to_json(example.body).encode() if example.file is None else read_sample(example.file)
     request = Request(source.default_method(body), example.query, example.headers, body, "")
@@ -92,7 +92,7 @@ def _compare(expected: tuple[Expected, ...], starts: tuple[BotStart, ...]) -> li
 
 
 def facts(start: BotStart) -> dict[str, Json]:
-    """A start under the names that `expect:` uses; what it does not have is left out."""
+    """A start with the keys that `expect:` uses, without those that it does not have."""
     recipient = start.recipient
     known = {
         "rule": start.rule,
@@ -136,7 +136,7 @@ def _variable(variables: dict[str, str], name: str) -> str | Reason:
 
 
 def _listed(values: dict[str, Json]) -> str:
-    """The keys of a start, each with its value: single values, and texts by name."""
+    """The keys and values of a start, on one line."""
     return ", ".join(f"{name} {_shown(value)}" for name, value in values.items() if value is not False)
 
 
@@ -157,7 +157,7 @@ def _compare_failures(expected: tuple[str, ...], failures: tuple[Failure, ...]) 
 
 
 def _reasons(mapping: MappingFile, example: Example, events: tuple[Event, ...]) -> list[Reason]:
-    """Why the rules that were expected to start something did not match."""
+    """Why rules that were expected to match did not."""
     wanted = {str(expected.values.get("rule")) for expected in example.expect} | set(example.failed)
     return [
         Reason(RuleCode.DID_NOT_MATCH, rule=verdict.rule, why=verdict_reason(verdict, event))

@@ -30,62 +30,63 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One condition of a rule, held against an event."""
+class ConditionResult:
+    """The result of one condition of a rule for an event."""
 
     condition: str
     line: int
     holds: bool
     reason: Reason | None
-    """Why it does not hold; None where it does."""
+    """Why it does not hold; None if it does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One rule held against an event: every condition, not only the first that failed."""
+class RuleEvaluation:
+    """The results of all conditions of one rule for an event, not only the first that failed."""
 
     rule: str
     line: int
     nearness: Nearness
-    """nearly: all conditions but one hold, or what fails looks like a slip."""
-    conditions: tuple[Line, ...]
+    """`nearly`: all conditions but one hold, or those that fail look like a mistake in the rule."""
+    conditions: tuple[ConditionResult, ...]
 
 
 def verdict_reason(verdict: Verdict, event: Event | None = None) -> Reason:
-    """Why the verdict is what it is. With the event, absent paths are looked for elsewhere in it."""
+    """The reason for a verdict. With the event, suggest another path for one that is absent."""
     if verdict.match in _STATES:
         return _STATES[verdict.match]
     decision = Decision(False, verdict.code, verdict.found, verdict.condition, verdict.line)
     return decision_reason(decision, _compiled(verdict.condition), scope_of(event) if event else None)
 
 
-def lack(failure: Failure) -> Reason:
-    """What a start lacks: its key, and why that has no value."""
+def failure_reason(failure: Failure) -> Reason:
+    """The key of a start that failed, and why it has no value."""
     return Reason(RuleCode.LACKS, key=failure.key, why=failure.reason)
 
 
-def near_misses(mapping: MappingFile, event: Event, told: Collection[str], most: int) -> tuple[Verdict, ...]:
-    """Verdicts of the first rules that nearly match, without those whose names are told already."""
-    near = {story.rule for story in stories(mapping, event) if story.nearness == "nearly"}.difference(told)
+def near_misses(mapping: MappingFile, event: Event, known: Collection[str], most: int) -> tuple[Verdict, ...]:
+    """Verdicts of the first rules that nearly match, without the rules in `known`."""
+    nearly = {one.rule for one in evaluate_rules(mapping, event) if one.nearness == "nearly"}
+    near = nearly.difference(known)
     return tuple(verdict for verdict in judge(mapping, event) if verdict.rule in near)[:most]
 
 
-def stories(mapping: MappingFile, event: Event) -> tuple[Story, ...]:
-    """Every rule that is switched on, held against the event."""
+def evaluate_rules(mapping: MappingFile, event: Event) -> tuple[RuleEvaluation, ...]:
+    """Evaluate all conditions of every rule that is switched on."""
     scope = mapping.source.scope_of(event)
-    return tuple(_story(rule, scope) for rule in mapping.rules if rule.enabled)
+    return tuple(_evaluate(rule, scope) for rule in mapping.rules if rule.enabled)
 
 
-def _story(rule: Rule, scope: Scope) -> Story:
+def _evaluate(rule: Rule, scope: Scope) -> RuleEvaluation:
     decided = [(one, one.test(scope)) for one in rule.conditions]
     decided += _on_items(rule, scope)
-    lines = tuple(_line(condition, decision, scope) for condition, decision in decided)
+    results = tuple(_result(condition, decision, scope) for condition, decision in decided)
     failing = [decision for _, decision in decided if not decision.holds]
-    return Story(rule.name, rule.line, _nearness(failing, len(decided)), lines)
+    return RuleEvaluation(rule.name, rule.line, _nearness(failing, len(decided)), results)
 
 
 def _on_items(rule: Rule, scope: Scope) -> list[tuple[Condition, Decision]]:
-    """The conditions on `$item`, held against the item that most of them hold for."""
+    """The decisions about `$item`, for the item for which most of the conditions hold."""
     if rule.for_each is None or not rule.item_conditions:
         return []
     scopes = [item_scope(scope, item) for item in known_items(rule.for_each, scope)[:1_000]]
@@ -99,17 +100,17 @@ def _on_items(rule: Rule, scope: Scope) -> list[tuple[Condition, Decision]]:
 def _nearness(failing: list[Decision], total: int) -> Nearness:
     if not failing:
         return "matched"
-    slips = all(decision.code in NEAR_CODES for decision in failing)
-    return "nearly" if slips or (len(failing) == 1 and total > 1) else "not"
+    mistakes = all(decision.code in NEAR_CODES for decision in failing)
+    return "nearly" if mistakes or (len(failing) == 1 and total > 1) else "not"
 
 
-def _line(condition: Condition, decision: Decision, scope: Scope) -> Line:
+def _result(condition: Condition, decision: Decision, scope: Scope) -> ConditionResult:
     why = None if decision.holds else decision_reason(decision, part(condition, decision), scope)
-    return Line(condition.text, condition.line, decision.holds, why)
+    return ConditionResult(condition.text, condition.line, decision.holds, why)
 
 
 def _compiled(text: str) -> Condition | None:
-    """A condition read again from its own text; None where that was cut or is no condition."""
+    """A condition compiled from its stored text; None if the text was truncated or is not one condition."""
     report = Report("")
     node = read(text.encode("utf-8", "replace"), report)
     conditions = compile_conditions(node, report) if node is not None else ()

@@ -24,13 +24,13 @@ _VARIABLES = (
     ("order", re.compile(r"(?i)order[_.]?(?:id|num|number)$|invoice_?(?:id)?$|InvId|номер")),
 )
 _BY_PATH = ("amount", "order")
-"""Variables whose value may stand one step below what names it: `amount.value`, `order.id`."""
+"""Variables whose value may be one step below the key that names it: `amount.value`, `order.id`."""
 _ID = re.compile(r"(?i)^(?:event_?id|id|uuid|order_?id|.*_id|.*Id)$")
 _TYPE = re.compile(r"(?i)^(?:event|event_?type|type|action|kind)$")
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 _MOST = 60
-"""Characters of a value that a condition compares with."""
+"""Maximum length of a value that a condition compares with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +39,48 @@ class Leaf:
 
     path: str
     key: str
-    """The last name on the way to it."""
+    """The last name in the path."""
     value: Json
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """A rule in outline. Paths and names as mapping files write them."""
+class RuleOutline:
+    """The values of a rule before it is written. Paths and names are as in mapping files."""
 
     when: tuple[tuple[str, Json], ...]
-    """Paths, each with the value that it must have."""
+    """Conditions: paths, each with its expected value."""
     recipient: tuple[tuple[str, str], ...]
-    """`subscriber_id`, or `user_id` and `channel_id`, each with its path; empty where it is not known."""
+    """`subscriber_id`, or `user_id` and `channel_id`, each with its path; empty if unknown."""
     variables: tuple[tuple[str, str], ...]
     fixed: tuple[tuple[str, Json], ...] = ()
-    """Keys of the recipient that are the same for every event, each with its value."""
+    """Keys of the recipient with a value that is the same for every event."""
     bot_id: int | None = None
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The keys of the start that are not known: `bot_id`, and what the recipient lacks."""
+        """The unknown keys of the start: `bot_id`, and what is missing of the recipient."""
         known = {key for key, _ in (*self.recipient, *self.fixed)}
         wanted = ("user_id", "channel_id") if known & {"user_id", "channel_id"} else ("subscriber_id",)
         bot = ("bot_id",) if self.bot_id is None else ()
         return (*bot, *(key for key in wanted if key not in known))
 
 
-def guess(event: Event) -> Guess:
-    """What a rule for such events may look like."""
+def infer_rule(event: Event) -> RuleOutline:
+    """Infer a rule for such events from the names and values in one."""
     found = list(leaves(event.document))
     kind = (("$event.type", event.type),) if 0 < len(event.type) <= _MOST else ()
     when = kind + tuple(one for one in _status(found) if one[1] != event.type)
     variables: list[tuple[str, str]] = []
     for name, pattern in _VARIABLES:
-        called = [leaf for leaf in found if _is_called(leaf, name, pattern) and leaf.value != ""]
-        first = min(called, key=_depth, default=None)
+        named = [leaf for leaf in found if _is_named(leaf, name, pattern) and leaf.value != ""]
+        first = min(named, key=_depth, default=None)
         if first is not None and first.path not in (path for _, path in variables):
             variables.append((name, first.path))
-    return Guess(when, _recipient(found), tuple(variables))
+    return RuleOutline(when, _recipient(found), tuple(variables))
 
 
-def guess_identity(document: Json) -> tuple[str | None, str | None]:
-    """The paths of the event's id and type, where the document seems to have them at its top."""
+def infer_identity(document: Json) -> tuple[str | None, str | None]:
+    """Infer the paths of the event's id and type from the top level of the document; None if not found."""
     top = [leaf for leaf in leaves(document) if leaf.path.count(".") <= 1 and "[" not in leaf.path]
     ids = sorted((one for one in top if _ID.match(one.key) and one.value != ""), key=_id_rank)
     types = [one for one in top if _TYPE.match(one.key) and isinstance(one.value, str) and one.value]
@@ -88,16 +88,16 @@ def guess_identity(document: Json) -> tuple[str | None, str | None]:
 
 
 def _depth(leaf: Leaf) -> tuple[int, int]:
-    """What belongs to the whole stands above what belongs to one of its items."""
+    """Sort key: values of the whole document come before values of its items."""
     return leaf.path.count("["), leaf.path.count(".")
 
 
-def _is_called(leaf: Leaf, name: str, pattern: re.Pattern[str]) -> bool:
+def _is_named(leaf: Leaf, name: str, pattern: re.Pattern[str]) -> bool:
     return bool(pattern.search(leaf.path if name in _BY_PATH else leaf.key))
 
 
 def _id_rank(leaf: Leaf) -> int:
-    """An event's own id before those of its order, and those of people last."""
+    """Sort key: the event's own id comes first, then ids of orders; ids of people come last."""
     ranks = (
         re.compile(r"(?i)^event_?id$"),
         re.compile(r"(?i)^(?:id|uuid)$"),

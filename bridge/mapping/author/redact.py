@@ -1,6 +1,6 @@
-"""Samples without the people in them: what could name or reach somebody becomes made-up text of its shape.
+"""Removes personal data from samples: replaces it by made-up text of the same shape.
 
-Rather too much is replaced than too little: a sample needs the shape of a value, never the value.
+If in doubt, a value is replaced: a sample needs the shape of a value, never the value itself.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Pairs = Sequence[tuple[str, str]]
 _EMAIL = own_regex(r"[^\s\v@<>\"'/:;,=&]+@[^\s\v@<>\"'/:;,=&]+\.\pL{2,}")
 _PHONE = re.compile(r"(?<![\w.])\+?\d(?:[ ()\-]{0,2}\d){9,14}(?![\w.])")
 _TOKEN = own_regex(r"[A-Za-z0-9_\-.~+/=]{20,}")
-"""Of these only those with both digits and letters."""
+"""Only matches with both digits and letters are taken as tokens."""
 _URL = own_regex(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s\v\"'<>]+")
 _FOUND = (_URL, _EMAIL, _PHONE)
 _ALWAYS = re.compile(
     r"(?i)phone|tel(?!egram)|mobile|телефон|mail|почт|token|secret|sign|hash|hmac|passw|парол|auth|card|карт|"
     r"\bpan\b|cvv|cookie|session|birth|рожд|address|адрес|passport|паспорт|inn\b|инн\b|snils|снилс|(?<![a-z])key$"
 )
-"""Names of values that are private whatever they look like."""
+"""Names of values that are always private."""
 _PRIVATE = re.compile(
     r"(?i)name|fio|фио|имя|фамил|отчеств|login|логин|user|client|customer|buyer|payer|subscriber|contact|chat|"
     r"telegram|\btg|\bvk|whats|member|street|city|город|улиц|comment|коммент|message|сообщ|text|note|"
@@ -42,29 +42,29 @@ _MEASURES = re.compile(
 _MEASURED = re.compile(
     r"-?\d{1,9}(?:[.,]\d{1,6})?|1\d{9}(?:\d{3})?|\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?|[A-Z]{3}"
 )
-"""Numbers, times and currencies: what a measure is, and a person is not."""
+"""Numbers, times and currencies: values under the names of `_MEASURES` that need no redaction."""
 _NETWORK, _OWN = 4, 7
-"""Leading digits of a phone number that name nobody, and at least so many that do."""
+"""Leading digits of a phone number that identify nobody, and the least number of digits to replace."""
 _SHORT = 4
-"""Private texts from this length on are looked for in all other texts as well."""
+"""Minimum length of private texts that are replaced inside other texts, too."""
 
 
 class Redactor:
-    """Replaces the same value by the same made-up one, all through a sample."""
+    """Replaces each private value by the same made-up one throughout a sample."""
 
     def __init__(self, kept: Collection[str] = (), secrets: Collection[str] = ()) -> None:
-        """What stands alone and is one of `kept` stays, unless it reaches somebody by its look.
+        """Keep whole values that are in `kept`, unless they look like an address, a phone number or a token.
 
-        No text that is one of the `secrets` stays, nor where it is a part of another.
+        Replace all `secrets`, also inside other texts.
         """
-        self._kept = {text for text in kept if not _reaches(text)} - {*secrets}
+        self._kept = {text for text in kept if not _is_sensitive(text)} - {*secrets}
         self._made_up: dict[str, str] = {}
         self._secrets = frozenset(self._make_up(text) and text for text in secrets if text)
 
     def document(self, document: Json) -> Json:
         """The document without private values."""
-        replaced = self._replaced(document, "")
-        return _swept(replaced, self._sweep())
+        replaced = self._replace(document, "")
+        return _sweep_document(replaced, self._sweep())
 
     def pairs(self, pairs: Pairs) -> list[tuple[str, str]]:
         """Names and values of a form, a query string or headers, without private values."""
@@ -72,13 +72,13 @@ class Redactor:
         sweep = self._sweep()
         return [(name, sweep.clean(value)) for name, value in done]
 
-    def _replaced(self, node: Json, key: str) -> Json:
+    def _replace(self, node: Json, key: str) -> Json:
         if isinstance(node, dict):
             return {
-                self._key(name): self._replaced(child, _called(name, node)) for name, child in node.items()
+                self._key(name): self._replace(child, _label_of(name, node)) for name, child in node.items()
             }
         if isinstance(node, list):
-            return [self._replaced(child, key) for child in node]
+            return [self._replace(child, key) for child in node]
         if isinstance(node, str):
             return self._text(node, key)
         return self._number(node, key)
@@ -95,14 +95,14 @@ class Redactor:
     def _text(self, text: str, key: str) -> str:
         inner = _document_in(text)
         if inner is not None:
-            return to_json(self._replaced(inner, key))
+            return to_json(self._replace(inner, key))
         if text in self._kept:
             return text
         if text in self._secrets:
             return self._make_up(text)
         if _ALWAYS.search(key):
             return self._make_up(text)
-        if _WORDS.search(key) and not _reaches(text):
+        if _WORDS.search(key) and not _is_sensitive(text):
             return text
         if _MEASURES.search(key) and _MEASURED.fullmatch(text):
             return text
@@ -125,8 +125,8 @@ class Redactor:
 
     def _make_up(self, text: str) -> str:
         if text not in self._made_up:
-            # Never drawn from the text itself: a phone number is soon guessed from a digest of it.
-            self._made_up[text] = _of_its_shape(text, len(self._made_up))
+            # The seed is never derived from the text: a phone number is easily found from a digest of it.
+            self._made_up[text] = _made_up_text(text, len(self._made_up))
         return self._made_up[text]
 
     def _sweep(self) -> _Sweep:
@@ -136,9 +136,9 @@ class Redactor:
 
 
 class _Sweep:
-    """Replaces private values that stand inside other texts: a name in a description, say.
+    """Replaces private values inside other texts, such as a name in a description.
 
-    Texts and values are a sender's, so that no text is searched once for every value.
+    A sender controls texts and values, so a text is never searched once per value: that would be quadratic.
     """
 
     def __init__(self, known: Collection[str], made_up: Mapping[str, str]) -> None:
@@ -149,7 +149,7 @@ class _Sweep:
             lengths.setdefault(text[:_SHORT], set()).add(len(text))
         self._known = frozenset(known)
         self._lengths = {begins: sorted(found, reverse=True) for begins, found in lengths.items()}
-        """Of the values that begin so, the longest first."""
+        """Lengths of the values with this beginning, longest first."""
 
     def clean(self, text: str) -> str:
         """The text without any private value."""
@@ -165,21 +165,21 @@ class _Sweep:
         return "".join([*parts, text[copied:]])
 
     def _at(self, text: str, at: int) -> str:
-        """The longest private value that stands there; empty where none does."""
+        """The longest private value at this position; empty if there is none."""
         lengths = self._lengths.get(text[at : at + _SHORT], ())
         return next((part for length in lengths if (part := text[at : at + length]) in self._known), "")
 
 
-def _swept(node: Json, sweep: _Sweep) -> Json:
+def _sweep_document(node: Json, sweep: _Sweep) -> Json:
     if isinstance(node, dict):
-        return {sweep.clean(name): _swept(child, sweep) for name, child in node.items()}
+        return {sweep.clean(name): _sweep_document(child, sweep) for name, child in node.items()}
     if isinstance(node, list):
-        return [_swept(child, sweep) for child in node]
+        return [_sweep_document(child, sweep) for child in node]
     return sweep.clean(node) if isinstance(node, str) else node
 
 
-def _reaches(text: str) -> bool:
-    """Whether the text reaches or lets in somebody, by its look."""
+def _is_sensitive(text: str) -> bool:
+    """Whether the text looks like an address, a phone number or a token."""
     tokens = (_is_mixed(found[0]) for found in _TOKEN.finditer(text))
     return any(one.search(text) for one in _FOUND) or any(tokens)
 
@@ -188,8 +188,8 @@ def _is_mixed(text: str) -> bool:
     return any(char.isdigit() for char in text) and any(char.isalpha() for char in text)
 
 
-def _called(name: str, node: dict[str, Json]) -> str:
-    """What a value is called: in a form builder's `{name: Phone, value: …}` the name beside it says it."""
+def _label_of(name: str, node: dict[str, Json]) -> str:
+    """The name of a value. In a form builder's `{name: Phone, value: …}` it is the value of `name`."""
     label = node.get("name")
     if not isinstance(label, str) or not ("value" in node or "values" in node):
         return name
@@ -197,7 +197,7 @@ def _called(name: str, node: dict[str, Json]) -> str:
 
 
 def _document_in(text: str) -> Json:
-    """The JSON document that a text holds; None where it holds none."""
+    """The JSON document in a text; None if it is not JSON."""
     if not text.startswith(("{", "[")):
         return None
     try:
@@ -206,18 +206,18 @@ def _document_in(text: str) -> Json:
         return None
 
 
-def _of_its_shape(text: str, seed: int) -> str:
-    """A letter for every letter, a digit for every digit; what separates them stays."""
+def _made_up_text(text: str, seed: int) -> str:
+    """A text with other letters and digits; other characters are kept."""
     if "://" in text:
         return "https://example.com/made-up"
     if "@" in text:
         return "somebody@example.com"
-    draws, begun = _draws(seed), _beginning(text)
-    return text[:begun] + "".join(_another(char, next(draws)) for char in text[begun:])
+    draws, kept = _draws(seed), _kept_length(text)
+    return text[:kept] + "".join(_another(char, next(draws)) for char in text[kept:])
 
 
-def _beginning(text: str) -> int:
-    """Characters of a phone number that stay, its country and network, so that it can be one still."""
+def _kept_length(text: str) -> int:
+    """How many characters of a phone number to keep: country and network, so that it is still valid."""
     if not _PHONE.fullmatch(text):
         return 0
     digits = [at for at, char in enumerate(text) if char.isdecimal()]
@@ -225,6 +225,7 @@ def _beginning(text: str) -> int:
 
 
 def _draws(seed: int) -> Iterator[int]:
+    """Pseudo-random bytes that are the same for the same seed."""
     for counter in itertools.count():
         yield from hashlib.sha256(f"{seed}:{counter}".encode()).digest()
 

@@ -1,4 +1,4 @@
-"""Writes what a test showed into its `expect:`, and touches nothing else of the mapping file."""
+"""Writes the result of a test into its `expect:`, and changes nothing else in the mapping file."""
 
 from __future__ import annotations
 
@@ -21,20 +21,18 @@ _ALWAYS = ("rule", "bot_id", *_RECIPIENT, "variables")
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 Edit = tuple[int, int, str]
-"""From here to there, this instead."""
+"""Start, end, and the new text between them."""
 
 
 class CannotRewrite(BridgeError):
-    """The file cannot be changed without touching more than the expectation; the author has to."""
+    """The expectation cannot be changed automatically; the author has to change it."""
 
 
-def rewritten(text: str, result: Result, account: str, leave_out: Collection[str] = ()) -> str:
-    """The file's text in which the test expects what it showed, but for keys of a start to `leave_out`.
+def rewrite_expectation(text: str, result: Result, account: str, leave_out: Collection[str] = ()) -> str:
+    """The file's text with the result of the test as its expectation, without the keys in `leave_out`.
 
-    `account` is the file's own.
-
-    Values change where they stand as long as a start has the same keys as before; otherwise the whole
-    `expect:` is written again, which is refused where that would lose a comment. Raises CannotRewrite.
+    `account` is the file's default. If a start has the same keys as before, only its values are replaced.
+    Otherwise the whole `expect:` is written again. Raises CannotRewrite, also if that would lose a comment.
     """
     if not result.events:
         raise CannotRewrite(Reason(RuleCode.NOTHING_TO_EXPECT))
@@ -66,24 +64,24 @@ def _text(node: Placed | None) -> str:
 
 
 def _failed_to_write(test: Placed, result: Result) -> list[str]:
-    """The rules that failed and are to be written under `expect:`."""
+    """The failed rules to write under `expect:`; none if `failed:` lists them already."""
     failed = list(dict.fromkeys(failure.rule for failure in result.failures))
-    beside = test.get("failed")
-    if beside is None:
+    listed = test.get("failed")
+    if listed is None:
         return failed
-    if sorted(one.value for one in beside.items or (beside,)) != sorted(failed):
+    if sorted(one.value for one in listed.items or (listed,)) != sorted(failed):
         raise CannotRewrite(Reason(RuleCode.FAILED_APART))
     return []
 
 
 def _expected(expect: Placed) -> list[Placed]:
-    """The starts that the file expects; not what it expects to fail."""
+    """The starts that the file expects, without expected failures."""
     nodes = (expect,) if expect.kind == "map" else expect.items
     return [node for node in nodes if node.get("failed") is None]
 
 
 def _values(text: str, expect: Placed, starts: list[dict[str, Json]]) -> list[Edit] | None:
-    """The changes of single values; None where that is not enough."""
+    """Edits of single values; None if the keys differ, too."""
     nodes = _expected(expect)
     whole = expect.items if expect.kind == "list" else nodes
     if len(nodes) != len(starts) or len(whole) != len(nodes):
@@ -102,7 +100,7 @@ def _values(text: str, expect: Placed, starts: list[dict[str, Json]]) -> list[Ed
 
 
 def _pairs(node: Placed, start: dict[str, Json]) -> Iterator[tuple[Placed | None, Json]]:
-    """Each value that is written with the one that should be; without a place where a key is too many."""
+    """Each written value with the new one; (None, None) for a key that has to be removed."""
     for key, place in node.entries:
         if key.value not in start:
             yield None, None
@@ -124,18 +122,18 @@ def _says(place: Placed, value: Json) -> bool:
 
 
 def _wanted(expect: Placed, starts: list[dict[str, Json]], account: str, failed: list[str]) -> list[Json]:
-    """All that `expect:` should say: of a start the keys that were written, of a new one what tells it."""
+    """The whole new `expect:`: for a known start the keys that were written, for a new one the usual keys."""
     nodes = _expected(expect) if expect.kind in ("list", "map") else []
     wanted: list[Json] = []
     for number, start in enumerate(starts):
         written = {key.value for key, _ in nodes[number].entries} if number < len(nodes) else set()
         wanted.append(
-            {name: value for name, value in start.items() if _is_told(name, start, written, account)}
+            {name: value for name, value in start.items() if _is_listed(name, start, written, account)}
         )
     return [*wanted, {"failed": failed}] if failed else wanted
 
 
-def _is_told(name: str, start: dict[str, Json], written: set[str], account: str) -> bool:
+def _is_listed(name: str, start: dict[str, Json], written: set[str], account: str) -> bool:
     if name in written:
         return True
     if written:
@@ -171,7 +169,7 @@ def _flow(value: Json) -> str:
 
 
 def _scalar(value: Json, quote: str = "") -> str:
-    """The value in YAML, in the quotes that it had where they can hold it."""
+    """The value in YAML, in its previous quotes if they can hold it."""
     if not isinstance(value, str):
         return to_json(value)
     if quote == "'" and value.isprintable():

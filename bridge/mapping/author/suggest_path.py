@@ -1,4 +1,4 @@
-"""Where a value stands that a path looked for elsewhere: for the reader of an explanation."""
+"""Suggests an existing path for one that found nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.jsonpath.scope import Scope
 from bridge.model import Json
 
 MAX_NODES = 5_000
-"""How much of a document is searched."""
+"""Maximum number of nodes of a document that are searched."""
 
 _BARE = re.compile(r"[^\W\d][\w-]*")
 
@@ -21,12 +21,12 @@ Steps = tuple[str | int, ...]
 
 
 def spell(root: str, steps: Steps) -> str:
-    """A definite path as its owner would write it: `$.items[0].name`, `$['first name']`."""
+    """A definite path in its usual notation: `$.items[0].name`, `$["first name"]`."""
     return root + "".join(_step(step) for step in steps)
 
 
-def nearby(path: Path, scope: Scope) -> str | None:
-    """A path that exists and that the absent one may have meant: `$.object.status` for `$.status`."""
+def suggest_path(path: Path, scope: Scope) -> str | None:
+    """An existing path that may have been meant: `$.object.status` for `$.status`; None if there is none."""
     if not path.definite or not path.steps:
         return None
     document = _root(path.root, scope)
@@ -45,7 +45,7 @@ def _step(step: str | int) -> str:
 
 
 def _misspelled(path: Path, node: Json) -> str | None:
-    """The path with its first wrong step put right, where what follows then exists."""
+    """The path with its first wrong step corrected, if the rest of the path then exists."""
     for index, step in enumerate(path.steps):
         inside = _child(node, step)
         if inside:
@@ -58,7 +58,7 @@ def _misspelled(path: Path, node: Json) -> str | None:
 
 
 def _alternatives(node: Json, step: str | int) -> list[Steps]:
-    """What may stand for a step that leads nowhere: the first element of a list, a name spelled alike."""
+    """Replacements for a step that finds nothing: the first element of a list, a similar name."""
     if isinstance(node, list):
         return [(0, step)]
     if not isinstance(node, dict) or not isinstance(step, str):
@@ -68,7 +68,7 @@ def _alternatives(node: Json, step: str | int) -> list[Steps]:
 
 
 def _elsewhere(path: Path, document: Json) -> str | None:
-    """The path's last step, or more of its end, at another place: the shortest such path."""
+    """The end of the path at another place in the document: the shortest such path."""
     for steps, node in _walk(document):
         for start in range(len(path.steps)):
             tail = path.steps[start:]
@@ -85,7 +85,7 @@ def _other_root(path: Path, scope: Scope) -> str | None:
 
 
 def _walk(document: Json) -> Iterator[tuple[Steps, Json]]:
-    """Objects and lists, the outer ones first; of a list only the first element."""
+    """Objects and lists, breadth first; only the first element of each list."""
     waiting: deque[tuple[Steps, Json]] = deque([((), document)])
     for _ in range(MAX_NODES):
         if not waiting:
@@ -111,7 +111,7 @@ def _exists(node: Json, steps: Steps) -> bool:
 
 
 def _child(node: Json, step: str | int) -> list[Json]:
-    """What stands at one step, in a list; empty where nothing does."""
+    """The value at one step as a list of one; empty if there is none."""
     if isinstance(node, dict):
         key = str(step)
         return [node[key]] if key in node else []

@@ -1,4 +1,4 @@
-"""The accounts that starts go to: `accounts.yml`, or the one account of the environment."""
+"""Compiles the accounts of `accounts.yml`, or the one account of the environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def of_environment(environment: Dict[str, str], placeholder: str | None) -> dict[str, Account]:
-    """The account `main`; without its token, or a stand-in, nothing is sent for it."""
+    """The account `main`. Without a token or placeholder nothing is sent for it."""
     if is_set(environment, TOKEN_VARIABLE):
         return {MAIN: Account(MAIN, environment[TOKEN_VARIABLE], _default_url(environment))}
     unset = "" if placeholder else TOKEN_VARIABLE
@@ -32,7 +32,7 @@ def of_environment(environment: Dict[str, str], placeholder: str | None) -> dict
 
 
 def compile_accounts(node: Node, reader: Reader) -> tuple[dict[str, Account], Alerts]:
-    """The accounts and alerts of `accounts.yml`; those with errors are reported and left out."""
+    """Compile `accounts.yml`. Accounts and alerts with errors are reported and omitted."""
     fields = reader.table(node, ACCOUNTS)
     if fields is None:
         return {}, Alerts()
@@ -91,7 +91,7 @@ def _url(fields: Fields, reader: Reader) -> str:
 
 
 def _is_base(url: str) -> bool:
-    """Whether it is scheme, host and perhaps a path, and nothing more."""
+    """Whether it has a scheme, a host and optionally a path, but no query, fragment or user."""
     try:
         parts = urlsplit(url)
         port_fits = parts.port is None or parts.port > 0

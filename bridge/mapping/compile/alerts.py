@@ -1,4 +1,4 @@
-"""How the owner is told when something needs them: `alerts:` of `accounts.yml`."""
+"""Compiles `alerts:` of `accounts.yml`: where alerts go."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
 
 
 def compile_alerts(fields: Fields, reader: Reader, accounts: Sequence[str]) -> Alerts:
-    """The alerts that the file asks for; mistakes are reported and left out.
+    """Compile `alerts:`. Errors are reported, and what has them is omitted.
 
-    `accounts` are the names of all accounts in the file, those with errors among them.
+    `accounts` are the names of all accounts in the file, including those with errors.
     """
     known = len(reader.unset)
     url = _url(fields, reader) if "url" in fields else ""

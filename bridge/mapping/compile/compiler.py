@@ -1,4 +1,4 @@
-"""Mapping files become sources, rules and accounts, or every finding of all of them in one run."""
+"""Compiles mapping files to sources, rules and accounts, and reports all findings in one run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.language.document import read
 from bridge.language.nodes import Mapping, Node, Report
 from bridge.language.placeholder import refuse_placeholders
 from bridge.mapping.compile.accounts import compile_accounts, of_environment
-from bridge.mapping.compile.context import Surroundings
+from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.file_compiler import compile_file
 from bridge.mapping.lint.variable_names import odd_names
 from bridge.mapping.rules.apply import MappingFile
@@ -29,20 +29,20 @@ ACCOUNTS_FILES = ("accounts.yml", "accounts.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What a set of files says. Only a valid set may replace another."""
+    """The result of compiling a set of files. Only a valid set may replace the one in use."""
 
     sources: Dict[str, MappingFile] = field(default_factory=dict)
-    """By the source's name; a file with errors gives none."""
+    """By the source's name; files with errors are missing."""
     accounts: Dict[str, Account] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    """Of all files, sorted by file and place."""
+    """Of all files, sorted by file and position."""
     valid: bool = False
     """Whether there are files, and no error in any."""
     alerts: Alerts = field(default_factory=Alerts)
 
     @property
     def unset(self) -> tuple[Unset, ...]:
-        """What is closed because an environment variable is not set."""
+        """Sources, accounts and alerts that are closed because an environment variable is not set."""
         sources = [Unset("source", one.source.name, one.unset) for one in self.sources.values() if one.unset]
         accounts = [Unset("account", one.name, (one.unset,)) for one in self.accounts.values() if one.unset]
         alerts = [Unset("alerts", "", (self.alerts.unset,))] if self.alerts.unset else []
@@ -58,7 +58,7 @@ class Unset(NamedTuple):
 
     @property
     def reason(self) -> Reason:
-        """What is closed, and why."""
+        """Says what is closed and why."""
         count = len(self.variables)
         if self.kind == "alerts":
             return Reason(MappingCode.ALERTS_CLOSED, variables=self.variables, count=count)
@@ -72,8 +72,8 @@ class Unset(NamedTuple):
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Compiling makes many objects that stay: looking for garbage among them took 40 % of its time."""
+def _without_gc() -> Iterator[None]:
+    """Disable garbage collection: compiling creates long-lived objects, and it took 40 % of the time."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -81,13 +81,13 @@ def _uncollected() -> Iterator[None]:
     finally:
         if collecting:
             if not gc.get_freeze_count():
-                # All of it counts as old now, unseen: else the next object made would have it looked through.
+                # Move all objects to the oldest generation: the next allocation would start a collection.
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
 
 
-@_uncollected()
+@_without_gc()
 def compile_files(
     files: Dict[str, bytes],
     environment: Dict[str, str],
@@ -97,26 +97,26 @@ def compile_files(
 ) -> Compiled:
     """Compile all files of a mapping folder, `accounts.yml` among them, with the environment's secrets.
 
-    A secret that is not set closes the source that needs it; with a `placeholder` it reads as that word.
-    `notices` adds those of what deserves a second look.
+    A secret that is not set closes its source. With a `placeholder`, the secret has that value instead.
+    With `notices`, findings of level N are reported, too.
     """
     findings: list[Finding] = []
-    around = replace(_surroundings(files, environment, placeholder, findings), notices=notices)
+    context = replace(_context(files, environment, placeholder, findings), notices=notices)
     sources: dict[str, MappingFile] = {}
     for path in sorted(path for path in files if not is_accounts(path)):
         report = Report(path)
-        mapping = compile_file(files[path], around, report)
+        mapping = compile_file(files[path], context, report)
         findings += report.findings
         if mapping is not None:
             _add(mapping, sources, findings)
-    findings += (*odd_names(sources.values()), *_unknown_silent(files, around, sources))
+    findings += (*odd_names(sources.values()), *_unknown_silent(files, context, sources))
     ordered = tuple(sorted(set(findings)))
     valid = bool(files) and not any(finding.is_error for finding in ordered)
-    return Compiled(sources, around.accounts or {}, ordered, valid, around.alerts)
+    return Compiled(sources, context.accounts or {}, ordered, valid, context.alerts)
 
 
 def is_accounts(path: str) -> bool:
-    """Whether a file of the mapping folder lists accounts, by its name."""
+    """Whether this is the name of an accounts file."""
     return PurePath(path).name in ACCOUNTS_FILES
 
 
@@ -133,38 +133,38 @@ def _add(mapping: MappingFile, sources: dict[str, MappingFile], findings: list[F
     findings.append(Finding(mapping.path, mapping.line, 1, "M109", again))
 
 
-def _surroundings(
+def _context(
     files: Dict[str, bytes], environment: Dict[str, str], placeholder: str | None, findings: list[Finding]
-) -> Surroundings:
+) -> CompileContext:
     paths = sorted(path for path in files if is_accounts(path))
     if not paths:
         accounts = of_environment(environment, placeholder)
-        return Surroundings(environment, placeholder, accounts)
+        return CompileContext(environment, placeholder, accounts)
     second = Reason(MappingCode.SECOND_ACCOUNTS_FILE, first=paths[0])
     findings += [Finding(path, 1, 1, "M109", second) for path in paths[1:]]
     report = Report(paths[0])
-    known, alerts = _accounts(files[paths[0]], Surroundings(environment, placeholder), report)
+    known, alerts = _accounts(files[paths[0]], CompileContext(environment, placeholder), report)
     findings += report.findings
-    return Surroundings(environment, placeholder, None if report.failed else known, paths[0], alerts)
+    return CompileContext(environment, placeholder, None if report.failed else known, paths[0], alerts)
 
 
-def _accounts(data: bytes, around: Surroundings, report: Report) -> tuple[dict[str, Account], Alerts]:
+def _accounts(data: bytes, context: CompileContext, report: Report) -> tuple[dict[str, Account], Alerts]:
     node = read(data, report)
     if node is None:
         return {}, Alerts()
-    compiled = compile_accounts(node, around.reader(report))
+    compiled = compile_accounts(node, context.reader(report))
     refuse_placeholders(node, report)
     return compiled
 
 
 def _unknown_silent(
-    files: Dict[str, bytes], around: Surroundings, sources: Dict[str, MappingFile]
+    files: Dict[str, bytes], context: CompileContext, sources: Dict[str, MappingFile]
 ) -> list[Finding]:
-    """Sources that are to be missed when they fall silent, and are not there at all.
+    """Findings for names in `alerts: silence:` that are not sources.
 
-    Only where all mapping files could be read: else the source may be in one with errors.
+    Only if all mapping files could be read: otherwise the source may be in a file with errors.
     """
-    path = around.accounts_file
+    path = context.accounts_file
     if path is None or not sources or len(sources) < sum(not is_accounts(one) for one in files):
         return []
     node: Node | None = read(files[path], Report(path))

@@ -1,4 +1,4 @@
-"""What a mapping file is read against: the environment's secrets and the accounts."""
+"""What mapping files are compiled with: the environment's secrets and the accounts."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from bridge.reasons.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The same for all files of one run."""
+class CompileContext:
+    """The environment and accounts, shared by all files of one run."""
 
     environment: Dict[str, str] = field(repr=False)
     placeholder: str | None = None
-    """What a secret that is not set reads as, to try files out; None closes the source that needs it."""
+    """Value of secrets that are not set, to try files out; None closes the sources that need them."""
     accounts: Dict[str, Account] | None = None
-    """By name; None where they are unknown because their file has errors."""
+    """By name; None if unknown because the accounts file has errors."""
     accounts_file: str | None = None
     alerts: Alerts = field(default_factory=Alerts)
     notices: bool = False
-    """Whether to tell what deserves a second look, too."""
+    """Whether to report notices (level N), too."""
 
     def reader(self, report: Report) -> Reader:
-        """A reader of one file that knows the environment."""
+        """A reader of one file with this environment."""
         trying = self.placeholder is not None
         return Reader(report, self.environment, self.placeholder or NOT_SET, trying=trying)
 
     def check_account(self, name: str, at: Node, report: Report) -> None:
-        """A finding where starts go to an account that is not there."""
+        """Report an account that does not exist or has no token."""
         if self.accounts_file is None and name == MAIN and not is_set(self.environment, TOKEN_VARIABLE):
             token = Reason(MappingCode.TOKEN_OF_ACCOUNT, account=MAIN)
             self.reader(report).is_unset(TOKEN_VARIABLE, at, token)

@@ -1,4 +1,4 @@
-"""From the nodes of `tests:` to Examples, or findings."""
+"""Compiles `tests:` to Examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.reasons.reason import Reason
 
 
 def compile_examples(nodes: tuple[Node, ...], rules: tuple[str, ...], report: Report) -> tuple[Example, ...]:
-    """The tests of a file, which has rules of these names; those with errors are reported and left out."""
+    """Compile the tests of a file with rules of these names. Tests with errors are reported and omitted."""
     names: dict[str, int] = {}
     compiled = (_example(node, rules, names, report) for node in nodes)
     return tuple(example for example in compiled if example is not None)
@@ -50,7 +50,7 @@ def _example(node: Node, rules: tuple[str, ...], names: dict[str, int], report: 
 
 
 def _outcomes(fields: Fields, report: Report) -> tuple[list[Mapping], list[Node]]:
-    """The starts that are expected, and the names of rules that are to fail."""
+    """The expected starts, and the names of rules that are expected to fail."""
     expected = fields["expect"] or ()
     failures = [node for node in expected if isinstance(node, Mapping) and node.get("failed") is not None]
     failed = list(_items(fields.node.get("failed")))
@@ -98,7 +98,7 @@ def _expected(node: Mapping, report: Report) -> Expected:
 
 
 def _variables(node: Node | None, report: Report) -> dict[str, str]:
-    """The expected variables as texts; numbers, true and false as they are written."""
+    """The expected variables as texts. Numbers, true and false keep their spelling in the file."""
     expected = {}
     for key, child in node.entries if isinstance(node, Mapping) else ():
         if isinstance(child, Scalar) and (child.value is not None or child.quoted):

@@ -1,4 +1,4 @@
-"""One mapping file becomes a source with its rules and tests, or all its findings."""
+"""Compiles one mapping file to a source with its rules and tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.language.keys_source import SOURCE_KEYS
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.placeholder import refuse_placeholders
 from bridge.language.schema import Fields, Table, describe
-from bridge.mapping.compile.context import Surroundings
+from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.example_compiler import compile_examples
 from bridge.mapping.compile.rule_compiler import compile_rules
 from bridge.mapping.lint.lint import lint, notice
@@ -32,33 +32,33 @@ _FORMS = frozenset(("form", "multipart", "query"))
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def compile_file(data: bytes, around: Surroundings, report: Report) -> MappingFile | None:
-    """The file's contents, compiled; None after an error in the report."""
+def compile_file(data: bytes, context: CompileContext, report: Report) -> MappingFile | None:
+    """Compile a file; None if an error was reported."""
     node = read(data, report)
     if node is None:
         return None
     if not isinstance(node, Mapping):
         report.add(node, "M103", Reason(MappingCode.NOT_A_MAPPING_FILE, found=describe(node)))
         return None
-    compiled = _compile(node, around, report)
+    compiled = _compile(node, context, report)
     refuse_placeholders(node, report)
     if compiled is None or report.failed:
         return None
-    if around.notices:
+    if context.notices:
         notice(node, data.decode(), report)
     return replace(compiled, version=_version(data, node))
 
 
 def _version(data: bytes, node: Mapping) -> str:
-    """Of all that decides what the file does to an event: its bytes and those of its profile."""
+    """Digest of everything that decides what the file does: its bytes, and those of its profile."""
     name = node.get("profile")
     digest = load_profiles()[name.text].digest if isinstance(name, Scalar) else ""
     return hashlib.sha256(data + digest.encode()).hexdigest()[:12]
 
 
-def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile | None:
+def _compile(own: Mapping, context: CompileContext, report: Report) -> MappingFile | None:
     node = _with_profile(own, report)
-    reader = around.reader(report)
+    reader = context.reader(report)
     fields = reader.table(node or own, FILE)
     if fields is None:
         return None
@@ -67,7 +67,7 @@ def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile 
     rules = compile_rules(fields["rules"], account, report)
     names = _names(own.get("rules"))
     tests = compile_examples(fields["tests"], names, report)
-    _check_accounts(fields, around, report)
+    _check_accounts(fields, context, report)
     source = compile_source(fields, reader) if node is not None else None
     if source is None or report.failed:
         return None
@@ -78,7 +78,7 @@ def _compile(own: Mapping, around: Surroundings, report: Report) -> MappingFile 
 
 
 def _with_profile(own: Mapping, report: Report) -> Mapping | None:
-    """The file over its profile; None after a finding about the profile."""
+    """The file merged over its profile; None if the profile is unknown."""
     name = own.get("profile")
     if not isinstance(name, Scalar):
         return own
@@ -97,20 +97,20 @@ def _check_name(fields: Fields, report: Report) -> None:
 
 
 def _names(rules: Node | None) -> tuple[str, ...]:
-    """The names of all rules, those with errors too."""
+    """The names of all rules, including those with errors."""
     nodes = rules.items if isinstance(rules, Sequence) else ()
     names = (node.get("name") for node in nodes if isinstance(node, Mapping))
     return tuple(name.text for name in names if isinstance(name, Scalar))
 
 
-def _check_accounts(fields: Fields, around: Surroundings, report: Report) -> None:
-    """Every account that a rule of the file starts bots in must be there."""
+def _check_accounts(fields: Fields, context: CompileContext, report: Report) -> None:
+    """Report accounts of rules that do not exist."""
     nodes = [node for node in fields["rules"] if isinstance(node, Mapping)]
     for node in nodes:
         own = node.get("account")
         if isinstance(own, Scalar):
-            around.check_account(own.text, own, report)
+            context.check_account(own.text, own, report)
     by_default = [node for node in nodes if node.get("account") is None]
     if by_default:
         at = fields.at("account") if "account" in fields else by_default[0]
-        around.check_account(fields["account"], at, report)
+        context.check_account(fields["account"], at, report)

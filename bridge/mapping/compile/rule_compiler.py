@@ -1,4 +1,4 @@
-"""From the nodes of a rule to a Rule, or findings."""
+"""Compiles `rules:` to Rules."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from bridge.reasons.reason import Reason
 
 
 def compile_rules(nodes: tuple[Node, ...], account: str, report: Report) -> tuple[Rule, ...]:
-    """The rules of a file; those with errors are reported and left out."""
+    """Compile the rules of a file. Rules with errors are reported and omitted."""
     names: dict[str, int] = {}
     compiled = (_rule(node, account, names, report) for node in nodes)
     return tuple(rule for rule in compiled if rule is not None)
 
 
 def unique(fields: Fields, what: Literal["rule", "test"], names: dict[str, int], report: Report) -> None:
-    """A finding where a name is used twice; `names` are those seen so far with their lines."""
+    """Report a name that is not valid or is used twice; `names` are the names so far with their lines."""
     is_rule = what == "rule"
     name, node = fields["name"], fields.at("name")
     if name is None:
@@ -88,7 +88,7 @@ def _for_each(fields: Fields, report: Report) -> Path | None:
 
 
 def _refuse_item(rule: Node, report: Report) -> None:
-    """A finding for each use of `$item` in a rule without `for_each`."""
+    """Report each use of `$item` in a rule without `for_each`."""
     for node in scalars(rule):
         if "$item" in node.text and _ITEM.search(node.text):
             report.add(node, "M210", Reason(MappingCode.ITEM_OUTSIDE))

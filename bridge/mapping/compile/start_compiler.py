@@ -1,4 +1,4 @@
-"""From the nodes of a `start:` to a Start, or findings."""
+"""Compiles `start:` to a Start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.language.schema import Fields, Reader, describe
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.mapping.rules.ids import messenger_id, name_fault, variable_text, whole_id
-from bridge.mapping.rules.start import Start, Variable, Whom
+from bridge.mapping.rules.start import RecipientValues, Start, Variable
 from bridge.model import Json
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
@@ -21,7 +21,7 @@ _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
 
 
 def compile_start(node: Node, report: Report) -> Start | None:
-    """The start that a node says; None after an error in the report."""
+    """Compile a start; None if an error was reported."""
     fields = Reader(report).table(node, START)
     if fields is None:
         return None
@@ -33,14 +33,14 @@ def compile_start(node: Node, report: Report) -> Start | None:
     return Start(bot_id, recipients, variables, fields["forced"])
 
 
-def _recipients(fields: Fields, report: Report) -> tuple[Whom, ...]:
-    """One way, or those of `first_of`; empty after an error in the report."""
+def _recipients(fields: Fields, report: Report) -> tuple[RecipientValues, ...]:
+    """The recipient, or those of `first_of` in order; empty if an error was reported."""
     if "first_of" not in fields:
-        whom = _whom(fields, report)
-        return () if whom is None else (whom,)
-    beside = _given(fields)
-    if beside:
-        report.add(fields.at(beside[0]), "M301", Reason(MappingCode.TWO_RECIPIENTS, key=beside[0]))
+        values = _recipient_values(fields, report)
+        return () if values is None else (values,)
+    given = _given(fields)
+    if given:
+        report.add(fields.at(given[0]), "M301", Reason(MappingCode.TWO_RECIPIENTS, key=given[0]))
         return ()
     if not fields["first_of"]:
         report.add(fields.at("first_of"), "M301", Reason(MappingCode.EMPTY_FIRST_OF))
@@ -49,14 +49,14 @@ def _recipients(fields: Fields, report: Report) -> tuple[Whom, ...]:
     return tuple(way for way in ways if way is not None)
 
 
-def _way(node: Node, report: Report) -> Whom | None:
+def _way(node: Node, report: Report) -> RecipientValues | None:
     fields = Reader(report).table(node, RECIPIENT)
     if fields is None:
         return None
-    return _whom(fields, report)
+    return _recipient_values(fields, report)
 
 
-def _whom(fields: Fields, report: Report) -> Whom | None:
+def _recipient_values(fields: Fields, report: Report) -> RecipientValues | None:
     given = _given(fields)
     if "contact" in fields:
         return None
@@ -66,10 +66,10 @@ def _whom(fields: Fields, report: Report) -> Whom | None:
         return None
     if "subscriber_id" in fields:
         number = _id(fields, "subscriber_id", whole_id, report)
-        return None if number is None else Whom(subscriber_id=number)
+        return None if number is None else RecipientValues(subscriber_id=number)
     user = _id(fields, "user_id", messenger_id, report)
     channel = _id(fields, "channel_id", messenger_id, report)
-    return None if user is None or channel is None else Whom(user_id=user, channel_id=channel)
+    return None if user is None or channel is None else RecipientValues(user_id=user, channel_id=channel)
 
 
 def _given(fields: Fields) -> list[str]:
@@ -77,7 +77,7 @@ def _given(fields: Fields) -> list[str]:
 
 
 def _id(fields: Fields, name: str, check: Callable[[Json], object], report: Report) -> Value | None:
-    """The value of an id; a literal one is checked here."""
+    """Compile an id. A literal is checked here, a path when an event is processed."""
     if name not in fields:
         return None
     node = fields.at(name)

@@ -1,4 +1,4 @@
-"""`success:` of an account: what a 2xx answer of LeadConverter must say, in the language of conditions."""
+"""Compiles `success:` of an account: conditions for a 2xx answer of LeadConverter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = "$"
 
 
 def compile_success(node: Node | None, report: Report) -> Callable[[Json], Reason | None] | None:
-    """Asks a document: None where the conditions hold, else why not. None where there are none."""
+    """A function that returns None if a document meets the conditions, else the reason; None without any."""
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return None
     if isinstance(node, Mapping) and not node.entries:
@@ -38,7 +38,7 @@ def compile_success(node: Node | None, report: Report) -> Callable[[Json], Reaso
 
 
 def _check_roots(conditions: tuple[Condition, ...], node: Mapping, report: Report) -> None:
-    """Nothing but the answer's body is there to be asked: a condition on another root would never hold."""
+    """Report conditions on another root than the answer's body: they would never hold."""
     keys = {(key.line, key.column): key for key, _ in node.entries}
     for condition in conditions:
         strays = sorted({path.root for path in condition.paths} - {ROOT})

@@ -1,1 +1,1 @@
-"""Warnings about rules that compile, but are probably wrong."""
+"""Finds rules that compile, but are probably wrong."""

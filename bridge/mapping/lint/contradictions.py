@@ -1,7 +1,7 @@
-"""Conditions of one rule that no event can fulfil together.
+"""Finds conditions of one rule that no event can meet together.
 
-Nothing is proved about operators: every value that could make a difference is tried. What cannot be decided
-so, because it compares with other paths, ignores capitals or looks into texts, is taken to be possible.
+Tries every value that could make a difference, instead of reasoning about operators. Conditions for which
+that is not enough (they compare with other paths, ignore case or search texts) are taken to be possible.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _LOOKS_INTO_TEXTS = frozenset({"contains", "starts_with", "ends_with", "matches"
 _MAX_INDEX = 100
 _EXACT = Context(prec=1_000)
 _ODDS: tuple[Json, ...] = (ABSENT, None, True, False, "", "some other text", [], [0], {"some": "object"})
-"""Values of every kind; texts and numbers that conditions name are tried beside them."""
+"""Values of every type. Texts and numbers in conditions are tried in addition."""
 
 _Place: TypeAlias = tuple[str, tuple[str | int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A condition that cannot hold, and the earlier one that it contradicts; None where that is itself."""
+    """A condition that cannot hold, and the earlier one that it contradicts; None if it never holds alone."""
 
     condition: Condition
     earlier: Condition | None
     alternative: bool = False
-    """It is part of an `any`, and only that alternative can never hold."""
+    """Whether it is part of an `any`: only that alternative can never hold."""
 
     @property
     def reason(self) -> Reason:
@@ -48,12 +48,12 @@ class Contradiction:
 
 
 def contradiction(conditions: Iterable[Condition]) -> Contradiction | None:
-    """Why conditions that must all hold never do; None where they may."""
+    """The first contradiction of conditions that must all hold; None if they may hold."""
     return next(_contradictions(_flat(conditions)), None)
 
 
 def dead_alternatives(conditions: Iterable[Condition]) -> Iterator[Contradiction]:
-    """Alternatives of an `any` that never hold beside the other conditions."""
+    """Alternatives of an `any` that never hold together with the other conditions."""
     together = _flat(conditions)
     for group in together:
         others = [one for one in together if one is not group]
@@ -64,7 +64,7 @@ def dead_alternatives(conditions: Iterable[Condition]) -> Iterator[Contradiction
 
 
 def _flat(conditions: Iterable[Condition]) -> list[Condition]:
-    """The conditions with those of `all` in place of it."""
+    """The conditions, with each `all` replaced by its parts."""
     found: list[Condition] = []
     for one in conditions:
         found += _flat(inner for part in one.parts for inner in part) if one.kind == "all" else [one]
@@ -79,16 +79,18 @@ def _contradictions(conditions: list[Condition]) -> Iterator[Contradiction]:
             groups.setdefault(place, []).append(one)
     for place, group in groups.items():
         if _worth_trying(group) and _impossible(place, group):
-            yield _blamed(place, group)
+            yield _conflict(place, group)
 
 
 def _worth_trying(group: list[Condition]) -> bool:
-    """One operator alone is always possible."""
-    asking = list(leaves(group))
-    return len(group) > 1 or len(asking) > 1 or any(len(_asked(one)) > 1 for one in asking)
+    """Whether a contradiction is possible: a single operator never contradicts itself."""
+    leaf_conditions = list(leaves(group))
+    return (
+        len(group) > 1 or len(leaf_conditions) > 1 or any(len(_operators(one)) > 1 for one in leaf_conditions)
+    )
 
 
-def _blamed(place: _Place, group: list[Condition]) -> Contradiction:
+def _conflict(place: _Place, group: list[Condition]) -> Contradiction:
     for number, later in enumerate(group):
         if _impossible(place, [later]):
             return Contradiction(later, None)
@@ -99,24 +101,26 @@ def _blamed(place: _Place, group: list[Condition]) -> Contradiction:
 
 
 def _place(condition: Condition) -> _Place | None:
-    """The one definite place that a condition is about and decides by literals; None for any other."""
+    """The one definite path that a condition compares with literals only; None for other conditions."""
     paths = condition.paths
     places = {_written(path) for path in paths}
     if len(places) != 1 or not paths[0].definite:
         return None
-    asking = list(leaves([condition]))
-    decidable = len(paths) == len(asking) and not any(one.question and one.question.every for one in asking)
+    leaf_conditions = list(leaves([condition]))
+    decidable = len(paths) == len(leaf_conditions) and not any(
+        one.question and one.question.every for one in leaf_conditions
+    )
     return places.pop() if decidable else None
 
 
 def _written(path: Path) -> _Place:
-    """A path's place, however it is written: the names of headers are found in any case."""
+    """Root and steps of a path. Names of headers are case-insensitive, so they become lower case."""
     if path.root != "$headers":
         return path.root, path.steps
     return path.root, tuple(step.lower() if isinstance(step, str) else step for step in path.steps)
 
 
-def _asked(condition: Condition) -> tuple[str, ...]:
+def _operators(condition: Condition) -> tuple[str, ...]:
     return condition.question.operators if condition.question else ()
 
 
@@ -129,24 +133,24 @@ def _impossible(place: _Place, group: list[Condition]) -> bool:
 
 
 def _candidates(group: list[Condition]) -> list[Json] | None:
-    """Values of which one fulfils the group if any does; None where there is no such list."""
-    asking = list(leaves(group))
-    if any(one.question and one.question.fold for one in asking):
+    """Values of which at least one meets the group if any value does; None if that cannot be listed."""
+    leaf_conditions = list(leaves(group))
+    if any(one.question and one.question.fold for one in leaf_conditions):
         return None
     demanded = [one.equality[1] for one in group if one.equality]
     texts = next((values for values in demanded if all(isinstance(one, str) for one in values)), None)
     if texts is not None:
         return list(texts)
-    if any(_LOOKS_INTO_TEXTS.intersection(_asked(one)) for one in asking):
+    if any(_LOOKS_INTO_TEXTS.intersection(_operators(one)) for one in leaf_conditions):
         return None
     if demanded:
         return [value for values in demanded for value in values]
-    literals = [value for one in asking if one.question for value in one.question.literals]
+    literals = [value for one in leaf_conditions if one.question for value in one.question.literals]
     return [*_ODDS, *literals, *_numbers(literals)]
 
 
 def _numbers(literals: list[Json]) -> list[Json]:
-    """Below, above and twice between the numbers that are named."""
+    """Numbers below, above and (two of them) between the literals."""
     named = sorted({number for value in literals if (number := decimal_of(value)) is not None})
     if not named:
         return [0, 1]
@@ -159,20 +163,20 @@ def _numbers(literals: list[Json]) -> list[Json]:
 
 
 def _scope(place: _Place, value: Json) -> Scope | None:
-    """A scope that has the value at the place; None where none is made."""
+    """A scope with the value at the place; None if an index is too large to build it."""
     root, steps = place
     if any(isinstance(step, int) and not -_MAX_INDEX <= step <= _MAX_INDEX for step in steps):
         return None
     document = value
     for number, step in reversed(tuple(enumerate(steps))):
         is_last = number == len(steps) - 1
-        document = _holder(step, document, empty=is_last and value is ABSENT)
+        document = _container(step, document, empty=is_last and value is ABSENT)
     roots = {"$": {}, "$headers": {}, "$query": {}, "$event": {}, "$item": ABSENT, root: document}
     return Scope(roots["$"], roots["$headers"], roots["$query"], roots["$event"], roots["$item"])
 
 
-def _holder(step: str | int, value: Json, *, empty: bool) -> Json:
-    """An object or list that has the value at the step."""
+def _container(step: str | int, value: Json, *, empty: bool) -> Json:
+    """An object or list with the value at the step."""
     if isinstance(step, str):
         return {} if empty else {step: value}
     if empty:

@@ -1,4 +1,4 @@
-"""What the tests of a mapping file never exercise: rules that none matches, conditions that never decide."""
+"""Finds what the tests of a mapping file do not cover: unmatched rules, conditions that never decide."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _LACKS = {
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A rule, or one of its conditions, that could be changed without any test noticing."""
+    """A rule, or one of its conditions, whose change no test would detect."""
 
     rule: str
     line: int
     condition: str
-    """Empty where it is the rule itself."""
+    """Empty if the rule itself is not covered."""
     lack: MappingCode
-    """What the tests do not show of it: `never_matches`, `never_asked`, `never_holds`, `always_holds`."""
+    """`NEVER_MATCHES`, `NEVER_ASKED`, `NEVER_HOLDS` or `ALWAYS_HOLDS`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of a file its tests exercise."""
+    """How much of a file its tests cover."""
 
     rules: int
     conditions: int
@@ -49,10 +49,10 @@ class Coverage:
 
 
 def coverage(mapping: MappingFile, events: Iterable[Event]) -> Coverage:
-    """What the events of all tests exercise of the rules that are switched on.
+    """What the events of all tests cover of the rules that are switched on.
 
-    A rule is exercised where it matches an event; a condition where it holds for one event and not for
-    another, whatever the rule's other conditions say. The conditions of a group count one by one.
+    A rule is covered if it matches an event. A condition is covered if it holds for one event and not for
+    another, regardless of the rule's other conditions. The conditions of a group count one by one.
     """
     seen = tuple(events)
     rules = [rule for rule in mapping.rules if rule.enabled]
@@ -72,7 +72,7 @@ def _gaps(rule: Rule, scopes: list[Scope], *, matched: bool) -> Iterator[Gap]:
         yield Gap(rule.name, rule.line, "", MappingCode.NEVER_MATCHES)
     for condition in leaves(_all(rule)):
         held = frozenset(
-            condition.test(scope).holds for whole in scopes for scope in _asked(rule, condition, whole)
+            condition.test(scope).holds for whole in scopes for scope in _scopes(rule, condition, whole)
         )
         if held in _LACKS:
             yield Gap(rule.name, condition.line, condition.text, _LACKS[held])
@@ -82,7 +82,7 @@ def _all(rule: Rule) -> tuple[Condition, ...]:
     return (*rule.conditions, *rule.item_conditions)
 
 
-def _asked(rule: Rule, condition: Condition, scope: Scope) -> list[Scope]:
+def _scopes(rule: Rule, condition: Condition, scope: Scope) -> list[Scope]:
     if rule.for_each is None or not condition.uses_item:
         return [scope]
     return [item_scope(scope, item) for item in known_items(rule.for_each, scope)]

@@ -1,7 +1,7 @@
-"""A mapping file held against the events that really came: paths that find nothing, values that changed.
+"""Checks a mapping file with stored events: paths that find nothing, values whose type changed.
 
-A rule is about an event unless one of its conditions looks at a value there and refuses it: a condition
-whose path finds nothing may be the very slip that is looked for.
+A rule applies to an event unless one of its conditions finds a value there and does not hold. A condition
+whose path finds nothing does not count: that path may be the mistake.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.conditions import Condition
-from bridge.mapping.author.suggest_path import nearby
+from bridge.mapping.author.suggest_path import suggest_path
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.rule import Rule, item_scope, known_items
 from bridge.model import Event, Finding, Json
@@ -24,14 +24,14 @@ from bridge.reasons.reason import Reason
 from bridge.webhook.source import BY_BODY
 
 ENOUGH = 5
-"""Events that a path must have been looked for in, before anything is said about it."""
+"""Minimum number of events to which a path applied before there is a finding about it."""
 LASTING = 3
-"""Latest events in a row that must have the new kind of value."""
+"""Minimum number of latest events in a row with the new type of value."""
 STEADY = 0.9
-"""Share of the events before them that must have had another."""
+"""Minimum share of the earlier events with the previous type of value."""
 
 _UNDECIDED = frozenset({"absent", "other_absent", "no_items"})
-"""Codes of a condition that found nothing to refuse."""
+"""Codes of conditions that found no value."""
 _DAYS = (
     MappingCode.SINCE_MONDAY,
     MappingCode.SINCE_TUESDAY,
@@ -52,24 +52,24 @@ class _Seen(NamedTuple):
 
 @dataclass(slots=True)
 class _Use:
-    """A path of a rule, its place in the file, and what it found in the events that the rule is about."""
+    """A path of a rule, its position in the file, and what it found in events to which the rule applies."""
 
     path: Path
     line: int
     column: int
     condition: Condition | None = None
-    """The line of `when` that it is part of."""
+    """The condition that it is part of; None in a start."""
     seen: list[_Seen] = field(default_factory=list)
     latest: Scope | None = None
 
     def is_looked_for(self, scope: Scope, refusing: list[Condition]) -> bool:
-        """Whether nothing but the path's own line keeps the rule from the event or item."""
+        """Whether the rule applies to the event or item apart from the path's own condition."""
         there = self.path.root != "$item" or scope.item is not ABSENT
         return there and all(one is self.condition for one in refusing)
 
 
-def told_by_history(mapping: MappingFile, events: Iterable[Event]) -> tuple[Finding, ...]:
-    """Warnings about a file's rules that its source's latest events give rise to, which come oldest first."""
+def check_history(mapping: MappingFile, events: Iterable[Event]) -> tuple[Finding, ...]:
+    """Warnings about a file's rules from its source's latest events, given oldest first."""
     events = list(events)
     reread = ((mapping.source.reread(event), event.received_at) for event in events)
     scopes = [(mapping.source.scope_of(event), received_at) for event, received_at in reread]
@@ -81,7 +81,7 @@ def told_by_history(mapping: MappingFile, events: Iterable[Event]) -> tuple[Find
 
 
 def _without_id(mapping: MappingFile, events: list[Event]) -> Finding | None:
-    """Events that lack the id of their source are known by their body: that may be a slip in `event`."""
+    """A finding for events without the declared id, which are identified by their body."""
     declared = mapping.source.event_id
     by_body = [event for event in events if event.id.startswith(BY_BODY)]
     lacking = [why for event in by_body if (why := mapping.source.lacks_id(event))]
@@ -110,7 +110,9 @@ def _observed(rule: Rule, scopes: list[tuple[Scope, int]]) -> list[_Use]:
 
 
 def _tried(rule: Rule, whole: Scope) -> list[tuple[Scope, list[Condition]]]:
-    """The event, or each of its items, and the conditions that refuse it; nothing where none could matter."""
+    """The event, or each of its items, and the conditions that do not hold for it.
+
+    The event alone, if two conditions exclude the rule already: no item could change that."""
     refusing = _refusing(rule.conditions, whole)
     if rule.for_each is None or len(refusing) > 1:
         return [(whole, refusing)]
@@ -120,13 +122,13 @@ def _tried(rule: Rule, whole: Scope) -> list[tuple[Scope, list[Condition]]]:
 
 
 def _refusing(conditions: Iterable[Condition], scope: Scope) -> list[Condition]:
-    """Those that look at a value of the event and refuse it."""
+    """The conditions that find a value and do not hold."""
     decided = ((one, one.test(scope)) for one in conditions)
     return [one for one, decision in decided if not decision.holds and decision.code not in _UNDECIDED]
 
 
 def _uses(rule: Rule) -> Iterator[_Use]:
-    """Every path that a rule expects to find something at."""
+    """Every path at which a rule expects a value."""
     for condition in (*rule.conditions, *rule.item_conditions):
         for leaf in _expecting([condition]):
             yield from (_Use(path, leaf.line, leaf.column, condition) for path in leaf.paths)
@@ -139,7 +141,7 @@ def _uses(rule: Rule) -> Iterator[_Use]:
 
 
 def _expecting(conditions: Iterable[Condition]) -> Iterator[Condition]:
-    """The conditions, out of their groups, that want something at their path."""
+    """The conditions, also inside groups, that expect a value at their path."""
     for one in conditions:
         if one.question is not None and one.question.exists is not False:
             yield one
@@ -176,7 +178,7 @@ def _finding(use: _Use, path: str, events: int) -> Finding | None:
         return Finding(path, use.line, use.column, "W602", drift)
     if any(seen.kind != MappingCode.KIND_ABSENT for seen in use.seen):
         return None
-    other = nearby(use.path, use.latest) if use.latest else None
+    other = suggest_path(use.path, use.latest) if use.latest else None
     absent = Reason(
         MappingCode.ALWAYS_ABSENT,
         path=use.path.text,
@@ -188,7 +190,7 @@ def _finding(use: _Use, path: str, events: int) -> Finding | None:
 
 
 def _drift(use: _Use) -> Reason | None:
-    """How the latest values differ in kind from those before; None where they do not."""
+    """How the type of the latest values differs from that of earlier ones; None if it does not."""
     seen = use.seen
     now = seen[-1].kind
     first = next((at for at in range(len(seen), 0, -1) if seen[at - 1].kind != now), 0)

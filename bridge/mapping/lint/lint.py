@@ -1,4 +1,4 @@
-"""What a mapping file says without error, but hardly means. Needs the file alone, no history."""
+"""Finds what is valid in a mapping file but probably not meant. Needs only the file, no history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.jsonpath.grammar import parse
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, scalars
 from bridge.mapping.lint.contradictions import contradiction, dead_alternatives
 from bridge.mapping.lint.recipients import lint_recipients
-from bridge.mapping.lint.unreachable import doubled, unreached
+from bridge.mapping.lint.unreachable import duplicate_rules, unreachable_rules
 from bridge.mapping.rules.rule import Rule
 from bridge.model import Finding
 from bridge.reasons.mapping import MappingCode
@@ -21,11 +21,11 @@ _COMMENT = re.compile(r"(?:^|\s)#\s*\S")
 
 
 def lint(node: Mapping, rules: tuple[Rule, ...], report: Report, *, forms_only: bool) -> None:
-    """Add the warnings about a file that has no errors. `forms_only`: its source takes forms alone."""
+    """Add the warnings about a file without errors. `forms_only`: its source accepts only forms."""
     active = [rule for rule in rules if rule.enabled]
-    for rule, earlier in unreached(active):
+    for rule, earlier in unreachable_rules(active):
         _warn(report, rule, "W505", Reason(MappingCode.NEVER_REACHED, rule=earlier.name, line=earlier.line))
-    for rule, earlier in doubled(active):
+    for rule, earlier in duplicate_rules(active):
         _warn(report, rule, "W506", Reason(MappingCode.SAME_START, rule=earlier.name, line=earlier.line))
     for rule in active:
         _lint_conditions(rule, report)
@@ -37,7 +37,7 @@ def lint(node: Mapping, rules: tuple[Rule, ...], report: Report, *, forms_only: 
 
 
 def notice(node: Mapping, text: str, report: Report) -> None:
-    """Add what deserves a second look though it may well be meant: `forced: true` without a comment."""
+    """Add notices about what may be meant, but should be checked: `forced: true` without a comment."""
     lines = text.splitlines()
     for flag in _forced(node.get("rules")):
         here, above = lines[flag.line - 1][flag.column - 1 :], lines[flag.line - 2 : flag.line - 1]
@@ -58,7 +58,7 @@ def _lint_conditions(rule: Rule, report: Report) -> None:
 
 
 def _lint_numbers(rules: Node | None, report: Report) -> None:
-    """A form makes maps alone of what has numbers; in JSON a number after a dot may be meant either way."""
+    """Warn about a number after a dot: in JSON it may mean an index or a key. In forms it is always a key."""
     for one in scalars(rules) if rules else ():
         if number := _dotted_number(one.text):
             report.add(one, "W512", Reason(MappingCode.DOTTED_NUMBER, number=number))

@@ -1,4 +1,4 @@
-"""Warnings about recipients: one person for every event, and e-mail addresses or phone numbers as user_id."""
+"""Warns about recipients: a fixed person for all events, or an e-mail address or phone number as user_id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lint_recipients(rules: Node | None, report: Report) -> None:
 
 
 def _people(rules: Node | None) -> Iterator[tuple[str, Node]]:
-    """Every `subscriber_id` and `user_id`, those of `first_of` among them."""
+    """Every `subscriber_id` and `user_id`, including those of `first_of`."""
     for rule in rules.items if isinstance(rules, Sequence) else ():
         if isinstance(rule, Mapping) and isinstance(start := rule.get("start"), Mapping):
             enabled = rule.get("enabled")
@@ -42,7 +42,7 @@ def _named(start: Mapping) -> Iterator[tuple[str, Node]]:
 
 
 def _lint_literal(key: str, node: Node, report: Report) -> None:
-    """`{value: 778899}` says that one person is meant; a bare literal may be left over from a trial."""
+    """Warn about a bare literal: it may be left from a test. `{value: 778899}` says that it is meant."""
     literal = next((one for one in _parts(node, "template", "default") if _is_literal(one)), None)
     if literal is not None:
         meant = f"{{value: {literal.text}}}"
@@ -57,7 +57,7 @@ def _lint_messenger_id(node: Node, report: Report) -> None:
 
 
 def _parts(node: Node, *names: str) -> list[Scalar]:
-    """The scalar itself; of a value that is an object, those of these keys."""
+    """The scalar itself, or the scalars at these keys of an object."""
     if isinstance(node, Scalar):
         return [node]
     if not isinstance(node, Mapping):
@@ -71,9 +71,9 @@ def _is_literal(node: Scalar) -> bool:
 
 
 def _contact(node: Scalar, *, shaped: bool) -> MappingCode | None:
-    """What a user_id seems to be instead; None where nothing speaks against it.
+    """What a user_id seems to be instead; None if it looks right.
 
-    A phone number that functions have `shaped` may be WhatsApp's id, which is its digits.
+    A phone number with a pipe (`shaped`) may be WhatsApp's id, which is the digits of the number.
     """
     if _is_literal(node):
         return _KINDS[contact_kind(node.text)]

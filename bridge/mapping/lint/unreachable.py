@@ -1,4 +1,4 @@
-"""Rules that another keeps from every event, or that do what another does."""
+"""Finds rules that are never reached because of an earlier `stop`, and duplicate rules."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bridge.mapping.rules.index import key_of
 from bridge.mapping.rules.rule import Rule
 
 _Atom: TypeAlias = Hashable
-"""Something that a condition asks: its text, or of an equality one of its literals at the path."""
+"""Key for comparing conditions: the text, or for an equality the path and one of its literals."""
 
 
-def unreached(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
-    """Rules with the earlier one that says `stop` on every event that they could match."""
+def unreachable_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
+    """Rules, each with the earlier rule that stops on every event that they could match."""
     crowds = Counter(atom for rule in rules if rule.stop for one in _asked(rule) for atom in _atoms(one))
     stopping: dict[_Atom, list[Rule]] = {}
     for rule in rules:
@@ -27,14 +27,14 @@ def unreached(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
                 stopping.setdefault(atom, []).append(rule)
 
 
-def doubled(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
-    """Rules with the earlier one that starts the same bot for the same recipient on the same events."""
+def duplicate_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
+    """Rules, each with the earlier rule that starts the same bot for the same recipient and events."""
     seen: dict[object, Rule] = {}
     for rule in rules:
-        whom = [(way.subscriber_id, way.user_id, way.channel_id) for way in rule.start.recipients]
-        addressed = tuple(value.text if value else "" for way in whom for value in way)
+        ids = [(one.subscriber_id, one.user_id, one.channel_id) for one in rule.start.recipients]
+        recipients = tuple(value.text if value else "" for each in ids for value in each)
         asked = frozenset(one.text for one in _asked(rule))
-        identity = (asked, _for_each(rule), rule.account, rule.start.bot_id.text, addressed)
+        identity = (asked, _for_each(rule), rule.account, rule.start.bot_id.text, recipients)
         earlier = seen.setdefault(identity, rule)
         if earlier is not rule and not earlier.stop:
             yield rule, earlier
@@ -49,7 +49,7 @@ def _for_each(rule: Rule) -> str:
 
 
 def _atoms(condition: Condition) -> list[_Atom]:
-    """A condition that implies another has its first atom among the other's."""
+    """The atoms of a condition. If it implies another condition, its first atom is among the other's."""
     if condition.equality is None or not _is_plain(condition):
         return [condition.text]
     path, values = condition.equality
@@ -57,7 +57,7 @@ def _atoms(condition: Condition) -> list[_Atom]:
 
 
 def _is_plain(condition: Condition) -> bool:
-    """Whether it asks for one of some literals at one place, and no more."""
+    """Whether it is only an equality with literals at one definite path."""
     question, path = condition.question, condition.path
     if question is None or path is None or condition.equality is None:
         return False
@@ -65,7 +65,7 @@ def _is_plain(condition: Condition) -> bool:
 
 
 def _rarest(rule: Rule, crowds: Counter[_Atom]) -> list[_Atom]:
-    """The atoms by which a stopping rule is found: those of the condition that fewest others share."""
+    """The atoms under which to index a stopping rule: those of its rarest condition."""
     choices = [_atoms(one) for one in _asked(rule)]
     return min(choices, key=lambda atoms: sum(crowds[atom] for atom in atoms), default=[None])
 
@@ -77,14 +77,14 @@ def _stopper(rule: Rule, stopping: dict[_Atom, list[Rule]]) -> Rule | None:
 
 
 def _covers(wider: Rule, rule: Rule) -> bool:
-    """Whether the wider rule matches whatever the other does."""
+    """Whether the wider rule matches every event that the other matches."""
     if wider.for_each is not None and _for_each(wider) != _for_each(rule):
         return False
     return all(any(_implies(one, asked) for one in _asked(rule)) for asked in _asked(wider))
 
 
 def _implies(one: Condition, other: Condition) -> bool:
-    """Whether the other holds wherever the one does."""
+    """Whether the other condition holds whenever the first holds."""
     if one.text == other.text:
         return True
     if not (_is_plain(one) and _is_plain(other)) or one.equality is None or other.equality is None:

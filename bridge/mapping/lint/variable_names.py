@@ -1,4 +1,4 @@
-"""Variable names that look like a slip: one rule has them, and others of the account nearly the same."""
+"""Finds variable names that are probably misspelled: one rule has them, other rules a similar name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
 _COMMON = 2
-"""Rules that must have a name before it can be what another meant."""
+"""Minimum number of rules with a name before it is suggested."""
 _SHORTEST = 4
-"""Letters of a name of which one may be a slip: `id` and `ip` are two names."""
+"""Minimum length of names that are compared: `id` and `ip` are different names."""
 _NOT_COMPARED = re.compile(r"[\s_-]")
 _DIGITS = re.compile(r"[0-9]")
 
@@ -31,7 +31,7 @@ class _Name:
 
 
 def odd_names(mappings: Iterable[MappingFile]) -> Iterator[Finding]:
-    """A warning for each name that one rule alone has, and that is nearly one of several other rules."""
+    """A warning for each name that only one rule has and that is similar to a name of several others."""
     accounts: dict[str, dict[str, _Name]] = {}
     rules = ((mapping.path, rule) for mapping in mappings for rule in mapping.rules if rule.enabled)
     for number, (path, rule) in enumerate(rules):
@@ -59,9 +59,9 @@ def _odd(account: str, names: dict[str, _Name]) -> Iterator[Finding]:
 
 
 def _meant(one: _Name, other: _Name) -> bool:
-    """Whether the first may be a slip for the second. A rule with both means both."""
+    """Whether the first may be a misspelling of the second. A rule with both means both."""
     apart = one is not other and not one.rules & other.rules
-    return apart and _is_slip(_folded(one.text), _folded(other.text))
+    return apart and _is_similar(_folded(one.text), _folded(other.text))
 
 
 def _folded(name: str) -> str:
@@ -69,12 +69,12 @@ def _folded(name: str) -> str:
 
 
 def _keys(name: str) -> set[str]:
-    """Two names with one letter changed, added, left out or swapped with the next share one of these."""
+    """Index keys: two names that differ by one letter changed, added, omitted or swapped share a key."""
     text = _folded(name)
     return {text, *(text[:at] + text[at + 1 :] for at in range(len(text)))}
 
 
-def _is_slip(one: str, other: str) -> bool:
+def _is_similar(one: str, other: str) -> bool:
     if one == other:
         return True
     numbered = _DIGITS.sub("", one) == _DIGITS.sub("", other)
@@ -83,7 +83,7 @@ def _is_slip(one: str, other: str) -> bool:
 
 
 def _one_apart(one: str, other: str) -> bool:
-    """Whether one letter is changed, added, left out or swapped with the next."""
+    """Whether one letter is changed, added, omitted or swapped with the next."""
     while one and other and one[0] == other[0]:
         one, other = one[1:], other[1:]
     while one and other and one[-1] == other[-1]:

@@ -1,1 +1,1 @@
-"""An event becomes bot starts: the rules at run time."""
+"""Rules at run time: turn an event into bot starts."""

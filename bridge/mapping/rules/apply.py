@@ -1,4 +1,4 @@
-"""A mapping file's rules, and their pure application to an event."""
+"""Applies a mapping file's rules to an event: pure."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from bridge.webhook.budget import CALL, CALL_ROW, EVENT, FAILURE, RULE, Budget, 
 from bridge.webhook.source import Source
 
 FEW_RULES = 50
-"""Up to so many rules, every one is asked and has its verdict, however far it is from matching."""
+"""Up to this number of rules, every rule is evaluated and has a verdict."""
 MAX_NEAR = 50
-"""Near misses of a larger set that one event's verdicts tell."""
+"""Maximum number of near misses among an event's verdicts for a larger set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One start that a test expects: the keys that are compared, as text."""
+    """A start that a test expects: the keys to compare."""
 
     line: int
     values: dict[str, Json]
@@ -43,7 +43,7 @@ class Example:
     name: str
     line: int
     file: str | None
-    """Path of a raw body, relative to the mapping file's folder; None where `body` stands in the file."""
+    """Path of a raw body, relative to the mapping file's folder; None if the mapping file has the `body`."""
     body: Json
     headers: tuple[tuple[str, str], ...]
     query: str
@@ -53,7 +53,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class MappingFile:
-    """One mapping file without errors: its source and what its events start."""
+    """A compiled mapping file without errors: a source, its rules and its tests."""
 
     path: str
     source: Source
@@ -61,40 +61,40 @@ class MappingFile:
     tests: tuple[Example, ...]
     account: str
     line: int
-    """Of the source's name."""
+    """Line of the source's name."""
     version: str
     """The first 12 hexadecimal digits of a SHA-256 over the bytes of the file, and of its profile."""
     index: RuleIndex
     """Which rules an event can match."""
     unset: tuple[str, ...] = ()
-    """Environment variables that the source needs and that are not set: it is closed, nothing is accepted."""
+    """Environment variables that the source needs and that are not set. If any, the source is closed."""
 
 
 _verdict: Callable[[tuple[str, Match, str, str, Json, int]], Verdict] = partial(tuple.__new__, Verdict)
-"""Makes a verdict at half the cost of the class's own constructor: one is made per rule and event."""
+"""Creates a Verdict at half the cost of its constructor: there is one per rule and event."""
 
 
 def apply(mapping: MappingFile, event: Event) -> Application:
-    """What the rules make of an event: all that match, in the order of the file, until one says `stop`.
+    """Apply the rules to an event in the order of the file, until a matching rule has `stop`.
 
-    Of a larger set than FEW_RULES only those are asked that the event can match, and only the verdicts of
-    rules that matched, failed or came near are told; `judge` gives the others. A rule whose calls would take
-    more room than a webhook may have fails, and nothing starts.
+    In a set larger than FEW_RULES only rules that the event can match are evaluated, and only rules that
+    matched, failed or nearly matched have a verdict; `judge` gives all. If the calls would exceed the budget
+    of a webhook, the rule fails and nothing starts.
     """
     return _bounded(lambda budget: apply_within(mapping, event, budget), event)
 
 
 def apply_within(mapping: MappingFile, event: Event, budget: Budget) -> Application:
-    """The same for one event of a webhook. Raises OverBudgetError where its calls go beyond the budget."""
+    """Apply the rules to one event of a webhook. Raises OverBudgetError if its calls exceed the budget."""
     scope = mapping.source.scope_of(event, budget.look_at)
     if len(mapping.rules) <= FEW_RULES:
         return _run(mapping.rules, scope, budget)
     asked = _run(mapping.index.candidates(scope), scope, budget)
-    return Application(asked.starts, asked.failures, _telling(asked.verdicts), mapping.index.names)
+    return Application(asked.starts, asked.failures, _reported(asked.verdicts), mapping.index.names)
 
 
 def apply_silently(mapping: MappingFile, event: Event) -> Application:
-    """What `apply` makes of an event, without verdicts: as few rules are asked as can be."""
+    """Apply the rules without verdicts: only rules that the event can match are evaluated."""
 
     def ask(budget: Budget) -> Application:
         scope = mapping.source.scope_of(event, budget.look_at)
@@ -105,12 +105,12 @@ def apply_silently(mapping: MappingFile, event: Event) -> Application:
 
 
 def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
-    """The verdict of every rule, at the cost of asking every one."""
+    """The verdicts of all rules. Evaluates every rule."""
     return _judged(mapping, mapping.rules, event)
 
 
 def judge_alone(mapping: MappingFile, rule: Rule, event: Event) -> Verdict:
-    """The verdict of one rule of the file, as if there were no other."""
+    """The verdict of one rule, as if it were the only one."""
     return _judged(mapping, (rule,), event)[0]
 
 
@@ -122,7 +122,7 @@ def _judged(mapping: MappingFile, rules: tuple[Rule, ...], event: Event) -> tupl
 
 
 def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
-    """One event as if it were a webhook: a rule that goes beyond the budget fails."""
+    """Run with the budget of one webhook. A rule that exceeds it fails, and nothing starts."""
     try:
         return run(Budget(lambda: event.size or size_of(event.document)))
     except OverBudgetError as error:
@@ -131,8 +131,8 @@ def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
 
 
 @dataclass(slots=True)
-class _Making:
-    """What the rules made of an event so far."""
+class _Results:
+    """Starts and failures of an event so far."""
 
     budget: Budget
     starts: list[BotStart] = field(default_factory=list)
@@ -141,7 +141,7 @@ class _Making:
 
 def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
     budget.look_at(EVENT)
-    making = _Making(budget)
+    results = _Results(budget)
     verdicts: list[Verdict] = []
     stopped = False
     for rule in rules:
@@ -150,51 +150,51 @@ def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
             continue
         budget.rule = rule.name
         budget.look_at(RULE)
-        verdict = _try(rule, scope, making)
+        verdict = _try(rule, scope, results)
         verdicts.append(verdict)
         stopped = rule.stop and verdict.match is not Match.UNMATCHED
-    return Application(tuple(making.starts), tuple(making.failures), tuple(verdicts))
+    return Application(tuple(results.starts), tuple(results.failures), tuple(verdicts))
 
 
-def _telling(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """Those that matched or failed, and the first that came near."""
-    told: list[Verdict] = []
+def _reported(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """The verdicts of rules that matched or failed, and of the first that nearly matched."""
+    reported: list[Verdict] = []
     near = 0
     for verdict in verdicts:
         if verdict.match is Match.MATCHED or verdict.match is Match.FAILED:
-            told.append(verdict)
+            reported.append(verdict)
         elif verdict.code in NEAR_CODES and near < MAX_NEAR:
-            told.append(verdict)
+            reported.append(verdict)
             near += 1
-    return tuple(told)
+    return tuple(reported)
 
 
-def _try(rule: Rule, scope: Scope, making: _Making) -> Verdict:
+def _try(rule: Rule, scope: Scope, results: _Results) -> Verdict:
     decision = decide(rule.conditions, scope)
     if decision is not HOLDS:
         return _unmatched(rule, decision)
     if rule.for_each is None:
-        failed = _start(rule, scope, 0, making)
+        failed = _start(rule, scope, 0, results)
         return Verdict(rule.name, Match.FAILED if failed else Match.MATCHED, line=rule.line)
-    return _each(rule, rule.for_each, scope, making)
+    return _each(rule, rule.for_each, scope, results)
 
 
-def _each(rule: Rule, path: Path, scope: Scope, making: _Making) -> Verdict:
+def _each(rule: Rule, path: Path, scope: Scope, results: _Results) -> Verdict:
     try:
         items = _items(path, scope)
     except Unusable as error:
-        making.failures.append(Failure(rule.name, 0, "for_each", path.text, error.about(path.text)))
+        results.failures.append(Failure(rule.name, 0, "for_each", path.text, error.about(path.text)))
         return Verdict(rule.name, Match.FAILED, line=rule.line)
     decision = Decision(False, "no_items", None, f"for_each: {path.text}", rule.line)
     chosen = failed = 0
     shared: Shared = {}
     for index, item in enumerate(items):
         inner = item_scope(scope, item)
-        making.budget.look_at(RULE)
+        results.budget.look_at(RULE)
         latest = decide(rule.item_conditions, inner)
         if latest.holds:
             chosen += 1
-            failed += _start(rule, inner, index, making, shared)
+            failed += _start(rule, inner, index, results, shared)
         else:
             decision = latest
     if not chosen:
@@ -216,17 +216,19 @@ def _unmatched(rule: Rule, decision: Decision) -> Verdict:
     return _verdict((rule.name, Match.UNMATCHED, condition, code, found, line))
 
 
-def _start(rule: Rule, scope: Scope, index: int, making: _Making, shared: Shared | None = None) -> bool:
-    """Add the start, or its failures; whether it failed. OverBudgetError before too many are made."""
+def _start(rule: Rule, scope: Scope, index: int, results: _Results, shared: Shared | None = None) -> bool:
+    """Add the start or its failures, and return whether it failed.
+
+    Raises OverBudgetError before the calls exceed the budget."""
     rendered = rule.start.render(scope, shared)
     if isinstance(rendered, Rendered):
         size = sum([len(name) + len(text) for name, text in rendered.variables])
-        making.budget.store(CALL_ROW + size)
-        making.budget.look_at(CALL)
-        making.starts.append(_bot_start(rule, index, rendered))
+        results.budget.store(CALL_ROW + size)
+        results.budget.look_at(CALL)
+        results.starts.append(_bot_start(rule, index, rendered))
         return False
-    making.budget.store(sum([FAILURE + size_of(to_json(lack.reason)) for lack in rendered]))
-    making.failures += [Failure(rule.name, index, lack.key, lack.path, lack.reason) for lack in rendered]
+    results.budget.store(sum([FAILURE + size_of(to_json(one.reason)) for one in rendered]))
+    results.failures += [Failure(rule.name, index, one.key, one.path, one.reason) for one in rendered]
     return True
 
 

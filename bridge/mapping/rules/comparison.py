@@ -1,4 +1,4 @@
-"""How a repeat differs from the event that it repeats: by what the rules make of both."""
+"""Compares a repeat with its event by what the rules make of both."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Effect: TypeAlias = tuple[object, ...]
 def difference(mapping: MappingFile, first: Event, again: Event) -> Difference:
     """How the repeat `again` differs from its event.
 
-    Both go through the rules as they are now, as if they came at the same moment with the same headers: an
-    edited rule, a time or a signature is no difference between them.
+    Both are evaluated with the current rules, the same time and the same headers, so an edited rule, a
+    timestamp or a signature makes no difference.
     """
     before, after = _compared(mapping, first), _compared(mapping, again)
     if _text(before) == _text(after):
@@ -27,10 +27,10 @@ def difference(mapping: MappingFile, first: Event, again: Event) -> Difference:
     return "content" if _outcome(mapping, before) == _outcome(mapping, after) else "outcome"
 
 
-def content_of(mapping: MappingFile, event: Event) -> str:
-    """The digest that tells an event from one with the same id of which the rules make something else.
+def content_digest(mapping: MappingFile, event: Event) -> str:
+    """A digest of what the rules make of an event: it differs for events with one id but different results.
 
-    Where the rules make nothing of it, a digest of what it holds.
+    If the rules start nothing, a digest of the content.
     """
     compared = _compared(mapping, event)
     outcome = _outcome(mapping, compared)
@@ -38,19 +38,19 @@ def content_of(mapping: MappingFile, event: Event) -> str:
     return hashlib.sha256(made.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def keyed(mapping: MappingFile, events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """The events with what tells them from others of their ids, where their source takes changes as new."""
+def with_content_digests(mapping: MappingFile, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events with their content digest, if their source takes a changed repeat as a new event."""
     if not mapping.source.dedup.changed_is_new:
         return events
-    return tuple(replace(event, content=content_of(mapping, event)) for event in events)
+    return tuple(replace(event, content=content_digest(mapping, event)) for event in events)
 
 
 def is_same(mapping: MappingFile, stored: Event, event: Event) -> bool:
-    """Whether a stored event is this one, read by the source and the rules of now."""
+    """Whether a stored event is the same as this one, by the current source and rules."""
     read = mapping.source.reread(stored)
     if stored.document != event.document and (read.id, read.type) != (event.id, event.type):
         return False
-    return not event.content or content_of(mapping, stored) == event.content
+    return not event.content or content_digest(mapping, stored) == event.content
 
 
 def _compared(mapping: MappingFile, event: Event) -> Event:
@@ -65,7 +65,7 @@ def _text(event: Event) -> str:
 
 
 def _outcome(mapping: MappingFile, event: Event) -> tuple[Effect, ...]:
-    """What the rules would do, apart from the names of the rules."""
+    """The starts and failures, without the names of the rules."""
     made: Application = apply_silently(mapping, event)
     starts = [
         (one.account, one.recipient.key, one.bot_id, one.variables, one.forced, one.shadow)
@@ -75,7 +75,7 @@ def _outcome(mapping: MappingFile, event: Event) -> tuple[Effect, ...]:
 
 
 def _without(node: Json, steps: tuple[str | int, ...]) -> Json:
-    """A copy that lacks the value at the steps. A number also finds the name that forms make of it."""
+    """A copy without the value at the steps. A number also matches a key: forms have numbers as keys."""
     step, rest = steps[0], steps[1:]
     if isinstance(node, list) and isinstance(step, int) and -len(node) <= step < len(node):
         at = step % len(node)

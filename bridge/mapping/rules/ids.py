@@ -1,4 +1,4 @@
-"""What reaches LeadConverter is checked before it is stored: ids, names and texts."""
+"""Checks ids, names and texts before they are stored and sent to LeadConverter."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def messenger_id(value: Json) -> str:
 
 
 def contact_kind(user_id: str) -> Literal["", "email", "phone"]:
-    """What a `user_id` seems to be instead of a messenger's id; WhatsApp's own ids end in its domains."""
+    """What a `user_id` seems to be instead of a messenger's id. WhatsApp's ids contain an @, too."""
     if "@" in user_id and not user_id.endswith(_WHATSAPP):
         return "email"
     return "phone" if user_id.startswith("+") else ""
@@ -67,14 +67,14 @@ def variable_text(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text, unless it holds what no database or URL carries; raises Unusable."""
+    """The text, if databases and URLs can hold it; raises Unusable."""
     if _NO_TEXT.search(text):
         raise Unusable(Reason(RuleCode.NO_TEXT, what=THE_VALUE))
     return text
 
 
 def name_fault(name: str) -> Reason | None:
-    """What is wrong with a variable's name; None where nothing is."""
+    """What is wrong with a variable's name; None if it is valid."""
     if not name.strip():
         return Reason(RuleCode.NAME_MISSING)
     if len(name) > MAX_NAME:

@@ -1,8 +1,8 @@
-"""Which rules of a large set an event can match at all, found without asking every rule.
+"""Indexes a large set of rules, to find those that an event can match without evaluating every rule.
 
-A rule that demands one of some literals at a path is filed under them, and an event's value at that path
-finds it. Values are filed without regard to capital letters, blanks around them and whether a number is sent
-as text, so what is found is a little more than what holds: near misses are asked, too, and tell why.
+A rule that requires one of some literals at a path is indexed under them, and an event's value at that path
+finds it. Keys ignore case, surrounding blanks and whether a number is sent as text. So the index also finds
+some rules that do not match: near misses, which are evaluated and get a verdict with the reason.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from bridge.model import Json
 
 Key: TypeAlias = Hashable
 Find: TypeAlias = Callable[[Scope], Iterable[Json] | None]
-"""The values at a place; None where that is not known and all that is filed there must be asked."""
+"""Finds the values at a place; None if unknown, so that all rules indexed there must be evaluated."""
 
 _FEW = 4
-"""So many rules are asked one by one rather than filed by another of their conditions."""
+"""Up to this number of rules are evaluated one by one instead of indexed further."""
 _LEVELS = 3
-"""Conditions by which one rule is filed at most, and how many literals all but the first may have: a rule is
-filed once per literal."""
+"""Maximum number of conditions by which one rule is indexed."""
 _FEW_LITERALS = 4
+"""Maximum number of literals of all but the first condition: a rule is indexed once per literal."""
 _LONGEST_LITERAL = 500
 _LONGEST_VALUE = 3 * _LONGEST_LITERAL
-"""Characters; a text without capital letters has up to three times as many as the text itself."""
+"""In characters. Case folding makes a text up to three times as long."""
 
 
 def key_of(value: Json) -> Key:
-    """What a value is filed under: the same for all that an equality may take for the same."""
+    """The index key of a value: the same for all values that an equality may treat as equal."""
     if isinstance(value, str):
         if len(value) > _LONGEST_VALUE:
             return None
@@ -51,13 +51,13 @@ def key_of(value: Json) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a literal is demanded: at a path of the event, or of the items of `for_each`."""
+    """Where a literal is required: at a path of the event, or of the items of `for_each`."""
 
     path: Path
     for_each: Path | None = None
 
     def finder(self) -> Find:
-        """How to find the event's values there."""
+        """A function that finds the event's values there."""
         if self.for_each is None:
             return self.path.find
         return _in_items(self.for_each, self.path)
@@ -77,106 +77,106 @@ def _in_items(for_each: Path, path: Path) -> Find:
 
 
 @dataclass(frozen=True, slots=True)
-class _Demand:
-    """One condition of a rule: the keys of which the event must have one at the place."""
+class _Requirement:
+    """One condition of a rule: the event must have one of the keys at the place."""
 
     place: Place
     keys: frozenset[Key]
 
 
-_Entry: TypeAlias = tuple[int, tuple[_Demand, ...]]
-"""A rule's number, and the demands by which it can still be filed."""
+_Entry: TypeAlias = tuple[int, tuple[_Requirement, ...]]
+"""A rule's number, and the requirements by which it can still be indexed."""
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """What is filed by the values at one place."""
+class _Branch:
+    """Child nodes by the values at one place."""
 
     find: Find
-    drawers: dict[Key, Drawer]
+    nodes: dict[Key, IndexNode]
 
-    def opened(self, scope: Scope, found: list[int]) -> list[Drawer]:
-        """The drawers that the event's values open; none where they are not known and all rules are found."""
+    def matching(self, scope: Scope, found: list[int]) -> list[IndexNode]:
+        """The child nodes for the event's values. If these are unknown, add all rules and return none."""
         values = self.find(scope)
         if values is not None:
-            return [drawer for value in values if (drawer := self.drawers.get(key_of(value)))]
-        for drawer in self.drawers.values():
-            drawer.collect_all(found)
+            return [node for value in values if (node := self.nodes.get(key_of(value)))]
+        for node in self.nodes.values():
+            node.collect_all(found)
         return []
 
 
 @dataclass(frozen=True, slots=True)
-class Drawer:
-    """Rules by their number: those that must be asked, and those that are filed further."""
+class IndexNode:
+    """Numbers of rules: those that are always evaluated, and branches by further values."""
 
     always: tuple[int, ...]
-    files: tuple[_File, ...] = ()
+    branches: tuple[_Branch, ...] = ()
 
     def collect(self, scope: Scope, found: list[int]) -> None:
-        """Add the numbers of the rules to ask."""
+        """Add the numbers of the rules to evaluate."""
         found += self.always
-        for file in self.files:
-            for drawer in file.opened(scope, found):
-                drawer.collect(scope, found)
+        for branch in self.branches:
+            for node in branch.matching(scope, found):
+                node.collect(scope, found)
 
     def collect_all(self, found: list[int]) -> None:
         """Add the numbers of all rules."""
         found += self.always
-        for file in self.files:
-            for drawer in file.drawers.values():
-                drawer.collect_all(found)
+        for branch in self.branches:
+            for node in branch.nodes.values():
+                node.collect_all(found)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleIndex:
-    """A set of rules, filed."""
+    """A set of rules with its index."""
 
     rules: tuple[Rule, ...]
     names: frozenset[str]
-    """Of all rules."""
-    top: Drawer
+    """The names of all rules."""
+    top: IndexNode
 
     def candidates(self, scope: Scope) -> list[Rule]:
-        """The rules that an event can match, in the order of the file, and perhaps some more."""
+        """The rules that an event can match, in the order of the file, and possibly a few others."""
         found: list[int] = []
         self.top.collect(scope, found)
         return [self.rules[number] for number in sorted(set(found))]
 
 
 def index_rules(rules: tuple[Rule, ...]) -> RuleIndex:
-    """File the rules that are switched on by their most telling conditions."""
-    entries = [(number, _demands(rule)) for number, rule in enumerate(rules) if rule.enabled]
-    return RuleIndex(rules, frozenset(rule.name for rule in rules), _drawer(entries, _LEVELS))
+    """Index the rules that are switched on by their most selective conditions."""
+    entries = [(number, _requirements(rule)) for number, rule in enumerate(rules) if rule.enabled]
+    return RuleIndex(rules, frozenset(rule.name for rule in rules), _index_node(entries, _LEVELS))
 
 
-def _demands(rule: Rule) -> tuple[_Demand, ...]:
+def _requirements(rule: Rule) -> tuple[_Requirement, ...]:
     found = []
     for condition in (*rule.conditions, *rule.item_conditions):
         path, values = condition.equality or (None, ())
         if path is not None and all(len(str(value)) <= _LONGEST_LITERAL for value in values):
             place = Place(path, rule.for_each if path.root == "$item" else None)
-            found.append(_Demand(place, frozenset(map(key_of, values))))
+            found.append(_Requirement(place, frozenset(map(key_of, values))))
     return tuple(found)
 
 
-def _drawer(entries: list[_Entry], levels: int) -> Drawer:
+def _index_node(entries: list[_Entry], levels: int) -> IndexNode:
     if len(entries) <= _FEW or not levels:
-        return Drawer(tuple(number for number, _ in entries))
+        return IndexNode(tuple(number for number, _ in entries))
     crowds = Counter(
-        (demand.place, key) for _, demands in entries for demand in demands for key in demand.keys
+        (one.place, key) for _, requirements in entries for one in requirements for key in one.keys
     )
     always: list[int] = []
-    filed: dict[Place, dict[Key, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
-    for number, demands in entries:
-        if not demands:
+    indexed: dict[Place, dict[Key, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
+    for number, requirements in entries:
+        if not requirements:
             always.append(number)
             continue
-        best = min(demands, key=lambda one: sum(crowds[one.place, key] for key in one.keys))
-        rest = tuple(one for one in demands if one is not best and len(one.keys) <= _FEW_LITERALS)
+        best = min(requirements, key=lambda one: sum(crowds[one.place, key] for key in one.keys))
+        rest = tuple(one for one in requirements if one is not best and len(one.keys) <= _FEW_LITERALS)
         for key in best.keys:
-            filed[best.place][key].append((number, rest))
-    files = (
-        _File(place.finder(), {key: _drawer(inside, levels - 1) for key, inside in drawers.items()})
-        for place, drawers in filed.items()
+            indexed[best.place][key].append((number, rest))
+    branches = (
+        _Branch(place.finder(), {key: _index_node(inside, levels - 1) for key, inside in keys.items()})
+        for place, keys in indexed.items()
     )
-    return Drawer(tuple(always), tuple(files))
+    return IndexNode(tuple(always), tuple(branches))

@@ -1,4 +1,4 @@
-"""A compiled rule, and the items that it goes through."""
+"""A compiled rule, and the items of its `for_each`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
 MAX_ITEMS = 1_000
-"""Elements of `for_each` that one event may have: each becomes a bot start."""
+"""Maximum number of items of `for_each` in one event: each becomes a bot start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class Rule:
 
     name: str
     line: int
-    """Of its name; `column` likewise."""
+    """Line of its name. `column` likewise."""
     start: Start
     account: str
     column: int = 1
     conditions: tuple[Condition, ...] = ()
-    """Those that decide about the event."""
+    """Conditions on the event."""
     item_conditions: tuple[Condition, ...] = ()
-    """Those on `$item`: they choose among the items."""
+    """Conditions on `$item`: they select items."""
     for_each: Path | None = None
     enabled: bool = True
     stop: bool = False
@@ -42,10 +42,10 @@ class Rule:
 
 
 def items_of(path: Path, scope: Scope) -> list[Json]:
-    """The elements that `for_each` goes through: all values of a path, or those of the one list found.
+    """The items of `for_each`: all values of a path, or the elements of the one list found.
 
-    Lists have items, and so have maps made from brackets in place of one. Unusable where the path would take
-    any other map apart, each member of which would become a start of its own.
+    A map with numbers as keys, which forms make from brackets, counts as a list. Raises Unusable for `[*]` on
+    any other map: each of its members would start a bot.
     """
     try:
         found = path.items(scope)
@@ -61,7 +61,7 @@ def items_of(path: Path, scope: Scope) -> list[Json]:
 
 
 def known_items(path: Path, scope: Scope) -> list[Json]:
-    """The same for those who only look: none where a list is wanted and a map is there."""
+    """The items of `for_each`; none where `items_of` raises."""
     try:
         return items_of(path, scope)
     except Unusable:

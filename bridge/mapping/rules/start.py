@@ -15,12 +15,12 @@ from bridge.reasons.reason import Reason
 
 T = TypeVar("T")
 Shared: TypeAlias = dict[int, Json]
-"""Values of a start by their identity, or the Unusable that they raise."""
+"""Rendered values of a start by the id() of the Value, or the Unusable that rendering raised."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
-    """Why a start cannot be: which key, what was to give it, what is wrong."""
+class RenderFailure:
+    """Why a start cannot be rendered: its key, the path of the value, and what is wrong."""
 
     key: str
     path: str
@@ -29,7 +29,7 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A start for one event or item."""
+    """A rendered start for one event or item."""
 
     bot_id: int
     recipient: Recipient
@@ -37,27 +37,27 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Whom:
-    """One way to tell the recipient: a subscriber, or a person in a channel."""
+class RecipientValues:
+    """The values of one recipient: a subscriber, or a person in a channel."""
 
     subscriber_id: Value | None = None
     user_id: Value | None = None
     channel_id: Value | None = None
 
-    def resolve(self, scope: Scope, lacks: list[Lack], shared: Shared | None) -> Recipient | None:
-        """The recipient, or None after noting what is missing or invalid."""
+    def resolve(self, scope: Scope, failures: list[RenderFailure], shared: Shared | None) -> Recipient | None:
+        """The recipient; None after adding what is missing or invalid to `failures`."""
         if self.subscriber_id is not None:
-            number = _checked("subscriber_id", self.subscriber_id, scope, whole_id, lacks, shared)
+            number = _checked("subscriber_id", self.subscriber_id, scope, whole_id, failures, shared)
             return None if number is None else Recipient(subscriber_id=number)
-        user = self.user_id and _checked("user_id", self.user_id, scope, messenger_id, lacks, shared)
+        user = self.user_id and _checked("user_id", self.user_id, scope, messenger_id, failures, shared)
         channel = self.channel_id and _checked(
-            "channel_id", self.channel_id, scope, messenger_id, lacks, shared
+            "channel_id", self.channel_id, scope, messenger_id, failures, shared
         )
         return Recipient(user_id=user, channel_id=channel) if user and channel else None
 
 
 class Variable(NamedTuple):
-    """A variable of the bot, and where its name stands in the mapping file."""
+    """A variable of the bot, and the position of its name in the mapping file."""
 
     name: str
     value: Value
@@ -67,37 +67,39 @@ class Variable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a rule starts: the values that an event must give."""
+    """A compiled `start:`."""
 
     bot_id: Value
-    recipients: tuple[Whom, ...]
-    """The first that the event has is taken."""
+    recipients: tuple[RecipientValues, ...]
+    """In order: the first one that the event has is used."""
     variables: tuple[Variable, ...]
     forced: bool
 
-    def render(self, scope: Scope, shared: Shared | None = None) -> Rendered | list[Lack]:
-        """The start, or everything that it lacks. `shared` keeps what is the same for all items."""
-        lacks: list[Lack] = []
-        bot_id = _checked("bot_id", self.bot_id, scope, whole_id, lacks, shared)
-        recipient = self._recipient(scope, lacks, shared)
-        variables = self._variables(scope, lacks, shared)
-        if lacks or bot_id is None or recipient is None:
-            return lacks
+    def render(self, scope: Scope, shared: Shared | None = None) -> Rendered | list[RenderFailure]:
+        """The start, or all its failures. `shared` caches values that are the same for all items."""
+        failures: list[RenderFailure] = []
+        bot_id = _checked("bot_id", self.bot_id, scope, whole_id, failures, shared)
+        recipient = self._recipient(scope, failures, shared)
+        variables = self._variables(scope, failures, shared)
+        if failures or bot_id is None or recipient is None:
+            return failures
         return Rendered(bot_id, recipient, variables)
 
-    def _recipient(self, scope: Scope, lacks: list[Lack], shared: Shared | None) -> Recipient | None:
-        missing: list[Lack] = []
-        for whom in self.recipients:
-            recipient = whom.resolve(scope, missing, shared)
+    def _recipient(
+        self, scope: Scope, failures: list[RenderFailure], shared: Shared | None
+    ) -> Recipient | None:
+        rejected: list[RenderFailure] = []
+        for values in self.recipients:
+            recipient = values.resolve(scope, rejected, shared)
             if recipient is not None:
                 return recipient
-        lacks += missing
+        failures += rejected
         return None
 
     def _variables(
-        self, scope: Scope, lacks: list[Lack], shared: Shared | None
+        self, scope: Scope, failures: list[RenderFailure], shared: Shared | None
     ) -> tuple[tuple[str, str], ...]:
-        """Every variable that the event gives; what is absent or null is left out."""
+        """Every variable with a value; those that are absent or null are omitted."""
         found = []
         for name, value, _, _ in self.variables:
             try:
@@ -105,12 +107,12 @@ class Start:
                 if content is not None and content is not ABSENT:
                     found.append((name, variable_text(text_of(content))))
             except Unusable as unusable:
-                lacks.append(Lack(f"variables.{name}", value.text, unusable.about(value.text)))
+                failures.append(RenderFailure(f"variables.{name}", value.text, unusable.about(value.text)))
         return tuple(found)
 
 
 def _rendered(value: Value, scope: Scope, shared: Shared | None) -> Json:
-    """The value; one that does not look at `$item` is worked out once for all items. Raises Unusable."""
+    """The value. If it does not use `$item`, it is rendered once for all items. Raises Unusable."""
     if shared is None or value.uses_item:
         return value.render(scope)
     if id(value) not in shared:
@@ -129,11 +131,11 @@ def _checked(
     value: Value,
     scope: Scope,
     check: Callable[[Json], T],
-    lacks: list[Lack],
+    failures: list[RenderFailure],
     shared: Shared | None,
 ) -> T | None:
     try:
         return check(_rendered(value, scope, shared))
     except Unusable as unusable:
-        lacks.append(Lack(key, value.text, unusable.about(value.text)))
+        failures.append(RenderFailure(key, value.text, unusable.about(value.text)))
         return None

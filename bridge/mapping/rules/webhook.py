@@ -1,4 +1,4 @@
-"""All events of one webhook through the rules of its source, within what a webhook may store."""
+"""Applies the rules to all events of one webhook, within its storage budget."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from bridge.webhook.budget import (
 Made: TypeAlias = tuple[tuple[Event, Application], ...]
 
 _SMALL, _FEW_VERDICTS, _SHORT = 64 * 1024, 20, 10_000
-"""A webhook of one event within these bounds fits, whatever it holds: a document takes at most 7 bytes for
-each byte of its body, a verdict 4 KB, a character 6 bytes."""
-_TOLD = (Match.MATCHED, Match.FAILED)
+"""A webhook of one event within these bounds always fits: a document takes at most 7 bytes for each byte of
+its body, a verdict 4 KB, a character 6 bytes."""
+_REPORTED = (Match.MATCHED, Match.FAILED)
 
 
 def apply_to_webhook(mapping: MappingFile, events: tuple[Event, ...], request: Request) -> Made:
-    """Every event with what the rules make of it.
+    """Apply the rules to every event.
 
-    Raises OverBudgetError where that would take more room than the webhook may have. Where only the verdicts
-    of rules that did not match are too much, they are left out: they can be worked out again.
+    Raises OverBudgetError if events and calls exceed the budget. If only the verdicts of rules that did not
+    match exceed it, they are omitted: they can be evaluated again.
     """
     body = len(request.body)
     budget = Budget(lambda: body)
@@ -54,11 +54,7 @@ def _fitted(mapping: MappingFile, made: Made, request: Request) -> Made:
     needed += sum([size_of(one.verdicts) for one in brief])
     if needed > allowance(body):
         calls = sum([len(one.starts) for one in brief])
-        events = Reason(WebhookCode.BUDGET_EVENTS, count=len(made))
-        what = Reason(
-            WebhookCode.BUDGET_OF_WEBHOOK, events=events, calls=Reason(WebhookCode.BUDGET_CALLS, count=calls)
-        )
-        raise too_large(what, needed, body)
+        raise too_large(_counted(len(made), calls), needed, body)
     return _with_verdicts(made, brief, verdicts, allowance(body) - needed)
 
 
@@ -71,7 +67,7 @@ def _counted(events: int, calls: int) -> Reason:
 
 
 def _with_verdicts(made: Made, brief: list[Application], verdicts: list[int], room: int) -> Made:
-    """As many events with all their verdicts as there is room for, the others with those that matched."""
+    """All verdicts for as many events as there is room for; for the others only those that matched."""
     fitting = []
     for (event, whole), short, size in zip(made, brief, verdicts, strict=True):
         fits = size <= room
@@ -81,6 +77,7 @@ def _with_verdicts(made: Made, brief: list[Application], verdicts: list[int], ro
 
 
 def _raw(request: Request) -> int:
+    """Bytes of the request as received."""
     headers = sum([len(name) + len(value) + 8 for name, value in request.headers])
     return len(request.body) + len(request.query) + headers
 
@@ -108,5 +105,5 @@ def _text(text: str) -> int:
 
 
 def _brief(mapping: MappingFile, made: Application) -> Application:
-    told = tuple([verdict for verdict in made.verdicts if verdict.match in _TOLD])
-    return replace(made, verdicts=told, rules=mapping.index.names)
+    reported = tuple([verdict for verdict in made.verdicts if verdict.match in _REPORTED])
+    return replace(made, verdicts=reported, rules=mapping.index.names)

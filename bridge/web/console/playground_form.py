@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request
 from bridge.operations.draft import starter
-from bridge.operations.mapping_folder import Shelved, file_called, shelf
+from bridge.operations.mapping_folder import FolderFile, file_called, folder_files
 from bridge.operations.payload import Payload, read_headers
 from bridge.operations.redact import of_request
 from bridge.operations.redact_stored import of_event, shown_lines
@@ -117,7 +117,9 @@ def from_form() -> Bench:
 
 def path_of(console: Console, bench: Bench, source: str) -> str:
     """Where the text stands in the mapping folder, or would stand as the file of this source."""
-    files = {one.name: one.path for one in shelf(console.side.settings, console.side.mapping_loader.latest)}
+    files = {
+        one.name: one.path for one in folder_files(console.side.settings, console.side.mapping_loader.latest)
+    }
     return files.get(bench.file) or str(Path(console.side.settings.mappings) / f"{source}.yml")
 
 
@@ -128,7 +130,7 @@ def recent(console: Console, source: str) -> tuple[EventLine, ...]:
         return shown_lines(connection, found.items, console.side.mapping_loader.current.sources)
 
 
-def _with(file: Shelved) -> Bench:
+def _with(file: FolderFile) -> Bench:
     return Bench(file.text.decode("utf-8", "replace"), file.name, digest(file.text))
 
 

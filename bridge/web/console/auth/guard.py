@@ -9,7 +9,7 @@ from werkzeug.exceptions import Forbidden
 
 from bridge.settings import Settings
 from bridge.text.catalogue import LANGUAGES
-from bridge.text.console import speech
+from bridge.text.console import translator
 from bridge.web.client import client_address
 from bridge.web.console.auth import revoked_sessions, session
 from bridge.web.console.auth.origin import HOME, SAFE_METHODS, is_local, is_same_origin
@@ -55,7 +55,7 @@ class Guard:
     def enter(self) -> Response | None:
         """None lets the request through."""
         view = (request.endpoint or "").rpartition(".")[2]
-        g.speech, g.theme, g.place, g.visitor = speech(_language()), _theme(), "", None
+        g.speech, g.theme, g.place, g.visitor = translator(_language()), _theme(), "", None
         g.guard = self
         if view == "static":
             return None

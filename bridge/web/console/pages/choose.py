@@ -10,8 +10,16 @@ from bridge.errors import BridgeError, UsageError
 from bridge.mapping.rules.ids import whole_id
 from bridge.model import Event, Json, Request
 from bridge.operations.draft import Draft, draft, events_in
-from bridge.operations.mapping_folder import Shelved, file_called
-from bridge.operations.pick_values import ROLES, Choice, Chosen, Role, candidates, guessed, outlined
+from bridge.operations.mapping_folder import FolderFile, file_called
+from bridge.operations.pick_values import (
+    ROLES,
+    Choice,
+    Chosen,
+    Role,
+    candidates,
+    inferred_choices,
+    outline_rule,
+)
 from bridge.operations.redact_stored import of_event
 from bridge.operations.stored_payload import request_of
 from bridge.reasons.errors import ErrorCode
@@ -49,7 +57,7 @@ class Came:
     event: Event
     """Its secrets hidden."""
     hidden: Redaction
-    file: Shelved | None
+    file: FolderFile | None
     profile: str | None
 
 
@@ -63,7 +71,7 @@ def register(console: Console) -> None:
 def choose(console: Console, source: str, number: int) -> Answer:
     """Every value of the webhook, with a first guess of what it is to be."""
     came = _came(console, source, number)
-    return _form(came, guessed(came.event), {})
+    return _form(came, inferred_choices(came.event), {})
 
 
 def drafted(console: Console, source: str, number: int) -> Answer:
@@ -71,7 +79,7 @@ def drafted(console: Console, source: str, number: int) -> Answer:
     came, do = _came(console, source, number), request.form.get("do")
     try:
         chosen = _chosen(came)
-        lacking = outlined(chosen).unknown
+        lacking = outline_rule(chosen).unknown
         made = _draft(console, came, chosen)
     except Mistyped as error:
         return _form(came, _choices(), {error.field: t("connect.no_number", text=error.text)})

@@ -15,9 +15,9 @@ from bridge.language.variables import is_set
 from bridge.model import Finding
 from bridge.operations.draft import check_names
 from bridge.operations.draft_text import head_text
-from bridge.operations.mapping_folder import Shelved, file_called
+from bridge.operations.mapping_folder import FolderFile, file_called
 from bridge.operations.redact_stored import shown_lines, shown_refusals
-from bridge.operations.save import Edited, digest, examine, save
+from bridge.operations.save import EditedFile, check_edit, digest, save
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import KeptRefusal
 from bridge.store.queue.decisions import Decider
@@ -44,7 +44,7 @@ class Begun:
     source: str
     profile: Profile
     text: str
-    file: Shelved | None
+    file: FolderFile | None
     """What stands in its place already."""
 
     @property
@@ -132,8 +132,8 @@ def put(console: Console, source: str, text: bytes, loaded: str, beside: dict[st
     """Save the source's mapping file, and take it into use; raises BridgeError where that cannot be."""
     side = console.side
     path = str(Path(side.settings.mappings) / f"{source}.yml")
-    edited = Edited(path, text, loaded, beside)
-    console.aside(lambda: examine(side.settings, side.mapping_loader, edited))
+    edited = EditedFile(path, text, loaded, beside)
+    console.aside(lambda: check_edit(side.settings, side.mapping_loader, edited))
     save(side.store, edited, Decider(g.visitor.who))
     console.aside(side.mapping_loader.refresh)
 
@@ -151,7 +151,7 @@ def profile_in(text: bytes) -> str | None:
     return found[1] if found and found[1] in load_profiles() else None
 
 
-def replaceable(console: Console, file: Shelved | None, source: str) -> bool:
+def replaceable(console: Console, file: FolderFile | None, source: str) -> bool:
     """Whether a draft may take the file's place: there is none, or it is as `begin` made it."""
     if file is None:
         return True
@@ -159,7 +159,7 @@ def replaceable(console: Console, file: Shelved | None, source: str) -> bool:
     return profile is not None and file.text.decode("utf-8", "replace") == head(console, source, profile)
 
 
-def loaded(file: Shelved | None) -> str:
+def loaded(file: FolderFile | None) -> str:
     """The digest that tells whether the file is still what it was."""
     return digest(file.text) if file else ""
 

@@ -13,7 +13,7 @@ from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Failure, Match, Verdict
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
-from bridge.operations.reevaluate import HeldAgain, Rest, held_again, rest_of
+from bridge.operations.reevaluate import OmittedRules, Reevaluation, omitted_rules, reevaluate
 from bridge.operations.repeats import lacks_id
 from bridge.operations.story import Story, read_story
 from bridge.reasons.reason import Reason
@@ -63,7 +63,7 @@ def event(console: Console, number: int) -> Answer:
         unheld=unheld,
         judged=judged(story.stored),
         lacks=shown(hidden, lacks_id(stored, sources)),
-        rest=_rest(shown(hidden, rest_of(stored, sources)), story.stored),
+        rest=_rest(shown(hidden, omitted_rules(stored, sources)), story.stored),
         webhook=webhook_of(story.stored.request),
         tree=None if event is None else tree(event.document),
     )
@@ -113,14 +113,14 @@ def _beside(store: Store, number: int) -> tuple[int | None, int | None]:
     return (earlier[0].id if earlier else None, later[0].line.id if later else None)
 
 
-def _rest(rest: Rest | None, stored: StoredEvent) -> tuple[Rest, tuple[Judged, ...]] | None:
+def _rest(rest: OmittedRules | None, stored: StoredEvent) -> tuple[OmittedRules, tuple[Judged, ...]] | None:
     return None if rest is None else (rest, tuple(_judged(one, stored) for one in rest.near))
 
 
-def _held(console: Console, stored: StoredEvent, rule: str | None) -> tuple[HeldAgain | None, str]:
+def _held(console: Console, stored: StoredEvent, rule: str | None) -> tuple[Reevaluation | None, str]:
     if rule is None:
         return None, ""
     try:
-        return held_again(stored, console.side.mapping_loader.current.sources, rule), ""
+        return reevaluate(stored, console.side.mapping_loader.current.sources, rule), ""
     except UsageError as error:
         return None, said(error.whole)

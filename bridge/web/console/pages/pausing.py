@@ -43,7 +43,7 @@ def hold_back(console: Console) -> Answer:
     """The calls of a source, or of one of its rules, wait from now on."""
     source, rule = _named(console)
     to, name = _page_of(console, source), pauses.name_of(source, rule)
-    if operation.hold_back(console.side.store, source, rule, _decider()):
+    if operation.pause_rules(console.side.store, source, rule, _decider()):
         return done(to, "rules.paused.done", name=name, tone="warn")
     return done(to, "rules.paused.already", name=name)
 
@@ -51,7 +51,7 @@ def hold_back(console: Console) -> Answer:
 def let_go(console: Console) -> Answer:
     """They go out again."""
     source, rule = _named(console)
-    ended = operation.let_go(console.side.store, source, rule, _decider())
+    ended = operation.resume_rules(console.side.store, source, rule, _decider())
     words = "rules.resumed.done" if ended else "rules.resumed.already"
     return done(_page_of(console, source), words, name=pauses.name_of(source, rule))
 

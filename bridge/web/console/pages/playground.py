@@ -1,4 +1,4 @@
-"""Playground: a payload beside a mapping file, and what becomes of it as one types. Nothing is sent."""
+"""Playground: a payload and a mapping file, and what becomes of it as one types. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from bridge.operations.backtest import Sides
 from bridge.operations.redact import shown as redacted
 from bridge.operations.redact import shown_tests
 from bridge.operations.redact_stored import shown_backtest
-from bridge.operations.save import Broken, Edited, Moved, examine, save
-from bridge.operations.test import Ran, beside, run_tests
+from bridge.operations.save import ChangedOnDisk, EditedFile, InvalidMappings, check_edit, save
+from bridge.operations.test import RanTests, run_tests, sample_reader
 from bridge.operations.try_payload import Trial, trial
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.event_views import EventFilter
@@ -43,7 +43,7 @@ class Shown:
     """Everything that the page tells of what lies on the bench."""
 
     trial: Trial
-    tests: Ran | None
+    tests: RanTests | None
     """What the text's own tests show; None where it has errors."""
     trees: tuple[Node, ...]
     """The payload from each of its roots; of a batch its first event."""
@@ -96,13 +96,13 @@ def save_(console: Console) -> Answer:
     bench = benches.from_form()
     side = console.side
     path = benches.path_of(console, bench, source_in(bench.text))
-    edited = Edited(path, bench.text.encode(), bench.loaded, {})
+    edited = EditedFile(path, bench.text.encode(), bench.loaded, {})
     try:
-        console.aside(lambda: examine(side.settings, side.mapping_loader, edited))
+        console.aside(lambda: check_edit(side.settings, side.mapping_loader, edited))
         save(side.store, edited, Decider(g.visitor.who))
-    except Broken as error:
+    except InvalidMappings as error:
         return _page(console, bench, replace(_tried(console, bench), broken=error.findings), 409)
-    except Moved as error:
+    except ChangedOnDisk as error:
         moved = replace(_tried(console, bench), moved=error.difference or ("",))
         return _page(console, replace(bench, loaded=error.digest), moved, 409)
     except BridgeError as error:
@@ -168,10 +168,10 @@ def _tried(console: Console, bench: Bench) -> Shown:
         trouble = said(error.whole)
     settings, now = console.side.settings, int(time.time() * 1000)
 
-    def work() -> tuple[Trial, Ran | None]:
+    def work() -> tuple[Trial, RanTests | None]:
         path = benches.path_of(console, bench, source_in(bench.text))
         tried = trial(settings, path, bench.text.encode("utf-8", "replace"), payload, now)
-        return tried, run_tests(tried.mapping, beside(path)) if tried.mapping else None
+        return tried, run_tests(tried.mapping, sample_reader(path)) if tried.mapping else None
 
     found, tests = console.aside(work)
     found = redacted(bench.hidden(console, payload, found.mapping), found)

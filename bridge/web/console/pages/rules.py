@@ -8,8 +8,8 @@ from typing import Any
 from flask import abort
 
 from bridge.mapping.rules.rule import Rule
-from bridge.operations.mapping_folder import Shelved, file_called, shelf
-from bridge.operations.test import Ran, beside, run_tests
+from bridge.operations.mapping_folder import FolderFile, file_called, folder_files
+from bridge.operations.test import RanTests, run_tests, sample_reader
 from bridge.problems.facts import Facts
 from bridge.problems.listing import paused as paused_title
 from bridge.problems.listing import problems
@@ -24,11 +24,11 @@ from bridge.web.console.view.rendering import render, said
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file with its rules, each beside how it fares, and its tests."""
+    """A file with its rules, each with its results, and its tests."""
 
-    file: Shelved
+    file: FolderFile
     rules: tuple[tuple[Rule, RuleUse], ...]
-    tests: Ran | None
+    tests: RanTests | None
 
     @property
     def hits(self) -> int:
@@ -59,7 +59,7 @@ def register(console: Console) -> None:
 
 def rules(console: Console) -> Answer:
     """All files."""
-    files = shelf(console.side.settings, console.side.mapping_loader.latest)
+    files = folder_files(console.side.settings, console.side.mapping_loader.latest)
     used = _used(console)
     kept = console.aside(lambda: [_kept(one, used) for one in files])
     return render("rules", files=kept, **_state(console))
@@ -79,7 +79,7 @@ def rules_of(console: Console, label: str) -> Answer:
     )
 
 
-def marked(file: Shelved) -> dict[int, str]:
+def marked(file: FolderFile) -> dict[int, str]:
     """The lines with findings, and how bad the worst of each is."""
     lines = {one.line: "warn" for one in file.findings}
     return lines | {one.line: "bad" for one in file.findings if one.is_error}
@@ -106,8 +106,8 @@ def _paused(console: Console, source: str) -> dict[str, str]:
         }
 
 
-def _kept(file: Shelved, used: dict[tuple[str, str], RuleUse]) -> Kept:
+def _kept(file: FolderFile, used: dict[tuple[str, str], RuleUse]) -> Kept:
     if file.mapping is None:
         return Kept(file, (), None)
     rules = tuple((rule, used.get((file.source, rule.name), RuleUse())) for rule in file.mapping.rules)
-    return Kept(file, rules, run_tests(file.mapping, beside(file.path)))
+    return Kept(file, rules, run_tests(file.mapping, sample_reader(file.path)))

@@ -14,13 +14,13 @@ from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
 from bridge.operations.replay import (
     Applied,
-    AsTheyWere,
-    Impossible,
-    ReadAgain,
+    OriginalCalls,
     ReadAs,
     Replay,
     Replayer,
+    Reread,
     Rules,
+    Unreplayable,
 )
 from bridge.operations.request_preview import Shown
 from bridge.reasons.reason import Reason
@@ -107,9 +107,9 @@ def _planned(console: Console, replay: Replay) -> Plan:
         case Applied(event=event, starts=starts, failures=failures, read_as=read_as):
             lines = tuple(line(one.start, one.earlier, owed=one.owed) for one in starts)
             return Plan(event, lines, failures, read_as=read_as)
-        case ReadAgain(event=event, starts=read, failures=failures):
+        case Reread(event=event, starts=read, failures=failures):
             return Plan(event, tuple(line(one) for one in read), failures)
-        case AsTheyWere(event=event, unsent=unsent):
+        case OriginalCalls(event=event, unsent=unsent):
             return Plan(event, tuple(line(one.start, one) for one in unsent))
-        case Impossible(event=event, why=why):
+        case Unreplayable(event=event, why=why):
             return Plan(event, (), impossible=why)
