@@ -19,12 +19,12 @@ def alerts(text: str, *, placeholder: str | None = None, **environment: str) -> 
     return made.alerts
 
 
-def test_without_the_block_nobody_is_told_of_anything() -> None:
+def test_without_the_block_there_are_no_alerts() -> None:
     assert alerts("") == Alerts()
     assert not any(Alerts().wants(kind) for kind in ALERT_KINDS)
 
 
-def test_an_address_is_told_of_everything_unless_kinds_are_chosen() -> None:
+def test_a_url_gets_all_kinds_of_alerts_unless_kinds_are_chosen() -> None:
     told = alerts("alerts: {url: 'https://example.org/hook?chat=5'}")
     assert told == Alerts("https://example.org/hook?chat=5")
     assert all(told.wants(kind) for kind in ALERT_KINDS)
@@ -38,7 +38,7 @@ def test_an_address_may_be_a_secret_and_is_never_printed() -> None:
     assert "canary" not in repr(told)
 
 
-def test_a_secret_that_is_no_address_is_not_shown_in_the_finding() -> None:
+def test_a_secret_that_is_not_a_url_is_not_shown_in_the_finding() -> None:
     files = {
         "accounts.yml": f"{ACCOUNTS}alerts: {{url: '${{ALERT_URL}}'}}".encode(),
         "shop.yml": GOOD.encode(),
@@ -49,7 +49,7 @@ def test_a_secret_that_is_no_address_is_not_shown_in_the_finding() -> None:
     ]
 
 
-def test_a_secret_that_is_stood_in_for_is_no_address() -> None:
+def test_the_placeholder_of_a_secret_is_not_a_url() -> None:
     assert alerts("alerts: {url: '${ALERT_URL}'}", placeholder="sandbox").url == ""
 
 
@@ -60,13 +60,13 @@ def test_a_secret_that_is_stood_in_for_is_no_address() -> None:
         ("user_id: '5', channel_id: '9'", Recipient(user_id="5", channel_id="9")),
     ],
 )
-def test_a_bot_may_tell_the_owner(whom: str, recipient: Recipient) -> None:
+def test_an_alert_may_start_a_bot(whom: str, recipient: Recipient) -> None:
     told = alerts(f"alerts: {{start: {{account: second, bot_id: 12, {whom}}}}}")
     assert told.start == AlertStart("second", 12, recipient)
     assert told.wants("uncertain")
 
 
-def test_the_account_is_main_unless_said_otherwise() -> None:
+def test_the_default_account_is_main() -> None:
     told = alerts("alerts: {start: {bot_id: 12, subscriber_id: 77}}")
     assert told.start == AlertStart("main", 12, Recipient(subscriber_id=77))
 
@@ -96,7 +96,7 @@ def test_a_source_that_is_missed_must_be_there() -> None:
     ]
 
 
-def test_where_not_all_mappings_could_be_read_nothing_is_said_of_silent_sources() -> None:
+def test_silent_sources_are_not_checked_if_a_mapping_file_has_errors() -> None:
     text = f"{ACCOUNTS}alerts: {{url: 'https://example.org', silence: {{crm: 24h}}}}"
     files = {"accounts.yml": text.encode(), "shop.yml": GOOD.encode(), "crm.yml": b"source: ["}
     assert {one.path for one in compile_files(files, ENVIRONMENT).findings} == {"crm.yml"}

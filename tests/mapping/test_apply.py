@@ -78,7 +78,7 @@ def test_an_empty_variable_is_sent() -> None:
     assert start_of(rules, {"a": ""}).variables == (("a", ""),)
 
 
-def test_a_payload_cannot_add_parameters_of_its_own() -> None:
+def test_a_payload_cannot_add_parameters() -> None:
     rules = "- {name: r, start: {bot_id: 1, subscriber_id: 2, variables: {a: $.a}}}"
     assert start_of(rules, {"a": "1&forced=true&variable[x]=y"}).variables == (
         ("a", "1&forced=true&variable[x]=y"),
@@ -99,7 +99,7 @@ def test_a_missing_recipient_fails_the_rule_and_says_which_path() -> None:
     assert application.verdicts == (Verdict("course paid", Match.FAILED, line=8),)
 
 
-def test_everything_that_a_start_lacks_is_told_at_once() -> None:
+def test_all_failures_of_a_start_are_reported_at_once() -> None:
     rules = """\
 - name: r
   start:
@@ -197,7 +197,7 @@ def test_a_rule_that_fails_stops_too() -> None:
     assert application.starts == ()
 
 
-def test_how_a_start_is_delivered_is_said_by_its_rule() -> None:
+def test_a_rule_sets_how_its_start_is_delivered() -> None:
     rules = """\
 - name: r
   account: main

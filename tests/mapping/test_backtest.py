@@ -57,7 +57,7 @@ def test_starts_gained_and_lost_are_counted_by_rule() -> None:
     assert (found.total.kinds["lost"], found.total.kinds["gained"]) == (2, 1)
 
 
-def test_why_a_start_is_lost_is_told_with_the_event() -> None:
+def test_a_lost_start_has_its_reason_and_event() -> None:
     found = run(NOW.replace("paid}", "Paid}"), PAID)
     (example,) = found.tallies["shop", "paid"].examples["lost"]
     assert (example.event, example.key) == (1, "e-1")
@@ -105,7 +105,7 @@ def test_few_examples_are_kept_and_all_are_counted() -> None:
     assert paid.kinds["lost"] == 10
 
 
-def test_what_was_called_may_stand_beside_the_rules() -> None:
+def test_rules_are_compared_with_real_calls() -> None:
     happened = event(PAID)
     called = Application(apply(mapping(NOW), happened).starts, (), ())
     assert backtest([PastEvent(1, happened, called)], {"shop": mapping(NOW)}).differing == 0

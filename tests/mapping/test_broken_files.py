@@ -1,4 +1,4 @@
-"""A corpus of broken mapping files: one mistake each, and the one finding that its first line foretells."""
+"""A corpus of broken mapping files: one mistake each, and the one finding that its first line expects."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def test_a_rules_account_goes_before_the_files() -> None:
     assert compiled(text, accounts=ACCOUNTS).sources["shop"].rules[0].account == "main"
 
 
-def test_an_account_that_is_not_there_is_a_finding_with_the_nearest() -> None:
+def test_an_unknown_account_is_a_finding_with_a_suggestion() -> None:
     assert findings(
         "- {name: r, account: clint, start: {bot_id: 1, subscriber_id: 2}}", accounts=ACCOUNTS
     ) == ['1:22: M302 no account "clint" in mappings/accounts.yml; did you mean "client"?']

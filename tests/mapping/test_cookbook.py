@@ -1,4 +1,4 @@
-"""docs/cookbook.md: every job is a complete mapping file without findings that passes its own tests."""
+"""docs/cookbook.md: every job is a complete mapping file without findings that passes its tests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_job_is_a_complete_mapping_file_without_findings(job: str) -> None:
 
 
 @EACH
-def test_a_job_passes_its_own_tests_and_every_rule_is_tested(job: str) -> None:
+def test_a_job_passes_its_tests_and_every_rule_is_tested(job: str) -> None:
     (mapping,) = compiled(job).sources.values()
     files = blocks(job)
     started = set()

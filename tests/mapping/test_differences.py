@@ -24,7 +24,7 @@ def test_the_same_starts_are_no_difference() -> None:
     assert compare(made(SOLD, lacks=(LACK,)), made(SOLD, lacks=(LACK,)), {"sold"}) == ()
 
 
-def test_a_start_that_comes_or_goes_is_gained_or_lost() -> None:
+def test_a_new_start_is_gained_and_a_missing_one_lost() -> None:
     other = replace(SOLD, rule="gift", bot_id=8)
     assert compare(made(SOLD), made(other), {"sold", "gift"}) == (
         Difference("lost", "sold", 0, before=SOLD),
@@ -39,7 +39,7 @@ def test_a_start_is_the_same_by_its_rule_and_item() -> None:
     )
 
 
-def test_what_changed_is_told_key_by_key() -> None:
+def test_changes_are_listed_by_key() -> None:
     later = replace(
         SOLD,
         recipient=Recipient(user_id="u", channel_id="c"),
@@ -83,7 +83,7 @@ def test_but_a_rule_that_is_still_there_has_lost_its_start_to_another() -> None:
     assert [one.kind for one in compare(made(SOLD), made(other), {"sold", "bought"})] == ["lost", "gained"]
 
 
-def test_a_rule_that_fails_now_or_no_longer_is_one_difference_whatever_it_lacks() -> None:
+def test_a_rule_that_fails_now_or_no_longer_is_one_difference() -> None:
     second = replace(LACK, key="variables.sum", path="$.sum")
     assert compare(made(SOLD), made(lacks=(LACK, second)), {"sold"}) == (
         Difference("lost", "sold", 0, before=SOLD),

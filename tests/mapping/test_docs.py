@@ -62,7 +62,7 @@ def test_each_function_gives_what_the_page_says(row: list[str]) -> None:
 
 
 @pytest.mark.parametrize("block", [text for kind, text in BLOCKS if not kind])
-def test_each_file_of_the_page_passes_its_own_tests(block: str) -> None:
+def test_each_file_of_the_page_passes_its_tests(block: str) -> None:
     text = block if block.startswith("source:") else f"{HEAD}{block}"
     compiled = compile_files({"shop.yml": text.encode()}, ENVIRONMENT)
     assert [str(finding) for finding in compiled.findings] == []

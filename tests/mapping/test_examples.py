@@ -54,7 +54,7 @@ def test_only_what_is_written_is_compared_but_variables_in_full() -> None:
     )
 
 
-def test_what_differs_is_told_value_by_value() -> None:
+def test_differences_are_listed_by_value() -> None:
     text = "expect: [{forced: true, bot_id: 7, variables: {sum: '20', gone: x}}]"
     assert told(run(f"{BODY}\n    {text}")) == (
         "start 1: bot_id is 1, expected 7",

@@ -1,4 +1,4 @@
-"""Verdicts in words, near misses, and where an absent value stands instead."""
+"""Reasons of verdicts, near misses, and suggestions for absent paths."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ RULES = """\
         ({}, "not"),
     ],
 )
-def test_a_rule_that_nearly_matched_is_told_apart(body: Json, nearness: str) -> None:
+def test_a_near_miss_is_distinguished(body: Json, nearness: str) -> None:
     story = evaluate_rules(mapping(RULES), event(body))[0]
     assert (story.rule, story.nearness) == ("paid", nearness)
 
@@ -190,7 +190,7 @@ def test_a_story_shows_every_condition_with_its_reason() -> None:
     ]
 
 
-def test_of_the_items_the_nearest_is_shown() -> None:
+def test_the_item_that_nearly_matches_is_shown() -> None:
     body = {"leads": [{"status": 1, "kind": "b"}, {"status": 142, "kind": "b"}]}
     story = evaluate_rules(mapping(RULES), event(body))[1]
     assert [one.holds for one in story.conditions] == [True, False]

@@ -1,4 +1,4 @@
-"""docs/findings.md: every code of the source stands there, with a wrong and a right example, both run."""
+"""docs/findings.md has every code of the source, with a wrong and a right example, both run."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_the_right_example_has_none(section: Section, monkeypatch: pytest.Monkey
     assert found(section.right, section.code) == []
 
 
-def test_every_code_of_the_source_stands_on_the_page_and_no_other() -> None:
+def test_the_page_has_exactly_the_codes_of_the_source() -> None:
     modules = (ROOT / "bridge").rglob("*.py")
     used = {match["code"] for path in modules for match in CODE.finditer(path.read_text())}
     assert sorted(used, key=lambda code: code[1:]) == [section.code for section in SECTIONS]

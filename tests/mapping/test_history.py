@@ -40,7 +40,7 @@ def paid(**more: Any) -> dict[str, Json]:
     return {"status": "paid", "amount": 5, **more}
 
 
-def test_a_path_that_none_of_the_events_has_is_told_with_what_they_have() -> None:
+def test_a_path_that_is_always_absent_is_reported_with_a_suggestion() -> None:
     (only,) = told(rule("$.stauts: paid"), [paid()] * 7)
     assert only == "2:10: W601 $.stauts is absent in all 7 of the last 7 events; $.status exists"
 
@@ -83,7 +83,7 @@ def test_only_events_that_the_rule_is_about_count() -> None:
     ]
 
 
-def test_two_slips_do_not_hide_each_other() -> None:
+def test_two_mistakes_do_not_hide_each_other() -> None:
     lines = told(rule("$.stauts: paid, $.amuont: {gt: 1}"), [paid()] * 5)
     assert [line.split(" ")[2] for line in lines] == ["$.stauts", "$.amuont"]
 
@@ -142,16 +142,14 @@ NUMBERS = amounts(*range(20))
         ({"value": 1}, "an object"),
     ],
 )
-def test_a_value_that_has_become_another_kind_is_told_with_the_day_on_which_it_did(
-    latest: Json, kind: str
-) -> None:
+def test_a_changed_type_is_reported_with_the_day_of_the_change(latest: Json, kind: str) -> None:
     (only,) = told(AMOUNT, NUMBERS + amounts(latest, latest, latest))
     assert only == (
         f"5:25: W602 $.amount was a number in 20 of 23 events, {kind} since Wednesday, 1970-01-21"
     )
 
 
-def test_a_value_that_is_there_no_more_is_told_too() -> None:
+def test_a_value_that_has_disappeared_is_reported() -> None:
     (only,) = told(AMOUNT, NUMBERS + [{"sum": 1}] * 3)
     assert only.endswith("$.amount was a number in 20 of 23 events, absent since Wednesday, 1970-01-21")
 

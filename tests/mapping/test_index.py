@@ -59,7 +59,7 @@ def started(rules: MappingFile, body: Json) -> list[str]:
         ),
     ],
 )
-def test_of_a_thousand_rules_with_an_equality_one_is_asked(line: str, body: Json) -> None:
+def test_of_a_thousand_rules_with_an_equality_one_is_evaluated(line: str, body: Json) -> None:
     rules = many(line)
     assert asked(rules, event(body)) == ["r7"]
     assert started(rules, body) == ["r7"]
@@ -73,13 +73,13 @@ def test_rules_that_share_each_of_two_conditions_are_filed_by_both() -> None:
     assert started(rules, happened.document) == ["r94"]
 
 
-def test_rules_without_an_equality_are_always_asked() -> None:
+def test_rules_without_an_equality_are_always_evaluated() -> None:
     lines = ["when: {$.sum: {gt: 1}}", "when: {any: [{$.a: 1}, {$.b: 1}]}", "when: {not: {$.a: 1}}"]
     rules = rules_of(*lines, *(f"when: {{$.course: c-{number}}}" for number in range(60)))
     assert asked(rules, event({})) == ["r0", "r1", "r2"]
 
 
-def test_rules_that_are_switched_off_are_not_asked() -> None:
+def test_rules_that_are_switched_off_are_not_evaluated() -> None:
     rules = rules_of(*(f"enabled: false, when: {{$.course: c-{number}}}" for number in range(60)))
     assert asked(rules, event({"course": "c-7"})) == []
 
@@ -97,14 +97,14 @@ def test_too_many_items_fail_every_rule_that_goes_through_them() -> None:
     assert len(failures) == 60
 
 
-def test_a_small_set_tells_every_verdict() -> None:
+def test_a_small_set_has_every_verdict() -> None:
     rules = mapping("\n".join(f"- {{name: r{n}, when: {{$.a: {n}}}, {START}}}" for n in range(FEW_RULES)))
     made = apply(rules, event({"a": 7}))
     assert made.verdicts == judge(rules, event({"a": 7}))
     assert (len(made.verdicts), made.rules, made.omitted) == (FEW_RULES, frozenset(), 0)
 
 
-def test_a_large_set_tells_what_matched_failed_or_came_near_and_how_many_it_does_not() -> None:
+def test_a_large_set_has_verdicts_of_matches_failures_and_near_misses() -> None:
     lines = [f"- {{name: r{n}, when: {{$.course: c-{n}, $.sum: 5}}, {START}}}" for n in range(FEW_RULES)]
     lines.append("- {name: lacks, when: {$.sum: 5}, start: {bot_id: 1, subscriber_id: $.gone}}")
     made = apply(mapping("\n".join(lines)), event({"course": "C-7", "sum": 5}))
@@ -116,12 +116,12 @@ def test_a_large_set_tells_what_matched_failed_or_came_near_and_how_many_it_does
     assert made.omitted == FEW_RULES - 1
 
 
-def test_near_misses_are_told_up_to_a_limit() -> None:
+def test_near_misses_have_a_limit() -> None:
     rules = many("when: {$.course: Python}", 200)
     assert len(apply(rules, event({"course": "python"})).verdicts) == MAX_NEAR
 
 
-def test_all_verdicts_are_there_for_who_asks() -> None:
+def test_judge_gives_all_verdicts() -> None:
     rules = many("when: {$.course: c-NUMBER}")
     verdicts = judge(rules, event({"course": "c-7"}))
     assert len(verdicts) == 1_000

@@ -1,4 +1,4 @@
-"""Guesses write YAML that reads back as what was meant."""
+"""Inferred values are written as YAML that reads back as the same value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("value", [*TEXTS, "", " a", "#x", "\\", "'", '"', "№ 7", 5, True, None])
-def test_a_scalar_reads_back_as_the_value_it_stands_for(value: Json) -> None:
+def test_a_scalar_reads_back_as_its_value(value: Json) -> None:
     node = read(f"key: {scalar(value)}\n".encode(), Report("x.yml"))
     assert node is not None
     assert plain(node) == {"key": value}

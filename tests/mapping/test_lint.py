@@ -118,7 +118,7 @@ def test_conditions_that_may_hold_together(text: str) -> None:
     assert fault(text) is None
 
 
-def test_an_alternative_that_never_holds_is_told_where_the_rule_may_match() -> None:
+def test_an_alternative_that_never_holds_is_reported_if_the_rule_may_match() -> None:
     found = list(dead_alternatives(conditions("$.a: x\nany:\n  - $.b: 1\n  - $.c: 2\n    $.a: y")))
     assert [(one.condition.line, english(one.reason)) for one in found] == [
         (5, 'contradicts "$.a: x" in line 1, so this alternative never holds')
@@ -187,7 +187,7 @@ def test_what_is_called_impossible_never_holds(lines: list[str], value: Json) ->
         assert not decide(parts, Scope({}, {}, {}, {})).holds
 
 
-def test_the_finding_stands_at_the_condition() -> None:
+def test_the_finding_is_at_the_condition() -> None:
     rules = "- name: r\n  when:\n    $.a: x\n    not: {$.a: x}\n  start: {bot_id: 1, subscriber_id: 2}"
     assert findings(rules) == ['4:5: W507 contradicts "$.a: x" in line 10, so the rule never matches']
 

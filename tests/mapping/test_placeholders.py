@@ -167,7 +167,9 @@ MAIL_PATH, PHONE_PATH = "the path of an e-mail address", "the path of a phone nu
         ('{value: "+79161234567"}', 18, "+79161234567", "a phone number"),
     ],
 )
-def test_an_address_or_a_number_is_no_messengers_id(value: str, column: int, shown: str, what: str) -> None:
+def test_an_address_or_a_number_is_not_a_messengers_id(
+    value: str, column: int, shown: str, what: str
+) -> None:
     hint = "write the path of the person's id in the messenger"
     finding = f'{column}: W515 user_id "{shown}" looks like {what}; {hint}'
     assert warned(f"user_id: {value}, channel_id: telegram") == [finding]

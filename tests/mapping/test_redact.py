@@ -26,9 +26,7 @@ def redacted(document: Json) -> Json:
     PLACES,
     st.sampled_from(["{}", "a {} b", "({})"]),
 )
-def test_whatever_reaches_somebody_is_gone_wherever_it_stands(
-    private: list[str], key: str, form: str
-) -> None:
+def test_personal_data_is_replaced_everywhere(private: list[str], key: str, form: str) -> None:
     texts = [form.format(one) for one in private]
     document = {key: texts, "deep": [{key: text} for text in texts], "json": json.dumps({key: texts})}
     left = to_json(redacted(document))
@@ -52,9 +50,7 @@ def test_what_is_made_up_has_the_shape_of_what_was_there(private: str) -> None:
         ("9161234567", "916"),
     ],
 )
-def test_a_made_up_phone_number_can_be_one_and_its_own_digits_are_others(
-    given_number: str, stays: str
-) -> None:
+def test_a_made_up_phone_number_is_valid_and_has_other_digits(given_number: str, stays: str) -> None:
     made_up = redacted({"phone": given_number})["phone"]
     assert made_up.startswith(stays)
     assert all(
@@ -85,7 +81,7 @@ def test_what_says_what_happened_stays(document: Json) -> None:
     assert redacted(document) == document
 
 
-def test_the_same_value_becomes_the_same_everywhere() -> None:
+def test_the_same_value_is_replaced_by_the_same() -> None:
     found = redacted({"name": "Мария", "buyer": {"first_name": "Мария"}, "about": "Платит Мария"})
     assert found["name"] == found["buyer"]["first_name"] != "Мария"
     assert found["about"] == f"Платит {found['name']}"
@@ -100,7 +96,7 @@ def test_numbers_of_people_stay_numbers() -> None:
     assert found["chat"]["user_id"] != "5012345678"
 
 
-def test_a_form_field_is_known_by_the_name_beside_it() -> None:
+def test_a_form_field_is_identified_by_its_name_key() -> None:
     found = redacted({"fields": [{"name": "Ваше имя", "value": "Мария"}, {"name": "Цвет", "value": "red"}]})
     assert found["fields"][0]["name"] == "Ваше имя"
     assert found["fields"][0]["value"] != "Мария"

@@ -1,4 +1,4 @@
-"""`expect:` is written so that it reads back as what the test showed, whatever the values hold."""
+"""`expect:` is written so that it reads back as the result of the test, for any values."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_any_text_reads_back_as_itself_in_the_quotes_that_were_there(text: str, 
         max_size=5,
     )
 )
-def test_one_test_after_the_other_is_mended_and_nothing_else_changes(expectations: list[str]) -> None:
+def test_tests_are_updated_one_by_one_and_nothing_else_changes(expectations: list[str]) -> None:
     tests = [
         f"  - name: t{number}   # nr. {number}\n    body: {{text: x}}\n    expect: {expected}   # why\n"
         for number, expected in enumerate(expectations)

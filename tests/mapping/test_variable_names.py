@@ -1,4 +1,4 @@
-"""Variable names that look like a slip of one that other rules of the account have."""
+"""Variable names that look like a misspelling of a name in other rules of the account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def rules(*names: str) -> str:
 @pytest.mark.parametrize(
     "slip", ["amout", "amountt", "amoumt", "amuont", "Amount", "a_mount", "AMOUNT", "mount"]
 )
-def test_a_name_that_is_nearly_that_of_several_rules_is_told_where_it_stands(slip: str) -> None:
+def test_a_name_similar_to_that_of_several_rules_is_reported_at_its_position(slip: str) -> None:
     what = f'variable "{slip}" is used in this rule alone; 2 rules of account main have "amount"'
     assert findings(rules("amount", slip, "amount")) == [f"12:17: W509 {what}"]
 
@@ -43,11 +43,11 @@ def test_one_other_rule_is_no_custom() -> None:
     assert findings(rules("amount", "amout")) == []
 
 
-def test_names_that_stand_in_one_rule_together_are_both_meant() -> None:
+def test_similar_names_in_one_rule_are_both_meant() -> None:
     assert findings(rules("amount amout", "amount", "amount")) == []
 
 
-def test_a_name_that_two_rules_have_is_no_slip() -> None:
+def test_a_name_that_two_rules_have_is_not_reported() -> None:
     assert findings(rules("amount", "amout", "amount", "amout")) == []
 
 

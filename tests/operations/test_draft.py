@@ -92,7 +92,7 @@ def test_a_rule_is_what_was_chosen_and_nothing_else(settings: Settings) -> None:
     )
 
 
-def test_what_is_chosen_twice_stands_once(settings: Settings) -> None:
+def test_what_is_chosen_twice_is_written_once(settings: Settings) -> None:
     status, number = Choice("$.order.status", "condition"), Choice("$.order.number", "variable", "order")
     found = drafted(settings, SUBSCRIBER, status, number, SUBSCRIBER, status, number)
     assert found == drafted(settings, SUBSCRIBER, status, number)
@@ -231,7 +231,7 @@ WRONG: dict[str, list[tuple[str, Role]]] = {
 
 
 @pytest.mark.parametrize(("message", "choices"), WRONG.items())
-def test_what_does_not_go_together_is_said_so(
+def test_contradicting_choices_are_refused(
     settings: Settings, choices: list[tuple[str, Role]], message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
@@ -247,7 +247,7 @@ def test_what_does_not_go_together_is_said_so(
         (("a", "a"), 'two variables are called "a"'),
     ],
 )
-def test_a_variable_without_a_good_name_is_said_so(
+def test_a_variable_without_a_valid_name_is_refused(
     settings: Settings, names: tuple[str, str], message: str
 ) -> None:
     first, second = names
@@ -259,7 +259,7 @@ def test_a_variable_without_a_good_name_is_said_so(
     assert caught.value.message == message
 
 
-def test_a_condition_on_what_a_sample_may_not_hold_is_said_so(settings: Settings) -> None:
+def test_a_condition_on_a_redacted_value_is_refused(settings: Settings) -> None:
     with pytest.raises(UsageError) as caught:
         drafted(settings, SUBSCRIBER, Choice("$.customer.email", "condition"))
     assert caught.value.message.startswith(
@@ -267,7 +267,7 @@ def test_a_condition_on_what_a_sample_may_not_hold_is_said_so(settings: Settings
     )
 
 
-def test_a_condition_on_a_text_that_reads_as_a_path_is_said_so(settings: Settings) -> None:
+def test_a_condition_on_a_text_that_reads_as_a_path_is_refused(settings: Settings) -> None:
     with pytest.raises(BridgeError) as caught:
         drafted(settings, SUBSCRIBER, Choice("$.coupon", "condition"), request=order(coupon="$.nowhere["))
     assert "cannot make a mapping file" in caught.value.message
@@ -287,7 +287,7 @@ def test_choices_begin_with_what_the_values_seem_to_be(settings: Settings) -> No
     )
 
 
-def test_the_guess_and_the_same_choices_make_the_same_rule_but_for_the_doubt(settings: Settings) -> None:
+def test_an_inferred_rule_and_the_same_choices_differ_only_in_the_shadow(settings: Settings) -> None:
     request = order(lc_id=5)
     (event,) = events_in(settings, "made", None, request)
     by_guess = draft(settings, "made", None, request)
@@ -315,7 +315,7 @@ def test_a_webhook_that_cannot_be_read_is_an_error_before_anything_can_be_chosen
         events_in(settings, "made", "json", Request("POST", "", (), b"\xff\xfe", ""))
 
 
-def test_a_rule_is_guessed_of_the_event_that_was_asked_for_and_not_of_its_batchs_first(
+def test_a_rule_is_inferred_from_the_chosen_event_of_a_batch(
     settings: Settings,
 ) -> None:
     leads = [

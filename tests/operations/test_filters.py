@@ -11,7 +11,7 @@ from bridge.store.reports.event_views import EventFilter
 NOW = 1_778_423_283_412
 
 
-def test_what_is_asked_becomes_a_filter_at_a_time() -> None:
+def test_fields_become_a_filter_at_a_time() -> None:
     events = AskedEvents(source="shop", type="paid", result="failed", since="1m", search="o-1")
     assert events.at(NOW) == EventFilter("shop", "paid", "failed", NOW - 60_000, None, "o-1")
     calls = AskedCalls(("done", "uncertain"), rule="sold", event=3, until="1h")
@@ -19,7 +19,7 @@ def test_what_is_asked_becomes_a_filter_at_a_time() -> None:
     assert calls.at(NOW) == CallFilter(rule="sold", states=states, event_id=3, until=NOW - 3_600_000)
 
 
-def test_nothing_asked_is_everything() -> None:
+def test_an_empty_filter_matches_everything() -> None:
     assert AskedEvents().at(NOW) == EventFilter()
     assert AskedCalls().at(NOW) == CallFilter()
 
@@ -33,7 +33,7 @@ def test_nothing_asked_is_everything() -> None:
         (AskedCalls(("uncertian",)), "", 'state is "uncertian"; did you mean "uncertain"?'),
     ],
 )
-def test_what_cannot_be_asked_is_said_under_the_name_that_the_asker_knows(
+def test_a_field_that_cannot_be_parsed_is_named_as_the_user_knows_it(
     asked: AskedEvents | AskedCalls, sign: str, message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:

@@ -16,7 +16,7 @@ from tests.store import given
 ANNA = Decider("anna", "bots are rebuilt")
 
 
-def test_an_account_is_held_back_once_and_goes_on_once(store: Store) -> None:
+def test_an_account_is_paused_once_and_resumed_once(store: Store) -> None:
     rung: list[str] = []
     assert pause.pause(store, "main", ANNA)
     assert not pause.pause(store, "main", ANNA)

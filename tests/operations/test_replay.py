@@ -34,7 +34,7 @@ def nobody() -> None:
     """Wakes nobody."""
 
 
-def test_a_start_that_never_came_about_is_told_as_new_and_gets_its_call(store: Store) -> None:
+def test_a_start_without_a_call_is_planned_and_gets_one(store: Store) -> None:
     came(store, order(subscriber=None))
     (planned,) = plan_all(store, replayer(shop(MENDED)), [1])
     assert states(store) == {}
@@ -47,7 +47,7 @@ def test_a_start_that_never_came_about_is_told_as_new_and_gets_its_call(store: S
     assert states(store) == {1: State.QUEUED}
 
 
-def test_a_start_that_has_its_call_is_told_with_the_call_that_it_would_repeat(store: Store) -> None:
+def test_a_start_with_a_call_is_planned_with_that_call(store: Store) -> None:
     came(store, order())
     end(store, "done")
     (planned,) = plan_all(store, replayer(shop()), [1])
@@ -59,7 +59,7 @@ def test_a_start_that_has_its_call_is_told_with_the_call_that_it_would_repeat(st
     assert again.calls == 1
 
 
-def test_a_rule_that_lacks_a_value_is_told_as_its_failure(store: Store) -> None:
+def test_a_missing_value_is_planned_as_a_failure(store: Store) -> None:
     came(store, order(subscriber=None))
     (done,) = replay_all(store, replayer(shop()), [1], nobody)
     assert isinstance(done, Applied)
@@ -96,7 +96,7 @@ def test_a_webhook_that_can_be_read_now_but_lacks_a_value_is_planned_as_it_would
     assert (planned.failed, planned.calls) == (done.failed, done.calls) == (True, 0)
 
 
-def test_what_cannot_be_replayed_says_why_and_stops_nobody_else(store: Store) -> None:
+def test_an_event_that_cannot_be_replayed_has_a_reason_and_does_not_stop_the_others(store: Store) -> None:
     came(store, order(id="a", subscriber=None))
     came(store, order(id="b"), shop(SHOP.replace("profile: json", "body: xml")))
     first, second = replay_all(store, replayer(), [1, 2], nobody)
@@ -111,7 +111,7 @@ def test_an_event_that_is_not_there_is_an_error_and_its_batch_is_not_replayed(st
     assert states(store) == {}
 
 
-def test_every_batch_is_on_disk_and_the_dispatchers_are_woken_before_it_is_told(
+def test_every_batch_is_committed_and_the_dispatchers_notified_before_it_is_reported(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "AT_ONCE", 2)

@@ -1,4 +1,4 @@
-"""A stored event is read by its source as it is now, wherever it is held against rules again."""
+"""A stored event is read with its current source wherever rules are evaluated on it again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def without_bytes(store: Store) -> None:
         connection.execute(rows.update().values(body=None))
 
 
-def test_an_event_that_came_before_its_type_was_declared_is_replayed_by_its_type(store: Store) -> None:
+def test_an_event_stored_before_its_type_was_declared_is_replayed_by_its_type(store: Store) -> None:
     number = came(store, sent(CAME), shop(BEFORE))
     assert stored(store, number).line.type == ""
     replayer = Replayer({"shop": shop(AFTER)}, BY)
@@ -87,7 +87,7 @@ def test_its_row_and_its_key_stay_and_a_second_replay_starts_nothing(store: Stor
     assert len(after.calls) == 1
 
 
-def test_an_event_that_is_what_it_was_is_not_said_to_be_read_as_another(store: Store) -> None:
+def test_an_event_with_the_same_id_and_type_has_no_read_as(store: Store) -> None:
     number = came(store, sent(CAME), shop(AFTER))
     (planned,) = plan_all(store, Replayer({"shop": shop(AFTER)}, BY), [number])
     assert isinstance(planned, Applied)

@@ -40,7 +40,7 @@ def decide(store: Store, numbers: list[int], resolution: Resolution) -> list[Dec
     ("resolution", "state"),
     [("done", State.DONE), ("resend", State.QUEUED), ("cancel", State.CANCELLED)],
 )
-def test_all_calls_in_doubt_are_settled_by_one_word_each_written_down(
+def test_all_uncertain_calls_are_settled_at_once_and_each_is_recorded(
     store: Store, resolution: Resolution, state: State
 ) -> None:
     numbers = doubtful(store, 3)
@@ -74,7 +74,7 @@ def test_the_filter_decides_which(store: Store, monkeypatch: pytest.MonkeyPatch)
     assert calls_that_fit(store, CallFilter(source="elsewhere"), "done") == []
 
 
-def test_a_call_that_has_moved_on_since_it_was_counted_is_left_and_told(store: Store) -> None:
+def test_a_call_whose_state_has_changed_is_left_and_reported(store: Store) -> None:
     first, second, third = numbers = doubtful(store, 3)
     decide(store, [second], "done")
     found = decide(store, [*numbers, 77], "resend")
@@ -90,7 +90,7 @@ def test_a_call_that_has_moved_on_since_it_was_counted_is_left_and_told(store: S
     assert states(store) == {first: State.QUEUED, second: State.DONE, third: State.QUEUED}
 
 
-def test_every_batch_is_on_disk_and_the_dispatchers_are_woken_before_it_is_told(
+def test_every_batch_is_committed_and_the_dispatchers_notified_before_it_is_reported(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "AT_ONCE", 2)
@@ -105,7 +105,7 @@ def test_every_batch_is_on_disk_and_the_dispatchers_are_woken_before_it_is_told(
     assert len(woken) == 3
 
 
-def test_nobody_is_woken_for_what_was_left(store: Store) -> None:
+def test_dispatchers_are_not_notified_if_nothing_changed(store: Store) -> None:
     numbers = doubtful(store, 1)
     decide(store, numbers, "done")
     woken: list[None] = []

@@ -37,9 +37,7 @@ def edited(settings: Settings, text: str = CHEAPER, name: str = "shop.yml", load
     return EditedFile(f"{settings.mappings}/{name}", text.encode(), digest(loaded.encode()), {})
 
 
-def test_a_file_is_saved_whole_with_its_sample_and_that_is_written_down(
-    settings: Settings, store: Store
-) -> None:
+def test_a_file_is_saved_with_its_sample_and_recorded(settings: Settings, store: Store) -> None:
     wanted = EditedFile(
         f"{settings.mappings}/new/one.yml", b"source: one\n", "", {"samples/one.json": b"{}\n"}
     )
@@ -91,15 +89,15 @@ def test_a_text_that_breaks_another_file_is_refused(settings: Settings, rules: M
     assert 'source "shop" is defined twice' in str(caught.value)
 
 
-def test_one_of_two_broken_files_can_be_mended(
+def test_one_of_two_files_with_errors_can_be_corrected(
     settings: Settings, rules: MappingLoader, store: Store
 ) -> None:
     broken = SHOP.replace("bot_id", "bot")
     Path(settings.mappings, "shop.yml").write_text(broken)
     Path(settings.mappings, "other.yml").write_text("source: other\nrulse: []\n")
-    mended = edited(settings, loaded=broken)
-    check_edit(settings, rules, mended)
-    save(store, mended, ANNA)
+    corrected = edited(settings, loaded=broken)
+    check_edit(settings, rules, corrected)
+    save(store, corrected, ANNA)
     assert Path(settings.mappings, "shop.yml").read_text() == CHEAPER
 
 
@@ -140,7 +138,9 @@ def test_without_the_setting_nothing_is_saved(settings: Settings, rules: Mapping
         check_edit(locked, rules, edited(settings))
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_leaves_nothing(settings: Settings, store: Store) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing(
+    settings: Settings, store: Store
+) -> None:
     # A file stands where the sample's folder would be: root is stopped by that, too.
     Path(settings.mappings, "samples").write_text("")
     wanted = EditedFile(
@@ -152,7 +152,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_leaves_nothing(settings: Se
     assert sorted(os.listdir(settings.mappings)) == ["samples", "shop.yml"]
 
 
-def test_of_two_who_save_at_once_one_hears_of_the_other(settings: Settings, store: Store) -> None:
+def test_of_two_simultaneous_saves_one_is_refused(settings: Settings, store: Store) -> None:
     heard: list[str] = []
 
     def attempt(text: str) -> None:

@@ -15,7 +15,7 @@ from tests.store import given
 BY = Decider("maria", "asked for it")
 
 
-def test_a_call_is_told_with_its_event_its_attempts_and_what_people_did_with_it(store: Store) -> None:
+def test_a_call_has_its_event_attempts_and_actions(store: Store) -> None:
     came(store, order())
     end(store, "uncertain", shown=given.attempt(Outcome.UNCERTAIN, reason="no answer"))
     with store.transaction() as connection:
@@ -27,7 +27,7 @@ def test_a_call_is_told_with_its_event_its_attempts_and_what_people_did_with_it(
     assert story.now == given.NOW
 
 
-def test_a_call_is_told_with_those_that_repeat_it(store: Store) -> None:
+def test_a_call_has_the_calls_that_repeat_it(store: Store) -> None:
     came(store, order())
     end(store, "refused")
     with store.transaction() as connection:
@@ -37,6 +37,6 @@ def test_a_call_is_told_with_those_that_repeat_it(store: Store) -> None:
     assert not read_story(store, 1).final
 
 
-def test_a_call_that_is_not_there_is_said_so(store: Store) -> None:
+def test_an_unknown_call_is_an_error(store: Store) -> None:
     with pytest.raises(BridgeError, match="there is no call 1"):
         read_call(store, 1)

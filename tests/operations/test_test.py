@@ -17,7 +17,7 @@ def test_tests_are_run_with_samples_wherever_they_are_kept() -> None:
     assert (len(ran.results), ran.failed, ran.path) == (1, (), "mappings/shop.yml")
 
 
-def test_samples_stand_beside_their_mapping_file(tmp_path: Path) -> None:
+def test_samples_are_read_relative_to_the_mapping_file(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples/paid.json").write_bytes(BODY)
     assert run_tests(shop(FILE), sample_reader(str(tmp_path / "shop.yml"))).failed == ()
@@ -27,13 +27,13 @@ def test_samples_stand_beside_their_mapping_file(tmp_path: Path) -> None:
     )
 
 
-def test_a_test_that_fails_is_told_with_what_differs() -> None:
+def test_a_failed_test_has_its_differences() -> None:
     (failed,) = run_tests(shop(SHOP.replace("bot_id: 7\n", "bot_id: 8\n")), sample_reader("")).failed
     (difference,) = failed.differences
     assert english(difference) == "start 1: bot_id is 8, expected 7"
 
 
-def test_what_the_tests_leave_out_is_told() -> None:
+def test_uncovered_conditions_are_reported() -> None:
     covered = run_tests(shop(), sample_reader("")).covered
     assert (covered.covered_rules, covered.rules) == (1, 1)
     assert [gap.condition for gap in covered.gaps] == ["$.status: paid", "$.amount: {gte: 100}"]

@@ -51,7 +51,7 @@ def test_a_text_that_is_on_no_disk_is_tried_with_all_that_it_makes_of_a_payload(
     assert list(Path(settings.mappings).iterdir()) == []
 
 
-def test_a_near_miss_tells_every_condition(settings: Settings) -> None:
+def test_a_near_miss_has_every_condition(settings: Settings) -> None:
     (one,) = tried(settings, SHOP, order(status="Paid")).tried
     (verdict,) = one.verdicts
     assert one.nearness(verdict) == "nearly"
@@ -68,7 +68,7 @@ def test_a_rule_that_lacks_a_value_is_failed(settings: Settings) -> None:
     assert [failure.key for failure in one.application.failures] == ["subscriber_id"]
 
 
-def test_a_broken_text_is_told_by_its_findings_at_their_lines(settings: Settings) -> None:
+def test_a_text_with_errors_has_findings_at_their_lines(settings: Settings) -> None:
     found = tried(settings, SHOP.replace("variables:", "varibles:"), order())
     assert (found.mapping, found.tried) == (None, ())
     finding = next(one for one in found.findings if one.code == "M104")
@@ -77,19 +77,19 @@ def test_a_broken_text_is_told_by_its_findings_at_their_lines(settings: Settings
 
 
 @pytest.mark.parametrize("text", ["", "source: [", "\t", "- a", "source: shop", "\x00", "&a [*a]", "💥: {"])
-def test_whatever_is_typed_is_answered(settings: Settings, text: str) -> None:
+def test_any_text_has_a_result(settings: Settings, text: str) -> None:
     found = tried(settings, text, order())
     assert found.mapping is None
     assert any(finding.is_error for finding in found.findings)
 
 
-def test_without_a_payload_only_the_findings_are_told(settings: Settings) -> None:
+def test_without_a_payload_there_are_only_findings(settings: Settings) -> None:
     found = tried(settings, SHOP, None)
     assert found.mapping is not None
     assert (found.tried, found.findings) == ((), ())
 
 
-def test_a_payload_that_the_source_cannot_read_is_told_and_not_raised(settings: Settings) -> None:
+def test_an_unreadable_payload_has_a_reason_and_raises_nothing(settings: Settings) -> None:
     found = tried(settings, SHOP, Payload(b"{nonsense").request("POST"))
     assert found.mapping is not None
     assert found.tried == ()
@@ -116,7 +116,7 @@ def test_a_secret_that_is_not_set_is_a_warning(settings: Settings) -> None:
     assert [finding.code for finding in alone.findings] == ["W501"]
 
 
-def test_a_stored_webhook_is_tried_as_it_came(store: Store, settings: Settings) -> None:
+def test_a_stored_webhook_is_tried_unchanged(store: Store, settings: Settings) -> None:
     came(store, order())
     with store.read() as connection:
         payload = payload_of(connection, 1)

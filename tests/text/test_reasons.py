@@ -143,14 +143,14 @@ def test_what_is_stored_is_read_back(code: Code) -> None:
     ],
     ids=range(11),
 )
-def test_what_is_no_reason_of_this_version_is_shown_as_it_was_recorded(text: str) -> None:
+def test_an_unknown_reason_is_shown_as_recorded_text(text: str) -> None:
     reason = from_text(text)
     assert reason == recorded(text)
     assert english(reason) == f"“{text}”"
     assert render(reason, "ru") == f"«{text}»"
 
 
-def test_a_document_with_reasons_deep_in_one_another_is_shown_as_it_was_recorded() -> None:
+def test_a_document_with_deeply_nested_reasons_is_shown_as_recorded_text() -> None:
     deep = json.loads('{"code": "general.verbatim", "text": ' * 900 + '""' + "}" * 900)
     assert from_document(deep) == recorded(json.dumps(deep))
 
