@@ -28,7 +28,7 @@ from bridge.reasons.rules import RuleCode
 from bridge.store.db.texts import plain
 from bridge.text.render import render
 from bridge.web.console.view.tree import tree
-from bridge.webhook.decode.forms import build, read_pairs
+from bridge.webhook.decode.forms import build_document, read_pairs
 from bridge.webhook.decode.json_body import read_json
 from bridge.webhook.decode.multipart import read_multipart
 from bridge.webhook.decode.xml_body import read_xml
@@ -130,7 +130,7 @@ LOOKING: dict[str, Callable[[str], object]] = {
     "a text in a JSON body": lambda text: read_json(in_json(text)),
     "an XML body": lambda text: read_xml(raw(text)),
     "a text in an XML body": lambda text: read_xml(b"<a>" + raw(text) + b"</a>"),
-    "a form": lambda text: build(read_pairs(raw(text))),
+    "a form": lambda text: build_document(read_pairs(raw(text))),
     "a multipart head": lambda text: read_multipart(
         raw(f"{HEAD}{text}\r\n\r\nx\r\n--b--"), "multipart/form-data; boundary=b"
     ),

@@ -13,7 +13,7 @@ from bridge.model import Json, Request
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.decode.decode import BodyKind, Decoder
-from bridge.webhook.decode.forms import Pairs, build, read_pairs
+from bridge.webhook.decode.forms import Pairs, build_document, read_pairs
 from bridge.webhook.verify.errors import DeniedError
 
 Fetch: TypeAlias = Callable[[str], bytes | None]
@@ -83,7 +83,7 @@ class Incoming:
 
     @cached_property
     def query(self) -> Json:
-        return build(self.query_pairs)
+        return build_document(self.query_pairs)
 
     @cached_property
     def fields(self) -> Pairs:

@@ -15,7 +15,7 @@ from bridge.model import BotStart, Failure, Json, Match, Recipient, Verdict
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 from bridge.text.render import english
-from bridge.webhook.decode.forms import build, read_pairs
+from bridge.webhook.decode.forms import build_document, read_pairs
 from tests.language.test_functions import documents
 from tests.mapping.given import applied, event, mapping, start_of
 
@@ -268,7 +268,7 @@ def test_an_item_that_lacks_a_value_fails_alone() -> None:
 
 def test_items_are_the_elements_of_a_list_the_entries_of_a_form_or_one_value() -> None:
     rules = "- {name: r, for_each: $.it, start: {bot_id: 1, subscriber_id: $item.id}}"
-    for items in ([{"id": 1}, {"id": 2}], build(read_pairs(b"it[0][id]=1&it[1][id]=2"))["it"]):
+    for items in ([{"id": 1}, {"id": 2}], build_document(read_pairs(b"it[0][id]=1&it[1][id]=2"))["it"]):
         starts = applied(rules, {"it": items}).starts
         assert [one.recipient.subscriber_id for one in starts] == [1, 2]
     assert start_of(rules, {"it": {"id": 5}}).recipient.subscriber_id == 5
@@ -281,7 +281,7 @@ TRAPS = [
     ("$.it.*", {"it": {"a": {"id": 1}}}, 1),
     ("$.it[?@.id]", {"it": {"a": {"id": 1}, "b": {"id": 2}, "c": 3}}, 3),
     ("$[*].it[*]", {"it": [{"id": 1}]}, 1),
-    ("$.it[*]", {"it": build(read_pairs(b"id=1&name=Anna"))}, 2),
+    ("$.it[*]", {"it": build_document(read_pairs(b"id=1&name=Anna"))}, 2),
 ]
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import DocumentError
-from bridge.webhook.decode.forms import build, read_pairs
+from bridge.webhook.decode.forms import build_document, read_pairs
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import outcome
 
 
 def form(text: str, charset: str = "utf-8") -> object:
-    return build(read_pairs(text.encode("latin-1"), charset))
+    return build_document(read_pairs(text.encode("latin-1"), charset))
 
 
 def trouble(text: str, charset: str = "utf-8") -> str:
@@ -106,13 +106,13 @@ def test_pairs_are_read_back_as_they_were_encoded(pairs: list[tuple[str, str]]) 
     clean = [(name, value.replace("\0", "")) for name, value in pairs]
     body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in clean)
     assert list(read_pairs(body.encode())) == clean
-    build(tuple(clean))
+    build_document(tuple(clean))
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
     for charset in ("utf-8", "windows-1251", "utf-16"):
-        found = outcome(partial(lambda charset: build(read_pairs(body, charset)), charset))
+        found = outcome(partial(lambda charset: build_document(read_pairs(body, charset)), charset))
         assert isinstance(found, dict | DocumentError)
 
 
@@ -129,6 +129,6 @@ def test_any_bytes_are_a_document_or_a_document_error(body: bytes) -> None:
 def test_a_megabyte_of_malice_ends_within_seconds(body: bytes) -> None:
     def read() -> None:
         with contextlib.suppress(DocumentError):
-            build(read_pairs(body))
+            build_document(read_pairs(body))
 
     assert seconds_of(read) < SOON

@@ -14,7 +14,7 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.text.render import english
 from bridge.webhook.budget import OverBudgetError, size_of
-from bridge.webhook.decode.forms import build, read_pairs
+from bridge.webhook.decode.forms import build_document, read_pairs
 from bridge.webhook.split import Part, Parts, Split
 from tests.support.timing import SOON, seconds_of
 from tests.webhook.support import source_of
@@ -31,7 +31,7 @@ def documents(spelled: str, document: Any) -> list[Any]:
 
 
 def form(text: str) -> Any:
-    return build(read_pairs(text.encode()))
+    return build_document(read_pairs(text.encode()))
 
 
 BIG = 1 << 20

@@ -15,7 +15,7 @@ from bridge.model import BotStart, Event, Failure, Json, Match, Request
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 from bridge.webhook.budget import OverBudgetError
-from bridge.webhook.decode.forms import build, read_pairs
+from bridge.webhook.decode.forms import build_document, read_pairs
 
 ReadSample = Callable[[str], bytes]
 """Reads a sample by its path relative to the mapping file; raises OSError."""
@@ -72,7 +72,7 @@ def _events(
     request = Request(source.default_method(body), example.query, example.headers, body, "")
     if example.file is not None:
         return request, source.events(request, now_ms)
-    query = build(read_pairs(example.query.encode()))
+    query = build_document(read_pairs(example.query.encode()))
     return request, source.events_of(example.body, now_ms, dict(example.headers), query)
 
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from bridge.errors import DocumentError
 from bridge.jsonpath.brackets import marked
 from bridge.model import Json
-from bridge.webhook.decode.forms import Pairs, build, read_pairs, split_name
+from bridge.webhook.decode.forms import Pairs, build_document, read_pairs, split_name
 from bridge.webhook.decode.json_body import check_limits, parse_json, read_json
 from bridge.webhook.decode.multipart import read_multipart
 from bridge.webhook.decode.xml_body import read_xml
@@ -83,7 +83,7 @@ class Decoder:
                 return read_xml(body, self.charset, self.lists)
             case "jwt":
                 return read_claims(read_token(body.decode("latin-1").strip()))
-        return build(fields)
+        return build_document(fields)
 
     def expanded(self, document: Json) -> Json:
         """The document with JSON inside its fields decoded, and unwrapped."""

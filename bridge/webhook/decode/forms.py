@@ -71,7 +71,7 @@ def is_number(key: str) -> bool:
     return _NUMBER.fullmatch(key) is not None
 
 
-def build(pairs: Pairs) -> Bracketed:
+def build_document(pairs: Pairs) -> Bracketed:
     """Build the document from the pairs. Raises DocumentError beyond 32 levels."""
     root = _Node()
     for name, value in pairs:

@@ -9,7 +9,7 @@ from typing import Final
 from bridge.errors import DocumentError
 from bridge.model import Json, Request
 from bridge.webhook.decode.decode import BodyKind, Decoder, opened
-from bridge.webhook.decode.forms import Pairs, build, read_pairs
+from bridge.webhook.decode.forms import Pairs, build_document, read_pairs
 
 _KINDS: Final[tuple[BodyKind, ...]] = ("json", "form", "multipart", "xml", "jwt")
 _CHARSETS: Final = ("utf-8", "cp1251", "latin-1")
@@ -79,7 +79,7 @@ def _pairs(text: bytes) -> Pairs:
 
 def _built(pairs: Pairs) -> Json:
     try:
-        return build(pairs)
+        return build_document(pairs)
     except DocumentError:
         return None
 

@@ -11,8 +11,7 @@ from bridge.jsonpath.path import Path
 from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.webhook.compile_context import CompileContext
-from bridge.webhook.decode.forms import build as build_form
-from bridge.webhook.decode.forms import is_number
+from bridge.webhook.decode.forms import build_document, is_number
 from bridge.webhook.verify.locations import with_item
 from bridge.webhook.verify.signed_message import Builder, Signing, encoded, scalar
 
@@ -102,7 +101,7 @@ def _document(origin: str, path: Path | None, signing: Signing) -> Json:
         case "query":
             return incoming.query
         case "form":
-            return build_form(incoming.fields)
+            return build_document(incoming.fields)
     return incoming.plain_document
 
 
