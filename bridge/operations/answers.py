@@ -44,7 +44,7 @@ def confirm(store: Store, call_id: int, by: Decider) -> bool:
 
 
 def _is_open(one: answers.Unconfirmed, accounts: Mapping[str, Account]) -> bool:
-    """Whether the account still has this URL and no `success:` of its own."""
+    """Whether the account still has this URL and no `success:`."""
     account = accounts.get(one.shape.account)
     return account is not None and account.url == one.shape.url and account.success is None
 

@@ -20,7 +20,7 @@ Mappings: TypeAlias = Mapping[str, MappingFile]
 """By source."""
 
 _AT_ONCE = 100
-"""Events of one page. Each page is read in a transaction of its own, so that others are not blocked."""
+"""Events of one page. A transaction reads one page only, so that others are not blocked."""
 _NOTHING = Application((), (), ())
 
 

@@ -38,7 +38,7 @@ def test_a_slip_in_a_rule_is_told_although_there_are_many(office: Office) -> Non
     assert NOT in lines
 
 
-def test_rules_that_match_but_for_one_condition_are_held_against_the_event_again(office: Office) -> None:
+def test_rules_that_match_but_for_one_condition_are_evaluated_on_the_event_again(office: Office) -> None:
     office.write("mappings/shop.yml", large())
     office.webhook(course="c-7")
     lines = office.run("explain", "1").lines
