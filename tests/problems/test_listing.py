@@ -17,6 +17,7 @@ from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason, recorded
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
+from bridge.store.reports.audit import BRIDGE
 from bridge.store.reports.call_views import Doubt
 from bridge.store.reports.repeat_views import AmbiguousSource
 from bridge.text.catalogue import LANGUAGES, catalogue
@@ -196,3 +197,8 @@ def test_a_capital_is_put_before_our_words_only() -> None:
     assert capitalised("anna", "en") == "anna"
     assert capitalised(Reason(ProblemCode.SENTENCE, parts=(Reason(ProblemCode.LIVE), "x")), "en")[0] == "C"
     assert capitalised(Reason(ProblemCode.SENTENCE, parts=()), "en") == ""
+
+
+def test_a_pause_of_the_bridge_is_a_russian_sentence_as_well() -> None:
+    chosen = AccountState("main", paused_at=NOW - HOUR, paused_by=BRIDGE, paused_reason="")
+    assert "; паузу поставил мост, 1 ч назад; " in render(sentence(only(accounts=(chosen,))), "ru")
