@@ -205,6 +205,17 @@ def test_a_person_with_the_name_of_the_bridge_is_not_taken_for_it(
     assert (action.by, action.why) == ('"the bridge"', words)
 
 
+@pytest.mark.parametrize("what", [("account", "main"), ("source", "shop")])
+def test_a_name_in_another_encoding_is_recorded(
+    office: Office, monkeypatch: pytest.MonkeyPatch, what: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ann\udcff")
+    assert office.run("pause", *what).code == 0
+    with office.store.read() as connection:
+        (action,) = audit.of(connection, *what)  # type: ignore[arg-type]
+    assert action.who == "ann\\udcff"
+
+
 def test_an_account_that_nobody_knows_is_refused_with_the_nearest_name(office: Office) -> None:
     ran = office.run("pause", "account", "mian")
     assert ran.code == 2

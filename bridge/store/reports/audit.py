@@ -47,8 +47,8 @@ def display_name(who: str) -> Reason | str:
 
 
 def person(name: str) -> str:
-    """The name that a person gave, in quotation marks if it is the bridge's."""
-    return f'"{name}"' if name == BRIDGE else name
+    """The name that a person gave, as text columns take it; in quotation marks if it is the bridge's."""
+    return f'"{name}"' if name == BRIDGE else plain(name)
 
 
 def why_text(why: Reason | str) -> str:
