@@ -135,7 +135,7 @@ def test_a_payload_that_is_tried(desk: Desk) -> None:
     lines = desk.run("try", "shop", desk.payload(status="Paid")).lines
     assert lines[0] == "событие 1 из 1: id o-1, тип order"
     assert "≈ paid: почти подходит  (mappings/shop.yml:10)" in lines
-    assert '      $.status: "Paid", нужно "paid": различаются заглавные буквы' in lines
+    assert '      $.status: ожидается "paid", а здесь "Paid": различаются заглавные буквы' in lines
 
 
 def test_a_backtest(office: Office) -> None:
@@ -148,7 +148,7 @@ def test_a_backtest(office: Office) -> None:
     assert " ".join(ran.lines[0].split()) == headings
     assert ran.lines[4:] == [
         "пропал 1 запуск, shop: paid",
-        "    событие 2 (o-2): $.amount: число 150, нужно число не меньше 200",
+        "    событие 2 (o-2): $.amount: ожидается число не меньше 200, а здесь число 150",
         "",
         "изменился 1 запуск: variables.amount (1), variables.sum (1), shop: paid",
         '    событие 1 (o-1): variables.amount: было "250", стало ничего; '
