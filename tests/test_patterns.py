@@ -16,7 +16,7 @@ from tests.support.timing import seconds_of
 
 ROOT = Path(__file__).parent.parent
 NAMED = {
-    "bridge/operations/draft_text.py": "the starters that the program ships",
+    "bridge/operations/authoring/draft_text.py": "the starters that the program ships",
     "bridge/jsonpath/tokens.py": "a pattern put together; the paths of an owner's file",
     "bridge/regex.py": "an owner's pattern, of at most 1,000 characters",
     "bridge/text/catalogue.py": "the catalogues that the program ships",

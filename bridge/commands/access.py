@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.mapping.compile.compiler import Compiled
 from bridge.model import Account
-from bridge.operations.mapping_files import accounts_of, compile_named
+from bridge.operations.authoring.mapping_files import accounts_of, compile_named
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings

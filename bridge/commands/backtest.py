@@ -18,10 +18,10 @@ from bridge.mapping.author.backtest import Backtest, Example, Tally
 from bridge.mapping.author.differences import KINDS, Change, Kind
 from bridge.mapping.author.examples import facts
 from bridge.model import BotStart, Failure, Json
-from bridge.operations import backtest as operation
-from bridge.operations.backtest import Mappings, Sides
+from bridge.operations.authoring import backtest as operation
+from bridge.operations.authoring.backtest import Mappings, Sides
+from bridge.operations.authoring.mapping_files import compile_named, require_valid, unknown_source
 from bridge.operations.filters import AskedEvents
-from bridge.operations.mapping_files import compile_named, require_valid, unknown_source
 from bridge.operations.redact_stored import shown_backtest
 from bridge.operations.words import json_text
 from bridge.reasons.explain import ExplainCode

@@ -11,7 +11,7 @@ from bridge.commands.show.findings import exit_code, levels, print_findings
 from bridge.commands.show.language import said
 from bridge.commands.show.output import say
 from bridge.model import Finding
-from bridge.operations.mapping_files import UNSET, compile_named
+from bridge.operations.authoring.mapping_files import UNSET, compile_named
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings

@@ -23,7 +23,7 @@ from bridge.commands.show.story import story_lines
 from bridge.errors import BridgeError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
-from bridge.operations.mapping_files import compile_named
+from bridge.operations.authoring.mapping_files import compile_named
 from bridge.operations.story import find_story
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode

@@ -21,7 +21,7 @@ from bridge.errors import BridgeError
 from bridge.language.variables import wrong_value
 from bridge.mapping_loader import MappingLoader
 from bridge.model import Account
-from bridge.operations.mapping_files import UNSET
+from bridge.operations.authoring.mapping_files import UNSET
 from bridge.problems.facts import Facts
 from bridge.problems.listing import problems
 from bridge.problems.problem import Kind, Problem, sentence

@@ -16,7 +16,7 @@ from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Event
 from bridge.operations.answers import questions_about
 from bridge.operations.as_json import story_record
-from bridge.operations.mapping_files import accounts_of
+from bridge.operations.authoring.mapping_files import accounts_of
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
 from bridge.operations.reevaluate import OmittedRules, Reevaluation, omitted_rules, reevaluate

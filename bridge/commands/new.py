@@ -16,11 +16,11 @@ from bridge.errors import DocumentError, UsageError
 from bridge.language.file_schemas import mapping_schema
 from bridge.language.placeholder import FILL_IN
 from bridge.model import Event, Request
-from bridge.operations import draft
-from bridge.operations.draft_text import SCHEMA
+from bridge.operations.authoring import draft
+from bridge.operations.authoring.draft_text import SCHEMA
+from bridge.operations.authoring.stored_payload import request_of
 from bridge.operations.redact import of_request
 from bridge.operations.redact_stored import of_event
-from bridge.operations.stored_payload import request_of
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason

@@ -15,7 +15,7 @@ import click
 from bridge import logs, settings
 from bridge.commands.show.output import OPTION
 from bridge.errors import UsageError
-from bridge.operations.payload import Payload, read_headers
+from bridge.operations.authoring.payload import Payload, read_headers
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 

@@ -15,7 +15,7 @@ from bridge.commands.show.output import printable
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.operations import pause as operation
-from bridge.operations.mapping_files import accounts_of
+from bridge.operations.authoring.mapping_files import accounts_of
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason

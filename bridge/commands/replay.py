@@ -19,8 +19,8 @@ from bridge.commands.show.output import OPTION, printable, say
 from bridge.commands.show.replay_outcome import outcome, outcome_of_taking
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.compile.compiler import Compiled
+from bridge.operations.authoring.mapping_files import compile_named, require_valid
 from bridge.operations.filters import AskedEvents
-from bridge.operations.mapping_files import compile_named, require_valid
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_event
 from bridge.operations.repeats import Taking, plan_taking, take

@@ -11,8 +11,8 @@ from bridge.commands.options import as_json, files, quiet
 from bridge.commands.show.findings import exit_code, levels, print_findings
 from bridge.commands.show.language import said
 from bridge.commands.show.output import say
-from bridge.operations import review as operation
-from bridge.operations.mapping_files import compile_named, require_valid
+from bridge.operations.authoring import review as operation
+from bridge.operations.authoring.mapping_files import compile_named, require_valid
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason

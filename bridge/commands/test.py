@@ -21,9 +21,9 @@ from bridge.mapping.author.rewrite import CannotRewrite, rewrite_expectation
 from bridge.mapping.lint.coverage import Coverage, Gap
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Finding, Json
-from bridge.operations.mapping_files import compile_named, compile_text, errors
+from bridge.operations.authoring.mapping_files import compile_named, compile_text, errors
+from bridge.operations.authoring.test import RanTests, run_tests, sample_reader
 from bridge.operations.redact import shown_tests
-from bridge.operations.test import RanTests, run_tests, sample_reader
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason

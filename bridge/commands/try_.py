@@ -15,11 +15,11 @@ from bridge.commands.show.verdict_lines import missing
 from bridge.errors import DocumentError
 from bridge.mapping.author.explain import verdict_reason
 from bridge.model import BotStart, Match, Verdict
-from bridge.operations.mapping_files import mapping_named
+from bridge.operations.authoring.mapping_files import mapping_named
+from bridge.operations.authoring.try_as_json import tried_record
+from bridge.operations.authoring.try_payload import Tried, try_request
 from bridge.operations.redact import of_request, shown
 from bridge.operations.request_preview import Shown
-from bridge.operations.try_as_json import tried_record
-from bridge.operations.try_payload import Tried, try_request
 from bridge.operations.words import document_lines, known_by_body
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from bridge.mapping.author.examples import Result
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, Verdict
-from bridge.operations.test import RanTests
+from bridge.operations.authoring.test import RanTests
 from bridge.reasons.reason import Reason
 from bridge.webhook.redaction.redact import Redaction, redaction
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.model import Request
-from bridge.operations.mapping_files import UNSET
+from bridge.operations.authoring.mapping_files import UNSET
 from bridge.webhook.profiles import load_profiles
 from tests.commands.conftest import TOKEN, Desk, Office, Ran
 from tests.support.filling import filled

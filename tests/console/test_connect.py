@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from bridge.operations.draft_text import head_text
+from bridge.operations.authoring.draft_text import head_text
 from tests.console.conftest import MakeSite, Open
 from tests.console.visits import Site
 from tests.operations.given import ENVIRONMENT, SHOP, came, order

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bridge.operations.mapping_files import UNSET
+from bridge.operations.authoring.mapping_files import UNSET
 from bridge.webhook.profiles import load_profiles
 from tests.console.forms import Visitor, form_to, link_to, words
 from tests.support.processes import Installation, installation

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.operations import backtest
-from bridge.operations.backtest import Sides, run
+from bridge.operations.authoring import backtest
+from bridge.operations.authoring.backtest import Sides, run
 from bridge.store.db.engine import Store
 from bridge.store.reports.event_views import EventFilter
 from tests.operations.given import SHOP, came, end, order, shop

@@ -11,10 +11,17 @@ import pytest
 from bridge.errors import BridgeError, DocumentError, UsageError
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Request
-from bridge.operations.draft import Draft, draft, events_in
-from bridge.operations.mapping_files import compile_text
-from bridge.operations.pick_values import Choice, Chosen, Role, candidates, inferred_choices, outline_rule
-from bridge.operations.test import run_tests
+from bridge.operations.authoring.draft import Draft, draft, events_in
+from bridge.operations.authoring.mapping_files import compile_text
+from bridge.operations.authoring.pick_values import (
+    Choice,
+    Chosen,
+    Role,
+    candidates,
+    inferred_choices,
+    outline_rule,
+)
+from bridge.operations.authoring.test import run_tests
 from bridge.settings import Settings, load
 from tests.operations.given import ENVIRONMENT
 from tests.support.filling import filled

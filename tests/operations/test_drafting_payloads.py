@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.operations.draft import draft, events_in
-from bridge.operations.mapping_files import compile_text
-from bridge.operations.pick_values import Chosen, inferred_choices
-from bridge.operations.try_payload import try_request
+from bridge.operations.authoring.draft import draft, events_in
+from bridge.operations.authoring.mapping_files import compile_text
+from bridge.operations.authoring.pick_values import Chosen, inferred_choices
+from bridge.operations.authoring.try_payload import try_request
 from bridge.settings import load
 from bridge.webhook.source import Accepted
 from tests.operations.given import ENVIRONMENT

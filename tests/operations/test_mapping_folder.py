@@ -6,7 +6,7 @@ import pytest
 
 from bridge.mapping.compile.compiler import Compiled
 from bridge.mapping_loader import MappingLoader
-from bridge.operations.mapping_folder import file_called, folder_files
+from bridge.operations.authoring.mapping_folder import file_called, folder_files
 from bridge.settings import Settings, load
 from tests.operations.given import ENVIRONMENT, SHOP
 

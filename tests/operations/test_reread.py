@@ -11,13 +11,13 @@ import pytest
 from bridge.mapping.lint.history import check_history
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request, State
-from bridge.operations.backtest import Sides
-from bridge.operations.backtest import run as backtest
+from bridge.operations.authoring.backtest import Sides
+from bridge.operations.authoring.backtest import run as backtest
+from bridge.operations.authoring.try_payload import trial
 from bridge.operations.reevaluate import reevaluate
 from bridge.operations.replay import Applied, ReadAs, Replayer
 from bridge.operations.replay_many import plan_all, replay_all
 from bridge.operations.reread import Rereader
-from bridge.operations.try_payload import trial
 from bridge.settings import load
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import events as rows

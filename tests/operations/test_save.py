@@ -8,7 +8,14 @@ import pytest
 
 from bridge.errors import BridgeError
 from bridge.mapping_loader import MappingLoader
-from bridge.operations.save import ChangedOnDisk, EditedFile, InvalidMappings, check_edit, digest, save
+from bridge.operations.authoring.save import (
+    ChangedOnDisk,
+    EditedFile,
+    InvalidMappings,
+    check_edit,
+    digest,
+    save,
+)
 from bridge.settings import Settings, load
 from bridge.store.db.engine import Store
 from bridge.store.queue.decisions import Decider

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bridge.operations.test import run_tests, sample_reader
+from bridge.operations.authoring.test import run_tests, sample_reader
 from bridge.text.render import english
 from tests.operations.given import SHOP, shop
 

@@ -6,10 +6,10 @@ import pytest
 
 from bridge.errors import BridgeError, UsageError
 from bridge.model import Event, Request
-from bridge.operations.mapping_files import compile_text
-from bridge.operations.payload import Payload, read_headers
-from bridge.operations.stored_payload import payload_of, request_of
-from bridge.operations.try_payload import Trial, trial
+from bridge.operations.authoring.mapping_files import compile_text
+from bridge.operations.authoring.payload import Payload, read_headers
+from bridge.operations.authoring.stored_payload import payload_of, request_of
+from bridge.operations.authoring.try_payload import Trial, trial
 from bridge.settings import Settings, load
 from bridge.store.db.engine import Store
 from bridge.store.inbox import purge

@@ -11,13 +11,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import Event, Request
-from bridge.operations.draft import starter
-from bridge.operations.mapping_folder import FolderFile, file_called, folder_files
-from bridge.operations.payload import Payload, read_headers
+from bridge.operations.authoring.draft import starter
+from bridge.operations.authoring.mapping_folder import FolderFile, file_called, folder_files
+from bridge.operations.authoring.payload import Payload, read_headers
+from bridge.operations.authoring.save import digest
+from bridge.operations.authoring.stored_payload import payload_of
 from bridge.operations.redact import of_request
 from bridge.operations.redact_stored import of_event, shown_lines
-from bridge.operations.save import digest
-from bridge.operations.stored_payload import payload_of
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.reports import event_views

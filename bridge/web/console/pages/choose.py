@@ -9,9 +9,9 @@ from flask import abort, request
 from bridge.errors import BridgeError, UsageError
 from bridge.mapping.rules.ids import whole_id
 from bridge.model import Event, Json, Request
-from bridge.operations.draft import Draft, draft, events_in
-from bridge.operations.mapping_folder import FolderFile, file_called
-from bridge.operations.pick_values import (
+from bridge.operations.authoring.draft import Draft, draft, events_in
+from bridge.operations.authoring.mapping_folder import FolderFile, file_called
+from bridge.operations.authoring.pick_values import (
     ROLES,
     Choice,
     Chosen,
@@ -20,8 +20,8 @@ from bridge.operations.pick_values import (
     inferred_choices,
     outline_rule,
 )
+from bridge.operations.authoring.stored_payload import request_of
 from bridge.operations.redact_stored import of_event
-from bridge.operations.stored_payload import request_of
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.reports import event_views

@@ -13,11 +13,11 @@ from flask import Response, abort, current_app, g, request
 from bridge.errors import UsageError
 from bridge.language.variables import is_set
 from bridge.model import Finding
-from bridge.operations.draft import check_names
-from bridge.operations.draft_text import head_text
-from bridge.operations.mapping_folder import FolderFile, file_called
+from bridge.operations.authoring.draft import check_names
+from bridge.operations.authoring.draft_text import head_text
+from bridge.operations.authoring.mapping_folder import FolderFile, file_called
+from bridge.operations.authoring.save import EditedFile, check_edit, digest, save
 from bridge.operations.redact_stored import shown_lines, shown_refusals
-from bridge.operations.save import EditedFile, check_edit, digest, save
 from bridge.store.inbox import refusals
 from bridge.store.inbox.refusals import KeptRefusal
 from bridge.store.queue.decisions import Decider

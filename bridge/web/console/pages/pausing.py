@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import abort, g, request
 
 from bridge.operations import pause as operation
-from bridge.operations.mapping_folder import file_called
+from bridge.operations.authoring.mapping_folder import file_called
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
 from bridge.web.console.routes import Answer, Console

@@ -15,14 +15,14 @@ from bridge.jsonpath.exact_numbers import from_json
 from bridge.mapping.author.backtest import Backtest
 from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Event, Finding, Json
-from bridge.operations import backtest
-from bridge.operations.backtest import Sides
+from bridge.operations.authoring import backtest
+from bridge.operations.authoring.backtest import Sides
+from bridge.operations.authoring.save import ChangedOnDisk, EditedFile, InvalidMappings, check_edit, save
+from bridge.operations.authoring.test import RanTests, run_tests, sample_reader
+from bridge.operations.authoring.try_payload import Trial, trial
 from bridge.operations.redact import shown as redacted
 from bridge.operations.redact import shown_tests
 from bridge.operations.redact_stored import shown_backtest
-from bridge.operations.save import ChangedOnDisk, EditedFile, InvalidMappings, check_edit, save
-from bridge.operations.test import RanTests, run_tests, sample_reader
-from bridge.operations.try_payload import Trial, trial
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.event_views import EventFilter
 from bridge.web.console import playground_form as benches

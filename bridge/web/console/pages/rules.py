@@ -8,8 +8,8 @@ from typing import Any
 from flask import abort
 
 from bridge.mapping.rules.rule import Rule
-from bridge.operations.mapping_folder import FolderFile, file_called, folder_files
-from bridge.operations.test import RanTests, run_tests, sample_reader
+from bridge.operations.authoring.mapping_folder import FolderFile, file_called, folder_files
+from bridge.operations.authoring.test import RanTests, run_tests, sample_reader
 from bridge.problems.facts import Facts
 from bridge.problems.listing import paused as paused_title
 from bridge.problems.listing import problems

@@ -17,7 +17,7 @@ from bridge.mapping.author.infer_rule import RuleOutline, infer_rule
 from bridge.mapping.author.rewrite import rewrite_expectation
 from bridge.mapping.rules.apply import MappingFile, judge
 from bridge.model import Event, Request
-from bridge.operations.draft_text import (
+from bridge.operations.authoring.draft_text import (
     GENERIC,
     STAND_IN,
     example_text,
@@ -27,9 +27,9 @@ from bridge.operations.draft_text import (
     runnable,
     starter_text,
 )
-from bridge.operations.mapping_files import compile_text
-from bridge.operations.pick_values import Chosen, outline_rule
-from bridge.operations.sample import Sample, kind_of, sample_of
+from bridge.operations.authoring.mapping_files import compile_text
+from bridge.operations.authoring.pick_values import Chosen, outline_rule
+from bridge.operations.authoring.sample import Sample, kind_of, sample_of
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings

@@ -11,7 +11,7 @@ from bridge.mapping.author.explain import RuleEvaluation, evaluate_rules, near_m
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import Account, Application, BotStart, Event, Finding, Match, Request, Verdict
-from bridge.operations.mapping_files import compile_text
+from bridge.operations.authoring.mapping_files import compile_text
 from bridge.operations.request_preview import Shown, outgoing
 from bridge.reasons.reason import Reason
 from bridge.settings import Settings

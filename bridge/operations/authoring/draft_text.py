@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.placeholder import FILL_IN
 from bridge.mapping.author.infer_rule import RuleOutline, infer_identity, scalar
-from bridge.operations.sample import FORM, Sample
+from bridge.operations.authoring.sample import FORM, Sample
 from bridge.webhook.profiles import load_profiles
 
 SCHEMA = "mapping.schema.json"

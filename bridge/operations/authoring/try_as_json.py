@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bridge.mapping.author.explain import verdict_reason
 from bridge.model import BotStart, Json, Verdict
+from bridge.operations.authoring.try_payload import Tried
 from bridge.operations.request_preview import Shown
-from bridge.operations.try_payload import Tried
 from bridge.text.render import english
 
 

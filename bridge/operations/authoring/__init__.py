@@ -1,0 +1,1 @@
+"""What owners do with mapping files: draft, try, test, review, backtest, save. Nothing is sent."""
