@@ -140,8 +140,9 @@ def test_what_is_stored_is_read_back(code: Code) -> None:
         '{"code": "general.recorded", "text": {"a": 1}}',
         '{"code": "general.verbatim", "text": ' * 200 + '""' + "}" * 200,
         '{"code": "general.verbatim", "text": ' + "[" * 200 + "]" * 200 + "}",
+        '{"code": "general.recorded", "text": "' + "x" * 70_000 + '"}',
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_an_unknown_reason_is_shown_as_recorded_text(text: str) -> None:
     reason = from_text(text)
