@@ -44,7 +44,7 @@ _CODE: Final = "code"
 _DEEPEST: Final = 40
 """Levels of values in one another that are read; rendering takes five calls for each."""
 _LONGEST: Final = 1 << 16
-"""Characters of a column that are parsed: a reason of ours is far shorter, and 300,000 values took 24 s a page."""
+"""Characters of a column that are parsed. Ours are far shorter; a page of 300,000 values took 24 s."""
 
 
 def to_text(reason: Reason | None) -> str:
