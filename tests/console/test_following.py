@@ -107,7 +107,7 @@ def test_a_call_in_doubt_is_settled_with_a_reason(visit: Open, bridge: Installat
     in_doubt(bridge, number)
     page = visit("/calls", java_script_enabled=script)
     open_call(page, number)
-    expect(page.get_by_text("Look into LeadConverter whether it ran")).to_be_visible()
+    expect(page.get_by_text("Check in LeadConverter whether it ran")).to_be_visible()
     page.get_by_role("button", name="Mark as done").click()
     expect(page.locator("dialog")).to_have_count(0)
     page.get_by_label("Reason").fill(WHY)
