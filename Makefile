@@ -20,9 +20,10 @@ check-types: .venv/test
 imports: .venv/test
 	$(BIN)/lint-imports
 
-# What drives processes or a browser waits for the most part: three at a time on two cores.
+# What drives processes or a browser waits for the most part: more tests at a time than cores.
 PYTEST := -m pytest --dist loadfile --no-loadscope-reorder --numprocesses
-suite: quick long
+suite: .venv/test
+	$(BIN)/python $(PYTEST) 4 -m "not thorough"
 
 quick: .venv/test
 	$(BIN)/python $(PYTEST) 2 -m "not long"
@@ -30,7 +31,7 @@ quick: .venv/test
 long: .venv/test
 	$(BIN)/python $(PYTEST) 3 -m "long and not thorough"
 
-# What `make test` has no time for: both languages and themes, phones, a few real faults, the benchmarks' own tests.
+# What `make test` has no time for: languages and themes, phones, hostile texts, real faults, the benchmarks' own tests.
 thorough: .venv/test
 	$(BIN)/python $(PYTEST) 3 -m thorough
 

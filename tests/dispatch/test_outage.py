@@ -228,6 +228,8 @@ def test_probes_keep_to_the_pace(store: Store, clock: Clock, rate: float) -> Non
     assert outage.gateway.probes >= 10
 
 
+@pytest.mark.long
+@pytest.mark.thorough
 def test_a_real_outage_over_sockets_leaves_few_calls_in_doubt_and_loses_none(
     database_url: str, sandbox: Sandbox
 ) -> None:
