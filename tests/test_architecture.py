@@ -46,3 +46,18 @@ def test_every_file_that_the_architecture_names_exists() -> None:
     named = set(re.findall(r"`([\w/]+/|[\w/]+\.py)`", ARCHITECTURE))
     assert len(named) > 30
     assert [path for path in named if not ((ROOT / "bridge" / path).exists() or (ROOT / path).exists())] == []
+
+
+def test_every_module_that_code_or_a_page_mentions_exists() -> None:
+    """Decisions and the comparison with others name modules of their day and of other projects."""
+    pages = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    known = {
+        path.name for folder in ("bridge", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+    }
+    gone = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in [*(ROOT / "bridge").rglob("*.py"), *pages]
+        for name in re.findall(r"\b([a-z_]+\.py)\b", path.read_text(encoding="utf-8"))
+        if name not in known
+    ]
+    assert gone == []

@@ -1,7 +1,7 @@
 """Claim, mark as sending, send, settle: the loop that brings calls to LeadConverter.
 
-Each round of the loop is one transaction (`ledger.py`). A call's bytes go out only after the commit that
-marked it as `sending`; should this process die then, the call shows as uncertain.
+Each round of the loop is one transaction (`round.py`). A call's bytes go out only after the commit that
+marked it as `sending`; if this process dies then, the call is shown as uncertain.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _words(reason: Reason | None, language: str) -> str:
 
 
 def bot_start(one: Pending, start: AlertStart, language: str) -> BotStart:
-    """The start of the owner's bot: for a day, and past whatever else waits for them."""
+    """The start of the owner's bot. It may wait a day, and other calls to the owner do not delay it."""
     variables = {
         "alert": one.kind,
         "count": str(one.many),

@@ -42,7 +42,7 @@ ROWS: Final = {
     # The token is not accepted: no call of this account can succeed, none is used up on it.
     401: Shown(Outcome.PAUSE, Reason(CallCode.UNAUTHENTICATED), pause_account=True),
     # Denied or not there: the call's fault, or a wrong token's, or an unpaid project's. Several in a row
-    # pause whatever their words (streaks.py).
+    # pause the account, with any message (account_errors.py).
     402: Shown(Outcome.REFUSED, Reason(CallCode.UNPAID), denied=True),
     403: Shown(Outcome.REFUSED, Reason(CallCode.ACCESS_DENIED), denied=True),
     404: Shown(Outcome.REFUSED, Reason(CallCode.NOT_FOUND), denied=True),
@@ -190,7 +190,7 @@ def probably(reason: Reason) -> Reason:
 
 
 def definite(status: int, answer: Answer, *, forced: bool = False) -> Shown:
-    """What a status other than 2xx decides, whatever the body says."""
+    """What a status other than 2xx decides, with any body."""
     row, message = ROWS.get(status) or FAMILIES[status // 100], message_of(answer)
     reason = Reason(
         CallCode.ANSWERED_MEANING,

@@ -68,7 +68,7 @@ def in_payloads(connection: Connection, wanted: EventFilter, page: Page) -> List
 
 
 def _keys(connection: Connection, text: str) -> Iterator[str]:
-    """Keys of recipients that the text may stand for."""
+    """Keys of recipients that the text may mean."""
     if text.startswith(("subscriber:", "messenger:")):
         yield text
     if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
