@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.jsonpath.path import PathError, compile_path
+from bridge.jsonpath.exact_numbers import from_json
+from bridge.jsonpath.path import PathError, Scope, compile_path
 
 
 def refusal(text: str) -> str:
@@ -184,8 +185,14 @@ def test_limits(text: str, wanted: str) -> None:
     assert refusal(text) == wanted
 
 
-def test_at_the_limits_a_path_is_read() -> None:
-    compile_path("$." + "a" * 510)
-    compile_path("$" + ".a" * 79)
-    compile_path("$" + "[0,1]" * 6)
-    compile_path("$[?" + "(" * 15 + "@.a" + ")" * 15 + "]")
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        ("$." + "a" * 510, '{"' + "a" * 510 + '": 7}'),
+        ("$" + ".a" * 79, '{"a": ' * 79 + "7" + "}" * 79),
+        ("$" + "[0,1]" * 6, "[" * 6 + "7" + "]" * 6),
+        ("$[?" + "(" * 15 + "@ == 7" + ")" * 15 + "]", "[7]"),
+    ],
+)
+def test_at_the_limits_a_path_finds_its_value(text: str, document: str) -> None:
+    assert compile_path(text).find(Scope(from_json(document), {}, None, {})) == [7]

@@ -80,7 +80,8 @@ def test_a_blank_may_be_written_as_a_plus(value: str) -> None:
 
 @given(some.binary())
 def test_reading_never_fails_and_what_it_gives_can_be_shown(data: bytes) -> None:
-    json.dumps(decode(data).values).encode()
+    values = decode(data).values
+    assert json.loads(json.dumps(values, ensure_ascii=False).encode()) == values
 
 
 @given(some.text("a[]. "))

@@ -160,6 +160,7 @@ def test_a_store_may_be_closed_again(sqlite_url: str) -> None:
     store.close()
     number = os.open(os.devnull, os.O_RDONLY)
     store.close()
+    assert os.path.samestat(os.fstat(number), os.stat(os.devnull))
     os.close(number)
 
 

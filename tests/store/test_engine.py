@@ -287,6 +287,8 @@ def test_a_store_closes_though_another_process_is_writing(sqlite_url: str) -> No
     first.check()
     with second.transaction():
         first.close()
+        with pytest.raises(StoreUnavailable, match="the store is closed"):
+            first.check()
     second.close()
 
 

@@ -56,6 +56,7 @@ def test_a_network_file_system_is_refused(path: str, kind: str) -> None:
 @pytest.mark.parametrize("path", ["/var/lib", "/home/me/local disk"])
 def test_a_local_disk_is_fine(path: str) -> None:
     refuse_network(Path(path), MOUNTS)
+    assert file_system(Path(path), MOUNTS) in ("ext4", "xfs")
 
 
 def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:

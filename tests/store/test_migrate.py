@@ -91,11 +91,19 @@ def test_the_migrations_make_the_tables_that_the_program_means_on_postgres(
 
 def test_an_upgraded_store_is_ready(store: Store) -> None:
     store.check()
+    assert rows(store, "SELECT version_num FROM alembic_version") == [(NEWEST,)]
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
+    before = schema_of(store)
     store.migrate()
     store.check()
+    assert schema_of(store) == before
+
+
+def schema_of(store: Store) -> dict[str, Any]:
+    with store.read() as connection:
+        return schema_on_sqlite(connection) if store.embedded else schema_on_postgres(connection)
 
 
 def empty_urls(tmp_path: Path, postgres: Postgres) -> list[str]:

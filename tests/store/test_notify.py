@@ -60,9 +60,12 @@ def test_a_wake_up_from_another_process_is_received(store: Store) -> None:
     listener.close()
 
 
-def test_a_wake_up_without_listeners_is_no_error(store: Store) -> None:
+def test_a_wake_up_without_listeners_reaches_nobody(store: Store) -> None:
     waker = Waker(store)
     waker.wake()
+    listener = listen(store)
+    assert not listener.wait(0.1)
+    listener.close()
     waker.close()
 
 
