@@ -9,15 +9,13 @@ from bridge.language.functions import FUNCTIONS, Function
 from bridge.language.jsonschema import json_schema, schema_of
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS
 from bridge.language.keys_message import MESSAGE, TEXTS
-from bridge.language.keys_rule import EXPECTED, FAILED, MAPPING_KEYS, RECIPIENT, RULE, START, TEST
-from bridge.language.keys_source import DEDUP, IDENTITY, JSON_FIELD, SOURCE_KEYS, SPLIT
+from bridge.language.keys_rule import EXPECTED, FAILED, FILE, RECIPIENT, RULE, START, TEST
+from bridge.language.keys_source import DEDUP, IDENTITY, JSON_FIELD, SPLIT
 from bridge.language.keys_verify import SECRETS, VERIFY
 from bridge.language.operator_table import OPERATORS
-from bridge.language.schema import MapOf, Raw, Table
+from bridge.language.schema import MapOf, Raw
 from bridge.language.values import VALUE
 from bridge.model import Json
-from bridge.reasons.findings import FindingCode
-from bridge.reasons.reason import Reason
 
 _SCALAR: Final[Json] = {"type": ["string", "number", "boolean", "null"]}
 _TABLES: Final = {
@@ -32,11 +30,7 @@ _TABLES: Final = {
 
 def mapping_schema() -> Json:
     """The schema of a mapping file: a source, its rules and their tests."""
-    return json_schema(
-        "leadbridge mapping file",
-        Table(Reason(FindingCode.NOUN_MAPPING_FILE), SOURCE_KEYS + MAPPING_KEYS),
-        _forms(),
-    )
+    return json_schema("leadbridge mapping file", FILE, _forms())
 
 
 def accounts_schema() -> Json:

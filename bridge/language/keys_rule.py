@@ -1,7 +1,8 @@
-"""Keys of the mapping part of a file: rules, their starts, and tests."""
+"""Keys of a mapping file: its rules, their starts and its tests, and all keys at its top."""
 
 from __future__ import annotations
 
+from bridge.language.keys_source import SOURCE_KEYS
 from bridge.language.schema import FLAG, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
@@ -113,3 +114,6 @@ MAPPING_KEYS = (
     Key("tests", ListOf(Raw("test")), "examples that `leadbridge test` checks", default=()),
 )
 """Keys of a mapping file other than those of its source."""
+
+FILE = Table(Reason(FindingCode.NOUN_MAPPING_FILE), SOURCE_KEYS + MAPPING_KEYS)
+"""Every key at the top of a mapping file."""

@@ -181,8 +181,6 @@ SOURCE_KEYS = (
     ),
 )
 
-SOURCE = Table(Reason(FindingCode.NOUN_SOURCE), SOURCE_KEYS)
-
 ABOUT = Table(
     "about",
     (

@@ -107,7 +107,6 @@ class FindingCode(Code):
     NOUN_RECIPIENT = "finding.noun_recipient"
     NOUN_VALUE = "finding.noun_value"
     NOUN_FUNCTION = "finding.noun_function"
-    NOUN_SOURCE = "finding.noun_source"
     NOUN_PROFILE = "finding.noun_profile"
     NOUN_ACCOUNT = "finding.noun_account"
     NOUN_ALERT_START = "finding.noun_alert_start"

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.errors import DocumentError
 from bridge.language.document import Mapping, Report, Scalar, read
-from bridge.language.keys_source import SOURCE
+from bridge.language.keys_rule import FILE
 from bridge.language.schema import Reader
 from bridge.model import Request
 from bridge.webhook.profiles import load_profiles, merge
@@ -28,7 +28,7 @@ def compile_text(text: str, environment: Dict[str, str] | None = None) -> tuple[
         if isinstance(name, Scalar):
             node = merge(load_profiles()[name.text].node, node)
         reader = Reader(report, environment or {})
-        fields = reader.table(node, SOURCE)
+        fields = reader.table(node, FILE)
         source = compile_source(fields, reader) if fields is not None else None
     return source, [str(finding) for finding in sorted(set(report.findings))]
 

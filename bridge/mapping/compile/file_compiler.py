@@ -8,25 +8,20 @@ from dataclasses import replace
 
 from bridge.did_you_mean import suggestion
 from bridge.language.document import read
-from bridge.language.keys_rule import MAPPING_KEYS
-from bridge.language.keys_source import SOURCE_KEYS
+from bridge.language.keys_rule import FILE
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.placeholder import refuse_placeholders
-from bridge.language.schema import Fields, Table, describe
+from bridge.language.schema import Fields, describe
 from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.example_compiler import compile_examples
 from bridge.mapping.compile.rule_compiler import compile_rules
 from bridge.mapping.lint.lint import lint, notice
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.index import index_rules
-from bridge.reasons.findings import FindingCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.webhook.profiles import load_profiles, merge
 from bridge.webhook.source_compiler import compile_source
-
-FILE = Table(Reason(FindingCode.NOUN_MAPPING_FILE), SOURCE_KEYS + MAPPING_KEYS)
-"""Every key at the top of a mapping file."""
 
 _FORMS = frozenset(("form", "multipart", "query"))
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
