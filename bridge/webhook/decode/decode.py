@@ -63,7 +63,7 @@ class Decoder:
         possible = [kind for kind in self.kinds if declared not in _NEVER[kind]]
         if not possible:
             return None
-        sniffed = _sniff(body)
+        sniffed = sniff(body)
         return sniffed if not content_type and sniffed in possible else possible[0]
 
     def pairs(self, kind: BodyKind, content_type: str, body: bytes) -> Pairs:
@@ -143,7 +143,8 @@ def _declared(content_type: str) -> BodyKind | None:
     return None
 
 
-def _sniff(body: bytes) -> BodyKind | None:
+def sniff(body: bytes) -> BodyKind | None:
+    """The kind of a body by its first characters; None if they show none."""
     start = body[:64].lstrip()
     if start.startswith((b"{", b"[")):
         return "json"

@@ -8,7 +8,7 @@ from typing import Final
 
 from bridge.errors import DocumentError
 from bridge.model import Json, Request
-from bridge.webhook.decode.decode import BodyKind, Decoder, opened
+from bridge.webhook.decode.decode import BodyKind, Decoder, opened, sniff
 from bridge.webhook.decode.forms import Pairs, build_document, read_pairs
 
 _KINDS: Final[tuple[BodyKind, ...]] = ("json", "form", "multipart", "xml", "jwt")
@@ -58,14 +58,10 @@ def _read(kind: BodyKind, content_type: str, body: bytes) -> Iterator[tuple[Pair
 
 def _looks(body: bytes, content_type: str) -> BodyKind:
     """The kind of the body by its first characters, since its Content-Type may be wrong."""
-    start = body[:64].lstrip()
-    if start.startswith((b"{", b"[")):
-        return "json"
-    if start.startswith(b"<"):
-        return "xml"
-    if start.startswith(b"--") or "multipart/" in content_type.lower():
+    kind = sniff(body)
+    if kind not in ("json", "xml") and "multipart/" in content_type.lower():
         return "multipart"
-    return "jwt" if start.startswith(b"eyJ") else "form"
+    return kind or "form"
 
 
 def _pairs(text: bytes) -> Pairs:
