@@ -9,7 +9,7 @@ from bridge.language.keys_account import ACCOUNT, ACCOUNTS, DEFAULT_URL
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.schema import Fields, Reader
 from bridge.language.variables import is_set
-from bridge.mapping.compile.alerts import compile_alerts
+from bridge.mapping.compile.alerts import compile_alerts, is_unencrypted
 from bridge.mapping.compile.success import compile_success
 from bridge.mapping.rules.ids import name_fault
 from bridge.model import Account, Alerts
@@ -19,8 +19,6 @@ from bridge.reasons.reason import Reason
 MAIN = "main"
 TOKEN_VARIABLE = "LEADCONVERTER_TOKEN"  # noqa: S105  the name of a variable, not a token
 URL_VARIABLE = "LEADCONVERTER_URL"
-
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def of_environment(environment: Dict[str, str], placeholder: str | None) -> dict[str, Account]:
@@ -85,7 +83,7 @@ def _url(fields: Fields, reader: Reader) -> str:
     if not _is_base(url):
         wrong = Reason(MappingCode.BAD_URL, example=DEFAULT_URL, found=Reason(MappingCode.QUOTED, text=url))
         reader.report.add(fields.at("url"), "M209", wrong)
-    elif url.startswith("http://") and urlsplit(url).hostname not in _LOCAL:
+    elif is_unencrypted(url):
         reader.report.add(fields.at("url"), "W503", Reason(MappingCode.UNENCRYPTED_TOKEN))
     return url.rstrip("/")
 

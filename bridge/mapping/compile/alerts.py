@@ -14,7 +14,7 @@ from bridge.model import Alerts, AlertStart, Recipient
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 _URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#@\\][!-~]*)?", re.ASCII)
 _EXAMPLE = "https://example.com/hook"
 _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
@@ -47,9 +47,14 @@ def _url(fields: Fields, reader: Reader) -> str:
         shown = Reason(MappingCode.QUOTED, text=text) if written else Reason(MappingCode.OTHER_TEXT)
         reader.report.add(node, "M209", Reason(MappingCode.BAD_URL, example=_EXAMPLE, found=shown))
         return ""
-    if text.startswith("http://") and urlsplit(text).hostname not in LOCAL:
+    if is_unencrypted(text):
         reader.report.add(node, "W503", Reason(MappingCode.UNENCRYPTED_ALERT))
     return text
+
+
+def is_unencrypted(url: str) -> bool:
+    """Whether a URL sends what it gets over the network without TLS."""
+    return url.startswith("http://") and urlsplit(url).hostname not in _LOCAL
 
 
 def _is_address(text: str) -> bool:
