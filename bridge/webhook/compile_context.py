@@ -155,11 +155,12 @@ def used_names(node: Node | None) -> set[str]:
             return set().union(*(used_names(item) for item in items))
         case Mapping(entries=entries):
             below = set().union(*(used_names(child) for _, child in entries)) if entries else set()
-            return below | set().union(*(_texts(child) for key, child in entries if key.text == "use"))
+            return below | set().union(*(texts_in(child) for key, child in entries if key.text == "use"))
     return set()
 
 
-def _texts(node: Node) -> set[str]:
+def texts_in(node: Node) -> list[str]:
+    """The text of a scalar, or those of a list's scalars."""
     if isinstance(node, Sequence):
-        return {item.text for item in node.items if isinstance(item, Scalar)}
-    return {node.text} if isinstance(node, Scalar) else set()
+        return [item.text for item in node.items if isinstance(item, Scalar)]
+    return [node.text] if isinstance(node, Scalar) else []

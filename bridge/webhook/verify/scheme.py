@@ -12,7 +12,7 @@ from bridge.language.keys_verify import VERIFY
 from bridge.language.schema import Fields
 from bridge.reasons.reason import Param, Reason
 from bridge.reasons.webhooks import WebhookCode
-from bridge.webhook.compile_context import MAIN, CompileContext, secret_key
+from bridge.webhook.compile_context import MAIN, CompileContext, secret_key, texts_in
 from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import SecretPlace
 from bridge.webhook.verify.check import Check, check_by
@@ -164,11 +164,9 @@ def _uses(node: Node) -> list[str]:
 
 def _named(scheme: Mapping) -> list[str]:
     use = scheme.get("use")
-    if isinstance(use, Scalar):
-        return [use.text]
     if use is None:
         return [MAIN] if scheme.get("secret") is None and scheme.get("public_key") is None else []
-    return [item.text for item in getattr(use, "items", ()) if isinstance(item, Scalar)]
+    return texts_in(use)
 
 
 def _no_secret(alternatives: tuple[Node, ...]) -> Reason:

@@ -16,7 +16,7 @@ from bridge.webhook.incoming import Incoming
 from bridge.webhook.redaction.secrets import secret_places
 from bridge.webhook.verify.check import Check, check_by
 from bridge.webhook.verify.errors import DeniedError
-from bridge.webhook.verify.locations import compile_place
+from bridge.webhook.verify.locations import PLACES, compile_place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -44,7 +44,7 @@ def _reader(
     fields: Fields, context: CompileContext
 ) -> tuple[Reason, Callable[[Incoming], tuple[str, ...]]] | None:
     if "basic" in fields or "path" in fields:
-        kind = context.one_of(fields, ("header", "query", "form", "json", "xml", "path", "basic"), "token")
+        kind = context.one_of(fields, (*PLACES, "path", "basic"), "token")
         if kind == "basic" and fields["basic"] is not None:
             user = fields["basic"]["user"]
             return Reason(WebhookCode.BY_PASSWORD), lambda incoming: (_password(incoming, user),)
