@@ -82,7 +82,11 @@ class Budget:
 
 def size_of(value: Json) -> int:
     """The length of a value as stored, in bytes."""
-    text = to_json(value)
+    return text_size(to_json(value))
+
+
+def text_size(text: str) -> int:
+    """The length of a text as stored, in bytes."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
 
 

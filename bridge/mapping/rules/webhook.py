@@ -17,6 +17,7 @@ from bridge.webhook.budget import (
     Budget,
     allowance,
     size_of,
+    text_size,
     too_large,
 )
 
@@ -83,7 +84,12 @@ def _raw(request: Request) -> int:
 
 
 def _event_size(event: Event) -> int:
-    names = _text(event.source) * 2 + _text(event.id) * 2 + _text(event.type) + _text(to_text(event.note))
+    names = (
+        text_size(event.source) * 2
+        + text_size(event.id) * 2
+        + text_size(event.type)
+        + text_size(to_text(event.note))
+    )
     return EVENT_ROW + names + (event.size or size_of(event.document))
 
 
@@ -95,13 +101,9 @@ def _starts_size(made: Application) -> int:
 
 def _call_size(start: BotStart) -> int:
     to = start.recipient
-    names = _text(start.rule) + _text(start.account) + _text(to.key)
+    names = text_size(start.rule) + text_size(start.account) + text_size(to.key)
     own = size_of([to.user_id, to.channel_id]) if to.user_id else 0
     return CALL_ROW + names + own + size_of(start.variables)
-
-
-def _text(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
 
 
 def _brief(mapping: MappingFile, made: Application) -> Application:
