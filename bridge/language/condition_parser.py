@@ -78,13 +78,13 @@ def _operators(node: Mapping, report: Report) -> Question | None:
     if not node.entries:
         report.add(node, "M206", expected(FindingCode.AN_OPERATOR, FindingCode.EMPTY_MAPPING))
         return None
-    fold = _flag(node, IGNORE_CASE, report)
-    parts = [_part(key, child, bool(fold), report) for key, child in node.entries if key.text != IGNORE_CASE]
+    fold = _ignores_case(node, report)
+    parts = [_part(key, child, fold, report) for key, child in node.entries if key.text != IGNORE_CASE]
     if any(part is None for part in parts):
         return None
     compiled = [part for part in parts if part is not None]
     exists = node.get("exists")
-    return _joined(compiled, exists, node, bool(fold), report)
+    return _joined(compiled, exists, node, fold, report)
 
 
 def _joined(
@@ -132,12 +132,12 @@ def _part(key: Scalar, node: Node, fold: bool, report: Report) -> Part | None:
     return operator.build(node, fold, report)
 
 
-def _flag(node: Mapping, name: str, report: Report) -> bool | None:
-    child = node.get(name)
+def _ignores_case(node: Mapping, report: Report) -> bool:
+    child = node.get(IGNORE_CASE)
     if child is None:
-        return None
+        return False
     if isinstance(child, Scalar) and isinstance(child.value, bool):
         return child.value
     fault = expected(FindingCode.TRUE_OR_FALSE, child)
-    report.add(child, "M206", Reason(FindingCode.AT_NAME, name=name, fault=fault))
-    return None
+    report.add(child, "M206", Reason(FindingCode.AT_NAME, name=IGNORE_CASE, fault=fault))
+    return False

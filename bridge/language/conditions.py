@@ -9,7 +9,7 @@ from typing import Literal
 from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.condition_parser import Question, compile_question
-from bridge.language.evaluate import HOLDS, Decision, FailedCondition, Test, shown, tester
+from bridge.language.evaluate import HOLDS, Decision, FailedCondition, Test, tester
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.schema import expected
 from bridge.language.values import report_path
@@ -18,7 +18,7 @@ from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Param, Reason
 
-__all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves", "shown"]
+__all__ = ["HOLDS", "Condition", "Decision", "compile_conditions", "decide", "leaves"]
 
 MAX_CONDITION = 500
 """Maximum length of a condition's text in a decision."""

@@ -13,7 +13,7 @@ from bridge.language.nodes import Report
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.decision_reasons import decision_reason, part
 from bridge.mapping.rules.apply import MappingFile, judge
-from bridge.mapping.rules.rule import Rule, item_scope, known_items
+from bridge.mapping.rules.rule import MAX_ITEMS, Rule, item_scope, known_items
 from bridge.model import Event, Failure, Match, Verdict
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
@@ -89,7 +89,7 @@ def _on_items(rule: Rule, scope: Scope) -> list[tuple[Condition, Decision]]:
     """The decisions about `$item`, for the item for which most of the conditions hold."""
     if rule.for_each is None or not rule.item_conditions:
         return []
-    scopes = [item_scope(scope, item) for item in known_items(rule.for_each, scope)[:1_000]]
+    scopes = [item_scope(scope, item) for item in known_items(rule.for_each, scope)[:MAX_ITEMS]]
     tries = [[(one, one.test(inner)) for one in rule.item_conditions] for inner in scopes]
     if not tries:
         gone = Decision(False, "no_items", None, f"for_each: {rule.for_each.text}", rule.line)
