@@ -14,12 +14,10 @@ from typing import Final, TypeAlias, cast
 import yaml
 
 from bridge.jsonpath.exact_numbers import Number
-from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain, scalars
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.model import Finding
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import GeneralCode, Reason
-
-__all__ = ["Mapping", "Node", "Report", "Scalar", "Sequence", "plain", "read", "scalars"]
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 20

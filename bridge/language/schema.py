@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from bridge.did_you_mean import suggestion
-from bridge.language.document import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.variables import NOT_SET, is_set, named, why_unset
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import GeneralCode, Reason

@@ -12,8 +12,6 @@ from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
-__all__ = ["Template", "Unusable", "compile_template", "is_template"]
-
 _PATH_CHARACTERS = re.compile(r"""[^{}'"]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.language.document import Mapping, Node, read
+from bridge.language.document import read
 from bridge.language.keys_source import EVENT
-from bridge.language.nodes import Report
+from bridge.language.nodes import Mapping, Node, Report
 from bridge.language.schema import Reader
 from bridge.language.yaml_dump import flow
 from bridge.webhook.compile_context import CompileContext

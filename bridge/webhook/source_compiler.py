@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from bridge.jsonpath.path import Path
 from bridge.language.conditions import Condition, compile_conditions
-from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_source import DEDUP, JSON_FIELD
+from bridge.language.nodes import Mapping, Node, Scalar
 from bridge.language.schema import Fields, Reader
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode

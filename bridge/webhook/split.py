@@ -11,9 +11,9 @@ from bridge.errors import DocumentError
 from bridge.jsonpath.brackets import Bracketed, NotAListError, is_list
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import ABSENT, Scope
-from bridge.language.document import Mapping, Node
 from bridge.language.keys_message import TEXTS
 from bridge.language.keys_source import SPLIT
+from bridge.language.nodes import Mapping, Node
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.conditions import Decision, compile_conditions, decide
-from bridge.language.document import Report, read
+from bridge.language.document import read
+from bridge.language.nodes import Report
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.model import Json

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.language.conditions import HOLDS, Decision, compile_conditions, decide
-from bridge.language.document import Report, read
+from bridge.language.document import read
 from bridge.language.evaluate import shown
+from bridge.language.nodes import Report
 from bridge.language.operator_table import OPERATORS
 from bridge.language.operators import CODES
 from bridge.model import Json

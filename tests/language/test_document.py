@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import Number, to_json
-from bridge.language.document import MAX_BYTES, Mapping, Node, Report, Scalar, Sequence, plain, read, scalars
+from bridge.language.document import MAX_BYTES, read
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain, scalars
 from bridge.model import Json
 from bridge.reasons.reason import GeneralCode, Reason
 from tests.support.timing import SOON, seconds_of

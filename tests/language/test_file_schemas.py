@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.language.document import Report, plain, read
+from bridge.language.document import read
 from bridge.language.file_schemas import accounts_schema, mapping_schema
 from bridge.language.jsonschema import json_schema, schema_of
+from bridge.language.nodes import Report, plain
 from bridge.language.schema import (
     DURATION,
     FLAG,

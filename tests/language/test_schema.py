@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.jsonpath.exact_numbers import Number
-from bridge.language.document import Report, read
+from bridge.language.document import read
+from bridge.language.nodes import Report
 from bridge.language.schema import (
     DURATION,
     FLAG,

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.jsonpath.scope import ABSENT
-from bridge.language.document import Report, read
+from bridge.language.document import read
+from bridge.language.nodes import Report
 from bridge.language.text import Unusable, text_of
 from bridge.language.values import compile_value
 from bridge.model import Json

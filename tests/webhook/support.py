@@ -7,8 +7,9 @@ from collections.abc import Mapping as Dict
 from typing import Any
 
 from bridge.errors import DocumentError
-from bridge.language.document import Mapping, Report, Scalar, read
+from bridge.language.document import read
 from bridge.language.keys_rule import FILE
+from bridge.language.nodes import Mapping, Report, Scalar
 from bridge.language.schema import Reader
 from bridge.model import Request
 from bridge.webhook.profiles import load_profiles, merge

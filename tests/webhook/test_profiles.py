@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from bridge.language.document import Mapping, Report, plain, read
+from bridge.language.document import read
+from bridge.language.nodes import Mapping, Report, plain
 from bridge.mapping.author.examples import run_example
 from bridge.mapping.compile.compiler import compile_files
 from bridge.webhook.profiles import load_profiles, merge

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from bridge.language.document import Report, plain, read
+from bridge.language.document import read
+from bridge.language.nodes import Report, plain
 from bridge.model import Request
 from bridge.webhook.incoming import NO_TRUST, Trust
 from bridge.webhook.source import Accepted, Answered, Refused, Source, Unreadable

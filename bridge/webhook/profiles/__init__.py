@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from bridge.language.document import Mapping, Node, Report, Scalar, Sequence, read
+from bridge.language.document import read
 from bridge.language.keys_source import PROFILE
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.schema import Fields, Reader
 
 MERGED = ("event", "reply")

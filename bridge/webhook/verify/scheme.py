@@ -7,8 +7,8 @@ from itertools import product
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
-from bridge.language.document import Mapping, Node, Scalar
 from bridge.language.keys_verify import VERIFY
+from bridge.language.nodes import Mapping, Node, Scalar
 from bridge.language.schema import Fields
 from bridge.reasons.reason import Param, Reason
 from bridge.reasons.webhooks import WebhookCode

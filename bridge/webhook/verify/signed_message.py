@@ -15,8 +15,8 @@ from urllib.parse import quote, urlsplit
 from bridge.did_you_mean import suggestion
 from bridge.errors import DocumentError
 from bridge.jsonpath.path import Path
-from bridge.language.document import Node
 from bridge.language.keys_message import DIGESTS
+from bridge.language.nodes import Node
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.reason import Reason

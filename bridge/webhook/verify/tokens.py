@@ -6,7 +6,7 @@ import hmac
 import ipaddress
 from collections.abc import Callable
 
-from bridge.language.document import Node, Sequence
+from bridge.language.nodes import Node, Sequence
 from bridge.language.schema import Fields
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
