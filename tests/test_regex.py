@@ -26,7 +26,7 @@ def test_what_re2_does_not_read_is_one_error(pattern: str, why: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(?=a)", "(?!a)", "(?<=a)b", "(?<!a)b", r"(a)\1"])
-def test_other_engines_words_are_told_apart(pattern: str) -> None:
+def test_other_engines_syntax_gets_a_hint(pattern: str) -> None:
     with pytest.raises(RegexError) as caught:
         compile_regex(pattern)
     assert caught.value.sentence.endswith("; RE2 has no look-around and no back-references")
@@ -43,7 +43,7 @@ def test_other_engines_words_are_told_apart(pattern: str) -> None:
         (r"\\\wпривет", True),
     ],
 )
-def test_ascii_classes_beside_other_letters_are_suspicious(pattern: str, foreign: bool) -> None:
+def test_ascii_classes_with_other_letters_are_suspicious(pattern: str, foreign: bool) -> None:
     assert compile_regex(pattern).looks_foreign is foreign
 
 

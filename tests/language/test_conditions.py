@@ -413,7 +413,7 @@ def test_a_condition_knows_whether_it_looks_at_the_item() -> None:
         ("not: [a]", "1:6: M103 expected conditions such as $.status: paid, found a list"),
     ],
 )
-def test_what_cannot_be_a_condition_is_one_finding_where_it_stands(text: str, finding: str) -> None:
+def test_what_cannot_be_a_condition_is_one_finding_at_its_position(text: str, finding: str) -> None:
     assert findings_of_conditions(text) == [finding]
 
 

@@ -1,4 +1,4 @@
-"""Strict reading of YAML: what a scalar means, where a node stands, what is refused and when."""
+"""Strict reading of YAML: what a scalar means, where a node is, what is refused and when."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ tests: []
 
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
-    """With the schemas beside the files, as `leadbridge new` puts them."""
+    """With the schemas next to the files, as `leadbridge new` puts them."""
     folder = tmp_path_factory.mktemp("edited")
     (folder / "mapping.schema.json").write_text(json.dumps(mapping_schema()))
     (folder / "accounts.schema.json").write_text(json.dumps(accounts_schema()))
@@ -45,7 +45,7 @@ def shop(editor: Editor) -> str:
     return editor.show("shop.yml", FILE)
 
 
-def test_the_keys_that_may_stand_at_a_place_are_offered_with_their_help(editor: Editor, shop: str) -> None:
+def test_the_keys_of_a_place_are_offered_with_their_help(editor: Editor, shop: str) -> None:
     offered = editor.completions(shop, 13, 7)
     assert {"subscriber_id", "variables", "forced"} <= offered.keys()
     assert "bot_id" not in offered
@@ -62,7 +62,7 @@ def test_a_key_is_explained_where_the_mouse_rests(editor: Editor, shop: str) -> 
     assert "whether a start waits for earlier starts of the same recipient" in editor.hover(shop, 10, 6)
 
 
-def test_mistakes_are_marked_where_they_stand(editor: Editor, shop: str) -> None:
+def test_mistakes_are_marked_at_their_position(editor: Editor, shop: str) -> None:
     found = editor.mistakes(shop)
     assert "4:1: Property rulez is not allowed." in found
     assert '10:12: Value is not accepted. Valid values: "relaxed", "strict", "none".' in found

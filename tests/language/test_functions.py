@@ -483,7 +483,7 @@ def test_bytes_that_are_no_text_are_unusable() -> None:
         ("{json: $item.a}", '8: M204 json: expected a path that begins with $, found "$item.a"'),
     ],
 )
-def test_arguments_are_checked_where_they_stand(step: str, finding: str | None) -> None:
+def test_arguments_are_checked_at_their_position(step: str, finding: str | None) -> None:
     found = findings_of_step(step)
     assert len(found) == 1
     if finding is None:

@@ -120,7 +120,9 @@ _LITERAL = "a secret is written literally; write ${NAME} and set NAME in the env
         (STEP, "[a]", "M103 expected step: a mapping of keys, found a list"),
     ],
 )
-def test_a_value_of_another_kind_is_told_and_reads_as_the_default(kind: Kind, text: str, wanted: str) -> None:
+def test_a_value_of_another_kind_is_reported_and_reads_as_the_default(
+    kind: Kind, text: str, wanted: str
+) -> None:
     value, findings = given(kind, f"it: {text}", default="default")
     assert value == "default"
     column = 4 if text == "" else 5
@@ -132,7 +134,7 @@ def test_a_message_shows_the_beginning_of_a_long_text_only() -> None:
     assert findings == [f'f.yml:1:5: M103 expected a whole number, found the text "{"x" * 60}"']
 
 
-def test_wrong_elements_are_told_and_left_out_of_lists_and_maps() -> None:
+def test_wrong_elements_are_reported_and_left_out_of_lists_and_maps() -> None:
     assert given(ListOf(INTEGER), "it: [1, a, 3]") == (
         (1, 3),
         ['f.yml:1:9: M103 expected a whole number, found the text "a"'],
@@ -147,7 +149,7 @@ def test_wrong_elements_are_told_and_left_out_of_lists_and_maps() -> None:
     )
 
 
-def test_unknown_keys_are_told_with_the_nearest_known_name() -> None:
+def test_unknown_keys_are_reported_with_the_nearest_known_name() -> None:
     _, findings = fields_of(STEP, "naem: x\nname: y\nzebra: 1\n")
     assert findings == [
         'f.yml:1:1: M104 unknown key "naem"; did you mean "name"?',
@@ -155,7 +157,7 @@ def test_unknown_keys_are_told_with_the_nearest_known_name() -> None:
     ]
 
 
-def test_a_flood_of_unknown_keys_is_told_without_a_search_for_each() -> None:
+def test_a_flood_of_unknown_keys_is_reported_without_a_search_for_each() -> None:
     _, findings = fields_of(STEP, "name: x\n" + "".join(f"namee{number}: 1\n" for number in range(25)))
     assert sum("did you mean" in finding for finding in findings) == 20
     assert len(findings) == 25
@@ -171,7 +173,7 @@ def test_findings_are_sorted_without_a_sentence_for_each(monkeypatch: pytest.Mon
     assert lines == [*range(1, 10)]
 
 
-def test_a_required_key_that_is_missing_is_told_at_its_table() -> None:
+def test_a_required_key_that_is_missing_is_reported_at_its_table() -> None:
     fields, findings = fields_of(STEP, "\nwait: 5s\n")
     assert findings == ['f.yml:2:1: M105 step has no "name"']
     assert fields is not None

@@ -107,7 +107,7 @@ def test_a_hole_that_cannot_be_filled_names_its_path(
         ("{$..a..b}", 'M202@5 a second ".." is not allowed; name the way there'),
     ],
 )
-def test_a_fault_is_told_at_its_place_in_the_text(text: str, wanted: str) -> None:
+def test_a_fault_is_reported_at_its_place_in_the_text(text: str, wanted: str) -> None:
     with pytest.raises(PathError) as caught:
         compile_template(text)
     assert f"{caught.value.code}@{caught.value.offset} {caught.value.message}" == wanted

@@ -187,7 +187,7 @@ def test_a_value_says_which_paths_it_looks_at() -> None:
         ('"a {$.b"', ""),
     ],
 )
-def test_what_cannot_be_a_value_is_one_finding_where_it_stands(text: str, finding: str) -> None:
+def test_what_cannot_be_a_value_is_one_finding_at_its_position(text: str, finding: str) -> None:
     value, findings = value_of(text)
     if not finding:
         assert value is None

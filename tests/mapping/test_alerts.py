@@ -25,17 +25,17 @@ def test_without_the_block_there_are_no_alerts() -> None:
 
 
 def test_a_url_gets_all_kinds_of_alerts_unless_kinds_are_chosen() -> None:
-    told = alerts("alerts: {url: 'https://example.org/hook?chat=5'}")
-    assert told == Alerts("https://example.org/hook?chat=5")
-    assert all(told.wants(kind) for kind in ALERT_KINDS)
+    result = alerts("alerts: {url: 'https://example.org/hook?chat=5'}")
+    assert result == Alerts("https://example.org/hook?chat=5")
+    assert all(result.wants(kind) for kind in ALERT_KINDS)
     chosen = alerts("alerts: {url: 'https://example.org', kinds: [paused, silent]}")
     assert [kind for kind in ALERT_KINDS if chosen.wants(kind)] == ["paused", "silent"]
 
 
 def test_an_address_may_be_a_secret_and_is_never_printed() -> None:
-    told = alerts("alerts: {url: '${ALERT_URL}'}", ALERT_URL=SECRET_URL)
-    assert told.url == SECRET_URL
-    assert "canary" not in repr(told)
+    result = alerts("alerts: {url: '${ALERT_URL}'}", ALERT_URL=SECRET_URL)
+    assert result.url == SECRET_URL
+    assert "canary" not in repr(result)
 
 
 def test_a_secret_that_is_not_a_url_is_not_shown_in_the_finding() -> None:
@@ -61,19 +61,19 @@ def test_the_placeholder_of_a_secret_is_not_a_url() -> None:
     ],
 )
 def test_an_alert_may_start_a_bot(whom: str, recipient: Recipient) -> None:
-    told = alerts(f"alerts: {{start: {{account: second, bot_id: 12, {whom}}}}}")
-    assert told.start == AlertStart("second", 12, recipient)
-    assert told.wants("uncertain")
+    result = alerts(f"alerts: {{start: {{account: second, bot_id: 12, {whom}}}}}")
+    assert result.start == AlertStart("second", 12, recipient)
+    assert result.wants("uncertain")
 
 
 def test_the_default_account_is_main() -> None:
-    told = alerts("alerts: {start: {bot_id: 12, subscriber_id: 77}}")
-    assert told.start == AlertStart("main", 12, Recipient(subscriber_id=77))
+    result = alerts("alerts: {start: {bot_id: 12, subscriber_id: 77}}")
+    assert result.start == AlertStart("main", 12, Recipient(subscriber_id=77))
 
 
 def test_sources_that_fall_silent_are_missed_after_their_time() -> None:
-    told = alerts("alerts: {url: 'https://example.org', silence: {shop: 24h}}")
-    assert told.silence == {"shop": 86_400}
+    result = alerts("alerts: {url: 'https://example.org', silence: {shop: 24h}}")
+    assert result.silence == {"shop": 86_400}
 
 
 def test_unencrypted_addresses_are_warned_of_unless_they_are_here() -> None:

@@ -17,7 +17,7 @@ rules:
 """
 
 
-def told(result: Result) -> tuple[str, ...]:
+def differences(result: Result) -> tuple[str, ...]:
     """The differences in English."""
     return tuple(map(english, result.differences))
 
@@ -49,14 +49,14 @@ def test_a_test_passes_where_the_starts_are_as_expected() -> None:
 
 def test_only_what_is_written_is_compared_but_variables_in_full() -> None:
     assert run(f"{BODY}\n    expect: [{{bot_id: 1}}]").passed
-    assert told(run(f"{BODY}\n    expect: [{{variables: {{}}}}]")) == (
+    assert differences(run(f"{BODY}\n    expect: [{{variables: {{}}}}]")) == (
         'start 1: variables.sum is "19.90", expected absent',
     )
 
 
 def test_differences_are_listed_by_value() -> None:
     text = "expect: [{forced: true, bot_id: 7, variables: {sum: '20', gone: x}}]"
-    assert told(run(f"{BODY}\n    {text}")) == (
+    assert differences(run(f"{BODY}\n    {text}")) == (
         "start 1: bot_id is 1, expected 7",
         'start 1: variables.sum is "19.90", expected "20"',
         'start 1: variables.gone is absent, expected "x"',
@@ -65,14 +65,14 @@ def test_differences_are_listed_by_value() -> None:
 
 
 def test_a_missing_start_says_why_its_rule_did_not_match() -> None:
-    assert told(run("body: {status: Paid}\n    expect: [{rule: paid, bot_id: 1}]")) == (
+    assert differences(run("body: {status: Paid}\n    expect: [{rule: paid, bot_id: 1}]")) == (
         'start 1 is missing: rule "paid", bot_id 1',
         'rule "paid" did not match: $.status is "Paid", wanted "paid": differs by case',
     )
 
 
 def test_a_start_that_was_not_expected_is_shown_whole() -> None:
-    assert told(run(f"{BODY}\n    expect: []")) == (
+    assert differences(run(f"{BODY}\n    expect: []")) == (
         'start 1 was not expected: rule "paid", bot_id 1, subscriber_id 5, variables {sum: "19.90"}, '
         'account "main"',
     )
@@ -81,11 +81,11 @@ def test_a_start_that_was_not_expected_is_shown_whole() -> None:
 def test_failures_are_expected_by_the_rules_name() -> None:
     for text in ("expect: {failed: [paid]}", "expect: [{failed: paid}]", "failed: [paid]"):
         assert run(f"body: {{status: paid}}\n    {text}").passed
-        assert told(run(f"{BODY}\n    {text}"))[-1] == 'rule "paid" was expected to fail and did not'
+        assert differences(run(f"{BODY}\n    {text}"))[-1] == 'rule "paid" was expected to fail and did not'
 
 
 def test_a_failure_that_was_not_expected_is_a_difference() -> None:
-    assert told(run("body: {status: paid}\n    expect: []")) == (
+    assert differences(run("body: {status: paid}\n    expect: []")) == (
         'rule "paid" failed: subscriber_id: $.s is absent, an id is a positive whole number in digits',
     )
 
@@ -110,10 +110,10 @@ def test_every_event_of_a_batch_is_applied() -> None:
 
 
 def test_a_sample_that_cannot_be_read_or_decoded_is_a_difference() -> None:
-    assert told(run("file: gone.json\n    expect: []")) == (
+    assert differences(run("file: gone.json\n    expect: []")) == (
         "gone.json cannot be read: No such file or directory",
     )
-    broken = told(run("file: a.json\n    expect: []", {"a.json": b"{"}))
+    broken = differences(run("file: a.json\n    expect: []", {"a.json": b"{"}))
     assert len(broken) == 1
     assert broken[0].startswith("the sample cannot be decoded: ")
 

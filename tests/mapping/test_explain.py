@@ -267,6 +267,6 @@ ASKED = {
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_no_operator_of_conditions_stays_english(operator: str) -> None:
     body = {"x": 0 if operator in ("gt", "gte", "lt", "lte", "between") else "zz"}
-    told = why(f"$.x: {{{operator}: {ASKED[operator]}}}", body, language="ru")
-    assert ": ожидается " in told
-    assert not any(word in told for word in ("wanted", "number", "text", "something", "nothing", "anything"))
+    shown = why(f"$.x: {{{operator}: {ASKED[operator]}}}", body, language="ru")
+    assert ": ожидается " in shown
+    assert not any(word in shown for word in ("wanted", "number", "text", "something", "nothing", "anything"))

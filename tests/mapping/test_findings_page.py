@@ -52,7 +52,7 @@ EACH = pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.
 
 
 def _completed(block: str) -> dict[str, str]:
-    """The files that an example stands for: what it leaves out is in order."""
+    """The files that an example is short for: what it leaves out is in order."""
     if block.startswith("accounts:"):
         rules = "rules:\n  - {name: r, start: {bot_id: 1, subscriber_id: {value: 2}}}\n"
         return {"accounts.yml": block, "shop.yml": f"{HEAD}{rules}{TESTS}"}

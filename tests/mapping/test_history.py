@@ -16,7 +16,7 @@ DAY = 86_400_000
 BEFORE = HEAD.count("\n") + 1
 
 
-def told(rules: str, bodies: Sequence[Json], **facts: str) -> list[str]:
+def warnings(rules: str, bodies: Sequence[Json], **facts: str) -> list[str]:
     """The findings of rules held against events, one a day; lines and columns are those of the rules."""
     events = [replace(event(body, **facts), received_at=number * DAY) for number, body in enumerate(bodies)]
     return [
@@ -41,7 +41,7 @@ def paid(**more: Any) -> dict[str, Json]:
 
 
 def test_a_path_that_is_always_absent_is_reported_with_a_suggestion() -> None:
-    (only,) = told(rule("$.stauts: paid"), [paid()] * 7)
+    (only,) = warnings(rule("$.stauts: paid"), [paid()] * 7)
     assert only == "2:10: W601 $.stauts is absent in all 7 of the last 7 events; $.status exists"
 
 
@@ -51,7 +51,7 @@ def test_so_is_one_of_each_part_of_a_start() -> None:
         "      - {user_id: $.user, channel_id: $.channel}\n      - {subscriber_id: $.subscriber}\n"
         "    variables:\n      sum: {path: $.sum, default: $.total}\n      hello: 'Hello, {$.name}'\n"
     )
-    places = [line.partition(" is absent")[0] for line in told(rules, [{}] * 5)]
+    places = [line.partition(" is absent")[0] for line in warnings(rules, [{}] * 5)]
     assert places == [
         "1:9: W601 $.goods",
         "4:20: W601 $.bot",
@@ -65,26 +65,26 @@ def test_so_is_one_of_each_part_of_a_start() -> None:
 
 
 def test_a_path_that_one_event_has_is_not() -> None:
-    assert told(rule("$.coupon: a"), [paid()] * 6 + [paid(coupon="b")]) == []
+    assert warnings(rule("$.coupon: a"), [paid()] * 6 + [paid(coupon="b")]) == []
 
 
 def test_fewer_than_five_events_say_nothing() -> None:
-    assert told(rule("$.stauts: paid"), [paid()] * 4) == []
-    assert len(told(rule("$.stauts: paid"), [paid()] * 5)) == 1
+    assert warnings(rule("$.stauts: paid"), [paid()] * 4) == []
+    assert len(warnings(rule("$.stauts: paid"), [paid()] * 5)) == 1
 
 
 def test_only_events_that_the_rule_is_about_count() -> None:
     refund = rule("$.status: refund, $.reason: late", "left: $.left")
-    assert told(refund, [paid()] * 9) == []
+    assert warnings(refund, [paid()] * 9) == []
     some = [paid()] * 9 + [{"status": "refund"}] * 5
-    assert told(refund, some) == [
+    assert warnings(refund, some) == [
         "2:28: W601 $.reason is absent in all 5 of the last 14 events",
         "6:23: W601 $.left is absent in all 5 of the last 14 events",
     ]
 
 
 def test_two_mistakes_do_not_hide_each_other() -> None:
-    lines = told(rule("$.stauts: paid, $.amuont: {gt: 1}"), [paid()] * 5)
+    lines = warnings(rule("$.stauts: paid, $.amuont: {gt: 1}"), [paid()] * 5)
     assert [line.split(" ")[2] for line in lines] == ["$.stauts", "$.amuont"]
 
 
@@ -98,30 +98,29 @@ def test_two_mistakes_do_not_hide_each_other() -> None:
     ],
 )
 def test_what_is_meant_to_be_absent_may_be(when: str) -> None:
-    assert told(rule(when), [paid()] * 5) == []
+    assert warnings(rule(when), [paid()] * 5) == []
 
 
 def test_the_other_side_of_a_comparison_is_looked_for_too() -> None:
-    (only,) = told(rule("$.amount: {gte: $.price}"), [paid()] * 5)
+    (only,) = warnings(rule("$.amount: {gte: $.price}"), [paid()] * 5)
     assert only == "2:10: W601 $.price is absent in all 5 of the last 5 events"
 
 
 def test_of_items_each_counts_for_its_event() -> None:
     leads = rule("$item.status: won", "name: $item.nmae, id: $item.id", "$.leads[*]")
     bodies = [{"leads": [{"status": "won", "name": "a"}, {"status": "won", "id": 1}]}] * 5
-    assert told(leads, bodies) == [
+    assert warnings(leads, bodies) == [
         "7:23: W601 $item.nmae is absent in all 5 of the last 5 events; $item.name exists"
     ]
-    assert told(leads, [{"leads": [{"status": "lost"}]}] * 5) == []
-    assert told(leads, [{"leads": []}] * 5) == [
+    assert warnings(leads, [{"leads": [{"status": "lost"}]}] * 5) == []
+    assert warnings(leads, [{"leads": []}] * 5) == [
         "1:9: W601 $.leads[*] is absent in all 5 of the last 5 events"
     ]
 
 
 def test_a_rule_that_is_switched_off_is_not_looked_at() -> None:
-    assert (
-        told(rule("$.stauts: paid").replace("- name: r", "- name: r\n  enabled: false"), [paid()] * 9) == []
-    )
+    off = rule("$.stauts: paid").replace("- name: r", "- name: r\n  enabled: false")
+    assert warnings(off, [paid()] * 9) == []
 
 
 def amounts(*values: Json) -> list[Json]:
@@ -143,19 +142,19 @@ NUMBERS = amounts(*range(20))
     ],
 )
 def test_a_changed_type_is_reported_with_the_day_of_the_change(latest: Json, kind: str) -> None:
-    (only,) = told(AMOUNT, NUMBERS + amounts(latest, latest, latest))
+    (only,) = warnings(AMOUNT, NUMBERS + amounts(latest, latest, latest))
     assert only == (
         f"5:25: W602 $.amount was a number in 20 of 23 events, {kind} since Wednesday, 1970-01-21"
     )
 
 
 def test_a_value_that_has_disappeared_is_reported() -> None:
-    (only,) = told(AMOUNT, NUMBERS + [{"sum": 1}] * 3)
+    (only,) = warnings(AMOUNT, NUMBERS + [{"sum": 1}] * 3)
     assert only.endswith("$.amount was a number in 20 of 23 events, absent since Wednesday, 1970-01-21")
 
 
 def test_a_few_exceptions_before_do_not_hide_a_change() -> None:
-    (only,) = told(AMOUNT, amounts("5") + NUMBERS + amounts("5", "6", "7"))
+    (only,) = warnings(AMOUNT, amounts("5") + NUMBERS + amounts("5", "6", "7"))
     assert "was a number in 20 of 24 events, a text since" in only
 
 
@@ -172,15 +171,15 @@ def test_a_few_exceptions_before_do_not_hide_a_change() -> None:
     ids=["steady", "two only", "too few before", "mixed before", "new", "back and forth"],
 )
 def test_what_is_no_lasting_change_is_not(bodies: list[Json]) -> None:
-    assert told(AMOUNT, bodies) == []
+    assert warnings(AMOUNT, bodies) == []
 
 
 def test_a_path_to_many_values_has_the_kind_that_all_have() -> None:
     rules = rule("", "prices: {path: '$.l[*]', pipe: [join]}")
     numbers: list[Json] = [{"l": [1, 2]}] * 6
-    (only,) = told(rules, [*numbers, *[{"l": ["1", "2"]}] * 3])
+    (only,) = warnings(rules, [*numbers, *[{"l": ["1", "2"]}] * 3])
     assert "was a number in 6 of 9 events, a text since" in only
-    (only,) = told(rules, [*numbers, *[{"l": ["1", 2]}] * 3])
+    (only,) = warnings(rules, [*numbers, *[{"l": ["1", 2]}] * 3])
     assert "several kinds of values since" in only
 
 

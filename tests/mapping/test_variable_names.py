@@ -52,8 +52,7 @@ def test_a_name_that_two_rules_have_is_not_reported() -> None:
 
 
 def test_the_name_that_most_rules_have_is_taken_for_the_one_meant() -> None:
-    told = findings(rules("phone1x", "phone2x", "phone1x", "phone", "phone", "phone", "phones_"))
-    assert told == []
+    assert findings(rules("phone1x", "phone2x", "phone1x", "phone", "phone", "phone", "phones_")) == []
     (only,) = findings(rules("order", "order", "border", "border", "border", "xborder", "n"))
     assert only.endswith('3 rules of account main have "border"')
 
@@ -71,7 +70,7 @@ accounts:
 
 
 def test_names_are_compared_across_the_files_of_an_account_and_not_across_accounts() -> None:
-    def told(account: str) -> list[str]:
+    def findings_with(account: str) -> list[str]:
         each = {"a.yml": "amount", "b.yml": "amount", "c.yml": "amout"}
         texts = {
             path: f"{HEAD.replace('shop', path[0])}account: {account if path == 'c.yml' else 'main'}\n"
@@ -81,6 +80,6 @@ def test_names_are_compared_across_the_files_of_an_account_and_not_across_accoun
         files = {path: text.encode() for path, text in {**texts, "accounts.yml": ACCOUNTS}.items()}
         return [str(one) for one in compile_files(files, ENVIRONMENT).findings]
 
-    assert told("other") == []
+    assert findings_with("other") == []
     what = 'variable "amout" is used in this rule alone; 2 rules of account main have "amount"'
-    assert told("main") == [f"c.yml:14:17: W509 {what}"]
+    assert findings_with("main") == [f"c.yml:14:17: W509 {what}"]

@@ -27,7 +27,7 @@ def source_text(message: str, *, body: str = "json", more: str = "") -> str:
 
 
 def keyed(keys: str) -> str:
-    """A source with one scheme, and whatever else stands before it."""
+    """A source with this `verify:`."""
     return f"source: s\nsecret: ${{S}}\nverify: {{{keys}}}\n"
 
 

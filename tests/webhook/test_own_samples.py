@@ -419,7 +419,7 @@ BASIC = {**JSON, "Authorization": "Basic " + text64(f"our:{SECRET}".encode())}
 
 
 def samples() -> dict[str, Sample]:
-    """A sample of each profile but paypal, which has tests of its own; signed at NOW for URL."""
+    """A sample of each profile but paypal, which has its own tests; signed at NOW for URL."""
     return {
         "adyen": adyen(),
         "amocrm": amocrm(),

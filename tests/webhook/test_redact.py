@@ -1,4 +1,4 @@
-"""What is hidden of a webhook: by place, by value, and whatever cannot be searched."""
+"""What is hidden of a webhook: by place, by value, and as a whole if it cannot be searched."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The reference payloads through their profiles: accepted as they are, refused with one byte changed.
 
-They stand outside of the project: set BRIDGE_PAYLOADS to their folder.
+They are outside of the project: set BRIDGE_PAYLOADS to their folder.
 """
 
 from __future__ import annotations
