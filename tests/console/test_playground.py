@@ -16,6 +16,7 @@ from tests.support.browser import shot
 from tests.support.processes import Installation
 
 PHONE = {"width": 360, "height": 740}
+JSON = "Content-Type: application/json"
 NEAR = order(status="Paid", amount=250)
 
 
@@ -59,6 +60,15 @@ def test_a_pasted_webhook_shows_the_exact_call_with_the_token_masked(editable: S
     ).text
     assert "POST https://leadconverter.ru/api/v1/•••/bot.startWithVariables?subscriber_id=12" in page
     assert TOKEN not in page
+
+
+def test_a_call_that_cannot_be_built_shows_the_reason_in_words(editable: Site, tmp_path: Path) -> None:
+    accounts = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', parameters: query}}"
+    (tmp_path / "mappings" / "accounts.yml").write_text(accounts)
+    text = SHOP.replace("variables: {amount: $.amount}", "variables: {note: $.note}")
+    body = order(note="long " * 2000).body.decode()
+    page = editable.post("/playground", form(editable, text=text, body=body, headers=JSON)).text
+    assert "bytes, more than 7000" in page
 
 
 def test_what_is_wrong_with_text_or_payload_is_told_and_both_are_kept(editable: Site) -> None:
