@@ -62,7 +62,7 @@ def _context(console: Console) -> dict[str, object]:
         "languages": LANGUAGES,
         "here": request.full_path.rstrip("?"),
         "csrf": rendering.csrf,
-        "locked": g.guard.keyring.locked,
+        "locked": g.guard.passwords.locked,
         "sandboxed": console.side.sandboxed,
     }
 

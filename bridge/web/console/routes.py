@@ -35,7 +35,7 @@ class Console:
         """Views for those who are not logged in."""
         self.harmless: set[str] = set()
         """Changes that one who may only look can make, too: those to their own session, and mere trying."""
-        self.aside = Offload()
+        self.offload = Offload()
         self._blueprint = blueprint
 
     def place(self, name: str, path: str, view: View, icon: str) -> None:

@@ -47,9 +47,9 @@ _YEAR = 365 * 86400
 class Guard:
     """`enter` comes before each view, `leave` after it."""
 
-    def __init__(self, console: Console, keyring: Passwords) -> None:
+    def __init__(self, console: Console, passwords: Passwords) -> None:
         self.console = console
-        self.keyring = keyring
+        self.passwords = passwords
         self.settings: Settings = console.side.settings
 
     def enter(self) -> Response | None:
@@ -59,11 +59,11 @@ class Guard:
         g.guard = self
         if view == "static":
             return None
-        if not self.keyring.locked and not self._is_local():
+        if not self.passwords.locked and not self._is_local():
             return bare("refused", 403, host=request.host)
         if SESSION not in request.cookies and _from_elsewhere():
             return bare("again", 200)
-        g.keys = self.keyring.keys()
+        g.keys = self.passwords.keys()
         g.visitor = self._visitor()
         if request.method not in SAFE_METHODS:
             self._check_change(view)
@@ -110,7 +110,7 @@ class Guard:
         known = session.from_cookie(g.keys, request.cookies.get(SESSION, ""))
         if known and known.role and not self._is_over(known):
             return known
-        if not self.keyring.locked:
+        if not self.passwords.locked:
             made = session.admitted(session.LOCAL, "edit")
             g.new_cookie = (SESSION, session.to_cookie(g.keys, made))
             return made

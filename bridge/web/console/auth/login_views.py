@@ -35,7 +35,7 @@ def try_login(console: Console) -> Answer:
     who = session.clean_name(request.form.get("who", ""))
     if not who:
         return _form(problem="nameless", status=400)
-    if not entrance.keyring.locked:
+    if not entrance.passwords.locked:
         return _admit(who, "edit")
     address = entrance.address()
     wait = _begin(console.side.store, address)
@@ -43,7 +43,7 @@ def try_login(console: Console) -> Answer:
         answer = _form(problem="wait", status=429, wait=wait)
         answer.headers["Retry-After"] = str(wait // 1000 + 1)
         return answer
-    role = entrance.keyring.role_of(request.form.get("password", ""))
+    role = entrance.passwords.role_of(request.form.get("password", ""))
     if role is None:
         return _form(problem="wrong", status=401)
     with console.side.store.transaction() as connection:
@@ -82,7 +82,7 @@ def _form(problem: str = "", status: int = 200, wait: int = 0) -> Response:
         status,
         problem=problem,
         wait=wait,
-        locked=entrance.keyring.locked,
+        locked=entrance.passwords.locked,
         who=session.clean_name(request.form.get("who", "")),
         next=inside(request.values.get("next", "")),
     )

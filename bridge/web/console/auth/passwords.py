@@ -37,7 +37,7 @@ class Passwords:
     def __init__(self, store: Store, hashes: Hashes) -> None:
         self._store = store
         self._hashes = hashes
-        self._aside = Offload()
+        self._offload = Offload()
         self._keys: Keys | None = None
 
     @property
@@ -47,7 +47,7 @@ class Passwords:
 
     def role_of(self, password: str) -> Role | None:
         """What the password opens; None for a wrong one."""
-        opened = self._aside(
+        opened = self._offload(
             lambda: [role for role, kept in self._hashes if check_password_hash(kept, password)]
         )
         return opened[0] if opened else None
@@ -55,8 +55,8 @@ class Passwords:
     def keys(self) -> Keys:
         """Made when they are first needed, since they need the store. Raises StoreUnavailable."""
         if self._keys is None:
-            told = "\n".join(kept for _, kept in self._hashes)
-            self._keys = Keys(hmac.digest(bytes.fromhex(self._secret()), told.encode(), "sha256"))
+            hashes = "\n".join(kept for _, kept in self._hashes)
+            self._keys = Keys(hmac.digest(bytes.fromhex(self._secret()), hashes.encode(), "sha256"))
         return self._keys
 
     def _secret(self) -> str:

@@ -120,7 +120,7 @@ def _came(console: Console, source: str, number: int) -> Came:
         webhook = request_of(connection, number)
     file = file_called(side.settings, side.mapping_loader.latest, source)
     profile = profile_in(file.text) if file else None
-    events = console.aside(lambda: events_in(side.settings, source, profile, webhook))
+    events = console.offload(lambda: events_in(side.settings, source, profile, webhook))
     event = (stored.event and same_event(stored.event, events)) or events[0]
     hidden = of_event(stored, side.mapping_loader.current.sources)
     return Came(source, number, webhook, hidden.event(event), hidden, file, profile)
@@ -129,7 +129,7 @@ def _came(console: Console, source: str, number: int) -> Came:
 def _draft(console: Console, came: Came, chosen: Chosen) -> Draft:
     settings = console.side.settings
     secrets = came.hidden.values
-    return console.aside(
+    return console.offload(
         lambda: draft(settings, came.source, came.profile, came.request, chosen, secrets=secrets)
     )
 

@@ -133,9 +133,9 @@ def put(console: Console, source: str, text: bytes, loaded: str, beside: dict[st
     side = console.side
     path = str(Path(side.settings.mappings) / f"{source}.yml")
     edited = EditedFile(path, text, loaded, beside)
-    console.aside(lambda: check_edit(side.settings, side.mapping_loader, edited))
+    console.offload(lambda: check_edit(side.settings, side.mapping_loader, edited))
     save(side.store, edited, Decider(g.visitor.who))
-    console.aside(side.mapping_loader.refresh)
+    console.offload(side.mapping_loader.refresh)
 
 
 def download(name: str, data: bytes) -> Response:

@@ -98,7 +98,7 @@ def save_(console: Console) -> Answer:
     path = benches.path_of(console, bench, source_in(bench.text))
     edited = EditedFile(path, bench.text.encode(), bench.loaded, {})
     try:
-        console.aside(lambda: check_edit(side.settings, side.mapping_loader, edited))
+        console.offload(lambda: check_edit(side.settings, side.mapping_loader, edited))
         save(side.store, edited, Decider(g.visitor.who))
     except InvalidMappings as error:
         return _page(console, bench, replace(_tried(console, bench), broken=error.findings), 409)
@@ -107,7 +107,7 @@ def save_(console: Console) -> Answer:
         return _page(console, replace(bench, loaded=error.digest), moved, 409)
     except BridgeError as error:
         return _page(console, bench, replace(_tried(console, bench), fault=said(error.whole)), 409)
-    console.aside(side.mapping_loader.refresh)
+    console.offload(side.mapping_loader.refresh)
     name = str(Path(path).relative_to(side.settings.mappings))
     again = url("playground", file=name, event=bench.event or None)
     return done(again, "playground.saved", file=name)
@@ -173,7 +173,7 @@ def _tried(console: Console, bench: Bench) -> Shown:
         tried = trial(settings, path, bench.text.encode("utf-8", "replace"), payload, now)
         return tried, run_tests(tried.mapping, sample_reader(path)) if tried.mapping else None
 
-    found, tests = console.aside(work)
+    found, tests = console.offload(work)
     found = redacted(bench.hidden(console, payload, found.mapping), found)
     event = found.tried[0].event if found.tried else bench.as_it_was(console)
     return Shown(found, tests and shown_tests(tests), _trees(event) if event else _bare(bench), trouble)

@@ -61,7 +61,7 @@ def rules(console: Console) -> Answer:
     """All files."""
     files = folder_files(console.side.settings, console.side.mapping_loader.latest)
     used = _used(console)
-    kept = console.aside(lambda: [_kept(one, used) for one in files])
+    kept = console.offload(lambda: [_kept(one, used) for one in files])
     return render("rules", files=kept, **_state(console))
 
 
@@ -71,7 +71,7 @@ def rules_of(console: Console, label: str) -> Answer:
     if file is None:
         abort(404)
     used, paused = _used(console, file.source), _paused(console, file.source)
-    kept = console.aside(lambda: _kept(file, used))
+    kept = console.offload(lambda: _kept(file, used))
     text = file.text.decode("utf-8", "replace")
     held = paused_title(file.source, "")
     return render(
