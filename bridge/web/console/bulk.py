@@ -1,7 +1,7 @@
-"""Changes to many calls or events: shown exactly before, told while they are made, one step after the other.
+"""Changes to many calls or events: a preview with an exact count, then the change, with its progress.
 
-The page of a change comes in pieces as the work goes on, so that it needs no script, and nobody waits in
-front of an empty window. Whoever leaves it stops the work; what is done stays done.
+The page of a change is sent in parts while the change is made, so it needs no script. If the visitor leaves
+the page, the change stops; what is done stays done.
 """
 
 from __future__ import annotations
@@ -17,77 +17,77 @@ from bridge.errors import BridgeError
 from bridge.reasons.reason import Reason
 
 SHOWN: Final = 50
-"""Things that went another way than wanted, shown one by one."""
+"""Maximum number of items left unchanged that are listed."""
 _STEPS: Final = 20
 
 
-class Told(NamedTuple):
-    """What became of one thing."""
+class ItemResult(NamedTuple):
+    """The result for one call or event."""
 
     number: int
     why: str = ""
-    """Why it was left as it was; empty where it was not."""
+    """Why it was left unchanged; empty if it was changed."""
     calls: int = 0
-    """How many calls that added."""
+    """How many calls the change added."""
 
 
 @dataclass(slots=True)
 class BulkChange:
-    """One change to many things, which is made as `things` are gone through."""
+    """One change to many items, made while `items` is iterated."""
 
     total: int
-    things: Iterable[Told]
+    items: Iterable[ItemResult]
     done: int = 0
     left: int = 0
     added: int = 0
     """Calls."""
-    faults: list[Told] = field(default_factory=list)
-    """The first of those that were left."""
+    faults: list[ItemResult] = field(default_factory=list)
+    """The first items that were left unchanged."""
     stopped: Reason | None = None
-    """Why it ended before all were looked at."""
+    """Why the change ended before the last item."""
 
     @property
     def seen(self) -> int:
-        """How many were looked at so far."""
+        """How many items were handled so far."""
         return self.done + self.left
 
     def steps(self) -> Iterator[int]:
-        """Do it; how many were looked at, now and then."""
+        """Make the change; yields how many items were handled, about `_STEPS` times."""
         every = max(1, self.total // _STEPS)
         try:
-            for told in self.things:
-                self._count(told)
+            for result in self.items:
+                self._count(result)
                 if self.seen % every == 0:
                     yield self.seen
         except BridgeError as error:
             self.stopped = error.whole
 
-    def _count(self, told: Told) -> None:
-        self.added += told.calls
-        if not told.why:
+    def _count(self, result: ItemResult) -> None:
+        self.added += result.calls
+        if not result.why:
             self.done += 1
             return
         self.left += 1
         if len(self.faults) < SHOWN:
-            self.faults.append(told)
+            self.faults.append(result)
 
 
 def mark_of(numbers: Sequence[int]) -> str:
-    """Stands for exactly these things: a form carries what its visitor was shown."""
+    """A digest of exactly these numbers. The form sends back the mark of what its visitor was shown."""
     return hashlib.sha256(",".join(map(str, numbers)).encode()).hexdigest()[:24]
 
 
 def reason() -> str:
-    """Why, as the form says; empty where it does not."""
+    """The reason given in the form, on one line; empty if there is none."""
     return " ".join(request.form.get("why", "").split())[:200]
 
 
 def streamed(name: str, **values: Any) -> Response:
-    """The page `console/NAME.html`, sent as it comes about."""
+    """The page `console/NAME.html`, sent in parts as it is rendered."""
     parts = stream_template(f"console/{name}.html", **values)
     answer: Response = current_app.response_class(
         (part.encode("utf-8", "replace") for part in parts), mimetype="text/html"
     )
-    # Else a proxy in front would collect the whole page first.
+    # Otherwise nginx would buffer the whole page first.
     answer.headers["X-Accel-Buffering"] = "no"
     return answer

@@ -1,4 +1,4 @@
-"""One decision about all calls that fit a filter: how many exactly, then the doing, told as it goes on."""
+"""One decision about all calls that match a filter: a preview with an exact count, then the decision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.operations.resolve_many import calls_that_fit, decide_all, those_in_
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page
-from bridge.web.console.bulk import BulkChange, Told, mark_of, reason, streamed
+from bridge.web.console.bulk import BulkChange, ItemResult, mark_of, reason, streamed
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import Wanted, wanted_calls
@@ -21,7 +21,7 @@ _SAMPLE = 5
 
 
 def register(console: Console) -> None:
-    """What is shown before, and the doing."""
+    """The preview, and the decision."""
     console.page("calls_bulk", "/calls/decide", preview, place="calls")
     console.change("calls_decide", "/calls/decide", decide, place="calls")
 
@@ -44,8 +44,8 @@ def decide(console: Console) -> Answer:
         return _asking(console, wanted, resolution, request.form.get("count", ""), whyless=not why)
     by = Decider(g.visitor.who, why)
     decided = decide_all(console.side.store, numbers, resolution, by, console.side.intake.wake)
-    doing = BulkChange(len(numbers), (Told(one.call, said(one.refused)) for one in decided))
-    return streamed("calls/doing", doing=doing, choice=resolution)
+    change = BulkChange(len(numbers), (ItemResult(one.call, said(one.refused)) for one in decided))
+    return streamed("calls/progress", change=change, choice=resolution)
 
 
 def _asking(

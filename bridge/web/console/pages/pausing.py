@@ -8,6 +8,7 @@ from bridge.operations import pause as operation
 from bridge.operations.authoring.mapping_folder import file_called
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
+from bridge.web.console.bulk import reason
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.rendering import done, url
 
@@ -82,4 +83,4 @@ def _page_of(console: Console, source: str) -> str:
 
 
 def _decider() -> Decider:
-    return Decider(g.visitor.who, " ".join(request.form.get("why", "").split())[:200])
+    return Decider(g.visitor.who, reason())

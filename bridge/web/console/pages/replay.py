@@ -1,4 +1,4 @@
-"""Replay of all events that fit a filter: how many exactly, what the first would send, then the doing."""
+"""Replay of all events that match a filter: a preview with an exact count, then the replay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import request
 
 from bridge.operations.replay import Replay
 from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
-from bridge.web.console.bulk import BulkChange, Told, mark_of, reason, streamed
+from bridge.web.console.bulk import BulkChange, ItemResult, mark_of, reason, streamed
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import Wanted, wanted_events
 from bridge.web.console.view.rendering import render, said
@@ -38,8 +38,10 @@ def do(console: Console) -> Answer:
         return _asking(console, wanted, how, request.form.get("count", ""), whyless=not why)
     side = console.side
     replays = replay_all(side.store, how.replayer(console, why), numbers, side.intake.wake)
-    doing = BulkChange(len(numbers), (Told(one.event, _fault(console, one), one.calls) for one in replays))
-    return streamed("replay/doing", doing=doing, wanted=wanted)
+    change = BulkChange(
+        len(numbers), (ItemResult(one.event, _fault(console, one), one.calls) for one in replays)
+    )
+    return streamed("replay/progress", change=change, wanted=wanted)
 
 
 def _asking(console: Console, wanted: Wanted, how: How, before: str = "", *, whyless: bool = False) -> Answer:
