@@ -64,7 +64,6 @@ class Postgres:
     """A running server. `folder` holds its socket."""
 
     folder: Path
-    binaries: Path
     words: list[str]
     user: pwd.struct_passwd | None
     process: subprocess.Popen[bytes]
@@ -153,7 +152,7 @@ def _start(
     _run([str(binaries / "initdb"), *words], folder, user)
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     start = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
-    server = Postgres(folder, binaries, start, user, _serve(start, folder, user))
+    server = Postgres(folder, start, user, _serve(start, folder, user))
     server.wait()
     return server
 

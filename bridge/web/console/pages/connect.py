@@ -31,7 +31,6 @@ from bridge.webhook.profiles import Profile, load_profiles
 
 SEEN = 10
 """Webhooks that are watched, the newest."""
-HOST = "https://YOUR-HOST"
 _HOOK = re.compile(r"https://YOUR-HOST/hooks/[\w-]+")
 _ENV = re.compile(r"\$\{(\w+)\}")
 _PROFILE = re.compile(r"(?m)^profile:\s*([\w-]+)")
@@ -45,17 +44,7 @@ class Begun:
     profile: Profile
     text: str
     file: FolderFile | None
-    """What stands in its place already."""
-
-    @property
-    def there(self) -> bool:
-        """Whether a mapping file of this name is there."""
-        return self.file is not None
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The environment variables that the file needs."""
-        return tuple(dict.fromkeys(_ENV.findall(self.text)))
+    """The file that exists already."""
 
 
 def register(console: Console) -> None:

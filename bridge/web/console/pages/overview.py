@@ -92,7 +92,6 @@ def _seen(console: Console) -> dict[str, Any]:
     wrong, lines = problems(seen.facts), _sources(seen, compiled)
     beginning = _is_new(lines)
     return {
-        "seen": seen.queue_stats,
         "span": span,
         "since": SINCE[span],
         "chart": happenings(stretches),

@@ -33,7 +33,6 @@ class Seen:
     one: KeptRepeat
     webhook: Webhook
     """As it may be shown; of one without other content nothing."""
-    taking: Taking | None
     plan: Plan | None
     why_not: Reason | None
     """Why it cannot be an event; None where it can."""
@@ -108,7 +107,7 @@ def _seen(console: Console, number: int) -> Seen:
     came = _as_it_came(stored, one, taking)
     hidden = of_event(came, known)
     plan = None if taking is None else shown(hidden, _plan(console, taking))
-    return Seen(one, webhook_of(shown(hidden, one.request)), taking, plan, shown(hidden, why_not))
+    return Seen(one, webhook_of(shown(hidden, one.request)), plan, shown(hidden, why_not))
 
 
 def _as_it_came(stored: StoredEvent, one: KeptRepeat, taking: Taking | None) -> StoredEvent:
