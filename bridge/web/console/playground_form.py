@@ -35,7 +35,7 @@ _NEW: Final = "shop"
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class PlaygroundForm:
     """What is tried, and against what."""
 
     text: str
@@ -88,26 +88,26 @@ class Bench:
             return event_views.event(connection, self.event)
 
 
-def from_address(console: Console) -> Bench:
+def from_address(console: Console) -> PlaygroundForm:
     """Begun by a link: `?source=` or `?file=`, and `?event=`."""
     event = _number(asked("event") or "")
     source = asked("source") or asked("file") or (_source_of(console, event) if event else "")
     file = file_called(console.side.settings, console.side.mapping_loader.latest, source) if source else None
     if file is None or file.accounts:
-        return Bench(
+        return PlaygroundForm(
             starter(console.side.settings, source if source.isidentifier() else _NEW, "json").text,
             event=event,
         )
     return replace(_with(file), event=event)
 
 
-def from_form() -> Bench:
+def from_form() -> PlaygroundForm:
     """What the form has; raises RequestEntityTooLarge."""
     form = request.form
     given = {name: form.get(name, "").replace("\r\n", "\n") for name in ("text", "body", "headers", "query")}
     if any(len(text.encode("utf-8", "replace")) > LIMIT for text in given.values()):
         raise RequestEntityTooLarge
-    return Bench(
+    return PlaygroundForm(
         **given,
         file=form.get("file", ""),
         loaded=form.get("loaded", ""),
@@ -115,12 +115,12 @@ def from_form() -> Bench:
     )
 
 
-def path_of(console: Console, bench: Bench, source: str) -> str:
+def path_of(console: Console, form: PlaygroundForm, source: str) -> str:
     """Where the text stands in the mapping folder, or would stand as the file of this source."""
     files = {
         one.name: one.path for one in folder_files(console.side.settings, console.side.mapping_loader.latest)
     }
-    return files.get(bench.file) or str(Path(console.side.settings.mappings) / f"{source}.yml")
+    return files.get(form.file) or str(Path(console.side.settings.mappings) / f"{source}.yml")
 
 
 def recent(console: Console, source: str) -> tuple[EventLine, ...]:
@@ -130,8 +130,8 @@ def recent(console: Console, source: str) -> tuple[EventLine, ...]:
         return shown_lines(connection, found.items, console.side.mapping_loader.current.sources)
 
 
-def _with(file: FolderFile) -> Bench:
-    return Bench(file.text.decode("utf-8", "replace"), file.name, digest(file.text))
+def _with(file: FolderFile) -> PlaygroundForm:
+    return PlaygroundForm(file.text.decode("utf-8", "replace"), file.name, digest(file.text))
 
 
 def _source_of(console: Console, event: int) -> str:

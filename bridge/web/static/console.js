@@ -29,13 +29,13 @@ const MANNERS = {
 
 function showTimes(part) {
   for (const tip of part.querySelectorAll("title[data-at]")) {
-    tip.textContent = `${clock.format(Number(tip.dataset.at))}\n${tip.dataset.told}`;
+    tip.textContent = `${clock.format(Number(tip.dataset.at))}\n${tip.dataset.words}`;
   }
   for (const time of part.querySelectorAll("time[data-time]")) {
     const moment = new Date(time.dateTime);
     if (isNaN(moment)) continue;
-    const told = MANNERS[time.dataset.time](moment);
-    if (time.textContent !== told) time.textContent = told;
+    const words = MANNERS[time.dataset.time](moment);
+    if (time.textContent !== words) time.textContent = words;
     time.title = `${exact.format(moment)}\n${time.dateTime}`;
   }
 }
@@ -51,7 +51,7 @@ function say(text, tone = "good") {
   setTimeout(() => toast.remove(), 4000);
 }
 
-async function copy(text, told) {
+async function copy(text, message) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -62,7 +62,7 @@ async function copy(text, told) {
     document.execCommand("copy");
     area.remove();
   }
-  say(`${told}: ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`);
+  say(`${message}: ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`);
 }
 
 function choosePath(path) {

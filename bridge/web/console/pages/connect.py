@@ -76,8 +76,8 @@ def new(console: Console) -> Answer:
     except UsageError as error:
         begun, problem = None, said(error.whole)
     profile = load_profiles()[name]
-    told = _told(console, profile, source or name) if begun else {}
-    return render("connect/new", profile=profile, source=source, problem=problem, begun=begun, **told)
+    steps = _steps(console, profile, source) if begun else {}
+    return render("connect/new", profile=profile, source=source, problem=problem, begun=begun, **steps)
 
 
 def file_(console: Console) -> Answer:
@@ -158,7 +158,7 @@ def _fits(profile: Profile, words: list[str]) -> bool:
     return all(word in said for word in words)
 
 
-def _told(console: Console, profile: Profile, source: str) -> dict[str, Any]:
+def _steps(console: Console, profile: Profile, source: str) -> dict[str, Any]:
     """What is to be entered at the vendor, with this bridge's address and the source's name."""
     settings = console.side.settings
     base = settings.public_url or request.host_url.rstrip("/")

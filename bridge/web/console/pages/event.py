@@ -51,7 +51,7 @@ def event(console: Console, number: int) -> Answer:
     sources = console.side.mapping_loader.current.sources
     stored, hidden = story.stored, of_event(story.stored, sources)
     earlier, later = _beside(console.side.store, number)
-    held, unheld = _held(console, stored, asked("rule"))
+    reevaluation, problem = _reevaluation(console, stored, asked("rule"))
     story = shown(hidden, story)
     event = story.stored.event
     return render(
@@ -59,11 +59,11 @@ def event(console: Console, number: int) -> Answer:
         **_seen(story),
         earlier=earlier,
         later=later,
-        held=shown(hidden, held),
-        unheld=unheld,
+        reevaluation=shown(hidden, reevaluation),
+        problem=problem,
         judged=judged(story.stored),
         lacks=shown(hidden, lacks_id(stored, sources)),
-        rest=_rest(shown(hidden, omitted_rules(stored, sources)), story.stored),
+        omitted=_omitted(shown(hidden, omitted_rules(stored, sources)), story.stored),
         webhook=webhook_of(story.stored.request),
         tree=None if event is None else tree(event.document),
     )
@@ -113,11 +113,14 @@ def _beside(store: Store, number: int) -> tuple[int | None, int | None]:
     return (earlier[0].id if earlier else None, later[0].line.id if later else None)
 
 
-def _rest(rest: OmittedRules | None, stored: StoredEvent) -> tuple[OmittedRules, tuple[Judged, ...]] | None:
-    return None if rest is None else (rest, tuple(_judged(one, stored) for one in rest.near))
+def _omitted(
+    rules: OmittedRules | None, stored: StoredEvent
+) -> tuple[OmittedRules, tuple[Judged, ...]] | None:
+    return None if rules is None else (rules, tuple(_judged(one, stored) for one in rules.near))
 
 
-def _held(console: Console, stored: StoredEvent, rule: str | None) -> tuple[Reevaluation | None, str]:
+def _reevaluation(console: Console, stored: StoredEvent, rule: str | None) -> tuple[Reevaluation | None, str]:
+    """The current rule of that name on the event, or why it cannot be evaluated."""
     if rule is None:
         return None, ""
     try:

@@ -88,19 +88,19 @@ def _seen(console: Console) -> dict[str, Any]:
     known = for_owner(side.readiness.facts(), side.mapping_loader, side.readiness.disk)
     with side.store.read() as connection:
         seen = snapshot(connection, side.store.now(connection), compiled, accounts, known)
-        stretches = trends.over_time(connection, seen.facts.now, SPANS[span])
+        periods = trends.over_time(connection, seen.facts.now, SPANS[span])
     wrong, lines = problems(seen.facts), _sources(seen, compiled)
     beginning = _is_new(lines)
     return {
         "span": span,
         "since": SINCE[span],
-        "chart": happenings(stretches),
-        "queue": queue(stretches),
+        "chart": happenings(periods),
+        "queue": queue(periods),
         "sums": {
-            name: sum(getattr(one, name) for one in stretches)
+            name: sum(getattr(one, name) for one in periods)
             for name in ("received", "started", "uncertain", "failed")
         },
-        "waiting": stretches[-1].waiting,
+        "waiting": periods[-1].waiting,
         "oldest": max((one.oldest_ms for one in seen.queue_stats.queues), default=0),
         "problems": [shown(one) for one in wrong if not (beginning and one.kind == "unheard")],
         "calm": all(one.level == "hint" for one in wrong),

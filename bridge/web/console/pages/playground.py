@@ -25,8 +25,8 @@ from bridge.operations.redact import shown_tests
 from bridge.operations.redact_stored import shown_backtest
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.event_views import EventFilter
-from bridge.web.console import playground_form as benches
-from bridge.web.console.playground_form import Bench
+from bridge.web.console import playground_form
+from bridge.web.console.playground_form import PlaygroundForm
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.rendering import done, render, said, t, url
 from bridge.web.console.view.tree import Node, tree
@@ -40,7 +40,7 @@ _TREE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything that the page tells of what lies on the bench."""
+    """Everything that the page tells of what lies on the form."""
 
     trial: Trial
     tests: RanTests | None
@@ -71,45 +71,43 @@ def register(console: Console) -> None:
 
 def playground(console: Console) -> Answer:
     """As a link begins it."""
-    bench = benches.from_address(console)
-    return _page(console, bench, _tried(console, bench))
+    form = playground_form.from_address(console)
+    return _page(console, form, _tried(console, form))
 
 
 def check(console: Console) -> Answer:
     """What the form asks for by its button: to check, to look into the past, or the text as a file."""
-    bench = benches.from_form()
+    form = playground_form.from_form()
     if request.form.get("do") == "download":
-        return _download(bench, source_in(bench.text))
-    return _page(console, bench, _asked(console, bench))
+        return _download(form, source_in(form.text))
+    return _page(console, form, _asked(console, form))
 
 
 def try_(console: Console) -> Answer:
     """The answer alone, for the script."""
-    bench = benches.from_form()
-    return render(
-        "playground/answer", shown=_asked(console, bench), bench=bench, verdict_reason=verdict_reason
-    )
+    form = playground_form.from_form()
+    return render("playground/answer", shown=_asked(console, form), form=form, verdict_reason=verdict_reason)
 
 
 def save_(console: Console) -> Answer:
     """Put the text in its place, or say why not and keep it on the page."""
-    bench = benches.from_form()
+    form = playground_form.from_form()
     side = console.side
-    path = benches.path_of(console, bench, source_in(bench.text))
-    edited = EditedFile(path, bench.text.encode(), bench.loaded, {})
+    path = playground_form.path_of(console, form, source_in(form.text))
+    edited = EditedFile(path, form.text.encode(), form.loaded, {})
     try:
         console.offload(lambda: check_edit(side.settings, side.mapping_loader, edited))
         save(side.store, edited, Decider(g.visitor.who))
     except InvalidMappings as error:
-        return _page(console, bench, replace(_tried(console, bench), broken=error.findings), 409)
+        return _page(console, form, replace(_tried(console, form), broken=error.findings), 409)
     except ChangedOnDisk as error:
-        moved = replace(_tried(console, bench), moved=error.difference or ("",))
-        return _page(console, replace(bench, loaded=error.digest), moved, 409)
+        moved = replace(_tried(console, form), moved=error.difference or ("",))
+        return _page(console, replace(form, loaded=error.digest), moved, 409)
     except BridgeError as error:
-        return _page(console, bench, replace(_tried(console, bench), fault=said(error.whole)), 409)
+        return _page(console, form, replace(_tried(console, form), fault=said(error.whole)), 409)
     console.offload(side.mapping_loader.refresh)
     name = str(Path(path).relative_to(side.settings.mappings))
-    again = url("playground", file=name, event=bench.event or None)
+    again = url("playground", file=name, event=form.event or None)
     return done(again, "playground.saved", file=name)
 
 
@@ -119,33 +117,33 @@ def source_in(text: str) -> str:
     return found[1] if found else "new"
 
 
-def _page(console: Console, bench: Bench, shown: Shown, status: int = 200) -> Response:
+def _page(console: Console, form: PlaygroundForm, shown: Shown, status: int = 200) -> Response:
     settings = console.side.settings
-    known = source_in(bench.text)
+    known = source_in(form.text)
     return render(
-        "playground", status, bench=bench, shown=shown, choices=_choices(console, bench, known),
+        "playground", status, form=form, shown=shown, choices=_choices(console, form, known),
         verdict_reason=verdict_reason, editable=settings.console_edit, most=EVENTS,
     )  # fmt: skip
 
 
-def _choices(console: Console, bench: Bench, source: str) -> list[tuple[str, str]]:
+def _choices(console: Console, form: PlaygroundForm, source: str) -> list[tuple[str, str]]:
     """Payloads to choose from: a pasted one, or a newest event of the source."""
-    events = benches.recent(console, source)
+    events = playground_form.recent(console, source)
     known = [(str(one.id), f"{one.id} · {one.type or one.key}"[:80]) for one in events]
-    if bench.event and str(bench.event) not in dict(known):
-        known.insert(0, (str(bench.event), str(bench.event)))
+    if form.event and str(form.event) not in dict(known):
+        known.insert(0, (str(form.event), str(form.event)))
     return [("", t("playground.pasted")), *known]
 
 
-def _download(bench: Bench, source: str) -> Response:
-    name = Path(bench.file).name or f"{source}.yml"
-    answer: Response = current_app.response_class(bench.text.encode(), mimetype="application/yaml")
+def _download(form: PlaygroundForm, source: str) -> Response:
+    name = Path(form.file).name or f"{source}.yml"
+    answer: Response = current_app.response_class(form.text.encode(), mimetype="application/yaml")
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
 
 
-def _asked(console: Console, bench: Bench) -> Shown:
-    shown = _tried(console, bench)
+def _asked(console: Console, form: PlaygroundForm) -> Shown:
+    shown = _tried(console, form)
     mapping = shown.trial.mapping
     if request.form.get("do") != "past" or mapping is None:
         return shown
@@ -159,24 +157,24 @@ def _asked(console: Console, bench: Bench) -> Shown:
         return replace(shown, past=shown_backtest(connection, found, sources))
 
 
-def _tried(console: Console, bench: Bench) -> Shown:
+def _tried(console: Console, form: PlaygroundForm) -> Shown:
     """The payload through the text; what is wrong with either of them is told."""
     trouble, payload = "", None
     try:
-        payload = bench.payload(console)
+        payload = form.payload(console)
     except BridgeError as error:
         trouble = said(error.whole)
     settings, now = console.side.settings, int(time.time() * 1000)
 
     def work() -> tuple[Trial, RanTests | None]:
-        path = benches.path_of(console, bench, source_in(bench.text))
-        tried = trial(settings, path, bench.text.encode("utf-8", "replace"), payload, now)
+        path = playground_form.path_of(console, form, source_in(form.text))
+        tried = trial(settings, path, form.text.encode("utf-8", "replace"), payload, now)
         return tried, run_tests(tried.mapping, sample_reader(path)) if tried.mapping else None
 
     found, tests = console.offload(work)
-    found = redacted(bench.hidden(console, payload, found.mapping), found)
-    event = found.tried[0].event if found.tried else bench.as_it_was(console)
-    return Shown(found, tests and shown_tests(tests), _trees(event) if event else _bare(bench), trouble)
+    found = redacted(form.hidden(console, payload, found.mapping), found)
+    event = found.tried[0].event if found.tried else form.as_it_was(console)
+    return Shown(found, tests and shown_tests(tests), _trees(event) if event else _bare(form), trouble)
 
 
 def _trees(event: Event) -> tuple[Node, ...]:
@@ -186,9 +184,9 @@ def _trees(event: Event) -> tuple[Node, ...]:
     return (tree(event.document, most=_TREE), *others)
 
 
-def _bare(bench: Bench) -> tuple[Node, ...]:
+def _bare(form: PlaygroundForm) -> tuple[Node, ...]:
     """The pasted body, as far as it is JSON, while no source can read it."""
     try:
-        return (tree(from_json(bench.body), most=_TREE),) if bench.body.strip() else ()
+        return (tree(from_json(form.body), most=_TREE),) if form.body.strip() else ()
     except (ValueError, BridgeError):
         return ()

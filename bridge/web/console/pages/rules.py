@@ -73,9 +73,15 @@ def rules_of(console: Console, label: str) -> Answer:
     used, paused = _used(console, file.source), _paused(console, file.source)
     kept = console.offload(lambda: _kept(file, used))
     text = file.text.decode("utf-8", "replace")
-    held = paused_title(file.source, "")
+    title = paused_title(file.source, "")
     return render(
-        "rules/file", kept=kept, paused=paused, held=held, text=text, marked=marked(file), **_state(console)
+        "rules/file",
+        kept=kept,
+        paused=paused,
+        paused_title=title,
+        text=text,
+        marked=marked(file),
+        **_state(console),
     )
 
 

@@ -11,7 +11,7 @@ from bridge.store.reports.trends import Period
 WIDTH: Final = 1000
 HEIGHT: Final = 200
 _GAP: Final = 0.12
-"""Of a stretch's width: at each side of its columns, and half of it between them."""
+"""Share of a period's width: at each side of its columns, and half of it between them."""
 _LEAST: Final = 2.0
 """Units of height: what happened once shows beside a thousand."""
 _STEPS: Final = (1, 2, 3, 4, 5, 6, 8, 10)
@@ -32,11 +32,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A stretch of time and its bars."""
+    """A period and its bars."""
 
-    stretch: Period
+    period: Period
     x: float
-    """Of the whole stretch, for what reacts to a pointer anywhere in it."""
+    """Of the whole period: the tip is shown for a pointer anywhere in it."""
     width: float
     bars: tuple[Bar, ...]
 
@@ -51,13 +51,13 @@ class Chart:
 
     @property
     def labelled(self) -> tuple[Period, ...]:
-        """Stretches at equal distances, to be named below the chart."""
+        """Periods at equal distances, for the labels below the chart."""
         every = -(-len(self.columns) // _LABELS)
-        return tuple(column.stretch for column in self.columns[::every])
+        return tuple(column.period for column in self.columns[::every])
 
 
 def happenings(periods: Sequence[Period]) -> Chart:
-    """What came at the left of each stretch; at its right what became of calls and events, in a stack."""
+    """In each period, received webhooks on the left; on the right, a stack of results of calls and events."""
     top = scale(max((max(one.received, sum(dict(_ends(one)).values())) for one in periods), default=0))
     width = WIDTH / max(len(periods), 1)
     wide = width * (1 - 2.5 * _GAP) / 2
@@ -71,7 +71,7 @@ def happenings(periods: Sequence[Period]) -> Chart:
 
 
 def queue(periods: Sequence[Period]) -> Chart:
-    """How many calls waited at the end of each stretch."""
+    """How many calls waited at the end of each period."""
     top = scale(max((one.waiting for one in periods), default=0))
     width = WIDTH / max(len(periods), 1)
     columns = []
