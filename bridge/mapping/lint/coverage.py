@@ -64,22 +64,18 @@ def coverage(mapping: MappingFile, events: Iterable[Event]) -> Coverage:
     }
     scopes = [mapping.source.scope_of(event) for event in seen]
     gaps = [gap for rule in rules for gap in _gaps(rule, scopes, matched=rule.name in matched)]
-    return Coverage(len(rules), sum(len(list(leaves(_all(rule)))) for rule in rules), tuple(gaps))
+    return Coverage(len(rules), sum(len(list(leaves(rule.all_conditions))) for rule in rules), tuple(gaps))
 
 
 def _gaps(rule: Rule, scopes: list[Scope], *, matched: bool) -> Iterator[Gap]:
     if not matched:
         yield Gap(rule.name, rule.line, "", MappingCode.NEVER_MATCHES)
-    for condition in leaves(_all(rule)):
+    for condition in leaves(rule.all_conditions):
         held = frozenset(
             condition.test(scope).holds for whole in scopes for scope in _scopes(rule, condition, whole)
         )
         if held in _LACKS:
             yield Gap(rule.name, condition.line, condition.text, _LACKS[held])
-
-
-def _all(rule: Rule) -> tuple[Condition, ...]:
-    return (*rule.conditions, *rule.item_conditions)
 
 
 def _scopes(rule: Rule, condition: Condition, scope: Scope) -> list[Scope]:

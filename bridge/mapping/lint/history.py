@@ -129,7 +129,7 @@ def _refusing(conditions: Iterable[Condition], scope: Scope) -> list[Condition]:
 
 def _uses(rule: Rule) -> Iterator[_Use]:
     """Every path at which a rule expects a value."""
-    for condition in (*rule.conditions, *rule.item_conditions):
+    for condition in rule.all_conditions:
         for leaf in _expecting([condition]):
             yield from (_Use(path, leaf.line, leaf.column, condition) for path in leaf.paths)
     if rule.for_each is not None:

@@ -50,9 +50,8 @@ def _warn(report: Report, rule: Rule, code: str, reason: Reason) -> None:
 
 
 def _lint_conditions(rule: Rule, report: Report) -> None:
-    conditions = (*rule.conditions, *rule.item_conditions)
-    whole = contradiction(conditions)
-    for found in [whole] if whole else dead_alternatives(conditions):
+    whole = contradiction(rule.all_conditions)
+    for found in [whole] if whole else dead_alternatives(rule.all_conditions):
         at = found.condition
         report.findings.append(Finding(report.path, at.line, at.column, "W507", found.reason))
 

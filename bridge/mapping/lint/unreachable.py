@@ -16,7 +16,9 @@ _Atom: TypeAlias = Hashable
 
 def unreachable_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
     """Rules, each with the earlier rule that stops on every event that they could match."""
-    crowds = Counter(atom for rule in rules if rule.stop for one in _asked(rule) for atom in _atoms(one))
+    crowds = Counter(
+        atom for rule in rules if rule.stop for one in rule.all_conditions for atom in _atoms(one)
+    )
     stopping: dict[_Atom, list[Rule]] = {}
     for rule in rules:
         earlier = _stopper(rule, stopping)
@@ -33,15 +35,11 @@ def duplicate_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
     for rule in rules:
         ids = [(one.subscriber_id, one.user_id, one.channel_id) for one in rule.start.recipients]
         recipients = tuple(value.text if value else "" for each in ids for value in each)
-        asked = frozenset(one.text for one in _asked(rule))
+        asked = frozenset(one.text for one in rule.all_conditions)
         identity = (asked, _for_each(rule), rule.account, rule.start.bot_id.text, recipients)
         earlier = seen.setdefault(identity, rule)
         if earlier is not rule and not earlier.stop:
             yield rule, earlier
-
-
-def _asked(rule: Rule) -> tuple[Condition, ...]:
-    return (*rule.conditions, *rule.item_conditions)
 
 
 def _for_each(rule: Rule) -> str:
@@ -66,12 +64,12 @@ def _is_plain(condition: Condition) -> bool:
 
 def _rarest(rule: Rule, crowds: Counter[_Atom]) -> list[_Atom]:
     """The atoms under which to index a stopping rule: those of its rarest condition."""
-    choices = [_atoms(one) for one in _asked(rule)]
+    choices = [_atoms(one) for one in rule.all_conditions]
     return min(choices, key=lambda atoms: sum(crowds[atom] for atom in atoms), default=[None])
 
 
 def _stopper(rule: Rule, stopping: dict[_Atom, list[Rule]]) -> Rule | None:
-    atoms = [None, *(_atoms(one)[0] for one in _asked(rule))]
+    atoms = [None, *(_atoms(one)[0] for one in rule.all_conditions)]
     found = (other for atom in atoms for other in stopping.get(atom, ()) if _covers(other, rule))
     return min(found, key=lambda other: other.line, default=None)
 
@@ -80,7 +78,7 @@ def _covers(wider: Rule, rule: Rule) -> bool:
     """Whether the wider rule matches every event that the other matches."""
     if wider.for_each is not None and _for_each(wider) != _for_each(rule):
         return False
-    return all(any(_implies(one, asked) for one in _asked(rule)) for asked in _asked(wider))
+    return all(any(_implies(one, asked) for one in rule.all_conditions) for asked in wider.all_conditions)
 
 
 def _implies(one: Condition, other: Condition) -> bool:

@@ -151,7 +151,7 @@ def index_rules(rules: tuple[Rule, ...]) -> RuleIndex:
 
 def _requirements(rule: Rule) -> tuple[_Requirement, ...]:
     found = []
-    for condition in (*rule.conditions, *rule.item_conditions):
+    for condition in rule.all_conditions:
         path, values = condition.equality or (None, ())
         if path is not None and all(len(str(value)) <= _LONGEST_LITERAL for value in values):
             place = Place(path, rule.for_each if path.root == "$item" else None)

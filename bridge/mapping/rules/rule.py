@@ -40,6 +40,11 @@ class Rule:
     on_uncertain: OnUncertain | None = None
     shadow: bool = False
 
+    @property
+    def all_conditions(self) -> tuple[Condition, ...]:
+        """The conditions on the event, then those on its items."""
+        return (*self.conditions, *self.item_conditions)
+
 
 def items_of(path: Path, scope: Scope) -> list[Json]:
     """The items of `for_each`: all values of a path, or the elements of the one list found.
