@@ -67,8 +67,8 @@ def _conditions() -> Json:
         "all": {**_list_of("conditions"), "description": "all of these hold"},
         "not": {**_named("conditions"), "description": "not all of these hold"},
     }
-    asked = {r"^\$": _named("question")}
-    return {"type": "object", "properties": groups, "patternProperties": asked, "additionalProperties": False}
+    paths = {r"^\$": _named("question")}
+    return {"type": "object", "properties": groups, "patternProperties": paths, "additionalProperties": False}
 
 
 def _question() -> Json:
@@ -81,8 +81,8 @@ def _question() -> Json:
         "every": {**_named("question"), "description": "must hold for all values that the path finds"},
         "value": {"description": "literal value, even if it begins with $"},
     }
-    asked = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
-    return _either(_SCALAR, {"type": "array", "items": _SCALAR}, asked)
+    mapping = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
+    return _either(_SCALAR, {"type": "array", "items": _SCALAR}, mapping)
 
 
 def _function() -> Json:

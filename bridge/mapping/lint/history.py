@@ -135,8 +135,10 @@ def _uses(rule: Rule) -> Iterator[_Use]:
     if rule.for_each is not None:
         yield _Use(rule.for_each, rule.line, rule.column)
     start = rule.start
-    whom = [value for way in start.recipients for value in (way.subscriber_id, way.user_id, way.channel_id)]
-    for value in (start.bot_id, *whom, *(one.value for one in start.variables)):
+    recipients = [
+        value for way in start.recipients for value in (way.subscriber_id, way.user_id, way.channel_id)
+    ]
+    for value in (start.bot_id, *recipients, *(one.value for one in start.variables)):
         yield from (_Use(path, value.line, value.column) for path in value.paths) if value else ()
 
 

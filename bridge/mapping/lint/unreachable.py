@@ -16,7 +16,7 @@ _Atom: TypeAlias = Hashable
 
 def unreachable_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
     """Rules, each with the earlier rule that stops on every event that they could match."""
-    crowds = Counter(
+    counts = Counter(
         atom for rule in rules if rule.stop for one in rule.all_conditions for atom in _atoms(one)
     )
     stopping: dict[_Atom, list[Rule]] = {}
@@ -25,7 +25,7 @@ def unreachable_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
         if earlier is not None:
             yield rule, earlier
         if rule.stop:
-            for atom in _rarest(rule, crowds):
+            for atom in _rarest(rule, counts):
                 stopping.setdefault(atom, []).append(rule)
 
 
@@ -62,10 +62,10 @@ def _is_plain(condition: Condition) -> bool:
     return path.definite and len(question.operators) == 1 and not question.fold
 
 
-def _rarest(rule: Rule, crowds: Counter[_Atom]) -> list[_Atom]:
+def _rarest(rule: Rule, counts: Counter[_Atom]) -> list[_Atom]:
     """The atoms under which to index a stopping rule: those of its rarest condition."""
     choices = [_atoms(one) for one in rule.all_conditions]
-    return min(choices, key=lambda atoms: sum(crowds[atom] for atom in atoms), default=[None])
+    return min(choices, key=lambda atoms: sum(counts[atom] for atom in atoms), default=[None])
 
 
 def _stopper(rule: Rule, stopping: dict[_Atom, list[Rule]]) -> Rule | None:

@@ -89,19 +89,19 @@ def apply_within(mapping: MappingFile, event: Event, budget: Budget) -> Applicat
     scope = mapping.source.scope_of(event, budget.look_at)
     if len(mapping.rules) <= FEW_RULES:
         return _run(mapping.rules, scope, budget)
-    asked = _run(mapping.index.candidates(scope), scope, budget)
-    return Application(asked.starts, asked.failures, _reported(asked.verdicts), mapping.index.names)
+    applied = _run(mapping.index.candidates(scope), scope, budget)
+    return Application(applied.starts, applied.failures, _reported(applied.verdicts), mapping.index.names)
 
 
 def apply_silently(mapping: MappingFile, event: Event) -> Application:
     """Apply the rules without verdicts: only rules that the event can match are evaluated."""
 
-    def ask(budget: Budget) -> Application:
+    def run(budget: Budget) -> Application:
         scope = mapping.source.scope_of(event, budget.look_at)
         return _run(mapping.index.candidates(scope), scope, budget)
 
-    asked = _bounded(ask, event)
-    return Application(asked.starts, asked.failures, ())
+    applied = _bounded(run, event)
+    return Application(applied.starts, applied.failures, ())
 
 
 def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
@@ -115,10 +115,10 @@ def judge_alone(mapping: MappingFile, rule: Rule, event: Event) -> Verdict:
 
 
 def _judged(mapping: MappingFile, rules: tuple[Rule, ...], event: Event) -> tuple[Verdict, ...]:
-    def ask(budget: Budget) -> Application:
+    def run(budget: Budget) -> Application:
         return _run(rules, mapping.source.scope_of(event, budget.look_at), budget)
 
-    return _bounded(ask, event).verdicts
+    return _bounded(run, event).verdicts
 
 
 def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:

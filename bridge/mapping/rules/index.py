@@ -162,7 +162,7 @@ def _requirements(rule: Rule) -> tuple[_Requirement, ...]:
 def _index_node(entries: list[_Entry], levels: int) -> IndexNode:
     if len(entries) <= _FEW or not levels:
         return IndexNode(tuple(number for number, _ in entries))
-    crowds = Counter(
+    counts = Counter(
         (one.place, key) for _, requirements in entries for one in requirements for key in one.keys
     )
     always: list[int] = []
@@ -171,7 +171,7 @@ def _index_node(entries: list[_Entry], levels: int) -> IndexNode:
         if not requirements:
             always.append(number)
             continue
-        best = min(requirements, key=lambda one: sum(crowds[one.place, key] for key in one.keys))
+        best = min(requirements, key=lambda one: sum(counts[one.place, key] for key in one.keys))
         rest = tuple(one for one in requirements if one is not best and len(one.keys) <= _FEW_LITERALS)
         for key in best.keys:
             indexed[best.place][key].append((number, rest))

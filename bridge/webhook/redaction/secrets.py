@@ -46,14 +46,14 @@ def secret_places(fields: Fields) -> tuple[SecretPlace, ...]:
 
 
 def _places(kind: str, fields: Fields) -> Iterator[SecretPlace]:
-    said, prefix = fields[kind], fields["prefix"]
+    value, prefix = fields[kind], fields["prefix"]
     match kind:
         case "header":
-            yield from (SecretPlace("header", name, prefix) for name in said)
+            yield from (SecretPlace("header", name, prefix) for name in value)
         case "query" | "form":
-            yield SecretPlace("query" if kind == "query" else "form", said, prefix)
+            yield SecretPlace("query" if kind == "query" else "form", value, prefix)
         case "json" | "xml":
-            yield SecretPlace("json", said if said.startswith("$") else f"$.{said}", prefix)
+            yield SecretPlace("json", value if value.startswith("$") else f"$.{value}", prefix)
         case "basic":
             yield SecretPlace("basic")
         case "path":
