@@ -43,7 +43,7 @@ def test_no_valid_path_is_answered_wrongly_and_only_costly_ones_are_refused(case
     valid = Counter(verdict(case) for case in cases if not case.get("invalid_selector"))
     assert valid == {
         "right": RIGHT,
-        'not read: ".." inside a filter is not allowed; name the way there': COSTLY,
+        'not read: ".." inside a filter is not allowed; write the whole path': COSTLY,
     }
 
 

@@ -98,13 +98,13 @@ def test_a_hole_that_cannot_be_filled_names_its_path(
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("ab {$.x", 'M208@3 a hole "{$" is not closed by "}"'),
-        ("ab {$['x}", 'M208@3 a hole "{$" is not closed by "}"'),
-        ("ab {{$.x}}", "M208@3 a hole has single braces: {$.name}"),
+        ("ab {$.x", 'M208@3 a placeholder "{$" is not closed by "}"'),
+        ("ab {$['x}", 'M208@3 a placeholder "{$" is not closed by "}"'),
+        ("ab {{$.x}}", "M208@3 a placeholder has single braces: {$.name}"),
         ("ab {$.x y}", 'M201@8 "y" does not fit here'),
         ("ab {$foo}", 'M210@4 unknown root "$foo"'),
         ("{$.a} {$.b|upper}", 'M201@10 "|" does not fit here'),
-        ("{$..a..b}", 'M202@5 a second ".." is not allowed; name the way there'),
+        ("{$..a..b}", 'M202@5 a second ".." is not allowed; write the whole path'),
     ],
 )
 def test_a_fault_is_reported_at_its_place_in_the_text(text: str, wanted: str) -> None:

@@ -156,7 +156,7 @@ OPEN = [
         'reply: {type: "text/html\\r\\nX: y"}\n',
         '3:15: M411 "text/html\r\nX: y" is not a content type such as text/plain or application/json',
     ),
-    ("reply: {body: 'OK{$.a'}\n", '3:18: M208 a hole "{$" is not closed by "}"'),
+    ("reply: {body: 'OK{$.a'}\n", '3:18: M208 a placeholder "{$" is not closed by "}"'),
     (
         "split: {path: '$.a[?@.b]', keep: envelope}\n",
         '3:15: M410 "$.a[?@.b]" cannot keep its envelope; such a path has only names, indexes and [*]',
@@ -181,7 +181,7 @@ OPEN = [
         '3:17: M402 digest has no secret; write "secret: ${NAME}" at the source',
     ),
     ('handshake: {options_consent: {origin: "a\\r\\nb"}}\n', '3:39: M411 "a\r\nb" cannot be in a header'),
-    ("reply: {by_type: {paid: 'OK{$.a'}}\n", '3:18: M208 a hole "{$" is not closed by "}"'),
+    ("reply: {by_type: {paid: 'OK{$.a'}}\n", '3:18: M208 a placeholder "{$" is not closed by "}"'),
     ("handshake: {echo_query: {}}\n", '3:25: M105 echo_query has no "parameter"'),
     (
         "handshake: {hmac_reply: {path: $.a, fields: {a: '{digest}'}}}\n",
