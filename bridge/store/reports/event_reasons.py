@@ -19,7 +19,7 @@ _SHOWN = frozenset({*FINAL, State.UNCERTAIN}) - {State.DONE}
 
 @dataclass(frozen=True, slots=True)
 class EventReason:
-    """EventReason an event has its result: one of these."""
+    """Why an event has its result: one of these."""
 
     failure: Failure | None = None
     """The first value that was missing for a rule."""
