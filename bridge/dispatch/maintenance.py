@@ -35,11 +35,11 @@ BY_POLICY: Final = Decider(BRIDGE, Reason(CallCode.BY_POLICY))
 
 @dataclass(slots=True)
 class Maintenance:
-    """One dispatcher's share of the care; any number may do it at once."""
+    """One dispatcher's share of the maintenance; any number may do it at once."""
 
     store: Store
     accounts: Callable[[], Mapping[str, Account]]
-    alarms: AlertEvents = field(default_factory=AlertEvents)
+    events: AlertEvents = field(default_factory=AlertEvents)
     latest: int = sys.maxsize
     """The database's time when this was last done."""
     fold_at: int = 0
@@ -62,7 +62,7 @@ class Maintenance:
                 sweep.set_back(connection, now)
             found = sweep.sweep(connection, now)
             happened += self.doubt(connection, now, found.uncertain)
-            self.alarms.note(connection, now, [*happened, *[("refused", EXPIRED)] * found.expired])
+            self.events.note(connection, now, [*happened, *[("refused", EXPIRED)] * found.expired])
         self.latest = now
         self.fold(now)
         for name in self.renewed(known):
@@ -112,7 +112,7 @@ class Maintenance:
 def resume(connection: Transaction, now: int, name: str, *, who: str, why: Reason | str) -> list[int]:
     """Let a paused account go on; gives the new calls for those that a wrong token may have refused.
 
-    Breaker and streaks begin anew. An account that was not paused is left alone.
+    Breaker and streaks of errors begin anew. An account that was not paused is left alone.
     """
     if not rows.resume(connection, now, name, who=who, why=why):
         return []

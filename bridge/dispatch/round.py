@@ -15,8 +15,7 @@ from itertools import compress
 from typing import Final, NamedTuple
 
 from bridge.dispatch.account_batch import AccountBatch
-from bridge.dispatch.alerts import events as alarm
-from bridge.dispatch.alerts.events import AlertEvents, Happened
+from bridge.dispatch.alerts.events import AlertEvents, Happened, of_call
 from bridge.dispatch.http.probe import Probe
 from bridge.dispatch.policy import account_health as healths
 from bridge.dispatch.policy import breaker as breakers
@@ -38,8 +37,6 @@ from bridge.store.queue.due_calls import AccountView, Transaction
 SILENT: Final = AlertEvents()
 CLOCKS_AGREE: Final = 200
 """Milliseconds by which two clocks may differ and still count as one."""
-
-
 UNCONFIRMED: Final = Reason(CallCode.UNSENT, fault=Reason(CallCode.UNCONFIRMED))
 
 
@@ -87,11 +84,11 @@ class Round:
         self.wake_at = moment if self.wake_at is None else min(self.wake_at, moment)
 
 
-def happened(done: Round, books: AccountBatch) -> Iterator[Happened]:
-    """What of a round its owner may want to be told of."""
+def happened(done: Round, batch: AccountBatch) -> Iterator[Happened]:
+    """What happened in a round that may cause an alert."""
     for one in done.results:
-        yield from alarm.of_call(one.call, one.state, one.reason)
-    for name, (why, _) in books.pauses.items():
+        yield from of_call(one.call, one.state, one.reason)
+    for name, (why, _) in batch.pauses.items():
         yield "paused", Reason(AlertCode.OF_ACCOUNT, account=name, why=why)
 
 
@@ -109,14 +106,14 @@ class Rounds:
         owner: str,
         random: Callable[[], float],
         wall: Callable[[], int],
-        alarms: AlertEvents = SILENT,
+        events: AlertEvents = SILENT,
     ) -> None:
         self.store = store
         self.accounts = accounts
         self.owner = owner
         self.random = random
         self.wall = wall
-        self.alarms = alarms
+        self.events = events
         self.due: tuple[str, ...] = ()
         """Accounts that had calls due when last looked."""
         self.answers = NewAnswers()
@@ -156,23 +153,23 @@ class Rounds:
         accounts must be locked before. One that comes up only then has its turn in the next round.
         """
         names = {*self.due, *(one.job.account.name for one in ended)}
-        books = AccountBatch(rows.lock_all(connection, names))
+        batch = AccountBatch(rows.lock_all(connection, names))
         done = Round(self.store.now(connection))
-        self.settle(connection, done, ended, books)
+        self.settle(connection, done, ended, batch)
         outlook = self.look(connection, known)
         self.due = outlook.due
         done.wake_at = outlook.wake_at
         if room > 0:
             inviting = [known[name] for name in outlook.due if name in names]
-            self.claim(connection, done, inviting, room, books)
+            self.claim(connection, done, inviting, room, batch)
             if not names.issuperset(outlook.due):
                 done.wake_by(done.now)
-        books.close(connection, done.now)
-        self.alarms.note(connection, done.now, happened(done, books))
+        batch.close(connection, done.now)
+        self.events.note(connection, done.now, happened(done, batch))
         return done
 
     def settle(
-        self, connection: Transaction, done: Round, ended: Sequence[Ended], books: AccountBatch
+        self, connection: Transaction, done: Round, ended: Sequence[Ended], batch: AccountBatch
     ) -> None:
         """End attempts and draw from them what concerns their accounts."""
         settlements = []
@@ -183,7 +180,7 @@ class Rounds:
             step = next_step(call, attempt, account, done.now, self.random)
             settlements.append(settlement(call, self.owner, attempt, step))
             if not one.unsent:
-                books.learn(account, call, attempt, done.now)
+                batch.learn(account, call, attempt, done.now)
         taken = calls.settle(connection, done.now, settlements)
         fitting = list(compress(zip(ended, settlements, strict=True), taken))
         done.results = [result(one.job.call, settled, done.now) for one, settled in fitting]
@@ -196,21 +193,21 @@ class Rounds:
         done: Round,
         inviting: Sequence[Account],
         room: int,
-        books: AccountBatch,
+        batch: AccountBatch,
     ) -> None:
         """Share the room among the accounts that have calls due, as far as pace and breaker let them."""
         paused = pauses.paused_names(connection)
         ready: list[int] = []
         unexhausted = set()
         for place, account in enumerate(inviting):
-            if books.is_paused(account.name):
+            if batch.is_paused(account.name):
                 continue
             share = -(-(room - len(ready)) // (len(inviting) - place))
-            limit, probe = books.limit(account, done.now, share)
+            limit, probe = batch.limit(account, done.now, share)
             if probe:
                 done.probes.append(account)
             if limit:
-                avoided = books.avoided(account.name)
+                avoided = batch.avoided(account.name)
                 found = claims.ready(connection, done.now, account.name, limit, paused, avoided)
                 ready += found
                 if len(found) == limit:
@@ -218,9 +215,9 @@ class Rounds:
         claimed = claims.claim(connection, done.now, self.owner, ready)
         many = Counter(call.start.account for call in claimed)
         for account in inviting:
-            books.claimed(account, many[account.name], done.now)
+            batch.claimed(account, many[account.name], done.now)
             if account.name in unexhausted:
-                done.wake_by(books.next_slot(account, done.now))
+                done.wake_by(batch.next_slot(account, done.now))
         named = {account.name: account for account in inviting}
         may = calls.begin(connection, done.now, claimed)
         done.begun = [
@@ -249,11 +246,11 @@ class Rounds:
         """Write down what a probe found. Raises StoreUnavailable."""
         with self.store.transaction() as connection:
             now = self.store.now(connection)
-            books = AccountBatch(rows.lock_all(connection, [account.name]))
-            health = books.health(account.name)
+            batch = AccountBatch(rows.lock_all(connection, [account.name]))
+            health = batch.health(account.name)
             breaker = breakers.probed(health.breaker, probe.passed, probe.found, now)
-            books.keep(account.name, replace(health, breaker=breaker))
-            books.close(connection, now)
+            batch.keep(account.name, replace(health, breaker=breaker))
+            batch.close(connection, now)
 
 
 def invitations(

@@ -1,4 +1,4 @@
-"""A pool of threads that send calls, and the bell that tells the dispatcher when to look around."""
+"""A pool of threads that send calls, and what wakes the dispatcher."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class SenderPool:
 
     @property
     def free(self) -> int:
-        """SenderPool with nothing to do."""
+        """Senders with nothing to do."""
         return self.size - self.busy
 
     def put(self, jobs: Sequence[Job], before: float) -> None:
@@ -101,7 +101,7 @@ class SenderPool:
             self.changed.notify()
 
     def take(self, timeout: float, enough: int, not_before: float) -> list[Ended]:
-        """Calls that have ended, after a wait of at most `timeout` seconds for one or for the bell.
+        """Calls that have ended, after a wait of at most `timeout` seconds for one or for `ring`.
 
         It takes until the moment `not_before` of `clock`, unless `enough` have ended by then, so that many
         are settled and claimed together.

@@ -39,7 +39,7 @@ SENDERS: Final = 64
 """Threads: as many calls as can be under way. They wait, and cost little while they do."""
 LONGEST_WAIT: Final = 1.0
 """Seconds between two looks at the queue when nothing calls for one sooner."""
-CARE_EVERY: Final = 2.0
+MAINTAIN_EVERY: Final = 2.0
 ROUND_EVERY: Final = 0.025
 """Seconds from the beginning of a busy round to the next one, so that many calls share one commit."""
 BUSY: Final = 24
@@ -53,7 +53,7 @@ TROUBLE_WAIT: Final = 0.5
 
 
 def unobserved(_: Round) -> None:
-    """Where nobody counts."""
+    """No-op observer."""
 
 
 class Dispatcher:
@@ -82,10 +82,10 @@ class Dispatcher:
     ) -> None:
         self.store = store
         self.client = client
-        alarms = AlertEvents(alerts)
-        self.rounds = Rounds(store, accounts, owner or a_name(), random, client.now, alarms)
-        self.maintenance = Maintenance(store, accounts, alarms)
-        self.watch = AlertNotifier(store, alarms, client, language)
+        events = AlertEvents(alerts)
+        self.rounds = Rounds(store, accounts, owner or a_name(), random, client.now, events)
+        self.maintenance = Maintenance(store, accounts, events)
+        self.notifier = AlertNotifier(store, events, client, language)
         self.senders = SenderPool(client.send, senders, client.now, clock)
         self.stop_wait = stop_wait
         self.observe = observe
@@ -98,7 +98,7 @@ class Dispatcher:
         self.hurried = False
         self.wait = 0.0
         """Seconds that the next round may wait for something to happen."""
-        self.next_care = self.next_round = clock()
+        self.next_maintenance = self.next_round = clock()
         """Neither comes before its moment, but a round does where many calls have ended."""
         self.unsettled: list[Ended] = []
         self.probed: deque[tuple[str, Probe]] = deque()
@@ -111,14 +111,14 @@ class Dispatcher:
     def run(self) -> None:
         """Dispatch until `stop` is called, then finish what is being sent."""
         Thread(target=self.listen, name="wake-ups", daemon=True).start()
-        self.watch.begin()
+        self.notifier.begin()
         try:
             while not self.stopping:
                 self.turn()
             self.wind_down()
         finally:
             self.senders.close()
-            self.watch.close()
+            self.notifier.close()
             for finish in self.finish:
                 finish()
 
@@ -135,8 +135,8 @@ class Dispatcher:
     def turn(self) -> None:
         """Wait for something to do, and do a round of it."""
         self.unsettled += self.senders.take(self.wait, self.senders.size // 2, self.next_round)
-        if self.clock() >= self.next_care:
-            self.care()
+        if self.clock() >= self.next_maintenance:
+            self.maintain()
         if not self.stopping:
             self.round(self.room())
 
@@ -177,8 +177,8 @@ class Dispatcher:
         """What is being sent, or was and is not settled yet."""
         return self.senders.tries() | {one.job.key for one in self.unsettled}
 
-    def care(self) -> None:
-        self.next_care = self.clock() + CARE_EVERY
+    def maintain(self) -> None:
+        self.next_maintenance = self.clock() + MAINTAIN_EVERY
         try:
             self.maintenance.look_after()
         except StoreUnavailable as trouble:

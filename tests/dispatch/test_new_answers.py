@@ -168,7 +168,7 @@ def test_several_dispatchers_store_a_shape_once(
 def test_a_shape_is_known_only_once_its_commit_has_landed(
     desk: Bench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger, write = desk.dispatcher.rounds, desk.dispatcher.rounds.write
+    rounds, write = desk.dispatcher.rounds, desk.dispatcher.rounds.write
     failures = [StoreUnavailable(Reason(GeneralCode.VERBATIM, text="the database is gone"))]
 
     def failing(*words: Any) -> Any:
@@ -177,7 +177,7 @@ def test_a_shape_is_known_only_once_its_commit_has_landed(
             raise failures.pop()
         return done
 
-    monkeypatch.setattr(ledger, "write", failing)
+    monkeypatch.setattr(rounds, "write", failing)
     answer_of(desk, sandbox, '{"a":1}')
     assert failures == []
     assert shapes(desk.store) == ["200 application/json {a: number}"]

@@ -90,7 +90,7 @@ class Outage:
     def __post_init__(self) -> None:
         self.client = Client(self.gateway, now=lambda: self.clock.ms)
         accounts = {"main": self.account}
-        self.ledgers = [
+        self.rounds = [
             Rounds(self.store, lambda: accounts, owner, lambda: 0.5, lambda: self.clock.ms)
             for owner in ("w1", "w2")
         ]
@@ -118,13 +118,13 @@ class Outage:
     def turn(self, number: int) -> int | None:
         """One dispatcher settles what it sent the last time, and claims anew."""
         ended = [Ended(job, self.client.send(job.account, job.call)) for job in self.under_way[number]]
-        done = self.ledgers[number].round(ended, 8)
+        done = self.rounds[number].round(ended, 8)
         self.under_way[number] = done.begun
         self.most_probing = max(self.most_probing, len(done.probes))
         for account in done.probes:
-            other = self.ledgers[1 - number].round([], 8)
+            other = self.rounds[1 - number].round([], 8)
             assert (other.probes, other.begun) == ([], [])
-            self.ledgers[number].probed(account, self.client.probe(account))
+            self.rounds[number].probed(account, self.client.probe(account))
         # A probe that ends wakes its dispatcher.
         return self.clock.ms if done.probes else done.wake_at
 

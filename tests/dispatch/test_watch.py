@@ -35,13 +35,13 @@ SECRET_PATH = "/services/canary-51?chat=5"
 
 
 class Guard:
-    """A watch whose looks the test takes, and the owner's wishes."""
+    """A notifier whose looks the test takes, and the owner's wishes."""
 
     def __init__(self, store: Store, **wishes: Any) -> None:
         self.wishes = Alerts(**wishes)
         self.client = Client(Transport(), deadline=5.0)
-        self.watch = AlertNotifier(store, AlertEvents(lambda: self.wishes), self.client)
-        self.look = self.watch.look
+        self.notifier = AlertNotifier(store, AlertEvents(lambda: self.wishes), self.client)
+        self.look = self.notifier.look
 
 
 @contextmanager
@@ -312,7 +312,7 @@ def test_the_bridges_own_alerts_cause_no_alerts(store: Store, clock: Clock, sand
     wishes = Alerts(start=OWNER)
     with bench(store, clock, replace(FAST, url=sandbox.url), alerts=lambda: wishes) as desk:
         happens(store, "paused", "account other: answered 401")
-        desk.dispatcher.watch.look()
+        desk.dispatcher.notifier.look()
         sandbox.fault("422", times=1)
         desk.settled()
         assert rows(store, "SELECT state FROM calls") == [("refused",)]
@@ -324,7 +324,7 @@ def test_the_owners_bot_is_started_like_any_other(store: Store, clock: Clock, sa
     wishes = Alerts(start=OWNER)
     with bench(store, clock, replace(FAST, url=sandbox.url), alerts=lambda: wishes) as desk:
         happens(store, "silent", "shop has sent nothing")
-        desk.dispatcher.watch.look()
+        desk.dispatcher.notifier.look()
         desk.settled()
     (call,) = sandbox.calls()
     assert (call["subscriber_id"], call["bot_id"], call["forced"], call["ran"]) == ("77", "12", "true", True)

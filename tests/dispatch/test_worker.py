@@ -45,7 +45,7 @@ class Bench:
         self.client = Client(Transport(), deadline=5.0, now=lambda: clock.ms)
         settings: dict[str, Any] = {"owner": "w1", "senders": 8, "random": lambda: 0.999, **more}
         self.dispatcher = Dispatcher(store, self.client, lambda: self.accounts, **settings)
-        self.dispatcher.care()
+        self.dispatcher.maintain()
 
     def turns(self, until: Callable[[], object], most: int = 60) -> None:
         """Take turns until the condition holds."""
@@ -217,7 +217,7 @@ def test_a_call_in_back_off_holds_its_recipient_for_ten_minutes_and_nobody_else(
     desk.rest()
     assert states(desk.store) == {1: "queued", 2: "queued", 3: "done"}
     desk.clock.advance(601)
-    desk.dispatcher.care()
+    desk.dispatcher.maintain()
     desk.settled()
     assert states(desk.store) == {1: "queued", 2: "done", 3: "done"}
 
@@ -248,11 +248,11 @@ def test_a_token_that_is_not_accepted_pauses_the_account_until_it_changes(
     assert english(paused.paused_reason) == "answered 401: the token is not accepted: Unauthenticated"
     assert "canary" not in paused.token_mark
     desk.clock.advance(10)
-    desk.dispatcher.care()
+    desk.dispatcher.maintain()
     desk.rest()
     assert states(desk.store) == {1: "queued"}
     desk.accounts = {"main": replace(desk.accounts["main"], token="canary-new")}
-    desk.dispatcher.care()
+    desk.dispatcher.maintain()
     desk.settled()
     assert states(desk.store) == {1: "done"}
     assert rows(desk.store, "SELECT answered FROM calls") == [(1,)]
@@ -369,7 +369,7 @@ def test_a_slow_answer_does_not_slow_the_pace(store: Store, clock: Clock) -> Non
 
 def test_no_account_takes_all_senders_from_another(desk: Bench, sandbox: Sandbox) -> None:
     desk.accounts["other"] = replace(FAST, name="other", url=sandbox.url)
-    desk.dispatcher.care()
+    desk.dispatcher.maintain()
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 21)])
     owe(desk.store, *[start(subscriber, account="other") for subscriber in range(1, 5)])
     done = desk.dispatcher.rounds.round([], 8)
@@ -434,7 +434,7 @@ def test_calls_of_a_dead_dispatcher_are_queued_or_uncertain_by_what_was_marked(
     claimed = claim(desk.store, owner="dead")
     assert begin(desk.store, claimed[0], claimed[2]) == [True, True]
     desk.clock.advance(61)
-    desk.dispatcher.care()
+    desk.dispatcher.maintain()
     desk.clock.advance(2)
     desk.settled(2)
     assert states(desk.store) == {1: "uncertain", 2: "done", 3: "done"}
@@ -562,7 +562,7 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
     sick = cast(Store, Sick(desk.store, 2))
     desk.dispatcher.maintenance = maintenance.Maintenance(sick, lambda: desk.accounts)
     desk.dispatcher.rounds.store = sick
-    desk.dispatcher.care()
+    desk.dispatcher.maintain()
     with serving(closing) as server:
         desk.dispatcher.probe(replace(FAST, url=f"http://127.0.0.1:{server.port}"))
     assert caplog.messages == [

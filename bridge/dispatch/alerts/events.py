@@ -1,4 +1,4 @@
-"""What happened that its owner wants to be told of, noted in the transaction in which it happened."""
+"""Notes what an alert is to report, in the transaction in which it happened."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AlertEvents:
 
 
 def of_call(call: Call, state: State, reason: Reason | None) -> list[Happened]:
-    """What there is to tell of a call that has come to this state: of an alert's own call, nothing."""
+    """What to report of a call that has come to this state; nothing of the call of an alert."""
     kind = KIND_OF.get(state)
     if kind is None or call.source == ALERT_SOURCE:
         return []

@@ -1,4 +1,4 @@
-"""Tells the owner: finds what no dispatcher meets by itself, and delivers what has been noted."""
+"""Sends alerts: finds events and sources to report, and delivers what has been noted."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ RESULTS: Final = {"failing": "failed", "unreadable": "unreadable"}
 
 
 class AlertNotifier:
-    """One dispatcher's share of the watch; any number may keep it at once.
+    """One dispatcher's share of the alerts; any number may send them at once.
 
     Alerts are in `language`.
     """
 
-    def __init__(self, store: Store, alarms: AlertEvents, client: Client, language: str = ENGLISH) -> None:
+    def __init__(self, store: Store, events: AlertEvents, client: Client, language: str = ENGLISH) -> None:
         self.store = store
-        self.alarms = alarms
+        self.events = events
         self.client = client
         self.language = language
         self.over = Event()
@@ -54,7 +54,7 @@ class AlertNotifier:
         self.thread.start()
 
     def close(self, timeout: float = 2.0) -> None:
-        """Look no more; an alert on its way gets `timeout` seconds, or is told by the next process."""
+        """Look no more; an alert on its way gets `timeout` seconds, or is sent by the next process."""
         self.over.set()
         self.thread.join(timeout)
 
@@ -71,13 +71,13 @@ class AlertNotifier:
 
     def look(self) -> None:
         """Once around. Raises StoreUnavailable."""
-        wanted = self.alarms.wanted()
+        wanted = self.events.wanted()
         if not (wanted.url or wanted.start):
             return
         with self.store.transaction() as connection:
             now = self.store.now(connection)
             found = [*failing(connection, now), *ambiguous(connection, now), *silent(connection, now, wanted)]
-            self.alarms.note(connection, now, found)
+            self.events.note(connection, now, found)
             taken = take(connection, now, wanted)
             for one in taken:
                 if wanted.start:
@@ -179,7 +179,7 @@ def silent(connection: Transaction, now: int, wanted: Alerts) -> list[Happened]:
 
 
 def delivery(one: Pending, start: AlertStart, now: int, language: str) -> Delivery:
-    """The alert as an event of the bridge's own, with the call that tells the owner."""
+    """The alert as an event of the bridge's own, with the call that starts the owner's bot."""
     document: Json = messages.document(one, now, language)
     body = to_json(document).encode()
     event = Happening(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})

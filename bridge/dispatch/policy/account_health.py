@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 
-from bridge.dispatch.policy import account_errors as rows
+from bridge.dispatch.policy import account_errors
 from bridge.dispatch.policy import breaker as breakers
 from bridge.dispatch.policy.account_errors import Streaks
 from bridge.dispatch.policy.breaker import Breaker, Gate
@@ -40,7 +40,7 @@ class Finding:
 
 def after(health: Health, call: Call, attempt: Attempt, now: int) -> Finding:
     """The account's health once an attempt has ended."""
-    streaks = rows.after(health.streaks, call.id, call.start.recipient.key, attempt)
+    streaks = account_errors.after(health.streaks, call.id, call.start.recipient.key, attempt)
     slow_down = attempt.slow_down and attempt.started_at >= health.slowed_at
     pause = attempt.reason if attempt.pause_account else streaks.pause
     reissue = health.reissue
