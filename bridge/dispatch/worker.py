@@ -60,8 +60,7 @@ class Dispatcher:
     """One process's share of the dispatching. Any number of them may share a store.
 
     `accounts` gives the accounts as they are now. `owner` is this dispatcher's name in the queue and must be
-    its own. `clock` is in monotonic seconds, `stop_wait` in seconds; `random` gives numbers from 0 up to 1.
-    Alerts are in `language`.
+    its own. `clock` is in monotonic seconds; `random` gives numbers from 0 up to 1. Alerts are in `language`.
     """
 
     def __init__(
@@ -72,7 +71,6 @@ class Dispatcher:
         *,
         owner: str | None = None,
         senders: int = SENDERS,
-        stop_wait: float = STOP_WAIT,
         observe: Callable[[Round], None] = unobserved,
         no_room: Callable[[], Reason | None] = lambda: None,
         alerts: Callable[[], Alerts] = Alerts,
@@ -87,7 +85,7 @@ class Dispatcher:
         self.maintenance = Maintenance(store, accounts, events)
         self.notifier = AlertNotifier(store, events, client, language)
         self.senders = SenderPool(client.send, senders, client.now, clock)
-        self.stop_wait = stop_wait
+        self.stop_wait = STOP_WAIT
         self.observe = observe
         self.no_room = no_room
         self.log_limited = RateLimitedLog(log.error, every=60.0)

@@ -42,7 +42,7 @@ SHOWN: tuple[tuple[Kind, Level, dict[str, Any]], ...] = (
     ("uncertain", "bad", {"doubts": (Doubt("main", "http_502", 3, NOW, NOW),)}),
     ("failing", "bad", {"failing": (Failing("shop", "sold", 2),)}),
     ("unreadable", "bad", {"unreadable": 2}),
-    ("ambiguous", "bad", {"ambiguous": (AmbiguousSource("shop", 2, 1, NOW),)}),
+    ("ambiguous", "bad", {"ambiguous": (AmbiguousSource("shop", 2, NOW),)}),
     ("empty", "warn", {"files": "empty"}),
     ("late", "warn", {"late": Late("main", 91_000)}),
     ("resting", "warn", {"accounts": (AccountState("main"),), "breakers": {"main": RESTING}}),

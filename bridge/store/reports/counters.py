@@ -123,9 +123,9 @@ def fold(connection: Connection, now: int, most: int = 50) -> int:
     return made
 
 
-def delete_old(connection: Connection, now: int, kept_ms: int = KEPT_MS) -> None:
-    """Delete counters older than `kept_ms`; those of waiting calls are merged into one at time 0."""
-    rows = connection.execute(_DELETE_OLD, {"before": now - kept_ms}).all()
+def delete_old(connection: Connection, now: int) -> None:
+    """Delete counters older than `KEPT_MS`; those of waiting calls are merged into one at time 0."""
+    rows = connection.execute(_DELETE_OLD, {"before": now - KEPT_MS}).all()
     _put(connection, WAITING, 0, [row for row in rows if row.kind == WAITING])
 
 

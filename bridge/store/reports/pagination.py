@@ -64,10 +64,6 @@ class Selection:
     low: int = 0
     high: int | None = None
 
-    def also(self, *by: ColumnElement[bool]) -> Selection:
-        """The selection with more conditions that an index answers."""
-        return replace(self, by=(*self.by, *by))
-
     def within(self, low: int, high: int | None = None) -> Selection:
         """The selection with ids from `low` up to `high`.
 

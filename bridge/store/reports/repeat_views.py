@@ -61,9 +61,8 @@ class AmbiguousSource:
     source: str
     count: int
     """Repeats that would have started something else."""
-    last_id: int
     last_at: int
-    """The newest of them."""
+    """When the newest of them was received."""
 
 
 def of_event(connection: Connection, event_id: int) -> tuple[KeptRepeat, ...]:
@@ -104,7 +103,7 @@ def counts(connection: Connection, events: Sequence[int]) -> dict[int, int]:
 def ambiguous(connection: Connection, now: int) -> tuple[AmbiguousSource, ...]:
     """Sources with recent repeats that would have started something else, and were not made events."""
     query = (
-        select(repeats.c.source, func.count(), func.max(repeats.c.id), func.max(repeats.c.received_at))
+        select(repeats.c.source, func.count(), func.max(repeats.c.received_at))
         .where(_IN_DOUBT, repeats.c.received_at >= now - RECENT_MS)
         .group_by(repeats.c.source)
         .order_by(repeats.c.source)
