@@ -1,4 +1,4 @@
-"""What must be looked after now and then: lapsed leases, late calls, accounts with a new token."""
+"""Periodic work of a dispatcher: lapsed leases, late calls, accounts with a new token."""
 
 from __future__ import annotations
 
@@ -106,11 +106,11 @@ class Maintenance:
         with self.store.transaction() as connection:
             now = self.store.now(connection)
             resume(connection, now, name, who=BRIDGE, why=Reason(CallCode.RENEWED))
-        log.warning("account %s goes on: its token has changed", name)
+        log.warning("account %s is resumed: its token has changed", name)
 
 
 def resume(connection: Transaction, now: int, name: str, *, who: str, why: Reason | str) -> list[int]:
-    """Let a paused account go on; gives the new calls for those that a wrong token may have refused.
+    """End the account's pause; returns the new calls for those that a wrong token may have refused.
 
     Breaker and streaks of errors begin anew. An account that was not paused is left alone.
     """
@@ -123,9 +123,9 @@ def resume(connection: Transaction, now: int, name: str, *, who: str, why: Reaso
 
 
 def again(connection: Transaction, now: int, call_id: int, by: Decider) -> int:
-    """The new call for one that was refused; 0 where a person has seen to it already."""
+    """The new call for one that was refused; 0 if a person has decided about it since."""
     try:
         return decisions.send_again(connection, now, call_id, by)
     except BridgeError as refusal:
-        log.info("call %d is not issued again: %s", call_id, refusal)
+        log.info("call %d is not sent again: %s", call_id, refusal)
         return 0

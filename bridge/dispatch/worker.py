@@ -154,7 +154,7 @@ class Dispatcher:
                 self.in_doubt = False
             done = self.rounds.round(self.unsettled, room)
         except StoreUnavailable as trouble:
-            self.out_of_reach(trouble)
+            self.log_unavailable(trouble)
             self.in_doubt = True
             time.sleep(TROUBLE_WAIT)
             return
@@ -180,7 +180,7 @@ class Dispatcher:
         try:
             self.maintenance.look_after()
         except StoreUnavailable as trouble:
-            self.out_of_reach(trouble)
+            self.log_unavailable(trouble)
 
     def probe(self, account: Account) -> None:
         """Find out whether LeadConverter is back, and let the breaker know."""
@@ -191,15 +191,15 @@ class Dispatcher:
         try:
             self.rounds.probed(account, found)
         except StoreUnavailable as trouble:
-            self.out_of_reach(trouble)
+            self.log_unavailable(trouble)
         self.senders.ring()
 
-    def out_of_reach(self, trouble: StoreUnavailable) -> None:
+    def log_unavailable(self, trouble: StoreUnavailable) -> None:
         """Log why nothing is sent; what lasts until somebody acts is not logged twice a second."""
         if isinstance(trouble, DatabaseLost):
             self.log_limited("database", f"nothing is sent: {trouble.message}; {trouble.hint}")
         else:
-            log.warning("the queue is out of reach: %s", trouble)
+            log.warning("the queue cannot be reached, trying again: %s", trouble)
 
     def listen(self) -> None:
         """Pass wake-ups from other processes on, for as long as this one runs."""
@@ -211,7 +211,7 @@ class Dispatcher:
                         self.senders.ring()
                 listener.close()
             except (StoreUnavailable, OSError) as trouble:
-                log.warning("wake-ups are not heard: %s", trouble)
+                log.warning("cannot listen for wake-ups, trying again: %s", trouble)
                 time.sleep(TROUBLE_WAIT)
 
     def wind_down(self) -> None:

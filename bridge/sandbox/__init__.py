@@ -1,5 +1,5 @@
 """A local LeadConverter for trying out and for tests.
 
-It stands on the standard library alone, so that what it finds wrong is never the fault of a piece that the
-bridge also uses.
+It reads and answers requests with the standard library alone, so that it shares no fault with the packages
+that the bridge uses.
 """

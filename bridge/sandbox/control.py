@@ -1,4 +1,4 @@
-"""The sandbox's own switches: how subscribers stand, what fails next, what it got."""
+"""The sandbox's own switches: the status of subscribers, what fails next, what arrived."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Choice = TypeVar("_Choice", Kind, Status)
 
 
 class ControlError(Exception):
-    """A switch was asked for something it does not know: the field, and what may stand there."""
+    """A request to a switch has a wrong value: the field, and what is expected."""
 
     def __init__(self, field: str, expected: str, found: Any) -> None:
         shown = json.dumps(found, ensure_ascii=False)
@@ -142,9 +142,7 @@ def _answer(document: dict[str, Any], kind: Kind) -> Response:
     if kind is not Kind.ANSWER:
         for name in _ANSWER_KEYS:
             if name in document:
-                raise ControlError(
-                    name, f"nothing beside another kind than {Kind.ANSWER.value}", document[name]
-                )
+                raise ControlError(name, f"no {name} unless kind is {Kind.ANSWER.value}", document[name])
     status = document.get("status", 200)
     if not _is_whole(status) or not 200 <= status <= 599:
         raise ControlError("status", "a status from 200 to 599", status)

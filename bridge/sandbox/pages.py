@@ -1,4 +1,4 @@
-"""The page that greets who opens the sandbox in a browser."""
+"""The page that a browser shows of the sandbox."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ START A BOT
     curl -X POST -H 'Accept: application/json' \\
       '{url}/api/v1/my-token/bot.startWithVariables?subscriber_id=778899&bot_id=4512&variable%5Bname%5D=Anna'
 
-  By the person's id in a messenger's channel; parameters may stand in the body, too:
+  By the person's id in a messenger's channel; parameters may be in the body, too:
 
     curl -H 'Accept: application/json' {url}/api/v1/my-token/bot.startWithVariables \\
       -d user_id=u-17 -d channel_id=telegram-1 -d bot_id=4512 -d 'variable[name]=Anna' -d forced=true
@@ -56,17 +56,16 @@ SEE WHAT ARRIVED
   Forgets both.
 
 
-SAY HOW A SUBSCRIBER STANDS
+SET THE STATUS OF A SUBSCRIBER
 
     curl -X PUT {url}/subscribers/778899 -d '{{"status": "unsubscribed"}}'
 
-  subscribed    a bot starts (so does one for anybody the sandbox was told nothing about)
+  subscribed    a bot starts; everybody whose status is not set has this one
   unsubscribed  said a stop word: a bot starts only with forced=true
   blocked       forbade messages in the messenger: no bot starts, forced or not
 
-  The id is a subscriber_id or a user_id. "channel_id": "telegram-1" beside the status limits it to the
-  user_id in that channel.
-
+  The id is a subscriber_id or a user_id. With "channel_id": "telegram-1" the status is only that of
+  the user_id in that channel.
 
 
 MAKE IT FAIL

@@ -1,4 +1,4 @@
-"""The sandbox as a server: bind, announce, serve until told to stop."""
+"""The sandbox as a server: bind, announce, serve until it is stopped."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run(
 ) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. `listening` gets the URL, once.
 
-    Raises BridgeError where the port cannot be had.
+    Raises BridgeError if the port cannot be bound.
     """
     options = Options(tokens=frozenset(tokens), latency=latency_ms / 1000)
     asyncio.run(_until_signal(host, port, options, listening))
@@ -72,7 +72,7 @@ async def serve(
     listening: Callable[[str], None],
     clock: Callable[[], float] = time.time,
 ) -> None:
-    """Serve until `stop` is set. `listening` hears the URL once; port 0 takes any free port."""
+    """Serve until `stop` is set. `listening` gets the URL once; port 0 takes any free port."""
     application = Application(Api(Memory(options.keep), options.tokens, options.latency, clock))
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()

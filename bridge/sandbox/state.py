@@ -1,4 +1,4 @@
-"""What the sandbox remembers: the calls it got, how its subscribers stand, the faults to come."""
+"""What the sandbox remembers: the calls it got, the status of its subscribers, the faults to come."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CALLS_KEPT = 100_000
 
 
 class Status(StrEnum):
-    """How a subscriber stands towards being written to."""
+    """Whether bots may write to a subscriber."""
 
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"

@@ -61,8 +61,8 @@ def test_a_host_that_nobody_vouches_for_or_that_is_not_there_gives_none(
     assert get(f"{vendor}/cert.pem") is None
     assert get("https://127.0.0.1:1/cert.pem") is None
     assert caplog.messages == [
-        f"certificate {vendor}/cert.pem cannot be had: SSLError",
-        "certificate https://127.0.0.1:1/cert.pem cannot be had: ConnectionError",
+        f"cannot fetch certificate {vendor}/cert.pem: SSLError",
+        "cannot fetch certificate https://127.0.0.1:1/cert.pem: ConnectionError",
     ]
 
 

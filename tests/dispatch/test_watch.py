@@ -123,9 +123,9 @@ def test_a_post_that_fails_is_told_without_its_address_and_tried_again_in_a_minu
     with serving(script, OK) as server, guarding(store, url=address(server)) as guard:
         happens(store, "refused", "call 1")
         guard.look()
-        errors = [line for line in caplog.messages if "could not be posted" in line]
+        errors = [line for line in caplog.messages if "cannot post" in line]
         assert len(errors) == 1
-        assert errors[0].startswith("the alert could not be posted: ")
+        assert errors[0].startswith("cannot post the alert: ")
         if script is not closing:
             assert errors[0].endswith(fault)
         assert "canary" not in caplog.text

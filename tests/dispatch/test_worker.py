@@ -566,9 +566,9 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
     with serving(closing) as server:
         desk.dispatcher.probe(replace(FAST, url=f"http://127.0.0.1:{server.port}"))
     assert caplog.messages == [
-        "the queue is out of reach: the database is gone",
+        "the queue cannot be reached, trying again: the database is gone",
         "account main: probe: the connection was closed unanswered; calls still wait",
-        "the queue is out of reach: the database is gone",
+        "the queue cannot be reached, trying again: the database is gone",
     ]
 
 

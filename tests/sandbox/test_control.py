@@ -116,7 +116,7 @@ def test_a_status_code_may_be_asked_for_as_a_number(sandbox: Sandbox) -> None:
         (
             {"kind": "500", "status": 403},
             "status",
-            "status: expected nothing beside another kind than answer, found 403",
+            "status: expected no status unless kind is answer, found 403",
         ),
         (b"{", "body", 'body: expected a JSON object, found "{"'),
         (b"", "body", 'body: expected a JSON object, found ""'),

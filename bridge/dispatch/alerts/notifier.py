@@ -63,10 +63,10 @@ class AlertNotifier:
             try:
                 self.look()
             except BridgeError as trouble:
-                log.warning("alerts are not looked after: %s", trouble)
+                log.warning("cannot check for alerts, trying again: %s", trouble)
             except Exception:
                 # A look that fails must not be the last one.
-                log.exception("looking after alerts failed")
+                log.exception("checking for alerts failed")
             self.over.wait(EVERY)
 
     def look(self) -> None:
@@ -93,7 +93,7 @@ class AlertNotifier:
         document = messages.document(one, now, self.language)
         fault = self.client.post(wanted.url, to_json(document).encode())
         if fault:
-            log.error("the alert could not be posted: %s", english(fault))
+            log.error("cannot post the alert: %s", english(fault))
         if wanted.start:
             return
         with self.store.transaction() as connection:

@@ -28,7 +28,7 @@ LARGEST: Final = 65536
 
 
 def get(url: str, ca_file: str | None = None) -> bytes | None:
-    """One certificate over TLS, without redirects or proxies; None where it cannot be had."""
+    """One certificate over TLS, without redirects or proxies; None if it cannot be fetched."""
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -36,7 +36,7 @@ def get(url: str, ca_file: str | None = None) -> bytes | None:
             answer = session.get(url, timeout=TIMEOUT_S, allow_redirects=False, stream=True)
             data = answer.raw.read(LARGEST + 1)
     except requests.RequestException as error:
-        log.warning("certificate %s cannot be had: %s", url, type(error).__name__)
+        log.warning("cannot fetch certificate %s: %s", url, type(error).__name__)
         return None
     return data if answer.status_code == 200 and 0 < len(data) <= LARGEST else None
 
@@ -57,7 +57,7 @@ class Certificates:
     _lock: Lock = field(default_factory=Lock)
 
     def fetch(self, url: str) -> bytes | None:
-        """The certificate at the URL; None where it cannot be had now."""
+        """The certificate at the URL; None if it cannot be fetched now."""
         now = self.clock()
         with self._lock:
             at, data = self._kept.get(url, (0.0, b""))
