@@ -7,9 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from bridge.store.db.lock_files import file_system
-
-_MOUNTS = Path("/proc/self/mountinfo")
+from bridge.store.db.lock_files import file_system, mounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +43,4 @@ def durability(connection: Connection) -> tuple[DurabilitySetting, ...]:
 
 def file_system_of(path: Path) -> str:
     """The type of the file system that holds the file; empty if /proc does not show it."""
-    mounts = _MOUNTS.read_text() if _MOUNTS.exists() else ""
-    return file_system(path.resolve(), mounts)
+    return file_system(path.resolve(), mounts())

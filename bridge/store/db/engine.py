@@ -17,12 +17,11 @@ from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db import revision, sqlite
 from bridge.store.db.database_files import DatabaseFiles
-from bridge.store.db.lock_files import FileLock, refuse_network
+from bridge.store.db.lock_files import FileLock, mounts, refuse_network
 
 Clock = Callable[[], float]
 """Unix seconds."""
 
-_MOUNTS = Path("/proc/self/mountinfo")
 _DATABASE_NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)")
 
 
@@ -176,7 +175,7 @@ def _open_sqlite(url: str, clock: Clock | None, yield_first: Callable[[], None])
     path = sqlite.path_of(url)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        refuse_network(path.parent.resolve(), _MOUNTS.read_text() if _MOUNTS.exists() else "")
+        refuse_network(path.parent.resolve(), mounts())
         lock = FileLock(path)
     except OSError as error:
         reason = Reason(ErrorCode.DATABASE_FOLDER, path=str(path), detail=error.strerror)

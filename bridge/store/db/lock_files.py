@@ -32,6 +32,7 @@ _FOREIGN: Final[list[FileIO]] = []
 """File objects whose descriptor other code closed. The number may belong to another file by now, so they are
 kept for ever: garbage collection would close that file."""
 
+_MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = re.compile(
     r"afs|beegfs|ceph|cifs|davfs|glusterfs|lustre|ncpfs|nfs4?|ocfs2|smb3|smbfs|"
     r"fuse\.(ceph|davfs2|gcsfuse|glusterfs|goofys|rclone|s3fs|sshfs)"
@@ -220,13 +221,17 @@ def open_to_others(path: Path) -> str:
     return f"chmod 600 {shlex.join(files)}"
 
 
-def refuse_network(path: Path, mounts: str) -> None:
-    """Raise BridgeError if `path` is on a network file system.
+def mounts() -> str:
+    """The text of /proc/self/mountinfo; empty where there is none."""
+    return _MOUNTS.read_text() if _MOUNTS.exists() else ""
 
-    `mounts` is the text of /proc/self/mountinfo, empty where there is none. SQLite's write-ahead log needs
-    memory shared by all processes, which network file systems do not provide.
+
+def refuse_network(path: Path, mounted: str) -> None:
+    """Raise BridgeError if `path` is on a network file system; `mounted` is from `mounts`.
+
+    SQLite's write-ahead log needs memory shared by all processes, which network file systems do not provide.
     """
-    found = file_system(path, mounts)
+    found = file_system(path, mounted)
     if _NETWORK.fullmatch(found):
         raise BridgeError(
             Reason(ErrorCode.DATABASE_ON_NETWORK, path=str(path), kind=found),
@@ -234,10 +239,10 @@ def refuse_network(path: Path, mounts: str) -> None:
         )
 
 
-def file_system(path: Path, mounts: str) -> str:
-    """The type of the file system that holds `path`; empty if `mounts` does not list it."""
+def file_system(path: Path, mounted: str) -> str:
+    """The type of the file system that holds `path`; empty if `mounted`, from `mounts`, does not list it."""
     best, found = -1, ""
-    for line in mounts.splitlines():
+    for line in mounted.splitlines():
         left, dash, right = line.partition(" - ")
         fields = left.split(" ")
         if not dash or len(fields) < 5:
