@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Request
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import from_text
@@ -17,6 +16,7 @@ from bridge.store.db.bulk import insertion
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import refusals
 from bridge.store.db.texts import document_text, plain, reason_text
+from bridge.store.inbox.request_rows import request_of
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Key
 from bridge.store.reports.pagination import Listing, Page, newest, selection
@@ -102,8 +102,13 @@ def _row(number: int, one: Refusal) -> tuple[Any, ...]:
 
 
 def _kept(row: Any) -> KeptRefusal:
-    headers = tuple((name, value) for name, value in from_json(row.headers))
-    request = Request(row.method, row.query, headers, bytes(row.body), row.client)
-    detail = from_text(row.detail)
-    refusal = Refusal(row.source, row.received_at, row.status, row.code, detail, request, row.secrets)
+    refusal = Refusal(
+        source=row.source,
+        received_at=row.received_at,
+        status=row.status,
+        code=row.code,
+        detail=from_text(row.detail),
+        request=request_of(row),
+        secrets=row.secrets,
+    )
     return KeptRefusal(row.id, refusal, row.body_size)

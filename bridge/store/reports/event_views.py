@@ -18,6 +18,7 @@ from bridge.store.db.bulk import AnyRow
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import calls, events
 from bridge.store.db.texts import plain
+from bridge.store.inbox.request_rows import request_of
 from bridge.store.reports import repeat_views, sources
 from bridge.store.reports.pagination import (
     SEARCHED,
@@ -256,10 +257,7 @@ def _request(connection: Connection, row: Any) -> Request | None:
     if row.delivery != row.id:
         holder = select(events).where(events.c.id == row.delivery)
         row = connection.execute(holder).one_or_none()
-    if row is None or row.body is None:
-        return None
-    headers = tuple((name, value) for name, value in from_json(row.headers))
-    return Request(row.method, row.query, headers, bytes(row.body), row.client)
+    return None if row is None or row.body is None else request_of(row)
 
 
 def _event(row: Any, request: Request | None) -> Event | None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
 from bridge.errors import BridgeError
-from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Request
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
@@ -17,6 +16,7 @@ from bridge.reasons.stored import from_text
 from bridge.store.db.tables import repeats
 from bridge.store.db.texts import plain
 from bridge.store.inbox.repeats import Difference
+from bridge.store.inbox.request_rows import request_of
 from bridge.store.reports.pagination import Listing, Page, newest, selection
 
 RECENT_MS: Final = 7 * 86_400_000
@@ -112,10 +112,7 @@ def ambiguous(connection: Connection, now: int) -> tuple[AmbiguousSource, ...]:
 
 
 def _kept(row: Any) -> KeptRepeat:
-    request = None
-    if row.body is not None and row.headers is not None:
-        headers = tuple((name, value) for name, value in from_json(row.headers))
-        request = Request(row.method, row.query, headers, bytes(row.body), row.client)
+    request = None if row.body is None or row.headers is None else request_of(row)
     names = [name for name in KeptRepeat.__dataclass_fields__ if name not in ("request", "verified")]
     columns = {name: getattr(row, name) for name in names}
     return KeptRepeat(**columns, verified=from_text(row.verified), request=request)
