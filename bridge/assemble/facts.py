@@ -10,7 +10,7 @@ from bridge.dispatch.policy import account_health
 from bridge.dispatch.policy.breaker import Breaker
 from bridge.mapping.compile.compiler import Compiled
 from bridge.mapping_loader import MappingLoader
-from bridge.model import ALERT_SOURCE, Account, Finding
+from bridge.model import ALERT_SOURCE, Account
 from bridge.operations.answers import questions
 from bridge.problems.facts import Facts, Failing, Fault, Late, Rejected, Silent
 from bridge.readiness import LATE_MS
@@ -89,12 +89,7 @@ def full(disk: Disk) -> Fault | None:
 
 def findings(read: Compiled) -> tuple[Reason, ...]:
     """The errors in mapping files, each with its position."""
-    return tuple(_finding(one) for one in read.findings if one.is_error)
-
-
-def _finding(one: Finding) -> Reason:
-    place = f"{one.path}:{one.line}:{one.column}"
-    return Reason(ProblemCode.FINDING, place=place, finding=one.code, message=one.reason)
+    return tuple(one.whole for one in read.findings if one.is_error)
 
 
 def is_silent(use: SourceUse, used: Compiled, now: int) -> bool:

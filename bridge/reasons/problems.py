@@ -49,7 +49,6 @@ class ProblemCode(Code):
     MAPPINGS_STALE = "problem.mappings_stale"
     MAPPINGS_EMPTY = "problem.mappings_empty"
     CONNECT_SOURCE = "problem.connect_source"
-    FINDING = "problem.finding"
     ODD_VALUE = "problem.odd_value"
     SET_VARIABLES = "problem.set_variables"
 

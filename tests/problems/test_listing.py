@@ -9,12 +9,13 @@ import pytest
 
 from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.mapping.compile.compiler import Unset
+from bridge.model import Finding
 from bridge.problems.facts import Facts, Failing, Fault, Late, Question, Rejected, Silent
 from bridge.problems.listing import problems
 from bridge.problems.problem import Kind, Level, Place, Problem, sentence
 from bridge.reasons.calls import CallCode
 from bridge.reasons.problems import ProblemCode
-from bridge.reasons.reason import Reason, recorded
+from bridge.reasons.reason import GeneralCode, Reason, recorded
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.audit import BRIDGE
@@ -189,8 +190,8 @@ def test_a_source_that_never_sent_leads_to_its_address_and_several_to_their_list
 
 
 def test_a_capital_is_put_before_our_words_only() -> None:
-    found = Reason(ProblemCode.FINDING, place="shop.yml:1:2", finding="M104", message="odd")
-    assert capitalised(found, "en") == "shop.yml:1:2: M104 odd"
+    found = Finding("shop.yml", 1, 2, "M104", Reason(GeneralCode.VERBATIM, text="odd"))
+    assert capitalised(found.whole, "en") == "shop.yml:1:2: M104 odd"
     assert capitalised(Reason(ProblemCode.MAKE_ROOM), "ru") == "Освободите место"
     cause = only(doubts=(Doubt("main", "timeout", 1, NOW, NOW),)).lines[0]
     assert capitalised(cause, "ru").startswith("Ответ не пришёл вовремя, с 2027")
