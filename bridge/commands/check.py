@@ -52,6 +52,5 @@ def check_files(settings: Settings, files: Sequence[str], *, strict: bool, as_js
 
 def _unset(findings: Iterable[Finding]) -> Reason | None:
     """The variables that are not set in this terminal."""
-    reasons = (one.reason for one in findings if one.code == UNSET)
-    names = {one.params["variable"] for one in reasons if isinstance(one, Reason)}
-    return Reason(MappingCode.UNSET_HERE, variables=tuple(sorted(map(str, names)))) if names else None
+    names = {str(one.reason.params["variable"]) for one in findings if one.code == UNSET}
+    return Reason(MappingCode.UNSET_HERE, variables=tuple(sorted(names))) if names else None
