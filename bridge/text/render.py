@@ -32,7 +32,7 @@ def english(reason: Reason | str | None) -> str:
     return render(reason, ENGLISH)
 
 
-def capitalised(reason: Reason | str | None, language: str) -> str:
+def capitalised(reason: Reason, language: str) -> str:
     """Render with a capital letter, unless the text begins with a value."""
     text = render(reason, language)
     return text[:1].upper() + text[1:] if _begins_with_a_word(reason, language) else text

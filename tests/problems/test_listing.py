@@ -195,7 +195,7 @@ def test_a_capital_is_put_before_our_words_only() -> None:
     assert capitalised(Reason(ProblemCode.MAKE_ROOM), "ru") == "Освободите место"
     cause = only(doubts=(Doubt("main", "timeout", 1, NOW, NOW),)).lines[0]
     assert capitalised(cause, "ru").startswith("Ответ не пришёл вовремя, с 2027")
-    assert capitalised("anna", "en") == "anna"
+    assert capitalised(Reason(GeneralCode.VERBATIM, text="anna"), "en") == "anna"
     assert capitalised(Reason(ProblemCode.SENTENCE, parts=(Reason(ProblemCode.LIVE), "x")), "en")[0] == "C"
     assert capitalised(Reason(ProblemCode.SENTENCE, parts=()), "en") == ""
 

@@ -16,6 +16,6 @@ def speak(language: str) -> None:
     _language.set(language)
 
 
-def said(reason: Reason | str | None) -> str:
+def said(reason: Reason | None) -> str:
     """The text of a reason. Before it goes to a terminal, pass it through `printable`."""
     return render(reason, _language.get())

@@ -84,7 +84,7 @@ def said(reason: Reason | str | None) -> str:
     return words_of(reason, g.speech.language)
 
 
-def capitalised(reason: Reason | str) -> str:
+def capitalised(reason: Reason) -> str:
     """The same as a heading or a line of its own."""
     return words_with_capital(reason, g.speech.language)
 
