@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from bridge.commands.access import mappings_if_readable, opened
-from bridge.commands.events import print_more
 from bridge.commands.options import WHEN, paged, quiet
 from bridge.commands.show.language import said
-from bridge.commands.show.output import OPTION, json_array, screen_of, table
+from bridge.commands.show.lists import print_more, print_table
+from bridge.commands.show.output import OPTION, json_array, screen_of
 from bridge.model import Call, State
 from bridge.operations.as_json import call_record
 from bridge.operations.filters import AskedCalls
@@ -74,8 +74,7 @@ def list_calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bo
         click.echo(json_array(call_record(call) for call in shown))
     else:
         rows = [_row(call, now) for call in shown]
-        for text in table([*map(said, HEADERS)], rows, screen_of(settings).width) if rows else ():
-            click.echo(text)
+        print_table(HEADERS, rows, screen_of(settings))
     print_more(len(found.items), found.more, CommandCode.NO_CALL_FITS)
     return 0
 

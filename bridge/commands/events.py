@@ -9,7 +9,8 @@ import click
 from bridge.commands.access import mappings_if_readable, opened
 from bridge.commands.options import WHEN, F, paged, quiet, with_options
 from bridge.commands.show.language import said
-from bridge.commands.show.output import OPTION, json_array, say, screen_of, table
+from bridge.commands.show.lists import print_more, print_table
+from bridge.commands.show.output import OPTION, json_array, screen_of
 from bridge.commands.show.story import result_reason
 from bridge.operations.as_json import event_record, refusal_record, repeat_record
 from bridge.operations.filters import AskedEvents
@@ -114,8 +115,7 @@ def list_events(settings: Settings, asked: AskedEvents, page: Page, *, as_json: 
         click.echo(json_array(event_record(line) for line in lines))
     else:
         rows = [_row(line, now) for line in lines]
-        for text in table([*map(said, HEADERS)], rows, screen_of(settings).width) if rows else ():
-            click.echo(text)
+        print_table(HEADERS, rows, screen_of(settings))
     print_more(len(found.items), found.more, CommandCode.NO_EVENT_FITS)
     return 0
 
@@ -129,8 +129,7 @@ def list_refusals(settings: Settings, source: str | None, limit: int, *, as_json
         click.echo(json_array(refusal_record(one) for one in found))
         return 0
     rows = [_refused(one, now) for one in found]
-    for text in table([*map(said, REFUSED)], rows, screen_of(settings).width) if rows else ():
-        click.echo(text)
+    print_table(REFUSED, rows, screen_of(settings))
     print_more(len(rows), None, CommandCode.NO_REFUSAL_FITS)
     return 0
 
@@ -144,18 +143,9 @@ def list_repeats(settings: Settings, source: str | None, page: Page, *, as_json:
         click.echo(json_array(repeat_record(one) for one in found.items))
     else:
         rows = [_repeated(one, now) for one in found.items]
-        for text in table([*map(said, REPEATED)], rows, screen_of(settings).width) if rows else ():
-            click.echo(text)
+        print_table(REPEATED, rows, screen_of(settings))
     print_more(len(found.items), found.more, CommandCode.NO_REPEAT_FITS)
     return 0
-
-
-def print_more(shown: int, more: int | None, none: CommandCode) -> None:
-    """Print to stderr how to list the older ones, or `none` if the list is empty."""
-    if more is not None:
-        say(said(Reason(CommandCode.OLDER, number=more)))
-    elif not shown:
-        say(said(Reason(none)))
 
 
 def _row(line: EventLine, now: int) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import click
 
 from bridge.commands.options import as_json, quiet
 from bridge.commands.show.language import said
-from bridge.commands.show.output import json_array, printable, screen_of, table
+from bridge.commands.show.lists import print_table
+from bridge.commands.show.output import json_array, printable, screen_of
 from bridge.did_you_mean import suggestion
 from bridge.errors import UsageError
 from bridge.language.keys_source import ABOUT
@@ -32,7 +33,11 @@ _HEADINGS = {
     "traps": MappingCode.PROFILE_TRAPS,
     "unverified": MappingCode.PROFILE_UNVERIFIED,
 }
-_COLUMNS = (MappingCode.HEAD_PROFILE, MappingCode.HEAD_SYSTEM, MappingCode.HEAD_SENDS)
+HEADERS = (
+    Reason(MappingCode.HEAD_PROFILE),
+    Reason(MappingCode.HEAD_SYSTEM),
+    Reason(MappingCode.HEAD_SENDS),
+)
 
 
 @click.group(invoke_without_command=True)
@@ -72,9 +77,7 @@ def list_profiles(settings: Settings, *, as_json: bool) -> int:
         click.echo(json_array(_facts(profile) for profile in known))
         return 0
     rows = [(one.name, one.title, one.about["summary"]) for one in known]
-    heads = [said(Reason(code)) for code in _COLUMNS]
-    for line in table(heads, rows, screen_of(settings).width):
-        click.echo(line)
+    print_table(HEADERS, rows, screen_of(settings))
     return 0
 
 

@@ -46,7 +46,8 @@ def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> 
 
 
 @pytest.mark.parametrize(
-    ("verb", "others"), [("events", []), ("explain", []), ("replay", ["events"]), ("run", ["serve"])]
+    ("verb", "others"),
+    [("events", []), ("calls", []), ("explain", []), ("replay", ["events"]), ("run", ["serve"])],
 )
 def test_a_verb_imports_itself_and_no_other(verb: str, others: list[str]) -> None:
     """`replay` has the filter of `events`; `run` starts what `serve` becomes."""
