@@ -11,7 +11,7 @@ from bridge.commands.options import as_json, quiet
 from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, printable, screen_of
 from bridge.commands.show.story import story_lines
-from bridge.commands.show.verdict_lines import condition_line
+from bridge.commands.show.verdict_lines import condition_line, evaluation_lines
 from bridge.mapping.author.explain import verdict_reason
 from bridge.model import Event
 from bridge.operations.answers import questions_about
@@ -102,13 +102,9 @@ def _rest_lines(rest: OmittedRules, event: Event | None, screen: Screen) -> Iter
 
 def _rule_lines(held: Reevaluation, screen: Screen) -> Iterator[str]:
     """One rule with all of its conditions."""
-    story = held.evaluation
+    one = held.evaluation
     changed = Reason(ExplainCode.RULE_CHANGED) if held.changed else None
-    nearness, place = Reason(_NEARNESS[story.nearness]), f"{held.file}:{story.line}"
-    head = Reason(ExplainCode.RULE_OF, rule=story.rule, place=place, changed=changed, nearness=nearness)
+    nearness, place = Reason(_NEARNESS[one.nearness]), f"{held.file}:{one.line}"
+    head = Reason(ExplainCode.RULE_OF, rule=one.rule, place=place, changed=changed, nearness=nearness)
     yield printable(said(head))
-    for line in story.conditions:
-        mark = screen.paint("✓", "green") if line.holds else screen.paint("✗", "red")
-        yield f"    {mark} {printable(line.condition)}"
-        if not line.holds:
-            yield f"      {printable(said(line.reason))}"
+    yield from evaluation_lines(one, screen)

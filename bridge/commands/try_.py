@@ -11,7 +11,7 @@ from bridge.commands.options import PayloadFile, as_json, quiet
 from bridge.commands.show.language import said
 from bridge.commands.show.output import Screen, json_array, printable, screen_of
 from bridge.commands.show.request import request_lines
-from bridge.commands.show.verdict_lines import missing
+from bridge.commands.show.verdict_lines import evaluation_lines, missing
 from bridge.errors import DocumentError
 from bridge.mapping.author.explain import verdict_reason
 from bridge.model import BotStart, Match, Verdict
@@ -129,16 +129,11 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
 
 
 def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
-    story = tried.evaluations.get(verdict.rule)
-    if story is None:
+    evaluation = tried.evaluations.get(verdict.rule)
+    if evaluation is None:
         yield f"    {printable(said(verdict_reason(verdict, tried.event)))}"
-        return
-    for line in story.conditions:
-        if line.holds:
-            yield f"    {screen.paint('✓', 'green')} {printable(line.condition)}"
-        else:
-            yield f"    {screen.paint('✗', 'red')} {printable(line.condition)}"
-            yield f"      {printable(said(line.reason))}"
+    else:
+        yield from evaluation_lines(evaluation, screen)
 
 
 def _call(start: BotStart, request: Shown) -> Iterator[str]:
