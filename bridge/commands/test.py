@@ -32,8 +32,8 @@ from bridge.settings import Settings
 from bridge.text.render import english
 
 KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")
-Again = Callable[[str, bytes], Sequence[Result]]
-"""The test results of a file, by its path, if it had this content."""
+Again = Callable[[bytes], RanTests | None]
+"""Runs the tests of a file as if it had this content; None if it is no mapping file then."""
 
 
 @click.command()
@@ -102,18 +102,12 @@ def _run(mapping: MappingFile) -> RanTests:
 
 
 def _updated(settings: Settings, ran: RanTests) -> RanTests:
-    latest = ran
+    def again(data: bytes) -> RanTests | None:
+        mapping = compile_text(settings, ran.path, data).mapping
+        return None if mapping is None else _run(mapping)
 
-    def again(path: str, data: bytes) -> Sequence[Result]:
-        nonlocal latest
-        mapping = compile_text(settings, path, data).mapping
-        if mapping is None:
-            return ()
-        latest = _run(mapping)
-        return latest.results
-
-    update(ran.mapping, ran.results, again)
-    return latest
+    update(ran, again)
+    return again(Path(ran.path).read_bytes()) or ran
 
 
 def _print_coverage(covered: Mapping[str, Coverage]) -> None:
@@ -198,29 +192,27 @@ def _summary(ran: list[RanTests], broken: list[Finding]) -> Reason:
     return Reason(MappingCode.TESTED, passed=total - failed, failed=failed, files=files, broken=tail)
 
 
-def update(mapping: MappingFile, results: Sequence[Result], again: Again) -> Sequence[Result]:
-    """Write the results of failed tests into their file; return the results afterwards.
+def update(ran: RanTests, again: Again) -> None:
+    """Write the results of failed tests into their file.
 
     A test that cannot be updated is reported on stderr with the reason, and left unchanged. The file is
     replaced atomically and keeps its permissions; a link stays a link.
     """
-    for result in results:
-        if result.passed:
-            continue
-        where = f"{mapping.path}:{result.line}: {result.name}"
+    for result in ran.failed:
+        where = f"{ran.path}:{result.line}: {result.name}"
         try:
-            _update(mapping, result, again)
+            _update(ran.mapping, result, again)
         except CannotRewrite as error:
             say(printable(said(Reason(MappingCode.NOT_UPDATED, test=where, why=error.reason))))
         else:
             say(printable(said(Reason(MappingCode.UPDATED, test=where))))
-    return again(mapping.path, Path(mapping.path).read_bytes())
 
 
 def _update(mapping: MappingFile, result: Result, again: Again) -> None:
     path = Path(mapping.path).resolve()
     new = rewrite_expectation(path.read_bytes().decode(), result, mapping.account).encode()
-    if not any(one.name == result.name and one.passed for one in again(mapping.path, new)):
+    after = again(new)
+    if after is None or not any(one.name == result.name and one.passed for one in after.results):
         raise CannotRewrite(Reason(RuleCode.READS_OTHERWISE))
     replace_file(path, new)
 
