@@ -72,7 +72,7 @@ def test_make_run_starts_the_tour_of_this_test(toured: Installation) -> None:
     assert toured.calls()[0]["variables"]["course"] == "Python с нуля"
 
 
-def test_make_knows_what_the_readme_tells_to_make() -> None:
+def test_make_has_every_target_of_the_readme() -> None:
     goals = re.findall(r"^    make (\w+)$", README, re.MULTILINE)
     assert goals == ["run", "test"]
     for goal in goals:

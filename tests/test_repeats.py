@@ -306,7 +306,7 @@ def test_the_same_webhook_at_two_processes_at_once_is_one_event_with_one_reply(
         shop.store.close()
 
 
-def test_a_source_whose_id_does_not_tell_its_events_apart_is_named(shops: Callable[..., Shop]) -> None:
+def test_a_source_whose_id_is_the_same_for_different_events_is_named(shops: Callable[..., Shop]) -> None:
     shop = shops()
     shop.send(ORDER)
     shop.send({**ORDER, "attempt": 2})

@@ -20,7 +20,7 @@ def busy(office: Office) -> Office:
     return office
 
 
-def test_what_the_edited_rules_lose_and_change_is_told_by_rule_with_examples(busy: Office) -> None:
+def test_lost_and_changed_starts_are_shown_by_rule_with_examples(busy: Office) -> None:
     ran = busy.run("backtest", "edited/shop.yml")
     assert ran.code == 0
     assert ran.lines == [
@@ -46,7 +46,7 @@ def test_nothing_is_stored_or_sent(busy: Office) -> None:
     assert all_of_it() == before
 
 
-def test_it_fails_where_it_is_told_to(busy: Office) -> None:
+def test_it_fails_for_the_kinds_of_fail_on(busy: Office) -> None:
     assert busy.run("backtest", "edited", "--fail-on", "lost,failed").code == 1
     assert busy.run("backtest", "edited", "--fail-on", "gained, failed").code == 0
     ran = busy.run("backtest", "edited", "--fail-on", "lossed")
@@ -144,7 +144,9 @@ def test_a_failure_in_json_says_what_is_missing(busy: Office) -> None:
     }
 
 
-def test_without_a_database_the_way_to_one_is_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_the_error_says_how_to_get_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:///nothing.db")
     ran = office.run("backtest")
     assert ran.code == 1

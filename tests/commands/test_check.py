@@ -37,7 +37,7 @@ def test_with_strict_a_secret_that_is_not_set_is_a_finding_that_fails(shipped: D
     assert ran.err.startswith("1 source read, 0 errors, 1 warning; not set here, ")
 
 
-def test_an_error_is_told_with_its_place_and_fails(desk: Desk) -> None:
+def test_an_error_is_printed_with_its_place_and_fails(desk: Desk) -> None:
     desk.write("mappings/shop.yml", SLIP)
     ran = desk.run("check")
     assert ran.code == 1

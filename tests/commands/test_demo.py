@@ -77,6 +77,6 @@ def test_without_yookassa_it_says_what_to_do_instead(
     )
 
 
-def test_a_bridge_that_does_not_answer_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bridge_that_does_not_answer_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     show_demo(load({"BRIDGE_MAPPINGS": str(ROOT / "mappings")}), "http://127.0.0.1:1")
     assert "no demonstration: the bridge does not answer at http://127.0.0.1:1: " in capsys.readouterr().err

@@ -106,7 +106,7 @@ def test_an_account_out_of_reach_fails_without_showing_its_token(
     assert TOKEN not in ran.out + ran.err
 
 
-def test_findings_of_the_mappings_are_told(healthy: Office) -> None:
+def test_findings_of_the_mappings_are_shown(healthy: Office) -> None:
     healthy.write("mappings/shop.yml", BOT.replace("rules:", "rulez:"))
     ran = healthy.run("doctor")
     assert ran.code == 1
@@ -159,7 +159,7 @@ def test_calls_in_doubt_and_paused_accounts_are_warned_of(healthy: Office) -> No
     assert ran.code == 0
 
 
-def test_the_sandbox_is_told_as_what_it_is(
+def test_the_sandbox_is_reported_as_a_sandbox(
     healthy: Office, reachable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BRIDGE_SANDBOX", reachable)
@@ -167,7 +167,7 @@ def test_the_sandbox_is_told_as_what_it_is(
     assert (level, text) == ("warn", f"sandbox: every call goes to {reachable}, nobody is messaged")
 
 
-def test_little_room_on_the_disk_is_told(
+def test_little_room_on_the_disk_is_reported(
     reachable: str, desk: Desk, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
@@ -221,9 +221,7 @@ def test_what_variables_close_fails_with_the_cure(
     ]
 
 
-def test_settings_that_cannot_be_used_are_told_one_by_one(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_invalid_setting_has_its_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "80a")
     monkeypatch.setenv("BRIDGE_LOG", "xml")
     ran = desk.run("doctor")

@@ -30,7 +30,7 @@ def test_a_database_that_is_not_migrated_says_what_to_run(
     assert ran.err.endswith("hint: run: leadbridge migrate\n")
 
 
-def test_a_database_out_of_reach_is_told_without_its_password(
+def test_a_database_that_cannot_be_reached_is_reported_without_its_password(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://bridge:hunter2@127.0.0.1:1/bridge")
@@ -46,7 +46,7 @@ def test_an_empty_list_is_no_error(office: Office) -> None:
     assert office.run("events", "--json").json == []
 
 
-def test_events_are_listed_newest_first_with_what_became_of_their_calls(office: Office) -> None:
+def test_events_are_listed_newest_first_with_the_states_of_their_calls(office: Office) -> None:
     office.webhook(id="a")
     office.settle("done")
     office.webhook(id="b", status="new")
@@ -111,7 +111,7 @@ def test_control_characters_of_a_sender_never_reach_the_terminal(office: Office)
     assert "\x1b" not in office.run("explain", "1").out
 
 
-def test_how_webhooks_came_is_said_in_the_readers_language(
+def test_how_webhooks_were_verified_is_shown_in_the_readers_language(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.webhook(secret="guess")

@@ -5,7 +5,7 @@ from tests.commands.conftest import BOT, TOKEN, VERIFIED, Office
 from tests.store import given
 
 
-def test_a_matched_event_is_told_from_its_arrival_to_the_answer(office: Office) -> None:
+def test_a_matched_event_is_shown_from_its_arrival_to_the_answer(office: Office) -> None:
     number = office.webhook()
     office.settle("done")
     ran = office.run("explain", str(number))
@@ -55,7 +55,7 @@ def test_an_unreadable_webhook_shows_why_and_its_first_bytes(office: Office) -> 
     assert '  body      {"id": nonsense\\x1b' in ran.lines
 
 
-def test_attempts_of_an_uncertain_call_and_what_people_decided_are_told(office: Office) -> None:
+def test_attempts_of_an_uncertain_call_and_decisions_of_people_are_shown(office: Office) -> None:
     office.webhook()
     office.settle("uncertain", shown=given.attempt(Outcome.UNCERTAIN, reason="no answer came", status=None))
     assert office.run("resolve", "1", "--cancel", "--why", "seen in the dialogue").code == 0

@@ -47,9 +47,7 @@ def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
-def test_help_tells_a_stranger_what_a_command_does_with_an_example(
-    desk: Desk, words: tuple[str, ...]
-) -> None:
+def test_help_says_what_a_command_does_with_an_example(desk: Desk, words: tuple[str, ...]) -> None:
     ran = desk.run(*words, "--help")
     assert (ran.code, ran.err) == (0, "")
     assert "Example" in ran.out
@@ -72,7 +70,7 @@ def test_the_help_lists_every_command_in_its_section(desk: Desk) -> None:
     assert set(listed) == set(leadbridge.commands)
 
 
-def test_the_version_is_told(desk: Desk) -> None:
+def test_the_version_is_printed(desk: Desk) -> None:
     assert desk.run("--version").out.startswith("leadbridge, version ")
 
 
@@ -111,7 +109,7 @@ def test_help_names_the_keys_of_json_that_are_there(
     assert [key for key in row if not re.search(rf"\b{key}\b", documented)] == []
 
 
-def test_a_bug_is_told_as_one_and_ends_with_3(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_as_one_and_ends_with_3(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> int:
         raise RuntimeError("the unexpected")
 

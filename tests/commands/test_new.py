@@ -162,7 +162,7 @@ def test_a_form_stays_a_form(desk: Desk) -> None:
     assert desk.run("test", "mappings/made-up.yml").code == 0
 
 
-def test_an_amount_is_that_of_the_whole_and_may_stand_below_its_name(desk: Desk) -> None:
+def test_an_amount_is_the_total_and_may_be_below_its_name(desk: Desk) -> None:
     items = [{"price": 5, "name": "a"}]
     body = json.dumps({"id": 1, "items": items, "payment": {"amount": {"value": "10.00", "currency": "RUB"}}})
     begun(desk, "made-up", Request("POST", "", (), body.encode(), ""))

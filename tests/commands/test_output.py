@@ -24,7 +24,7 @@ def test_cyrillic_and_emoji_stay_as_they_are() -> None:
 
 
 @given(st.text())
-def test_whatever_the_text_it_stays_on_its_line(text: str) -> None:
+def test_any_text_stays_on_its_line(text: str) -> None:
     assert printable(text).replace(THIN, " ").isprintable()
 
 

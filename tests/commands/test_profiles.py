@@ -20,7 +20,7 @@ def test_the_list_as_json_has_one_object_per_profile(desk: Desk) -> None:
     assert all(row["title"] and row["setup"] and row["starter"] for row in rows)
 
 
-def test_a_profile_is_told_in_plain_words_with_a_mapping_to_begin_with(desk: Desk) -> None:
+def test_a_profile_is_described_with_a_first_mapping_file(desk: Desk) -> None:
     ran = desk.run("profiles", "show", "yookassa")
     assert ran.code == 0
     for heading in ("At the vendor:", "What is verified:", "Watch out:", "Example mapping file:"):

@@ -16,7 +16,7 @@ def recipients(office: Office) -> dict[int, str]:
     return dict(given.rows(office.store, "SELECT id, recipient FROM calls"))
 
 
-def test_a_failed_event_starts_its_bot_once_the_rule_is_mended(office: Office) -> None:
+def test_a_failed_event_starts_its_bot_after_the_rule_is_corrected(office: Office) -> None:
     office.webhook(subscriber=None)
     office.write("mappings/shop.yml", MENDED)
     ran = office.run("replay", "1")
@@ -209,7 +209,7 @@ def test_a_webhook_that_could_not_be_read_is_read_again_once_its_source_can(offi
     assert office.states() == {1: "queued"}
 
 
-def test_a_source_that_is_gone_is_told(office: Office) -> None:
+def test_a_source_that_is_gone_is_reported(office: Office) -> None:
     office.webhook(subscriber=None)
     office.write("mappings/shop.yml", BOT.replace("source: shop", "source: other"))
     ran = office.run("replay", "1")

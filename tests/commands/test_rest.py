@@ -21,7 +21,7 @@ def large(changed: str = "") -> str:
 NOT = "· 60 more rules did not match"
 
 
-def test_of_many_rules_those_that_fired_are_told_and_the_others_counted(office: Office) -> None:
+def test_of_many_rules_those_that_fired_are_shown_and_the_others_counted(office: Office) -> None:
     office.write("mappings/shop.yml", large())
     office.webhook()
     lines = office.run("explain", "1").lines
@@ -30,7 +30,7 @@ def test_of_many_rules_those_that_fired_are_told_and_the_others_counted(office: 
     assert not any("course" in line for line in lines)
 
 
-def test_a_slip_in_a_rule_is_told_although_there_are_many(office: Office) -> None:
+def test_an_almost_matching_rule_is_shown_although_there_are_many(office: Office) -> None:
     office.write("mappings/shop.yml", large())
     office.webhook(course="C-7", amount=5)
     lines = office.run("explain", "1").lines
@@ -72,7 +72,7 @@ def test_without_the_mapping_file_the_count_is_all_that_is_known(office: Office)
     assert lines[at + 1] == "    the reason is not known: their mapping file is missing or has errors"
 
 
-def test_one_rule_is_told_in_full(office: Office) -> None:
+def test_one_rule_is_shown_with_all_conditions(office: Office) -> None:
     office.write("mappings/shop.yml", large())
     office.webhook(course="c-7")
     assert office.run("explain", "1", "--rule", "course 7").lines == [
@@ -108,7 +108,7 @@ def test_the_count_is_in_the_json_too(office: Office) -> None:
     assert [rule["rule"] for rule in story["rules"]] == ["paid"]
 
 
-def test_trying_a_payload_tells_the_near_and_counts_the_rest(desk: Desk) -> None:
+def test_trying_a_payload_shows_rules_that_almost_match_and_counts_the_others(desk: Desk) -> None:
     desk.write("mappings/shop.yml", large())
     lines = desk.run("try", "shop", desk.payload(course="c-7")).lines
     assert any(line.startswith("✓ paid: matches") for line in lines)

@@ -88,7 +88,7 @@ def test_shutting_down_asks_first_and_kills_what_does_not_listen(caplog: pytest.
     assert "child did not stop in time and is killed" in caplog.messages
 
 
-def test_an_early_child_gets_ready_beside_what_comes_first_and_waits_for_its_end(tmp_path: Path) -> None:
+def test_an_early_child_gets_ready_during_the_first_step_and_waits_for_its_end(tmp_path: Path) -> None:
     early, late = leaving_notes(tmp_path / "early", early=True), leaving_notes(tmp_path / "late")
     supervisor = Supervisor([early, late])
 

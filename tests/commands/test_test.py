@@ -12,7 +12,7 @@ def test_the_tests_of_the_shipped_mappings_pass(shipped: Desk) -> None:
     assert " passed, 0 failed in 5 files" in ran.err
 
 
-def test_a_failing_test_shows_where_it_stands_and_what_differs(desk: Desk) -> None:
+def test_a_failing_test_shows_its_line_and_what_differs(desk: Desk) -> None:
     desk.write("mappings/shop.yml", FAILING)
     ran = desk.run("test")
     assert ran.code == 1
@@ -31,7 +31,7 @@ def test_only_the_named_files_are_tested(desk: Desk) -> None:
     assert desk.run("test").code == 1
 
 
-def test_a_sample_is_read_beside_its_mapping_file(desk: Desk) -> None:
+def test_a_sample_is_read_from_the_folder_of_its_mapping_file(desk: Desk) -> None:
     with_file = BOT.replace(
         "body: {id: o-1, status: paid, amount: 250, subscriber: 12, name: Мария}", "file: samples/order.json"
     )

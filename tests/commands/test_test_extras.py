@@ -33,7 +33,7 @@ def update(desk: Desk, test: str) -> tuple[int, str, str]:
     return ran.code, now.removeprefix(HEAD), ran.err
 
 
-def test_rules_and_conditions_that_no_test_exercises_are_told_with_their_lines(desk: Desk) -> None:
+def test_rules_and_conditions_that_no_test_exercises_are_listed_with_their_lines(desk: Desk) -> None:
     desk.write("mappings/shop.yml", HEAD + f"  - name: a\n    body: {BODY}\n    expect: {{bot_id: 7}}\n")
     ran = desk.run("test", "--coverage")
     assert ran.code == 0
@@ -69,7 +69,7 @@ tests:
     ]
 
 
-def test_coverage_as_json_stands_beside_the_tests(desk: Desk) -> None:
+def test_json_has_coverage_next_to_the_tests(desk: Desk) -> None:
     found = desk.run("test", "--coverage", "--json").json
     assert [one["name"] for one in found["tests"]] == ["a paid order starts bot 7"]
     assert found["gaps"][0] == {
@@ -150,7 +150,7 @@ def test_only_the_expectation_of_the_failed_test_changes(desk: Desk, before: str
     assert code == 0
 
 
-def test_a_test_that_stands_in_brackets_stays_there(desk: Desk) -> None:
+def test_a_test_in_brackets_stays_in_brackets(desk: Desk) -> None:
     _, now, _ = update(desk, f"  [{{name: a, expect: [], body: {BODY}}}]\n")
     assert now.startswith("  [{name: a, expect: [{rule: paid, bot_id: 7,")
     assert "\n" not in now.rstrip("\n")

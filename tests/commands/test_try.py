@@ -64,7 +64,7 @@ def test_a_mapping_file_that_is_not_deployed_can_be_tried(desk: Desk) -> None:
     assert [call["bot_id"] for call in event["calls"]] == [70]
 
 
-def test_json_tells_everything_under_stable_keys(desk: Desk) -> None:
+def test_json_has_everything_under_stable_keys(desk: Desk) -> None:
     (event,) = desk.run("try", "shop", desk.payload(), "--json").json
     assert list(event) == [
         "source", "file", "id", "type", "document", "note", "ping", "rules", "failures", "calls",
@@ -77,7 +77,7 @@ def test_json_tells_everything_under_stable_keys(desk: Desk) -> None:
     assert call["parameters"]["variable[hello]"] == "Привет, Мария"
 
 
-def test_a_batch_is_told_event_by_event(shipped: Desk) -> None:
+def test_a_batch_is_shown_event_by_event(shipped: Desk) -> None:
     ran = shipped.run("try", "amocrm", "mappings/samples/amocrm-leads-status.form")
     assert [line[:14] for line in ran.lines if line.startswith("event ")] == [
         "event 1 of 3: ",
@@ -86,7 +86,7 @@ def test_a_batch_is_told_event_by_event(shipped: Desk) -> None:
     ]
 
 
-def test_a_test_ping_is_told_as_one(desk: Desk) -> None:
+def test_a_test_ping_is_shown_as_one(desk: Desk) -> None:
     desk.write("mappings/shop.yml", BOT.replace("event:", "ignore: {$.test: true}\nevent:"))
     ran = desk.run("try", "shop", desk.payload(test=True))
     assert "a test ping (`ignore`): answered and counted, the rules are not tried" in ran.lines
@@ -106,7 +106,7 @@ def test_an_unknown_source_is_refused_with_the_nearest_name(desk: Desk) -> None:
     assert ran.err == 'error: no source is called "shpo"; did you mean "shop"?\nhint: there are: shop\n'
 
 
-def test_a_payload_that_cannot_be_decoded_is_told_with_a_way_out(desk: Desk) -> None:
+def test_an_undecodable_payload_is_an_error_with_a_hint(desk: Desk) -> None:
     desk.write("order.json", "{nonsense")
     ran = desk.run("try", "shop", "order.json")
     assert ran.code == 1
@@ -114,7 +114,7 @@ def test_a_payload_that_cannot_be_decoded_is_told_with_a_way_out(desk: Desk) -> 
     assert ran.err.splitlines()[1].startswith("hint: the source's `body:` says how it is read")
 
 
-def test_a_broken_mapping_is_told_with_its_finding(desk: Desk) -> None:
+def test_a_broken_mapping_is_an_error_with_its_finding(desk: Desk) -> None:
     desk.write("mappings/shop.yml", BOT.replace("rules:", "rulez:"))
     ran = desk.run("try", "shop", desk.payload())
     assert ran.code == 1
