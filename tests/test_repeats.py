@@ -23,7 +23,7 @@ from bridge.store.reports import repeat_views
 from bridge.store.reports.pagination import Page
 from tests.conftest import Clock
 from tests.store.given import request, rows
-from tests.test_intake import WebhookApp
+from tests.test_intake import Receiver
 
 DAY = 86_400
 SOURCE = """
@@ -46,7 +46,7 @@ rules:
 ORDER = {"id": "order-7", "type": "created", "who": 7, "sum": 10}
 
 
-class Shop(WebhookApp):
+class Shop(Receiver):
     """A source whose webhooks come one a second."""
 
     def __init__(self, store: Store, folder: Path, clock: Clock, source: str = SOURCE) -> None:

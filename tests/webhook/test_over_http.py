@@ -1,4 +1,4 @@
-"""The same samples through the real HTTP door and the real intake, into a real store."""
+"""The same samples through the real HTTP side and the real intake, into a real store."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Rules:
         self.current = Compiled({"shop": replace(mapping, source=source, rules=())}, valid=True)
 
 
-class WebhookApp:
+class WebProcess:
     """A web process for one source, at a time of the test's choice."""
 
     def __init__(self, store: Store) -> None:
@@ -64,8 +64,8 @@ class WebhookApp:
             clock=lambda: now_ms / 1000,
         )
         app = Flask(__name__)
-        door = webhooks.WebhookApp(app.wsgi_app, intake, Proxies(), trust_local=False)
-        app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation has it
+        webhook_app = webhooks.WebhookApp(app.wsgi_app, intake, Proxies(), trust_local=False)
+        app.wsgi_app = webhook_app  # type: ignore[method-assign]  # as Flask's documentation has it
         answer = app.test_client().open(
             "/hooks/shop" + (f"/{webhook.path_token}" if webhook.path_token else ""),
             method=webhook.method,
@@ -84,27 +84,27 @@ class WebhookApp:
 
 
 @pytest.fixture
-def door(sqlite_store: Store) -> Iterator[WebhookApp]:
-    made = WebhookApp(sqlite_store)
+def process(sqlite_store: Store) -> Iterator[WebProcess]:
+    made = WebProcess(sqlite_store)
     yield made
     made.writer.close()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_of_our_own(door: WebhookApp, name: str) -> None:
+def test_a_sample_of_our_own(process: WebProcess, name: str) -> None:
     sample = SAMPLES[name]
     source = source_of(f"source: shop\nprofile: {name}\nsecret: ${{S}}\n{sample.more}", S=sample.secret)
-    assert door.send(source, NOW, sample.request) == (200, sample.reply)
+    assert process.send(source, NOW, sample.request) == (200, sample.reply)
 
 
 @needs_payloads
 @pytest.mark.parametrize("name", CASES)
-def test_a_reference_sample(door: WebhookApp, name: str) -> None:
+def test_a_reference_sample(process: WebProcess, name: str) -> None:
     sample = load(name)
     expected = sample.source.receive(sample.request, sample.now, sample.trust)
     assert isinstance(expected, Accepted | Answered | Unreadable)
-    assert door.send(sample.source, sample.now, sample.request, sample.trust) == (200, expected.reply.body)
+    assert process.send(sample.source, sample.now, sample.request, sample.trust) == (200, expected.reply.body)
     wanted = expected.events if isinstance(expected, Accepted) else ()
-    assert [(event.id, event.type, event.document) for event in door.stored()] == [
+    assert [(event.id, event.type, event.document) for event in process.stored()] == [
         (event.id, event.type, event.document) for event in wanted
     ]
