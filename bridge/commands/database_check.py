@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from bridge.assemble.facts import full, snapshot
@@ -31,7 +30,6 @@ _DATABASE: Final = Reason(ProblemCode.ABOUT_DATABASE)
 _LOW: Final = 5
 """The disk is low below this many times the floor under which nothing is accepted."""
 _APART_MS: Final = 2_000
-_CLOSING_S: Final = 0.5
 Level: TypeAlias = Literal["ok", "warn", "FAIL"]
 
 
@@ -93,20 +91,12 @@ def _held(url: str) -> Iterator[Remark]:
     path = path_of(url)
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
-        if held := _still_removed(file):
+        if held := open_files.removed([file]):
             processes = tuple(sorted({one.link.parts[2] for one in held}, key=int))
             what = Reason(ProblemCode.FILE_REMOVED, file=file.name, processes=processes)
             copy = Reason(ProblemCode.COPY_FIRST, command=f"cp {held[0].link} {path}.old{suffix}")
             cure = Reason(ProblemCode.RESTART_IT) if suffix == "-shm" else copy
             yield Remark("FAIL", _DATABASE, Reason(ProblemCode.SENTENCE, parts=(what, cure)))
-
-
-def _still_removed(file: Path) -> list[open_files.OpenFile]:
-    """Check twice: a process that closes a database removes its log a moment before it closes the file."""
-    if not open_files.removed(file):
-        return []
-    time.sleep(_CLOSING_S)
-    return open_files.removed(file)
 
 
 def _check_opened(store: Store, settings: Settings, rules: MappingLoader, known: Facts) -> DatabaseReport:

@@ -89,6 +89,26 @@ def test_the_loss_of_a_log_lasts_until_the_restart(sqlite_store: Store, tmp_path
     assert names(tmp_path / "bridge.db") >= {"before", "after"}
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_no_other_process_opens_files_beside_removed_ones_before_the_loss_is_noticed(
+    sqlite_store: Store, tmp_path: Path, suffix: str, replaced: bool
+) -> None:
+    write(sqlite_store, "before")
+    file = tmp_path / f"bridge.db{suffix}"
+    content = file.read_bytes()
+    file.unlink()
+    if replaced:
+        file.write_bytes(content)
+    before = set(tmp_path.iterdir())
+    with closing(open_store(sqlite_store.url)) as fresh:
+        with pytest.raises(DatabaseLost):
+            write(fresh, "early")
+        with pytest.raises(DatabaseLost), fresh.read():
+            pass
+    assert set(tmp_path.iterdir()) == before
+
+
 def test_a_new_connection_makes_no_empty_database(sqlite_store: Store, tmp_path: Path) -> None:
     write(sqlite_store, "before")
     (tmp_path / "bridge.db").unlink()

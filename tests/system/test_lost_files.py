@@ -33,6 +33,7 @@ def test_a_dispatcher_that_starts_after_the_loss_opens_no_files_beside_the_old_o
         bridge.start()
         for n in range(30):
             assert bridge.post("/hooks/shop", {"id": f"{n}", "buyer": n + 1}).status == 200
+        assert eventually(lambda: bridge.calls() != [])
         (tmp_path / "var" / "bridge.db-wal").unlink()
         assert bridge.post("/hooks/shop", {"id": "lost", "buyer": 1}).status == 503
         os.kill(dispatcher_of(bridge), signal.SIGKILL)

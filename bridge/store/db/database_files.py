@@ -52,15 +52,17 @@ class DatabaseFiles:
         A second log for an index or a database in use would corrupt both.
         """
         require_database(self.path)
+        if self._mark:
+            return
+        # The mark says so only once a process has noticed the loss; /proc tells before.
+        if not self._known and open_files.removed([self._at(suffix) for suffix in self._paths]):
+            raise self._in_use()
         path = self._at(_MARK)
-        if self._mark or not path.exists():
+        if not path.exists():
             return
         with contextlib.suppress(OSError), contextlib.closing(LockFile(path)) as mark:
             if not mark.try_take():
-                raise DatabaseLost(
-                    Reason(ErrorCode.LOST_FILES_IN_USE, name=self.path.name),
-                    Reason(ErrorCode.STOP_EVERY_PROCESS),
-                )
+                raise self._in_use()
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -147,6 +149,10 @@ class DatabaseFiles:
 
     def _at(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
+
+    def _in_use(self) -> DatabaseLost:
+        reason = Reason(ErrorCode.LOST_FILES_IN_USE, name=self.path.name)
+        return DatabaseLost(reason, Reason(ErrorCode.STOP_EVERY_PROCESS))
 
     def _mark_lost(self) -> None:
         if self._mark is None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from bridge.store.db.lock_files import Identity, identity
 
 _DELETED: Final = " (deleted)"
+_CLOSING_S: Final = 0.5
 
 
 class OpenFile(NamedTuple):
@@ -33,11 +35,21 @@ def own(known: Identity) -> OpenFile | None:
     return next(found, None)
 
 
-def removed(path: Path) -> list[OpenFile]:
-    """The descriptors of this user's processes whose file was at this path and was removed or replaced."""
-    name = f"{path}{_DELETED}"
+def removed(paths: Collection[Path]) -> list[OpenFile]:
+    """The descriptors of this user's processes whose file, at one of the paths, was removed or replaced.
+
+    Looks twice: a process that closes a database removes its log a moment before it closes the file.
+    """
+    if not _removed(paths):
+        return []
+    time.sleep(_CLOSING_S)
+    return _removed(paths)
+
+
+def _removed(paths: Collection[Path]) -> list[OpenFile]:
+    names = {f"{path}{_DELETED}" for path in paths}
     processes = sorted(Path("/proc").glob("[0-9]*"))
-    return [one for process in processes for one in _of_process(process) if one.path == name]
+    return [one for process in processes for one in _of_process(process) if one.path in names]
 
 
 def _of_process(process: Path) -> Iterator[OpenFile]:
