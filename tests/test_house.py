@@ -30,6 +30,8 @@ HOMES = {
     "gevent": ("bridge/web/",),
     "gunicorn": ("bridge/web/",),
     "dotenv": ("bridge/settings.py",),
+    "httptools": ("bridge/sandbox/request.py",),
+    "uvloop": ("bridge/sandbox/server.py",),
     "prometheus_client": ("bridge/web/counting.py",),
 }
 PURE = (

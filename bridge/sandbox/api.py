@@ -1,8 +1,8 @@
-"""`POST /api/v1/<token>/bot.startWithVariables`, answered as documented where documented, else as inferred.
+"""`POST /api/v1/<token>/bot.startWithVariables`, answered as documented, otherwise as inferred.
 
-Neither the good answer nor the bad ones of this method are documented. The good one follows `recurrent.info`
-of the same API: a bare JSON object, flags as 0/1, times with microseconds. The bad ones follow Laravel: 422
-with `message` and `errors` for a caller that accepts JSON, a redirect for one that does not.
+No answer of this method is documented. Success follows `recurrent.info` of the same API: a bare JSON object,
+flags as 0/1, times with microseconds. Errors follow Laravel: 422 with `message` and `errors` if the caller
+accepts JSON, otherwise a redirect.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from bridge.sandbox.checks import Errors, Start, check
 from bridge.sandbox.faults import Fault, fail, page
-from bridge.sandbox.http import Request, Response, encode, json_response
 from bridge.sandbox.parameters import Parameters, read
-from bridge.sandbox.sending import End, Sending
+from bridge.sandbox.request import Request
+from bridge.sandbox.response import RawResponse, Response, encode, end_of, json_response
 from bridge.sandbox.state import Call, Memory, Status, timestamp
 
 METHOD = "bot.startWithVariables"
@@ -27,7 +27,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a call comes to as long as nothing fails."""
+    """The result of a call unless a fault is due."""
 
     answer: Response
     runs: bool
@@ -35,29 +35,28 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The method, over one memory."""
+    """The method `bot.startWithVariables`."""
 
     memory: Memory
     tokens: frozenset[str]
-    """The tokens that are good; empty: any but the empty one."""
+    """The tokens that are accepted; empty: any but the empty one."""
     latency: float
-    """Seconds that every answer takes longer."""
+    """Seconds that every response is delayed."""
     clock: Callable[[], float]
     """Unix seconds."""
 
-    def call(self, token: str, request: Request) -> Sending:
-        """Judge, run, answer and remember one call."""
+    def call(self, token: str, request: Request) -> RawResponse:
+        """Judge, run, answer and record one call."""
         now = self.clock()
-        head = request.head
-        parameters = read(head.query, head.headers.get("content-type"), request.body)
-        judgement = self._judge(token, parameters, now, wants_json=head.headers.wants_json)
+        parameters = read(request.query, request.header(b"content-type"), request.body)
+        judgement = self._judge(token, parameters, now, wants_json=request.wants_json)
         fault = self.memory.faults.take()
         runs = judgement.runs and (fault is None or fault.ran)
-        sending, status = self._answer(judgement.answer, fault, keep_alive=head.keep_alive)
+        response, status = self._answer(judgement.answer, fault, keep_alive=request.keep_alive)
         empty = not parameters.values and not parameters.faults
-        listed = self.memory.probes if empty else self.memory.calls
-        listed.append(Call(now, token, parameters.values, runs, status))
-        return sending
+        calls = self.memory.probes if empty else self.memory.calls
+        calls.append(Call(now, token, parameters.values, runs, status))
+        return response
 
     def _judge(self, token: str, parameters: Parameters, now: float, *, wants_json: bool) -> Judgement:
         if not token or (self.tokens and token not in self.tokens):
@@ -77,12 +76,11 @@ class Api:
 
     def _answer(
         self, answer: Response, fault: Fault | None, *, keep_alive: bool
-    ) -> tuple[Sending, int | None]:
+    ) -> tuple[RawResponse, int | None]:
         if fault is not None:
-            failed = fail(fault, answer, latency=self.latency, keep_alive=keep_alive)
-            return failed.sending, failed.status
-        end = End.KEEP if keep_alive else End.CLOSE
-        return Sending((encode(answer, keep_alive=keep_alive),), end, after=self.latency), answer.status
+            return fail(fault, answer, latency=self.latency, keep_alive=keep_alive)
+        data = encode(answer, keep_alive=keep_alive)
+        return RawResponse((data,), end_of(keep_alive=keep_alive), delay=self.latency), answer.status
 
 
 def _started(start: Start, now: float) -> Response:

@@ -1,7 +1,7 @@
-"""Holds parameters against what is documented of `bot.startWithVariables`. Pure.
+"""Checks parameters against the documentation of `bot.startWithVariables`. Pure.
 
-Stricter than LeadConverter may be: a parameter nobody documents, or both forms of recipient at once, is
-answered 422 here, so that a mistake shows before it meets a customer.
+This may be stricter than LeadConverter: an undocumented parameter, or both forms of recipient at once,
+is answered 422, so that mistakes show in tests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A request that is sound: which bot for whom."""
+    """A valid request: which bot to start for whom."""
 
     subscriber_id: int | None
     user_id: str | None
@@ -32,7 +32,7 @@ class Start:
 
 
 def check(values: Tree) -> Start | Errors:
-    """The start that the parameters ask for, or what is wrong with which of them."""
+    """The start that the parameters ask for, or the errors by parameter."""
     given = {name: _trimmed(value) for name, value in values.items()}
     errors: Errors = {}
     _check_names(given, errors)
@@ -43,12 +43,12 @@ def check(values: Tree) -> Start | Errors:
     if errors:
         return errors
     subscriber_id = given.get("subscriber_id")
-    whose = None if subscriber_id is None else int(subscriber_id)
-    return Start(whose, given.get("user_id"), given.get("channel_id"), bot_id, forced)
+    number = None if subscriber_id is None else int(subscriber_id)
+    return Start(number, given.get("user_id"), given.get("channel_id"), bot_id, forced)
 
 
 def _trimmed(value: Any) -> Any:
-    """As Laravel's middleware leaves it: blanks cut off, nothing left is null."""
+    """As Laravel's middleware does it: blanks are stripped, and an empty string becomes null."""
     return value.strip() or None if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's own switches: the status of subscribers, what fails next, what arrived."""
+"""Endpoints that control the sandbox: status of subscribers, faults, received calls."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from bridge.sandbox.faults import SECONDS, TRUE_ANSWERS, Fault, Kind
-from bridge.sandbox.http import Request, Response, json_response, to_json
+from bridge.sandbox.request import Request
+from bridge.sandbox.response import Response, json_response, to_json
 from bridge.sandbox.state import Call, Memory, Status
 
 _ANSWER_KEYS = ("status", "body", "type")
 _FAULT_KEYS = ("kind", "times", "ran", "retry_after", "seconds", *_ANSWER_KEYS)
 _SUBSCRIBER_KEYS = ("status", "channel_id")
 _HEADER_TEXT = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?")
-_CALLS_A_PIECE = 250
+_CALLS_PER_PART = 250
 _Choice = TypeVar("_Choice", Kind, Status)
 
 
 class ControlError(Exception):
-    """A request to a switch has a wrong value: the field, and what is expected."""
+    """A control request has a wrong value: the field, and what is expected."""
 
     def __init__(self, field: str, expected: str, found: Any) -> None:
         shown = json.dumps(found, ensure_ascii=False)
@@ -67,21 +68,21 @@ def parse_fault(document: dict[str, Any]) -> Fault:
 
 
 def list_calls(memory: Memory) -> Iterator[bytes]:
-    """`GET /calls`: a JSON array, oldest first, in pieces so that a long one keeps nobody waiting."""
+    """`GET /calls`: a JSON array, oldest first, in parts so that a long list does not block the loop."""
     return _array(tuple(memory.calls))
 
 
 def list_probes(memory: Memory) -> Iterator[bytes]:
-    """`GET /probes`: requests without parameters, in the form of calls."""
+    """`GET /probes`: the requests without parameters, in the same form."""
     return _array(tuple(memory.probes))
 
 
 def _array(calls: tuple[Call, ...]) -> Iterator[bytes]:
-    waiting = iter(calls)
-    before = b"["
-    while some := tuple(islice(waiting, _CALLS_A_PIECE)):
-        yield before + b",\n".join(to_json(call.as_json()) for call in some)
-        before = b",\n"
+    remaining = iter(calls)
+    separator = b"["
+    while part := tuple(islice(remaining, _CALLS_PER_PART)):
+        yield separator + b",\n".join(to_json(call.as_json()) for call in part)
+        separator = b",\n"
     yield b"]\n" if calls else b"[]\n"
 
 
@@ -109,7 +110,7 @@ def _choice(document: dict[str, Any], field: str, choices: type[_Choice]) -> _Ch
 def _times(value: Any) -> int | None:
     if value is None:
         return None
-    if _is_whole(value) and value >= 1:
+    if _is_integer(value) and value >= 1:
         return int(value)
     raise ControlError("times", "a whole number from 1, or null for until deleted", value)
 
@@ -125,7 +126,7 @@ def _ran(value: Any, kind: Kind) -> bool:
 def _retry_after(value: Any) -> str | None:
     if value is None:
         return None
-    if (_is_whole(value) and value >= 0) or (isinstance(value, str) and _HEADER_TEXT.fullmatch(value)):
+    if (_is_integer(value) and value >= 0) or (isinstance(value, str) and _HEADER_TEXT.fullmatch(value)):
         return str(value)
     raise ControlError("retry_after", "seconds as a whole number from 0, or an HTTP date", value)
 
@@ -144,7 +145,7 @@ def _answer(document: dict[str, Any], kind: Kind) -> Response:
             if name in document:
                 raise ControlError(name, f"no {name} unless kind is {Kind.ANSWER.value}", document[name])
     status = document.get("status", 200)
-    if not _is_whole(status) or not 200 <= status <= 599:
+    if not _is_integer(status) or not 200 <= status <= 599:
         raise ControlError("status", "a status from 200 to 599", status)
     body, content_type = document.get("body", ""), document.get("type", "application/json")
     if not isinstance(body, str):
@@ -154,5 +155,5 @@ def _answer(document: dict[str, Any], kind: Kind) -> Response:
     return Response(status, body.encode(errors="replace"), content_type)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)

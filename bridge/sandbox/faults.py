@@ -1,4 +1,4 @@
-"""Answers that go wrong on request: what to ask for, and what each looks like on the wire."""
+"""Faults on request: what to ask for, and the bytes of each."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from bridge.sandbox.http import Response, encode, json_response
-from bridge.sandbox.sending import End, Sending
+from bridge.sandbox.response import End, RawResponse, Response, encode, end_of, json_response
 
 
 class Kind(StrEnum):
-    """The ways in which LeadConverter may fail."""
+    """How LeadConverter can fail."""
 
     TIMEOUT = "timeout"
-    """Takes the request and says nothing."""
+    """Reads the request and sends nothing."""
     RESET = "reset"
-    """Takes the request and resets the connection."""
+    """Reads the request and resets the connection."""
     SLOW = "slow"
     """The true answer, a byte at a time."""
     INTERNAL = "500"
@@ -28,26 +27,26 @@ class Kind(StrEnum):
     NOT_FOUND = "404"
     INVALID = "422"
     HTML = "html"
-    """200 with a page, as a login page or a firewall gives."""
+    """200 with a page, like a login page or a firewall."""
     REDIRECT = "redirect"
-    """302 to a page, as Laravel gives to who does not ask for JSON."""
+    """302 to a page, like Laravel if the caller does not ask for JSON."""
     TRUNCATED = "truncated"
     """The true answer, cut in the middle of its body."""
     GARBAGE = "garbage"
     """Bytes that are not HTTP."""
     ANSWER = "answer"
-    """The answer that is asked for: to see what the bridge makes of one."""
+    """Any answer, to see how the bridge judges it."""
 
 
 TRUE_ANSWERS = frozenset({Kind.SLOW, Kind.TRUNCATED})
-"""These spoil the true answer rather than replace it, so the bot runs unless the fault says otherwise."""
+"""These damage the true answer and do not replace it, so the bot runs unless the fault says otherwise."""
 SECONDS = {Kind.TIMEOUT: 300.0, Kind.SLOW: 30.0}
-"""How long a silence or a drip lasts unless the fault says so: longer than any caller should wait."""
+"""Default `seconds`: longer than any caller should wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to fail, for the next `times` calls."""
+    """A fault for the next `times` calls."""
 
     kind: Kind
     times: int | None = 1
@@ -55,9 +54,9 @@ class Fault:
     ran: bool = False
     """Whether the bot runs before the fault shows."""
     retry_after: str | None = None
-    """Sent as Retry-After where the fault is an answer with a head."""
+    """Sent as Retry-After if the fault is an answer."""
     seconds: float = 0.0
-    """How long `timeout` is silent and over how long `slow` spreads its bytes."""
+    """How long `timeout` sends nothing, and how long `slow` takes for its bytes."""
     answer: Response = field(default_factory=lambda: Response(200))
     """What `answer` sends."""
 
@@ -80,7 +79,7 @@ class Fault:
 
 
 class FaultQueue:
-    """Faults in the order in which they were asked for; the first is used up before the second begins."""
+    """Faults in the order of their requests; the first is used up before the second begins."""
 
     def __init__(self) -> None:
         self._waiting: deque[Fault] = deque()
@@ -92,11 +91,11 @@ class FaultQueue:
         self._waiting.clear()
 
     def list(self) -> list[dict[str, object]]:
-        """What is still to come, `times` counted down."""
+        """The remaining faults, `times` counted down."""
         return [fault.as_json() for fault in self._waiting]
 
     def take(self) -> Fault | None:
-        """The fault that the next call meets."""
+        """Remove and return the fault of the next call."""
         if not self._waiting:
             return None
         fault = self._waiting[0]
@@ -108,35 +107,28 @@ class FaultQueue:
         return fault
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A fault as it goes out, and the status that the caller sees; None where it sees none."""
-
-    sending: Sending
-    status: int | None
-
-
-def fail(fault: Fault, true_answer: Response, *, latency: float, keep_alive: bool) -> Failed:
-    """What the fault makes of the answer that the call would have had."""
-    end = End.KEEP if keep_alive else End.CLOSE
+def fail(
+    fault: Fault, true_answer: Response, *, latency: float, keep_alive: bool
+) -> tuple[RawResponse, int | None]:
+    """What is sent instead of the true answer, and its status; None if the caller sees no status."""
+    end = end_of(keep_alive=keep_alive)
     data = encode(true_answer, keep_alive=keep_alive)
     match fault.kind:
         case Kind.TIMEOUT:
-            return Failed(Sending((), End.CLOSE, after=fault.seconds), None)
+            return RawResponse((), End.CLOSE, delay=fault.seconds), None
         case Kind.RESET:
-            return Failed(Sending((), End.RESET, after=latency), None)
+            return RawResponse((), End.RESET, delay=latency), None
         case Kind.GARBAGE:
-            return Failed(Sending((_GARBAGE,), End.CLOSE, after=latency), None)
+            return RawResponse((_GARBAGE,), End.CLOSE, delay=latency), None
         case Kind.SLOW:
-            drip = Sending(_bytes_of(data), end, after=latency, between=fault.seconds / len(data))
-            return Failed(drip, true_answer.status)
+            interval = fault.seconds / len(data)
+            return RawResponse(_bytes_of(data), end, latency, interval), true_answer.status
         case Kind.TRUNCATED:
             cut = data[: len(data) - (len(true_answer.body) + 1) // 2]
-            return Failed(Sending((cut,), End.CLOSE, after=latency), true_answer.status)
+            return RawResponse((cut,), End.CLOSE, delay=latency), true_answer.status
         case _:
             answer = _with_retry_after(_ANSWERS.get(fault.kind, fault.answer), fault.retry_after)
-            whole = encode(answer, keep_alive=keep_alive)
-            return Failed(Sending((whole,), end, after=latency), answer.status)
+            return RawResponse((encode(answer, keep_alive=keep_alive),), end, delay=latency), answer.status
 
 
 def _bytes_of(data: bytes) -> list[bytes]:

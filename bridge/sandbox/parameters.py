@@ -1,7 +1,7 @@
-"""Reads parameters the way PHP does, from the query and from a form or JSON body. Pure.
+"""Reads parameters as PHP does, from the query and from a form or JSON body. Pure.
 
-Written on its own, from PHP's rules for `$_GET`, and used by nothing but the sandbox: it is the measure by
-which the bridge's own encoder is judged, so the two share no line.
+Written from PHP's rules for `$_GET`. It shares no code with the bridge's encoder: tests check that encoder
+with it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _INDEX = re.compile(r"(?:0|-?[1-9][0-9]{0,17})")
 class Parameters:
     values: Tree
     faults: tuple[str, ...] = ()
-    """What could not be read, a sentence each."""
+    """What could not be read, one sentence each."""
 
 
 def read(query: bytes, content_type: str, body: bytes) -> Parameters:
-    """Query and body merged; where both have a name, the body's stands, as in Laravel."""
+    """Query and body merged; the body wins, as in Laravel."""
     sent = decode(query)
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
@@ -65,12 +65,12 @@ def decode(encoded: bytes) -> Parameters:
 
 @lru_cache(maxsize=4096)
 def _keys(escaped: bytes) -> tuple[str | None, ...]:
-    """The way down to a value; the same few names come in call after call."""
+    """The path to a value. Cached, because calls repeat the same few names."""
     return split_name(unescape(escaped).decode())
 
 
 def split_name(name: str) -> tuple[str | None, ...]:
-    """`a[b][]` → ("a", "b", None): the way down to a value. Empty where PHP drops the parameter."""
+    """`a[b][]` → ("a", "b", None): the path to a value. Empty if PHP drops the parameter."""
     name = name.lstrip(" ")
     outer, bracket, rest = name.partition("[")
     if not outer:
@@ -90,7 +90,7 @@ def _underscored(name: str) -> str:
 
 
 def _put(tree: Tree, keys: tuple[str | None, ...], value: str) -> None:
-    """Set what the keys lead to and make the way there; None stands for the next free index."""
+    """Set the value at this path; None is the next free index."""
     name = _next_index(tree) if keys[0] is None else keys[0]
     if len(keys) == 1:
         tree[name] = value
@@ -106,7 +106,7 @@ def _next_index(tree: Tree) -> str:
 
 
 def unescape(escaped: bytes) -> bytes:
-    """Percent escapes undone; a percent sign without two hex digits stays as it is."""
+    """Decode percent escapes; a percent sign without two hex digits is kept."""
     return _ESCAPES.sub(_bytes, escaped) if b"%" in escaped else escaped
 
 

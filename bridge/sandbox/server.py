@@ -1,4 +1,4 @@
-"""The sandbox as a server: bind, announce, serve until it is stopped."""
+"""The sandbox as a server: bind, announce, serve until stopped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+
+import uvloop
 
 from bridge.errors import BridgeError
 from bridge.reasons.errors import ErrorCode
@@ -26,13 +28,13 @@ class Options:
     """How a sandbox behaves."""
 
     tokens: frozenset[str] = frozenset()
-    """The tokens that it takes; empty: any but the empty one."""
+    """The tokens that it accepts; empty: any but the empty one."""
     latency: float = 0.0
-    """Seconds that every answer of the API takes longer."""
+    """Seconds that every API response is delayed."""
     keep: int = CALLS_KEPT
-    """How many calls `GET /calls` remembers."""
+    """How many calls `GET /calls` lists."""
     idle: float = 75.0
-    """Seconds after which a silent connection is closed."""
+    """Seconds after which an idle connection is closed."""
 
 
 DEFAULT = Options()
@@ -46,12 +48,12 @@ def run(
     latency_ms: int = 0,
     tokens: Iterable[str] = (),
 ) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. `listening` gets the URL, once.
+    """Serve until SIGTERM or SIGINT; the exit code. `listening` is called once, with the URL.
 
     Raises BridgeError if the port cannot be bound.
     """
     options = Options(tokens=frozenset(tokens), latency=latency_ms / 1000)
-    asyncio.run(_until_signal(host, port, options, listening))
+    uvloop.run(_until_signal(host, port, options, listening))
     return 0
 
 
@@ -72,7 +74,7 @@ async def serve(
     listening: Callable[[str], None],
     clock: Callable[[], float] = time.time,
 ) -> None:
-    """Serve until `stop` is set. `listening` gets the URL once; port 0 takes any free port."""
+    """Serve until `stop` is set. `listening` is called once, with the URL; port 0 takes any free port."""
     application = Application(Api(Memory(options.keep), options.tokens, options.latency, clock))
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()
@@ -81,7 +83,7 @@ async def serve(
             lambda: Connection(application, connections, loop), host, port, backlog=1024
         )
     except OSError as error:
-        detail = os.strerror(error.errno) if error.errno else str(error)
+        detail = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         reason = Reason(ErrorCode.ADDRESS_TAKEN, host=host, port=port, detail=detail)
         raise BridgeError(reason, Reason(ErrorCode.CHOOSE_OTHER_PORT)) from error
     listening(_url(host, server.sockets[0].getsockname()[1]))

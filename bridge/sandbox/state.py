@@ -1,4 +1,4 @@
-"""What the sandbox remembers: the calls it got, the status of its subscribers, the faults to come."""
+"""State of the sandbox: received calls, status of subscribers, faults that are due."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CALLS_KEPT = 100_000
 
 
 class Status(StrEnum):
-    """Whether bots may write to a subscriber."""
+    """Whether a bot can be started for a subscriber."""
 
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
-    """Said a stop word («Отписан»): a bot starts only when forced."""
+    """Sent a stop word («Отписан»): a bot starts only if forced."""
     BLOCKED = "blocked"
-    """Forbade messages in the messenger («Запретил писать сообщения»): no bot starts, forced or not."""
+    """Blocked messages in the messenger («Запретил писать сообщения»): no bot starts, forced or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Call:
     parameters: Tree
     ran: bool
     status: int | None
-    """Of the answer; None where the caller got none."""
+    """Of the response; None if the caller got none."""
 
     def as_json(self) -> dict[str, object]:
         """As `GET /calls` and `GET /probes` show it."""
@@ -66,17 +66,17 @@ def _second(at: int) -> str:
 
 
 class Memory:
-    """Everything that one sandbox knows; gone when it stops."""
+    """All state of one sandbox; lost when it stops."""
 
     def __init__(self, keep: int = CALLS_KEPT) -> None:
         self.calls: deque[Call] = deque(maxlen=keep)
         self.probes: deque[Call] = deque(maxlen=keep)
-        """Requests without parameters, apart from the calls so that those can be counted."""
+        """Requests without parameters, kept apart so that calls can be counted."""
         self.faults = FaultQueue()
         self._statuses: dict[tuple[str, str | None], Status] = {}
 
-    def forget(self) -> None:
-        """All calls and probes so far."""
+    def clear_calls(self) -> None:
+        """Delete all calls and probes."""
         self.calls.clear()
         self.probes.clear()
 
@@ -85,7 +85,7 @@ class Memory:
         self._statuses[person, channel_id] = status
 
     def status_of(self, start: Start) -> Status:
-        """Whoever is not known is subscribed."""
+        """An unknown subscriber is subscribed."""
         if start.subscriber_id is not None:
             return self._statuses.get((str(start.subscriber_id), None), Status.SUBSCRIBED)
         person = start.user_id or ""

@@ -1,4 +1,4 @@
-"""bot.startWithVariables over a real socket: who gets through, and what is remembered of it."""
+"""bot.startWithVariables over a real socket: the responses, and the list of calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.sandbox.server import Options
-from tests.sandbox.wire import JSON, METHOD, SOUND, Wire, ask, request, start, start_of
+from tests.sandbox.raw_client import JSON, METHOD, SOUND, RawClient, ask, request, start, start_of
 from tests.support.sandbox import Sandbox
 
 HOSTILE = [
@@ -76,7 +76,7 @@ def test_a_bot_is_started_for_a_person_in_a_messenger(sandbox: Sandbox) -> None:
     }
 
 
-def test_a_call_is_remembered_with_the_time_it_came_at(sandbox: Sandbox) -> None:
+def test_a_call_is_listed_with_its_time(sandbox: Sandbox) -> None:
     before = datetime.now(UTC)
     ask(sandbox.port, SOUND)
     at = datetime.fromisoformat(only(sandbox)["at"])
@@ -84,7 +84,7 @@ def test_a_call_is_remembered_with_the_time_it_came_at(sandbox: Sandbox) -> None
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "я" * 1000, "🎉" * 600])
-def test_any_text_arrives_in_the_query_as_that_text_and_nothing_else(sandbox: Sandbox, text: str) -> None:
+def test_any_text_arrives_unchanged_in_the_query(sandbox: Sandbox, text: str) -> None:
     ask(sandbox.port, start_of([("subscriber_id", "1"), ("bot_id", "2"), ("variable[имя]", text)]))
     call = only(sandbox)
     assert (call["variables"], call["forced"], call["ran"]) == ({"имя": text}, None, True)
@@ -111,7 +111,7 @@ def test_parameters_may_come_as_json_and_are_shown_as_received(sandbox: Sandbox)
     assert (call["subscriber_id"], call["variables"], call["forced"]) == (778899, {"a": 1, "b": None}, True)
 
 
-def test_half_a_surrogate_pair_does_not_hide_the_calls(sandbox: Sandbox) -> None:
+def test_a_lone_surrogate_does_not_break_the_list(sandbox: Sandbox) -> None:
     body = b'{"subscriber_id": 1, "bot_id": 2, "variable": {"a": "\\ud800"}}'
     ask(sandbox.port, request(METHOD, headers=("Content-Type: application/json",), body=body))
     assert only(sandbox)["variables"] == {"a": "?"}
@@ -122,7 +122,7 @@ def test_a_token_is_shown_decoded(sandbox: Sandbox) -> None:
     assert only(sandbox)["token"] == "a/b+c d"
 
 
-def test_wrong_parameters_are_told_to_who_accepts_json(sandbox: Sandbox) -> None:
+def test_wrong_parameters_are_422_if_json_is_accepted(sandbox: Sandbox) -> None:
     answer = ask(sandbox.port, start(subscriber_id="x", bot_id="4512", forced="ja"))
     subscriber = 'subscriber_id must be a positive whole number, found "x"'
     assert answer.status == 422
@@ -137,14 +137,14 @@ def test_wrong_parameters_are_told_to_who_accepts_json(sandbox: Sandbox) -> None
     assert (call["subscriber_id"], call["forced"], call["ran"], call["status"]) == ("x", "ja", False, 422)
 
 
-def test_wrong_parameters_are_a_redirect_to_who_does_not(sandbox: Sandbox) -> None:
+def test_wrong_parameters_are_otherwise_a_redirect(sandbox: Sandbox) -> None:
     answer = ask(sandbox.port, request(f"{METHOD}?bot_id=1", headers=()))
     assert (answer.status, answer.headers["location"]) == (302, "/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert (only(sandbox)["ran"], only(sandbox)["status"]) == (False, 302)
 
 
-def test_a_parameter_that_is_not_utf_8_is_told(sandbox: Sandbox) -> None:
+def test_a_parameter_that_is_not_utf_8_is_reported(sandbox: Sandbox) -> None:
     answer = ask(sandbox.port, request(f"{METHOD}?subscriber_id=1&bot_id=2&variable[a]=%FF"))
     sentence = "expected UTF-8, found other bytes in variable[a]=%FF"
     assert answer.json == {"message": sentence, "errors": {"parameters": [sentence]}}
@@ -162,9 +162,7 @@ def test_a_parameter_that_is_not_utf_8_is_told(sandbox: Sandbox) -> None:
         ("blocked", "true", False),
     ],
 )
-def test_a_subscriber_is_reached_as_the_status_allows(
-    sandbox: Sandbox, status: str, forced: str, ran: bool
-) -> None:
+def test_the_status_decides_whether_a_bot_runs(sandbox: Sandbox, status: str, forced: str, ran: bool) -> None:
     sandbox.subscriber(778899, status)
     answer = ask(sandbox.port, start(subscriber_id="778899", bot_id="4512", forced=forced))
     assert (answer.status, only(sandbox)["ran"]) == (200 if ran else 422, ran)
@@ -177,13 +175,15 @@ def test_a_subscriber_is_reached_as_the_status_allows(
         ("blocked", "Запретил писать сообщения: subscriber blocked messages, no bot can reach them"),
     ],
 )
-def test_the_answer_tells_unsubscribed_from_blocked(sandbox: Sandbox, status: str, reason: str) -> None:
+def test_the_response_distinguishes_unsubscribed_from_blocked(
+    sandbox: Sandbox, status: str, reason: str
+) -> None:
     sandbox.subscriber(1, status)
     answer = ask(sandbox.port, start(subscriber_id="1", bot_id="2"))
     assert answer.json == {"message": reason, "errors": {"subscriber_id": [reason]}}
 
 
-def test_a_status_counts_for_its_subscriber_only_and_until_the_next(sandbox: Sandbox) -> None:
+def test_a_status_applies_to_its_subscriber_until_it_changes(sandbox: Sandbox) -> None:
     sandbox.subscriber(1, "blocked")
     assert ask(sandbox.port, start(subscriber_id="2", bot_id="2")).status == 200
     sandbox.subscriber(1, "subscribed")
@@ -200,13 +200,13 @@ def test_a_person_in_a_messenger_has_a_status_too(sandbox: Sandbox) -> None:
     assert [status("u/2", "vk"), status("u/2", "tg")] == [422, 200]
 
 
-def test_an_empty_token_is_not_let_in(sandbox: Sandbox) -> None:
+def test_an_empty_token_is_rejected(sandbox: Sandbox) -> None:
     answer = ask(sandbox.port, request("/api/v1//bot.startWithVariables?subscriber_id=1&bot_id=2"))
     assert (answer.status, answer.json) == (401, {"message": "Unauthenticated"})
     assert (only(sandbox)["token"], only(sandbox)["ran"], only(sandbox)["status"]) == ("", False, 401)
 
 
-def test_only_the_tokens_named_at_the_start_are_let_in() -> None:
+def test_only_the_configured_tokens_are_accepted() -> None:
     sandbox = Sandbox(Options(tokens=frozenset({"good"}))).start()
     try:
         query = "bot.startWithVariables?subscriber_id=1&bot_id=2"
@@ -239,16 +239,16 @@ def test_a_bot_is_started_by_post_only(sandbox: Sandbox) -> None:
     assert sandbox.calls() == []
 
 
-def test_calls_are_listed_in_the_order_in_which_they_came_and_can_be_forgotten(sandbox: Sandbox) -> None:
-    with Wire(sandbox.port) as wire:
+def test_calls_are_listed_in_their_order_and_can_be_deleted(sandbox: Sandbox) -> None:
+    with RawClient(sandbox.port) as client:
         for number in range(600):
-            wire.send(start(subscriber_id=str(number + 1), bot_id="2")).answer()
+            client.send(start(subscriber_id=str(number + 1), bot_id="2")).answer()
     assert [call["subscriber_id"] for call in sandbox.calls()] == [str(number + 1) for number in range(600)]
-    sandbox.forget_calls()
+    sandbox.delete_calls()
     assert sandbox.calls() == []
 
 
-def test_the_oldest_calls_make_room_for_new_ones() -> None:
+def test_the_oldest_calls_are_dropped() -> None:
     sandbox = Sandbox(Options(keep=3)).start()
     try:
         for number in range(5):
@@ -277,7 +277,7 @@ def test_a_request_without_parameters_is_answered_422_and_listed_apart(sandbox: 
     assert sandbox.calls() == []
 
 
-def test_faults_meet_probes_as_they_meet_calls(sandbox: Sandbox) -> None:
+def test_faults_apply_to_probes(sandbox: Sandbox) -> None:
     sandbox.fault("502", times=2, ran=True)
     assert [ask(sandbox.port, request(METHOD)).status for _ in range(3)] == [502, 502, 422]
     assert [(one["ran"], one["status"]) for one in sandbox.probes()] == [
@@ -287,7 +287,7 @@ def test_faults_meet_probes_as_they_meet_calls(sandbox: Sandbox) -> None:
     ]
 
 
-def test_deleting_the_calls_forgets_the_probes_too(sandbox: Sandbox) -> None:
+def test_deleting_the_calls_deletes_the_probes(sandbox: Sandbox) -> None:
     ask(sandbox.port, request(METHOD))
-    sandbox.forget_calls()
+    sandbox.delete_calls()
     assert sandbox.probes() == []

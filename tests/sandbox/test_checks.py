@@ -1,4 +1,4 @@
-"""What the method demands of its parameters."""
+"""Validation of the parameters."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def test_a_person_is_named_by_user_and_channel() -> None:
     assert check(IN_MESSENGER) == Start(None, "u-17", "telegram-1", 4512, forced=False)
 
 
-def test_json_may_bring_whole_numbers() -> None:
+def test_json_may_contain_integers() -> None:
     assert check({"subscriber_id": 778899, "bot_id": 4512}) == check(BY_ID)
 
 
-def test_blanks_around_a_value_are_cut_off_and_an_empty_one_counts_as_absent() -> None:
+def test_values_are_stripped_and_empty_ones_are_absent() -> None:
     assert check({"subscriber_id": " 778899 ", "bot_id": "4512\n", "user_id": " ", "forced": ""}) == check(
         BY_ID
     )
@@ -129,18 +129,18 @@ def test_variables_are_single_values_by_name() -> None:
     }
 
 
-def test_a_parameter_that_is_not_documented_is_told() -> None:
+def test_an_undocumented_parameter_is_an_error() -> None:
     known = "subscriber_id, user_id, channel_id, bot_id, variable, forced"
     assert wrong(**BY_ID, variables={"a": "x"}) == {
         "variables": [f"variables is not a parameter; expected one of {known}"]
     }
 
 
-def test_everything_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     assert list(wrong(bot_id="x", forced="y", other="z")) == ["other", "subscriber_id", "bot_id", "forced"]
 
 
 @given(some.dictionaries(some.sampled_from(KNOWN) | some.text(), JSON))
-def test_any_parameters_are_sound_or_told(values: dict[str, Any]) -> None:
+def test_any_parameters_are_a_start_or_errors(values: dict[str, Any]) -> None:
     found = check(values)
     assert isinstance(found, Start) or all(sentences for sentences in found.values())

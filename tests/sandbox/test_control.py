@@ -1,4 +1,4 @@
-"""The switches of the sandbox, and what they say to a slip of the pen."""
+"""The control endpoints, and their errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.sandbox.faults import Kind
-from tests.sandbox.wire import SOUND, Answer, ask, request
+from tests.sandbox.raw_client import SOUND, Answer, ask, request
 from tests.support.sandbox import Sandbox
 
 KINDS = ", ".join(Kind)
@@ -34,7 +34,7 @@ def test_it_is_healthy(sandbox: Sandbox) -> None:
     assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
-def test_a_fault_is_confirmed_with_everything_it_will_do(sandbox: Sandbox) -> None:
+def test_a_fault_is_confirmed_in_full(sandbox: Sandbox) -> None:
     asked = {"kind": "429", "times": 3, "ran": True, "retry_after": 5}
     answer = control(sandbox, "POST", "/faults", asked)
     confirmed = {"kind": "429", "times": 3, "ran": True, "retry_after": "5", "seconds": 0.0}
@@ -42,12 +42,12 @@ def test_a_fault_is_confirmed_with_everything_it_will_do(sandbox: Sandbox) -> No
     assert control(sandbox, "GET", "/faults").json == [confirmed]
 
 
-def test_what_a_fault_does_not_say_has_a_default(sandbox: Sandbox) -> None:
+def test_a_fault_has_defaults(sandbox: Sandbox) -> None:
     answer = control(sandbox, "POST", "/faults", {"kind": "truncated"})
     assert answer.json == {"kind": "truncated", "times": 1, "ran": True, "retry_after": None, "seconds": 0.0}
 
 
-def test_any_answer_may_be_asked_for(sandbox: Sandbox) -> None:
+def test_any_answer_can_be_requested(sandbox: Sandbox) -> None:
     asked = {"kind": "answer", "status": 403, "body": "Отказ", "type": "text/plain; charset=utf-8"}
     assert control(sandbox, "POST", "/faults", asked).json == {
         **asked,
@@ -62,7 +62,7 @@ def test_any_answer_may_be_asked_for(sandbox: Sandbox) -> None:
     assert [(call["status"], call["ran"]) for call in sandbox.calls()] == [(403, False)]
 
 
-def test_a_status_code_may_be_asked_for_as_a_number(sandbox: Sandbox) -> None:
+def test_a_status_code_may_be_a_number(sandbox: Sandbox) -> None:
     assert control(sandbox, "POST", "/faults", {"kind": 503}).json["kind"] == "503"
 
 
@@ -124,7 +124,7 @@ def test_a_status_code_may_be_asked_for_as_a_number(sandbox: Sandbox) -> None:
         ([], "body", "body: expected a JSON object, found []"),
     ],
 )
-def test_a_fault_that_is_not_understood_is_told_and_changes_nothing(
+def test_an_invalid_fault_is_rejected_and_changes_nothing(
     sandbox: Sandbox, fault: Any, field: str, message: str
 ) -> None:
     assert refused(control(sandbox, "POST", "/faults", fault)) == (field, message)
@@ -155,14 +155,12 @@ def test_a_status_is_confirmed(sandbox: Sandbox) -> None:
         ("1/2", {}, 'id: expected one subscriber_id or user_id after /subscribers/, found "1/2"'),
     ],
 )
-def test_a_status_that_is_not_understood_is_told(
-    sandbox: Sandbox, path: str, document: Any, message: str
-) -> None:
+def test_an_invalid_status_is_rejected(sandbox: Sandbox, path: str, document: Any, message: str) -> None:
     assert refused(control(sandbox, "PUT", f"/subscribers/{path}", document))[1] == message
 
 
 @pytest.mark.parametrize("path", ["/faults", "/calls"])
-def test_deleting_leaves_nothing_and_says_nothing(sandbox: Sandbox, path: str) -> None:
+def test_deleting_is_answered_204(sandbox: Sandbox, path: str) -> None:
     answer = control(sandbox, "DELETE", path)
     assert (answer.status, answer.body, answer.headers) == (204, b"", {})
 
@@ -177,7 +175,7 @@ def test_deleting_leaves_nothing_and_says_nothing(sandbox: Sandbox, path: str) -
         ("GET", "/subscribers/1", "PUT"),
     ],
 )
-def test_the_methods_of_a_switch_are_told(sandbox: Sandbox, method: str, path: str, allowed: str) -> None:
+def test_another_method_is_answered_405(sandbox: Sandbox, method: str, path: str, allowed: str) -> None:
     answer = control(sandbox, method, path)
     assert (answer.status, answer.headers["allow"], answer.json["message"]) == (
         405,
@@ -186,17 +184,17 @@ def test_the_methods_of_a_switch_are_told(sandbox: Sandbox, method: str, path: s
     )
 
 
-def test_what_there_is_not_is_told(sandbox: Sandbox) -> None:
+def test_an_unknown_page_is_answered_404(sandbox: Sandbox) -> None:
     answer = control(sandbox, "GET", "/call")
     assert (answer.status, answer.json) == (404, {"message": "no such page; GET / lists what there is"})
 
 
-def test_calls_can_be_asked_for_in_http_1_0(sandbox: Sandbox) -> None:
+def test_calls_can_be_listed_over_http_1_0(sandbox: Sandbox) -> None:
     answer = control(sandbox, "GET", "/calls", version="1.0")
     assert (answer.headers["connection"], answer.json) == ("close", [])
 
 
-def test_the_index_page_names_every_kind_of_fault_and_where_it_was_reached(sandbox: Sandbox) -> None:
+def test_the_index_page_names_every_kind_of_fault_and_its_own_host(sandbox: Sandbox) -> None:
     answer = control(sandbox, "GET", "/")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert f"one of {' '.join(Kind)}\n" in answer.text
@@ -204,7 +202,7 @@ def test_the_index_page_names_every_kind_of_fault_and_where_it_was_reached(sandb
     assert "{" not in answer.text.replace('{"', "")
 
 
-def test_the_index_page_does_not_repeat_a_strange_host(sandbox: Sandbox) -> None:
+def test_the_index_page_does_not_repeat_an_invalid_host(sandbox: Sandbox) -> None:
     answer = ask(sandbox.port, b"GET / HTTP/1.1\r\nHost: $(reboot)\r\n\r\n")
     assert "reboot" not in answer.text
 

@@ -1,4 +1,4 @@
-"""Each way to fail, as it looks on the wire."""
+"""Each kind of fault, as a client sees it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from bridge.sandbox.faults import Fault, FaultQueue, Kind
 from bridge.sandbox.server import Options
-from tests.sandbox.wire import METHOD, SOUND, Answer, Wire, ask, request, start
+from tests.sandbox.raw_client import METHOD, SOUND, Answer, RawClient, ask, request, start
 from tests.support.sandbox import Sandbox
 
 WITHOUT_ANSWER = ["timeout", "reset", "garbage"]
@@ -31,9 +31,9 @@ WITH_ANSWER = {
 
 
 @contextmanager
-def calling(sandbox: Sandbox) -> Iterator[Wire]:
-    with Wire(sandbox.port) as wire:
-        yield wire.send(SOUND)
+def calling(sandbox: Sandbox) -> Iterator[RawClient]:
+    with RawClient(sandbox.port) as client:
+        yield client.send(SOUND)
 
 
 def seen(sandbox: Sandbox) -> list[tuple[bool, int | None]]:
@@ -51,9 +51,9 @@ def test_every_kind_of_fault_is_tested_here() -> None:
 @pytest.mark.parametrize(("kind", "status"), WITH_ANSWER.items())
 def test_a_fault_can_be_an_answer(sandbox: Sandbox, kind: str, status: int) -> None:
     sandbox.fault(kind)
-    with calling(sandbox) as wire:
-        assert wire.answer().status == status
-        assert wire.send(SOUND).answer().json["started"] == 1
+    with calling(sandbox) as client:
+        assert client.answer().status == status
+        assert client.send(SOUND).answer().json["started"] == 1
     assert seen(sandbox) == [(False, status), (True, 200)]
 
 
@@ -92,21 +92,21 @@ def test_a_redirect_leads_to_the_login_page(sandbox: Sandbox) -> None:
     assert ask(sandbox.port, SOUND).headers["location"] == "/login"
 
 
-def test_a_timeout_says_nothing_and_ends_at_last(sandbox: Sandbox) -> None:
+def test_a_timeout_sends_nothing_and_closes(sandbox: Sandbox) -> None:
     sandbox.fault("timeout", seconds=0.2)
     began = monotonic()
-    with calling(sandbox) as wire:
-        assert wire.rest() == b""
+    with calling(sandbox) as client:
+        assert client.rest() == b""
     assert monotonic() - began >= 0.2
     assert seen(sandbox) == [(False, None)]
 
 
-def test_a_timeout_is_longer_than_any_caller_should_wait_unless_told(sandbox: Sandbox) -> None:
+def test_a_timeout_lasts_longer_than_any_caller_should_wait(sandbox: Sandbox) -> None:
     sandbox.fault("timeout")
     assert sandbox.control("GET", "/faults")[0]["seconds"] == 300
 
 
-def test_a_caller_that_gives_up_on_a_timeout_leaves_the_sandbox_well(sandbox: Sandbox) -> None:
+def test_a_caller_may_disconnect_during_a_timeout(sandbox: Sandbox) -> None:
     sandbox.fault("timeout")
     with calling(sandbox):
         assert_is_listed(sandbox, 1)
@@ -114,29 +114,29 @@ def test_a_caller_that_gives_up_on_a_timeout_leaves_the_sandbox_well(sandbox: Sa
 
 
 def assert_is_listed(sandbox: Sandbox, calls: int) -> None:
-    """The sandbox handles one thing after the other: who asks after a call went out may have to ask twice."""
+    """Wait until the sandbox has read the call, which another connection sent."""
     while len(sandbox.calls()) < calls:
         pass
 
 
 def test_a_reset_resets(sandbox: Sandbox) -> None:
     sandbox.fault("reset")
-    with calling(sandbox) as wire, pytest.raises(ConnectionResetError):
-        wire.rest()
+    with calling(sandbox) as client, pytest.raises(ConnectionResetError):
+        client.rest()
     assert seen(sandbox) == [(False, None)]
 
 
 def test_garbage_is_not_http(sandbox: Sandbox) -> None:
     sandbox.fault("garbage")
-    with calling(sandbox) as wire:
-        assert wire.rest() == b"\x15\x03\x03\x00\x02\x02\x28 this is not HTTP\r\n\r\n"
+    with calling(sandbox) as client:
+        assert client.rest() == b"\x15\x03\x03\x00\x02\x02\x28 this is not HTTP\r\n\r\n"
     assert seen(sandbox) == [(False, None)]
 
 
 def test_a_truncated_answer_ends_in_the_middle_of_its_body(sandbox: Sandbox) -> None:
     sandbox.fault("truncated")
-    with calling(sandbox) as wire:
-        head, _, body = wire.rest().partition(b"\r\n\r\n")
+    with calling(sandbox) as client:
+        head, _, body = client.rest().partition(b"\r\n\r\n")
     promised = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert 0 < len(body) < promised
@@ -146,38 +146,38 @@ def test_a_truncated_answer_ends_in_the_middle_of_its_body(sandbox: Sandbox) -> 
 def test_a_slow_answer_is_the_true_one_spread_over_time(sandbox: Sandbox) -> None:
     sandbox.fault("slow", seconds=0.3)
     began = monotonic()
-    with calling(sandbox) as wire:
-        assert wire.answer().json["started"] == 1
+    with calling(sandbox) as client:
+        assert client.answer().json["started"] == 1
         assert monotonic() - began >= 0.3
-        assert wire.send(SOUND).answer().status == 200
+        assert client.send(SOUND).answer().status == 200
     assert seen(sandbox) == [(True, 200), (True, 200)]
 
 
-def test_a_slow_answer_takes_longer_than_a_caller_should_wait_unless_told(sandbox: Sandbox) -> None:
+def test_a_slow_answer_takes_longer_than_any_caller_should_wait(sandbox: Sandbox) -> None:
     sandbox.fault("slow")
     assert sandbox.control("GET", "/faults")[0]["seconds"] == 30
 
 
 @pytest.mark.parametrize("kind", ["slow", "truncated"])
-def test_the_true_answer_of_a_wrong_call_can_be_spoiled_too(sandbox: Sandbox, kind: str) -> None:
+def test_the_answer_to_a_wrong_call_can_be_damaged_too(sandbox: Sandbox, kind: str) -> None:
     sandbox.fault(kind, seconds=0)
-    with Wire(sandbox.port) as wire:
-        assert wire.send(start(bot_id="1")).finish().rest().startswith(b"HTTP/1.1 422 ")
+    with RawClient(sandbox.port) as client:
+        assert client.send(start(bot_id="1")).finish().rest().startswith(b"HTTP/1.1 422 ")
     assert seen(sandbox) == [(False, 422)]
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("ran", [True, False])
-def test_the_bot_runs_before_any_fault_as_asked(sandbox: Sandbox, kind: str, ran: bool) -> None:
+def test_ran_decides_whether_the_bot_runs_before_the_fault(sandbox: Sandbox, kind: str, ran: bool) -> None:
     sandbox.fault(kind, ran=ran, seconds=0)
-    with calling(sandbox) as wire:
-        swallow(wire)
+    with calling(sandbox) as client:
+        read_all(client)
     assert [call["ran"] for call in sandbox.calls()] == [ran]
 
 
-def swallow(wire: Wire) -> None:
+def read_all(client: RawClient) -> None:
     with suppress(OSError):
-        wire.finish().rest()
+        client.finish().rest()
 
 
 def test_a_bot_that_would_not_run_does_not_run_before_a_fault(sandbox: Sandbox) -> None:
@@ -190,24 +190,22 @@ def test_a_bot_that_would_not_run_does_not_run_before_a_fault(sandbox: Sandbox) 
 
 @pytest.mark.parametrize("kind", ["429", "503", "500"])
 @pytest.mark.parametrize(("asked", "sent"), [(5, "5"), ("Fri, 22 May 2026 14:17:17 GMT", None), (0, "0")])
-def test_an_answer_may_say_when_to_come_back(
-    sandbox: Sandbox, kind: str, asked: Any, sent: str | None
-) -> None:
+def test_a_fault_can_have_a_retry_after(sandbox: Sandbox, kind: str, asked: Any, sent: str | None) -> None:
     sandbox.fault(kind, retry_after=asked)
     assert ask(sandbox.port, SOUND).headers["retry-after"] == (sent or asked)
 
 
-def test_an_answer_says_nothing_of_coming_back_unless_asked(sandbox: Sandbox) -> None:
+def test_a_fault_has_no_retry_after_by_default(sandbox: Sandbox) -> None:
     sandbox.fault("429")
     assert "retry-after" not in ask(sandbox.port, SOUND).headers
 
 
 def answers(sandbox: Sandbox, count: int) -> list[int]:
-    with Wire(sandbox.port) as wire:
-        return [wire.send(SOUND).answer().status for _ in range(count)]
+    with RawClient(sandbox.port) as client:
+        return [client.send(SOUND).answer().status for _ in range(count)]
 
 
-def test_a_fault_lasts_as_many_calls_as_asked_and_one_where_not(sandbox: Sandbox) -> None:
+def test_a_fault_applies_times_times_and_once_by_default(sandbox: Sandbox) -> None:
     sandbox.fault("500", times=3)
     sandbox.fault("429")
     assert answers(sandbox, 2) == [500, 500]
@@ -224,7 +222,7 @@ def test_a_fault_may_last_until_it_is_deleted(sandbox: Sandbox) -> None:
     assert answers(sandbox, 1) == [200]
 
 
-def test_faults_wait_in_line() -> None:
+def test_faults_are_queued() -> None:
     queue = FaultQueue()
     queue.add(Fault(Kind.HTML, times=2))
     queue.add(Fault(Kind.RESET))
@@ -232,7 +230,7 @@ def test_faults_wait_in_line() -> None:
     assert [fault and fault.kind for fault in taken] == [Kind.HTML, Kind.HTML, Kind.RESET, None]
 
 
-def test_a_fault_does_not_touch_the_switches(sandbox: Sandbox) -> None:
+def test_a_fault_does_not_apply_to_control_requests(sandbox: Sandbox) -> None:
     sandbox.fault("500")
     assert sandbox.control("GET", "/healthz") == {"status": "ok"}
     assert remaining(sandbox) == [("500", 1)]
@@ -244,7 +242,7 @@ def timed(port: int) -> tuple[float, Answer]:
     return monotonic() - began, answer
 
 
-def test_every_answer_of_the_api_takes_longer_by_the_latency() -> None:
+def test_the_latency_delays_every_api_response() -> None:
     sandbox = Sandbox(Options(latency=0.1)).start()
     try:
         sandbox.fault("500")

@@ -1,4 +1,4 @@
-"""PHP's reading of parameters: the measure for what the bridge sends."""
+"""Parameters as PHP reads them."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ def test_every_name_leads_somewhere_or_nowhere(name: str) -> None:
     assert all(key is None or key.strip() for key in keys[1:])
 
 
-def test_bytes_that_are_not_utf_8_are_shown_and_told() -> None:
+def test_bytes_that_are_not_utf_8_are_replaced_and_reported() -> None:
     assert decode(b"a=%FF&b=1") == Parameters(
         {"a": "\ufffd", "b": "1"}, ("expected UTF-8, found other bytes in a=%FF",)
     )
     assert decode(b"%FF=1").faults == ("expected UTF-8, found other bytes in %FF=1",)
 
 
-def test_a_thousand_parameters_are_read_and_more_are_told() -> None:
+def test_a_thousand_parameters_are_read_and_more_are_reported() -> None:
     many = b"&".join(b"a%d=1" % number for number in range(MAX_PARAMETERS))
     assert decode(many).faults == ()
     assert len(decode(many + b"&more=1").values) == MAX_PARAMETERS
@@ -110,7 +110,7 @@ def test_a_name_deeper_than_php_reads_is_dropped() -> None:
     assert decode(b"a" + b"[b]" * MAX_DEPTH + b"=1").values == {}
 
 
-def test_a_form_is_read_beside_the_query_and_stands_before_it() -> None:
+def test_a_form_overrides_the_query() -> None:
     parameters = read(b"a=1&b=1", f"{FORM}; charset=UTF-8", b"b=2&c[x]=%2B")
     assert parameters == Parameters({"a": "1", "b": "2", "c": {"x": "+"}})
 
@@ -134,12 +134,12 @@ def test_a_body_of_another_type_is_not_read() -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b'{"a": NaN}', b"9" * 5000])
-def test_a_body_that_is_no_json_is_told(body: bytes) -> None:
+def test_a_body_that_is_no_json_is_reported(body: bytes) -> None:
     assert read(b"", "application/json", body).faults == ("expected JSON in the body, found something else",)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'{"a":' + b"[" * 64 + b"]" * 64 + b"}"])
-def test_a_body_that_is_no_flat_json_object_is_told(body: bytes) -> None:
+def test_a_body_that_is_no_flat_json_object_is_reported(body: bytes) -> None:
     assert read(b"", "application/json", body).faults == (
         "expected a JSON object at most 64 deep in the body",
     )

@@ -1,4 +1,4 @@
-"""The sandbox as a process: how it begins and ends."""
+"""The sandbox as a process: start and stop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.wire import METHOD, SOUND, Wire, ask, request
+from tests.sandbox.raw_client import METHOD, SOUND, RawClient, ask, request
 from tests.support.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -30,10 +30,10 @@ def start_process() -> tuple[subprocess.Popen[str], int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly_even_with_answers_under_way(number: signal.Signals) -> None:
+def test_a_signal_stops_it_while_responses_are_due(number: signal.Signals) -> None:
     process, port = start_process()
     assert ask(port, request("/faults", body=b'{"kind": "timeout"}')).status == 201
-    with Wire(port) as waiting, Wire(port) as idle:
+    with RawClient(port) as waiting, RawClient(port) as idle:
         waiting.send(SOUND)
         assert idle.send(request("/healthz", method="GET")).answer().status == 200
         process.send_signal(number)
@@ -41,7 +41,7 @@ def test_a_signal_ends_it_cleanly_even_with_answers_under_way(number: signal.Sig
     assert process.returncode == 0
 
 
-def test_only_the_tokens_given_are_let_in() -> None:
+def test_only_the_configured_tokens_are_accepted() -> None:
     process, port = start_process()
     try:
         assert ask(port, SOUND).status == 200
@@ -51,7 +51,7 @@ def test_only_the_tokens_given_are_let_in() -> None:
         process.communicate(timeout=10)
 
 
-def test_a_port_that_is_taken_is_told(sandbox: Sandbox) -> None:
+def test_a_port_that_is_in_use_is_reported(sandbox: Sandbox) -> None:
     command = [sys.executable, "-m", "bridge", "sandbox", "--port", str(sandbox.port)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert (ended.returncode, ended.stderr) == (
@@ -59,6 +59,14 @@ def test_a_port_that_is_taken_is_told(sandbox: Sandbox) -> None:
         f"error: cannot listen on 127.0.0.1:{sandbox.port}: Address already in use\n"
         "hint: choose another port\n",
     )
+
+
+def test_a_host_that_does_not_exist_is_reported() -> None:
+    command = [sys.executable, "-m", "bridge", "sandbox", "--host", "sandbox.invalid"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: cannot listen on sandbox.invalid:8090: ")
+    assert "Unknown error" not in ended.stderr
 
 
 def test_a_port_is_free_again_after_the_end() -> None:

@@ -1,4 +1,4 @@
-"""The bridge's client against the sandbox: what was meant arrives, each fault is seen for what it is."""
+"""The bridge's client against the sandbox: bot starts arrive unchanged, each fault has its outcome."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def send(client: Client, sandbox: Sandbox, start: BotStart = PAID) -> Attempt:
 
 
 @given(STARTS, some.sampled_from(["query", "form"]), some.sampled_from(["true", "1"]))
-def test_any_bot_start_is_read_back_as_it_was_meant(start: BotStart, where: str, spelling: str) -> None:
+def test_any_bot_start_is_decoded_unchanged(start: BotStart, where: str, spelling: str) -> None:
     account = replace(
         Account("main", "t", forced_value=spelling), parameters="form" if where == "form" else "auto"
     )
@@ -64,11 +64,11 @@ def test_any_bot_start_is_read_back_as_it_was_meant(start: BotStart, where: str,
     query = urlsplit(outgoing.url).query.encode()
     parameters = read(query, outgoing.content_type or "", outgoing.body)
     assert parameters.faults == ()
-    assert parameters.values == meant(start, spelling)
+    assert parameters.values == expected(start, spelling)
     assert isinstance(check(parameters.values), Start)
 
 
-def meant(start: BotStart, spelling: str) -> dict[str, object]:
+def expected(start: BotStart, spelling: str) -> dict[str, object]:
     who = start.recipient
     named = {"user_id": who.user_id, "channel_id": who.channel_id}
     recipient = named if who.subscriber_id is None else {"subscriber_id": str(who.subscriber_id)}
@@ -77,7 +77,7 @@ def meant(start: BotStart, spelling: str) -> dict[str, object]:
     return {**recipient, "bot_id": str(start.bot_id), **variables, **forced}
 
 
-def test_a_bot_start_arrives_as_that_and_nothing_else(client: Client, sandbox: Sandbox) -> None:
+def test_a_bot_start_arrives_unchanged(client: Client, sandbox: Sandbox) -> None:
     assert send(client, sandbox).outcome is Outcome.DONE
     (call,) = sandbox.calls()
     assert call == {
@@ -94,7 +94,7 @@ def test_a_bot_start_arrives_as_that_and_nothing_else(client: Client, sandbox: S
     }
 
 
-def test_a_bot_start_too_long_for_a_url_arrives_all_the_same(client: Client, sandbox: Sandbox) -> None:
+def test_a_bot_start_too_long_for_a_url_arrives_unchanged(client: Client, sandbox: Sandbox) -> None:
     send(client, sandbox, replace(PAID, variables=(("text", "я🎉" * 5000),)))
     assert sandbox.calls()[0]["variables"] == {"text": "я🎉" * 5000}
 
@@ -136,7 +136,7 @@ def test_a_slow_answer_within_the_deadline_is_done(client: Client, sandbox: Sand
 
 
 @pytest.mark.parametrize("kind", ["429", "503"])
-def test_when_to_come_back_is_heard(client: Client, sandbox: Sandbox, kind: str) -> None:
+def test_retry_after_is_read(client: Client, sandbox: Sandbox, kind: str) -> None:
     sandbox.fault(kind, retry_after=7)
     assert send(client, sandbox).retry_after == 7
 
@@ -150,7 +150,7 @@ def test_when_to_come_back_is_heard(client: Client, sandbox: Sandbox, kind: str)
         ("blocked", True, Outcome.REFUSED, CallCode.BLOCKED),
     ],
 )
-def test_unsubscribed_and_blocked_are_told_apart(
+def test_unsubscribed_and_blocked_are_distinguished(
     client: Client, sandbox: Sandbox, status: str, forced: bool, outcome: Outcome, code: CallCode
 ) -> None:
     sandbox.subscriber(778899, status)

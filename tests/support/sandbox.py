@@ -1,4 +1,4 @@
-"""A sandbox on a free port, in a thread of its own; the fixture `sandbox` for whoever calls LeadConverter."""
+"""A sandbox on a free port, in its own thread, and the fixture `sandbox`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import pytest
+import uvloop
 
 from bridge.sandbox.server import DEFAULT, Options, serve
 
 
 class Sandbox:
-    """A running sandbox. `url` is what an account's `url` is set to."""
+    """A running sandbox. `url` is the value for an account's `url`."""
 
     def __init__(self, options: Options = DEFAULT, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._host = host
@@ -24,13 +25,13 @@ class Sandbox:
         self.port = port
         self._options = options
         self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
 
     def start(self) -> Self:
-        """Returns once it listens."""
+        """Start the thread; returns when the sandbox listens."""
         self._thread.start()
         self._ready.wait()
         if self._error:
@@ -38,41 +39,41 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Ends all connections and frees the port; a second time it does nothing."""
+        """Close all connections and the port; the second time it does nothing."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
 
     def calls(self) -> list[dict[str, Any]]:
-        """What `GET /calls` shows."""
+        """`GET /calls`."""
         calls: list[dict[str, Any]] = self.control("GET", "/calls")
         return calls
 
     def probes(self) -> list[dict[str, Any]]:
-        """What `GET /probes` shows."""
+        """`GET /probes`."""
         probes: list[dict[str, Any]] = self.control("GET", "/probes")
         return probes
 
     def ran(self) -> list[dict[str, Any]]:
-        """The calls that ran a bot."""
+        """The calls that started a bot."""
         return [call for call in self.calls() if call["ran"]]
 
-    def forget_calls(self) -> None:
+    def delete_calls(self) -> None:
         self.control("DELETE", "/calls")
 
     def fault(self, kind: str, **more: Any) -> None:
-        """`times`, `ran`, `retry_after`, `status`, `body` and others as `POST /faults` takes them."""
+        """`POST /faults`, with `times`, `ran`, `retry_after` and others."""
         self.control("POST", "/faults", {"kind": kind, **more})
 
     def heal(self) -> None:
-        """No more faults."""
+        """Delete all faults."""
         self.control("DELETE", "/faults")
 
     def subscriber(self, person: int | str, status: str, **more: Any) -> None:
         self.control("PUT", f"/subscribers/{quote(str(person), safe='')}", {"status": status, **more})
 
     def control(self, method: str, path: str, document: Any = None) -> Any:
-        """One request to a switch; its JSON, None where there is none. Anything but 2xx fails the test."""
+        """One control request; its JSON, or None. Any status but 2xx fails the test."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path, None if document is None else json.dumps(document))
@@ -102,7 +103,7 @@ class Sandbox:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A local LeadConverter of the test's own."""
+    """A sandbox for one test."""
     running = Sandbox().start()
     yield running
     running.stop()

@@ -1,4 +1,4 @@
-"""A client that sends exactly the bytes it is told to and shows exactly what comes back."""
+"""A client that sends given bytes and returns what it receives."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Answer:
         return self.body.decode()
 
 
-class Wire:
-    """One connection."""
+class RawClient:
+    """One connection to the sandbox."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
@@ -46,12 +46,12 @@ class Wire:
         return self
 
     def finish(self) -> Self:
-        """No more bytes will come from this side."""
+        """Close the sending half."""
         self._socket.shutdown(socket.SHUT_WR)
         return self
 
     def answer(self, *, body: bool = True) -> Answer:
-        """The next answer; `body=False` for the answer to HEAD."""
+        """The next response; `body=False` for the response to HEAD."""
         status = int(self._stream.readline().split(b" ")[1])
         headers: dict[str, str] = {}
         while (line := self._stream.readline().strip()) != b"":
@@ -75,7 +75,7 @@ class Wire:
         return chunks
 
     def rest(self) -> bytes:
-        """Everything until the other side ends; raises ConnectionResetError on a reset."""
+        """All bytes until the sandbox closes; raises ConnectionResetError on a reset."""
         return self._stream.read()
 
 
@@ -98,15 +98,15 @@ def start(**parameters: str) -> bytes:
 
 
 def start_of(pairs: list[tuple[str, str]]) -> bytes:
-    """The bytes of a call; names that are no Python words, and repeated ones."""
+    """The bytes of a call; for names that are no Python identifiers, and repeated ones."""
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
     return request(f"{METHOD}?{query}")
 
 
 def ask(port: int, data: bytes) -> Answer:
-    """One request on a connection of its own."""
-    with Wire(port) as wire:
-        return wire.send(data).answer()
+    """Send one request on a new connection."""
+    with RawClient(port) as client:
+        return client.send(data).answer()
 
 
 SOUND = start(subscriber_id="778899", bot_id="4512")
