@@ -291,6 +291,7 @@ ALERT_SOURCE = "alerts"
 
 
 DIED = "died"
+WATCHDOG = "watchdog"
 INTERNAL = "internal"
 TIMEOUT = "timeout"
 RESET = "reset"
@@ -301,7 +302,7 @@ CUT = "cut"
 HTML = "html"
 UNREADABLE = "unreadable"
 RECORDED = "recorded"
-CAUSES = (TIMEOUT, RESET, EOF, LOST, GARBAGE, CUT, HTML, UNREADABLE, DIED, INTERNAL, RECORDED)
+CAUSES = (TIMEOUT, RESET, EOF, LOST, GARBAGE, CUT, HTML, UNREADABLE, DIED, WATCHDOG, INTERNAL, RECORDED)
 """Why a call may have run, besides `http_500`, `http_502` and so on for a 5xx: no answer in time; the
 connection reset, closed or lost after the request; bytes that are not HTTP; an answer cut short; a 2xx with
 an HTML page or other unreadable content; our process died or failed while sending; older than this list."""

@@ -66,7 +66,7 @@ class Settings:
     mappings: str = "mappings"
     host: str = "127.0.0.1"
     port: int = 8080
-    workers: int = 2
+    workers: int = 1
     log: str = "text"
     public_url: str = ""
     proxies: Proxies = Proxies()

@@ -90,13 +90,14 @@ def test_the_pure_half_touches_no_clock_network_or_environment() -> None:
     assert touched == []
 
 
-def test_only_settings_reads_the_environment() -> None:
+def test_only_settings_and_what_is_inherited_come_from_the_environment() -> None:
     readers = [name(path) for path in MODULES if re.search(r"os\.environ|getenv", text_of(path))]
-    assert readers == ["bridge/settings.py"]
+    assert readers == ["bridge/inherited.py", "bridge/settings.py"]
 
 
 LATE = {
     "bridge/commands/run.py _show_demo": "the parent of all processes stays small and starts soon",
+    "bridge/commands/worker.py _dispatch": "the parent of the dispatcher stays small",
     "bridge/store/db/engine.py _upgrade": "alembic is slow to import and seldom needed",
     "bridge/store/db/engine.py postgres_module": "psycopg is an extra",
     "bridge/webhook/verify/scheme.py _jwt": "cryptography is slow to import and few sources need it",

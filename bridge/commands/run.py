@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,18 +11,21 @@ from typing import TypeAlias
 import click
 
 from bridge.commands.options import lasting, port
-from bridge.commands.serve import gunicorn, with_metrics
+from bridge.commands.serve import overridden, silence_allowed, web_programs, with_metrics
 from bridge.commands.show.language import said
 from bridge.commands.show.output import say
-from bridge.commands.supervisor import Child, Supervisor
+from bridge.commands.worker import dispatcher_program
 from bridge.errors import BridgeError
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
-from bridge.settings import Settings, load
+from bridge.settings import Settings
+from bridge.supervisor.child import Program
+from bridge.supervisor.listener import open_listener
+from bridge.supervisor.supervisor import Supervisor
 
 _PATIENCE = 60
-"""Seconds for the processes to become healthy."""
+"""Seconds for the processes to come up."""
 Show: TypeAlias = Callable[[Settings, str], None]
 """Shows what the running bridge at a URL does."""
 
@@ -35,6 +37,8 @@ Show: TypeAlias = Callable[[Settings, str], None]
 @click.option("--demo", is_flag=True, help="Send a sample webhook and print its history.")
 def run(port: int | None, sandbox: bool, sandbox_port: int, demo: bool) -> int:
     """Migrate the database, then run the web process and the dispatcher until Ctrl-C or SIGTERM.
+
+    On SIGHUP, new processes replace the running ones; no connection is refused.
 
     \b
     Example that sends no messages to anybody:
@@ -50,23 +54,28 @@ def run_processes(
 ) -> int:
     """Migrate, and keep web, dispatcher and perhaps the sandbox running until a stop signal.
 
-    The web process starts during the migration, and opens the database after it. This process only supervises
-    the others: it stays small and does not open the database.
+    This process only supervises the others: it stays small and does not open the database.
     """
-    given = {"PORT": str(port or settings.port)}
+    sandbox = f"http://127.0.0.1:{sandbox_port}" if sandbox_port else None
+    settings, environment = overridden(settings, {"PORT": str(port or ""), "BRIDGE_SANDBOX": sandbox})
+    listener = open_listener(environment, settings.host, settings.port)
+    environment = with_metrics(environment, settings.metrics, again=True)
+    programs = [*web_programs(settings, environment, listener), dispatcher_program(environment)]
     if sandbox_port:
-        given["BRIDGE_SANDBOX"] = f"http://127.0.0.1:{sandbox_port}"
-    environment = {**settings.process, **given}
-    settings = load({**settings.environment, **given})
-    counting = with_metrics(environment, settings.metrics, again=True)
-    supervisor = Supervisor(_children(counting, sandbox_port))
+        programs.append(Program("sandbox", _words("sandbox", "--port", str(sandbox_port)), environment))
+    supervisor = Supervisor(
+        programs,
+        prepare=lambda stopping: _migrate(environment, stopping),
+        silent=silence_allowed(settings),
+    )
     try:
-        failed = supervisor.start(lambda: _migrate(environment, supervisor))
-        return failed or _watch(supervisor, settings, sandbox_port, show)
+        supervisor.start()
+        _watch(supervisor, settings, show)
     finally:
         say(said(Reason(CommandCode.STOPPING)))
         supervisor.shut_down()
         say(said(Reason(CommandCode.STOPPED)))
+    return supervisor.exit_code
 
 
 def _show_demo(settings: Settings, url: str) -> None:
@@ -76,11 +85,11 @@ def _show_demo(settings: Settings, url: str) -> None:
     show_demo(settings, url)
 
 
-def _migrate(environment: Mapping[str, str], supervisor: Supervisor) -> int:
+def _migrate(environment: Mapping[str, str], stopping: Callable[[], bool]) -> int:
     """The exit code of `leadbridge migrate`; also 0 if a stop signal came first: nothing has changed."""
     with subprocess.Popen(_words("migrate"), env=environment, start_new_session=True) as process:
         while process.poll() is None:
-            if supervisor.stopping:
+            if stopping():
                 process.terminate()
                 process.wait()
                 return 0
@@ -92,33 +101,16 @@ def _words(*words: str) -> list[str]:
     return [sys.executable, "-m", "bridge", *words]
 
 
-def _children(environment: Mapping[str, str], sandbox_port: int | None) -> list[Child]:
-    def child(name: str, *words: str) -> Child:
-        return Child(name, _words(*words), environment)
-
-    web = Child("web", gunicorn("early"), environment, early=True)
-    processes = [web, child("worker", "worker")]
-    if sandbox_port:
-        processes.append(child("sandbox", "sandbox", "--port", str(sandbox_port)))
-    return processes
-
-
-def _watch(supervisor: Supervisor, settings: Settings, sandbox_port: int | None, show: Show | None) -> int:
-    places = [
-        (_local_host(settings), settings.port),
-        *([("127.0.0.1", sandbox_port)] if sandbox_port else []),
-    ]
-    if not supervisor.watch(lambda: all(map(_is_healthy, places)), seconds=_PATIENCE):
-        if supervisor.stopping:
-            return 0
+def _watch(supervisor: Supervisor, settings: Settings, show: Show | None) -> None:
+    if supervisor.watch(lambda: supervisor.up, seconds=_PATIENCE):
+        _announce(settings)
+        if show:
+            show(settings, local_url(settings))
+        supervisor.watch()
+    elif not supervisor.stopping:
         raise BridgeError(
             Reason(ErrorCode.PROCESSES_NOT_UP, seconds=_PATIENCE), Reason(ErrorCode.SEE_LINES_ABOVE)
         )
-    _announce(settings)
-    if show:
-        show(settings, local_url(settings))
-    supervisor.watch()
-    return 0
 
 
 def _announce(settings: Settings) -> None:
@@ -131,19 +123,5 @@ def _announce(settings: Settings) -> None:
 
 def local_url(settings: Settings) -> str:
     """The URL of the web process, as seen from this machine."""
-    host = _local_host(settings)
+    host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
-def _local_host(settings: Settings) -> str:
-    return settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
-
-
-def _is_healthy(place: tuple[str, int]) -> bool:
-    """Whether /healthz answers 200. Without http.client, whose import would be a fifth of this process."""
-    try:
-        with socket.create_connection(place, timeout=1) as sock:
-            sock.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            return sock.recv(12).endswith(b" 200")
-    except OSError:
-        return False

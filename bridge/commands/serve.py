@@ -1,8 +1,9 @@
-"""`leadbridge serve`: run the web process."""
+"""`leadbridge serve`: run the web processes."""
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -11,46 +12,59 @@ from pathlib import Path
 import click
 
 from bridge.commands.options import lasting, port
-from bridge.settings import METRICS_FOLDER, Settings
+from bridge.inherited import LISTENER, WATCHDOG
+from bridge.settings import METRICS_FOLDER, Settings, load
+from bridge.supervisor.child import Program
+from bridge.supervisor.listener import open_listener
+from bridge.supervisor.supervisor import SILENT, supervise
 
 
 @click.command()
 @click.option("--host", help="Address to listen on (BRIDGE_HOST, else 127.0.0.1).")
 @click.option("--port", type=port, help="Port to listen on (PORT, else 8080).")
 def serve(host: str | None, port: int | None) -> int:
-    """Run the web process, which receives webhooks and stores them.
+    """Run the web processes, which receive webhooks and store them.
+
+    The listening socket may come from systemd. On SIGHUP, new processes replace the running ones; no
+    connection is refused.
 
     \b
     Example:
       leadbridge serve --host 0.0.0.0 --port 8080
     """
-    given = {"BRIDGE_HOST": host, "PORT": port and str(port)}
-    return become_gunicorn(lasting(), {name: value for name, value in given.items() if value})
+    settings, environment = overridden(lasting(), {"BRIDGE_HOST": host, "PORT": str(port or "")})
+    listener = open_listener(environment, settings.host, settings.port)
+    environment = with_metrics(environment, settings.metrics)
+    return supervise(web_programs(settings, environment, listener), silence_allowed(settings))
 
 
-def become_gunicorn(settings: Settings, overrides: Mapping[str, str]) -> int:
-    """Replace this process with gunicorn: gevent has to patch modules before anything imports them."""
-    environment = {**settings.process, "PORT": str(settings.port), **overrides}
-    os.execve(sys.executable, gunicorn("server"), with_metrics(environment, settings.metrics))
+def overridden(settings: Settings, given: Mapping[str, str | None]) -> tuple[Settings, dict[str, str]]:
+    """The settings with values of options, and the environment in which child processes find the same."""
+    values = {name: value for name, value in given.items() if value}
+    found = load({**settings.environment, **values})
+    return found, {**settings.process, **values, "PORT": str(found.port)}
 
 
-def gunicorn(configuration: str) -> list[str]:
-    """The command line of the web process, configured by this module of `bridge.web`."""
+def web_programs(
+    settings: Settings, environment: Mapping[str, str], listener: socket.socket
+) -> list[Program]:
+    """How to start each web process; all of them accept connections of this listener."""
+    words = [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "python:bridge.web.server"]
+    shared = {**environment, LISTENER: str(listener.fileno())}
     return [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--no-control-socket",
-        "-c",
-        f"python:bridge.web.{configuration}",
+        Program("web", words, shared, (listener.fileno(),), takes_over=True) for _ in range(settings.workers)
     ]
+
+
+def silence_allowed(settings: Settings) -> float:
+    """Seconds that a child's main loop may stand still."""
+    return float(settings.environment.get(WATCHDOG, SILENT))
 
 
 def with_metrics(environment: Mapping[str, str], named: str = "", *, again: bool = False) -> dict[str, str]:
     """The environment with a folder in which all processes of the tree count their metrics.
 
-    A folder that is `named` already belongs to the process that started this one, and is not changed.
-    `again` is for the first process of the tree, which empties even such a folder.
+    A folder that is `named` may be shared with other trees, and is emptied only if `again` is set.
     """
     if named and not again:
         return {**environment, METRICS_FOLDER: named}

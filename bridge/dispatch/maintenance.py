@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from bridge.dispatch.account_batch import token_mark
@@ -13,7 +14,7 @@ from bridge.dispatch.alerts.events import AlertEvents, Happened, of_call
 from bridge.dispatch.policy import account_health as healths
 from bridge.dispatch.policy.retry import policy
 from bridge.errors import BridgeError
-from bridge.model import Account, Call, State
+from bridge.model import DIED, Account, Call, State
 from bridge.reasons.alerts import AlertCode
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
@@ -45,16 +46,20 @@ class Maintenance:
     fold_at: int = 0
     """When counters are to be made coarser next."""
 
-    def look_after(self, *, everyone: bool = False) -> None:
+    def look_after(self, *, everyone: bool = False, ended: Mapping[str, str] = MappingProxyType({})) -> None:
         """Once around. Raises StoreUnavailable.
 
-        `everyone`: no other dispatcher lives, so whoever held a lease is dead.
+        `everyone`: no other dispatcher lives, so whoever held a lease is dead. `ended`: names of dispatchers
+        that are dead, each with the cause.
         """
         known = self.accounts()
         with self.store.transaction() as connection:
             now = self.store.now(connection)
             rows.ensure(connection, known)
             happened: list[Happened] = []
+            for owner, cause in ended.items():
+                lost, _ = sweep.recover(connection, now, owner=owner, cause=cause)
+                happened += self.doubt(connection, now, lost, cause)
             if everyone:
                 lost, _ = sweep.recover(connection, now, everyone=True)
                 happened += self.doubt(connection, now, lost)
@@ -76,17 +81,20 @@ class Maintenance:
             counters.fold(connection, now)
         self.fold_at = now + FOLD_EVERY_MS
 
-    def doubt(self, connection: Transaction, now: int, lost: tuple[Call, ...]) -> list[Happened]:
+    def doubt(
+        self, connection: Transaction, now: int, lost: tuple[Call, ...], cause: str = DIED
+    ) -> list[Happened]:
         """Calls that may have run unseen: sent again once where the owner asked for it, else shown."""
         known = self.accounts()
         happened: list[Happened] = []
+        why = sweep.lost_reason(cause)
         for call in lost:
-            log.error("call %d is uncertain: %s", call.id, english(sweep.LAPSED))
+            log.error("call %d is uncertain: %s", call.id, english(why))
             account = known.get(call.start.account)
             if account and policy(call, account) == "resend" and not call.resends and now < call.expires_at:
                 decisions.resend(connection, now, call.id, BY_POLICY, once=True)
             else:
-                happened += of_call(call, State.UNCERTAIN, sweep.LAPSED)
+                happened += of_call(call, State.UNCERTAIN, why)
         return happened
 
     def renewed(self, known: Mapping[str, Account]) -> list[str]:

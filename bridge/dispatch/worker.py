@@ -7,10 +7,7 @@ marked it as `sending`; if this process dies then, the call is shown as uncertai
 from __future__ import annotations
 
 import logging
-import os
 import random as randomness
-import secrets
-import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +22,7 @@ from bridge.dispatch.maintenance import Maintenance
 from bridge.dispatch.round import Round, Rounds
 from bridge.dispatch.sender_pool import Ended, SenderPool, Try
 from bridge.errors import DatabaseLost, StoreUnavailable
+from bridge.inherited import unique_name
 from bridge.logs import RateLimitedLog
 from bridge.model import Account, Alerts, Outcome
 from bridge.reasons.reason import Reason
@@ -72,6 +70,7 @@ class Dispatcher:
         owner: str | None = None,
         senders: int = SENDERS,
         observe: Callable[[Round], None] = unobserved,
+        beat: Callable[[], None] = lambda: None,
         no_room: Callable[[], Reason | None] = lambda: None,
         alerts: Callable[[], Alerts] = Alerts,
         language: str = ENGLISH,
@@ -81,12 +80,14 @@ class Dispatcher:
         self.store = store
         self.client = client
         events = AlertEvents(alerts)
-        self.rounds = Rounds(store, accounts, owner or a_name(), random, client.now, events)
+        self.rounds = Rounds(store, accounts, owner or unique_name(), random, client.now, events)
         self.maintenance = Maintenance(store, accounts, events)
         self.notifier = AlertNotifier(store, events, client, language)
         self.senders = SenderPool(client.send, senders, client.now, clock)
         self.stop_wait = STOP_WAIT
         self.observe = observe
+        self.beat = beat
+        """Reports that the loop turns."""
         self.no_room = no_room
         self.log_limited = RateLimitedLog(log.error, every=60.0)
         self.clock = clock
@@ -132,6 +133,7 @@ class Dispatcher:
 
     def turn(self) -> None:
         """Wait for something to do, and do a round of it."""
+        self.beat()
         self.unsettled += self.senders.take(self.wait, self.senders.size // 2, self.next_round)
         if self.clock() >= self.next_maintenance:
             self.maintain()
@@ -218,6 +220,7 @@ class Dispatcher:
         """Claim nothing more, wait for what is being sent, and settle it."""
         leave_at = self.clock() + self.stop_wait
         while self.known() and self.clock() < leave_at and not self.hurried:
+            self.beat()
             self.unsettled += self.senders.take(0.1, self.senders.size, self.next_round)
             if self.unsettled:
                 self.round(0)
@@ -239,8 +242,3 @@ def until_next(done: Round) -> float:
     if done.wake_at is None:
         return LONGEST_WAIT
     return min(max((done.wake_at - done.now) / 1000, 0.0), LONGEST_WAIT)
-
-
-def a_name() -> str:
-    """A name that no other dispatcher has."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

@@ -14,6 +14,7 @@ class CallCode(Code):
     TOO_LATE = "call.too_late"
     TRIES = "call.tries"
     LAPSED = "call.lapsed"
+    HUNG = "call.hung"
     RESENT_ITSELF = "call.resent_itself"
 
     # Decisions about a call.

@@ -23,6 +23,7 @@ class CauseCode(Code):
     HTML = "cause.html"
     UNREADABLE = "cause.unreadable"
     DIED = "cause.died"
+    WATCHDOG = "cause.watchdog"
     INTERNAL = "cause.internal"
     RECORDED = "cause.recorded"
     """A call of an older version, which stored no cause."""
@@ -40,6 +41,7 @@ _KNOWN: Final = {
     "html": Reason(CauseCode.HTML),
     "unreadable": Reason(CauseCode.UNREADABLE),
     "died": Reason(CauseCode.DIED),
+    "watchdog": Reason(CauseCode.WATCHDOG),
     "internal": Reason(CauseCode.INTERNAL),
     "recorded": Reason(CauseCode.RECORDED),
 }

@@ -199,6 +199,8 @@ class ErrorCode(Code):
     WEBHOOK_NOT_ACCEPTED = "error.webhook_not_accepted"
     ADDRESS_TAKEN = "error.address_taken"
     CHOOSE_OTHER_PORT = "error.choose_other_port"
+    SYSTEMD_SOCKETS = "error.systemd_sockets"
+    ONE_LISTEN_STREAM = "error.one_listen_stream"
 
     # Options that cannot be combined.
     REFUSED_GOES_WITH = "error.refused_goes_with"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import uvloop
 
 from bridge.errors import BridgeError
+from bridge.heartbeat import keep_beating
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.sandbox.api import Api
@@ -88,8 +89,10 @@ async def serve(
         raise BridgeError(reason, Reason(ErrorCode.CHOOSE_OTHER_PORT)) from error
     listening(_url(host, server.sockets[0].getsockname()[1]))
     sweep = loop.create_task(_sweep(connections, options.idle))
+    beating = loop.create_task(keep_beating())
     await stop.wait()
     sweep.cancel()
+    beating.cancel()
     await _close(server, connections)
     with suppress(asyncio.CancelledError):
         await sweep

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
-from wsgiref.simple_server import WSGIRequestHandler
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric as Family
@@ -74,21 +73,3 @@ def page(folder: str, samples: Callable[[], Iterable[Sample]], counted: Counted)
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # it has no types
         return generate_latest(registry)
     return generate_latest(counted.registry) + generate_latest(registry)
-
-
-def serve(host: str, port: int, counted: Counted, samples: Callable[[], Iterable[Sample]]) -> None:
-    """Answer scrapes on a port of their own, in threads: for a process that serves nothing else."""
-    counted.registry.register(LookedUp(samples))
-    server, _ = start_http_server(port, host, counted.registry)
-    server.RequestHandlerClass = _Quiet
-
-
-class _Quiet(WSGIRequestHandler):
-    """Logs no line per request, and rejects what is not HTTP without repeating it, as Python's own would."""
-
-    def log_message(self, *_words: object) -> None:
-        """Nothing."""
-
-    def send_error(self, code: int, *_words: object) -> None:
-        """The answer, by its status alone."""
-        super().send_error(code)

@@ -12,6 +12,7 @@ from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderNam
 from gunicorn.workers.ggevent import GeventWorker
 from werkzeug.http import HTTP_STATUS_CODES
 
+from bridge import heartbeat
 from bridge.logs import trace
 from bridge.model import Request
 from bridge.reasons.reason import Reason
@@ -42,6 +43,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             super().run()
         finally:
             self.wsgi.extensions["leadbridge"].close()
+
+    def notify(self) -> None:
+        """Once a second: the loop turns."""
+        super().notify()
+        heartbeat.beat()
 
     def timeout_ctx(self) -> AbstractContextManager[None]:
         """Each line keeps its own time."""

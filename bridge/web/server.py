@@ -8,9 +8,10 @@ import gc
 import resource
 from contextlib import closing
 
-from bridge import logs, settings
+from bridge import heartbeat, logs, settings
 from bridge.assemble import web
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.inherited import inherited
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.engine import open_store
@@ -20,6 +21,7 @@ from bridge.web import app
 # What every web process needs is imported here, once: they share its memory and start at once.
 PRELOADED = (patched, web, app)
 
+heartbeat.begin()
 _settings = settings.load().without_passwords()
 _CONNECTIONS = 2000
 _OTHER_FILES = 200
@@ -57,8 +59,9 @@ def _keep_shared(_arbiter: object, _worker: object) -> None:
 
 _refuse_forgetful()
 wsgi_app = "bridge.wsgi:app"
-bind = f"{_settings.host}:{_settings.port}"
-workers = _settings.workers
+_listener = inherited().listener
+bind = f"{_settings.host}:{_settings.port}" if _listener is None else f"fd://{_listener}"
+workers = _settings.workers if _listener is None else 1
 # Greenlets: hundreds of idle, half-open or dripping connections cost honest senders nothing.
 worker_class = "bridge.web.greenlets.Worker"
 worker_connections = _connections()

@@ -37,6 +37,7 @@ sys.exit(code)
         ("--version",),
         ("run", "--help"),
         ("serve", "--help"),
+        ("worker", "--help"),
         ("sandbox", "--help"),
     ],
 )
@@ -47,10 +48,17 @@ def test_a_command_imports_what_it_needs(words: tuple[str, ...], desk: Desk) -> 
 
 @pytest.mark.parametrize(
     ("verb", "others"),
-    [("events", []), ("calls", []), ("explain", []), ("replay", ["events"]), ("run", ["serve"])],
+    [
+        ("events", []),
+        ("calls", []),
+        ("explain", []),
+        ("replay", ["events"]),
+        ("run", ["serve", "worker"]),
+        ("worker", ["serve"]),
+    ],
 )
 def test_a_verb_imports_itself_and_no_other(verb: str, others: list[str]) -> None:
-    """`replay` has the filter of `events`; `run` starts what `serve` becomes."""
+    """`replay` has the filter of `events`; `run` starts what `serve` and `worker` do."""
     script = (
         "import sys; from bridge.main import leadbridge;"
         f"leadbridge.commands[{verb!r}];"

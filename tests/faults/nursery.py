@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from bridge import logs
-from bridge.commands.worker import dispatch_calls
+from bridge.commands.dispatcher import dispatch_calls
 from bridge.settings import load
 from bridge.store.db.engine import postgres_module
 from tests.faults import crashpoints

@@ -57,7 +57,7 @@ def test_a_port_that_is_in_use_is_reported(sandbox: Sandbox) -> None:
     assert (ended.returncode, ended.stderr) == (
         1,
         f"error: cannot listen on 127.0.0.1:{sandbox.port}: Address already in use\n"
-        "hint: choose another port\n",
+        "hint: choose another port, or stop the process that uses it\n",
     )
 
 

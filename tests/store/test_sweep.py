@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bridge.model import Outcome, State
+from bridge.model import WATCHDOG, Outcome, State
 from bridge.store.db.engine import Store
 from bridge.store.queue import sweep
 from bridge.store.queue.sweep import Swept
@@ -128,3 +128,15 @@ def test_a_clock_that_was_not_set_back_changes_no_times(store: Store, clock: Clo
     with store.transaction() as connection:
         sweep.set_back(connection, clock.ms)
     assert rows(store, "SELECT due_at FROM calls") == [(clock.ms + 900_000,)]
+
+
+def test_the_calls_of_one_dead_owner_are_recovered_with_the_cause(store: Store) -> None:
+    owe(store, start(1), start(2), start(3))
+    first, _ = claim(store, limit=2, owner="dead")
+    claim(store, owner="alive")
+    assert begin(store, first) == [True]
+    with store.transaction() as connection:
+        lost, queued = sweep.recover(connection, store.now(connection), owner="dead", cause=WATCHDOG)
+    assert ([one.id for one in lost], queued) == ([1], 1)
+    assert states(store) == {1: "uncertain", 2: "queued", 3: "claimed"}
+    assert rows(store, "SELECT cause FROM calls WHERE id = 1") == [(WATCHDOG,)]

@@ -147,7 +147,7 @@ def test_the_dead_are_forgotten_and_the_living_are_measured(tmp_path: Path) -> N
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("metrics")
-    settings = {"SHOP_SECRET": "s3cret-canary", "LEADCONVERTER_TOKEN": CANARY}
+    settings = {"SHOP_SECRET": "s3cret-canary", "LEADCONVERTER_TOKEN": CANARY, "BRIDGE_WORKERS": "2"}
     with installation(folder, "sqlite:///var/bridge.db", **settings) as made:
         (made.mappings / "shop.yml").write_text(MAPPING)
         (made.mappings / "accounts.yml").write_text(ACCOUNTS)

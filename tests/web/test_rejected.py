@@ -15,8 +15,7 @@ import pytest
 
 from bridge.reasons.stored import from_text
 from bridge.text.render import english
-from bridge.web.counting import Counted, serve
-from tests.support.processes import Installation, free_port, installation
+from tests.support.processes import Installation, installation
 from tests.support.waiting import eventually
 
 MAPPING = """
@@ -198,11 +197,3 @@ def test_no_answer_repeats_its_target_and_no_log_has_it(bridge: Installation) ->
         assert b"canary" not in bridge.get(target).body, target
     bridge.get("/console/canary?canary")
     assert "canary" not in bridge.read_log()
-
-
-def test_the_port_for_scrapes_repeats_nothing_either() -> None:
-    port = free_port()
-    serve("127.0.0.1", port, Counted(), list)
-    answer = sent(port, b"GET /canary canary canary\r\n\r\n")
-    assert b"Error code: 400" in answer
-    assert b"canary" not in answer

@@ -41,22 +41,3 @@ def test_it_refuses_a_postgres_that_may_forget(name: str, tmp_path: Path) -> Non
         "подсказка: принятый вебхук может пропасть при отключении питания: включите и перечитайте настройки "
         "PostgreSQL",
     ]
-
-
-EARLY = """
-import sys
-
-class Gate:
-    def read(self):
-        print("bridge.web.app" in sys.modules, "bridge.web.server" in sys.modules)
-
-sys.stdin = Gate()
-import bridge.web.early
-print(bridge.web.early.wsgi_app)
-"""
-
-
-def test_one_that_starts_early_is_ready_before_it_looks_at_the_database(tmp_path: Path) -> None:
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/bridge.db"}
-    told = subprocess.run([sys.executable, "-c", EARLY], env=environment, capture_output=True, text=True)
-    assert told.stdout.splitlines() == ["True False", "bridge.wsgi:app"], told.stderr

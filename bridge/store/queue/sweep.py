@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bridge.model import DIED, Call, Outcome, State
+from bridge.model import DIED, WATCHDOG, Call, Outcome, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
@@ -22,7 +22,7 @@ from bridge.store.queue.rows import call_of
 from bridge.store.reports import counters
 
 LAPSED = Reason(CallCode.LAPSED)
-_LAPSED = to_text(LAPSED)
+HUNG = Reason(CallCode.HUNG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,12 @@ class Swept:
 _LEASES = Statement(
     "SELECT <columns> FROM calls <calls_by_lease> "
     "WHERE state IN ('claimed', 'sending') AND lease_until <= :until "
+    "ORDER BY lease_until, id LIMIT 1000 <lock_free>",
+    columns=calls.columns.keys(),
+)
+_LEASES_OF = Statement(
+    "SELECT <columns> FROM calls <calls_by_lease> "
+    "WHERE state IN ('claimed', 'sending') AND owner = :owner "
     "ORDER BY lease_until, id LIMIT 1000 <lock_free>",
     columns=calls.columns.keys(),
 )
@@ -83,19 +89,25 @@ def set_back(connection: Connection, now: int) -> None:
     connection.execute(_DUE_AHEAD.of(connection), {"now": now})
 
 
-def recover(connection: Connection, now: int, *, everyone: bool = False) -> tuple[tuple[Call, ...], int]:
+def recover(
+    connection: Connection, now: int, *, everyone: bool = False, owner: str = "", cause: str = DIED
+) -> tuple[tuple[Call, ...], int]:
     """Recover calls whose lease has expired: claimed ones are queued, those being sent become uncertain.
 
     Returns the latter with their previous state, and the number of queued ones. `everyone` ignores the time
-    of leases: when the only dispatcher starts, all previous owners are dead.
+    of leases: when the only dispatcher starts, all previous owners are dead. With `owner`, all calls of this
+    one are recovered, which is dead by the `cause`.
     """
-    until = FOR_EVER if everyone else now
-    rows = _all(connection, _LEASES, until)
+    if owner:
+        rows = connection.execute(_LEASES_OF.of(connection), {"owner": owner}).all()
+    else:
+        rows = _all(connection, _LEASES, FOR_EVER if everyone else now)
+    why = to_text(lost_reason(cause))
     claimed = [row for row in rows if row.state == "claimed"]
     sending = [row for row in rows if row.state == "sending"]
     bulk.each(connection, _QUEUE, [(row.id,) for row in claimed])
-    bulk.each(connection, _DOUBT, [(_LAPSED, DIED, row.id) for row in sending])
-    _ATTEMPT.run(connection, [_lost(row, now) for row in sending])
+    bulk.each(connection, _DOUBT, [(why, cause, row.id) for row in sending])
+    _ATTEMPT.run(connection, [_lost(row, now, why, cause) for row in sending])
     counters.add_moves(connection, now, sending, State.UNCERTAIN)
     recipient_order.release_next(connection, [(row.account, row.recipient) for row in rows])
     return tuple(call_of(row) for row in sending), len(claimed)
@@ -114,8 +126,13 @@ def _all(connection: Connection, statement: Statement, until: int) -> Sequence[R
     return connection.execute(statement.of(connection), {"until": until}).all()
 
 
-def _lost(row: Row[Any], now: int) -> tuple[Any, ...]:
+def lost_reason(cause: str) -> Reason:
+    """Why a call is uncertain whose dispatcher is gone by this cause."""
+    return HUNG if cause == WATCHDOG else LAPSED
+
+
+def _lost(row: Row[Any], now: int, why: str, cause: str) -> tuple[Any, ...]:
     """The row of an attempt whose end was not recorded."""
     times = (row.sent_at, max(now, row.sent_at))
-    shown = (Outcome.UNCERTAIN.value, _LAPSED, "", None, "", "", None, DIED)
+    shown = (Outcome.UNCERTAIN.value, why, "", None, "", "", None, cause)
     return (row.id, row.attempt, row.owner, *times, *shown)

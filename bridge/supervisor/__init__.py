@@ -1,0 +1,1 @@
+"""The parent of the processes: it holds the listener, and starts, watches, restarts and stops children."""
