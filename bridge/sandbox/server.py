@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import uvloop
 
+from bridge import heartbeat
 from bridge.errors import BridgeError
-from bridge.heartbeat import keep_beating
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.sandbox.api import Api
@@ -53,6 +53,7 @@ def run(
 
     Raises BridgeError if the port cannot be bound.
     """
+    heartbeat.begin()
     options = Options(tokens=frozenset(tokens), latency=latency_ms / 1000)
     uvloop.run(_until_signal(host, port, options, listening))
     return 0
@@ -89,7 +90,7 @@ async def serve(
         raise BridgeError(reason, Reason(ErrorCode.CHOOSE_OTHER_PORT)) from error
     listening(_url(host, server.sockets[0].getsockname()[1]))
     sweep = loop.create_task(_sweep(connections, options.idle))
-    beating = loop.create_task(keep_beating())
+    beating = loop.create_task(heartbeat.keep_beating())
     await stop.wait()
     sweep.cancel()
     beating.cancel()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bridge.inherited import ENDED, HEARTBEAT, OWNER, unique_name
@@ -61,7 +62,7 @@ class Child:
             pass_fds=(beats, *program.descriptors),
             # Ctrl-C is sent to the whole foreground group. Children get their signals from the supervisor.
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=partial(_die_with_parent, os.getpid()) if sys.platform == "linux" else None,
         )
         os.close(beats)
 
@@ -102,6 +103,8 @@ class Child:
         self.let_begin()
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Have Linux send SIGTERM to the child when its parent ends, for any reason."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
