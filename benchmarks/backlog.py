@@ -28,9 +28,9 @@ from benchmarks.common.processes import memory, tree
 from benchmarks.common.report import machine, table
 from benchmarks.common.series import Aim, concluded
 from bridge.dispatch.alerts.events import AlertEvents
+from bridge.dispatch.calls_in_flight import Ended
 from bridge.dispatch.maintenance import Maintenance
 from bridge.dispatch.round import Rounds
-from bridge.dispatch.sender_pool import Ended
 from bridge.model import Account, Alerts, Attempt, Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason

@@ -10,6 +10,8 @@ import pytest
 from tests.support.codemap import PAGE, ROOT, code_map, page
 
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 STEPS = re.findall(r"`([\w/]+\.py): ([\w.]+)`", ARCHITECTURE)
 
 
@@ -17,10 +19,10 @@ def defined(path: str) -> set[str]:
     """The functions, classes and methods of a module of bridge/."""
     found = set()
     for node in ast.parse((ROOT / "bridge" / path).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(node, DEFINITIONS):
             found.add(node.name)
         if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)}
+            found |= {f"{node.name}.{one.name}" for one in node.body if isinstance(one, FUNCTIONS)}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -159,13 +160,17 @@ def _valid(settings: Settings, rules: MappingLoader) -> Remark:
 
 
 def _reachable(name: str, account: Account) -> Remark:
-    client = Client(Transport(), deadline=_PROBE_S)
-    try:
-        level, found = _answer(client.probe(account))
-    finally:
-        client.close()
+    level, found = _answer(asyncio.run(_probe(account)))
     text = Reason(ProblemCode.ACCOUNT_ANSWERS, url=account.url, found=found)
     return Remark(level, Reason(ProblemCode.ABOUT_ACCOUNT, account=name), text)
+
+
+async def _probe(account: Account) -> Probe:
+    client = Client(Transport(), deadline=_PROBE_S)
+    try:
+        return await client.probe(account)
+    finally:
+        client.close()
 
 
 def _answer(found: Probe) -> tuple[Level, Reason]:

@@ -1,7 +1,7 @@
 """The dispatcher's dealings with the store: one round is one transaction.
 
 A round settles what has ended, claims anew within pace and breaker, and marks what it claimed as `sending`:
-there is a free sender for each, so nothing would be gained by another commit between the two. Accounts are
+there is room for each, so nothing would be gained by another commit between the two. Accounts are
 always locked in the order of their names, before any call.
 """
 
@@ -16,13 +16,13 @@ from typing import Final, NamedTuple
 
 from bridge.dispatch.account_batch import AccountBatch
 from bridge.dispatch.alerts.events import AlertEvents, Happened, of_call
+from bridge.dispatch.calls_in_flight import Ended, Job, Try
 from bridge.dispatch.http.probe import Probe
 from bridge.dispatch.policy import account_health as healths
 from bridge.dispatch.policy import breaker as breakers
 from bridge.dispatch.policy import pace
 from bridge.dispatch.policy.breaker import Gate
 from bridge.dispatch.policy.retry import Step, next_step
-from bridge.dispatch.sender_pool import Ended, Job, Try
 from bridge.dispatch.unconfirmed_answers import NewAnswers
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
 from bridge.reasons.alerts import AlertCode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.dispatch.sender_pool import Ended
+from bridge.dispatch.calls_in_flight import Ended
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.state import answers
 from bridge.store.state.answers import Shape

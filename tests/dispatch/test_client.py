@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import select
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from bridge.dispatch.http import connection
+from bridge.dispatch.http.channel import Plain
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.connection import Address
 from bridge.dispatch.http.probe import Probe
@@ -28,7 +31,6 @@ from tests.dispatch.server import (
     Certificate,
     Peer,
     Script,
-    Server,
     answering,
     certificate,
     closing,
@@ -53,12 +55,25 @@ def account(port: int, scheme: str = "http", **more: Any) -> Account:
     return replace(Account("main", TOKEN, url=f"{scheme}://127.0.0.1:{port}"), **more)
 
 
+class Sender:
+    """A client, each of whose methods returns when it is done."""
+
+    def __init__(self, runner: asyncio.Runner, client: Client) -> None:
+        self.runner = runner
+        self.client = client
+
+    def send(self, account: Account, call: Call) -> Attempt:
+        return self.runner.run(self.client.send(account, call))
+
+    def probe(self, account: Account) -> Probe:
+        return self.runner.run(self.client.probe(account))
+
+
 @contextmanager
-def client(deadline: float = 5.0, **settings: Any) -> Iterator[Client]:
-    made = Client(Transport(**settings), deadline=deadline, now=lambda: NOW)
-    try:
-        yield made
-    finally:
+def client(deadline: float = 5.0, **settings: Any) -> Iterator[Sender]:
+    with asyncio.Runner() as runner:
+        made = Client(Transport(**settings), deadline=deadline, now=lambda: NOW)
+        yield Sender(runner, made)
         made.close()
 
 
@@ -231,24 +246,30 @@ def test_a_connection_lost_during_the_handshake_has_sent_nothing(parting: Script
     assert attempt.phase in ("connecting", "tls")
 
 
-@pytest.mark.parametrize("step", ["wrap_socket", "do_handshake"])
 def test_a_server_that_left_before_the_handshake_leaves_no_socket_open(
-    monkeypatch: pytest.MonkeyPatch, step: str
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    owner: Any = ssl.SSLContext if step == "wrap_socket" else ssl.SSLSocket
-    real = getattr(owner, step)
+    real = ssl.SSLObject.do_handshake
+    made: list[Plain] = []
 
-    def once_it_has_left(*args: Any, **settings: Any) -> Any:
-        """The reset has come; a socket that is not connected yet counts as hung up."""
+    class Watched(Plain):
+        def __init__(self, sock: socket.socket) -> None:
+            super().__init__(sock)
+            made.append(self)
+
+    def once_it_has_left(self: ssl.SSLObject) -> None:
+        """The reset has come."""
         hung_up = select.poll()
-        hung_up.register(next(one for one in args if isinstance(one, socket.socket)), 0)
+        hung_up.register(made[0].sock, 0)
         assert hung_up.poll(5000)
-        return real(*args, **settings)
+        real(self)
 
-    monkeypatch.setattr(owner, step, once_it_has_left)
+    monkeypatch.setattr(connection, "Plain", Watched)
+    monkeypatch.setattr(ssl.SSLObject, "do_handshake", once_it_has_left)
     with serving(Peer.reset) as server, client() as sender:
         attempt = sender.send(account(server.port, "https"), CALL)
     assert english(attempt.reason) == "nothing was sent: the connection was reset"
+    assert [one.sock.fileno() for one in made] == [-1]
 
 
 LONG = replace(CALL, start=replace(START, variables=(("text", "x" * 30_000_000),)))
@@ -547,7 +568,7 @@ def test_a_kept_connection_lost_after_sending_leaves_the_call_uncertain() -> Non
 
 def test_a_closed_client_keeps_no_connection() -> None:
     with serving(answering(OK, OK)) as server, client() as sender:
-        sender.close()
+        sender.client.close()
         assert [sender.send(account(server.port), CALL).outcome for _ in range(2)] == [Outcome.DONE] * 2
     assert server.connections == 2
 
@@ -697,9 +718,10 @@ def traces(text: str) -> list[str]:
     return [s[i : i + 6] for s in spellings for i in range(len(s) - 5) if s[i : i + 6] in text]
 
 
-def everything(attempt: Attempt, sender: Client, server: Server) -> str:
-    parts = [repr(attempt), str(attempt), repr(sender), repr(vars(sender)), repr(vars(sender.transport))]
-    return "\n".join([*parts, repr(account(server.port))])
+def everything(attempt: Attempt, sender: Sender) -> str:
+    client = sender.client
+    parts = [repr(attempt), str(attempt), repr(client), repr(vars(client)), repr(vars(client.transport))]
+    return "\n".join([*parts, repr(account(1))])
 
 
 CANARIES: list[Script] = [echoing, echoing_json, cut_inside_the_token, *[case[0] for case in LOST]]
@@ -710,7 +732,7 @@ def test_the_token_shows_nowhere(script: Script, caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.DEBUG)
     with serving(script) as server, client(SHORT) as sender:
         attempt = sender.send(account(server.port), CALL)
-        shown = everything(attempt, sender, server)
+        shown = everything(attempt, sender)
         refused = sender.send(account(server.port, "ftp"), CALL)
         hidden = sender.send(account(server.port, "https"), CALL)
     out, err = capfd.readouterr()

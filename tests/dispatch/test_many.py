@@ -23,7 +23,7 @@ NAMES = ("east", "main", "west")
 def dispatching(url: str, accounts: dict[str, Account], count: int) -> Iterator[list[Dispatcher]]:
     """So many dispatchers at work; stopped gracefully at the end."""
     stores = [open_store(url) for _ in range(count)]
-    made = [Dispatcher(store, Client(Transport()), lambda: accounts, senders=8) for store in stores]
+    made = [Dispatcher(store, Client(Transport()), lambda: accounts, most=8) for store in stores]
     threads = [threading.Thread(target=dispatcher.run) for dispatcher in made]
     for thread in threads:
         thread.start()

@@ -12,18 +12,19 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from requests import PreparedRequest
 
+from bridge.dispatch.calls_in_flight import Ended, Job
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.http.transport import ExchangeResponse, Transport, response_of
 from bridge.dispatch.maintenance import Maintenance
 from bridge.dispatch.policy import pace
 from bridge.dispatch.round import Rounds
-from bridge.dispatch.sender_pool import Ended, Job
 from bridge.dispatch.worker import LONGEST_WAIT, Dispatcher
 from bridge.model import Account
 from bridge.store.db.engine import Store, open_store
 from bridge.store.reports.call_views import CallFilter, Doubt, doubts
 from tests.conftest import Clock
+from tests.simulation.dispatchers import at_once
 from tests.store.given import owe, rows, start, states
 from tests.support.sandbox import Sandbox
 from tests.support.waiting import eventually
@@ -49,7 +50,7 @@ class Gateway(Transport):
     calls: int = 0
     probes: int = 0
 
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> ExchangeResponse:
+    async def send(self, request: PreparedRequest, _: float) -> ExchangeResponse:
         empty = "?" not in (request.url or "")
         self.probes += empty
         self.calls += not empty
@@ -64,7 +65,7 @@ class BadBots(Transport):
 
     bots: frozenset[str]
 
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> ExchangeResponse:
+    async def send(self, request: PreparedRequest, _: float) -> ExchangeResponse:
         parameters = parse_qs(urlsplit(request.url or "").query)
         if not parameters:
             return answer(422)
@@ -117,14 +118,16 @@ class Outage:
 
     def turn(self, number: int) -> int | None:
         """One dispatcher settles what it sent the last time, and claims anew."""
-        ended = [Ended(job, self.client.send(job.account, job.call)) for job in self.under_way[number]]
+        ended = [
+            Ended(job, at_once(self.client.send(job.account, job.call))) for job in self.under_way[number]
+        ]
         done = self.rounds[number].round(ended, 8)
         self.under_way[number] = done.begun
         self.most_probing = max(self.most_probing, len(done.probes))
         for account in done.probes:
             other = self.rounds[1 - number].round([], 8)
             assert (other.probes, other.begun) == ([], [])
-            self.rounds[number].probed(account, self.client.probe(account))
+            self.rounds[number].probed(account, at_once(self.client.probe(account)))
         # A probe that ends wakes its dispatcher.
         return self.clock.ms if done.probes else done.wake_at
 
@@ -252,7 +255,6 @@ def test_a_real_outage_over_sockets_leaves_few_calls_in_doubt_and_loses_none(
     finally:
         dispatcher.stop()
         thread.join()
-        client.close()
     assert [*states(store).values()].count("done") == 60 - tried
     assert [*states(store).values()].count("uncertain") == tried
     store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +42,9 @@ class Guard:
         self.wishes = Alerts(**wishes)
         self.client = Client(Transport(), deadline=5.0)
         self.notifier = AlertNotifier(store, AlertEvents(lambda: self.wishes), self.client)
-        self.look = self.notifier.look
+
+    def look(self) -> None:
+        asyncio.run(self.notifier.look())
 
 
 @contextmanager
@@ -312,7 +315,7 @@ def test_the_bridges_own_alerts_cause_no_alerts(store: Store, clock: Clock, sand
     wishes = Alerts(start=OWNER)
     with bench(store, clock, replace(FAST, url=sandbox.url), alerts=lambda: wishes) as desk:
         happens(store, "paused", "account other: answered 401")
-        desk.dispatcher.notifier.look()
+        desk.do(desk.dispatcher.notifier.look())
         sandbox.fault("422", times=1)
         desk.settled()
         assert rows(store, "SELECT state FROM calls") == [("refused",)]
@@ -324,7 +327,7 @@ def test_the_owners_bot_is_started_like_any_other(store: Store, clock: Clock, sa
     wishes = Alerts(start=OWNER)
     with bench(store, clock, replace(FAST, url=sandbox.url), alerts=lambda: wishes) as desk:
         happens(store, "silent", "shop has sent nothing")
-        desk.dispatcher.notifier.look()
+        desk.do(desk.dispatcher.notifier.look())
         desk.settled()
     (call,) = sandbox.calls()
     assert (call["subscriber_id"], call["bot_id"], call["forced"], call["ran"]) == ("77", "12", "true", True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -43,9 +44,42 @@ class Bench:
         self.clock = clock
         self.accounts = {account.name: account}
         self.client = Client(Transport(), deadline=5.0, now=lambda: clock.ms)
-        settings: dict[str, Any] = {"owner": "w1", "senders": 8, "random": lambda: 0.999, **more}
+        settings: dict[str, Any] = {"owner": "w1", "most": 8, "random": lambda: 0.999, **more}
         self.dispatcher = Dispatcher(store, self.client, lambda: self.accounts, **settings)
-        self.dispatcher.maintain()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.maintain()
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Do it in the loop, which runs between turns as well: what is being sent goes on."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    def turn(self) -> None:
+        self.do(self.dispatcher.turn())
+
+    def maintain(self) -> None:
+        self.do(self.dispatcher.maintain())
+
+    def run(self) -> None:
+        """Like the dispatcher's `run`, in the loop of the turns."""
+        self.do(self.dispatcher.dispatch())
+
+    def close(self) -> None:
+        self.dispatcher.hurry()
+        self.do(self.end())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+        self.dispatcher.thread.shutdown()
+
+    async def end(self) -> None:
+        """Leave what is under way."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.client.close()
 
     def turns(self, until: Callable[[], object], most: int = 60) -> None:
         """Take turns until the condition holds."""
@@ -53,7 +87,7 @@ class Bench:
             if until():
                 return
             self.dispatcher.wait = min(self.dispatcher.wait, 0.02)
-            self.dispatcher.turn()
+            self.turn()
         raise AssertionError(f"not within {most} turns; the calls are {states(self.store)}")
 
     def settled(self, count: int = 1) -> None:
@@ -65,7 +99,7 @@ class Bench:
         """Take a few turns in which nothing should happen."""
         for _ in range(4):
             self.dispatcher.wait = 0.0
-            self.dispatcher.turn()
+            self.turn()
 
     def account(self) -> AccountState:
         with self.store.transaction() as connection:
@@ -78,9 +112,7 @@ def bench(store: Store, clock: Clock, account: Account, **more: Any) -> Iterator
     try:
         yield made
     finally:
-        made.dispatcher.hurry()
-        made.dispatcher.senders.close()
-        made.client.close()
+        made.close()
 
 
 @pytest.fixture
@@ -217,7 +249,7 @@ def test_a_call_in_back_off_holds_its_recipient_for_ten_minutes_and_nobody_else(
     desk.rest()
     assert states(desk.store) == {1: "queued", 2: "queued", 3: "done"}
     desk.clock.advance(601)
-    desk.dispatcher.maintain()
+    desk.maintain()
     desk.settled()
     assert states(desk.store) == {1: "queued", 2: "done", 3: "done"}
 
@@ -248,11 +280,11 @@ def test_a_token_that_is_not_accepted_pauses_the_account_until_it_changes(
     assert english(paused.paused_reason) == "answered 401: the token is not accepted: Unauthenticated"
     assert "canary" not in paused.token_mark
     desk.clock.advance(10)
-    desk.dispatcher.maintain()
+    desk.maintain()
     desk.rest()
     assert states(desk.store) == {1: "queued"}
     desk.accounts = {"main": replace(desk.accounts["main"], token="canary-new")}
-    desk.dispatcher.maintain()
+    desk.maintain()
     desk.settled()
     assert states(desk.store) == {1: "done"}
     assert rows(desk.store, "SELECT answered FROM calls") == [(1,)]
@@ -363,13 +395,13 @@ def test_a_slow_answer_does_not_slow_the_pace(store: Store, clock: Clock) -> Non
         slow = replace(FAST, url=f"http://127.0.0.1:{server.port}", rate=5.0, burst=1)
         with bench(store, clock, slow) as desk:
             owe(store, start(7), start(8))
-            desk.turns(lambda: desk.dispatcher.senders.busy == 1)
+            desk.turns(lambda: desk.dispatcher.in_flight.busy == 1)
             assert 0.19 < desk.dispatcher.wait <= 0.201
 
 
 def test_no_account_takes_all_senders_from_another(desk: Bench, sandbox: Sandbox) -> None:
     desk.accounts["other"] = replace(FAST, name="other", url=sandbox.url)
-    desk.dispatcher.maintain()
+    desk.maintain()
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 21)])
     owe(desk.store, *[start(subscriber, account="other") for subscriber in range(1, 5)])
     done = desk.dispatcher.rounds.round([], 8)
@@ -381,7 +413,7 @@ def test_a_machine_whose_clock_is_wrong_judges_by_the_databases(
 ) -> None:
     with bench(store, clock, replace(FAST, url=sandbox.url)) as desk:
         desk.client.now = lambda: clock.ms - 300_000
-        desk.dispatcher.senders.now = desk.dispatcher.rounds.wall = desk.client.now
+        desk.dispatcher.in_flight.now = desk.dispatcher.rounds.wall = desk.client.now
         sandbox.fault("429")
         owe(store, start(7))
         desk.settled()
@@ -410,7 +442,7 @@ def test_a_breaker_stops_calls_and_lets_them_go_one_two_four(store: Store, clock
 
     with serving(script) as server:
         account = replace(FAST, url=f"http://127.0.0.1:{server.port}")
-        with bench(store, clock, account, senders=5) as desk:
+        with bench(store, clock, account, most=5) as desk:
             owe(store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
             desk.settled(5)
             owe(store, *[start(subscriber) for subscriber in range(100, 120)])
@@ -434,7 +466,7 @@ def test_calls_of_a_dead_dispatcher_are_queued_or_uncertain_by_what_was_marked(
     claimed = claim(desk.store, owner="dead")
     assert begin(desk.store, claimed[0], claimed[2]) == [True, True]
     desk.clock.advance(61)
-    desk.dispatcher.maintain()
+    desk.maintain()
     desk.clock.advance(2)
     desk.settled(2)
     assert states(desk.store) == {1: "uncertain", 2: "done", 3: "done"}
@@ -465,23 +497,23 @@ def test_a_stop_however_often_it_is_said_claims_nothing_more_and_settles_what_wa
         bench(store, clock, replace(FAST, url=f"http://127.0.0.1:{server.port}")) as desk,
     ):
         owe(store, start(7), start(8))
-        desk.turns(lambda: desk.dispatcher.senders.busy == 2)
+        desk.turns(lambda: desk.dispatcher.in_flight.busy == 2)
         owe(store, start(9))
         for _ in range(3):
             desk.dispatcher.stop()
         assert states(store) == {1: "sending", 2: "sending", 3: "queued"}
         threading.Timer(0.1, answer.set).start()
-        desk.dispatcher.run()
+        desk.run()
     assert states(store) == {1: "done", 2: "done", 3: "queued"}
 
 
 def test_a_stop_settles_what_has_ended_and_was_not_looked_at_yet(desk: Bench) -> None:
     owe(desk.store, start(7))
-    desk.dispatcher.turn()
-    assert eventually(lambda: not desk.dispatcher.senders.busy)
+    desk.turn()
+    assert eventually(lambda: not desk.dispatcher.in_flight.busy)
     assert states(desk.store) == {1: "sending"}
     desk.dispatcher.stop()
-    desk.dispatcher.run()
+    desk.run()
     assert states(desk.store) == {1: "done"}
 
 
@@ -495,10 +527,10 @@ def test_a_stop_in_a_hurry_leaves_at_once(store: Store, clock: Clock) -> None:
         bench(store, clock, replace(FAST, url=f"http://127.0.0.1:{server.port}")) as desk,
     ):
         owe(store, start(7))
-        desk.turns(lambda: desk.dispatcher.senders.busy == 1)
+        desk.turns(lambda: desk.dispatcher.in_flight.busy == 1)
         desk.dispatcher.stop()
         desk.dispatcher.hurry()
-        desk.dispatcher.run()
+        desk.run()
         assert states(store) == {1: "sending"}
 
 
@@ -507,15 +539,11 @@ def test_a_running_dispatcher_hears_of_new_calls_and_stops_when_told(
 ) -> None:
     account = replace(FAST, url=sandbox.url)
     with bench(store, clock, account) as desk:
-        thread = threading.Thread(target=desk.dispatcher.run)
+        thread = threading.Thread(target=desk.run)
         thread.start()
         owe(store, *[start(subscriber) for subscriber in range(1, 1 + 5)])
-        desk.dispatcher.senders.ring()
-        deadline = threading.Event()
-        for _ in range(500):
-            if desk.dispatcher.settled == 5:
-                break
-            deadline.wait(0.02)
+        desk.dispatcher.wake()
+        assert eventually(lambda: desk.dispatcher.settled == 5)
         desk.dispatcher.stop()
         thread.join(10)
         assert not thread.is_alive()
@@ -562,9 +590,9 @@ def test_care_and_probes_that_find_no_database_do_not_end_the_dispatcher(
     sick = cast(Store, Sick(desk.store, 2))
     desk.dispatcher.maintenance = maintenance.Maintenance(sick, lambda: desk.accounts)
     desk.dispatcher.rounds.store = sick
-    desk.dispatcher.maintain()
+    desk.maintain()
     with serving(closing) as server:
-        desk.dispatcher.probe(replace(FAST, url=f"http://127.0.0.1:{server.port}"))
+        desk.do(desk.dispatcher.probe(replace(FAST, url=f"http://127.0.0.1:{server.port}")))
     assert caplog.messages == [
         "the queue cannot be reached, trying again: the database is gone",
         "account main: probe: the connection was closed unanswered; calls still wait",
@@ -587,12 +615,12 @@ def test_a_stop_with_the_database_gone_leaves_when_its_time_is_up(
         bench(store, clock, replace(FAST, url=f"http://127.0.0.1:{server.port}")) as desk,
     ):
         owe(store, start(7))
-        desk.turns(lambda: desk.dispatcher.senders.busy)
+        desk.turns(lambda: desk.dispatcher.in_flight.busy)
         desk.dispatcher.rounds.store = cast(Store, Sick(store, 10**9))
         desk.dispatcher.stop_wait = 0.3
         desk.dispatcher.stop()
         gone.set()
-        desk.dispatcher.run()
+        desk.run()
     assert caplog.messages[-1] == "stopped with 1 calls unsettled: they will show as uncertain"
     assert states(store) == {1: "sending"}
 
@@ -604,7 +632,7 @@ def test_a_database_out_of_reach_loses_nothing(
     owe(desk.store, *[start(subscriber) for subscriber in range(1, 1 + 6)])
     for failures in range(1, 9):
         desk.dispatcher.rounds.store = cast(Store, Sick(desk.store, failures))
-        desk.dispatcher.turn()
+        desk.turn()
     desk.turns(lambda: desk.dispatcher.settled == 6)
     assert set(states(desk.store).values()) == {"done"}
     assert len(sandbox.ran()) == 6
@@ -637,10 +665,10 @@ def test_the_log_tells_of_each_try_that_failed_and_nothing_of_what_was_said(
 
 
 def test_a_fault_of_our_own_leaves_the_call_uncertain(desk: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    def fail(account: Account, call: Call) -> Attempt:
+    async def fail(account: Account, call: Call) -> Attempt:
         raise KeyError(account.token, call.id)
 
-    desk.dispatcher.senders.send = fail
+    desk.dispatcher.in_flight.send = fail
     owe(desk.store, start(7))
     desk.settled()
     why = "a fault in the bridge itself (KeyError); it may have run"

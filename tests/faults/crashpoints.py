@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bridge.dispatch.http.http1 import Incoming
-from bridge.dispatch.sender_pool import Ended, SenderPool
+from bridge.dispatch.calls_in_flight import CallsInFlight, Ended
+from bridge.dispatch.http.http1 import Incoming, Reading
 from bridge.store.db.engine import Store
 
 BEFORE_COMMIT = "before a commit"
@@ -53,23 +53,23 @@ def _around_commits(before: Callable[[], None], after: Callable[[], None]) -> No
 
 
 def _around_sending(before: Callable[[], None], after: Callable[[], None]) -> None:
-    real = SenderPool.tried
+    real = CallsInFlight.tried
 
-    def tried(self: SenderPool, *given: Any) -> Ended:
+    async def tried(self: CallsInFlight, *given: Any) -> Ended:
         before()
-        ended = real(self, *given)
+        ended = await real(self, *given)
         after()
         return ended
 
-    SenderPool.tried = tried  # type: ignore[method-assign,assignment]  # as above
+    CallsInFlight.tried = tried  # type: ignore[method-assign,assignment]  # as above
 
 
 def _before_answers(passed: Callable[[], None]) -> None:
     real = Incoming.read
 
-    def read(self: Incoming) -> None:
+    def read(self: Incoming) -> Reading:
         passed()
-        real(self)
+        yield from real(self)
 
     Incoming.read = read  # type: ignore[method-assign]  # as above
 

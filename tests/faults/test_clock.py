@@ -40,7 +40,7 @@ class MovedClock:
 def dispatching(url: str, account: Account, clock: MovedClock) -> Iterator[Store]:
     store = open_store(url, clock=clock)
     client = Client(Transport(), now=clock.ms)
-    dispatcher = Dispatcher(store, client, lambda: {"main": account}, senders=8)
+    dispatcher = Dispatcher(store, client, lambda: {"main": account}, most=8)
     thread = Thread(target=dispatcher.run)
     thread.start()
     try:

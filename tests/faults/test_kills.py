@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from bridge.dispatch.worker import SENDERS
+from bridge.dispatch.worker import MOST_IN_FLIGHT
 from tests.faults.amounts import amount
 from tests.faults.load import Load
 from tests.faults.site import Site, machines
@@ -45,7 +45,7 @@ def test_whatever_dies_at_whatever_moment_nothing_is_lost_or_repeated(
         died = crashed(sites)
     print(f"\n{webs + died} kills on {many} machines: {verdict}; answers {load.answers}")
     assert verdict.kept, verdict
-    assert verdict.uncertain <= died * SENDERS
+    assert verdict.uncertain <= died * MOST_IN_FLIGHT
 
 
 def crashed(sites: Iterable[Site]) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -43,16 +44,26 @@ STARTS = some.builds(
 PAID = BotStart("paid", 0, "main", Recipient(778899), 4512, (("hello", "1&forced=true&variable[x]=y"),))
 
 
+@dataclass
+class Sender:
+    """A client, and the loop it runs in."""
+
+    runner: asyncio.Runner
+    client: Client
+
+
 @pytest.fixture
-def client() -> Iterator[Client]:
-    made = Client(Transport(), deadline=DEADLINE, now=lambda: NOW)
-    yield made
-    made.close()
+def client() -> Iterator[Sender]:
+    with asyncio.Runner() as runner:
+        made = Client(Transport(), deadline=DEADLINE, now=lambda: NOW)
+        yield Sender(runner, made)
+        made.close()
 
 
-def send(client: Client, sandbox: Sandbox, start: BotStart = PAID) -> Attempt:
+def send(client: Sender, sandbox: Sandbox, start: BotStart = PAID) -> Attempt:
     call = Call(1, 1, "shop", start, State.SENDING, 1, 0, 0, 0, "w1", NOW, NOW, NOW * 2, NOW)
-    return client.send(Account("main", "secret", url=sandbox.url), call)
+    to = Account("main", "secret", url=sandbox.url)
+    return client.runner.run(client.client.send(to, call))
 
 
 @given(STARTS, some.sampled_from(["query", "form"]), some.sampled_from(["true", "1"]))
@@ -77,7 +88,7 @@ def expected(start: BotStart, spelling: str) -> dict[str, object]:
     return {**recipient, "bot_id": str(start.bot_id), **variables, **forced}
 
 
-def test_a_bot_start_arrives_unchanged(client: Client, sandbox: Sandbox) -> None:
+def test_a_bot_start_arrives_unchanged(client: Sender, sandbox: Sandbox) -> None:
     assert send(client, sandbox).outcome is Outcome.DONE
     (call,) = sandbox.calls()
     assert call == {
@@ -94,7 +105,7 @@ def test_a_bot_start_arrives_unchanged(client: Client, sandbox: Sandbox) -> None
     }
 
 
-def test_a_bot_start_too_long_for_a_url_arrives_unchanged(client: Client, sandbox: Sandbox) -> None:
+def test_a_bot_start_too_long_for_a_url_arrives_unchanged(client: Sender, sandbox: Sandbox) -> None:
     send(client, sandbox, replace(PAID, variables=(("text", "я🎉" * 5000),)))
     assert sandbox.calls()[0]["variables"] == {"text": "я🎉" * 5000}
 
@@ -124,19 +135,19 @@ def test_every_kind_of_fault_is_sent_through_the_client_here() -> None:
 
 
 @pytest.mark.parametrize(("kind", "outcome"), SEEN_AS.items())
-def test_a_fault_ends_in_its_outcome(client: Client, sandbox: Sandbox, kind: str, outcome: Outcome) -> None:
+def test_a_fault_ends_in_its_outcome(client: Sender, sandbox: Sandbox, kind: str, outcome: Outcome) -> None:
     sandbox.fault(kind)
     assert send(client, sandbox).outcome is outcome
     assert send(client, sandbox).outcome is Outcome.DONE
 
 
-def test_a_slow_answer_within_the_deadline_is_done(client: Client, sandbox: Sandbox) -> None:
+def test_a_slow_answer_within_the_deadline_is_done(client: Sender, sandbox: Sandbox) -> None:
     sandbox.fault("slow", seconds=0.1)
     assert send(client, sandbox).outcome is Outcome.DONE
 
 
 @pytest.mark.parametrize("kind", ["429", "503"])
-def test_retry_after_is_read(client: Client, sandbox: Sandbox, kind: str) -> None:
+def test_retry_after_is_read(client: Sender, sandbox: Sandbox, kind: str) -> None:
     sandbox.fault(kind, retry_after=7)
     assert send(client, sandbox).retry_after == 7
 
@@ -151,7 +162,7 @@ def test_retry_after_is_read(client: Client, sandbox: Sandbox, kind: str) -> Non
     ],
 )
 def test_unsubscribed_and_blocked_are_distinguished(
-    client: Client, sandbox: Sandbox, status: str, forced: bool, outcome: Outcome, code: CallCode
+    client: Sender, sandbox: Sandbox, status: str, forced: bool, outcome: Outcome, code: CallCode
 ) -> None:
     sandbox.subscriber(778899, status)
     attempt = send(client, sandbox, replace(PAID, forced=forced))
@@ -163,7 +174,7 @@ def test_unsubscribed_and_blocked_are_distinguished(
     ("status", "outcome"), [(299, Outcome.DONE), (499, Outcome.REFUSED), (520, Outcome.UNCERTAIN)]
 )
 def test_an_answer_may_have_a_status_without_a_name(
-    client: Client, sandbox: Sandbox, status: int, outcome: Outcome
+    client: Sender, sandbox: Sandbox, status: int, outcome: Outcome
 ) -> None:
     sandbox.fault("answer", status=status, body="{}")
     attempt = send(client, sandbox)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from typing import Any, TypeVar
 
 from requests import PreparedRequest
 
+from bridge.dispatch.calls_in_flight import CallsInFlight, Ended, Job
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.exchange import BEFORE_SENT, Exchange, Phase
 from bridge.dispatch.http.transport import BrokenError, ExchangeResponse, Transport, response_of
-from bridge.dispatch.sender_pool import Ended, Job, SenderPool
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account
@@ -24,30 +25,56 @@ LONGEST_NAP = 15_000
 """An idle dispatcher looks less and less often, so that hours pass quickly."""
 LEASE_MS = 60_000
 
+One = TypeVar("One")
 Accounts = Callable[[], Mapping[str, Account]]
 
 
-class Hands(SenderPool):
-    """The senders of a dispatcher, without threads: the world decides when each begins and ends."""
+def at_once(work: Coroutine[Any, Any, One]) -> One:
+    """Run to its end what waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        found: One = end.value
+        return found
+    raise AssertionError("it waits for something")
+
+
+class SimulatedDispatcher(Dispatcher):
+    """The dispatcher without event loop, threads and sleep: the world decides when things happen."""
+
+    worker: Worker
+
+    async def on_thread(self, work: Callable[[], One]) -> One:
+        return work()
+
+    def begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        process = self.worker.process
+        process.after(self.worker.world.random.randint(1, 3000), lambda: at_once(work()))
+
+    async def pause(self, seconds: float) -> None:
+        self.worker.nap = round(seconds * 1000)
+
+
+class Hands(CallsInFlight):
+    """The calls in flight, without tasks: the world decides when each begins and ends."""
 
     def __init__(self, worker: Worker) -> None:
-        super().__init__(worker.client.send, 0, worker.wall, worker.world.seconds)
-        self.size = SENDERS
+        super().__init__(worker.client.send, SENDERS, worker.wall, worker.world.seconds)
         self.worker = worker
 
     def put(self, jobs: Sequence[Job], before: float) -> None:
         require(len(jobs) <= self.free, f"{len(jobs)} calls begun with {self.free} free senders")
-        self.sending.update(job.key for job in jobs)
         for job in jobs:
+            self.tasks[job.key] = job
             self.worker.process.after(
                 self.worker.world.random.randint(0, 5), partial(self.begin, job, before)
             )
 
     def begin(self, job: Job, before: float) -> None:
-        """What a thread does with a job, cut in two: what is seen now is told when the attempt ends."""
+        """What a task does with a job, cut in two: what is seen now is told when the attempt ends."""
         worker = self.worker
         worker.job, worker.handed_over_after, worker.lasts = job, 0, 0
-        ended = self.tried(job, before)
+        ended = at_once(self.tried(job, before))
         handed_over, lasts, worker.lasts = worker.handed_over_after, worker.lasts, 0
         process = worker.process
         # No answer comes before the request was handed over, however long the process stands still meanwhile.
@@ -57,14 +84,14 @@ class Hands(SenderPool):
         call = ended.job.call
         one = self.worker.world.oracle.calls[call.id].tries[call.attempt]
         one.finished, one.open = True, False
-        self.sending.discard(ended.job.key)
+        del self.tasks[ended.job.key]
         self.ended.append(ended)
-        self.ring()
+        self.wake()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         self.worker.soon()
 
-    def take(self, *_: float) -> list[Ended]:
+    async def take(self, *_: float) -> list[Ended]:
         ended, self.ended = self.ended, []
         return ended
 
@@ -75,14 +102,14 @@ class Wire(Transport):
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
 
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> ExchangeResponse:
+    async def send(self, request: PreparedRequest, _: float) -> ExchangeResponse:
         url = request.url or ""
         answer = self.worker.first_byte(url).answer if "?" in url else self.worker.probed(url)
         if answer.seen.phase is Phase.COMPLETE:
             return response_of(answer.seen)
         raise BrokenError(answer.seen)
 
-    def probe(self, url: str, _: float) -> Exchange:
+    async def probe(self, url: str, _: float) -> Exchange:
         """Whatever lies behind a connection, it can be made unless nothing can be sent at all."""
         seen = self.worker.probed(url, connects=True).seen
         return seen if seen.phase in BEFORE_SENT else Exchange(Phase.COMPLETE)
@@ -118,16 +145,16 @@ class Worker:
         self.owner = f"{process.name}.{process.life}"
         self.world.note(process.name, f"begins as {self.owner}{', alone' if alone else ''}")
         store = self.world.store(process)
-        self.dispatcher = Dispatcher(
+        self.dispatcher = SimulatedDispatcher(
             store,
             self.client,
             self.accounts,
             owner=self.owner,
-            senders=0,
             random=self.world.random.random,
             clock=self.world.seconds,
         )
-        self.hands = self.dispatcher.senders = Hands(self)
+        self.dispatcher.worker = self
+        self.hands = self.dispatcher.in_flight = Hands(self)
         process.do(lambda: self.take_over(alone))
 
     def take_over(self, alone: bool) -> None:
@@ -155,14 +182,10 @@ class Worker:
             return
         self.turn_at = 0
         before = self.dispatcher.settled, self.hands.busy
-        self.dispatcher.turn()
+        at_once(self.dispatcher.turn())
         idle = before == (self.dispatcher.settled, self.hands.busy)
         self.nap = min(max(self.nap * 2, 1000), LONGEST_NAP) if idle else 0
         self.plan(max(round(self.dispatcher.wait * 1000), self.nap, 1))
-
-    def sleep(self, seconds: float) -> None:
-        """What `time.sleep` is for it: its next turn is later."""
-        self.nap = round(seconds * 1000)
 
     def stopped(self, milliseconds: int) -> None:
         if milliseconds >= LEASE_MS // 2:

@@ -13,7 +13,7 @@ from tests.simulation.network import DEADLINE_MS, FAIR, WEATHERS
 from tests.simulation.oracle import Broken, Oracle, require
 from tests.simulation.people import People
 from tests.simulation.web import Web
-from tests.simulation.world import START_MS, World, replaced
+from tests.simulation.world import START_MS, World
 
 HEALED_MS = 90_000
 
@@ -47,8 +47,7 @@ def play(seed: int, memory: Memory) -> Told:
     memory.empty()
     history = History(seed, memory)
     try:
-        with replaced(history.world, history.sleep):
-            history.unfold()
+        history.unfold()
     except (Exception, Broken) as broken:
         why = str(broken) if isinstance(broken, Broken) else f"{type(broken).__name__}: {broken}"
         raise Failure(seed, why, history.story()) from broken
@@ -184,11 +183,6 @@ class History:
         for one in self.workers:
             if one.process.alive and not self.world.chance(0.1):
                 one.soon()
-
-    def sleep(self, seconds: float) -> None:
-        for one in self.workers:
-            if one.process is self.world.running:
-                one.sleep(seconds)
 
     def story(self) -> list[str]:
         return [f"{(at - START_MS) / 1000:10.3f}  {who}: {what}" for at, who, what in self.world.trace]

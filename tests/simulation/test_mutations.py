@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.dispatch import round as rounds
+from bridge.dispatch.calls_in_flight import CallsInFlight, Ended, Job
 from bridge.dispatch.http import client
 from bridge.dispatch.http.exchange import Exchange
 from bridge.dispatch.http.probe import Probe
 from bridge.dispatch.policy import breaker, outcome, pace, retry
 from bridge.dispatch.policy.outcome import Shown
 from bridge.dispatch.round import Rounds
-from bridge.dispatch.sender_pool import Ended, Job, SenderPool
 from bridge.model import Account, Attempt, Call, Outcome, State
 from bridge.store.db.dialects import Statement
 from bridge.store.db.writer import Writer
@@ -235,10 +235,10 @@ def late_answers_are_not_heard(patch: Patch) -> None:
 
 @mutation(seed=67)
 def a_process_that_stood_still_sends_what_it_had_begun(patch: Patch) -> None:
-    def tried(self: SenderPool, job: Job, _: float) -> Ended:
-        return Ended(job, self.attempt(job))
+    async def tried(self: CallsInFlight, job: Job, _: float) -> Ended:
+        return Ended(job, await self.attempt(job))
 
-    patch.setattr(SenderPool, "tried", tried)
+    patch.setattr(CallsInFlight, "tried", tried)
 
 
 @mutation(seed=1)

@@ -11,7 +11,6 @@ from tests.simulation.history import Failure, History, play
 from tests.simulation.known import FINAL, Known
 from tests.simulation.memory import Memory
 from tests.simulation.oracle import Broken, Oracle
-from tests.simulation.world import replaced
 
 HISTORIES = 60
 
@@ -41,8 +40,7 @@ def play_some(seeds: Iterable[int], memory: Memory) -> None:
 def story(seed: int, memory: Memory) -> list[str]:
     memory.empty()
     history = History(seed, memory)
-    with replaced(history.world, history.sleep):
-        history.unfold()
+    history.unfold()
     return history.story()
 
 

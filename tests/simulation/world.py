@@ -1,21 +1,17 @@
 """One history: processes, senders, people and a network, moved by a seeded clock and nothing else.
 
 The dispatchers, the store, the client and everything between them are the real ones. Replaced are sockets
-(`Wire`), threads (`Hands` for the senders, `Later` for probes) and time.
+(`Wire`), the event loop with its tasks and threads (`SimulatedDispatcher`, `Hands`), and time.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from random import Random
-from types import SimpleNamespace
-from typing import Any
-from unittest import mock
 
 from bridge.dispatch.policy import account_health as healths
 from bridge.errors import StoreUnavailable
@@ -153,27 +149,3 @@ class Process:
         self.life += 1
         self.stopped_until = 0
         self.crashes()
-
-
-@dataclass(slots=True)
-class Later:
-    """A thread that runs at once, in the process that started it, after a moment."""
-
-    world: World
-    target: Callable[..., None]
-    args: tuple[Any, ...] = ()
-
-    def start(self) -> None:
-        process = self.world.running
-        if process:
-            process.after(self.world.random.randint(1, 3000), lambda: self.target(*self.args))
-
-
-def replaced(world: World, sleep: Callable[[float], None]) -> AbstractContextManager[object]:
-    """While this lasts, the dispatcher's threads and its sleep are the world's."""
-
-    def thread(target: Callable[..., None], args: tuple[Any, ...] = (), **_: Any) -> Later:
-        return Later(world, target, args)
-
-    clock = SimpleNamespace(sleep=sleep, monotonic=world.seconds)
-    return mock.patch.multiple("bridge.dispatch.worker", Thread=thread, time=clock)

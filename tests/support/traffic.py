@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -27,11 +28,12 @@ _NAMES = {("yaml", ""): "shop.yml", ("yaml", "accounts"): "accounts.yml"}
 
 def traffic() -> str:
     """A heading per sample, then its requests."""
-    with serving(_answer) as server:
+    with serving(_answer) as server, asyncio.Runner() as runner:
         client = Client(Transport())
         for title, start, account in calls():
             server.requests.append(f"### {title}\n".encode())
-            client.send(Account(account, "sample-token", f"http://127.0.0.1:{server.port}"), _call(start))
+            to = Account(account, "sample-token", f"http://127.0.0.1:{server.port}")
+            runner.run(client.send(to, _call(start)))
         client.close()
         sent = [one.replace(b"\r\n", b"\n").decode() for one in server.requests]
         return "\n".join(sent).replace(f"127.0.0.1:{server.port}", "leadconverter")

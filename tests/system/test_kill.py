@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bridge.dispatch.worker import SENDERS
+from bridge.dispatch.worker import MOST_IN_FLIGHT
 from bridge.store.db.engine import open_store
 from tests.support.leases import lapse
 from tests.support.processes import Installation, installation
@@ -101,7 +101,7 @@ def test_every_acknowledged_webhook_is_called_once_or_shown_uncertain(
     never = load.acknowledged - set(ran)
     assert [order for order, times in ran.items() if times > 1] == []
     assert set(states.values()) <= {"done", "uncertain"}
-    assert len(never) <= uncertain <= KILLS * SENDERS
+    assert len(never) <= uncertain <= KILLS * MOST_IN_FLIGHT
     assert sum(state == "done" for state in states.values()) + uncertain >= len(load.acknowledged)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from threading import Event, Thread
-from typing import Final
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 from bridge.dispatch.alerts import messages
 from bridge.dispatch.alerts.events import AlertEvents, Happened
 from bridge.dispatch.http.client import Client
 from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import to_json
-from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Json, Request
-from bridge.model import Event as Happening
+from bridge.model import ALERT_SOURCE, Alerts, AlertStart, Application, Event, Json, Request
 from bridge.reasons.alerts import AlertCode
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason
@@ -35,45 +37,67 @@ SETTLED_MS: Final = 10_000
 RESULTS: Final = {"failing": "failed", "unreadable": "unreadable"}
 
 
+One = TypeVar("One")
+
+
+class OnThread(Protocol):
+    """Runs something outside of the event loop."""
+
+    def __call__(self, work: Callable[[], One], /) -> Awaitable[One]: ...
+
+
 class AlertNotifier:
     """One dispatcher's share of the alerts; any number may send them at once.
 
-    Alerts are in `language`.
+    Alerts are in `language`. `on_thread` runs what deals with the database.
     """
 
-    def __init__(self, store: Store, events: AlertEvents, client: Client, language: str = ENGLISH) -> None:
+    def __init__(
+        self,
+        store: Store,
+        events: AlertEvents,
+        client: Client,
+        language: str = ENGLISH,
+        on_thread: OnThread = asyncio.to_thread,
+    ) -> None:
         self.store = store
         self.events = events
         self.client = client
         self.language = language
-        self.over = Event()
-        self.thread = Thread(target=self.keep, name="alerts", daemon=True)
+        self.on_thread = on_thread
+        self.over = asyncio.Event()
 
-    def begin(self) -> None:
+    async def keep(self) -> None:
         """Look every few seconds, until `close`."""
-        self.thread.start()
-
-    def close(self, timeout: float = 2.0) -> None:
-        """Look no more; an alert on its way gets `timeout` seconds, or is sent by the next process."""
-        self.over.set()
-        self.thread.join(timeout)
-
-    def keep(self) -> None:
         while not self.over.is_set():
             try:
-                self.look()
+                await self.look()
             except BridgeError as trouble:
                 log.warning("cannot check for alerts, trying again: %s", trouble)
             except Exception:
                 # A look that fails must not be the last one.
                 log.exception("checking for alerts failed")
-            self.over.wait(EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.over.wait(), EVERY)
 
-    def look(self) -> None:
+    async def close(self, keeping: asyncio.Task[None], timeout: float = 2.0) -> None:
+        """Look no more; an alert on its way gets `timeout` seconds, or is sent by the next process."""
+        self.over.set()
+        await asyncio.wait([keeping], timeout=timeout)
+
+    async def look(self) -> None:
         """Once around. Raises StoreUnavailable."""
         wanted = self.events.wanted()
         if not (wanted.url or wanted.start):
             return
+        now, taken = await self.on_thread(partial(self.find, wanted))
+        for one in taken:
+            log.warning("alert: %s", english(messages.message(one)))
+            if wanted.url:
+                await self.post(one, wanted, now)
+
+    def find(self, wanted: Alerts) -> tuple[int, list[Pending]]:
+        """Note what is to be reported, and take what is to be sent now: its time, and the alerts."""
         with self.store.transaction() as connection:
             now = self.store.now(connection)
             found = [*failing(connection, now), *ambiguous(connection, now), *silent(connection, now, wanted)]
@@ -83,19 +107,19 @@ class AlertNotifier:
                 if wanted.start:
                     accept(connection, now, [delivery(one, wanted.start, now, self.language)])
                     alerts.mark_sent(connection, now, one)
-        for one in taken:
-            log.warning("alert: %s", english(messages.message(one)))
-            if wanted.url:
-                self.post(one, wanted, now)
+        return now, taken
 
-    def post(self, one: Pending, wanted: Alerts, now: int) -> None:
+    async def post(self, one: Pending, wanted: Alerts, now: int) -> None:
         """Post one alert. Where that is the only way and fails, it is tried again soon."""
         document = messages.document(one, now, self.language)
-        fault = self.client.post(wanted.url, to_json(document).encode())
+        fault = await self.client.post(wanted.url, to_json(document).encode())
         if fault:
             log.error("cannot post the alert: %s", english(fault))
-        if wanted.start:
-            return
+        if not wanted.start:
+            await self.on_thread(partial(self.posted, one, now, fault))
+
+    def posted(self, one: Pending, now: int, fault: Reason | None) -> None:
+        """Write down that the alert taken at `now` was posted, or was not."""
         with self.store.transaction() as connection:
             if fault:
                 alerts.retry_soon(connection, self.store.now(connection), one, now)
@@ -182,7 +206,7 @@ def delivery(one: Pending, start: AlertStart, now: int, language: str) -> Delive
     """The alert as an event of the bridge's own, with the call that starts the owner's bot."""
     document: Json = messages.document(one, now, language)
     body = to_json(document).encode()
-    event = Happening(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})
+    event = Event(ALERT_SOURCE, f"{one.kind}-{now}", one.kind, now, document, {}, {})
     made = Application((messages.bot_start(one, start, language),), (), ())
     request = Request("POST", "", (("Content-Type", "application/json"),), body, "")
     return Delivery(

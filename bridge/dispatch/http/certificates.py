@@ -5,6 +5,7 @@ Which hosts may be asked is decided before, by the source (`verify.signature.cer
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -13,8 +14,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from bridge.dispatch.http.client import Client
+from bridge.dispatch.http.transport import Transport
+from bridge.reasons.reason import Reason
+from bridge.text.render import english
 
 log = logging.getLogger(__name__)
 
@@ -22,23 +27,29 @@ KEPT_S: Final = 86400
 KEPT_MOST: Final = 200
 FETCHES_A_MINUTE: Final = 30
 """A forger may name any path of an allowed host: it must not make the bridge ask for each."""
-TIMEOUT_S: Final = 1.0
-"""To connect, and between two reads."""
+TIMEOUT_S: Final = 2.0
+"""For one certificate in all: a webhook waits for it."""
 LARGEST: Final = 65536
 
 
 def get(url: str, ca_file: str | None = None) -> bytes | None:
-    """One certificate over TLS, without redirects or proxies; None if it cannot be fetched."""
+    """One certificate over TLS, without redirects or proxies; None if it cannot be fetched.
+
+    For a thread without an event loop: it has one of its own for as long as it takes.
+    """
+    return asyncio.run(_get(url, ca_file))
+
+
+async def _get(url: str, ca_file: str | None) -> bytes | None:
+    client = Client(Transport(ca_file=ca_file, cap=LARGEST), deadline=TIMEOUT_S)
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.verify = ca_file or True
-            answer = session.get(url, timeout=TIMEOUT_S, allow_redirects=False, stream=True)
-            data = answer.raw.read(LARGEST + 1)
-    except requests.RequestException as error:
-        log.warning("cannot fetch certificate %s: %s", url, type(error).__name__)
+        found = await client.get(url)
+    finally:
+        client.close()
+    if isinstance(found, Reason):
+        log.warning("cannot fetch certificate %s: %s", url, english(found))
         return None
-    return data if answer.status_code == 200 and 0 < len(data) <= LARGEST else None
+    return found or None
 
 
 def authorities() -> bytes:

@@ -6,7 +6,7 @@ The token stands in the path of every URL. It is masked in each text that leaves
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -29,10 +29,8 @@ from bridge.reasons.reason import Reason
 
 DEADLINE: Final = 20.0
 """Seconds for one attempt in all, from the name's resolution to the answer's last byte."""
-
-
-POST_DEADLINE: Final = 10.0
-"""Seconds for posting an alert."""
+ASK_DEADLINE: Final = 10.0
+"""Seconds for what is not a call: posting an alert, fetching a certificate."""
 
 
 def wall_clock() -> int:
@@ -41,7 +39,7 @@ def wall_clock() -> int:
 
 
 class Client:
-    """The only way out. Safe to be shared by threads.
+    """The only way out, for one event loop.
 
     `now` gives unix milliseconds, for the attempts' times; `deadline` is in seconds.
     """
@@ -53,10 +51,10 @@ class Client:
         self.deadline = deadline
         self.now = now
 
-    def send(self, account: Account, call: Call) -> Attempt:
+    async def send(self, account: Account, call: Call) -> Attempt:
         """One attempt of one call. Never raises for anything that the network or LeadConverter do."""
         started = self.now()
-        seen = self.see(account, call)
+        seen = await self.see(account, call)
         ended = self.now()
         answer = decode(seen, account.token)
         shown = judge(
@@ -66,63 +64,72 @@ class Client:
         shape = shape_of(seen, answer) if asked else ""
         return replace(attempt_of(seen, answer, shown, account.token, started, ended), shape=shape)
 
-    def see(self, account: Account, call: Call) -> Exchange:
+    async def see(self, account: Account, call: Call) -> Exchange:
         try:
             outgoing = build(call.start, account, call.id)
         except UnsendableError as fault:
             return Exchange(Phase.BUILDING, fault.whole)
-        return self.exchange(outgoing)
+        return await self.exchange(outgoing)
 
-    def exchange(self, outgoing: Outgoing) -> Exchange:
+    async def exchange(self, outgoing: Outgoing) -> Exchange:
         try:
-            return self.transport.send(prepared(outgoing), timeout=self.deadline).seen
+            request = prepared(outgoing.method, outgoing.url, outgoing.headers, outgoing.body)
+            return (await self.transport.send(request, self.deadline)).seen
         except BrokenError as broken:
             return broken.seen
 
-    def probe(self, account: Account) -> Probe:
+    async def probe(self, account: Account) -> Probe:
         """Ask LeadConverter for nothing: no probe can start a bot. Never raises for what the network does."""
         if account.probe == "connect":
-            return connected(self.transport.probe(method_url(account), self.deadline), account)
-        return judged(self.exchange(empty(account)), account, self.now())
+            return connected(await self.transport.probe(method_url(account), self.deadline), account)
+        return judged(await self.exchange(empty(account)), account, self.now())
 
-    def post(self, url: str, body: bytes) -> Reason | None:
+    async def post(self, url: str, body: bytes) -> Reason | None:
         """Post JSON to an address of the owner's; None when it was taken, else why not. Never raises.
 
         The address may hold a secret, so that it stands in no text.
         """
-        request = PreparedRequest()
-        request.method, request.body = "POST", body
-        bare = urlsplit(url)
-        request.url = urlunsplit(bare._replace(path=bare.path or "/", fragment=""))
-        request.headers = CaseInsensitiveDict(
-            {
-                "Content-Type": "application/json; charset=utf-8",
-                "Content-Length": str(len(body)),
-                "Accept-Encoding": "identity",
-                "User-Agent": f"leadbridge/{__version__}",
-            }
-        )
+        headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(body))}
+        found = await self.ask(prepared("POST", without_fragment(url), headers, body))
+        return found if isinstance(found, Reason) else None
+
+    async def get(self, url: str) -> bytes | Reason:
+        """What is at an address, or why it cannot be fetched. Never raises."""
+        found = await self.ask(prepared("GET", without_fragment(url), {}))
+        if isinstance(found, Reason):
+            return found
+        return Reason(CallCode.TOO_LONG, status=found.status) if found.oversized else found.body
+
+    async def ask(self, request: PreparedRequest) -> Exchange | Reason:
+        """A complete answer with a status of success, or what came instead."""
         try:
-            status = self.transport.send(request, timeout=min(self.deadline, POST_DEADLINE)).status_code
+            seen = (await self.transport.send(request, min(self.deadline, ASK_DEADLINE))).seen
         except BrokenError as broken:
-            return broken.seen.fault
-        return None if 200 <= status < 300 else Reason(CallCode.ANSWERED, status=status)
+            return broken.seen.fault or Reason(CallCode.CONNECTION_FAILED)
+        fine = seen.status is not None and 200 <= seen.status < 300
+        return seen if fine else Reason(CallCode.ANSWERED, status=seen.status)
 
     def close(self) -> None:
         """Drop the idle connections."""
         self.transport.close()
 
 
-def prepared(outgoing: Outgoing) -> PreparedRequest:
+def prepared(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> PreparedRequest:
     """As requests would prepare it, without parsing and quoting again what is encoded already."""
     request = PreparedRequest()
-    request.method = outgoing.method
-    request.url = outgoing.url
-    request.body = outgoing.body
-    request.headers = CaseInsensitiveDict(outgoing.headers)
+    request.method = method
+    request.url = url
+    request.body = body
+    request.headers = CaseInsensitiveDict(headers)
     request.headers["Accept-Encoding"] = "identity"
     request.headers["User-Agent"] = f"leadbridge/{__version__}"
     return request
+
+
+def without_fragment(url: str) -> str:
+    """The address as it is asked for."""
+    bare = urlsplit(url)
+    return urlunsplit(bare._replace(path=bare.path or "/", fragment=""))
 
 
 def attempt_of(seen: Exchange, answer: Answer, shown: Shown, token: str, started: int, ended: int) -> Attempt:

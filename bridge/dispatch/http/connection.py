@@ -1,34 +1,25 @@
-"""One connection to LeadConverter, and the progress of one request over it.
-
-Every operation gets only the time that the request's one deadline has left, name resolution included.
-"""
+"""One connection to LeadConverter, and the progress of one request over it."""
 
 from __future__ import annotations
 
-import errno
-import select
-import socket
+import asyncio
 import ssl
 import threading
+from asyncio import Future, Timeout
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
+from bridge.dispatch.http.channel import Channel, Plain, Tls
 from bridge.dispatch.http.exchange import Exchange, Phase
-from bridge.dispatch.http.http1 import BadAnswerError, Incoming
-from bridge.model import EOF, LOST, RESET, TIMEOUT
-from bridge.reasons.calls import CallCode
-from bridge.reasons.reason import GeneralCode, Reason
+from bridge.dispatch.http.faults import NoAddressError
+from bridge.dispatch.http.http1 import Incoming
+from bridge.reasons.reason import Reason
 
-CHUNK: Final = 1 << 14
 Address: TypeAlias = tuple[Any, ...]
 """Family, type, protocol, name and socket address, as socket.getaddrinfo gives them."""
 Resolve: TypeAlias = Callable[[str, int], list[Address]]
-
-
-class NoAddressError(OSError):
-    """A name was found, and has no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +31,6 @@ class Origin:
     port: int
     header: str
     """What the Host header says."""
-
-
-class Deadline:
-    """The one moment by which a request must have its whole answer."""
-
-    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
-        self.clock = clock
-        self.seconds = seconds
-        self.at = clock() + seconds
-
-    def left(self) -> float:
-        """Seconds, more than none. Raises TimeoutError when there are none."""
-        left = self.at - self.clock()
-        if left <= 0:
-            raise TimeoutError
-        return left
 
 
 @dataclass(slots=True)
@@ -88,188 +63,104 @@ class Progress:
 
 
 class Resolver:
-    """Looks names up in threads, for the system's own lookup has no time limit."""
+    """Looks names up, each in a thread: the system's own lookup has no time limit.
+
+    The threads are daemons, so that no process waits at its end for a name server that does not answer.
+    """
 
     def __init__(self, resolve: Resolve) -> None:
         self.resolve = resolve
-        self.lock = threading.Lock()
         self.running: dict[tuple[str, int], Future[list[Address]]] = {}
 
-    def lookup(self, host: str, port: int, deadline: Deadline) -> list[Address]:
-        """Addresses in the order to be tried. Raises TimeoutError, or OSError for an unknown name."""
+    async def lookup(self, host: str, port: int) -> list[Address]:
+        """Addresses in the order to be tried. Raises OSError for an unknown name."""
         key = (host, port)
-        with self.lock:
-            result = self.running.get(key)
-            if result is None:
-                result = self.running[key] = Future()
-                threading.Thread(target=self.run, args=(key, result), name="resolve", daemon=True).start()
-        return result.result(deadline.left())
+        found = self.running.get(key)
+        if found is None:
+            found = self.running[key] = asyncio.get_running_loop().create_future()
+            found.add_done_callback(lambda _: self.running.pop(key))
+            threading.Thread(target=self.run, args=(key, found), name="resolve", daemon=True).start()
+        return await asyncio.shield(found)
 
-    def run(self, key: tuple[str, int], result: Future[list[Address]]) -> None:
+    def run(self, key: tuple[str, int], found: Future[list[Address]]) -> None:
+        tell: Callable[[], object]
         try:
-            result.set_result(self.resolve(*key))
+            addresses = self.resolve(*key)
         except (OSError, ValueError) as fault:
-            result.set_exception(fault)
-        finally:
-            with self.lock:
-                del self.running[key]
+            failed = fault
+
+            def tell() -> None:
+                found.set_exception(failed)
+                # Nobody may wait for it any more.
+                found.exception()
+        else:
+
+            def tell() -> None:
+                found.set_result(addresses)
+
+        with suppress(RuntimeError):
+            # The loop has ended meanwhile.
+            found.get_loop().call_soon_threadsafe(tell)
 
 
 class Connection:
-    """A connected socket that carries one request at a time."""
+    """A connection that carries one request at a time."""
 
-    def __init__(self, origin: Origin, sock: socket.socket) -> None:
+    def __init__(self, origin: Origin, channel: Channel) -> None:
         self.origin = origin
-        self.sock = sock
+        self.channel = channel
         self.keep_until = 0.0
         """Monotonic time until which the idle connection may be trusted with another request."""
 
-    def exchange(self, data: bytes, progress: Progress, deadline: Deadline, cap: int) -> Incoming:
-        """Send the request and read the answer. Raises OSError, TimeoutError or BadAnswerError."""
+    async def exchange(self, data: bytes, progress: Progress, cap: int) -> Incoming:
+        """Send the request and read the answer. Raises OSError or BadAnswerError."""
         progress.phase = Phase.SENDING
         progress.total = len(data)
         view = memoryview(data)
         while progress.sent < progress.total:
-            self.sock.settimeout(deadline.left())
-            progress.sent += self.sock.send(view[progress.sent :])
+            progress.sent += await self.channel.send(view[progress.sent :])
         progress.phase = Phase.WAITING
-        incoming = progress.incoming = Incoming(lambda: self.receive(progress, deadline), cap)
-        incoming.read()
+        incoming = progress.incoming = Incoming(cap)
+        while not incoming.complete:
+            chunk = await self.channel.receive()
+            if chunk:
+                progress.phase = Phase.READING
+            incoming.feed(chunk)
         progress.phase = Phase.COMPLETE
         return incoming
 
-    def receive(self, progress: Progress, deadline: Deadline) -> bytes:
-        self.sock.settimeout(deadline.left())
-        chunk = self.sock.recv(CHUNK)
-        if chunk:
-            progress.phase = Phase.READING
-        return chunk
 
-    def is_quiet(self) -> bool:
-        """Nothing came in while it was idle: neither an end nor bytes that nobody asked for."""
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN | select.POLLHUP | select.POLLERR)
-        return not poll.poll(0)
-
-    def close(self) -> None:
-        try:
-            self.sock.close()
-        except OSError:
-            return
-
-
-def connect(
-    origin: Origin, resolver: Resolver, context: ssl.SSLContext, progress: Progress, deadline: Deadline
+async def connect(
+    origin: Origin, resolver: Resolver, context: ssl.SSLContext, progress: Progress, deadline: Timeout
 ) -> Connection:
     """A new connection, over verified TLS for https. Raises OSError or ValueError; nothing was sent then."""
     progress.phase = Phase.RESOLVING
-    addresses = resolver.lookup(origin.host, origin.port, deadline)
+    addresses = await resolver.lookup(origin.host, origin.port)
     progress.phase = Phase.CONNECTING
-    sock = dial(addresses, origin, context, deadline)
-    if isinstance(sock, ssl.SSLSocket):
-        progress.phase = Phase.TLS
-        shake_hands(sock, progress, deadline)
-    return Connection(origin, sock)
+    plain = await dial(addresses, deadline)
+    if origin.scheme != "https":
+        return Connection(origin, plain)
+    progress.phase = Phase.TLS
+    with ExitStack() as undo:
+        undo.callback(plain.close)
+        tls = Tls(plain, context, origin.host)
+        try:
+            await tls.shake_hands()
+        except ssl.SSLCertVerificationError:
+            progress.bad_certificate = True
+            raise
+        undo.pop_all()
+    return Connection(origin, tls)
 
 
-def dial(
-    addresses: list[Address], origin: Origin, context: ssl.SSLContext, deadline: Deadline
-) -> socket.socket:
+async def dial(addresses: list[Address], deadline: Timeout) -> Plain:
     """The first address that answers; each gets its share of the time that is left."""
     fault: OSError | ValueError = NoAddressError()
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-        sock = unconnected(socket.socket(family, kind, protocol), origin, context)
+        left = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.settimeout(deadline.left() / (len(addresses) - tried))
-            sock.connect(address)
+            async with asyncio.timeout(left / (len(addresses) - tried)):
+                return await Plain.connect(family, kind, protocol, address)
         except (OSError, ValueError) as failed:
-            sock.close()
             fault = failed
-        else:
-            return sock
     raise fault
-
-
-def unconnected(plain: socket.socket, origin: Origin, context: ssl.SSLContext) -> socket.socket:
-    """Made ready for TLS before it connects: ssl loses a connected socket, unclosed, whose peer has gone."""
-    if origin.scheme != "https":
-        return plain
-    return context.wrap_socket(
-        plain, server_hostname=origin.host, do_handshake_on_connect=False, suppress_ragged_eofs=False
-    )
-
-
-def shake_hands(sock: ssl.SSLSocket, progress: Progress, deadline: Deadline) -> None:
-    """TLS with the server's name and certificate verified."""
-    try:
-        sock.settimeout(deadline.left())
-        sock.do_handshake()
-    except OSError as fault:
-        progress.bad_certificate = isinstance(fault, ssl.SSLCertVerificationError)
-        sock.close()
-        raise
-
-
-def fault_of(fault: Exception, phase: Phase, seconds: float) -> Reason:
-    """What went wrong: never the exception's own text where that could hold an address."""
-    match fault:
-        case BadAnswerError():
-            return fault.fault
-        case TimeoutError():
-            return Reason(LATE[phase], seconds=f"{seconds:g}")
-        case ssl.SSLError():
-            return tls_fault(fault)
-        case socket.gaierror() | UnicodeError():
-            return Reason(CallCode.NO_SUCH_NAME)
-        case ValueError():
-            return Reason(CallCode.BAD_URL)
-        case ConnectionResetError() | BrokenPipeError():
-            return Reason(CallCode.RESET)
-        case NoAddressError():
-            return Reason(CallCode.NO_ADDRESS)
-        case OSError(errno=int(number), strerror=str(text)):
-            return (
-                Reason(KNOWN[number]) if number in KNOWN else Reason(GeneralCode.VERBATIM, text=text.lower())
-            )
-    return Reason(CallCode.CONNECTION_FAILED)
-
-
-def tls_fault(fault: ssl.SSLError) -> Reason:
-    """What went wrong with TLS."""
-    if isinstance(fault, ssl.SSLCertVerificationError):
-        return Reason(GeneralCode.VERBATIM, text=fault.verify_message)
-    if isinstance(fault, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return Reason(CallCode.CLOSED)
-    detail = (fault.reason or "").lower().replace("_", " ")
-    return Reason(CallCode.TLS_FAILED, detail=detail or Reason(CallCode.UNKNOWN))
-
-
-def cause_of(fault: Exception) -> str:
-    """The fault as one of `model.CAUSES`."""
-    match fault:
-        case BadAnswerError():
-            return fault.cause
-        case TimeoutError():
-            return TIMEOUT
-        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return EOF
-        case ConnectionResetError() | BrokenPipeError():
-            return RESET
-    return LOST
-
-
-KNOWN: Final = {
-    errno.ECONNREFUSED: CallCode.CONNECTION_REFUSED,
-    errno.EHOSTUNREACH: CallCode.NO_ROUTE,
-    errno.ENETUNREACH: CallCode.UNREACHABLE,
-}
-LATE: Final = {
-    Phase.RESOLVING: CallCode.NOT_RESOLVED,
-    Phase.CONNECTING: CallCode.NOT_CONNECTED,
-    Phase.TLS: CallCode.NO_TLS,
-    Phase.SENDING: CallCode.NOT_TAKEN,
-    Phase.WAITING: CallCode.NO_ANSWER,
-    Phase.READING: CallCode.ENDLESS,
-}
-"""What was not done in time in each phase that waits for the network."""

@@ -1,4 +1,4 @@
-"""The bytes of one HTTP/1.1 answer, read strictly.
+"""The bytes of one HTTP/1.1 answer, read strictly, wherever they come from.
 
 The standard library's reader takes a head that was cut off for a whole one and gives 200 with an empty
 body; here every cut shows, and what was read before it stays readable.
@@ -7,8 +7,8 @@ body; here every cut shows, and what was read before it stays readable.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Generator
+from typing import Final, TypeAlias
 
 from bridge.model import CUT, EOF, GARBAGE
 from bridge.reasons.calls import CallCode
@@ -21,6 +21,8 @@ INTERIM_LIMIT: Final = 10
 """How many 1xx heads may come before the answer."""
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
+Reading: TypeAlias = Generator[None, bytes, None]
+"""Yields where more bytes are needed, and is sent those that came; none mean the end of the stream."""
 
 
 class BadAnswerError(Exception):
@@ -33,10 +35,12 @@ class BadAnswerError(Exception):
 
 
 class Incoming:
-    """An answer as far as it has come in. `read` fills it; after a failure it holds what there was."""
+    """An answer as far as it has come in. `feed` fills it; after a failure it holds what there was.
 
-    def __init__(self, receive: Callable[[], bytes], cap: int) -> None:
-        self.receive = receive
+    At most `cap` bytes of the body are read.
+    """
+
+    def __init__(self, cap: int) -> None:
         self.cap = cap
         self.buffer = bytearray()
         self.body = bytearray()
@@ -45,6 +49,9 @@ class Incoming:
         self.version = 0
         self.framed = True
         self.oversized = False
+        self.complete = False
+        self.reading = self.read()
+        next(self.reading)
 
     @property
     def reusable(self) -> bool:
@@ -58,10 +65,17 @@ class Incoming:
             and "close" not in tokens
         )
 
-    def read(self) -> None:
-        """Read to the answer's end or the cap. Raises BadAnswerError, and whatever `receive` raises."""
+    def feed(self, data: bytes) -> None:
+        """Read on with what has come, empty at the end of the stream. Raises BadAnswerError."""
+        try:
+            self.reading.send(data)
+        except StopIteration:
+            self.complete = True
+
+    def read(self) -> Reading:
+        """Read to the answer's end or the cap."""
         for _ in range(INTERIM_LIMIT):
-            status = self.read_head()
+            status = yield from self.read_head()
             if status >= 200 or status == 101:
                 break
         else:
@@ -70,15 +84,15 @@ class Incoming:
             raise BadAnswerError(Reason(CallCode.OTHER_PROTOCOL))
         self.status = status
         if status not in (204, 304):
-            self.read_body()
+            yield from self.read_body()
 
-    def read_head(self) -> int:
+    def read_head(self) -> Generator[None, bytes, int]:
         """One head; its headers replace those of an interim one before."""
         end = HEAD_END.search(self.buffer)
         while end is None:
             self.check_head()
             searched = max(len(self.buffer) - 3, 0)
-            if not self.fill():
+            if not (yield from self.fill()):
                 if self.buffer:
                     raise BadAnswerError(Reason(CallCode.CUT_HEAD), CUT)
                 raise BadAnswerError(Reason(CallCode.UNANSWERED), EOF)
@@ -100,52 +114,53 @@ class Incoming:
         if len(self.buffer) > HEAD_LIMIT:
             raise BadAnswerError(Reason(CallCode.LONG_HEAD, limit=HEAD_LIMIT))
 
-    def read_body(self) -> None:
+    def read_body(self) -> Reading:
         coding = self.headers.get("transfer-encoding", "").lower()
         if coding.endswith("chunked"):
-            self.read_chunks()
+            yield from self.read_chunks()
         elif not coding and "content-length" in self.headers:
-            self.take(length_of(self.headers["content-length"]))
+            yield from self.take(length_of(self.headers["content-length"]))
         else:
             self.framed = False
-            while self.take_some():
+            while (yield from self.take_some()):
                 pass
 
-    def read_chunks(self) -> None:
+    def read_chunks(self) -> Reading:
         size = -1
         while size != 0 and not self.oversized:
-            text = self.line().partition(";")[0].strip()
+            line = yield from self.line()
+            text = line.partition(";")[0].strip()
             if not re.fullmatch(r"[0-9a-fA-F]{1,15}", text):
                 raise BadAnswerError(Reason(CallCode.CHUNKS_GARBLED))
             size = int(text, 16)
-            self.take(size)
-            if size and not self.oversized and self.line():
+            yield from self.take(size)
+            if size and not self.oversized and (yield from self.line()):
                 raise BadAnswerError(Reason(CallCode.CHUNKS_GARBLED))
-        while not self.oversized and self.line():
+        while not self.oversized and (yield from self.line()):
             pass
 
-    def line(self) -> str:
+    def line(self) -> Generator[None, bytes, str]:
         """One short line of the chunked coding, without its end."""
         while b"\n" not in self.buffer:
             if len(self.buffer) > LINE_LIMIT:
                 raise BadAnswerError(Reason(CallCode.CHUNKS_GARBLED))
-            self.need()
+            yield from self.need()
         end = self.buffer.index(b"\n")
         line = self.buffer[:end].rstrip(b"\r").decode("latin-1")
         del self.buffer[: end + 1]
         return line
 
-    def take(self, count: int) -> None:
+    def take(self, count: int) -> Reading:
         """Move `count` bytes of body into place, fewer when the cap is reached."""
         while count and not self.oversized:
             if not self.buffer:
-                self.need()
+                yield from self.need()
             count -= self.move(count)
 
-    def take_some(self) -> bool:
+    def take_some(self) -> Generator[None, bytes, bool]:
         """Move what is there and read on; False at the end of the stream or the cap."""
         self.move(len(self.buffer))
-        return not self.oversized and self.fill()
+        return not self.oversized and (yield from self.fill())
 
     def move(self, count: int) -> int:
         part = self.buffer[:count]
@@ -156,12 +171,12 @@ class Incoming:
             self.oversized = True
         return len(part)
 
-    def need(self) -> None:
-        if not self.fill():
+    def need(self) -> Reading:
+        if not (yield from self.fill()):
             raise BadAnswerError(Reason(CallCode.CUT, size=len(self.body)), CUT)
 
-    def fill(self) -> bool:
-        chunk = self.receive()
+    def fill(self) -> Generator[None, bytes, bool]:
+        chunk = yield
         self.buffer += chunk
         return bool(chunk)
 

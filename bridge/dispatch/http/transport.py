@@ -1,4 +1,4 @@
-"""The transport beneath requests: an adapter that knows, of every request, how far it got.
+"""The transport beneath requests' prepared requests: it knows, of each, how far it got.
 
 requests' own adapter retries, follows the environment's proxies, measures its time-outs per read and
 reports failures by exception types that do not tell what was sent; this one does none of that.
@@ -6,31 +6,22 @@ reports failures by exception types that do not tell what was sent; this one doe
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, RequestException, Response
-from requests.adapters import DEFAULT_CA_BUNDLE_PATH, BaseAdapter
+from requests.adapters import DEFAULT_CA_BUNDLE_PATH
 from requests.structures import CaseInsensitiveDict
 
-from bridge.dispatch.http.connection import (
-    Connection,
-    Deadline,
-    Origin,
-    Progress,
-    Resolve,
-    Resolver,
-    cause_of,
-    connect,
-    fault_of,
-)
+from bridge.dispatch.http.connection import Connection, Origin, Progress, Resolve, Resolver, connect
 from bridge.dispatch.http.exchange import Exchange, Phase
+from bridge.dispatch.http.faults import cause_of, fault_of
 from bridge.dispatch.http.http1 import BadAnswerError, Incoming
 from bridge.text.render import english
 
@@ -61,8 +52,8 @@ def lookup(host: str, port: int) -> list[tuple[Any, ...]]:
     return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
-class Transport(BaseAdapter):
-    """Sends prepared requests over kept connections. Safe to be shared by threads.
+class Transport:
+    """Sends prepared requests over kept connections, all in one event loop.
 
     `ca_file` replaces the certificates that requests trusts. `idle` and all times are in seconds.
     """
@@ -76,70 +67,53 @@ class Transport(BaseAdapter):
         clock: Callable[[], float] = time.monotonic,
         resolve: Resolve = lookup,
     ) -> None:
-        super().__init__()
         self.context = ssl.create_default_context(cafile=ca_file or DEFAULT_CA_BUNDLE_PATH)
         self.idle = idle
         self.cap = cap
         self.clock = clock
         self.resolver = Resolver(resolve)
-        self.lock = threading.Lock()
         self.kept: dict[Origin, list[Connection]] = {}
         self.origins: dict[str, Origin] = {}
         self.closed = False
 
-    def send(
-        self,
-        request: PreparedRequest,
-        stream: bool = False,
-        timeout: float | tuple[float, float] | tuple[float, None] | None = 20.0,
-        verify: bool | str = True,
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> ExchangeResponse:
+    async def send(self, request: PreparedRequest, timeout: float) -> ExchangeResponse:
         """One attempt within `timeout` seconds in all.
 
         Raises BrokenError when no complete answer came. There is no streaming, no proxy, no redirect,
         no repetition, and no way to switch verification off.
         """
-        if (
-            stream
-            or cert is not None
-            or proxies
-            or verify is not True
-            or not isinstance(timeout, int | float)
-        ):
-            raise ValueError("this transport takes a request and one time-out, nothing else")
         progress = Progress()
-        deadline = Deadline(self.clock, timeout)
         try:
-            seen = self.run(request, progress, deadline)
+            async with asyncio.timeout(timeout) as deadline:
+                await self.run(request, progress, deadline)
         except (OSError, ValueError, BadAnswerError) as fault:
-            what = fault_of(fault, progress.phase, timeout)
-            raise BrokenError(progress.seen(what, cause_of(fault))) from None
-        return response_of(seen)
+            raise BrokenError(broken(progress, fault, timeout)) from None
+        return response_of(progress.seen())
 
-    def run(self, request: PreparedRequest, progress: Progress, deadline: Deadline) -> Exchange:
+    async def run(self, request: PreparedRequest, progress: Progress, deadline: asyncio.Timeout) -> None:
         origin, target = self.address(request.url or "")
         data = wire_format(request, origin, target)
-        connection = self.reuse(origin) or connect(origin, self.resolver, self.context, progress, deadline)
+        connection = self.reuse(origin)
+        if connection is None:
+            connection = await connect(origin, self.resolver, self.context, progress, deadline)
         incoming = None
         try:
-            incoming = connection.exchange(data, progress, deadline, self.cap)
+            incoming = await connection.exchange(data, progress, self.cap)
         finally:
             if incoming is None:
-                connection.close()
+                connection.channel.close()
         self.keep(connection, incoming)
-        return progress.seen()
 
-    def probe(self, url: str, timeout: float) -> Exchange:
+    async def probe(self, url: str, timeout: float) -> Exchange:
         """Connect, over TLS where the address says so, and send nothing. Complete if it went well."""
         progress = Progress()
         try:
             origin, _ = self.address(url)
-            connection = connect(origin, self.resolver, self.context, progress, Deadline(self.clock, timeout))
+            async with asyncio.timeout(timeout) as deadline:
+                connection = await connect(origin, self.resolver, self.context, progress, deadline)
         except (OSError, ValueError) as fault:
-            return progress.seen(fault_of(fault, progress.phase, timeout), cause_of(fault))
-        connection.close()
+            return broken(progress, fault, timeout)
+        connection.channel.close()
         return Exchange(Phase.COMPLETE)
 
     def address(self, url: str) -> tuple[Origin, str]:
@@ -155,41 +129,33 @@ class Transport(BaseAdapter):
 
     def reuse(self, origin: Origin) -> Connection | None:
         """The connection used last, if its state is known to be good."""
-        while True:
-            with self.lock:
-                kept = self.kept.get(origin)
-                if not kept:
-                    return None
-                connection = kept.pop()
-            if connection.keep_until > self.clock() and connection.is_quiet():
+        kept = self.kept.get(origin)
+        while kept:
+            connection = kept.pop()
+            if connection.keep_until > self.clock() and connection.channel.is_quiet():
                 return connection
-            connection.close()
+            connection.channel.close()
+        return None
 
     def keep(self, connection: Connection, incoming: Incoming) -> None:
-        if incoming.reusable:
-            self.park(connection, min(self.idle, promised(incoming.headers.get("keep-alive", "")) / 2))
-        else:
-            connection.close()
-
-    def park(self, connection: Connection, seconds: float) -> None:
+        """Keep the connection for the next request where its state is known."""
+        if self.closed or not incoming.reusable:
+            connection.channel.close()
+            return
         now = self.clock()
-        connection.keep_until = now + seconds
-        with self.lock:
-            kept = self.kept.setdefault(connection.origin, [])
-            kept.append(connection)
-            stale = [old for old in kept if old.keep_until <= now or self.closed]
-            kept[:] = [old for old in kept if old not in stale]
-        for old in stale:
-            old.close()
+        connection.keep_until = now + min(self.idle, promised(incoming.headers.get("keep-alive", "")) / 2)
+        kept = self.kept.setdefault(connection.origin, [])
+        kept.append(connection)
+        # The last used is used first, so that the others grow old at the beginning.
+        while kept and kept[0].keep_until <= now:
+            kept.pop(0).channel.close()
 
     def close(self) -> None:
         """Close the idle connections, and keep none any more when the requests under way have ended."""
-        with self.lock:
-            self.closed = True
-            idle = [connection for kept in self.kept.values() for connection in kept]
-            self.kept.clear()
-        for connection in idle:
-            connection.close()
+        self.closed = True
+        for connection in [one for kept in self.kept.values() for one in kept]:
+            connection.channel.close()
+        self.kept.clear()
 
 
 def origin_of(base: str) -> Origin:
@@ -219,6 +185,11 @@ def promised(keep_alive: str) -> float:
     """Seconds for which the server said it keeps idle connections; an hour when it did not say."""
     match = re.search(r"timeout=(\d{1,4})", keep_alive)
     return float(match[1]) if match else 3600.0
+
+
+def broken(progress: Progress, fault: Exception, timeout: float) -> Exchange:
+    """What was seen of a request that came to grief."""
+    return progress.seen(fault_of(fault, progress.phase, timeout), cause_of(fault))
 
 
 def response_of(seen: Exchange) -> ExchangeResponse:
