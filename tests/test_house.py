@@ -31,7 +31,7 @@ HOMES = {
     "gunicorn": ("bridge/web/",),
     "dotenv": ("bridge/settings.py",),
     "httptools": ("bridge/sandbox/request.py",),
-    "uvloop": ("bridge/sandbox/server.py",),
+    "uvloop": ("bridge/sandbox/server.py", "bridge/dispatch/worker.py"),
     "prometheus_client": ("bridge/web/counting.py",),
 }
 PURE = (

@@ -18,6 +18,8 @@ from functools import partial
 from threading import Thread
 from typing import Any, Final, TypeVar
 
+import uvloop
+
 from bridge.dispatch.alerts.events import AlertEvents
 from bridge.dispatch.alerts.notifier import AlertNotifier
 from bridge.dispatch.calls_in_flight import CallsInFlight, Ended, Try
@@ -118,7 +120,7 @@ class Dispatcher:
     def run(self) -> None:
         """Dispatch until `stop` is called, then finish what is being sent."""
         try:
-            asyncio.run(self.dispatch())
+            uvloop.run(self.dispatch())
         finally:
             self.thread.shutdown()
             for finish in self.finish:

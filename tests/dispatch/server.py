@@ -36,16 +36,19 @@ class Peer:
         """A whole request. Raises ConnectionError when the client hung up."""
         data = b""
         while b"\r\n\r\n" not in data:
-            chunk = self.sock.recv(65536)
-            if not chunk:
-                raise ConnectionError
-            data += chunk
+            data += self.some()
         head, _, body = data.partition(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or b"0")
         while len(body) < length:
-            body += self.sock.recv(65536)
+            body += self.some()
         self.requests.append(head + b"\r\n\r\n" + body)
         return self.requests[-1]
+
+    def some(self) -> bytes:
+        chunk = self.sock.recv(65536)
+        if not chunk:
+            raise ConnectionError
+        return chunk
 
     def reset(self) -> None:
         """Hang up with RST rather than FIN."""
@@ -73,6 +76,7 @@ def serving(*scripts: Script, context: ssl.SSLContext | None = None, backlog: in
         def serve(sock: socket.socket, script: Script) -> None:
             with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
                 sock.settimeout(10)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 stack.callback(lambda: sock.close())
                 if context is not None:
                     sock = context.wrap_socket(sock, server_side=True)

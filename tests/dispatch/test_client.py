@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from bridge.dispatch.http import connection
 from bridge.dispatch.http.channel import Plain
@@ -71,7 +72,7 @@ class Sender:
 
 @contextmanager
 def client(deadline: float = 5.0, **settings: Any) -> Iterator[Sender]:
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         made = Client(Transport(**settings), deadline=deadline, now=lambda: NOW)
         yield Sender(runner, made)
         made.close()
