@@ -26,6 +26,8 @@ def begin() -> None:
     """
     faulthandler.register(signal.SIGUSR1)
     if inherited().heartbeat is not None:
+        # SIGHUP is for the parent, though "systemctl kill -s HUP" sends it to every process.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         sys.stdin.read()
 
 

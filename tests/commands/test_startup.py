@@ -75,6 +75,15 @@ def test_what_serves_and_sends_carries_nothing_that_is_seldom_needed(seldom: str
     assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True).stdout == "False\n"
 
 
+@pytest.mark.parametrize("verb", ["run", "serve", "worker"])
+def test_the_parent_of_the_processes_stays_small(verb: str) -> None:
+    script = (
+        f"import sys, bridge.commands.{verb}; "
+        "print([one for one in ('asyncio', 'sqlalchemy', 'flask', 'requests', 'http') if one in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[]\n"
+
+
 def test_a_bridge_that_cannot_migrate_does_not_start(desk: Desk) -> None:
     environment = {**os.environ, "DATABASE_URL": "sqlite:////proc/no/such.db"}
     words = [sys.executable, "-m", "bridge", "run", "--port", str(free_port())]

@@ -293,8 +293,10 @@ def test_no_child_outlives_its_parent(number: signal.Signals) -> None:
     assert eventually(lambda: not running(pid))
 
 
-def test_sighup_replaces_the_child_and_not_the_parent() -> None:
+def test_sighup_to_the_parent_replaces_the_child() -> None:
     with parent() as (process, pid):
+        os.kill(pid, signal.SIGHUP)
+        assert not eventually(lambda: not running(pid), seconds=0.3)
         process.send_signal(signal.SIGHUP)
         assert eventually(lambda: not running(pid), seconds=20)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
