@@ -21,7 +21,7 @@ from bridge.dispatch.http.channel import Plain
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.connection import Address
 from bridge.dispatch.http.probe import Probe
-from bridge.dispatch.http.transport import Transport
+from bridge.dispatch.http.transport import Transport, lookup
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import GeneralCode, Reason
@@ -173,6 +173,27 @@ def test_a_resolver_that_hangs_does_not_hang_the_call() -> None:
         "resolving",
         "nothing was sent: the server's name was not resolved within 0.4 s",
     )
+
+
+def test_a_name_is_looked_up_once_at_a_time_and_keeps_no_other_waiting() -> None:
+    over, asked = threading.Event(), []
+
+    def resolve(host: str, port: int) -> list[Address]:
+        asked.append(host)
+        if host == "slow.test":
+            over.wait(10)
+        return lookup(host, port)
+
+    with serving(answering(OK)) as server, client(SHORT, resolve=resolve) as sender:
+
+        async def all_at_once() -> list[Attempt]:
+            slow = replace(account(80), url="http://slow.test")
+            to = [slow, slow, account(server.port)]
+            return await asyncio.gather(*[sender.client.send(one, CALL) for one in to])
+
+        phases = [one.phase for one in sender.runner.run(all_at_once())]
+        over.set()
+    assert (phases, sorted(asked)) == (["resolving", "resolving", "complete"], ["127.0.0.1", "slow.test"])
 
 
 def test_a_connection_that_nobody_takes_is_given_up_at_the_deadline() -> None:

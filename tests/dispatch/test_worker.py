@@ -550,6 +550,22 @@ def test_a_running_dispatcher_hears_of_new_calls_and_stops_when_told(
     assert set(states(store).values()) == {"done"}
 
 
+def test_the_event_loop_and_nothing_else_beats_also_while_the_database_hangs(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.dispatch.worker.BEAT_EVERY", 0.02)
+    beats, hangs = [], threading.Event()
+    with bench(store, clock, FAST, beat=lambda: beats.append(threading.current_thread())) as desk:
+        desk.dispatcher.thread.submit(hangs.wait, 10)
+        running = threading.Thread(target=desk.run)
+        running.start()
+        assert eventually(lambda: len(beats) > 5)
+        hangs.set()
+        desk.dispatcher.stop()
+        running.join(10)
+        assert set(beats) == {desk.thread}
+
+
 # A database that does not do its part.
 
 

@@ -11,27 +11,11 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 CHUNK = 1 << 14
 """Bytes that are read at a time, and a TLS record's most."""
 One = TypeVar("One")
-
-
-class Channel(Protocol):
-    """Bytes to a server and from it."""
-
-    async def send(self, data: memoryview) -> int:
-        """Hand some of the bytes over to the kernel; returns how many, once it has all of these."""
-
-    async def receive(self) -> bytes:
-        """The next bytes, empty when the server has ended the stream."""
-
-    def is_quiet(self) -> bool:
-        """Nothing has come that nobody asked for, neither bytes nor an end."""
-
-    def close(self) -> None:
-        """Close the socket."""
 
 
 class Plain:
@@ -57,12 +41,14 @@ class Plain:
         return made
 
     async def send(self, data: memoryview) -> int:
+        """Hand some of the bytes over to the kernel; returns how many, once it has all of these."""
         while True:
             with suppress(BlockingIOError):
                 return self.sock.send(data)
             await self.ready(self.loop.add_writer, self.loop.remove_writer)
 
     async def receive(self) -> bytes:
+        """The next bytes, empty when the server has ended the stream."""
         while True:
             with suppress(BlockingIOError):
                 return self.sock.recv(CHUNK)
@@ -83,6 +69,7 @@ class Plain:
             remove(self.sock)
 
     def is_quiet(self) -> bool:
+        """Nothing has come that nobody asked for, neither bytes nor an end."""
         try:
             self.sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -145,3 +132,6 @@ class Tls:
 
     def close(self) -> None:
         self.plain.close()
+
+
+Channel: TypeAlias = Plain | Tls

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from asyncio import Future, Timeout
+from asyncio import Timeout
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -77,30 +78,19 @@ class Resolver:
         key = (host, port)
         found = self.running.get(key)
         if found is None:
-            found = self.running[key] = asyncio.get_running_loop().create_future()
-            found.add_done_callback(lambda _: self.running.pop(key))
+            found = self.running[key] = Future()
+            # It cannot be cancelled from here on: others may wait for it when one has run out of time.
+            found.set_running_or_notify_cancel()
             threading.Thread(target=self.run, args=(key, found), name="resolve", daemon=True).start()
-        return await asyncio.shield(found)
+        return await asyncio.wrap_future(found)
 
     def run(self, key: tuple[str, int], found: Future[list[Address]]) -> None:
-        tell: Callable[[], object]
         try:
-            addresses = self.resolve(*key)
+            found.set_result(self.resolve(*key))
         except (OSError, ValueError) as fault:
-            failed = fault
-
-            def tell() -> None:
-                found.set_exception(failed)
-                # Nobody may wait for it any more.
-                found.exception()
-        else:
-
-            def tell() -> None:
-                found.set_result(addresses)
-
-        with suppress(RuntimeError):
-            # The loop has ended meanwhile.
-            found.get_loop().call_soon_threadsafe(tell)
+            found.set_exception(fault)
+        finally:
+            del self.running[key]
 
 
 class Connection:
