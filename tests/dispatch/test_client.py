@@ -15,13 +15,15 @@ from typing import Any
 
 import pytest
 import uvloop
+from requests import HTTPError
 
 from bridge.dispatch.http import connection
 from bridge.dispatch.http.channel import Plain
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.connection import Address
+from bridge.dispatch.http.exchange import Exchange, Phase
 from bridge.dispatch.http.probe import Probe
-from bridge.dispatch.http.transport import Transport, lookup
+from bridge.dispatch.http.transport import ExchangeResponse, Transport, lookup
 from bridge.model import Account, Attempt, BotStart, Call, Outcome, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import GeneralCode, Reason
@@ -476,6 +478,22 @@ def test_a_refusal_cut_short_is_still_a_refusal() -> None:
 )
 def test_a_whole_success_is_done(raw: bytes) -> None:
     assert send(answering(raw)).outcome is Outcome.DONE
+
+
+def test_a_response_can_be_used_like_any_of_requests() -> None:
+    seen = Exchange(
+        Phase.COMPLETE, status=422, headers={"content-type": "application/json"}, body=b'{"a": 1}'
+    )
+    response = ExchangeResponse(seen)
+    assert (response.ok, response.text, response.json(), response.content) == (
+        False,
+        '{"a": 1}',
+        {"a": 1},
+        b'{"a": 1}',
+    )
+    assert response.headers["Content-Type"] == "application/json"
+    with pytest.raises(HTTPError, match="422"):
+        response.raise_for_status()
 
 
 def test_a_redirect_is_neither_followed_nor_tried_again() -> None:

@@ -15,7 +15,7 @@ from requests import PreparedRequest
 from bridge.dispatch.calls_in_flight import Ended, Job
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.exchange import Exchange, Phase
-from bridge.dispatch.http.transport import ExchangeResponse, Transport, response_of
+from bridge.dispatch.http.transport import ExchangeResponse, Transport
 from bridge.dispatch.maintenance import Maintenance
 from bridge.dispatch.policy import pace
 from bridge.dispatch.round import Rounds
@@ -74,7 +74,9 @@ class BadBots(Transport):
 
 def answer(status: int) -> ExchangeResponse:
     kind = {"content-type": "application/json"}
-    return response_of(Exchange(Phase.COMPLETE, sent=300, total=300, status=status, headers=kind, body=b"{}"))
+    return ExchangeResponse(
+        Exchange(Phase.COMPLETE, sent=300, total=300, status=status, headers=kind, body=b"{}")
+    )
 
 
 @dataclass

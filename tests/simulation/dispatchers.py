@@ -11,7 +11,7 @@ from requests import PreparedRequest
 from bridge.dispatch.calls_in_flight import CallsInFlight, Ended, Job
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.exchange import BEFORE_SENT, Exchange, Phase
-from bridge.dispatch.http.transport import BrokenError, ExchangeResponse, Transport, response_of
+from bridge.dispatch.http.transport import BrokenError, ExchangeResponse, Transport
 from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account
@@ -106,7 +106,7 @@ class Wire(Transport):
         url = request.url or ""
         answer = self.worker.first_byte(url).answer if "?" in url else self.worker.probed(url)
         if answer.seen.phase is Phase.COMPLETE:
-            return response_of(answer.seen)
+            return ExchangeResponse(answer.seen)
         raise BrokenError(answer.seen)
 
     async def probe(self, url: str, _: float) -> Exchange:

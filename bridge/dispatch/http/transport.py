@@ -44,7 +44,13 @@ class BrokenError(RequestException):
 class ExchangeResponse(Response):
     """A response that still knows how it came."""
 
-    seen: Exchange
+    def __init__(self, seen: Exchange) -> None:
+        # Without requests' own: it makes a cookie jar, at a sixth of the cost of a whole call.
+        self.seen = seen
+        self.status_code = seen.status or 0
+        self.headers = CaseInsensitiveDict(seen.headers)
+        self._content = seen.body
+        self.encoding, self.reason, self.url = None, "", ""
 
 
 def lookup(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -88,7 +94,7 @@ class Transport:
                 await self.run(request, progress, deadline)
         except (OSError, ValueError, BadAnswerError) as fault:
             raise BrokenError(broken(progress, fault, timeout)) from None
-        return response_of(progress.seen())
+        return ExchangeResponse(progress.seen())
 
     async def run(self, request: PreparedRequest, progress: Progress, deadline: asyncio.Timeout) -> None:
         origin, target = self.address(request.url or "")
@@ -190,12 +196,3 @@ def promised(keep_alive: str) -> float:
 def broken(progress: Progress, fault: Exception, timeout: float) -> Exchange:
     """What was seen of a request that came to grief."""
     return progress.seen(fault_of(fault, progress.phase, timeout), cause_of(fault))
-
-
-def response_of(seen: Exchange) -> ExchangeResponse:
-    response = ExchangeResponse()
-    response.seen = seen
-    response.status_code = seen.status or 0
-    response.headers = CaseInsensitiveDict(seen.headers)
-    response._content = seen.body
-    return response
