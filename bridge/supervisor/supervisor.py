@@ -80,7 +80,6 @@ class Supervisor:
         self.signals: list[int] = []
         """Stop signals received. Not an Event: the interrupted code may hold its lock."""
         self.asked_to_reload = False
-        self.reloading = False
         self.leaving: list[Child] = []
         """Children beside those of the places, while a reload replaces some."""
         self.turned = clock()
@@ -114,13 +113,16 @@ class Supervisor:
                 place.start()
 
     def watch(self, until: Callable[[], bool] = lambda: False, seconds: float | None = None) -> bool:
-        """Watch the children until `until` holds (True), or until a stop or the time-out (False)."""
+        """Watch the children until `until` holds (True), or until a stop or the time-out (False).
+
+        With a time-out something is waited for, such as the first beats; a reload begins only afterwards.
+        """
         end = None if seconds is None else self.clock() + seconds
         while not self.stopping and (end is None or self.clock() < end):
             self.turn()
             if until():
                 return True
-            if self.asked_to_reload and not self.reloading:
+            if seconds is None and self.asked_to_reload:
                 self.reload()
             time.sleep(_TURN)
         return False
@@ -169,7 +171,7 @@ class Supervisor:
     def reload(self) -> None:
         """Replace every child by a new process. One that does not come up replaces nothing."""
         log.warning("SIGHUP: starting all processes anew")
-        self.asked_to_reload, self.reloading = False, True
+        self.asked_to_reload = False
         if self.prepare(lambda: self.stopping) == 0:
             for place in self.places:
                 if self.stopping:
@@ -180,7 +182,6 @@ class Supervisor:
                     self._replace(place, place.child)
         else:
             log.error("the processes go on as they are")
-        self.reloading = False
 
     def _take_over(self, place: Place) -> None:
         """Start a new process, wait until it is up, and end the former one."""

@@ -331,3 +331,13 @@ for at in range(1, 15):
 def test_a_stop_signal_at_any_line_of_the_watch_ends_it() -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED], timeout=30)
     assert done.returncode == 0
+
+
+def test_a_reload_waits_until_the_first_processes_are_up() -> None:
+    """Else a wait for them could end without having seen them."""
+    with started(program(BEATING)) as supervisor:
+        first = child_of(supervisor)
+        supervisor.asked_to_reload = True
+        assert supervisor.watch(lambda: supervisor.up, seconds=20)
+        assert child_of(supervisor) is first
+        assert supervisor.asked_to_reload
