@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hmac
-import io
 import json
 import sys
 import tempfile
@@ -21,12 +20,9 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
-from wsgiref.types import WSGIEnvironment
 
-from gunicorn.config import Config
-from gunicorn.http import wsgi
-from gunicorn.http.message import Request as HttpRequest
-from gunicorn.http.parser import RequestParser
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from benchmarks.common import shop
 from benchmarks.common.api import standing_in
@@ -46,7 +42,9 @@ from bridge.store.inbox import events
 from bridge.store.inbox.events import Delivery, Stored
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
-from bridge.web.webhooks import WebhookApp
+from bridge.web.asgi_messages import Message, Receive, Scope, Send, respond
+from bridge.web.protocol import Protocol
+from bridge.web.webhooks import Webhooks
 
 One = TypeVar("One")
 ANSWERED = Reason(CallCode.ANSWERED, status=200)
@@ -87,49 +85,52 @@ def _mapping() -> MappingFile:
 
 
 def _served(make: Callable[[int], bytes]) -> dict[str, float]:
-    """What gunicorn does around the application, without sockets and greenlets."""
-    config, raw = Config(), [make(number) for number in range(50)]
-    client, server = ("127.0.0.1", 40000), ("127.0.0.1", 8080)
+    """What uvicorn does around the application, without sockets."""
+    raw = [make(number) for number in range(50)]
 
-    def read(some: Sequence[bytes]) -> list[HttpRequest]:
-        parser = RequestParser(config, iter(some), client)
-        return [_whole(next(parser)) for _ in some]
+    async def empty(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await respond(send, 200, b"OK", "text/plain")
 
-    def answer(some: Sequence[HttpRequest]) -> None:
-        for one in some:
-            response, _ = wsgi.create(one, _Nowhere(), client, server, config)
-            response.start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-            response.write(b"OK")
-            response.close()
+    def serve(some: Sequence[bytes]) -> None:
+        asyncio.run(_serve(empty, some))
 
-    return {
-        "read by gunicorn": least(read, lambda: raw),
-        "environment and answer by gunicorn": least(answer, lambda: read(raw)),
-    }
+    return {"read and answered by uvicorn": least(serve, lambda: raw)}
 
 
-def _whole(request: HttpRequest) -> HttpRequest:
-    request.body.read()
-    return request
+async def _serve(app: Any, some: Sequence[bytes]) -> None:
+    config = Config(app, log_config=None, access_log=False)
+    state = ServerState()
+    protocol = Protocol(config, state, {}, asyncio.get_running_loop())
+    protocol.connection_made(cast(Any, _Nowhere()))
+    for one in some:
+        protocol.data_received(one)
+        while state.tasks:
+            await asyncio.sleep(0)
 
 
 class _Nowhere:
-    """A socket that takes everything."""
+    """A transport that takes everything."""
 
-    def sendall(self, data: bytes) -> None:
-        """Gone."""
+    def write(self, data: bytes) -> None:
+        """Discard it."""
+
+    def get_extra_info(self, name: str) -> None:
+        """Nothing is known."""
+
+    def is_closing(self) -> bool:
+        return False
 
 
 def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, float]:
     requests = [delivery(mapping, make(number), NOW).request for number in range(50)]
     happened = [mapping.source.events(request, NOW)[0] for request in requests]
     key = shop.SECRET.encode()
-    door, environments = _door(mapping), [_environment(make(number)) for number in range(50)]
+    app, scopes = _app(mapping), [_scope(make(number)) for number in range(50)]
 
-    def enter(some: Sequence[WSGIEnvironment]) -> None:
-        for one in some:
-            one["wsgi.input"].seek(0)
-            door(one, lambda *_: print)
+    async def receive_all(some: Sequence[tuple[Scope, bytes]]) -> None:
+        for scope, body in some:
+            await app(scope, _receiving(body), _discard)
 
     return {
         "HMAC of the body": least(
@@ -140,26 +141,46 @@ def _taken_in(mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, f
             lambda some: [mapping.source.receive(one, NOW) for one in some], lambda: requests
         ),
         "ten rules": least(lambda some: [apply(mapping, one) for one in some], lambda: happened),
-        "all of it by the door, up to the writer": least(enter, lambda: environments),
+        "all of it by the application, up to the writer": least(
+            lambda some: asyncio.run(receive_all(some)), lambda: scopes
+        ),
     }
 
 
-def _door(mapping: MappingFile) -> WebhookApp:
+def _app(mapping: MappingFile) -> Webhooks:
     """As `leadbridge serve` has it, but the writer takes everything and writes nothing."""
     mapping_loader = SimpleNamespace(ready=True, current=SimpleNamespace(sources={"shop": mapping}))
-    writer = SimpleNamespace(submit=lambda _: (Stored(1, calls=1, result="matched"),))
     nothing: Any = lambda: ""  # noqa: E731
-    intake = Intake(cast(Any, mapping_loader), cast(Any, writer), lambda _: True, nothing, nothing)
-    return WebhookApp(cast(Any, None), intake, Proxies(), trust_local=False)
+    intake = Intake(cast(Any, mapping_loader), cast(Any, _Writer()), lambda _: True, nothing, nothing)
+    return Webhooks(intake, Proxies(), trust_local=False)
 
 
-def _environment(raw: bytes) -> WSGIEnvironment:
-    request = next(RequestParser(Config(), iter([raw]), ("127.0.0.1", 40000)))
-    environment: WSGIEnvironment = wsgi.create(
-        request, _Nowhere(), ("127.0.0.1", 40000), ("127.0.0.1", 8080), Config()
-    )[1]
-    environment["wsgi.input"] = io.BytesIO(request.body.read())
-    return environment
+class _Writer:
+    async def submit(self, _: Delivery) -> tuple[Stored, ...]:
+        return (Stored(1, calls=1, result="matched"),)
+
+
+def _scope(raw: bytes) -> tuple[Scope, bytes]:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    lines = [line.partition(b": ") for line in head.split(b"\r\n")[1:]]
+    return {
+        "method": "POST",
+        "path": "/hooks/shop",
+        "query_string": b"",
+        "headers": [(name.lower(), value) for name, _, value in lines],
+        "client": ("127.0.0.1", 40000),
+    }, body
+
+
+def _receiving(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _discard(_: Message) -> None:
+    """A response that nobody reads."""
 
 
 def _stored(folder: str, mapping: MappingFile, make: Callable[[int], bytes]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -80,10 +81,10 @@ class Intake:
     _second: int = 0
     _kept: int = 0
 
-    def receive(self, name: str, request: Request) -> Reply:
+    async def receive(self, name: str, request: Request) -> Reply:
         """Handle one webhook, and return the reply to its sender."""
         began = time.perf_counter()
-        outcome = self._receive(name, request)
+        outcome = await self._receive(name, request)
         self.observe(outcome.source, outcome.reply.status, outcome.results, time.perf_counter() - began)
         return outcome.reply
 
@@ -102,7 +103,7 @@ class Intake:
             return
         self._keep(source, int(self.clock() * 1000), Refused(status, "http", why), request)
 
-    def _receive(self, name: str, request: Request) -> Outcome:
+    async def _receive(self, name: str, request: Request) -> Outcome:
         if not self.mapping_loader.ready:
             return self._busy("", "mappings", "no valid mappings")
         mapping = self.mapping_loader.current.sources.get(name)
@@ -114,9 +115,15 @@ class Intake:
         if full:
             return self._busy(name, "disk", english(full))
         now = int(self.clock() * 1000)
-        return self._take(mapping, request, mapping.source.receive(request, now, self.trust), now)
+        return await self._take(mapping, request, await self._reception(mapping.source, request, now), now)
 
-    def _take(self, mapping: MappingFile, request: Request, reception: Reception, now: int) -> Outcome:
+    async def _reception(self, source: Source, request: Request, now: int) -> Reception:
+        """What the source makes of the request; on a thread if it may wait for a certificate."""
+        if source.check.waits:
+            return await asyncio.to_thread(source.receive, request, now, self.trust)
+        return source.receive(request, now, self.trust)
+
+    async def _take(self, mapping: MappingFile, request: Request, reception: Reception, now: int) -> Outcome:
         match reception:
             case Accepted(events=events, reply=reply, verified=verified):
                 try:
@@ -140,7 +147,7 @@ class Intake:
                 delivery = _delivery(mapping, request, now, _ANSWERED[kind], ignored=_ANSWERED[kind])
             case Refused():
                 return self._refuse(mapping, request, reception, now)
-        return self._store(delivery, reply)
+        return await self._store(delivery, reply)
 
     def _with_former(
         self, current: Source, events: tuple[Event, ...], request: Request, now: int
@@ -153,9 +160,9 @@ class Intake:
             )
         return events
 
-    def _store(self, delivery: Delivery, reply: Reply) -> Outcome:
+    async def _store(self, delivery: Delivery, reply: Reply) -> Outcome:
         try:
-            stored = self.writer.submit(delivery)
+            stored = await self.writer.submit(delivery)
         except Overloaded as error:
             return self._busy(delivery.source, "overload", error.message)
         except BridgeError as error:

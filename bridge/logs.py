@@ -13,26 +13,17 @@ from typing import Any
 
 def set_up(form: str) -> None:
     """Set up logging: every line goes to stderr as `text` or `json`."""
-    logging.config.dictConfig(configuration(form))
-
-
-def configuration(form: str) -> dict[str, Any]:
-    """The configuration for programs that set up logging themselves, such as gunicorn."""
     quiet = {"level": "WARNING"}
-    return {
+    configuration: dict[str, Any] = {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": JsonLines if form == "json" else TextLines}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": "INFO", "handlers": ["stderr"]},
-        "loggers": {
-            # Below this level urllib3 logs request paths, which contain the token.
-            "urllib3": quiet,
-            "alembic": quiet,
-            "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
-            "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
-        },
+        # Below this level urllib3 logs request paths, which contain the token.
+        "loggers": {"urllib3": quiet, "alembic": quiet, "uvicorn": quiet},
     }
+    logging.config.dictConfig(configuration)
 
 
 class TextLines(logging.Formatter):

@@ -30,6 +30,7 @@ from bridge.store.queue.decisions import Decider
 from bridge.text.render import english
 from bridge.webhook.budget import FREE, MOST, OverBudgetError, allowance, too_large
 from tests.store.given import request, rows
+from tests.support.asgi import received
 from tests.support.timing import SOON, seconds_of
 
 HEAD = """
@@ -78,7 +79,7 @@ class Bridge:
         self.results = results
 
     def post(self, body: bytes, **more: Any) -> int:
-        return self.intake.receive("shop", request(body, **more)).status
+        return received(self.intake, "shop", request(body, **more)).status
 
 
 @pytest.fixture

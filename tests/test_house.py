@@ -27,11 +27,11 @@ HOMES = {
     "itsdangerous": ("bridge/web/console/auth/cookies.py",),
     "markupsafe": ("bridge/web/console/",),
     "click": ("bridge/main.py", "bridge/commands/"),
-    "gevent": ("bridge/web/",),
-    "gunicorn": ("bridge/web/",),
+    "uvicorn": ("bridge/web/",),
+    "httptools": ("bridge/web/protocol.py", "bridge/sandbox/request.py"),
+    "uvloop": ("bridge/web/server.py", "bridge/sandbox/server.py", "bridge/dispatch/worker.py"),
+    "a2wsgi": ("bridge/web/flask_app.py",),
     "dotenv": ("bridge/settings.py",),
-    "httptools": ("bridge/sandbox/request.py",),
-    "uvloop": ("bridge/sandbox/server.py", "bridge/dispatch/worker.py"),
     "prometheus_client": ("bridge/web/counting.py",),
 }
 PURE = (

@@ -17,6 +17,7 @@ from bridge.store.db.engine import Store
 from bridge.store.db.writer import Writer
 from bridge.store.inbox.events import batch_writer
 from tests.store.given import request, rows
+from tests.support.asgi import received
 
 MAPPING = """
 source: shop
@@ -63,7 +64,7 @@ class Receiver:
 
     def post(self, document: Any, source: str = "shop", headers: Any = TOKEN) -> Reply:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return self.intake.receive(source, request(body, headers=headers, query=""))
+        return received(self.intake, source, request(body, headers=headers, query=""))
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_a_flood_of_handshakes_is_answered_but_not_kept_whole(receivers: Callabl
     receiver = receivers(clock=lambda: 1_800_000_000.0)
     consent = request(b"", method="OPTIONS", headers=(("WebHook-Request-Origin", "crm.example"),), query="")
     for _ in range(50):
-        assert receiver.intake.receive("shop", consent).status == 200
+        assert received(receiver.intake, "shop", consent).status == 200
     assert rows(receiver.store, "SELECT result, count(*) FROM events GROUP BY result") == [("ignored", 20)]
 
 

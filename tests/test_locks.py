@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-RUN_WHEN_IMPORTED = ("__main__", "wsgi", "env")
+RUN_WHEN_IMPORTED = ("__main__", "asgi", "env")
 IMPORTING = """
 import importlib, sys
 hidden = set(sys.argv[1].split()) - set(sys.modules)

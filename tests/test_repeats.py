@@ -23,6 +23,7 @@ from bridge.store.reports import repeat_views
 from bridge.store.reports.pagination import Page
 from tests.conftest import Clock
 from tests.store.given import request, rows
+from tests.support.asgi import received
 from tests.test_intake import Receiver
 
 DAY = 86_400
@@ -63,7 +64,7 @@ class Shop(Receiver):
 
     def send(self, document: Any, client: str = "203.0.113.7") -> Reply:
         self.time.advance(1)
-        return self.intake.receive("shop", request(json.dumps(document).encode(), query="", client=client))
+        return received(self.intake, "shop", request(json.dumps(document).encode(), query="", client=client))
 
     def repeats(self) -> list[tuple[int, int, str]]:
         """Event, number and difference of each, oldest first."""

@@ -25,6 +25,7 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.reports import repeat_views
 from tests.conftest import Clock
 from tests.store.given import request, rows
+from tests.support.asgi import received
 from tests.test_repeats import CHANGED, ORDER, SOURCE, Shop
 
 BY = Decider("anna", "looked")
@@ -146,10 +147,10 @@ def test_an_unreadable_webhook_is_no_second_event_where_changed_content_is_new(
 ) -> None:
     webhook = request(json.dumps(ORDER).encode(), query="", headers=())
     shop = shops("source: shop\nverify: none\nbody: xml\n")
-    shop.intake.receive("shop", webhook)
+    received(shop.intake, "shop", webhook)
     assert rows(shop.store, "SELECT result FROM events") == [("unreadable",)]
     shop.edit(SOURCE + "dedup: {changed: new}\n")
-    shop.intake.receive("shop", webhook)
+    received(shop.intake, "shop", webhook)
     list(replay_all(shop.store, Replayer(shop.rules.current.sources, BY), [1], lambda: None))
     assert shop.starts() == [("created", "subscriber:7")]
 

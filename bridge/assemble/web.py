@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from bridge.assemble.former_identities import FormerIds
 from bridge.assemble.rules import mapping_loader, start_reloading
@@ -59,7 +57,7 @@ def web_side(
     `observe` is called for each webhook, `observe_batch` for each commit.
     """
     settings = settings.without_passwords()
-    store = open_store(settings.database_url, yield_first=partial(time.sleep, 0))
+    store = open_store(settings.database_url)
     disk = Disk(store.path, settings.disk_floor * MB)
     disk.lay_ballast()
     rules, former = mapping_loader(settings, store), FormerIds(store)

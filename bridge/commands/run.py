@@ -67,6 +67,7 @@ def run_processes(
         programs,
         prepare=lambda stopping: _migrate(environment, stopping),
         silent=silence_allowed(settings),
+        listener=listener,
     )
     try:
         supervisor.start()

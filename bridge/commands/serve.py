@@ -35,7 +35,8 @@ def serve(host: str | None, port: int | None) -> int:
     settings, environment = overridden(lasting(), {"BRIDGE_HOST": host, "PORT": str(port or "")})
     listener = open_listener(environment, settings.host, settings.port)
     environment = with_metrics(environment, settings.metrics)
-    return supervise(web_programs(settings, environment, listener), silence_allowed(settings))
+    programs = web_programs(settings, environment, listener)
+    return supervise(programs, silence_allowed(settings), listener)
 
 
 def overridden(settings: Settings, given: Mapping[str, str | None]) -> tuple[Settings, dict[str, str]]:
@@ -49,7 +50,7 @@ def web_programs(
     settings: Settings, environment: Mapping[str, str], listener: socket.socket
 ) -> list[Program]:
     """How to start each web process; all of them accept connections of this listener."""
-    words = [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "python:bridge.web.server"]
+    words = [sys.executable, "-m", "bridge.asgi"]
     shared = {**environment, LISTENER: str(listener.fileno())}
     return [
         Program("web", words, shared, (listener.fileno(),), takes_over=True) for _ in range(settings.workers)

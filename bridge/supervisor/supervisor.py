@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class Supervisor:
 
     `prepare` is called before they begin, and gets a function that says whether to stop. If it returns an
     exit code other than 0, they do not begin. `silent`: seconds without a beat after which a child is killed.
+    `listener` is closed when all of them stop.
 
     SIGTERM and SIGINT stop everything, a second SIGINT without waiting. SIGHUP starts everything anew, so
     that a new version of the program is used, and settings of the file `.env`.
@@ -70,11 +72,13 @@ class Supervisor:
         *,
         prepare: Callable[[Callable[[], bool]], int] = lambda _: 0,
         silent: float = SILENT,
+        listener: socket.socket | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.places = [Place(program) for program in programs]
         self.prepare = prepare
         self.silent = silent
+        self.listener = listener
         self.clock = clock
         self.exit_code = 0
         self.signals: list[int] = []
@@ -227,7 +231,12 @@ class Supervisor:
         self.leaving.remove(child)
 
     def shut_down(self, grace: float = GRACE) -> None:
-        """Ask every child to stop, and wait; kill those that still run after `grace` seconds."""
+        """Ask every child to stop, and wait; kill those that still run after `grace` seconds.
+
+        Connections are refused from now on, unless systemd holds the socket: nobody will accept them.
+        """
+        if self.listener:
+            self.listener.close()
         children = [*(place.child for place in self.places if place.child), *self.leaving]
         deadline = self.clock() + grace
         for child in children:
@@ -252,9 +261,9 @@ class Supervisor:
         self.asked_to_reload = True
 
 
-def supervise(programs: Sequence[Program], silent: float) -> int:
+def supervise(programs: Sequence[Program], silent: float, listener: socket.socket | None = None) -> int:
     """Run children until a stop signal, or until one cannot start; returns the exit code."""
-    supervisor = Supervisor(programs, silent=silent)
+    supervisor = Supervisor(programs, silent=silent, listener=listener)
     try:
         supervisor.start()
         supervisor.watch()

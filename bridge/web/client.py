@@ -21,6 +21,16 @@ def client_address(peer: str, forwarded_for: str, proxies: Proxies) -> str:
     return _bare(chain[-1])
 
 
+def is_loopback(peer: str) -> bool:
+    """Whether the peer is this machine."""
+    return peer.startswith("127.") or peer == "::1"
+
+
+def is_proxy(peer: str, proxies: Proxies) -> bool:
+    """Whether the connection may come from a proxy, which opens connections for many clients."""
+    return bool(proxies.hops) or is_loopback(peer) or _trusted(peer, proxies)
+
+
 def _trusted(text: str, proxies: Proxies) -> bool:
     address = _parsed(text)
     return address is not None and any(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Final
-
-from flask import Blueprint, Response, jsonify
 
 from bridge.problems.facts import Facts
 from bridge.problems.listing import problems
@@ -21,26 +20,16 @@ _NAMES: Final[Mapping[Kind, str]] = {
 """Names that monitors know, where they are others than the kind's."""
 
 
-def blueprint(facts: Callable[[], Facts]) -> Blueprint:
-    """`facts` answers at once, from what was seen last, and holds only what anybody may hear.
+def readyz(facts: Facts) -> tuple[int, bytes]:
+    """Status and JSON body. `facts` holds only what anybody may see.
 
     Not ready (503) is only who cannot accept webhooks: warnings must not take it out of a balancer.
     """
-    health = Blueprint("health", __name__)
-
-    @health.get("/healthz")
-    def healthz() -> Response:
-        return Response("OK\n", content_type="text/plain")
-
-    @health.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        found = problems(facts())
-        wrong = _by_name(one for one in found if one.level == "blocks")
-        odd = _by_name(one for one in found if one.level in ("bad", "warn"))
-        answer = {"ready": not wrong, "problems": wrong, "warnings": odd}
-        return jsonify(answer), 503 if wrong else 200
-
-    return health
+    found = problems(facts)
+    wrong = _by_name(one for one in found if one.level == "blocks")
+    odd = _by_name(one for one in found if one.level in ("bad", "warn"))
+    answer = {"ready": not wrong, "problems": wrong, "warnings": odd}
+    return (503 if wrong else 200), json.dumps(answer, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
 def _by_name(found: Iterable[Problem]) -> dict[str, str]:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Final
 
-from flask import Blueprint, Response
-
 from bridge import __version__
 from bridge.assemble.web import WebSide
 from bridge.dispatch.policy import account_health, pace
@@ -29,13 +27,18 @@ SHARE: Final = 50.0
 class Scrape:
     """Puts a scrape together. The database is looked at now and then, by one at a time."""
 
-    def __init__(self, side: WebSide, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, side: WebSide, counted: Counted, clock: Callable[[], float] = time.monotonic) -> None:
         self.side = side
+        self.counted = counted
         self.clock = clock
         self.folder = side.settings.metrics
         self._looking = Lock()
         self._seen: QueueStats | None = None
         self._good_until = float("-inf")
+
+    def page(self) -> bytes:
+        """The text of the page. May wait for the database: call it on a thread."""
+        return counting.page(self.folder, self.samples, self.counted)
 
     def samples(self) -> Iterator[Sample]:
         """Everything that is looked up rather than counted."""
@@ -92,15 +95,3 @@ class Scrape:
         account = self.side.mapping_loader.current.accounts.get(name)
         if account is not None:
             yield metrics.PACE, (name,), account.rate * pace.factor(queue.account.slow, now)
-
-
-def blueprint(side: WebSide, counted: Counted) -> Blueprint:
-    """The route."""
-    scrapes, scrape = Blueprint("metrics", __name__), Scrape(side)
-
-    @scrapes.get("/metrics")
-    def page() -> Response:
-        text = counting.page(scrape.folder, scrape.samples, counted)
-        return Response(text, content_type=counting.CONTENT_TYPE)
-
-    return scrapes

@@ -1,78 +1,104 @@
-"""Configuration of gunicorn, which serves the application (`gunicorn -c python:bridge.web.server`)."""
+"""Runs the ASGI application in this process: uvicorn with uvloop, and limits for clients."""
 
 from __future__ import annotations
 
-from bridge.web import patched  # isort: skip
-
+import asyncio
 import gc
+import logging
 import resource
-from contextlib import closing
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any, Final, cast
 
-from bridge import heartbeat, logs, settings
-from bridge.assemble import web
-from bridge.errors import BridgeError, StoreUnavailable
-from bridge.inherited import inherited
-from bridge.reasons.commands import CommandCode
-from bridge.reasons.reason import Reason
+import uvloop
+from uvicorn import Config, Server
+
+from bridge import heartbeat, logs
+from bridge.errors import StoreUnavailable
+from bridge.settings import Settings
 from bridge.store.db.engine import open_store
-from bridge.text.render import render
-from bridge.web import app
+from bridge.web.asgi_messages import ASGI
+from bridge.web.protocol import CONNECTIONS, Protocol
 
-# What every web process needs is imported here, once: they share its memory and start at once.
-PRELOADED = (patched, web, app)
+log = logging.getLogger(__name__)
 
-heartbeat.begin()
-_settings = settings.load().without_passwords()
-_CONNECTIONS = 2000
-_OTHER_FILES = 200
-
-
-def _connections() -> int:
-    """What one process takes at a time; makes room for as many open files as the machine allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _CONNECTIONS + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return _CONNECTIONS if soft == resource.RLIM_INFINITY else min(_CONNECTIONS, soft - _OTHER_FILES)
+STOP_S: Final = 20
+"""Seconds for requests in progress when the process is to stop."""
+BACKLOG: Final = 2048
+_OTHER_FILES: Final = 200
+_EVERY: Final = 10
+"""Ticks of uvicorn, each of a tenth of a second."""
 
 
-def _refuse_forgetful() -> None:
-    """End where the database would not keep what it confirms. One that does not answer may come later."""
+class LimitedServer(Server):
+    """uvicorn's server, which enforces the limits of connections and reports that the loop turns.
+
+    It ends with exit code 0 on a signal.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _EVERY == 0:
+            heartbeat.beat()
+            now = asyncio.get_running_loop().time()
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, Protocol):
+                    connection.enforce(now)
+        return await super().on_tick(counter)
+
+
+def run(app: ASGI, given: Settings, listener: socket.socket | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code. Without a listener, bind host and port.
+
+    Raises BridgeError if the database does not keep what it confirms.
+    """
+    logs.set_up(given.log)
+    _require_durable(given)
+    _allow_files(CONNECTIONS + _OTHER_FILES)
+    config = Config(
+        cast(Any, app),
+        host=given.host,
+        port=given.port,
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=STOP_S,
+    )
+    server = LimitedServer(config)
+    gc.collect()
+    gc.freeze()
+    uvloop.run(server.serve([listener] if listener else None))
+    return 0 if server.started else 1
+
+
+def _require_durable(given: Settings) -> None:
+    """Raise BridgeError if the database does not keep what it confirms; one that is down may come later."""
     try:
-        with closing(open_store(_settings.database_url)) as store, store.read():
+        with closing(open_store(given.database_url)) as store, store.read():
             pass
     except StoreUnavailable:
         return
-    except BridgeError as error:
-        lines = [Reason(CommandCode.ERROR, what=error.reason)]
-        if error.cure:
-            lines.append(Reason(CommandCode.HINT, what=error.cure))
-        raise SystemExit("\n".join(render(one, _settings.language) for one in lines)) from error
 
 
-def _keep_shared(_arbiter: object, _worker: object) -> None:
-    """The collector writes into whatever it looks at, which would give each process a copy of its own."""
-    gc.collect()
-    gc.freeze()
-
-
-_refuse_forgetful()
-wsgi_app = "bridge.wsgi:app"
-_listener = inherited().listener
-bind = f"{_settings.host}:{_settings.port}" if _listener is None else f"fd://{_listener}"
-workers = _settings.workers if _listener is None else 1
-# Greenlets: hundreds of idle, half-open or dripping connections cost honest senders nothing.
-worker_class = "bridge.web.greenlets.Worker"
-worker_connections = _connections()
-limit_request_line = 8190
-# One parser, ours, though gunicorn's faster one may be installed.
-http_parser = "python"
-# Who in front says how clients came: one header alone, which cannot contradict another.
-secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
-timeout = 30
-graceful_timeout = 20
-control_socket_disable = True
-logger_class = "bridge.web.greenlets.Log"
-pre_fork = _keep_shared
-logconfig_dict = logs.configuration(_settings.log)
+def _allow_files(wanted: int) -> None:
+    """Make room for as many open files as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

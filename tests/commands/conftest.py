@@ -20,6 +20,7 @@ from bridge.store.db.writer import Writer
 from bridge.store.inbox import events
 from bridge.text.catalogue import ENGLISH
 from tests.store import given
+from tests.support.asgi import received
 from tests.support.processes import ROOT
 from tests.support.sandbox import sandbox
 
@@ -131,7 +132,7 @@ class Office(Desk):
         self.intake.mapping_loader.refresh()
         raw = json.dumps({**PAID, **changes}, ensure_ascii=False).encode() if body is None else body
         headers = (("Content-Type", kind), ("X-Token", secret))
-        self.intake.receive("shop", Request("POST", "", headers, raw, "203.0.113.7"))
+        received(self.intake, "shop", Request("POST", "", headers, raw, "203.0.113.7"))
         return int(given.rows(self.store, "SELECT COALESCE(MAX(id), 0) FROM events")[0][0])
 
     def settle(self, state: str, **more: Any) -> list[int]:

@@ -17,7 +17,7 @@ from tests.commands.conftest import Desk
 from tests.support.processes import free_port
 from tests.support.waiting import eventually
 
-HEAVY = ("sqlalchemy", "alembic", "flask", "gevent", "requests")
+HEAVY = ("sqlalchemy", "alembic", "flask", "uvicorn", "requests")
 ASK = f"""
 import sys
 from bridge.main import main

@@ -14,11 +14,12 @@ from playwright.sync_api import Browser, Page
 
 from bridge import settings
 from bridge.assemble.web import web_side
-from bridge.web.app import create_app
 from bridge.web.console.auth import passwords
 from bridge.web.console.auth.passwords import hashed
-from bridge.web.counting import Counted
+from bridge.web.flask_app import create_app
+from bridge.web.webhooks import Webhooks
 from tests.console.visits import Site
+from tests.support.asgi import WebhooksOverWsgi
 from tests.support.browser import Watched, running_browser
 from tests.support.processes import ROOT, Installation, installation
 
@@ -86,8 +87,10 @@ def site(tmp_path: Path, sqlite_url: str, compiled: FileSystemBytecodeCache) -> 
             given = settings.load({**usual, **environment})
             side = web_side(given)
             stack.callback(side.close)
-            app = create_app(side, Counted(), hashed(given.console_password, given.console_read_password))
+            app = create_app(side, hashed(given.console_password, given.console_read_password))
             app.jinja_env.bytecode_cache = compiled
+            webhooks = Webhooks(side.intake, side.settings.proxies, trust_local=side.sandboxed)
+            app.wsgi_app = WebhooksOverWsgi(webhooks, app.wsgi_app)  # type: ignore[method-assign]
             return Site(side, app.test_client())
 
         yield made

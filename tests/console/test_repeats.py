@@ -13,6 +13,7 @@ from bridge.model import Request
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store.given import rows
+from tests.support.asgi import received
 
 SHOP = """
 source: shop
@@ -39,7 +40,7 @@ def shop(site: MakeSite, tmp_path: Path) -> Site:
 def send(site: Site, document: dict[str, Any]) -> int:
     headers = (("Content-Type", "application/json"),)
     request = Request("POST", "", headers, json.dumps(document).encode(), "203.0.113.7")
-    return site.side.intake.receive("shop", request).status
+    return received(site.side.intake, "shop", request).status
 
 
 def recipients(site: Site) -> list[str]:

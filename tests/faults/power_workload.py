@@ -6,6 +6,7 @@ promise is noted by a write to FOLDER/promised, which the recorder puts in its p
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def main(folder: Path, mode: str) -> None:
     promised = os.open(folder / "promised", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     writer = Writer(store, events.batch_writer(store))
     for number in range(WEBHOOKS):
-        writer.submit(sale(f"w{number}", start(number + 1)))
+        asyncio.run(writer.submit(sale(f"w{number}", start(number + 1))))
         os.write(promised, f"accepted w{number}\n".encode())
         if number % 4 == 3:
             send(store, promised)

@@ -1,19 +1,19 @@
-"""gunicorn's configuration as shipped, with crash points in its processes where FAULTS_POINT names one."""
+"""The web process as shipped, with crash points where FAULTS_POINT names one."""
 
 from __future__ import annotations
 
 import os
 import random
-from typing import Any
+import sys
 
-from bridge.web.server import *  # noqa: F403 (every setting as it is)
+from bridge.asgi import main
 from tests.faults import crashpoints
 
-_POINT = os.environ.get("FAULTS_POINT", "")
 _MOST = 400
 """Passings at most, since the point stays with the processes that follow."""
 
-
-def post_worker_init(_: Any) -> None:
-    if _POINT:
-        crashpoints.die_at(_POINT, random.Random(os.getpid()).randint(1, _MOST))
+if __name__ == "__main__":
+    point = os.environ.get("FAULTS_POINT", "")
+    if point:
+        crashpoints.die_at(point, random.Random(os.getpid()).randint(1, _MOST))
+    sys.exit(main())

@@ -85,7 +85,7 @@ class Site:
         point = self._a_point(crashpoints.WEB_POINTS)
         with (self.install.folder / "log.txt").open("ab") as log:
             self.web = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "python:tests.faults.server"],
+                [sys.executable, "-m", "tests.faults.server"],
                 cwd=self.install.folder,
                 env={**self.install.variables, "PORT": str(self.install.port), "FAULTS_POINT": point},
                 stdout=log,

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.operations.authoring import backtest
 from bridge.operations.authoring.backtest import Sides, run
 from bridge.store.db.engine import Store
 from bridge.store.reports.event_views import EventFilter
@@ -34,14 +33,6 @@ def test_without_current_rules_they_are_compared_with_what_was_called(sales: Sto
 def test_of_many_events_only_the_newest_are_read(sales: Store) -> None:
     found = run(sales, EventFilter(), 5, Sides({"shop": shop(EDITED)}, {"shop": shop()}))
     assert (found.events, found.differing) == (5, 1)
-
-
-def test_others_go_first_before_each_page(sales: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backtest, "_AT_ONCE", 3)
-    pauses: list[int] = []
-    monkeypatch.setattr(sales, "yield_first", lambda: pauses.append(1))
-    run(sales, EventFilter(), 100, Sides({"shop": shop(EDITED)}, {"shop": shop()}))
-    assert len(pauses) >= 4
 
 
 def test_only_events_of_edited_sources_are_read(sales: Store) -> None:

@@ -19,6 +19,7 @@ from bridge.store.inbox.refusals import Refusal
 from bridge.store.queue import accounts, pauses
 from bridge.store.state import answers
 from bridge.store.state.answers import Shape
+from bridge.web.health import readyz
 from tests.console.conftest import MakeSite, compiled, site
 from tests.console.visits import Site
 from tests.store import given
@@ -178,8 +179,7 @@ def test_the_console_and_doctor_say_the_same(
 
 
 def test_readyz_and_doctors_json_say_the_same_in_english(troubled: Site, doctor: Callable[..., str]) -> None:
-    known = troubled.client.get("/readyz").json
-    assert known is not None
+    known = json.loads(readyz(troubled.side.readiness.facts())[1])
     assert (known["ready"], sorted(known["warnings"])) == (True, ["mappings", "queue", "variables"])
     found = json.loads(doctor("ru", "--json"))
     texts: dict[str, list[str]] = {one["subject"]: [] for one in found}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bridge.errors import StoreUnavailable
 from bridge.model import BotStart
-from bridge.store.db.writer import Writer
+from bridge.store.db.writer import Writer, _Ticket
 from bridge.store.inbox import events
 from bridge.store.inbox.events import Delivery
 from tests.simulation.world import Process, World
@@ -49,12 +49,12 @@ class Web:
         if not self.process.alive:
             world.after(world.random.randint(500, 3000), lambda: self.receive(webhook))
             return
-        ticket = self.writer._enqueue(webhook.delivery)
+        ticket = self.writer._enqueue(_Ticket(webhook.delivery))
         heard = False
 
         def answer() -> None:
             nonlocal heard
-            if not ticket.done.acquire(blocking=False):
+            if not ticket.done:
                 return
             heard = True
             self.answered(webhook, ticket.error)

@@ -16,7 +16,7 @@ from tests.store.given import rows, sale, start, take_in
 HERE = Path(__file__).parents[2]
 
 WRITER = """
-import sys
+import asyncio, sys
 from bridge.store.db.engine import open_store
 from bridge.store.inbox.events import batch_writer
 from bridge.store.db.writer import Writer
@@ -25,7 +25,9 @@ url, name, many = sys.argv[1], sys.argv[2], int(sys.argv[3])
 store = open_store(url)
 writer = Writer(store, batch_writer(store))
 for n in range(many):
-    (stored,) = writer.submit(sale(f"{name}-{n}", start(n + 1), start(n + 1, item=1)), timeout=30)
+    (stored,) = asyncio.run(
+        writer.submit(sale(f"{name}-{n}", start(n + 1), start(n + 1, item=1)), timeout=30)
+    )
     print(stored.event_id, flush=True)
 writer.close()
 store.close()

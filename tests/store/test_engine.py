@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from sqlalchemy import text
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.store.db.engine import Store, open_store
@@ -290,18 +289,3 @@ def test_a_store_closes_though_another_process_is_writing(sqlite_url: str) -> No
         with pytest.raises(StoreUnavailable, match="the store is closed"):
             first.check()
     second.close()
-
-
-def test_others_go_first_before_each_read_statement_and_transaction(store: Store) -> None:
-    seen: list[str] = []
-    store.yield_first = lambda: seen.append("others")
-    with store.read() as connection:
-        before = len(seen)
-        connection.execute(text("SELECT 1"))
-        connection.execute(text("SELECT 1"))
-    read = len(seen)
-    assert before == 1
-    assert read >= 3
-    with store.transaction() as connection:
-        connection.execute(text("SELECT 1"))
-    assert len(seen) == read + 1

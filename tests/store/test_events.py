@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import replace
 from typing import Any
@@ -167,7 +168,7 @@ def test_twenty_at_the_same_moment_are_one_event_and_one_call(database_url: str)
 
     def send(writer: Writer[Delivery | Refusal, tuple[Stored, ...]]) -> None:
         barrier.wait()
-        answers.extend(writer.submit(sale("p1", start()), timeout=20))
+        answers.extend(asyncio.run(writer.submit(sale("p1", start()), timeout=20)))
 
     threads = [threading.Thread(target=send, args=(writers[n % 4],)) for n in range(20)]
     for thread in threads:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+import asyncio
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,11 +14,14 @@ from sqlalchemy import Connection
 from bridge.errors import Overloaded, StoreUnavailable
 from bridge.reasons.reason import GeneralCode, Reason
 from bridge.store.db.engine import Store
-from bridge.store.db.writer import Writer
+from bridge.store.db.writer import SUBMIT_S, Writer
 from tests.store.given import rows
 from tests.support.waiting import eventually
 
-ROOT = Path(__file__).parents[2]
+
+def submit(writer: Writer[str, str], item: str, timeout: float = SUBMIT_S) -> str:
+    """Submit from a loop of this thread."""
+    return asyncio.run(writer.submit(item, timeout))
 
 
 class BadItem(Exception):
@@ -54,7 +56,7 @@ class Holding:
 
 def test_an_item_is_on_disk_when_submit_returns(store: Store) -> None:
     writer = Writer(store, keep)
-    assert writer.submit("a") == "kept a"
+    assert submit(writer, "a") == "kept a"
     assert kept(store) == ["a"]
     writer.close()
 
@@ -79,7 +81,7 @@ def test_a_batch_is_bounded(store: Store) -> None:
 def test_each_submitter_gets_its_own_result(store: Store) -> None:
     writer = Writer(store, keep)
     with ThreadPoolExecutor(16) as pool:
-        results = list(pool.map(writer.submit, (f"i{n}" for n in range(200))))
+        results = list(pool.map(partial(submit, writer), (f"i{n}" for n in range(200))))
     assert results == [f"kept i{n}" for n in range(200)]
     assert len(kept(store)) == 200
     writer.close()
@@ -89,9 +91,9 @@ def test_what_comes_during_a_commit_shares_the_next_one(store: Store) -> None:
     holding, batches = Holding(), []
     writer = Writer(store, holding, observe=lambda items, _: batches.append(items))
     with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(writer.submit, "a")
+        first = pool.submit(submit, writer, "a")
         holding.entered.wait(10)
-        others = [pool.submit(writer.submit, item) for item in "bcd"]
+        others = [pool.submit(submit, writer, item) for item in "bcd"]
         while writer.waiting() < 3:
             threading.Event().wait(0.001)
         holding.go_on.set()
@@ -104,7 +106,7 @@ def test_what_comes_during_a_commit_shares_the_next_one(store: Store) -> None:
 def test_a_bad_item_fails_alone(store: Store) -> None:
     writer = Writer(store, keep, start=False)
     with ThreadPoolExecutor(4) as pool:
-        waiting = {item: pool.submit(writer.submit, item, 10) for item in ("a", "bad", "c")}
+        waiting = {item: pool.submit(submit, writer, item, 10) for item in ("a", "bad", "c")}
         while writer.waiting() < 3:
             threading.Event().wait(0.001)
         writer.step()
@@ -129,7 +131,7 @@ def test_a_wrong_number_of_results_stores_nothing(store: Store) -> None:
 
     writer = Writer(store, forgetful)
     with pytest.raises(ValueError, match="zip"):
-        writer.submit("a")
+        submit(writer, "a")
     assert kept(store) == []
     writer.close()
 
@@ -140,14 +142,14 @@ def test_too_much_waiting_is_refused_at_once(store: Store) -> None:
     assert writer.offer("b")
     assert not writer.offer("c")
     with pytest.raises(StoreUnavailable) as caught:
-        writer.submit("d")
+        submit(writer, "d")
     assert caught.value.message == "2 items wait for the database already"
 
 
 def test_a_late_item_is_given_up_and_never_written(store: Store) -> None:
     writer = Writer(store, keep, start=False)
     with pytest.raises(StoreUnavailable) as caught:
-        writer.submit("a", timeout=0.01)
+        submit(writer, "a", timeout=0.01)
     assert caught.value.message == "the database took longer than 0.01 s"
     assert writer.step() == 0
     assert kept(store) == []
@@ -157,7 +159,7 @@ def test_an_item_in_a_commit_that_lasts_too_long_is_given_up(store: Store) -> No
     holding = Holding()
     writer = Writer(store, holding)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(writer.submit, "a", 2)
+        waiting = pool.submit(submit, writer, "a", 2)
         assert holding.entered.wait(10)
         with pytest.raises(StoreUnavailable):
             waiting.result()
@@ -170,7 +172,7 @@ def test_a_closed_writer_takes_nothing(store: Store) -> None:
     writer = Writer(store, keep)
     writer.close()
     with pytest.raises(StoreUnavailable) as caught:
-        writer.submit("a")
+        submit(writer, "a")
     assert caught.value.message == "the writer is closed"
 
 
@@ -188,7 +190,7 @@ def test_closing_writes_what_waits(store: Store) -> None:
 def test_closing_fails_what_is_left(store: Store) -> None:
     writer = Writer(store, keep, start=False)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(writer.submit, "a", 10)
+        waiting = pool.submit(submit, writer, "a", 10)
         while not writer.waiting():
             threading.Event().wait(0.001)
         writer.close()
@@ -209,7 +211,7 @@ def test_an_unavailable_database_fails_the_whole_batch_once(store: Store) -> Non
 
     writer = Writer(store, gone, start=False)
     with ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(writer.submit, item, 10) for item in "ab"]
+        waiting = [pool.submit(submit, writer, item, 10) for item in "ab"]
         while writer.waiting() < 2:
             threading.Event().wait(0.001)
         writer.step()
@@ -226,8 +228,8 @@ def test_an_unavailable_database_fails_the_whole_batch_once(store: Store) -> Non
 def test_a_writer_goes_on_after_a_failure(store: Store) -> None:
     writer = Writer(store, keep)
     with pytest.raises(BadItem):
-        writer.submit("bad")
-    assert writer.submit("a") == "kept a"
+        submit(writer, "bad")
+    assert submit(writer, "a") == "kept a"
     writer.close()
 
 
@@ -240,12 +242,12 @@ def test_items_are_rejected_while_a_commit_is_stuck(store: Store) -> None:
     waited.wait(2.1)
     began = time.monotonic()
     with pytest.raises(StoreUnavailable) as caught:
-        writer.submit("second")
+        submit(writer, "second")
     assert time.monotonic() - began < 0.5
     assert caught.value.message == "the database has not answered for 2 s"
     stuck.go_on.set()
     assert eventually(lambda: kept(store) == ["first"])
-    assert writer.submit("third") == "kept third"
+    assert submit(writer, "third") == "kept third"
     writer.close()
 
 
@@ -253,7 +255,7 @@ def test_a_queue_that_is_full_says_so(store: Store) -> None:
     writer = Writer(store, keep, start=False, waiting=1)
     writer.offer("a")
     with pytest.raises(Overloaded) as caught:
-        writer.submit("b", timeout=0)
+        submit(writer, "b", timeout=0)
     assert caught.value.message == "1 items wait for the database already"
 
 
@@ -267,34 +269,21 @@ def test_what_was_given_up_before_its_transaction_began_is_not_written(store: St
     assert kept(store) == ["b"]
 
 
-GREENLETS = """
-from gevent import monkey
-monkey.patch_all()
-import sys
-import gevent
-from bridge.store.db.engine import open_store
-from bridge.store.db.writer import Writer
-from tests.store.test_writer import keep
+def test_coroutines_of_one_loop_share_commits(store: Store) -> None:
+    batches: list[int] = []
+    writer = Writer(store, keep, observe=lambda items, _: batches.append(items))
 
-store = open_store(sys.argv[1])
-batches = []
-writer = Writer(store, keep, observe=lambda items, _: batches.append(items))
+    async def send(place: int) -> None:
+        for turn in range(5):
+            assert await writer.submit(f"{place}-{turn}", 20) == f"kept {place}-{turn}"
 
-def send(place):
-    for turn in range(5):
-        assert writer.submit(f"{place}-{turn}", 20) == f"kept {place}-{turn}"
+    async def send_all() -> None:
+        await asyncio.gather(*(send(place) for place in range(40)))
 
-gevent.joinall([gevent.spawn(send, place) for place in range(40)], raise_error=True)
-writer.close()
-store.close()
-print(sum(batches), len(batches) <= 20)
-"""
-
-
-def test_greenlets_share_commits_too(database_url: str) -> None:
-    words = [sys.executable, "-c", GREENLETS, database_url]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert (done.stdout, done.stderr) == ("200 True\n", "")
+    asyncio.run(send_all())
+    writer.close()
+    assert sum(batches) == 200
+    assert len(batches) <= 20
 
 
 def test_a_fault_before_anything_is_taken_fails_what_waits(
@@ -306,7 +295,7 @@ def test_a_fault_before_anything_is_taken_fails_what_waits(
     monkeypatch.setattr(Store, "transaction", broken)
     writer = Writer(store, keep, start=False)
     with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(writer.submit, item, 10) for item in "ab"]
+        waiting = [pool.submit(submit, writer, item, 10) for item in "ab"]
         assert eventually(lambda: writer.waiting() == 2)
         writer.step()
         for one in waiting:

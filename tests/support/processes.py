@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from requests.structures import CaseInsensitiveDict
+
 from tests.support.waiting import eventually
 
 Body: TypeAlias = bytes | str | dict[str, Any]
@@ -138,7 +140,7 @@ class Installation:
         with contextlib.closing(connection):
             connection.request(method, path, data, dict(headers))
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(), dict(answer.getheaders()))
+            return Answer(answer.status, answer.read(), CaseInsensitiveDict(answer.getheaders()))
 
     @property
     def variables(self) -> dict[str, str]:

@@ -1,40 +1,33 @@
 from __future__ import annotations
 
-from flask import Flask
-from flask.testing import FlaskClient
+import json
+from typing import Any
 
 from bridge.mapping.compile.compiler import Unset
 from bridge.problems.facts import Facts, Fault, Late
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason, recorded
 from bridge.reasons.span import span
-from bridge.web import health
+from bridge.web.health import readyz
 
 SILENT = Fault(Reason(ProblemCode.DATABASE_SILENT, span=span(7000)))
 
 
-def client(known: Facts) -> FlaskClient:
-    app = Flask(__name__)
-    app.register_blueprint(health.blueprint(lambda: known))
-    return app.test_client()
-
-
-def test_a_process_that_answers_is_up() -> None:
-    answer = client(Facts(database=SILENT)).get("/healthz")
-    assert (answer.status_code, answer.data) == (200, b"OK\n")
+def answered(known: Facts) -> tuple[int, Any]:
+    status, body = readyz(known)
+    return status, json.loads(body)
 
 
 def test_ready_is_who_has_no_problem() -> None:
-    answer = client(Facts()).get("/readyz")
-    assert (answer.status_code, answer.json) == (200, {"ready": True, "problems": {}, "warnings": {}})
+    assert answered(Facts()) == (200, {"ready": True, "problems": {}, "warnings": {}})
 
 
 def test_each_problem_is_shown_by_name() -> None:
     disk = Fault(Reason(ProblemCode.NOTHING_ACCEPTED, why=recorded("full")))
     tables = Fault(Reason(ProblemCode.MIGRATIONS))
-    answer = client(Facts(database=SILENT, tables=tables, disk=disk, files="broken")).get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json == {
+    status, answer = answered(Facts(database=SILENT, tables=tables, disk=disk, files="broken"))
+    assert status == 503
+    assert answer == {
         "ready": False,
         "problems": {
             "database": "the database has not answered for 7 s; run: leadbridge doctor",
@@ -48,9 +41,9 @@ def test_each_problem_is_shown_by_name() -> None:
 
 def test_a_warning_takes_nobody_out_of_a_balancer() -> None:
     closed = (Unset("source", "shop", ("A",)), Unset("source", "crm", ("B",)))
-    answer = client(Facts(files="stale", unset=closed, late=Late("main", 91_000))).get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json == {
+    status, answer = answered(Facts(files="stale", unset=closed, late=Late("main", 91_000)))
+    assert status == 200
+    assert answer == {
         "ready": True,
         "problems": {},
         "warnings": {
@@ -67,5 +60,5 @@ def test_a_warning_takes_nobody_out_of_a_balancer() -> None:
 
 
 def test_a_hint_is_no_warning() -> None:
-    answer = client(Facts(unheard=("shop",))).get("/readyz")
-    assert answer.json == {"ready": True, "problems": {}, "warnings": {}}
+    _, answer = answered(Facts(unheard=("shop",)))
+    assert answer == {"ready": True, "problems": {}, "warnings": {}}

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tests.support.processes import Installation
-from tests.support.waiting import eventually
 from tests.web.conftest import Serve
 
 MANY = 100
@@ -85,7 +84,6 @@ def test_a_webhook_of_which_a_part_came_is_not_accepted(serve: Serve, sqlite_url
             half.shutdown(socket.SHUT_WR)
             told = answer(half)
         assert told.startswith(b"HTTP/1.1 408 ")
-        assert told.endswith(b"the request did not arrive whole\n")
     assert bridge.command("events", "--json").stdout.strip() == "[]"
 
 
@@ -94,7 +92,6 @@ def test_chunks_that_are_none_are_a_malformed_request(serve: Serve, sqlite_url: 
     with connected(bridge, CHUNKED + b'"a":1}never a chunk\r\n') as odd:
         told = answer(odd)
     assert told.startswith(b"HTTP/1.1 400 ")
-    assert told.endswith(b"malformed request\n")
 
 
 def test_bodies_in_chunks_are_counted_too(serve: Serve, sqlite_url: str) -> None:
@@ -110,17 +107,18 @@ def test_bodies_in_chunks_are_counted_too(serve: Serve, sqlite_url: str) -> None
         assert answer(full).startswith(b"HTTP/1.1 200 ")
 
 
-def test_large_bodies_that_do_not_come_fill_neither_the_memory_nor_the_way_of_small_ones(
+def test_incomplete_bodies_fill_neither_the_memory_nor_keep_large_ones_out(
     serve: Serve, sqlite_url: str
 ) -> None:
     bridge = serve(sqlite_url)
-    slow = [connected(bridge, HEAD + b" " * 1000) for _ in range(32)]
-    big = b'{"id": "big"}' + b" " * 70_000
-    assert eventually(lambda: bridge.post("/hooks/shop", big).status == 503)
+    head = HEAD.replace(b"100000", b"1000000")
+    slow = [connected(bridge, head + b" " * 500_000) for _ in range(200)]
+    big = b'{"id": "big"}' + b" " * 1_000_000
+    assert bridge.post("/hooks/shop", big).status == 200
     assert bridge.post("/hooks/shop", sale(1)).status == 200
+    assert answer(slow[0]).startswith(b"HTTP/1.1 503 ")
     for one in slow:
         one.close()
-    assert eventually(lambda: bridge.post("/hooks/shop", big).status == 200)
 
 
 def test_two_lengths_in_one_request_are_refused(serve: Serve, sqlite_url: str) -> None:

@@ -13,6 +13,7 @@ from bridge.reasons.reason import Reason
 from bridge.settings import load
 from bridge.store.queue import accounts
 from bridge.web import metrics
+from bridge.web.counting import Counted
 from bridge.web.scrape import Scrape
 from tests.conftest import Clock
 from tests.store.given import owe, start
@@ -47,7 +48,7 @@ def waiting(scrape: Scrape) -> float:
 def test_the_database_is_looked_at_every_few_seconds_however_often_somebody_asks(
     side: WebSide, clock: Clock
 ) -> None:
-    scrape = Scrape(side, clock)
+    scrape = Scrape(side, Counted(), clock)
     assert waiting(scrape) == 0
     owe(side.store, start(1), start(2))
     clock.advance(4.9)
@@ -59,7 +60,7 @@ def test_the_database_is_looked_at_every_few_seconds_however_often_somebody_asks
 def test_an_account_is_shown_with_pause_breaker_and_pace(side: WebSide, clock: Clock) -> None:
     with side.store.transaction() as connection:
         accounts.pause(connection, side.store.now(connection), "main", who="me", why="a holiday")
-    found = samples(Scrape(side, clock))
+    found = samples(Scrape(side, Counted(), clock))
     assert found[metrics.PAUSED.name, ("main",)] == 1
     assert found[metrics.PACE.name, ("main",)] == 5
     gates = {labels[1]: value for (name, labels), value in found.items() if name == metrics.BREAKER.name}
@@ -69,7 +70,7 @@ def test_an_account_is_shown_with_pause_breaker_and_pace(side: WebSide, clock: C
 def test_without_a_database_its_figures_are_missing_and_the_rest_is_there(
     side: WebSide, clock: Clock
 ) -> None:
-    scrape = Scrape(side, clock)
+    scrape = Scrape(side, Counted(), clock)
     side.readiness.close()
     side.readiness.result = CheckResult(Fault(Reason(ProblemCode.DATABASE_UNUSABLE)))
     found = samples(scrape)
@@ -79,5 +80,5 @@ def test_without_a_database_its_figures_are_missing_and_the_rest_is_there(
 
 
 def test_the_room_on_the_disk_is_told_where_the_database_is_embedded(side: WebSide, clock: Clock) -> None:
-    told = (metrics.DISK_FREE.name, ()) in samples(Scrape(side, clock))
+    told = (metrics.DISK_FREE.name, ()) in samples(Scrape(side, Counted(), clock))
     assert told is side.store.embedded

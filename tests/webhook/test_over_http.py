@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
+from urllib.parse import quote
 
 import pytest
-from flask import Flask
 
 from bridge.intake import Intake
 from bridge.mapping.compile.compiler import Compiled, compile_files
@@ -21,6 +21,7 @@ from bridge.store.reports import event_views
 from bridge.web import webhooks
 from bridge.webhook.incoming import NO_TRUST, Trust
 from bridge.webhook.source import Accepted, Answered, Source, Unreadable
+from tests.support.asgi import ask, scope_of
 from tests.webhook.support import NOW, source_of
 from tests.webhook.test_own_samples import SAMPLES
 from tests.webhook.test_reference_payloads import CASES, load, needs_payloads
@@ -63,18 +64,12 @@ class WebProcess:
             trust=trust,
             clock=lambda: now_ms / 1000,
         )
-        app = Flask(__name__)
-        webhook_app = webhooks.WebhookApp(app.wsgi_app, intake, Proxies(), trust_local=False)
-        app.wsgi_app = webhook_app  # type: ignore[method-assign]  # as Flask's documentation has it
-        answer = app.test_client().open(
-            "/hooks/shop" + (f"/{webhook.path_token}" if webhook.path_token else ""),
-            method=webhook.method,
-            query_string=webhook.query,
-            headers=list(webhook.headers),
-            data=webhook.body,
-            environ_overrides={"REMOTE_ADDR": webhook.client},
-        )
-        return answer.status_code, answer.data
+        app = webhooks.Webhooks(intake, Proxies(), trust_local=False)
+        token = f"/{quote(webhook.path_token)}" if webhook.path_token else ""
+        target = f"/hooks/shop{token}?{webhook.query}"
+        scope = scope_of(webhook.method, target, webhook.headers, webhook.client)
+        answer = ask(app, scope, webhook.body)
+        return answer.status, answer.body
 
     def stored(self) -> list[Event]:
         """The events on disk, oldest first."""

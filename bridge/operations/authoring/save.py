@@ -127,7 +127,7 @@ def save(store: Store, edited: EditedFile, by: Decider) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Lock the folder against other processes that save. Nothing inside may wait for another greenlet."""
+    """Lock the folder against others that save."""
     held = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import Connection, Engine, event, exc, text
+from sqlalchemy import Connection, Engine, exc, text
 
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.reasons.errors import ErrorCode
@@ -39,12 +39,7 @@ class Store:
     files: DatabaseFiles | None
     clock: Clock | None
     process: int
-    yield_first: Callable[[], None] = lambda: None
-    """Called before each transaction, each read and each of its statements."""
     closed: bool = False
-
-    def __post_init__(self) -> None:
-        event.listen(self.reading, "before_cursor_execute", lambda *_: self.yield_first())
 
     @property
     def embedded(self) -> bool:
@@ -58,7 +53,6 @@ class Store:
         StoreUnavailable if the database cannot be reached, written or locked in time, and DatabaseLost if
         what was committed may not be in the files that the next process opens.
         """
-        self.yield_first()
         with self._intact(), self._file_lock(timeout), _available(), self._on(self.writing) as connection:
             yield connection
 
@@ -66,7 +60,6 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """Read from a consistent snapshot; raises StoreUnavailable if the database cannot be reached."""
         self._require_usable()
-        self.yield_first()
         with self._intact(), _available(), self.reading.connect() as connection:
             yield connection
 
@@ -154,24 +147,21 @@ class Store:
             raise RuntimeError("a store was carried over a fork, expected each process to open its own")
 
 
-def open_store(
-    url: str, *, clock: Clock | None = None, yield_first: Callable[[], None] = lambda: None
-) -> Store:
+def open_store(url: str, *, clock: Clock | None = None) -> Store:
     """The store that DATABASE_URL names; no connection is made yet.
 
-    `yield_first` lets other greenlets of the thread run before each statement, since a read of the embedded
-    database blocks them all. `clock` replaces the database's clock in tests. Raises BridgeError for an
-    unknown kind of URL, a file on a network file system, or a missing driver.
+    `clock` replaces the database's clock in tests. Raises BridgeError for an unknown kind of URL, a file on a
+    network file system, or a missing driver.
     """
     scheme = url.partition("://")[0].partition("+")[0]
     if scheme == "sqlite":
-        return _open_sqlite(url, clock, yield_first)
+        return _open_sqlite(url, clock)
     if scheme in ("postgres", "postgresql"):
-        return _open_postgres(url, clock, yield_first)
+        return _open_postgres(url, clock)
     raise BridgeError(Reason(ErrorCode.DATABASE_URL_KIND, scheme=scheme))
 
 
-def _open_sqlite(url: str, clock: Clock | None, yield_first: Callable[[], None]) -> Store:
+def _open_sqlite(url: str, clock: Clock | None) -> Store:
     path = sqlite.path_of(url)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -182,15 +172,15 @@ def _open_sqlite(url: str, clock: Clock | None, yield_first: Callable[[], None])
         raise BridgeError(reason) from error
     files = DatabaseFiles(path)
     writing, reading = sqlite.writing_engine(path, files), sqlite.reading_engine(path, files)
-    return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid(), yield_first)
+    return Store(url, path, writing, reading, writing, lock, files, clock, os.getpid())
 
 
-def _open_postgres(url: str, clock: Clock | None, yield_first: Callable[[], None]) -> Store:
+def _open_postgres(url: str, clock: Clock | None) -> Store:
     postgres = postgres_module()
     # Separate pools, so that many readers at once cannot keep a webhook from being written.
     reading = postgres.pooled_engine(url).execution_options(postgresql_readonly=True)
     writing, migrating = postgres.pooled_engine(url), postgres.migration_engine(url)
-    return Store(url, None, writing, reading, migrating, None, None, clock, os.getpid(), yield_first)
+    return Store(url, None, writing, reading, migrating, None, None, clock, os.getpid())
 
 
 def _upgrade(connection: Connection) -> None:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _CLOSE_S = 2.0
 _PAUSES = (0.0002, 0.0005, 0.001, 0.002)
-"""Seconds between tries of a lock that another process holds; a sleep lets other greenlets run."""
+"""Seconds between tries of a lock that another process holds."""
 
 Identity: TypeAlias = tuple[int, int]
 """Device and inode: identify a file even after its path has changed."""

@@ -19,8 +19,8 @@ from bridge.store.db.lock_files import make_private
 
 BUSY_MS = 5000
 _WRITER_BUSY_MS = 20
-"""While SQLite waits for a lock, no greenlet of the process runs: so the writer waits in small steps. Only a
-program that ignores the file lock makes it wait."""
+"""Only a program that ignores the file lock makes SQLite wait. It waits in small steps, so that a stop is not
+delayed."""
 _STEP_S = 0.01
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 * 1024 * 1024

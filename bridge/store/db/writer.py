@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
+from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections import deque
 from collections.abc import Callable, Sequence
-from threading import Event, Lock, Thread
-from typing import Generic, TypeVar
+from threading import Event, Thread
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -31,31 +34,36 @@ def _no_op(items: int, seconds: float) -> None:
 
 
 class _Ticket(Generic[Item, Result]):
-    """One waiting item, and later its result or error."""
+    """One waiting item, and later its result or error.
 
-    __slots__ = ("abandoned", "done", "error", "item", "result")
+    Without a `future` nobody waits for it.
+    """
 
-    def __init__(self, item: Item) -> None:
+    __slots__ = ("abandoned", "done", "error", "future", "item", "result")
+
+    def __init__(self, item: Item, future: Future[Result] | None = None) -> None:
         self.item = item
+        self.future = future
         self.abandoned = False
+        self.done = False
         self.result: Result | None = None
         self.error: Exception | None = None
-        self.done = Lock()
-        self.done.acquire()
 
-    def settle(self, result: Result | None, error: Exception | None = None) -> None:
-        self.result, self.error = result, error
-        self.done.release()
+    def settle(self) -> None:
+        """Wake who waits. To be called in the loop."""
+        if self.future is None or self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)  # type: ignore[arg-type]  # no error means a result
 
 
 class Writer(Generic[Item, Result]):
     """Writes items with `write`, which takes a transaction and a batch, and returns one result per item.
 
-    A batch that fails is written again item by item, so that one bad item fails alone. With `start` false no
-    thread runs, and `step` writes the waiting items: for tests and for commands.
-
-    The queue has no lock: gevent would let one waiting greenlet in between two commits, so that no two items
-    would ever share a commit.
+    Its thread commits; event loops wait for it. A batch that fails is written again item by item, so that one
+    bad item fails alone. With `start` false no thread runs, and `step` writes the waiting items.
     """
 
     def __init__(
@@ -81,25 +89,27 @@ class Writer(Generic[Item, Result]):
         if self._thread:
             self._thread.start()
 
-    def submit(self, item: Item, timeout: float = SUBMIT_S) -> Result:
+    async def submit(self, item: Item, timeout: float = SUBMIT_S) -> Result:
         """Wait until the item is on disk, and return its result.
 
         Raises StoreUnavailable if the queue is full, the commit in progress is stuck, `timeout` seconds pass
         or the database fails: the item then counts as not accepted, even if a commit in progress succeeds
         later. Raises what `write` raised if the item itself is invalid.
         """
-        ticket = self._enqueue(item)
-        if not ticket.done.acquire(timeout=timeout):
+        future: Future[Result] = get_running_loop().create_future()
+        ticket = self._enqueue(_Ticket(item, future))
+        try:
+            async with asyncio.timeout(timeout):
+                return await future
+        except TimeoutError:
+            raise StoreUnavailable(Reason(ErrorCode.DATABASE_SLOW, seconds=f"{timeout:g}")) from None
+        finally:
             ticket.abandoned = True
-            raise StoreUnavailable(Reason(ErrorCode.DATABASE_SLOW, seconds=f"{timeout:g}"))
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.result  # type: ignore[return-value]  # settled without an error means with a result
 
     def offer(self, item: Item) -> bool:
         """Queue the item without waiting; False if the queue is full. For items that may be lost."""
         try:
-            self._enqueue(item)
+            self._enqueue(_Ticket(item))
         except StoreUnavailable:
             return False
         return True
@@ -114,14 +124,14 @@ class Writer(Generic[Item, Result]):
         self._wake_up.set()
         if self._thread:
             self._thread.join(timeout)
-        while self._queue:
-            self._queue.popleft().settle(None, StoreUnavailable(Reason(ErrorCode.WRITER_CLOSED)))
+        _fail(list(self._queue), StoreUnavailable(Reason(ErrorCode.WRITER_CLOSED)))
+        self._queue.clear()
 
     def step(self) -> int:
         """Write one batch of waiting items; returns their number."""
         return self._commit([]) if self._queue else 0
 
-    def _enqueue(self, item: Item) -> _Ticket[Item, Result]:
+    def _enqueue(self, ticket: _Ticket[Item, Result]) -> _Ticket[Item, Result]:
         if self._closed:
             raise StoreUnavailable(Reason(ErrorCode.WRITER_CLOSED))
         if len(self._queue) >= self._limit:
@@ -129,7 +139,6 @@ class Writer(Generic[Item, Result]):
         began = self._began
         if began is not None and time.monotonic() - began > STALL_S:
             raise StoreUnavailable(Reason(ErrorCode.DATABASE_STUCK, seconds=f"{STALL_S:g}"))
-        ticket: _Ticket[Item, Result] = _Ticket(item)
         self._queue.append(ticket)
         if not self._wake_up.is_set():
             self._wake_up.set()
@@ -154,24 +163,49 @@ class Writer(Generic[Item, Result]):
                 # timed out meanwhile have answered that nothing was written.
                 tickets = [ticket for ticket in tickets or self._take() if not ticket.abandoned]
                 results = self._write(connection, [ticket.item for ticket in tickets]) if tickets else ()
-                pairs = list(zip(tickets, results, strict=True))
+                settled = list(zip(tickets, results, strict=True))
         except StoreUnavailable as error:
-            for ticket in tickets or self._take():
-                ticket.settle(None, StoreUnavailable(error.reason, error.cure))
+            _fail(tickets or self._take(), StoreUnavailable(error.reason, error.cure))
         except Exception as error:
             self._one_by_one(tickets or self._take(), error)
         else:
-            if pairs:
-                self._observe(len(pairs), time.monotonic() - began)
-            for ticket, result in pairs:
-                ticket.settle(result)
+            if tickets:
+                self._observe(len(tickets), time.monotonic() - began)
+            for ticket, result in settled:
+                ticket.result = result
+            _settle(tickets)
         finally:
             self._began = None
         return len(tickets)
 
     def _one_by_one(self, tickets: Sequence[_Ticket[Item, Result]], error: Exception) -> None:
         if len(tickets) == 1:
-            tickets[0].settle(None, error)
+            _fail(tickets, error)
             return
         for ticket in tickets:
             self._commit([ticket])
+
+
+def _fail(tickets: Sequence[_Ticket[Any, Any]], error: Exception) -> None:
+    for ticket in tickets:
+        ticket.error = error
+    _settle(tickets)
+
+
+def _settle(tickets: Sequence[_Ticket[Any, Any]]) -> None:
+    """Wake all who wait, with one call per loop: each call costs a system call."""
+    for ticket in tickets:
+        ticket.done = True
+    loops: dict[AbstractEventLoop, list[_Ticket[Any, Any]]] = {}
+    for ticket in tickets:
+        if ticket.future:
+            loops.setdefault(ticket.future.get_loop(), []).append(ticket)
+    for loop, waiting in loops.items():
+        # In a loop that is closed, nobody waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle_in_loop, waiting)
+
+
+def _settle_in_loop(tickets: Sequence[_Ticket[Any, Any]]) -> None:
+    for ticket in tickets:
+        ticket.settle()

@@ -24,7 +24,7 @@ EXACT = 10_000
 SEARCHED = 20_000
 """The most rows that are checked for one page of a filter or text search."""
 STEP = 1_000
-"""Rows per statement: other greenlets run between two statements."""
+"""Rows per statement."""
 PATIENCE_S = 0.05
 """Seconds after which a page is returned with the rows found so far."""
 _OUT_OF_ORDER_MS = 3_600_000

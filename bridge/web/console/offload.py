@@ -1,4 +1,4 @@
-"""Long calculations beside the requests: webhooks go on being taken in meanwhile."""
+"""Long calculations: one at a time, so that they leave processor time for webhooks."""
 
 from __future__ import annotations
 
@@ -6,33 +6,29 @@ import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-import gevent
-
 from bridge.errors import BridgeError
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 
 T = TypeVar("T")
 
-MOST_WAITING: Final = 16
-"""Calculations that may be asked for at once."""
+MOST_WAITING: Final = 4
+"""Requests that may wait for a calculation: each keeps a thread."""
 
 
 class Offload:
-    """One at a time in a thread of its own. What is calculated must not touch the store."""
+    """Runs one calculation at a time."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._waiting = 0
+        self._places = threading.Semaphore(MOST_WAITING)
 
     def __call__(self, work: Callable[[], T]) -> T:
-        """What `work` gives or raises; raises BridgeError where too much waits for its turn."""
-        if self._waiting >= MOST_WAITING:
+        """Return what `work` returns; raises BridgeError if too many wait for their turn."""
+        if not self._places.acquire(blocking=False):
             raise BridgeError(Reason(ErrorCode.TOO_BUSY), Reason(ErrorCode.TRY_IN_A_MOMENT))
-        self._waiting += 1
         try:
             with self._turn:
-                done: T = gevent.get_hub().threadpool.apply(work)
-                return done
+                return work()
         finally:
-            self._waiting -= 1
+            self._places.release()

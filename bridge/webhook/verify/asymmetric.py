@@ -43,10 +43,12 @@ def compile_asymmetric(fields: Fields, context: CompileContext) -> Check | None:
         keys = _certified(fields, context, algorithm)
     if signed is None or keys is None:
         return None
-    return _check(algorithm, signed, keys, secrets or ("",))
+    return _check(algorithm, signed, keys, secrets or ("",), waits=fields["certificate"] is not None)
 
 
-def _check(algorithm: Algorithm, signed: Signed, keys: Keys, secrets: tuple[str, ...]) -> Check:
+def _check(
+    algorithm: Algorithm, signed: Signed, keys: Keys, secrets: tuple[str, ...], *, waits: bool
+) -> Check:
     def prove(incoming: Incoming) -> None:
         public = keys(incoming)
         urls = signed.urls.spellings(incoming)
@@ -62,7 +64,7 @@ def _check(algorithm: Algorithm, signed: Signed, keys: Keys, secrets: tuple[str,
 
         signed.run(incoming, holds)
 
-    return check_by(Reason(WebhookCode.BY_SIGNATURE, algorithm=algorithm.name), prove)
+    return check_by(Reason(WebhookCode.BY_SIGNATURE, algorithm=algorithm.name), prove, waits=waits)
 
 
 def _static(fields: Fields, context: CompileContext, algorithm: Algorithm) -> Keys | None:

@@ -19,10 +19,16 @@ class Check:
     """All values that `run` may return."""
     secrets: tuple[SecretPlace, ...] = ()
     """Every place where it may read a secret in a request."""
+    waits: bool = False
+    """Whether it may fetch the sender's certificate."""
 
 
 def check_by(
-    verified: Reason, prove: Callable[[Incoming], None], secrets: tuple[SecretPlace, ...] = ()
+    verified: Reason,
+    prove: Callable[[Incoming], None],
+    secrets: tuple[SecretPlace, ...] = (),
+    *,
+    waits: bool = False,
 ) -> Check:
     """A scheme with a single result; `prove` raises if the request does not pass."""
 
@@ -30,4 +36,4 @@ def check_by(
         prove(incoming)
         return verified
 
-    return Check(run, frozenset({verified}), secrets)
+    return Check(run, frozenset({verified}), secrets, waits)

@@ -89,7 +89,7 @@ def _every(checks: list[Check | None]) -> Check | None:
         return _together([check.run(incoming) for check in known])
 
     proofs = frozenset(_together(one) for one in product(*(check.proofs for check in known)))
-    return Check(run, proofs, _secrets(known))
+    return Check(run, proofs, _secrets(known), any(check.waits for check in known))
 
 
 def _together(proofs: Iterable[Reason]) -> Reason:
@@ -117,7 +117,7 @@ def _any(alternatives: tuple[Node, ...], fields: Fields, context: CompileContext
     if len(known) == 1:
         return known[0]
     proofs = frozenset[Reason]().union(*(check.proofs for check in known))
-    return Check(_first(known), proofs, _secrets(known))
+    return Check(_first(known), proofs, _secrets(known), any(check.waits for check in known))
 
 
 def _secrets(checks: list[Check]) -> tuple[SecretPlace, ...]:

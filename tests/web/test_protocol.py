@@ -1,0 +1,276 @@
+"""Limits of a connection, on a real server in this process whose limits are short."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import uvloop
+from uvicorn import Config
+
+from bridge.reasons.reason import Reason
+from bridge.web import protocol
+from bridge.web.asgi_messages import Receive, Scope, Send, respond
+from bridge.web.protocol import Protocol
+from bridge.web.server import LimitedServer
+from tests.support.waiting import eventually
+
+GET = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"
+HEAD = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
+
+
+class App:
+    """Answers with the request's path and body; `/wait` waits for the test, `/big` is a large response."""
+
+    def __init__(self) -> None:
+        self.rejected: list[tuple[int, Reason, str, str]] = []
+        self.go_on = threading.Event()
+        self.proxy = True
+        self.most_queued = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self.lifespan(scope, receive, send)
+        body = b""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return await respond(send, 408, b"cut", "text/plain")
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        while scope["path"] == "/wait" and not self.go_on.is_set():
+            await asyncio.sleep(0.01)
+        text = b"x" * 50_000_000 if scope["path"] == "/big" else scope["path"].encode() + body
+        return await respond(send, 200, text, "text/plain")
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        scope["state"]["reject"] = self.reject
+        scope["state"]["is_proxy"] = lambda _: self.proxy
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def reject(self, _peer: str, status: int, why: Reason, method: str, source: str) -> None:
+        self.rejected.append((status, why, method, source))
+
+
+class Served:
+    """The server on its own thread."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        config = Config(app, http=Protocol, ws="none", lifespan="on", log_config=None, access_log=False)
+        self.server = LimitedServer(config)
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        assert eventually(lambda: self.server.started)
+
+    def run(self) -> None:
+        with contextlib.suppress(SystemExit):
+            uvloop.run(self.server._serve([self.listener]))
+
+    @contextmanager
+    def connected(self, data: bytes = b"") -> Iterator[socket.socket]:
+        with socket.create_connection(self.address, timeout=10) as made:
+            made.sendall(data)
+            yield made
+
+    @property
+    def connections(self) -> list[Any]:
+        return list(self.server.server_state.connections)
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+
+    def close(self) -> None:
+        self.app.go_on.set()
+        self.stop()
+        self.thread.join(20)
+
+
+@pytest.fixture
+def app() -> App:
+    return App()
+
+
+@pytest.fixture
+def served(app: App) -> Iterator[Served]:
+    made = Served(app)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`limit(IDLE_S=0.1)`: other limits for the connections of this test."""
+
+    def set_limits(**limits: float) -> None:
+        for name, value in limits.items():
+            monkeypatch.setattr(protocol, name, value)
+
+    return set_limits
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    got = b""
+    with contextlib.suppress(ConnectionResetError):
+        while part := connection.recv(65536):
+            got += part
+    return got
+
+
+def test_a_connection_that_sends_nothing_is_closed(served: Served, limit: Callable[..., None]) -> None:
+    limit(FIRST_S=0.1)
+    with served.connected() as silent:
+        began = time.monotonic()
+        assert read_to_end(silent) == b""
+        assert time.monotonic() - began < 5
+
+
+def test_an_idle_connection_is_kept_for_its_time_and_closed_after_it(
+    served: Served, limit: Callable[..., None]
+) -> None:
+    limit(FIRST_S=0.1, IDLE_S=2.5)
+    with served.connected(GET % 1) as idle:
+        assert idle.recv(4096).endswith(b"/1")
+        time.sleep(1.5)
+        idle.sendall(GET % 2)
+        assert idle.recv(4096).endswith(b"/2")
+        began = time.monotonic()
+        assert read_to_end(idle) == b""
+        assert 1 < time.monotonic() - began < 6
+
+
+@pytest.mark.parametrize("beginning", [HEAD[:30], HEAD, HEAD + b"12345"])
+def test_a_request_that_drips_has_one_deadline(
+    served: Served, limit: Callable[..., None], beginning: bytes
+) -> None:
+    limit(REQUEST_S=1.0)
+    with served.connected(beginning) as dripping:
+        with contextlib.suppress(OSError):
+            for _ in range(4):
+                time.sleep(0.4)
+                dripping.sendall(b"6")
+        assert read_to_end(dripping).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_that_does_not_read_its_response_is_closed(
+    served: Served, limit: Callable[..., None]
+) -> None:
+    limit(RESPONSE_S=1.0, IDLE_S=60)
+    with served.connected(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"):
+        assert eventually(lambda: served.connections)
+        assert eventually(lambda: not served.connections)
+
+
+def test_a_client_that_pipelines_is_answered_in_order_and_holds_little(served: Served) -> None:
+    many = 3000
+    with served.connected() as pipelining:
+        sending = threading.Thread(target=pipelining.sendall, args=(b"".join(GET % n for n in range(many)),))
+        sending.start()
+        got = b""
+        while got.count(b"HTTP/1.1 200") < many or not got.endswith(b"/2999"):
+            got += pipelining.recv(65536)
+            assert all(len(one.pipeline) <= protocol._SLICE / 20 for one in served.connections)
+        sending.join()
+    answers = [part.rpartition(b"/")[2] for part in got.split(b"HTTP/1.1 200")[1:]]
+    assert [int(one) for one in answers] == list(range(many))
+
+
+def test_others_are_answered_while_one_pipelines_without_end(served: Served) -> None:
+    stop = threading.Event()
+
+    def pipeline() -> None:
+        with served.connected() as made, contextlib.suppress(OSError):
+            made.settimeout(0.5)
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    made.send(b"".join(GET % n for n in range(2000)))
+                made.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    while made.recv(1 << 20):
+                        pass
+                made.settimeout(0.5)
+
+    flooding = [threading.Thread(target=pipeline) for _ in range(2)]
+    for one in flooding:
+        one.start()
+    try:
+        for n in range(50):
+            with served.connected(GET % n) as honest:
+                assert honest.recv(4096).endswith(b"/%d" % n)
+    finally:
+        stop.set()
+        for one in flooding:
+            one.join()
+
+
+def test_a_bad_request_after_a_good_one_lets_that_be_answered(served: Served, app: App) -> None:
+    with served.connected(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n") as mixed:
+        assert eventually(lambda: app.rejected)
+        app.go_on.set()
+        got = read_to_end(mixed)
+    assert got.count(b"HTTP/1.1") == 1
+    assert got.endswith(b"/wait")
+
+
+def test_a_client_that_closes_its_side_gets_its_response(served: Served, app: App) -> None:
+    with served.connected(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n") as half:
+        half.shutdown(socket.SHUT_WR)
+        time.sleep(0.2)
+        app.go_on.set()
+        assert read_to_end(half).endswith(b"/wait")
+
+
+def test_an_upgrade_is_ignored(served: Served) -> None:
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    with served.connected(HEAD.replace(b"Host: a\r\n", b"Host: a\r\n" + upgrade) + b"0123456789") as made:
+        assert made.recv(4096).endswith(b"/x0123456789")
+        made.sendall(GET % 1)
+        assert made.recv(4096).endswith(b"/1")
+
+
+def test_a_client_has_a_number_of_connections_and_a_proxy_more(
+    served: Served, app: App, limit: Callable[..., None]
+) -> None:
+    limit(PER_CLIENT=2)
+    app.proxy = False
+    with served.connected() as one, served.connected() as two, served.connected() as three:
+        assert read_to_end(three).startswith(b"HTTP/1.1 503 ")
+        for each in (one, two):
+            each.sendall(GET % 1)
+            assert each.recv(4096).endswith(b"/1")
+    app.proxy = True
+    with served.connected(), served.connected(), served.connected(GET % 1) as third:
+        assert third.recv(4096).endswith(b"/1")
+    assert eventually(lambda: not Protocol.clients)
+
+
+def test_a_stop_answers_what_is_in_progress_and_what_an_idle_connection_still_sends(
+    served: Served, app: App
+) -> None:
+    with served.connected(GET % 1) as idle, served.connected(GET % 2) as silent:
+        assert idle.recv(4096).endswith(b"/1")
+        assert silent.recv(4096).endswith(b"/2")
+        with served.connected(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n") as working:
+            assert eventually(lambda: len(served.connections) == 3)
+            served.stop()
+            time.sleep(0.4)
+            idle.sendall(GET % 3)
+            assert b"connection: close" in read_to_end(idle)
+            assert read_to_end(silent) == b""
+            app.go_on.set()
+            assert read_to_end(working).endswith(b"/wait")
+    served.thread.join(10)
+    assert not served.thread.is_alive()
