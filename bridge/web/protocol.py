@@ -72,7 +72,7 @@ class Protocol(HttpToolsProtocol):
         """When the request began, or the last one was answered."""
         self.idle_s = FIRST_S
         self.head_size = 0
-        """Bytes of an incomplete head; None once it is complete."""
+        """Bytes of an incomplete head; -1 once it is complete."""
         self.size = 0
         """Bytes of an incomplete request."""
         self.in_line = True
@@ -112,6 +112,9 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self.since, self.receiving = self.loop.time(), True
+        if self.head_size == 0:
+            # It begins behind another request, in the middle of a piece.
+            self.head_size, self.in_line, self.beginning = 1, False, b""
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -159,12 +162,12 @@ class Protocol(HttpToolsProtocol):
     def enforce(self, now: float) -> None:
         """Close the connection if it has been idle, incomplete or unread for too long. For a timer."""
         waited = now - self.since
-        if self.rejected or self.transport.is_closing():
-            return
-        if self.receiving and waited > REQUEST_S:
-            self._refuse(408)
-        elif self.transport.get_write_buffer_size() and waited > RESPONSE_S:
+        if self.transport.get_write_buffer_size() and waited > RESPONSE_S:
             self.transport.abort()
+        elif self.rejected or self.transport.is_closing():
+            return
+        elif self.receiving and waited > REQUEST_S:
+            self._refuse(408)
         elif self._is_idle() and waited > self.idle_s:
             self.transport.close()
 
@@ -211,10 +214,12 @@ class Protocol(HttpToolsProtocol):
             self.in_line = not end
             if not line.isascii():
                 piece = quote(line, safe=_ASCII).encode() + end + rest
-        if b"pgrade:" in piece:
+        head, end, body = piece.partition(b"\r\n\r\n")
+        if b"pgrade:" in head:
             # A server may ignore an upgrade (RFC 9110 7.8). The parser would not read the request's body.
             for name in (b"Upgrade:", b"upgrade:"):
-                piece = piece.replace(b"\n" + name, b"\nx-" + name)
+                head = head.replace(b"\n" + name, b"\nx-" + name)
+            return head + end + body
         return piece
 
     def _fault(self) -> tuple[int, Reason | None]:

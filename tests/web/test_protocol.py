@@ -33,11 +33,13 @@ class App:
         self.rejected: list[tuple[int, Reason, str, str]] = []
         self.go_on = threading.Event()
         self.proxy = True
-        self.most_queued = 0
+        self.names: list[bytes] = []
+        """Values of the header X-Name."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self.lifespan(scope, receive, send)
+        self.names += [value for name, value in scope["headers"] if name == b"x-name"]
         body = b""
         while True:
             message = await receive()
@@ -233,10 +235,27 @@ def test_a_client_that_closes_its_side_gets_its_response(served: Served, app: Ap
         assert read_to_end(half).endswith(b"/wait")
 
 
+def test_a_header_of_a_pipelined_request_is_not_taken_for_its_line(
+    served: Served, app: App, limit: Callable[..., None]
+) -> None:
+    first = HEAD + b"0123456789"
+    second = "POST /two HTTP/1.1\r\nX-Name: Мария\r\nHost: a\r\nContent-Length: 1\r\n\r\n2".encode()
+    for place in range(1, len(second)):
+        limit(_SLICE=len(first) + place)
+        with served.connected(first + second + GET % 3) as made:
+            got = b""
+            while not got.endswith(b"/3"):
+                got += made.recv(4096)
+        assert b"/two2" in got
+    assert set(app.names) == {"Мария".encode()}
+
+
 def test_an_upgrade_is_ignored(served: Served) -> None:
     upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     with served.connected(HEAD.replace(b"Host: a\r\n", b"Host: a\r\n" + upgrade) + b"0123456789") as made:
         assert made.recv(4096).endswith(b"/x0123456789")
+        made.sendall(HEAD.replace(b"10", b"12") + b"\nUpgrade: x\n")
+        assert made.recv(4096).endswith(b"/x\nUpgrade: x\n")
         made.sendall(GET % 1)
         assert made.recv(4096).endswith(b"/1")
 
