@@ -44,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in LONG or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("long")
-        if item.path.parent.name in THOROUGH:
+        half = item.get_closest_marker("thorough_on_postgres") and "[postgres" in item.name
+        if item.path.parent.name in THOROUGH or half:
             item.add_marker("thorough")
     # Files with slow tests first: at the end all workers have something to do.
     items.sort(key=lambda item: item.get_closest_marker("long") is None)

@@ -264,7 +264,7 @@ def stored_bytes(store: Store) -> int:
     return total
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(_SPLITS),
     st.sampled_from(_RULES),

@@ -141,6 +141,7 @@ class Outage:
             return doubts(connection, CallFilter())
 
 
+@pytest.mark.thorough_on_postgres
 def test_eight_hours_of_502_leave_five_calls_in_doubt_and_the_rest_goes_out_after(
     store: Store, clock: Clock
 ) -> None:

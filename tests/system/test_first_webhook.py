@@ -56,6 +56,10 @@ def send(bridge: Installation, words: list[str]) -> str:
     return ""
 
 
+# The commands of the README are run by `make test`.
+pytestmark = pytest.mark.thorough
+
+
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Followed:
     """What the commands printed, and what the sandbox got."""
