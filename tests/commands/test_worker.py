@@ -13,6 +13,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bridge.store.db.engine import open_store
 from tests.dispatch.server import Peer, http, serving
 from tests.faults.site import MAPPING

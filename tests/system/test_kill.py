@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bridge.dispatch.worker import MOST_IN_FLIGHT
 from bridge.store.db.engine import open_store
 from tests.support.leases import lapse
