@@ -34,7 +34,7 @@ def _unrendered(reason: object, _format: str = "") -> str:
 Reason.__str__ = _unrendered  # type: ignore[method-assign]
 Reason.__format__ = _unrendered  # type: ignore[method-assign]
 
-LOUD = ("NO BROWSER", "NO AXE", "NO EDITOR")
+LOUD = ("NO BROWSER", "NO AXE", "NO EDITOR", "NO SENDER")
 LONG = {"benchmarks", "faults", "simulation", "system", "web"}
 THOROUGH = {"benchmarks", "faults"}
 

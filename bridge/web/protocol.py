@@ -136,6 +136,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self.head_size, self.size, self.in_line, self.receiving = 0, 0, True, False
+        self.headers = []
         if not self.rejected:
             super().on_message_complete()
 

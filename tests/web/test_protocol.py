@@ -250,6 +250,13 @@ def test_a_header_of_a_pipelined_request_is_not_taken_for_its_line(
     assert set(app.names) == {"Мария".encode()}
 
 
+def test_a_target_may_have_bytes_that_are_no_ascii_in_every_request_of_a_connection(served: Served) -> None:
+    with served.connected() as made:
+        for number in range(3):
+            made.sendall(HEAD.replace(b"/x", f"/Мария{number}".encode()) + b"0123456789")
+            assert made.recv(4096).endswith(f"/Мария{number}0123456789".encode())
+
+
 def test_an_upgrade_is_ignored(served: Served) -> None:
     upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     with served.connected(HEAD.replace(b"Host: a\r\n", b"Host: a\r\n" + upgrade) + b"0123456789") as made:
