@@ -7,15 +7,16 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
-import sqlalchemy
 
 from bridge.assemble.former_identities import FormerIds
 from bridge.errors import BridgeError
 from bridge.model import Reply
 from bridge.operations.repeats import Taking, take
+from bridge.store.db import driver
+from bridge.store.db.driver import driver_of
 from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox.purge import purge
 from bridge.store.queue.decisions import Decider
@@ -363,14 +364,31 @@ def test_former_ids_outlive_a_restart_and_further_edits(shops: Callable[..., Sho
     assert len(shop.starts()) == 1
 
 
-def test_only_repeats_cost_more_statements(shops: Callable[..., Shop]) -> None:
+class Noting:
+    """A driver's connection that notes the statements it runs."""
+
+    def __init__(self, raw: Any, ran: list[str]) -> None:
+        self.raw = raw
+        self.ran = ran
+
+    def execute(self, sql: str, parameters: Any) -> Any:
+        self.ran.append(sql)
+        return self.raw.execute(sql, parameters)
+
+    def cursor(self) -> Self:
+        return self
+
+    def executemany(self, sql: str, rows: Any) -> Any:
+        self.ran.append(sql)
+        return self.raw.cursor().executemany(sql, rows)
+
+
+def test_only_repeats_cost_more_statements(
+    shops: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop = shops("reply: {body: '{$event.received_at}'}\n")
     ran: list[str] = []
-
-    def note(*given: Any) -> None:
-        ran.append(given[2])
-
-    sqlalchemy.event.listen(shop.store.writing, "before_cursor_execute", note)
+    monkeypatch.setattr(driver, "driver_of", lambda connection: Noting(driver_of(connection), ran))
     shop.send(ORDER)
     fresh = [one for one in ran if "repeats" in one or "w.reply" in one]
     ran.clear()

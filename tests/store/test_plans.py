@@ -61,7 +61,7 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
 
 def plan(connection: Connection, statement: Statement, parameters: dict[str, Any]) -> str:
     word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-    explained = connection.execute(Statement(f"{word} {statement.sql}").of(connection), parameters)
+    explained = Statement(f"{word} {statement.sql}").run(connection, **parameters)
     return "\n".join(str(tuple(row)) for row in explained)
 
 
@@ -170,10 +170,8 @@ def buffers(store: Store) -> int:
     """How many pages PostgreSQL looks at to find what may be claimed."""
     statement = claims._CANDIDATES
     with store.transaction() as connection:
-        explain = Statement(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}").of(connection)
-        found = connection.execute(
-            explain, {"account": "main", "now": NOW, "many": 100, "resends": claims._ANY}
-        ).scalar_one()
+        explain = Statement(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}")
+        ((found,),) = explain.run(connection, account="main", now=NOW, many=100, resends=claims._ANY)
     top = found[0]["Plan"]
     return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
 

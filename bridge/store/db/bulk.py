@@ -1,4 +1,4 @@
-"""Runs a statement for many rows, without SQLAlchemy's work per row; the SQL is the same for both databases.
+"""Runs a statement for many rows; the SQL is the same for both databases.
 
 Statements contain `?` for a parameter, `{rows}` for a table of the rows, and the words of `dialects`.
 PostgreSQL reads a table's constraints and opens its indexes for each execution: it gets all rows at once, as
@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Connection, Double, Integer, LargeBinary, Row, Table, Text
+from sqlalchemy import BigInteger, Boolean, Connection, Double, Integer, LargeBinary, Table, Text
 
+from bridge.store.db import driver
 from bridge.store.db.dialects import in_dialect
-
-AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+from bridge.store.db.driver import AnyRow, RowReader
 
 _ROWS_PER_STATEMENT = 500
 """SQLite allows some 32,000 parameters per statement."""
@@ -43,9 +43,9 @@ class EachRow:
         if not rows:
             return
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(self._from_arrays, _arrays(rows))
+            driver.change(connection, self._from_arrays, _arrays(rows))
         else:
-            connection.exec_driver_sql(self._row_by_row, list(rows))
+            driver.change_each(connection, self._row_by_row, rows)
 
 
 def insertion(table: Table, more: str = "") -> EachRow:
@@ -74,25 +74,26 @@ class AllRows:
     def __init__(self, sql: str, *types: str) -> None:
         self.sql = sql
         self._from_arrays = _dialect(sql, "postgresql").replace("{rows}", _unnested(types))
+        self._reader = RowReader()
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]], *after: object) -> list[AnyRow]:
         """Run the statement and give its results; `after` are the parameters that follow the rows."""
         if not rows:
             return []
         if connection.dialect.name == "postgresql":
-            return list(connection.exec_driver_sql(self._from_arrays, (*_arrays(rows), *after)))
+            return self._reader.rows(connection, self._from_arrays, (*_arrays(rows), *after))
         found: list[AnyRow] = []
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             part = rows[start : start + _ROWS_PER_STATEMENT]
             text = _expanded(self.sql, len(part), len(part[0]))
-            found.extend(connection.exec_driver_sql(text, (*chain.from_iterable(part), *after)))
+            found += self._reader.rows(connection, text, (*chain.from_iterable(part), *after))
         return found
 
 
 def each(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Run the statement once per row on both databases. Slow on PostgreSQL: for rare statements."""
     if rows:
-        connection.exec_driver_sql(_dialect(sql, connection.dialect.name), list(rows))
+        driver.change_each(connection, _dialect(sql, connection.dialect.name), rows)
 
 
 def _arrays(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:

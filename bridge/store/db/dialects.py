@@ -8,39 +8,51 @@ slower one. PostgreSQL chooses by its statistics. `<columns>` becomes the names 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, column, text
+from sqlalchemy import Connection
 
-DIALECTS = ("sqlite", "postgresql")
+from bridge.store.db import driver
+from bridge.store.db.driver import AnyRow, RowReader
+
 _WORD = re.compile(r"<(\w+)>")
+_NAME = re.compile(r":(\w+)")
+_LIST = re.compile(r"\bIN :(\w+)")
 _LOCKS = {"lock": "FOR UPDATE", "lock_free": "FOR UPDATE SKIP LOCKED", "lock_shared": "FOR SHARE"}
 
 
 class Statement:
-    """A statement with `:names`; those in `lists` take any number of values, as in `id IN :ids`.
+    """A statement with `:names`. `id IN :ids` takes a list of any length.
 
-    Name the columns of a statement that runs often: SQLAlchemy takes longer to find them than to run it.
+    A list is one parameter, so that the text is always the same, and is prepared once.
     """
 
-    def __init__(self, sql: str, *lists: str, columns: Sequence[str] = ()) -> None:
+    def __init__(self, sql: str, columns: Sequence[str] = ()) -> None:
         self.sql = sql.replace("<columns>", ", ".join(columns))
-        self._texts = {name: _prepared(self.sql, name, lists, columns) for name in DIALECTS}
+        self._lists = _LIST.findall(self.sql)
+        self._sqlite = _LIST.sub(r"IN (SELECT value FROM json_each(:\1))", in_dialect(self.sql, "sqlite"))
+        arrays = _LIST.sub(r"= ANY(:\1)", in_dialect(self.sql, "postgresql"))
+        self._postgres = _NAME.sub(r"%(\1)s", arrays.replace("%", "%%"))
+        self._reader = RowReader()
 
-    def of(self, connection: Connection) -> Executable:
-        return self._texts[connection.dialect.name]
+    def run(self, connection: Connection, **values: Any) -> list[AnyRow]:
+        """Run it and give the rows of its result."""
+        return self._reader.rows(connection, *self._prepared(connection, values))
 
+    def change(self, connection: Connection, **values: Any) -> int:
+        """Run it and give the number of rows that it changed."""
+        return driver.change(connection, *self._prepared(connection, values))
 
-def _prepared(sql: str, dialect: str, lists: Sequence[str], columns: Sequence[str]) -> Executable:
-    sql = in_dialect(sql, dialect)
-    if dialect == "postgresql":
-        # An array is one parameter, so the text is always the same and PostgreSQL prepares it.
-        found = text(re.sub(r"\bIN (:\w+)", r"= ANY(\1)", sql))
-    else:
-        found = text(sql).bindparams(*(bindparam(one, expanding=True) for one in lists))
-    return found.columns(*map(column, columns)) if columns else found
+    def _prepared(self, connection: Connection, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        if connection.dialect.name == "postgresql":
+            return self._postgres, values
+        for one in self._lists:
+            values[one] = json.dumps(values[one])
+        return self._sqlite, values
 
 
 @lru_cache(maxsize=512)

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import Connection, Engine, exc, text
+from sqlalchemy import Connection, Engine, exc
 
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db import revision, sqlite
 from bridge.store.db.database_files import DatabaseFiles
+from bridge.store.db.dialects import Statement
 from bridge.store.db.lock_files import FileLock, mounts, refuse_network
 
 Clock = Callable[[], float]
 """Unix seconds."""
 
-_DATABASE_NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)")
+_DATABASE_NOW = Statement("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)")
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Store:
     def now(self, connection: Connection) -> int:
         """Unix milliseconds by the clock that all processes share: the database's on PostgreSQL."""
         if self.clock is None and not self.embedded:
-            return int(connection.execute(_DATABASE_NOW).scalar_one())
+            return int(_DATABASE_NOW.run(connection)[0][0])
         return int((self.clock or time.time)() * 1000)
 
     def migrate(self) -> None:

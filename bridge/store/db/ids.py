@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-_NEXT_ROW = text("UPDATE sequences SET value = value + :many WHERE name = :name RETURNING value")
-_NEXT_VALUES = text("SELECT nextval(CAST(:name AS regclass)) FROM generate_series(1, :many)")
+from bridge.store.db.dialects import Statement
+
+_NEXT_ROW = Statement("UPDATE sequences SET value = value + :many WHERE name = :name RETURNING value")
+_NEXT_VALUES = Statement("SELECT nextval(CAST(:name AS regclass)) FROM generate_series(1, :many)")
 
 
 def take_ids(connection: Connection, name: str, many: int) -> list[int]:
@@ -13,7 +15,6 @@ def take_ids(connection: Connection, name: str, many: int) -> list[int]:
     if many == 0:
         return []
     if connection.dialect.name == "postgresql":
-        asked = {"many": many, "name": f"{name}_ids"}
-        return [int(value) for value in connection.execute(_NEXT_VALUES, asked).scalars()]
-    last = int(connection.execute(_NEXT_ROW, {"many": many, "name": name}).scalar_one())
+        return [row[0] for row in _NEXT_VALUES.run(connection, many=many, name=f"{name}_ids")]
+    last = _NEXT_ROW.run(connection, many=many, name=name)[0].value
     return list(range(last - many + 1, last + 1))

@@ -15,6 +15,7 @@ from bridge.errors import BridgeError
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.database_files import DatabaseFiles
+from bridge.store.db.dialects import Statement
 from bridge.store.db.lock_files import make_private
 
 BUSY_MS = 5000
@@ -25,6 +26,7 @@ _STEP_S = 0.01
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 * 1024 * 1024
 _CACHE_KIB = 16 * 1024
+_LENGTH = Statement("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size")
 
 
 def path_of(url: str) -> Path:
@@ -87,8 +89,7 @@ def checkpoint(writing: Engine) -> bool:
 
 def length(connection: Connection) -> int:
     """The database's length in bytes, by SQLite's count."""
-    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+    return int(_LENGTH.run(connection)[0].bytes)
 
 
 def _connect(uri: str) -> sqlite3.Connection:

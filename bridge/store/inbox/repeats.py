@@ -12,7 +12,8 @@ from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Event, Request
 from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import Reason
-from bridge.store.db.bulk import AllRows, AnyRow, each, insertion
+from bridge.store.db.bulk import AllRows, each, insertion
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import repeats
 from bridge.store.db.texts import document_text, plain, verified_text

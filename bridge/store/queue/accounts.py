@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import insertion, update
 from bridge.store.db.dialects import Statement
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import accounts
 from bridge.store.reports import audit
 
@@ -46,10 +47,9 @@ class AccountState:
 
 _LOCK = Statement(
     "SELECT <columns> FROM accounts WHERE name IN :names ORDER BY name <lock>",
-    "names",
     columns=accounts.columns.keys(),
 )
-_ALL = select(accounts).order_by(accounts.c.name)
+_ALL = Statement("SELECT <columns> FROM accounts ORDER BY name", columns=accounts.columns.keys())
 _MAKE = insertion(accounts, "ON CONFLICT DO NOTHING")
 _SAVE = update(
     accounts,
@@ -87,7 +87,7 @@ def save(connection: Connection, states: Iterable[AccountState]) -> None:
 
 def all_states(connection: Connection) -> dict[str, AccountState]:
     """The state of every account that ever had a call, by name."""
-    return {row.name: state_of(row._mapping) for row in connection.execute(_ALL)}
+    return {row.name: state_of(row) for row in _ALL.run(connection)}
 
 
 def pause(
@@ -115,14 +115,17 @@ def resume(connection: Connection, now: int, name: str, *, who: str, why: Reason
     return True
 
 
-def state_of(row: Mapping[Any, Any]) -> AccountState:
+def state_of(row: AnyRow) -> AccountState:
     """The account that a row holds."""
-    return AccountState(**{**row, "paused_reason": audit.why_of(row["paused_by"], row["paused_reason"])})
+    reason = audit.why_of(row.paused_by, row.paused_reason)
+    return AccountState(
+        row.name, row.tat, row.slow, row.paused_at, row.paused_by, reason, row.token_mark, row.health
+    )
 
 
 def _locked(connection: Connection, names: Collection[str]) -> dict[str, AccountState]:
-    rows = connection.execute(_LOCK.of(connection), {"names": list(names)}) if names else ()
-    return {row.name: state_of(row._mapping) for row in rows}
+    rows = _LOCK.run(connection, names=list(names)) if names else ()
+    return {row.name: state_of(row) for row in rows}
 
 
 def _row(state: AccountState) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from bridge.model import FINAL, Attempt, Call, State
 from bridge.reasons.reason import Reason
@@ -15,6 +15,7 @@ from bridge.reasons.stored import to_text
 from bridge.store.db import bulk
 from bridge.store.db.bulk import AllRows, insertion, update
 from bridge.store.db.dialects import Statement
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
@@ -59,7 +60,6 @@ _INSERT_ATTEMPT = insertion(
 _LOCK = Statement(
     "SELECT id, state, owner, attempt, lease_until, source, account, recipient, order_mode "
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
-    "ids",
 )
 _BEGIN = AllRows(
     "WITH mine (id, owner, attempt) AS ({rows}) "
@@ -131,7 +131,7 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
     """
     rows = _lock_rows(connection, [one.call_id for one in settlements])
     applied: list[bool] = []
-    steps: list[tuple[Settlement, Row[Any]]] = []
+    steps: list[tuple[Settlement, AnyRow]] = []
     for one in settlements:
         row = rows.get(one.call_id)
         settlement = _applicable(one, row) if row else None
@@ -148,18 +148,18 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
     return applied
 
 
-def _lock_rows(connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
-    rows = connection.execute(_LOCK.of(connection), {"ids": ids}) if ids else ()
+def _lock_rows(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
+    rows = _LOCK.run(connection, ids=ids) if ids else ()
     return {row.id: row for row in rows}
 
 
-def _is_owners(row: Row[Any] | None, call: Call) -> bool:
+def _is_owners(row: AnyRow | None, call: Call) -> bool:
     """Whether the call is still claimed by its owner."""
     mine = (State.CLAIMED, call.owner, call.attempt)
     return row is not None and (row.state, row.owner, row.attempt) == mine
 
 
-def _applicable(one: Settlement, row: Row[Any]) -> Settlement | None:
+def _applicable(one: Settlement, row: AnyRow) -> Settlement | None:
     """The settlement as it applies to the call's current state; None if it does not apply any more.
 
     If a late answer says that the last allowed attempt did not run, the call is queued, and expires there.
@@ -171,7 +171,7 @@ def _applicable(one: Settlement, row: Row[Any]) -> Settlement | None:
     return one if one.state in AFTER[State(row.state)] else None
 
 
-def _settle_row(one: Settlement, row: Row[Any], now: int) -> tuple[Any, ...]:
+def _settle_row(one: Settlement, row: AnyRow, now: int) -> tuple[Any, ...]:
     uncertain = one.state is State.UNCERTAIN
     holds = one.holds_until
     if uncertain and row.order_mode != "strict":

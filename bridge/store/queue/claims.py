@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bridge.model import Call, State
@@ -17,6 +16,7 @@ from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
 from bridge.store.db import bulk
 from bridge.store.db.dialects import Statement
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import FOR_EVER, calls
 from bridge.store.queue import pauses, recipient_order
 from bridge.store.queue.rows import bot_prefix, call_of
@@ -54,13 +54,14 @@ FROM c ORDER BY due_at, id
 """,  # noqa: S608 (our own words)
     columns=_CANDIDATE,
 )
-_BLOCKERS = Statement("SELECT id, state, holds_until, due_at FROM calls WHERE id IN :ids <lock_free>", "ids")
+_BLOCKERS = Statement(
+    "SELECT id, state, holds_until, due_at FROM calls WHERE id IN :ids <lock_free>",
+)
 _TAKE = Statement(
     """
 UPDATE calls SET state = 'claimed', owner = :owner, attempt = attempt + 1, lease_until = :lease
 WHERE id IN :ids AND state = 'queued' RETURNING <columns>
 """,
-    "ids",
     columns=calls.columns.keys(),
 )
 _EXPIRE = (
@@ -138,9 +139,7 @@ def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> l
     alone = connection.dialect.name == "sqlite"
     try:
         with nullcontext() if alone else connection.begin_nested():
-            rows = connection.execute(
-                _TAKE.of(connection), {"owner": owner, "lease": now + LEASE_MS, "ids": ids}
-            ).all()
+            rows = _TAKE.run(connection, owner=owner, lease=now + LEASE_MS, ids=list(ids))
     except IntegrityError:
         return []
     place = {number: index for index, number in enumerate(ids)}
@@ -149,11 +148,11 @@ def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> l
 
 def _candidates(
     connection: Connection, now: int, account: str, many: int, selection: _Selection
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     parameters = {"account": account, "now": now, "many": many, "resends": selection.resends}
     bots = {f"bot_{n}": f"{bot_prefix(bot)}%" for n, bot in enumerate(selection.bots)}
     statement = _candidates_without(len(bots)) if bots else _CANDIDATES
-    return connection.execute(statement.of(connection), {**parameters, **bots}).all()
+    return statement.run(connection, **parameters, **bots)
 
 
 @lru_cache
@@ -164,7 +163,7 @@ def _candidates_without(bots: int) -> Statement:
     return Statement(sql, columns=_CANDIDATE)
 
 
-def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
+def _end_expired(connection: Connection, now: int, found: Sequence[AnyRow]) -> int:
     late = [row for row in found if row.expires_at <= now]
     bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in late])
     counters.add_moves(connection, now, late, State.EXPIRED)
@@ -172,7 +171,7 @@ def _end_expired(connection: Connection, now: int, found: Sequence[Row[Any]]) ->
     return len(late)
 
 
-def _hold_blocked(connection: Connection, now: int, found: Sequence[Row[Any]]) -> int:
+def _hold_blocked(connection: Connection, now: int, found: Sequence[AnyRow]) -> int:
     """Mark blocked calls as held; returns how many.
 
     The blocking call is locked first, and skipped if it is locked already: it may be changing its state now,
@@ -181,7 +180,7 @@ def _hold_blocked(connection: Connection, now: int, found: Sequence[Row[Any]]) -
     waits = {row.id: row.in_flight or row.earlier for row in found if row.in_flight or row.earlier}
     if not waits:
         return 0
-    rows = connection.execute(_BLOCKERS.of(connection), {"ids": sorted(set(waits.values()))})
+    rows = _BLOCKERS.run(connection, ids=sorted(set(waits.values())))
     until = {row.id: _holds_until(row, now) for row in rows}
     held = [
         (blocker, until[blocker], call_id)
@@ -192,7 +191,7 @@ def _hold_blocked(connection: Connection, now: int, found: Sequence[Row[Any]]) -
     return len(held)
 
 
-def _holds_until(row: Row[Any], now: int) -> int:
+def _holds_until(row: AnyRow, now: int) -> int:
     """Until when this call blocks later calls of its recipient; 0 if it does not."""
     if row.state in ("claimed", "sending"):
         return FOR_EVER

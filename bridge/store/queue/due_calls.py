@@ -46,14 +46,9 @@ class AccountView:
 
 def account_views(connection: Connection) -> list[AccountView]:
     """Every account that has a row, by name."""
-    views = []
-    for row in connection.execute(_VIEWS.of(connection)):
-        values = dict(row._mapping)
-        due_at = values.pop("due_at")
-        views.append(AccountView(state_of(values), due_at))
-    return views
+    return [AccountView(state_of(row), row.due_at) for row in _VIEWS.run(connection)]
 
 
 def calls_of_owner(connection: Connection, owner: str) -> list[Call]:
     """The calls that this owner has claimed or is sending."""
-    return [call_of(row) for row in connection.execute(_OF_OWNER.of(connection), {"owner": owner})]
+    return [call_of(row) for row in _OF_OWNER.run(connection, owner=owner)]

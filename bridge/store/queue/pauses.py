@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from bridge.reasons.actions import ActionCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.bulk import insertion
 from bridge.store.db.dialects import Statement
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import FOR_EVER, PAUSED, pauses
 from bridge.store.queue import recipient_order
 from bridge.store.reports import audit
@@ -32,7 +33,9 @@ WHERE c.state = 'queued' AND c.held_by <> 0 AND c.held_by = {PAUSED} AND c.held_
 LIMIT {BATCH} <lock>
 """)  # noqa: S608 (our own numbers)
 _ENDING = select(pauses.c.source).where(pauses.c.paused_at == 0).with_for_update()
-_RELEASE = Statement("UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN :ids", "ids")
+_RELEASE = Statement(
+    "UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN :ids",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +110,10 @@ def _change(
 
 def paused_names(connection: Connection) -> frozenset[tuple[str, str]]:
     """Paused sources and rules, locked so that no pause ends before this transaction."""
-    return frozenset((row.source, row.rule) for row in connection.execute(_ACTIVE.of(connection)))
+    return frozenset((row.source, row.rule) for row in _ACTIVE.run(connection))
 
 
-def hold_paused(
-    connection: Connection, paused: frozenset[tuple[str, str]], found: Sequence[Row[Any]]
-) -> bool:
+def hold_paused(connection: Connection, paused: frozenset[tuple[str, str]], found: Sequence[AnyRow]) -> bool:
     """Mark paused calls as held, so that claims skip them; whether there were any."""
     held = [row for row in found if not paused.isdisjoint({(row.source, ""), (row.source, row.rule)})]
     recipient_order.hold(connection, [(PAUSED, FOR_EVER, row.id) for row in held])
@@ -124,9 +125,9 @@ def release_ended(connection: Connection) -> int:
     """Release calls whose pause has ended, a bounded number; returns how many."""
     if not connection.execute(_ENDING).first():
         return 0
-    ids = connection.scalars(_ENDED.of(connection)).all()
+    ids = [row.id for row in _ENDED.run(connection)]
     if ids:
-        connection.execute(_RELEASE.of(connection), {"ids": ids})
+        _RELEASE.change(connection, ids=ids)
     else:
         connection.execute(delete(pauses).where(pauses.c.paused_at == 0))
     return len(ids)

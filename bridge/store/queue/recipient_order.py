@@ -46,7 +46,7 @@ def release_next(connection: Connection, recipients: Iterable[AccountRecipient])
 
 def release_expired(connection: Connection, now: int) -> int:
     """Release calls that were held until now or earlier; returns how many."""
-    return connection.execute(_RELEASE_EXPIRED.of(connection), {"now": now}).rowcount
+    return _RELEASE_EXPIRED.change(connection, now=now)
 
 
 def hold(connection: Connection, held: Sequence[tuple[int, int, int]]) -> None:

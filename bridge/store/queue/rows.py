@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Row
-
 from bridge.model import BotStart, Call, OnUncertain, Order, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import from_text, to_text
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import FOR_EVER
 from bridge.store.db.texts import document_text, plain
 
@@ -68,7 +67,7 @@ def bot_prefix(bot: int) -> str:
     return f"{document_text({'bot_id': bot}).removesuffix('}')},"
 
 
-def start_of(row: Row[Any]) -> BotStart:
+def start_of(row: AnyRow) -> BotStart:
     """The bot start that a row of `calls` holds."""
     request = json.loads(row.request)
     return BotStart(
@@ -86,7 +85,7 @@ def start_of(row: Row[Any]) -> BotStart:
     )
 
 
-def call_of(row: Row[Any]) -> Call:
+def call_of(row: AnyRow) -> Call:
     """The call that a row of `calls` holds."""
     return Call(
         id=row.id,

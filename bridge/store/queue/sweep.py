@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from bridge.model import DIED, WATCHDOG, Call, Outcome, State
 from bridge.reasons.calls import CallCode
@@ -15,6 +14,7 @@ from bridge.reasons.stored import to_text
 from bridge.store.db import bulk
 from bridge.store.db.bulk import insertion
 from bridge.store.db.dialects import Statement
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import FOR_EVER, attempts, calls
 from bridge.store.queue import pauses, recipient_order
 from bridge.store.queue.claims import EXPIRED, LEASE_MS
@@ -85,8 +85,8 @@ def sweep(connection: Connection, now: int) -> Swept:
 
 def set_back(connection: Connection, now: int) -> None:
     """Correct times after the clock was set back: long leases are shortened, future calls are due at once."""
-    connection.execute(_LEASES_AHEAD.of(connection), {"furthest": now + LEASE_MS})
-    connection.execute(_DUE_AHEAD.of(connection), {"now": now})
+    _LEASES_AHEAD.change(connection, furthest=now + LEASE_MS)
+    _DUE_AHEAD.change(connection, now=now)
 
 
 def recover(
@@ -99,9 +99,9 @@ def recover(
     one are recovered, which is dead by the `cause`.
     """
     if owner:
-        rows = connection.execute(_LEASES_OF.of(connection), {"owner": owner}).all()
+        rows = _LEASES_OF.run(connection, owner=owner)
     else:
-        rows = _all(connection, _LEASES, FOR_EVER if everyone else now)
+        rows = _LEASES.run(connection, until=FOR_EVER if everyone else now)
     why = to_text(lost_reason(cause))
     claimed = [row for row in rows if row.state == "claimed"]
     sending = [row for row in rows if row.state == "sending"]
@@ -115,15 +115,11 @@ def recover(
 
 def expire(connection: Connection, now: int) -> int:
     """End queued calls whose time has expired; returns how many."""
-    rows = _all(connection, _LATE, now)
+    rows = _LATE.run(connection, until=now)
     bulk.each(connection, _EXPIRE, [(EXPIRED, now, row.id) for row in rows])
     counters.add_moves(connection, now, rows, State.EXPIRED)
     recipient_order.release_next(connection, [(row.account, row.recipient) for row in rows])
     return len(rows)
-
-
-def _all(connection: Connection, statement: Statement, until: int) -> Sequence[Row[Any]]:
-    return connection.execute(statement.of(connection), {"until": until}).all()
 
 
 def lost_reason(cause: str) -> Reason:
@@ -131,7 +127,7 @@ def lost_reason(cause: str) -> Reason:
     return HUNG if cause == WATCHDOG else LAPSED
 
 
-def _lost(row: Row[Any], now: int, why: str, cause: str) -> tuple[Any, ...]:
+def _lost(row: AnyRow, now: int, why: str, cause: str) -> tuple[Any, ...]:
     """The row of an attempt whose end was not recorded."""
     times = (row.sent_at, max(now, row.sent_at))
     shown = (Outcome.UNCERTAIN.value, why, "", None, "", "", None, cause)

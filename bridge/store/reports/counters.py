@@ -28,7 +28,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from bridge.model import FINAL, State
-from bridge.store.db.bulk import AnyRow, insertion
+from bridge.store.db.bulk import insertion
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import tallies
 
 MINUTE_MS: Final = 60_000

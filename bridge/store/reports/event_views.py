@@ -14,7 +14,7 @@ from bridge.model import Event, Failure, Json, Match, Request, State, Verdict
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import from_document, from_text
-from bridge.store.db.bulk import AnyRow
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.engine import Store
 from bridge.store.db.tables import calls, events
 from bridge.store.db.texts import plain

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, case, func, select
 
-from bridge.store.db.bulk import AnyRow
+from bridge.store.db.driver import AnyRow
 from bridge.store.db.engine import Store
 
 T = TypeVar("T")

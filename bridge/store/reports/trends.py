@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection, TextClause, bindparam, text
 
-from bridge.store.db.bulk import AnyRow
+from bridge.store.db.driver import AnyRow
 from bridge.store.reports.counters import CALLS, EVENTS, HOUR_MS, PERIOD_MS, RULES, WAITING, WEBHOOKS
 
 
