@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
+from bridge.web.request_head import Head, meant_for
 
 FIRST_S: Final = 30.0
 """Seconds from the connection to the first byte of its first request."""
@@ -30,9 +31,7 @@ LEAVING_S: Final = 1.0
 """Seconds in which an idle connection may still send a request when the process stops."""
 CONNECTIONS: Final = 2000
 PER_CLIENT: Final = 512
-LINE_LIMIT: Final = 8190
 HEAD_LIMIT: Final = 1 << 16
-HEADERS_LIMIT: Final = 100
 REQUEST_LIMIT: Final = 8 << 20
 """Bytes of a whole request: head, body, and what chunks add to it. Larger bodies are rejected by then."""
 PIPELINE_S: Final = 0.002
@@ -42,7 +41,6 @@ _SLICE: Final = 8192
 """Bytes that are parsed at a time: one client that pipelines must not keep the loop for long."""
 _ASCII: Final = bytes(range(0x80))
 _BEGINNING: Final = 1024
-_ONCE: Final = (b"host", b"content-type", b"content-length", b"transfer-encoding")
 
 
 class _Flow(FlowControl):
@@ -119,9 +117,11 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.head_size = -1
-        status, why = self._fault()
-        if why and not self.rejected:
-            self._reject(status, why)
+        if self._is_upgrade():
+            return
+        fault = self._head().fault()
+        if fault and not self.rejected:
+            self._reject(*fault)
         if self.rejected:
             return
         if self.parser.get_http_version() == "1.0":
@@ -136,8 +136,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self.head_size, self.size, self.in_line, self.receiving = 0, 0, True, False
-        self.headers = []
-        if not self.rejected:
+        if not self.rejected and not self._is_upgrade():
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -201,6 +200,8 @@ class Protocol(HttpToolsProtocol):
                 return self._refuse(413)
             try:
                 self.parser.feed_data(piece)
+            except httptools.HttpParserUpgrade as upgrade:
+                self.unparsed = self._head().without_upgrade() + piece[upgrade.args[0] :] + self.unparsed
             except httptools.HttpParserError as error:
                 self._reject(400, self._wrong(error))
         return None
@@ -210,48 +211,22 @@ class Protocol(HttpToolsProtocol):
         if self.head_size == 0:
             self.beginning = piece[:_BEGINNING]
         self.head_size += len(piece)
-        if self.in_line and not self.headers:
+        if self.in_line:
             line, end, rest = piece.partition(b"\n")
             self.in_line = not end
             if not line.isascii():
                 piece = quote(line, safe=_ASCII).encode() + end + rest
-        head, end, body = piece.partition(b"\r\n\r\n")
-        if b"pgrade:" in head:
-            # A server may ignore an upgrade (RFC 9110 7.8). The parser would not read the request's body.
-            for name in (b"Upgrade:", b"upgrade:"):
-                head = head.replace(b"\n" + name, b"\nx-" + name)
-            return head + end + body
         return piece
 
-    def _fault(self) -> tuple[int, Reason | None]:
-        """What is wrong with a head that the parser takes."""
-        if len(self.url) > LINE_LIMIT:
-            return 414, Reason(WebhookCode.HTTP_LINE_LONG)
-        if not self.url.startswith((b"/", b"http")):
-            return 400, Reason(WebhookCode.HTTP_LINE, detail="Invalid URL")
-        if self.parser.get_http_version() not in ("1.0", "1.1"):
-            return 400, Reason(WebhookCode.HTTP_VERSION)
-        if len(self.headers) > HEADERS_LIMIT:
-            return 431, Reason(WebhookCode.HTTP_HEADERS)
-        names = [name for name, _ in self.headers]
-        if b"expect" in names and not self.expect_100_continue:
-            return 417, Reason(WebhookCode.HTTP_EXPECT)
-        wrong = self._wrong_header(names, old=self.parser.get_http_version() == "1.0")
-        return 400, Reason(WebhookCode.HTTP_NAMED, name=wrong) if wrong else None
+    def _is_upgrade(self) -> bool:
+        """A server may ignore an upgrade (RFC 9110 7.8). The parser would then skip the request's body."""
+        return bool(self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT")
 
-    def _wrong_header(self, names: list[bytes], *, old: bool) -> str:
-        """The name of a header that is missing, repeated or not valid; empty if there is none."""
-        for name in _ONCE:
-            if names.count(name) > 1:
-                return name.decode().title()
-        if not old and b"host" not in names:
-            return "Host"
-        if b"transfer-encoding" in names:
-            # Other codings would have to be decoded. HTTP/1.0 has none (RFC 9112 6.1).
-            coding = dict(self.headers)[b"transfer-encoding"].lower()
-            if old or coding != b"chunked":
-                return "Transfer-Encoding"
-        return "Upgrade" if self.parser.should_upgrade() else ""
+    def _head(self) -> Head:
+        version, upgrades = self.parser.get_http_version(), bool(self.parser.should_upgrade())
+        return Head(
+            self.parser.get_method(), self.url, version, self.headers, upgrades, self.expect_100_continue
+        )
 
     def _wrong(self, error: Exception) -> Reason:
         """What the parser rejects. Its own words never contain what was sent."""
@@ -271,7 +246,7 @@ class Protocol(HttpToolsProtocol):
         if self.cycle and not self.cycle.response_complete and self.cycle.more_body:
             self.cycle.scope["state"]["malformed"] = why
         elif "reject" in self.app_state:
-            self.app_state["reject"](self.peer, status, why, *_meant_for(self.beginning))
+            self.app_state["reject"](self.peer, status, why, *meant_for(self.beginning))
         self._refuse(status)
 
     def _refuse(self, status: int) -> None:
@@ -292,12 +267,3 @@ class Protocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.flow.resume_reading()
         self.loop.call_later(LINGER_S, self.transport.abort)
-
-
-def _meant_for(beginning: bytes) -> tuple[str, str]:
-    """Method and source of a rejected request, as far as they can be read; else empty."""
-    method, target = [*beginning.split(None, 2), b"", b""][:2]
-    path = target.partition(b"?")[0].lstrip(b"/").split(b"/")
-    if len(path) < 2 or path[0] != b"hooks" or not method.isalpha() or len(method) > 20:
-        return "", ""
-    return method.decode(errors="replace"), path[1].decode(errors="replace")

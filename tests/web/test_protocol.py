@@ -267,6 +267,21 @@ def test_an_upgrade_is_ignored(served: Served) -> None:
         assert made.recv(4096).endswith(b"/1")
 
 
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade"])
+def test_an_upgrade_may_arrive_in_pieces(served: Served, name: bytes) -> None:
+    head = HEAD.replace(b"Host: a\r\n", b"Host: a\r\nConnection: Upgrade\r\n%s: h2c\r\n" % name)
+    for length in (1, 2, 7, 40):
+        with served.connected() as made:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for place in range(0, len(head), length):
+                made.sendall(head[place : place + length])
+                time.sleep(0.001)
+            made.sendall(b"0123456789")
+            assert made.recv(4096).endswith(b"/x0123456789")
+            made.sendall(GET % 1)
+            assert made.recv(4096).endswith(b"/1")
+
+
 def test_a_client_has_a_number_of_connections_and_a_proxy_more(
     served: Served, app: App, limit: Callable[..., None]
 ) -> None:
