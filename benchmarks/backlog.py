@@ -24,6 +24,7 @@ from sqlalchemy import Select, func, select
 
 from benchmarks.common import queue
 from benchmarks.common.contenders import until
+from benchmarks.common.postgres import postgres_on_disk
 from benchmarks.common.processes import memory, tree
 from benchmarks.common.report import machine, table
 from benchmarks.common.series import Aim, concluded
@@ -36,7 +37,6 @@ from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.store.db import tables
 from bridge.store.db.engine import Store, open_store
-from tests.support.postgres import running_postgres
 
 ANSWERED = Reason(CallCode.ANSWERED, status=200)
 ACCOUNT = Account("main", "token", rate=1e9, burst=10**9)
@@ -97,7 +97,7 @@ def _options(words: list[str] | None) -> argparse.Namespace:
 def _measure(database: str, folder: Path, asked: argparse.Namespace) -> Aim:
     with ExitStack() as stack:
         if database == "postgres":
-            server = stack.enter_context(running_postgres(shared_buffers="256MB"))
+            server = stack.enter_context(postgres_on_disk())
             urls = [server.url(server.create()) for _ in asked.calls]
         else:
             urls = [f"sqlite:///{folder / str(many)}/bridge.db" for many in asked.calls]

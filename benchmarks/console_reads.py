@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from benchmarks.common.console import intake_rates, page_times, serving
 from benchmarks.common.past import Past, fill, phone
+from benchmarks.common.postgres import postgres_on_disk
 from benchmarks.common.report import machine, table
 from bridge.model import State
 from bridge.store.db.engine import Store, open_store
@@ -30,7 +31,6 @@ from bridge.store.reports.call_views import CallFilter
 from bridge.store.reports.event_views import EventFilter
 from bridge.store.reports.pagination import Page
 from bridge.store.reports.trends import Span
-from tests.support.postgres import running_postgres
 
 MEDIAN_MS, P99_MS = 100, 300
 """What a page may take."""
@@ -218,7 +218,7 @@ def _store(name: str, folder: str | None) -> Iterator[Store]:
         if name == "sqlite":
             yield from _opened(f"sqlite:///{own}/bridge.db")
             return
-        with running_postgres(shared_buffers="512MB", max_wal_size="4GB") as server:
+        with postgres_on_disk(shared_buffers="512MB", max_wal_size="4GB") as server:
             yield from _opened(server.url(server.create()))
 
 

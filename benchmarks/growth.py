@@ -7,37 +7,29 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final, TypeAlias
 
 from benchmarks import backlog, rules
-from benchmarks.common import queue, shop
-from benchmarks.common.api import Api, standing_in
-from benchmarks.common.contenders import OWN, ROOT, STOP_WITHIN
+from benchmarks.common import shop
+from benchmarks.common.api import standing_in
+from benchmarks.common.contenders import OWN
 from benchmarks.common.load import load
+from benchmarks.common.postgres import postgres_on_disk
+from benchmarks.common.queued import calls_per_second
 from benchmarks.common.report import machine, table
-from bridge.store.db.engine import open_store
-from tests.support.postgres import running_postgres
 
 Measure: TypeAlias = Callable[[Path, list[int]], list[float]]
 """Gives a figure for each of these sizes, measured in turn in a folder of its own."""
 
 SECONDS: Final = 6.0
 """Of load by webhooks."""
-QUIET: Final = 3.0
-START_S: Final = 10.0
-"""Seconds in which a dispatcher has begun."""
-DRAIN_WITHIN: Final = 300.0
-NOBODY: Final = "http://127.0.0.1:9"
-"""Where nothing answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +111,28 @@ def payloads(folder: Path, sizes: list[int]) -> list[float]:
 def recipients(folder: Path, sizes: list[int]) -> list[float]:
     """Calls a second for so many recipients, each of whom gets one after the other."""
     return [
-        _sent(folder / str(size), max(300, min(100 * size, 20_000), size), recipients=size) for size in sizes
+        calls_per_second(folder / str(size), max(300, min(100 * size, 20_000), size), recipients=size)
+        for size in sizes
     ]
 
 
 def accounts(folder: Path, sizes: list[int]) -> list[float]:
     """Calls a second of all accounts but one whose LeadConverter cannot be reached."""
-    return [_sent(folder / str(size), 10_000, recipients=10_000, accounts=size, down=True) for size in sizes]
+    return [
+        calls_per_second(folder / str(size), 10_000, recipients=10_000, accounts=size, down=True)
+        for size in sizes
+    ]
 
 
 def workers(folder: Path, sizes: list[int]) -> list[float]:
     """Calls a second by so many dispatchers on one PostgreSQL."""
     rates = []
-    with running_postgres(shared_buffers="256MB") as server:
+    with postgres_on_disk() as server:
         for size in sizes:
             url = server.url(server.create())
-            rates.append(_sent(folder / str(size), 10_000, recipients=10_000, workers=size, url=url))
+            rates.append(
+                calls_per_second(folder / str(size), 10_000, recipients=10_000, workers=size, url=url)
+            )
     return rates
 
 
@@ -164,67 +162,6 @@ GROWTHS: Final = (
     Growth("rules", "rules of one source", "µs an event", (10, 100, 1_000, 10_000), matching),
     Growth("queue", "queued calls", "ms a round", (1_000, 10_000, 100_000, 1_000_000), claiming),
 )
-
-
-def _sent(
-    folder: Path,
-    many: int,
-    *,
-    recipients: int,
-    accounts: int = 1,
-    down: bool = False,
-    workers: int = 1,
-    url: str = "",
-) -> float:
-    """Calls a second from the first to the last that came, with so many of them waiting."""
-    url = url or f"sqlite:///{folder / 'bridge.db'}"
-    _install(folder, accounts, down=down)
-    store = open_store(url)
-    try:
-        store.migrate()
-        queue.fill(store, many, recipients, accounts)
-    finally:
-        store.close()
-    lost = many // accounts if down else 0
-    with standing_in() as api, _dispatchers(folder, url, api, workers):
-        came = sorted(one.at for one in api.settle(many - lost, QUIET + START_S, DRAIN_WITHIN))
-    return (len(came) - 1) / (came[-1] - came[0])
-
-
-def _install(folder: Path, accounts: int, *, down: bool) -> None:
-    (folder / "mappings").mkdir(parents=True)
-    shop.install(folder / "mappings")
-    lines = ["accounts:"]
-    for number in range(accounts):
-        name = f"a{number}" if number else "main"
-        where = f", url: {NOBODY}" if down and number == 1 else ""
-        lines.append(f'  {name}: {{token: "${{LEADCONVERTER_TOKEN}}", rate: 100000/s, burst: 1000{where}}}')
-    (folder / "mappings" / "accounts.yml").write_text("\n".join(lines) + "\n")
-
-
-@contextmanager
-def _dispatchers(folder: Path, url: str, api: Api, many: int) -> Iterator[None]:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "SHOP_SECRET": shop.SECRET,
-        "LEADCONVERTER_TOKEN": "benchmark",
-        "LEADCONVERTER_URL": f"http://127.0.0.1:{api.port}",
-        "PYTHONPATH": str(ROOT),
-    }
-    program = [sys.executable, "-m", "bridge", "worker"]
-    with (folder / "log.txt").open("ab") as log:
-        processes = [
-            subprocess.Popen(program, cwd=folder, env=environment, stdout=log, stderr=log)
-            for _ in range(many)
-        ]
-        try:
-            yield
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait(STOP_WITHIN)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Row 4: acknowledged and lost, with everything killed in mid-load and with the API down, beside the peers.
+"""Row 6: acknowledged and lost, with everything killed in mid-load and with the API down, beside the peers.
 
 python -m benchmarks.lost
 
@@ -24,8 +24,7 @@ from benchmarks.common import shop
 from benchmarks.common.api import Api, standing_in
 from benchmarks.common.contenders import OWN, Contender, Running
 from benchmarks.common.load import load
-from benchmarks.common.processes import tree
-from benchmarks.common.series import Aim, Column, alternate, concluded, figures, options, with_peers
+from benchmarks.common.series import Aim, Column, alternate, compared, concluded, figures, options
 
 QUIET = 8.0
 RATE = 38
@@ -57,7 +56,7 @@ def main(words: list[str] | None = None) -> int:
     parser = options(__doc__ or "", 3.0)
     parser.add_argument("--outages", type=float, nargs="*", default=[4.0, 60.0], help="seconds (4 60)")
     asked = parser.parse_args(words)
-    contenders = with_peers([OWN], asked.peers)
+    contenders = compared([OWN], asked)
     scenes: dict[str, Callable[[Contender, Path], Fate]] = {
         "kill -9 of the whole tree, then started again": lambda one, folder: killed(
             one, folder, asked.seconds
@@ -133,7 +132,7 @@ def _uncertain(folder: Path) -> set[str]:
 
 
 def _kill(running: Running) -> None:
-    for pid in tree(running.process):
+    for pid in running.processes:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.common import shop
+from benchmarks.common.postgres import postgres_on_disk
 from benchmarks.common.report import machine, table
 from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import MappingFile, apply
@@ -29,7 +30,6 @@ from bridge.store.inbox.events import Delivery
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
 from bridge.webhook.source import Accepted
-from tests.support.postgres import running_postgres
 
 ANSWERED = Reason(CallCode.ANSWERED, status=200)
 _BATCH = 500
@@ -47,7 +47,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--webhooks", type=int, default=20_000)
     many = parser.parse_args(words).webhooks
-    with tempfile.TemporaryDirectory() as folder, running_postgres() as server:
+    with tempfile.TemporaryDirectory() as folder, postgres_on_disk() as server:
         print(machine(Path(folder)))
         file = Path(folder) / "bridge.db"
         fill(f"sqlite:///{file}", many)

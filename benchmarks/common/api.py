@@ -85,6 +85,11 @@ def standing_in() -> Iterator[Api]:
             process.terminate()
 
 
+def call_url(api: Api) -> str:
+    """Where peers send their calls."""
+    return f"http://127.0.0.1:{api.port}/api/v1/benchmark/bot.startWithVariables"
+
+
 def whole(data: bytes) -> int:
     """The length of the first request in `data`, 0 while some of it is still to come."""
     head = data.find(b"\r\n\r\n")

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TypeAlias
 
 from benchmarks.common import shop
 from benchmarks.common.api import Api
+from benchmarks.common.processes import tree
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN = 120.0
@@ -29,52 +32,96 @@ class Running:
     port: int
     process: int
     """The root of its tree of processes."""
+    others: tuple[int, ...] = ()
+    """Roots of further trees that are part of it: its queue, its workers."""
 
     @property
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", self.port
+
+    @property
+    def processes(self) -> list[int]:
+        return [pid for root in (self.process, *self.others) for pid in tree(root)]
 
     def requests(self, orders: shop.Orders) -> Callable[[int], bytes]:
         """What gives the bytes of the webhook with a number."""
         return orders.requests(f"127.0.0.1:{self.port}", PATH)
 
 
+Start: TypeAlias = Callable[[Path, Api], AbstractContextManager[Running]]
+"""Runs a contender in a folder, with its calls going to a stand-in, until the block ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """`start` runs it in a folder, with its calls going to a stand-in, until the block ends."""
+    """Who is measured. `intake` runs only what accepts webhooks, where that can be run alone."""
 
     name: str
-    start: Callable[[Path, Api], AbstractContextManager[Running]]
+    start: Start
+    intake: Start
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A checked-out version of leadbridge, and the Python that has its dependencies."""
+
+    folder: Path
+    python: str
+
+    def command(self, *words: str) -> list[str]:
+        return [self.python, "-m", "bridge", *words]
+
+    def environment(self, url: str, api_port: int) -> dict[str, str]:
+        """For a bridge of this version on that database, with its calls going to the stand-in."""
+        return {
+            "DATABASE_URL": url,
+            "SHOP_SECRET": shop.SECRET,
+            "LEADCONVERTER_TOKEN": "benchmark",
+            "LEADCONVERTER_URL": f"http://127.0.0.1:{api_port}",
+            "PYTHONPATH": str(self.folder),
+        }
+
+
+OWN_TREE = Tree(ROOT, sys.executable)
 
 
 @contextmanager
-def leadbridge(folder: Path, api: Api, url: str = "", more_workers: int = 0) -> Iterator[Running]:
-    """`leadbridge run` as it is shipped, perhaps on another database and with further dispatchers."""
+def leadbridge(folder: Path, api: Api, url: str = "", version: Tree = OWN_TREE) -> Iterator[Running]:
+    """`leadbridge run` as it is shipped, perhaps on another database or of another version."""
     shop.install(folder / "mappings")
     port = free_port()
-    environment = {
-        "DATABASE_URL": url or f"sqlite:///{folder / 'bridge.db'}",
-        "SHOP_SECRET": shop.SECRET,
-        "LEADCONVERTER_TOKEN": "benchmark",
-        "LEADCONVERTER_URL": f"http://127.0.0.1:{api.port}",
-        "PYTHONPATH": str(ROOT),
-    }
-    program = [sys.executable, "-m", "bridge"]
-    with started([*program, "run", "--port", str(port)], folder, environment) as process:
+    environment = version.environment(url or sqlite_url(folder), api.port)
+    with started(version.command("run", "--port", str(port)), folder, environment) as process:
         until_working(port, process, folder, api)
-        others = [
-            subprocess.Popen([*program, "worker"], cwd=folder, env={**os.environ, **environment})
-            for _ in range(more_workers)
-        ]
-        try:
-            yield Running(port, process.pid)
-        finally:
-            for other in others:
-                other.terminate()
-                other.wait(STOP_WITHIN)
+        yield Running(port, process.pid)
 
 
-OWN = Contender("leadbridge", leadbridge)
+@contextmanager
+def leadbridge_serve(
+    folder: Path, api: Api, version: Tree = OWN_TREE, more: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """`leadbridge serve` alone: webhooks are accepted and stored, and nothing is sent."""
+    shop.install(folder / "mappings")
+    port = free_port()
+    environment = {**os.environ, **version.environment(sqlite_url(folder), api.port), **(more or {})}
+    subprocess.run(version.command("migrate"), cwd=folder, env=environment, check=True, capture_output=True)
+    with started(version.command("serve", "--port", str(port)), folder, environment) as process:
+        until_working(port, process, folder)
+        yield Running(port, process.pid)
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'bridge.db'}"
+
+
+def of_tree(name: str, version: Tree) -> Contender:
+    """A version of leadbridge as a contender."""
+    return Contender(name, partial(leadbridge, version=version), partial(leadbridge_serve, version=version))
+
+
+OWN = of_tree("leadbridge", OWN_TREE)
+BEFORE = "before"
+"""The name of the version that is compared with."""
 
 
 @contextmanager
@@ -97,14 +144,17 @@ def started(
                 process.wait()
 
 
-def until_working(port: int, process: subprocess.Popen[bytes], folder: Path, api: Api) -> None:
-    """Return when a webhook is answered 2xx and makes a call; ends the benchmark where that does not come."""
-    called = len(api.look())
+def until_working(port: int, process: subprocess.Popen[bytes], folder: Path, api: Api | None = None) -> None:
+    """Return when a webhook is answered 2xx, and makes a call if `api` is given.
+
+    Ends the benchmark where that does not come.
+    """
+    called = len(api.look()) if api else 0
     request = shop.Orders("order-ready").requests("127.0.0.1", PATH)
 
     def up() -> bool:
         return process.poll() is not None or (
-            _takes(port, request(int(monotonic() * 10) % 10**7)) and len(api.look()) > called
+            _takes(port, request(int(monotonic() * 10) % 10**7)) and (api is None or len(api.look()) > called)
         )
 
     if not until(up, START_WITHIN) or process.poll() is not None:

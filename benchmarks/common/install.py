@@ -1,19 +1,32 @@
-"""The peers' own set-up: from Debian and npm, into a folder that git ignores."""
+"""Set up what is compared with, in a folder that git ignores: from Debian, npm, PyPI, older versions."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / ".peers"
+from benchmarks.common.contenders import ROOT, Tree
+
+FOLDER = ROOT / "benchmarks" / ".peers"
 NODE = ("node@24", "node-gyp@11")
 NODE_RED = "node-red@5"
 N8N = ("n8n@2", "n8n@2.41.1", "n8n@2.39.10")
 """Tried in this order: a registry may lack a package that the newest wants."""
 N8N_NATIVE = ("sqlite3", "isolated-vm")
 """Built here: their own installation would fetch them from elsewhere, and n8n runs without the others."""
+_PACKAGES = (
+    "Flask==3.1.3",
+    "gunicorn==27.0.1",
+    "requests==2.34.2",
+    "redis==8.1.0",
+    "dramatiq==2.2.1",
+    "procrastinate==3.10.0",
+    "psycopg[binary,pool]==3.3.9",
+)
+"""What the durable peers are made of."""
 _WITHIN = 1800
 
 
@@ -41,6 +54,42 @@ def n8n() -> str:
         if folder.exists() and not any(folder.glob("*/**/*.node")):
             _run(["node-gyp", "rebuild", "-C", str(folder)], {**os.environ, **with_node()})
     return program
+
+
+def redis() -> str:
+    """Debian's Redis; its path."""
+    return _debian("redis-server")
+
+
+def durable() -> Path:
+    """The programs of a virtual environment for peers in Python."""
+    return _environment(FOLDER / "durable", ["install", *_PACKAGES])
+
+
+def tree_of(version: str) -> Tree:
+    """A folder that holds a version of leadbridge and its .venv, or one that is made for a commit.
+
+    Raises MissingError if there is no such commit, or its dependencies cannot be installed.
+    """
+    folder = Path(version)
+    if not folder.is_dir():
+        folder = FOLDER / f"leadbridge-{version}"
+        if not folder.exists():
+            _run(["git", "-C", str(ROOT), "worktree", "add", "--detach", str(folder), version])
+        _environment(
+            folder / ".venv", ["install", "--require-hashes", "-r", str(folder / "requirements.txt")]
+        )
+    return Tree(folder.resolve(), str(folder.resolve() / ".venv" / "bin" / "python"))
+
+
+def _environment(folder: Path, words: list[str]) -> Path:
+    """The programs of a virtual environment; made by `pip` with these words if it is not there."""
+    complete = folder / "complete"
+    if not complete.exists():
+        _run([sys.executable, "-m", "venv", "--clear", str(folder)])
+        _run([str(folder / "bin" / "pip"), *words])
+        complete.touch()
+    return folder / "bin"
 
 
 def with_node() -> dict[str, str]:

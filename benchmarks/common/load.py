@@ -50,33 +50,45 @@ class _Peer:
 
 
 def load(
-    address: tuple[str, int], request: Callable[[int], bytes], *, connections: int, seconds: float
+    address: tuple[str, int],
+    request: Callable[[int], bytes],
+    *,
+    connections: int,
+    seconds: float,
+    rate: float = 0.0,
 ) -> Load:
     """Send for that long; every request has the next number, from 0.
 
+    With a `rate`, so many a second are due, and the time of one counts from the moment at which it was due.
     Raises OSError where nobody listens. A connection that is lost later is opened anew, or given up.
     """
-    return _Generator(address, request, connections).run(seconds)
+    return _Generator(address, request, connections, rate).run(seconds)
 
 
 class _Generator:
-    def __init__(self, address: tuple[str, int], request: Callable[[int], bytes], connections: int) -> None:
+    def __init__(
+        self, address: tuple[str, int], request: Callable[[int], bytes], connections: int, rate: float
+    ) -> None:
         self._address = address
         self._request = request
         self._connections = connections
+        self._rate = rate
+        self._idle: list[_Peer] = []
         self._next = 0
         self._waiting = 0
         self._load = Load()
         self._selector = selectors.DefaultSelector()
 
     def run(self, seconds: float) -> Load:
-        began = perf_counter()
+        began = self._began = perf_counter()
         self._end = began + seconds
         for _ in range(self._connections):
             self._open()
-        while self._waiting and perf_counter() < self._end + ANSWER_WITHIN:
-            for key, _ in self._selector.select(0.5):
+        while self._at_work(perf_counter()):
+            for key, _ in self._selector.select(0.001 if self._idle else 0.5):
                 self._hear(key.data)
+            while self._idle and self._due() <= perf_counter() < self._end:
+                self._send(self._idle.pop())
         self._load.seconds = perf_counter() - began
         self._load.unanswered += self._waiting
         for key in list(self._selector.get_map().values()):
@@ -84,16 +96,32 @@ class _Generator:
         self._selector.close()
         return self._load
 
+    def _at_work(self, now: float) -> bool:
+        return now < self._end + ANSWER_WITHIN and (
+            self._waiting > 0 or (now < self._end and bool(self._idle))
+        )
+
+    def _due(self) -> float:
+        """When the next request is due, by a fixed rate."""
+        return self._began + self._next / self._rate
+
     def _open(self) -> None:
         sock = socket.create_connection(self._address, timeout=ANSWER_WITHIN)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer = _Peer(sock)
         self._selector.register(sock, selectors.EVENT_READ, peer)
-        self._send(peer)
+        self._go_on(peer)
+
+    def _go_on(self, peer: _Peer) -> None:
+        if self._rate:
+            self._idle.append(peer)
+        else:
+            self._send(peer)
 
     def _send(self, peer: _Peer) -> None:
         data = self._request(self._next)
-        peer.number, peer.got, peer.sent_at = self._next, b"", perf_counter()
+        sent_at = self._due() if self._rate else perf_counter()
+        peer.number, peer.got, peer.sent_at = self._next, b"", sent_at
         self._next += 1
         self._waiting += 1
         peer.sock.sendall(data)
@@ -122,11 +150,14 @@ class _Generator:
         if not keeps:
             self._replace(peer)
         elif now < self._end:
-            self._send(peer)
+            self._go_on(peer)
 
     def _lose(self, peer: _Peer) -> None:
-        self._waiting -= 1
-        self._load.unanswered += 1
+        if peer in self._idle:
+            self._idle.remove(peer)
+        else:
+            self._waiting -= 1
+            self._load.unanswered += 1
         self._replace(peer)
 
     def _replace(self, peer: _Peer) -> None:

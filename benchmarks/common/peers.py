@@ -1,4 +1,4 @@
-"""The peers, each set up for the same work as its documentation advises: answer first, then call."""
+"""The peers: programs that answer first and then call, as their documentation advises, and durable ones."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import install, shop
-from benchmarks.common.api import Api
+from benchmarks.common.api import Api, call_url
 from benchmarks.common.contenders import Contender, Running, free_port, started, until_working
+from benchmarks.common.durable_peers import DURABLE, durable_peer
 from benchmarks.common.install import MissingError
 
 COURSES = [f"course-{number}" for number in range(1, 11)]
@@ -47,23 +49,19 @@ def present(wanted: list[str]) -> tuple[list[Contender], dict[str, str]]:
     found, missing = [], {}
     for name in wanted:
         try:
-            found.append(Contender(name, _PEERS[name]()))
+            found.append(_PEERS[name]())
         except MissingError as error:
             missing[name] = str(error)
     return found, missing
 
 
-def _url(api: Api) -> str:
-    return f"http://127.0.0.1:{api.port}/api/v1/benchmark/bot.startWithVariables"
-
-
-def _webhook() -> Callable[[Path, Api], Any]:
+def _webhook() -> Contender:
     program, curl = install.webhook(), install.curl()
 
     @contextmanager
     def start(folder: Path, api: Api) -> Iterator[Running]:
         script = folder / "call.sh"
-        script.write_text(_CURL.format(curl=curl, url=_url(api)))
+        script.write_text(_CURL.format(curl=curl, url=call_url(api)))
         script.chmod(0o755)
         (folder / "hooks.json").write_text(json.dumps([_hook(script)]))
         port = free_port()
@@ -72,7 +70,7 @@ def _webhook() -> Callable[[Path, Api], Any]:
             until_working(port, process, folder, api)
             yield Running(port, process.pid)
 
-    return start
+    return Contender("webhook+curl", start, start)
 
 
 def _hook(script: Path) -> dict[str, Any]:
@@ -95,20 +93,20 @@ def _hook(script: Path) -> dict[str, Any]:
     }
 
 
-def _node_red() -> Callable[[Path, Api], Any]:
+def _node_red() -> Contender:
     program = install.node_red()
 
     @contextmanager
     def start(folder: Path, api: Api) -> Iterator[Running]:
         (folder / "settings.js").write_text(_RED_SETTINGS)
-        (folder / "flows.json").write_text(json.dumps(_flow(_url(api))))
+        (folder / "flows.json").write_text(json.dumps(_flow(call_url(api))))
         port = free_port()
         words = ["--userDir", str(folder), "--settings", "settings.js", "--port", str(port)]
         with started([program, *words], folder, install.with_node()) as process:
             until_working(port, process, folder, api)
             yield Running(port, process.pid)
 
-    return start
+    return Contender("Node-RED", start, start)
 
 
 def _flow(url: str) -> list[dict[str, Any]]:
@@ -139,7 +137,7 @@ def _flow(url: str) -> list[dict[str, Any]]:
     ]
 
 
-def _n8n() -> Callable[[Path, Api], Any]:
+def _n8n() -> Contender:
     program = install.n8n()
 
     @contextmanager
@@ -151,7 +149,7 @@ def _n8n() -> Callable[[Path, Api], Any]:
             "N8N_USER_FOLDER": str(folder),
             "N8N_PORT": str(port),
         }
-        (folder / "workflow.json").write_text(json.dumps(_workflow(_url(api))))
+        (folder / "workflow.json").write_text(json.dumps(_workflow(call_url(api))))
         for words in (["import:workflow", "--input=workflow.json"], ["publish:workflow", "--id=shop"]):
             with (folder / "log.txt").open("ab") as log:
                 subprocess.run(
@@ -161,7 +159,7 @@ def _n8n() -> Callable[[Path, Api], Any]:
             until_working(port, process, folder, api)
             yield Running(port, process.pid)
 
-    return start
+    return Contender("n8n", start, start)
 
 
 _N8N_SETTINGS = {
@@ -239,5 +237,10 @@ def _workflow(url: str) -> dict[str, Any]:
     }
 
 
-_PEERS = {"webhook+curl": _webhook, "Node-RED": _node_red, "n8n": _n8n}
+_PEERS: dict[str, Callable[[], Contender]] = {
+    "webhook+curl": _webhook,
+    "Node-RED": _node_red,
+    "n8n": _n8n,
+    **{name: partial(durable_peer, name) for name in DURABLE},
+}
 NAMES = tuple(_PEERS)

@@ -64,13 +64,13 @@ class Watched:
     """MB of PSS."""
 
 
-def watching(pid: int, every: float = 1.0) -> tuple[Watched, Callable[[], None]]:
-    """Look at a tree's memory again and again; the second value ends it."""
+def watching(pids: Callable[[], list[int]], every: float = 1.0) -> tuple[Watched, Callable[[], None]]:
+    """Look at the memory of processes again and again; the second value ends it."""
     seen, stop = Watched(), Event()
 
     def run() -> None:
         while not stop.wait(every):
-            seen.memory = max(seen.memory, memory(tree(pid)))
+            seen.memory = max(seen.memory, memory(pids()))
 
     thread = Thread(target=run, daemon=True)
     thread.start()

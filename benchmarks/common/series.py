@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Generic, TypeVar
 
-from benchmarks.common import peers
-from benchmarks.common.contenders import Contender
+from benchmarks.common import install, peers
+from benchmarks.common.contenders import BEFORE, OWN, OWN_TREE, Contender, Tree, of_tree
 from benchmarks.common.report import machine, table
 
 Seen = TypeVar("Seen")
@@ -26,13 +26,16 @@ class Column(Generic[Seen]):
     form: str = ",.0f"
 
 
-def options(doc: str, seconds: float, names: Sequence[str] = peers.NAMES) -> argparse.ArgumentParser:
-    """What every program with peers can be told."""
+def options(doc: str, seconds: float | None, names: Sequence[str] = peers.NAMES) -> argparse.ArgumentParser:
+    """The options of every program that compares; `names` are of its peers."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=seconds, help=f"of load in each run ({seconds:g})")
+    parser.add_argument("--seconds", type=float, default=seconds, help=f"of load in each run ({seconds})")
     parser.add_argument("--connections", type=int, default=64, help="keep-alive connections (64)")
     parser.add_argument("--runs", type=int, default=5, help="of each contender, taking turns (5)")
-    parser.add_argument("--peers", nargs="*", default=list(names), choices=names, help="all of them")
+    parser.add_argument("--peers", nargs="*", default=list(names), choices=peers.NAMES, help="all of them")
+    parser.add_argument(
+        "--before", default="", help="a commit, or a folder with its .venv: measured in the same series"
+    )
     parser.add_argument("--folder", help="where databases go (the system's folder for temporary files)")
     return parser
 
@@ -40,7 +43,7 @@ def options(doc: str, seconds: float, names: Sequence[str] = peers.NAMES) -> arg
 def alternate(
     contenders: Sequence[Contender], runs: int, folder: str | None, measure: Callable[[Contender, Path], Seen]
 ) -> dict[str, list[Seen]]:
-    """Measure each in turn, `runs` times over, each time in a fresh folder; prints what it runs on."""
+    """Measure each in turn, `runs` times over, each time in a new folder; prints what it runs on."""
     seen: dict[str, list[Seen]] = {contender.name: [] for contender in contenders}
     with tempfile.TemporaryDirectory(dir=folder, prefix="leadbridge-") as name:
         print(machine(Path(name)), flush=True)
@@ -51,12 +54,19 @@ def alternate(
     return seen
 
 
-def with_peers(own: Sequence[Contender], names: list[str]) -> list[Contender]:
-    """The contenders; says which peers are missing, and why."""
-    found, missing = peers.present(names)
+def compared(own: Sequence[Contender], asked: argparse.Namespace) -> list[Contender]:
+    """The own contenders, the version before and the peers asked for; says which are missing, and why."""
+    before = [of_tree(name, version) for name, version in versions(asked).items() if name == BEFORE]
+    found, missing = peers.present(asked.peers)
     for name, why in missing.items():
         print(f"MISSING: {name}: {why}")
-    return [*own, *found]
+    return [*own, *before, *found]
+
+
+def versions(asked: argparse.Namespace) -> dict[str, Tree]:
+    """The own tree, and the one before where it is asked for, by their names in tables."""
+    before = {BEFORE: install.tree_of(asked.before)} if asked.before else {}
+    return {OWN.name: OWN_TREE, **before}
 
 
 def figures(seen: Mapping[str, Sequence[Seen]], columns: Sequence[Column[Seen]]) -> str:

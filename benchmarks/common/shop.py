@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SOURCE = "shop"
 SECRET = "not-a-secret-but-a-benchmark"
@@ -42,6 +43,8 @@ rules:
 """
 LENGTH = 1400
 """Bytes of a webhook's body."""
+_ITEM = 80
+"""Bytes of an item of a dense body, at most."""
 _SUBSCRIBERS = 1_000_000_001
 """The first of them; another one for each order, as calls for one wait for each other."""
 
@@ -58,9 +61,12 @@ def install(folder: Path) -> None:
     (folder / "accounts.yml").write_text(ACCOUNTS)
 
 
-def body(order: str, subscriber: int, length: int = LENGTH) -> bytes:
-    """One payment, so many bytes long. Each order is an event of its own."""
-    document = {
+def body(order: str, subscriber: int, length: int = LENGTH, *, dense: bool = False) -> bytes:
+    """One payment, so many bytes long. Each order is an event of its own.
+
+    What it needs to be so long is one string, or with `dense` a list of many small values.
+    """
+    document: dict[str, Any] = {
         "type": "notification",
         "event": "payment.succeeded",
         "object": {
@@ -76,6 +82,11 @@ def body(order: str, subscriber: int, length: int = LENGTH) -> bytes:
             "metadata": {"subscriber_id": str(subscriber), "course": "course-7", "name": "Мария"},
         },
     }
+    if dense:
+        document["items"] = [
+            {"id": number, "name": f"Курс {number}", "price": "1990.00", "count": 1}
+            for number in range((length - LENGTH) // _ITEM)
+        ]
     text = json.dumps(document, ensure_ascii=False)
     document["padding"] = "x" * (length - len(text.encode()) - len(', "padding": ""'))
     return json.dumps(document, ensure_ascii=False).encode()
@@ -87,6 +98,7 @@ class Orders:
 
     run: str
     length: int = LENGTH
+    dense: bool = False
 
     def order(self, number: int) -> str:
         return f"{self.run}-{number:07d}"
@@ -94,7 +106,7 @@ class Orders:
     def requests(self, host: str, path: str) -> Callable[[int], bytes]:
         """What gives the bytes of the request with a number. Each is of another order and subscriber."""
         order, subscriber = self.order(0).encode(), str(_SUBSCRIBERS).encode()
-        before, rest = body(self.order(0), _SUBSCRIBERS, self.length).split(order)
+        before, rest = body(self.order(0), _SUBSCRIBERS, self.length, dense=self.dense).split(order)
         between, after = rest.split(subscriber)
         length = sum(map(len, (before, order, between, subscriber, after)))
         key = SECRET.encode()

@@ -11,7 +11,7 @@ from benchmarks.common import shop
 from benchmarks.common.api import Api, Arrival, standing_in
 from benchmarks.common.contenders import Contender, Running
 from benchmarks.common.load import Load, load
-from benchmarks.common.processes import cpu, tree, watching
+from benchmarks.common.processes import cpu, watching
 
 WARM_UP = 2.0
 QUIET = 5.0
@@ -61,8 +61,8 @@ def under_load(contender: Contender, folder: Path, connections: int, seconds: fl
 
 
 def _measured(running: Running, api: Api, before: int, connections: int, seconds: float) -> Figures:
-    seen_memory, stop_watching = watching(running.process)
-    used, used_api, used_load = cpu(tree(running.process)), cpu([api.process]), time.process_time()
+    seen_memory, stop_watching = watching(lambda: running.processes)
+    used, used_api, used_load = cpu(running.processes), cpu([api.process]), time.process_time()
     began = time.monotonic()
     seen = load(
         running.address, running.requests(shop.Orders("order-run")), connections=connections, seconds=seconds
@@ -70,7 +70,7 @@ def _measured(running: Running, api: Api, before: int, connections: int, seconds
     used_load = time.process_time() - used_load
     arrivals = api.settle(before + len(seen.accepted), QUIET, DRAIN_WITHIN)[before:]
     stop_watching()
-    used, used_api = cpu(tree(running.process)) - used, cpu([api.process]) - used_api
+    used, used_api = cpu(running.processes) - used, cpu([api.process]) - used_api
     return _figures(seen, arrivals, began, seen_memory.memory, (used, used_load, used_api))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,8 +44,30 @@ def test_every_webhook_is_an_event_of_its_own_and_truly_signed() -> None:
     assert ids == {"order-1-0000000", "order-1-0000001", "order-1-0000002"}
 
 
-def test_a_webhook_weighs_what_is_said() -> None:
-    assert len(shop.body("order-0-0000001", 778899)) == 1400
+@pytest.mark.parametrize(("length", "dense"), [(1400, False), (1400, True), (64_000, True), (2**20, True)])
+def test_a_webhook_has_the_length_asked_for(length: int, dense: bool) -> None:
+    body = shop.body("order-0-0000001", 778899, length, dense=dense)
+    assert len(body) == length
+    if length > 1400:
+        assert len(json.loads(body)["items"]) > length / 100
+
+
+def test_a_rate_is_kept_and_waiting_counts_from_the_moment_due() -> None:
+    request = shop.Orders("order-1").requests("localhost", "/")
+    with standing_in() as api:
+        seen = load(api.address, request, connections=4, seconds=1.0, rate=200)
+        late = load(api.address, _slowly(request), connections=1, seconds=0.5, rate=1_000)
+    assert 180 <= len(seen.accepted) <= 201
+    assert seen.percentile(0.5) < 0.1
+    assert late.percentile(1.0) > 0.2
+
+
+def _slowly(request: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    def slow(number: int) -> bytes:
+        time.sleep(0.01)
+        return request(number)
+
+    return slow
 
 
 def test_everything_that_a_server_accepts_is_counted_once() -> None:

@@ -119,9 +119,12 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(**settings: str) -> Iterator[Postgres]:
-    """Initialise and start a server in a temporary directory, reached by its unix socket only."""
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir=_roomy()))
+def running_postgres(where: str = "", /, **settings: str) -> Iterator[Postgres]:
+    """Initialise and start a server in a temporary directory, reached by its unix socket only.
+
+    `where` is the folder of that directory.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=where or _roomy()))
     try:
         user = _other_user()
         if user:

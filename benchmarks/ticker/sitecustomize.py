@@ -1,0 +1,34 @@
+"""Python imports this at its start in every process of the contender: a thread that sleeps 1 ms at a time.
+
+It writes each gap of more than 2 ms as a line into the folder BENCHMARK_TICKER: the moment at which it
+ended, in monotonic seconds, and its length in seconds. A gap shows that no thread could run Python code.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import start_new_thread
+from time import monotonic, sleep
+
+_SHORTEST = 0.002
+
+
+def _tick() -> None:
+    path = os.path.join(os.environ["BENCHMARK_TICKER"], str(os.getpid()))
+    before = monotonic()
+    with open(path, "a", buffering=1) as file:
+        while True:
+            sleep(0.001)
+            now = monotonic()
+            if now - before > _SHORTEST:
+                file.write(f"{now} {now - before}\n")
+                now = monotonic()
+            before = now
+
+
+def _start() -> None:
+    start_new_thread(_tick, ())
+
+
+_start()
+os.register_at_fork(after_in_child=_start)
