@@ -24,7 +24,7 @@ from benchmarks.common.processes import cpu
 from benchmarks.common.series import Aim, Column, alternate, compared, concluded, figures, middle, options
 
 WARM_UP = 2.0
-EASE = 0.8
+EASE = 0.5
 """The part of the slower one's rate at which waiting times are compared."""
 RED = "Node-RED"
 TWO = Contender("two web processes", leadbridge, partial(leadbridge_serve, more={"BRIDGE_WORKERS": "2"}))
