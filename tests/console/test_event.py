@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bridge.model import Recipient
 from bridge.reasons.reason import Reason, recorded
 from bridge.reasons.webhooks import WebhookCode
+from bridge.web.console.view import rendering
 from tests.console.conftest import MakeSite
 from tests.console.test_calls import WHY, actions, shown, uncertain
 from tests.console.visits import Site
@@ -75,6 +77,20 @@ def test_an_event_tells_from_the_webhook_to_the_call(shop: Site) -> None:
         assert words in page
     assert 'data-live="/console/events/1/now"' in page
     assert "Call 1" in shop.get("/events/1/now").text
+
+
+def test_a_live_part_is_sent_again_only_when_it_changed(shop: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    paid(shop)
+    for path in ("/events/1/now", "/events/now", "/overview/now", "/connect/to/shop/now"):
+        first = shop.get(path)
+        later = time.time() + 15
+        monkeypatch.setattr(rendering, "now_ms", lambda later=later: int(later * 1000))
+        again = shop.get(path, If_None_Match=first.headers["ETag"])
+        assert (path, again.status_code, again.data) == (path, 304, b"")
+        monkeypatch.undo()
+    tag = shop.get("/events/now").headers["ETag"]
+    paid(shop, "o-2")
+    assert shop.get("/events/now", If_None_Match=tag).status_code == 200
 
 
 def test_what_is_settled_is_not_asked_for_anew(shop: Site) -> None:

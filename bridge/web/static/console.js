@@ -131,7 +131,7 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-// Live parts: <div id="…" data-live="URL" data-every="5"> is fetched anew while somebody looks, until it holds data-final.
+// Live parts: <div id="…" data-live="URL"> is asked for every 5 s while somebody looks, until it holds data-final.
 
 let live = localStorage.getItem("live") !== "no";
 
@@ -161,8 +161,7 @@ function replace(part, html) {
 }
 
 function keepLive(part) {
-  let seen = "", failures = 0;
-  const every = Number(part.dataset.every || 5) * 1000;
+  let tag = "", failures = 0;
   const selecting = () => {
     const selection = getSelection();
     return !selection.isCollapsed && part.contains(selection.anchorNode);
@@ -171,12 +170,11 @@ function keepLive(part) {
     (field) => field === document.activeElement || field.value !== (field.defaultValue ?? field.value));
   async function look() {
     try {
-      const answer = await fetch(part.dataset.live, { headers: { "X-Console": "live" }, redirect: "error" });
-      if (!answer.ok) throw new Error(answer.status);
-      const html = await answer.text();
-      if (html !== seen && !selecting() && !writing()) {
-        seen = html;
-        replace(part, html);
+      const answer = await fetch(part.dataset.live, { headers: { "X-Console": "live", "If-None-Match": tag }, redirect: "error" });
+      if (!answer.ok && answer.status !== 304) throw new Error(answer.status);
+      if (answer.ok && !selecting() && !writing()) {
+        replace(part, await answer.text());
+        tag = answer.headers.get("ETag");
       }
       if (failures > 2) part.classList.remove("gone");
       failures = 0;
@@ -191,7 +189,7 @@ function keepLive(part) {
   const timer = setInterval(() => {
     if (part.querySelector("[data-final]")) return clearInterval(timer);
     if (live && !document.hidden && part.isConnected && !(failures > 2 && Math.random() > 0.2)) look();
-  }, every);
+  }, 5000);
 }
 
 function showSwitch(button) {

@@ -26,7 +26,7 @@ from bridge.store.reports.event_views import EventFilter, EventLine
 from bridge.store.reports.pagination import Page
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.lists import asked
-from bridge.web.console.view.rendering import done, render, said, url
+from bridge.web.console.view.rendering import done, render, render_live, said, url
 from bridge.webhook.profiles import Profile, load_profiles
 
 SEEN = 10
@@ -100,7 +100,7 @@ def watch(console: Console, source: str) -> Answer:
 
 def now(console: Console, source: str) -> Answer:
     """What changes while one looks."""
-    return render("connect/now", **_seen(console, source))
+    return render_live("connect/now", **_seen(console, source))
 
 
 def begin(console: Console, source: str, profile: str) -> Begun:

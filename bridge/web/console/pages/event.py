@@ -23,7 +23,7 @@ from bridge.store.reports.pagination import Page
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import NUMBER
 from bridge.web.console.view.lists import asked
-from bridge.web.console.view.rendering import render, said
+from bridge.web.console.view.rendering import render, render_live, said
 from bridge.web.console.view.timeline import moments_of_event
 from bridge.web.console.view.tree import tree
 from bridge.web.console.view.webhook import webhook_of
@@ -71,7 +71,7 @@ def event(console: Console, number: int) -> Answer:
 
 def now(console: Console, number: int) -> Answer:
     """What happened to it so far."""
-    return render("event/now", **_seen(story_of(console, number)))
+    return render_live("event/now", **_seen(story_of(console, number)))
 
 
 def story_of(console: Console, number: int) -> Story:

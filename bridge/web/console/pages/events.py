@@ -25,7 +25,7 @@ from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view import filter_choices
 from bridge.web.console.view.filters import Wanted, wanted_events
 from bridge.web.console.view.lists import asked, asked_page, csv_file, throughout
-from bridge.web.console.view.rendering import render, said, t
+from bridge.web.console.view.rendering import render, render_live, said, t
 
 COLUMNS: Final = (
     "event", "received", "source", "type", "senders_id", "result", "error", "verified", "client", "calls",
@@ -83,7 +83,7 @@ def now(console: Console) -> Answer:
     wanted = wanted_events(console, request.args)
     with console.side.store.read() as connection:
         found, _ = _tried(console, connection, wanted)
-    return render("events/list", found=found, wanted=wanted, before=None)
+    return render_live("events/list", found=found, wanted=wanted, before=None)
 
 
 def file(console: Console) -> Answer:

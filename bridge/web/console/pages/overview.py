@@ -24,7 +24,7 @@ from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.charts import happenings, queue
 from bridge.web.console.view.lists import asked
 from bridge.web.console.view.problems import shown
-from bridge.web.console.view.rendering import render
+from bridge.web.console.view.rendering import render, render_live
 from bridge.webhook.source import Accepted, Source
 
 SPANS: Final = {"hour": Span.HOUR, "day": Span.DAY, "week": Span.WEEK}
@@ -76,7 +76,7 @@ def overview(console: Console) -> Answer:
 
 def now(console: Console) -> Answer:
     """What changes while one looks."""
-    return render("overview/now", **_seen(console))
+    return render_live("overview/now", **_seen(console))
 
 
 def _seen(console: Console) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from flask import Response, current_app, g, render_template, request, url_for
@@ -27,6 +28,8 @@ STATIC: Final = Path(__file__).parents[2] / "static"
 SAID: Final = "leadbridge_said"
 """The cookie of a message for the next page."""
 _SAID_AGE = 60
+_AGO: Final = re.compile(rb'(?<=data-time="ago">)[^<]*')
+"""Words that change while nothing happens; the script writes them by itself."""
 
 
 def render(name: str, status: int = 200, **values: Any) -> Response:
@@ -36,6 +39,13 @@ def render(name: str, status: int = 200, **values: Any) -> Response:
         text.encode("utf-8", "replace"), status, mimetype="text/html"
     )
     return answer
+
+
+def render_live(name: str, **values: Any) -> Response:
+    """A part of a page that its script asks for every few seconds; 304 if the script has it."""
+    answer = render(name, **values)
+    answer.set_etag(hashlib.sha256(_AGO.sub(b"", answer.data)).hexdigest()[:32])
+    return cast(Response, answer.make_conditional(request))
 
 
 def bare(name: str, status: int, **values: Any) -> Response:
