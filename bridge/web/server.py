@@ -48,6 +48,13 @@ class LimitedServer(Server):
     def _stop(self) -> None:
         self.should_exit = True
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        # Connections accepted in this turn of the loop come up in the next, and are to hear of the stop, too.
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
     async def on_tick(self, counter: int) -> bool:
         if counter % _EVERY == 0:
             heartbeat.beat()

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
+import itertools
 import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.support.processes import ROOT, Installation, descendants, installation, running
 from tests.support.waiting import eventually
 
 MAPPING = (
-    "source: shop\nprofile: json\nverify: none\nrules: [{name: r, start: {bot_id: 7, subscriber_id: $.b}}]\n"
+    "source: shop\nprofile: json\nverify: none\nevent: {id: $.id}\n"
+    "rules: [{name: r, start: {bot_id: 7, subscriber_id: $.b}}]\n"
 )
 WATCHDOG = 5
 
@@ -51,41 +54,65 @@ def children(bridge: Installation) -> dict[str, int]:
     return found
 
 
-@contextmanager
-def load(bridge: Installation) -> Iterator[Counter[str]]:
-    """Senders that open a connection for each webhook; counts answers and errors."""
-    seen: Counter[str] = Counter()
-    done = threading.Event()
+class Load:
+    """Senders that open a connection for each webhook, and senders that keep theirs; none sends twice."""
 
-    def send() -> None:
-        while not done.is_set():
-            try:
-                seen[str(bridge.post("/hooks/shop", {"b": 1}).status)] += 1
-            except (OSError, http.client.HTTPException) as error:
-                seen[type(error).__name__] += 1
+    def __init__(self, bridge: Installation) -> None:
+        self.url = f"http://127.0.0.1:{bridge.port}/hooks/shop"
+        self.seen: Counter[str] = Counter()
+        """Statuses, and types of errors."""
+        self.accepted: set[str] = set()
+        self._done = threading.Event()
 
-    senders = [threading.Thread(target=send) for _ in range(4)]
-    for sender in senders:
-        sender.start()
-    try:
-        yield seen
-    finally:
-        done.set()
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        senders = [
+            threading.Thread(target=self._send, args=(f"{kept}-{pause}", kept, pause))
+            for kept in (False, True)
+            for pause in (0, 0.001, 0.1, 0.9, 1.5)
+        ]
         for sender in senders:
-            sender.join()
+            sender.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            for sender in senders:
+                sender.join()
+
+    def _send(self, name: str, kept: bool, pause: float) -> None:
+        with requests.Session() as session:
+            for number in itertools.count():
+                if self._done.is_set():
+                    return
+                event, headers = f"{name}-{number}", {} if kept else {"Connection": "close"}
+                try:
+                    answer = session.post(self.url, json={"id": event, "b": 1}, headers=headers, timeout=30)
+                    self.seen[str(answer.status_code)] += 1
+                    self.accepted |= {event} if answer.status_code == 200 else set()
+                except requests.RequestException as error:
+                    self.seen[type(error).__name__] += 1
+                self._done.wait(pause)
 
 
-def test_no_connection_is_refused_while_all_processes_are_replaced(bridge: Installation) -> None:
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.thorough)])
+def test_no_webhook_is_refused_or_cut_while_all_processes_are_replaced(
+    bridge: Installation, times: int
+) -> None:
     assert bridge.process
-    with load(bridge) as seen:
-        for _ in range(3):
+    load = Load(bridge)
+    with load.running():
+        for _ in range(times):
             former = children(bridge)
             bridge.process.send_signal(signal.SIGHUP)
             assert eventually(
                 lambda former=former: replaced(former, children(bridge)),  # type: ignore[misc]
                 seconds=60,
             ), bridge.read_log()
-    assert seen.keys() == {"200"}
+    assert load.seen.keys() == {"200"}
+    with closing(sqlite3.connect(bridge.folder / "var" / "bridge.db")) as connection:
+        keys = [key for (key,) in connection.execute("SELECT key FROM events")]
+    assert Counter(keys) == Counter(load.accepted)
 
 
 def replaced(former: dict[str, int], now: dict[str, int]) -> bool:
