@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httptools
 from httptools import HttpParserCallbackError, HttpParserInvalidMethodError
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
@@ -78,6 +78,8 @@ class Protocol(HttpToolsProtocol):
         self.beginning = b""
         self.receiving = False
         """A request has begun and is not complete."""
+        self.answering: RequestResponseCycle | None = None
+        """The request that is being answered or was last; `cycle` is the one that was read last."""
         self.unparsed = b""
         self.rejected = False
         self.leaving = False
@@ -99,14 +101,13 @@ class Protocol(HttpToolsProtocol):
             self._parse()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """A client that closes its side still gets the response to a complete request."""
-        if self.rejected or self.cycle is None or self.cycle.response_complete:
-            return False
-        if self.cycle.more_body:
-            self._refuse(408)
-            return False
-        self.cycle.keep_alive = False
-        return True
+        """A client that closes its side still gets the responses to its complete requests."""
+        if not self.rejected and self.cycle and not self.cycle.response_complete:
+            if self.cycle.more_body:
+                self._refuse(408)
+            else:
+                self.cycle.keep_alive = False
+        return bool(self.pipeline) or self._is_answering()
 
     def on_message_begin(self) -> None:
         self.since, self.receiving = self.loop.time(), True
@@ -127,6 +128,8 @@ class Protocol(HttpToolsProtocol):
         if self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False
         super().on_headers_complete()
+        # Trailers are no headers: neither a proxy nor this class has checked them.
+        self.headers = deque(maxlen=0)  # type: ignore[assignment]
         if self.leaving:
             self.cycle.keep_alive = False
 
@@ -170,6 +173,15 @@ class Protocol(HttpToolsProtocol):
             self._refuse(408)
         elif self._is_idle() and waited > self.idle_s:
             self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _is_answering(self) -> bool:
+        """Whether a complete request waits for the rest of its response."""
+        one = self.answering
+        return one is not None and not (one.response_complete or one.disconnected)
 
     def _go_on(self) -> None:
         """Handle the next request that was pipelined."""
@@ -243,27 +255,36 @@ class Protocol(HttpToolsProtocol):
         """Refuse what is no request, and tell the application."""
         if self.rejected:
             return
-        if self.cycle and not self.cycle.response_complete and self.cycle.more_body:
+        if self._is_cut() and self.cycle is self.answering:
             self.cycle.scope["state"]["malformed"] = why
         elif "reject" in self.app_state:
             self.app_state["reject"](self.peer, status, why, *meant_for(self.beginning))
         self._refuse(status)
 
+    def _is_cut(self) -> bool:
+        """Whether the request that is being read has no response yet."""
+        return bool(self.cycle) and self.cycle.more_body and not self.cycle.response_complete
+
     def _refuse(self, status: int) -> None:
-        """Send the last response of the connection, and read nothing more from it."""
+        """Send the last response of the connection, and read nothing more from it.
+
+        A complete request before it is still answered, and its response is the last one.
+        """
         self.rejected = True
         self.unparsed = b""
         self.pipeline.clear()
-        if self.cycle and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-            if not self.cycle.more_body:
-                return  # An earlier request is being answered. Its response is the last one.
+        answered = self.cycle and self.cycle.more_body and self.cycle.response_started
+        if self._is_cut():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        phrase = STATUS_LINE[status]
-        body = phrase.split(b" ", 2)[2].strip().lower() + b"\n"
-        head = b"connection: close\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n" % len(body)
-        self.transport.write(b"".join((phrase, head, body)))
-        self.transport.write_eof()
         self.flow.resume_reading()
+        if self.answering and self._is_answering():
+            self.answering.keep_alive = False
+            return
+        if not answered:
+            phrase = STATUS_LINE[status]
+            body = phrase.split(b" ", 2)[2].strip().lower() + b"\n"
+            head = b"connection: close\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n" % len(body)
+            self.transport.write(b"".join((phrase, head, body)))
+        self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.abort)

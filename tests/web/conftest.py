@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge.web import protocol
 from tests.support.processes import Installation, installation
+from tests.web.served import App, Served
 
 MAPPING = """
 source: shop
@@ -33,3 +35,26 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             return bridge
 
         yield start
+
+
+@pytest.fixture
+def app() -> App:
+    return App()
+
+
+@pytest.fixture
+def served(app: App) -> Iterator[Served]:
+    made = Served(app)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`limit(IDLE_S=0.1)`: other limits for the connections of this test."""
+
+    def set_limits(**limits: float) -> None:
+        for name, value in limits.items():
+            monkeypatch.setattr(protocol, name, value)
+
+    return set_limits
