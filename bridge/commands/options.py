@@ -86,7 +86,15 @@ def loaded(level: int = logging.INFO) -> settings.Settings:
 def lasting() -> settings.Settings:
     """The settings of a long-running process. What it writes is readable for its own user only."""
     os.umask(0o077)
+    _open_standard_files()
     return loaded()
+
+
+def _open_standard_files() -> None:
+    """Open stdin, stdout and stderr if they are closed: else a socket gets their number, and then output."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def quiet() -> settings.Settings:

@@ -36,7 +36,10 @@ class Child:
     """A child process, from its start to its end."""
 
     def __init__(self, program: Program, ended: Mapping[str, str], *, waits: bool = False) -> None:
-        """Start it. `ended`: former processes whose calls it has to recover, each with the cause."""
+        """Start it. `ended`: former processes whose calls it has to recover, each with the cause.
+
+        Raises OSError if the machine has no room for another process.
+        """
         self.owner = unique_name()
         self.name = program.name
         self.beaten = False
@@ -55,16 +58,21 @@ class Child:
             OWNER: self.owner,
             ENDED: " ".join(f"{owner}={cause}" for owner, cause in ended.items()),
         }
-        self.process = subprocess.Popen(
-            list(program.arguments),
-            env={**program.environment, **own},
-            stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
-            pass_fds=(beats, *program.descriptors),
-            # Ctrl-C is sent to the whole foreground group. Children get their signals from the supervisor.
-            start_new_session=True,
-            preexec_fn=partial(_die_with_parent, os.getpid()) if sys.platform == "linux" else None,
-        )
-        os.close(beats)
+        try:
+            self.process = subprocess.Popen(
+                list(program.arguments),
+                env={**program.environment, **own},
+                stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
+                pass_fds=(beats, *program.descriptors),
+                # Ctrl-C is sent to the whole foreground group. Children get signals from the supervisor.
+                start_new_session=True,
+                preexec_fn=partial(_die_with_parent, os.getpid()) if sys.platform == "linux" else None,
+            )
+        except OSError:
+            os.close(self._pipe)
+            raise
+        finally:
+            os.close(beats)
 
     @property
     def running(self) -> bool:

@@ -37,6 +37,8 @@ class Place:
 
     program: Program
     child: Child | None = None
+    was_up: bool = False
+    """Whether one of its processes has come up."""
     restart_at: float = 0.0
     """When the next process is started; 0: not planned."""
     ends: list[float] = field(default_factory=list)
@@ -49,8 +51,9 @@ class Place:
         self.child = Child(self.program, self.ended, waits=waits)
 
     def note_end(self, child: Child) -> None:
-        """Remember a process whose calls the next one has to recover."""
-        if child.process.returncode:
+        """Remember a process whose calls the next one has to recover. Before its first beat it has none."""
+        child.listen(0.0)
+        if child.process.returncode and child.beaten:
             self.ended[child.owner] = WATCHDOG if child.killed else DIED
         child.close()
 
@@ -139,15 +142,16 @@ class Supervisor:
         for place in self.places:
             if place.child is None:
                 if place.restart_at and now >= place.restart_at:
-                    place.start()
+                    self._start(place)
             elif place.child.running:
                 self._listen(place, place.child, counted)
             else:
-                self._plan_restart(place, place.child, now)
+                self._handle_end(place, place.child)
 
     def _listen(self, place: Place, child: Child, counted: float) -> None:
         child.listen(counted)
         if child.beaten:
+            place.was_up = True
             place.ended.clear()
         over = child.silent - (self.silent if child.beaten else 2 * self.silent)
         if over > 0 and not child.dumped:
@@ -159,18 +163,29 @@ class Supervisor:
             child.killed = True
             child.kill()
 
-    def _plan_restart(self, place: Place, child: Child, now: float) -> None:
+    def _start(self, place: Place) -> None:
+        """Start a process, or try again later if the machine has no room for another one."""
+        try:
+            place.start()
+        except OSError as error:
+            self._plan_restart(place, f"{place.program.name} cannot be started: {error.strerror}")
+
+    def _handle_end(self, place: Place, child: Child) -> None:
         code = child.process.returncode
         place.note_end(child)
         place.child = None
-        if code > 0 and not child.beaten and not place.ends:
+        if code > 0 and not (child.beaten or place.was_up or place.ends):
             # It has said why. At a restart the cause may pass, such as a database that does not answer.
             self.exit_code = code
-            return
+        else:
+            self._plan_restart(place, f"{child.name} ended with {_ending(code)}")
+
+    def _plan_restart(self, place: Place, why: str) -> None:
+        now = self.clock()
         place.ends = [*(at for at in place.ends if now - at < _RECENT), now]
         pause = min(_FIRST_PAUSE * 2.0 ** max(0, len(place.ends) - _QUICK_RESTARTS), _LONGEST_PAUSE)
         place.restart_at = now + pause
-        log.warning("%s ended with %s; starting it again in %.1f s", child.name, _ending(code), pause)
+        log.warning("%s; starting it again in %.1f s", why, pause)
 
     def reload(self) -> None:
         """Replace every child by a new process. One that does not come up replaces nothing."""
@@ -189,7 +204,11 @@ class Supervisor:
 
     def _take_over(self, place: Place) -> None:
         """Start a new process, wait until it is up, and end the former one."""
-        new = Child(place.program, {})
+        try:
+            new = Child(place.program, {})
+        except OSError as error:
+            log.error("a new %s cannot be started: %s", place.program.name, error.strerror)
+            return
         self.leaving.append(new)
 
         def decided() -> bool:
@@ -214,7 +233,7 @@ class Supervisor:
         if former.process.returncode:
             place.ended[former.owner] = DIED
         if not self.stopping:
-            place.start()
+            self._start(place)
 
     def _end(self, child: Child) -> None:
         """Stop one child gracefully while the others are watched."""
@@ -273,4 +292,5 @@ def supervise(programs: Sequence[Program], silent: float, listener: socket.socke
 
 
 def _ending(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    known = {one.value: one.name for one in signal.Signals}
+    return f"signal {known.get(-code, -code)}" if code < 0 else f"exit code {code}"

@@ -59,15 +59,9 @@ EACH = [
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def samples() -> dict[str, Sample]:
-    """A genuine webhook of every profile. Signed for each test anew: some senders' signatures are old after
-    five minutes."""
-    return signed_now()
-
-
-def signed_now() -> dict[str, Sample]:
-    """Signed for the URL that the bridge says of itself."""
+    """A genuine webhook of every profile, signed now for the URL that the bridge says of itself."""
     made: dict[str, Sample] = {}
     with pytest.MonkeyPatch.context() as patch:
         now = int(time.time())
@@ -80,10 +74,10 @@ def signed_now() -> dict[str, Sample]:
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def bridge(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, Sample]) -> Iterator[Installation]:
     """An empty one, whose mapping files may be saved from the console; all secrets are set."""
     secrets: dict[str, str] = {}
-    for name, sample in signed_now().items():
+    for name, sample in samples.items():
         starter = load_profiles()[name].about["starter"]
         secrets |= dict.fromkeys(re.findall(r"\$\{(\w+)\}", starter), sample.secret)
         secrets[f"{re.sub(r'[^a-z]', '_', name).upper()}_TOKEN"] = sample.secret

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -103,6 +104,55 @@ def test_a_child_that_cannot_start_ends_everything_with_its_exit_code() -> None:
     with started(program(BEATING), program("raise SystemExit(7)")) as supervisor:
         assert not supervisor.watch(seconds=20)
     assert supervisor.exit_code == 7
+
+
+def test_a_child_that_cannot_start_again_after_a_reload_ends_nothing(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    code = f"import os\nif os.path.exists({str(broken)!r}): raise SystemExit(7)\n{BEATING}"
+    with started(program(code)) as supervisor:
+        assert supervisor.watch(lambda: supervisor.up, seconds=20)
+        broken.touch()
+        supervisor.reload()
+        assert supervisor.watch(lambda: bool(supervisor.places[0].restart_at), seconds=20)
+        broken.unlink()
+        assert supervisor.watch(lambda: supervisor.up, seconds=20)
+
+
+@pytest.mark.parametrize("takes_over", [False, True])
+def test_a_process_for_which_the_machine_has_no_room_is_started_later(
+    caplog: pytest.LogCaptureFixture, takes_over: bool
+) -> None:
+    with started(program(BEATING, takes_over=takes_over)) as supervisor:
+        assert supervisor.watch(lambda: supervisor.up, seconds=20)
+        first = child_of(supervisor).process
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, allowed[1]))
+        try:
+            supervisor.reload()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
+        assert supervisor.watch(lambda: supervisor.up, seconds=20)
+        assert (child_of(supervisor).process is first) == takes_over
+    assert any("cannot be started: Too many open files" in line for line in caplog.messages)
+
+
+def test_processes_that_never_came_up_have_no_calls_to_recover() -> None:
+    supervisor = Supervisor([program("raise SystemExit(7)")])
+    (place,) = supervisor.places
+    place.was_up = True
+    place.start()
+    child_of(supervisor).process.wait()
+    supervisor.turn()
+    assert place.restart_at
+    assert not place.ended
+
+
+def test_a_child_may_end_by_a_signal_without_a_name(caplog: pytest.LogCaptureFixture) -> None:
+    supervisor = Supervisor([program("import os, signal; os.kill(os.getpid(), signal.SIGRTMIN + 1)")])
+    supervisor.places[0].start()
+    child_of(supervisor).process.wait()
+    supervisor.turn()
+    assert caplog.messages[0].startswith("child ended with signal 35; ")
 
 
 def test_shutting_down_asks_first_and_kills_what_does_not_listen(caplog: pytest.LogCaptureFixture) -> None:
