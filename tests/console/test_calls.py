@@ -19,6 +19,7 @@ from bridge.store.db.engine import Store
 from bridge.store.queue import decisions
 from bridge.store.reports.audit import BRIDGE
 from bridge.text.render import english
+from bridge.web.console import bulk
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
 from tests.store.given import attempt, begin, claim, owe, rows, settle, settlement, start, state, states
@@ -207,8 +208,26 @@ def test_many_calls_are_counted_first_and_then_exactly_these_are_settled(site: M
     assert fields["count"] == "25"
     page = one.post("/calls/decide", {**fields, "why": WHY}).text
     assert "25 were done." in page
-    assert "25 of 25" in page
     assert set(states(one.side.store).values()) == {"done"}
+    assert len(actions(one.side.store)) == 25
+
+
+def test_a_long_change_goes_on_with_what_was_not_reached(
+    site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "SECONDS", 0)
+    one = site()
+    uncertain(one.side.store, *range(1, 26))
+    fields = {**asked_many(one, "choice=done&state=uncertain"), "why": WHY}
+    for done, rest in ((10, 15), (20, 5)):
+        page = one.post("/calls/decide", fields)
+        assert f"{done} were done." in page.text
+        assert f"Go on with the remaining {rest}" in page.text
+        assert "data-go-on" in page.text
+        fields = {**fields, **shown(page, "mark", "count", "done", "left", "added", "last")}
+    page = one.post("/calls/decide", fields)
+    assert "25 were done." in page.text
+    assert "Go on" not in page.text
     assert len(actions(one.side.store)) == 25
 
 

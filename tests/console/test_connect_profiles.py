@@ -59,9 +59,15 @@ EACH = [
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def samples() -> dict[str, Sample]:
-    """A genuine webhook of every profile, signed now for the URL that the bridge says of itself."""
+    """A genuine webhook of every profile. Signed for each test anew: some senders' signatures are old after
+    five minutes."""
+    return signed_now()
+
+
+def signed_now() -> dict[str, Sample]:
+    """Signed for the URL that the bridge says of itself."""
     made: dict[str, Sample] = {}
     with pytest.MonkeyPatch.context() as patch:
         now = int(time.time())
@@ -74,10 +80,10 @@ def samples() -> dict[str, Sample]:
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, Sample]) -> Iterator[Installation]:
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An empty one, whose mapping files may be saved from the console; all secrets are set."""
     secrets: dict[str, str] = {}
-    for name, sample in samples.items():
+    for name, sample in signed_now().items():
         starter = load_profiles()[name].about["starter"]
         secrets |= dict.fromkeys(re.findall(r"\$\{(\w+)\}", starter), sample.secret)
         secrets[f"{re.sub(r'[^a-z]', '_', name).upper()}_TOKEN"] = sample.secret

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bridge.store.reports import pagination
+from bridge.web.console import bulk
 from tests.console.conftest import MakeSite, Open
+from tests.console.test_calls import uncertain
 from tests.console.visits import served
-from tests.store.given import sale, take_in
+from tests.store.given import sale, states, take_in
 from tests.support.browser import Watched
 from tests.support.processes import Installation
 
@@ -70,6 +72,22 @@ def searching(browser: Browser, site: MakeSite, monkeypatch: pytest.MonkeyPatch)
 def test_a_search_goes_on_by_itself_until_it_has_found_something(searching: Page) -> None:
     searching.goto("/console/events?search=needle")
     expect(searching.locator("tbody tr")).to_contain_text("p1")
+
+
+def test_a_long_change_goes_on_by_itself(
+    browser: Browser, site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "SECONDS", 0)
+    one = site()
+    uncertain(one.side.store, *range(1, 26))
+    with served(one) as address, browser.new_context(locale="en", base_url=address) as context:
+        page = context.new_page()
+        page.goto("/console/calls/decide?choice=done&state=uncertain")
+        page.get_by_label("Reason").fill("seen in the log")
+        page.get_by_role("button", name="Mark 25 calls as done").click()
+        page.get_by_role("dialog").get_by_role("button").last.click()
+        expect(page.get_by_text("25 were done.")).to_be_visible()
+    assert set(states(one.side.store).values()) == {"done"}
 
 
 def test_a_search_that_finds_nothing_says_so_at_the_end(searching: Page) -> None:

@@ -126,6 +126,38 @@ def test_a_log_that_another_program_cut_is_noticed(sqlite_store: Store, tmp_path
         write(sqlite_store, "lost")
 
 
+def test_a_cut_log_that_nobody_has_open_is_an_empty_one(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "bridge.db-wal").write_bytes(bytes(131_872))
+    with closing(open_store(sqlite_url)) as store:
+        for name in ("a", "b"):
+            write(store, name)
+    assert names(tmp_path / "bridge.db") >= {"a", "b"}
+
+
+HOLDER = """
+import sys
+from bridge.store.db.engine import open_store
+store = open_store(sys.argv[1])
+with store.transaction() as connection:
+    connection.exec_driver_sql("INSERT INTO notes VALUES ('holder', 'x')")
+print("holding", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_cut_log_that_another_process_has_open_is_not_written(sqlite_url: str, tmp_path: Path) -> None:
+    words = [sys.executable, "-c", HOLDER, sqlite_url]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin
+        assert holder.stdout
+        assert holder.stdout.readline() == "holding\n"
+        log = tmp_path / "bridge.db-wal"
+        log.write_bytes(bytes(len(log.read_bytes())))
+        with closing(open_store(sqlite_url)) as fresh, pytest.raises(DatabaseLost, match="another process"):
+            write(fresh, "early")
+        holder.kill()
+
+
 def test_a_backup_that_is_copied_over_the_database_is_noticed(
     sqlite_store: Store, sqlite_template: Path, tmp_path: Path
 ) -> None:

@@ -167,8 +167,10 @@ def descendants(pid: int) -> list[int]:
 
 
 def running(pid: int) -> bool:
+    """Whether it lives, or one of its threads: a killed process's may let go of files later."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z" or len(os.listdir(f"/proc/{pid}/task")) > 1
     return False
 
 

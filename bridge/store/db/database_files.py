@@ -37,6 +37,8 @@ class DatabaseFiles:
         self._known: dict[str, Identity] = {}
         self._log: FileIO | None = None
         self._salts = b""
+        self._invalid = b""
+        """A header that was invalid when the log was opened: SQLite takes such a log for empty."""
         self._length = 0
         self._size = 0
         self._lost: DatabaseLost | None = None
@@ -55,7 +57,9 @@ class DatabaseFiles:
         if self._mark:
             return
         # The mark says so only once a process has noticed the loss; /proc tells before.
-        if not self._known and open_files.removed([self._at(suffix) for suffix in self._paths]):
+        if not self._known and (
+            open_files.removed([self._at(suffix) for suffix in self._paths]) or self._is_cut_in_use()
+        ):
             raise self._in_use()
         path = self._at(_MARK)
         if not path.exists():
@@ -82,6 +86,8 @@ class DatabaseFiles:
             self._remember(suffix)
         if _LOG in self._known:
             self._log = self._at(_LOG).open("rb", buffering=0)
+            header = self._header(self._log)
+            self._invalid = b"" if header.startswith(_MAGIC) else header
 
     def closed_for_writing(self) -> None:
         """Drop the records of log and index: the last connection of all processes removes both on close."""
@@ -122,9 +128,9 @@ class DatabaseFiles:
         if self._log is None:
             return
         length = os.fstat(self._log.fileno()).st_size
-        header = os.pread(self._log.fileno(), _HEADER, 0)
+        header = self._header(self._log)
         shorter = header[_SALTS] == self._salts and length < self._length
-        if header and (shorter or not header.startswith(_MAGIC)):
+        if header and header != self._invalid and (shorter or not header.startswith(_MAGIC)):
             raise self._cut(_LOG)
         self._salts, self._length = header[_SALTS], length
 
@@ -149,6 +155,18 @@ class DatabaseFiles:
 
     def _at(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
+
+    @staticmethod
+    def _header(log: FileIO) -> bytes:
+        return os.pread(log.fileno(), _HEADER, 0)
+
+    def _is_cut_in_use(self) -> bool:
+        """Whether the log has no valid header, and another process has it open."""
+        path = self._at(_LOG)
+        with contextlib.suppress(OSError), path.open("rb", buffering=0) as log:
+            header = self._header(log)
+            return bool(header) and not header.startswith(_MAGIC) and open_files.used_by_others(path)
+        return False
 
     def _in_use(self) -> DatabaseLost:
         reason = Reason(ErrorCode.LOST_FILES_IN_USE, name=self.path.name)

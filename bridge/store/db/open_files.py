@@ -35,6 +35,12 @@ def own(known: Identity) -> OpenFile | None:
     return next(found, None)
 
 
+def used_by_others(path: Path) -> bool:
+    """Whether another process of this user has the file open."""
+    processes = (one for one in Path("/proc").glob("[0-9]*") if one.name != str(os.getpid()))
+    return any(one.path == str(path) for process in processes for one in _of_process(process))
+
+
 def removed(paths: Collection[Path]) -> list[OpenFile]:
     """The descriptors of this user's processes whose file, at one of the paths, was removed or replaced.
 

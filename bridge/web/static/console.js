@@ -131,6 +131,10 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// A long change goes on by itself: <form data-go-on>.
+
+document.querySelector("[data-go-on]")?.requestSubmit();
+
 // Live parts: <div id="…" data-live="URL"> is asked for every 5 s while somebody looks, until it holds data-final.
 
 let live = localStorage.getItem("live") !== "no";

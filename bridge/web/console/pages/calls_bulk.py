@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from flask import g, request
 from werkzeug.exceptions import BadRequest
 
@@ -11,7 +13,7 @@ from bridge.operations.resolve_many import calls_that_fit, decide_all, those_in_
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.call_views import page_of_calls
 from bridge.store.reports.pagination import Page
-from bridge.web.console.bulk import BulkChange, ItemResult, mark_of, reason, streamed
+from bridge.web.console.bulk import ItemResult, change_all, mark_of, not_reached, reason
 from bridge.web.console.pages.call import RESOLUTIONS
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import Wanted, wanted_calls
@@ -43,9 +45,12 @@ def decide(console: Console) -> Answer:
     if not why or mark_of(numbers) != request.form.get("mark"):
         return _asking(console, wanted, resolution, request.form.get("count", ""), whyless=not why)
     by = Decider(g.visitor.who, why)
-    decided = decide_all(console.side.store, numbers, resolution, by, console.side.intake.wake)
-    change = BulkChange(len(numbers), (ItemResult(one.call, said(one.refused)) for one in decided))
-    return streamed("calls/progress", change=change, choice=resolution)
+
+    def decide_some(some: Sequence[int]) -> Iterator[ItemResult]:
+        for one in decide_all(console.side.store, some, resolution, by, console.side.intake.wake):
+            yield ItemResult(one.call, said(one.refused))
+
+    return render("calls/progress", change=change_all(numbers, decide_some), choice=resolution)
 
 
 def _asking(
@@ -62,6 +67,7 @@ def _asking(
     numbers = _numbers(console, pinned, resolution)
     return render(
         "calls/bulk",
+        last=request.form.get("last", "0"),
         choice=resolution,
         wanted=wanted,
         pinned=pinned,
@@ -78,7 +84,7 @@ def _numbers(console: Console, wanted: Wanted, resolution: Resolution) -> list[i
     store = console.side.store
     with store.read() as connection:
         fitting = wanted.calls(store.now(connection))
-    return calls_that_fit(store, fitting, resolution)
+    return not_reached(calls_that_fit(store, fitting, resolution))
 
 
 def _resolution(text: str) -> Resolution:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from flask import request
 
 from bridge.operations.replay import Replay
 from bridge.operations.replay_many import events_that_fit, plan_all, replay_all
-from bridge.web.console.bulk import BulkChange, ItemResult, mark_of, reason, streamed
+from bridge.web.console.bulk import ItemResult, change_all, mark_of, not_reached, reason
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import Wanted, wanted_events
 from bridge.web.console.view.rendering import render, said
@@ -37,11 +38,13 @@ def do(console: Console) -> Answer:
     if not why or mark_of(numbers) != request.form.get("mark"):
         return _asking(console, wanted, how, request.form.get("count", ""), whyless=not why)
     side = console.side
-    replays = replay_all(side.store, how.replayer(console, why), numbers, side.intake.wake)
-    change = BulkChange(
-        len(numbers), (ItemResult(one.event, _fault(console, one), one.calls) for one in replays)
-    )
-    return streamed("replay/progress", change=change, wanted=wanted)
+    replayer = how.replayer(console, why)
+
+    def replay_some(some: Sequence[int]) -> Iterator[ItemResult]:
+        for one in replay_all(side.store, replayer, some, side.intake.wake):
+            yield ItemResult(one.event, _fault(console, one), one.calls)
+
+    return render("replay/progress", change=change_all(numbers, replay_some), wanted=wanted)
 
 
 def _asking(console: Console, wanted: Wanted, how: How, before: str = "", *, whyless: bool = False) -> Answer:
@@ -54,6 +57,7 @@ def _asking(console: Console, wanted: Wanted, how: How, before: str = "", *, why
     plans = list(plan_all(store, how.replayer(console, ""), list(islice(numbers, _PLANNED))))
     return render(
         "replay",
+        last=request.form.get("last", "0"),
         wanted=wanted,
         pinned=pinned,
         how=how,
@@ -74,7 +78,7 @@ def _numbers(console: Console, wanted: Wanted) -> list[int]:
     store = console.side.store
     with store.read() as connection:
         now = store.now(connection)
-    return events_that_fit(store, wanted.events(now))
+    return not_reached(events_that_fit(store, wanted.events(now)))
 
 
 def _fault(console: Console, replay: Replay) -> str:
