@@ -177,6 +177,24 @@ def test_a_resolver_that_hangs_does_not_hang_the_call() -> None:
     )
 
 
+def test_a_thread_that_cannot_be_started_costs_one_try_and_no_later_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = threading.Thread.start
+
+    def no_room(thread: threading.Thread) -> None:
+        if thread.name == "resolve":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with serving(answering(OK)) as server, client() as sender:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_room)
+            attempt = sender.send(account(server.port), CALL)
+        assert (attempt.outcome, attempt.phase) == (Outcome.RETRY, "resolving")
+        assert sender.send(account(server.port), CALL).outcome is Outcome.DONE
+
+
 def test_a_name_is_looked_up_once_at_a_time_and_keeps_no_other_waiting() -> None:
     over, asked = threading.Event(), []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import ssl
 import threading
 from asyncio import Timeout
@@ -81,7 +83,12 @@ class Resolver:
             found = self.running[key] = Future()
             # It cannot be cancelled from here on: others may wait for it when one has run out of time.
             found.set_running_or_notify_cancel()
-            threading.Thread(target=self.run, args=(key, found), name="resolve", daemon=True).start()
+            try:
+                threading.Thread(target=self.run, args=(key, found), name="resolve", daemon=True).start()
+            except RuntimeError as fault:
+                # Others must not wait for a thread that does not run, and nothing was sent.
+                del self.running[key]
+                raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from fault
         return await asyncio.wrap_future(found)
 
     def run(self, key: tuple[str, int], found: Future[list[Address]]) -> None:
