@@ -13,7 +13,7 @@ from bridge.assemble.web import WebSide
 from bridge.logs import trace
 from bridge.settings import Proxies
 from bridge.web.asgi_messages import Message, Receive, Scope, Send, respond
-from bridge.web.bodies import BODY_LIMIT
+from bridge.web.bodies import BODY_LIMIT, Bodies, EvictedError, IncompleteError, TooLargeError
 from bridge.web.client import is_proxy
 from bridge.web.console.app import blueprint as console
 from bridge.web.console.auth.passwords import Hashes
@@ -56,50 +56,52 @@ class Pages:
         # A queue without a limit: after a timeout nobody reads it, and the thread must still end.
         self._app = WSGIMiddleware(cast(Any, app.wsgi_app), workers=THREADS, send_queue_size=0)
         self._proxies = proxies
+        self._bodies = Bodies()
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Slow clients must not use up the requests that may run or wait.
+        try:
+            body = await self._bodies.read(receive, ())
+        except (IncompleteError, TooLargeError):
+            return await respond(send, 413, b"body too large\n", _TEXT)
+        except EvictedError:
+            return await _respond_busy(send)
         if self._running >= THREADS + WAITING:
-            return await respond(send, 503, b"try again later\n", _TEXT, [("Retry-After", "5")])
+            return await _respond_busy(send)
         self._running += 1
         try:
-            await self._respond(scope, receive, send)
+            messages = await self._messages(scope, body)
         finally:
             self._running -= 1
+        for message in messages:
+            await send(message)
+        if not messages:
+            await respond(send, 503, b"this takes too long, try again later\n", _TEXT)
+        return None
 
-    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        if body is None:
-            return await respond(send, 413, b"body too large\n", _TEXT)
+    async def _messages(self, scope: Scope, body: bytes) -> list[Message]:
+        """The whole response; empty if it took too long."""
         messages: list[Message] = []
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                await self._app(cast(Any, self._with_scheme(scope)), _given(body), _kept(messages))
+                await self._app(cast(Any, self._scope(scope)), _given(body), _kept(messages))
         except TimeoutError:
-            return await respond(send, 503, b"this takes too long, try again later\n", _TEXT)
-        for message in messages:
-            await send(message)
-        return None
+            return []
+        return messages
 
-    def _with_scheme(self, scope: Scope) -> Scope:
+    def _scope(self, scope: Scope) -> Scope:
         """A proxy on this machine, or a trusted one, says whether the client came over TLS."""
         peer = scope["client"][0] if scope["client"] else ""
         said = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
         secure = said == [b"https"] and is_proxy(peer, self._proxies)
-        return {**scope, "scheme": "https"} if secure else scope
+        # In WSGI an underscore is the same as a hyphen: such a name could pass for a proxy's own header.
+        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+        return {**scope, "headers": headers, "scheme": "https" if secure else scope.get("scheme", "http")}
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body; None if it is too large or incomplete."""
-    body = bytearray()
-    while len(body) <= BODY_LIMIT:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            return bytes(body) if len(body) <= BODY_LIMIT else None
-    return None
+async def _respond_busy(send: Send) -> None:
+    await respond(send, 503, b"try again later\n", _TEXT, [("Retry-After", "5")])
 
 
 def _given(body: bytes) -> Any:
