@@ -39,7 +39,7 @@ class WebApp:
     """Standard ASGI 3, for any server. `build` is called when the server starts, in its process.
 
     Its lifespan state has what a server with limits of its own can use: `reject`, which counts and keeps a
-    request that is no HTTP, and `is_proxy`, which tells peers that connect for many clients.
+    request that is no HTTP, and `is_proxy`, which recognises peers that connect for many clients.
     """
 
     def __init__(self, build: Callable[[], Parts]) -> None:

@@ -51,7 +51,7 @@ class Bodies:
         return body
 
     async def _rest(self, receive: Receive, first: bytes) -> bytes:
-        """Read the rest in a task of its own, which can be cancelled."""
+        """Read the rest in a separate task, which can be cancelled."""
         task = asyncio.create_task(self._collect(receive, bytearray(first)))
         self._reading[task] = None
         try:

@@ -1,4 +1,4 @@
-"""Who really sent a request: the client's address behind the proxies that the owner trusts."""
+"""The address of the client behind trusted proxies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bridge.settings import Proxies
 def client_address(peer: str, forwarded_for: str, proxies: Proxies) -> str:
     """The sender's address: X-Forwarded-For counted from the right, as far as its writers are trusted.
 
-    Every trusted proxy appends the address it saw; whatever stands further left may be invented by
-    the client. Without trusted proxies the header counts for nothing.
+    Every trusted proxy appends the address it saw; entries further left may be invented by the client.
+    Without trusted proxies the header is ignored.
     """
     chain = [*(part.strip() for part in forwarded_for.split(",") if part.strip()), peer]
     if proxies.hops:
@@ -39,7 +39,7 @@ def _trusted(text: str, proxies: Proxies) -> bool:
 
 
 def _bare(text: str) -> str:
-    """The address alone, in its shortest spelling; empty where a proxy wrote something else."""
+    """The address alone, in its shortest spelling; empty if a proxy wrote anything else."""
     address = _parsed(text)
     return "" if address is None else str(address)
 

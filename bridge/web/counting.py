@@ -39,7 +39,7 @@ class Counted:
         return kept
 
     def count(self, metric: Metric, *labels: str) -> None:
-        """One more."""
+        """Count one more."""
         self(metric, *labels).inc()
 
 
@@ -50,7 +50,7 @@ def _made(metric: Metric, registry: CollectorRegistry) -> Any:
 
 
 class LookedUp(Collector):
-    """Samples that are made when they are asked for."""
+    """Samples that are made at each scrape."""
 
     def __init__(self, samples: Callable[[], Iterable[Sample]]) -> None:
         self.samples = samples

@@ -1,4 +1,4 @@
-"""What the dispatcher tells of its rounds becomes counts. It knows nothing of this module."""
+"""Counts what the dispatcher reports of its rounds. The dispatcher does not import this module."""
 
 from __future__ import annotations
 

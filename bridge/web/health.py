@@ -1,4 +1,4 @@
-"""`/healthz`: the process is up. `/readyz`: it can do its work, or what keeps it from that."""
+"""`/readyz`: whether the process can do its work, and which problems prevent it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NAMES: Final[Mapping[Kind, str]] = {
     "empty": "mappings",
     "late": "queue",
 }
-"""Names that monitors know, where they are others than the kind's."""
+"""Names that monitors know, if they differ from the problem's kind."""
 
 
 def readyz(facts: Facts) -> tuple[int, bytes]:
-    """Status and JSON body. `facts` holds only what anybody may see.
+    """Status and JSON body. `facts` contains only what is public.
 
     Not ready (503) is only who cannot accept webhooks: warnings must not take it out of a balancer.
     """

@@ -1,4 +1,4 @@
-"""What intake and writer tell as they work becomes counts. They know nothing of this module."""
+"""Counts what intake and writer report. They do not import this module."""
 
 from __future__ import annotations
 

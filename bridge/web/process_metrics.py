@@ -1,4 +1,4 @@
-"""The processes of one bridge on this machine, as /proc shows them: each leaves a mark in a folder."""
+"""Measures the processes of one bridge on this machine with /proc. Each registers itself in a folder."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _CPU_FIELDS = slice(11, 13)
 _PAGES_FIELD = 21
-"""Where in /proc/PID/stat, counted behind the name: user and system time, resident pages."""
+"""Positions in /proc/PID/stat after the name: user and system time, resident pages."""
 
 
 @dataclass(slots=True)
 class Usage:
-    """What some processes use together."""
+    """The sum of what processes use."""
 
     processes: int = 0
     memory: int = 0
@@ -30,12 +30,12 @@ class Usage:
 
 
 def enter(folder: str, kind: str) -> None:
-    """Leave this process's mark: it is a `kind`, "web" or "dispatcher"."""
+    """Register this process as a `kind`, "web" or "dispatcher"."""
     (Path(folder) / f"{kind}.{os.getpid()}.pid").touch()
 
 
 def samples(folder: str) -> Iterator[Sample]:
-    """What the processes that left a mark use, by kind. The marks of the dead go."""
+    """What the registered processes use, by kind. Removes those that have ended."""
     usage: defaultdict[str, Usage] = defaultdict(Usage)
     for mark in sorted(Path(folder).glob("*.pid")):
         kind, pid, _ = mark.name.split(".")
@@ -49,7 +49,7 @@ def samples(folder: str) -> Iterator[Sample]:
 
 
 def of_this(kind: str) -> list[Sample]:
-    """The same for this process alone, where there is no folder."""
+    """The same for this process alone, if there is no folder."""
     usage = Usage()
     with contextlib.suppress(OSError):
         _add(usage, Path("/proc/self"))
@@ -64,7 +64,7 @@ def _samples(kind: str, used: Usage) -> Iterator[Sample]:
 
 
 def _add(used: Usage, process: Path) -> None:
-    """Raises OSError when there is no such process any more."""
+    """Raises OSError if there is no such process."""
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     files = len(os.listdir(process / "fd"))
     used.processes += 1

@@ -252,7 +252,7 @@ class Protocol(HttpToolsProtocol):
         return Reason(WebhookCode.HTTP_HEADER if self.headers else WebhookCode.HTTP_LINE, detail=detail)
 
     def _reject(self, status: int, why: Reason) -> None:
-        """Refuse what is no request, and tell the application."""
+        """Reject what is not a valid request, and report it to the application."""
         if self.rejected:
             return
         if self._is_cut() and self.cycle is self.answering:

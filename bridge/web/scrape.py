@@ -1,4 +1,4 @@
-"""`/metrics`: what the processes counted, and what is looked up when somebody asks."""
+"""`/metrics`: what the processes counted, and what is read at each scrape."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bridge.web.counting import Counted
 from bridge.web.metrics import Sample
 
 FRESH_S: Final = 5.0
-"""Seconds for which a look at the database is good."""
+"""Seconds for which figures read from the database are reused."""
 SHARE: Final = 50.0
-"""A look that took long is good for so many times as long."""
+"""Figures that took long to read are reused for this multiple of that time."""
 
 
 class Scrape:
-    """Puts a scrape together. The database is looked at now and then, by one at a time."""
+    """Builds the page. One thread at a time reads the database, every few seconds."""
 
     def __init__(self, side: WebSide, counted: Counted, clock: Callable[[], float] = time.monotonic) -> None:
         self.side = side
@@ -41,7 +41,7 @@ class Scrape:
         return counting.page(self.folder, self.samples, self.counted)
 
     def samples(self) -> Iterator[Sample]:
-        """Everything that is looked up rather than counted."""
+        """Everything that is read rather than counted."""
         side = self.side
         yield metrics.INFO, (__version__, "sqlite" if side.store.embedded else "postgresql"), 1
         yield metrics.STALE, (), side.mapping_loader.stale
@@ -55,7 +55,7 @@ class Scrape:
             yield from process_metrics.samples(self.folder)
 
     def figures(self) -> QueueStats | None:
-        """The last look at the database, renewed when it is old; None when the database does not answer."""
+        """Figures of the database, read again when they are old; None if it does not answer."""
         if self.side.readiness.database():
             return None
         if self.clock() >= self._good_until and self._looking.acquire(blocking=False):

@@ -57,7 +57,7 @@ def healthz() -> Answer:
 
 
 def readyz(store: Store) -> Answer:
-    """200 if calls can be dispatched now. Why not is said without a driver's words, which may name hosts."""
+    """200 if calls can be dispatched now. Omits the driver's words, which may name hosts."""
     wrong: dict[str, str] = {}
     try:
         with store.read() as connection:
@@ -72,7 +72,7 @@ def readyz(store: Store) -> Answer:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """Log nothing about clients that went away."""
+        """Log nothing about clients that closed the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):

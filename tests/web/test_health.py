@@ -18,7 +18,7 @@ def answered(known: Facts) -> tuple[int, Any]:
     return status, json.loads(body)
 
 
-def test_ready_is_who_has_no_problem() -> None:
+def test_without_problems_it_is_ready() -> None:
     assert answered(Facts()) == (200, {"ready": True, "problems": {}, "warnings": {}})
 
 
@@ -39,7 +39,7 @@ def test_each_problem_is_shown_by_name() -> None:
     }
 
 
-def test_a_warning_takes_nobody_out_of_a_balancer() -> None:
+def test_warnings_do_not_make_it_unready() -> None:
     closed = (Unset("source", "shop", ("A",)), Unset("source", "crm", ("B",)))
     status, answer = answered(Facts(files="stale", unset=closed, late=Late("main", 91_000)))
     assert status == 200
@@ -59,6 +59,6 @@ def test_a_warning_takes_nobody_out_of_a_balancer() -> None:
     }
 
 
-def test_a_hint_is_no_warning() -> None:
+def test_hints_are_not_shown() -> None:
     _, answer = answered(Facts(unheard=("shop",)))
     assert answer == {"ready": True, "problems": {}, "warnings": {}}

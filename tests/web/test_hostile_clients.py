@@ -18,14 +18,14 @@ HEAD = b"POST /hooks/shop HTTP/1.1\r\nHost: bridge\r\nContent-Length: 100000\r\n
 CHUNKED = b"POST /hooks/shop HTTP/1.1\r\nHost: bridge\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"
 
 
-def connected(bridge: Installation, words: bytes = b"") -> socket.socket:
+def connected(bridge: Installation, data: bytes = b"") -> socket.socket:
     made = socket.create_connection(("127.0.0.1", bridge.port), timeout=30)
-    made.sendall(words)
+    made.sendall(data)
     return made
 
 
 def answer(connection: socket.socket) -> bytes:
-    """One whole answer."""
+    """One complete response."""
     got = b""
     while part := connection.recv(4096):
         got += part
@@ -39,7 +39,7 @@ def answer(connection: socket.socket) -> bytes:
 
 @contextmanager
 def dripping(victims: list[socket.socket]) -> Iterator[None]:
-    """A byte now and then on each of these connections."""
+    """Send a byte every half second on each of these connections."""
     stop = threading.Event()
 
     def drip() -> None:
@@ -61,7 +61,7 @@ def sale(number: int) -> dict[str, object]:
     return {"id": f"o{number}", "kind": "sale", "buyer": number}
 
 
-def test_hundreds_of_hostile_connections_cost_honest_senders_nothing(serve: Serve, sqlite_url: str) -> None:
+def test_hundreds_of_hostile_connections_do_not_delay_honest_senders(serve: Serve, sqlite_url: str) -> None:
     bridge = serve(sqlite_url)
     idle = [connected(bridge) for _ in range(MANY)]
     half_open = [connected(bridge, HALF_A_HEAD) for _ in range(MANY)]
@@ -77,24 +77,24 @@ def test_hundreds_of_hostile_connections_cost_honest_senders_nothing(serve: Serv
         one.close()
 
 
-def test_a_webhook_of_which_a_part_came_is_not_accepted(serve: Serve, sqlite_url: str) -> None:
+def test_an_incomplete_webhook_is_not_accepted(serve: Serve, sqlite_url: str) -> None:
     bridge = serve(sqlite_url)
-    for words in (HEAD + b'{"id": "o1"}', CHUNKED):
-        with connected(bridge, words) as half:
+    for data in (HEAD + b'{"id": "o1"}', CHUNKED):
+        with connected(bridge, data) as half:
             half.shutdown(socket.SHUT_WR)
-            told = answer(half)
-        assert told.startswith(b"HTTP/1.1 408 ")
+            response = answer(half)
+        assert response.startswith(b"HTTP/1.1 408 ")
     assert bridge.command("events", "--json").stdout.strip() == "[]"
 
 
-def test_chunks_that_are_none_are_a_malformed_request(serve: Serve, sqlite_url: str) -> None:
+def test_an_invalid_chunk_is_a_malformed_request(serve: Serve, sqlite_url: str) -> None:
     bridge = serve(sqlite_url)
     with connected(bridge, CHUNKED + b'"a":1}never a chunk\r\n') as odd:
-        told = answer(odd)
-    assert told.startswith(b"HTTP/1.1 400 ")
+        response = answer(odd)
+    assert response.startswith(b"HTTP/1.1 400 ")
 
 
-def test_bodies_in_chunks_are_counted_too(serve: Serve, sqlite_url: str) -> None:
+def test_chunked_bodies_are_limited_too(serve: Serve, sqlite_url: str) -> None:
     bridge = serve(sqlite_url)
     head = b"POST /hooks/shop HTTP/1.1\r\nHost: bridge\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"

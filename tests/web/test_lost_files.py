@@ -30,7 +30,7 @@ def keys(path: Path) -> set[str]:
 
 @pytest.fixture
 def bridge(serve: Serve, sqlite_url: str) -> Installation:
-    """Three webhooks are accepted, and only in the log."""
+    """With three accepted webhooks, which are only in the write-ahead log."""
     made = serve(sqlite_url)
     assert [post(made, name).status for name in ("a", "b", "c")] == [200] * 3
     return made
@@ -146,7 +146,7 @@ def test_nothing_is_begun_in_place_of_a_database_that_was_moved_away(
     assert keys(path) == {"a", "b", "c"}
 
 
-def test_a_damaged_database_is_no_bug_of_the_program(bridge: Installation, tmp_path: Path) -> None:
+def test_a_damaged_database_is_not_reported_as_a_bug(bridge: Installation, tmp_path: Path) -> None:
     bridge.stop()
     (tmp_path / "bridge.db").write_text("no database\n" * 1000)
     for words in ("doctor", "migrate", "events", "worker"):
@@ -162,7 +162,9 @@ def test_a_log_that_is_cut_in_its_middle_is_noticed(bridge: Installation, tmp_pa
     assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was truncated or overwritten")
 
 
-def test_a_folder_that_is_moved_and_back_goes_on(serve: Serve, sqlite_template: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_moved_away_and_back_is_used_again(
+    serve: Serve, sqlite_template: Path, tmp_path: Path
+) -> None:
     folder, away = tmp_path / "data", tmp_path / "elsewhere"
     folder.mkdir()
     shutil.copy(sqlite_template, folder / "bridge.db")

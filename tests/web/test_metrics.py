@@ -66,7 +66,7 @@ def shown(counted: Counted) -> Samples:
     return read(counting.page("", list, counted))
 
 
-def test_each_webhook_is_counted_by_what_became_of_it(counted: Counted) -> None:
+def test_each_webhook_is_counted_by_its_result(counted: Counted) -> None:
     meters = Meters(counted)
     meters.webhook("shop", 200, ("matched", "duplicate"), 0.004)
     meters.webhook("shop", 401, ("refused",), 0.0001)
@@ -91,7 +91,7 @@ def test_each_commit_is_counted_with_its_size(counted: Counted) -> None:
     assert value(samples, "leadbridge_commit_seconds_sum") == 0.003
 
 
-def test_each_attempt_is_counted_and_each_end_is_timed(counted: Counted) -> None:
+def test_each_attempt_is_counted_and_each_final_state_is_timed(counted: Counted) -> None:
     done = Round(
         now=0,
         results=[
@@ -121,7 +121,7 @@ def test_every_metric_is_described_once_and_in_the_documentation() -> None:
     assert [line for line in lines if line not in documented] == []
 
 
-def test_intake_dispatch_and_store_know_nothing_of_metrics() -> None:
+def test_intake_dispatch_and_store_do_not_import_metrics() -> None:
     for module in ("bridge.assemble.web", "bridge.assemble.worker", "bridge.intake"):
         words = f"import sys, {module}; print('prometheus_client' in sys.modules)"
         done = subprocess.run(
@@ -130,7 +130,7 @@ def test_intake_dispatch_and_store_know_nothing_of_metrics() -> None:
         assert done.stdout == "False\n", module
 
 
-def test_the_dead_are_forgotten_and_the_living_are_measured(tmp_path: Path) -> None:
+def test_running_processes_are_measured_and_ended_ones_removed(tmp_path: Path) -> None:
     (tmp_path / "web.999999999.pid").touch()
     process_metrics.enter(str(tmp_path), "dispatcher")
     found = {
@@ -164,7 +164,7 @@ def scrape(bridge: Installation) -> Samples:
     return read(bridge.get("/metrics").body)
 
 
-def test_what_came_in_is_conserved_from_the_door_to_the_end_of_its_calls(bridge: Installation) -> None:
+def test_the_sums_of_webhooks_events_and_calls_agree(bridge: Installation) -> None:
     before = scrape(bridge)
     for number in range(10):
         assert post(bridge, f"o{number}") == 200
@@ -205,24 +205,24 @@ def test_the_whole_process_tree_is_measured(bridge: Installation) -> None:
     assert value(samples, "leadbridge_account_breaker", account="main", state="closed") == 1
 
 
-def tells(bridge: Installation, text: str) -> bool:
+def shows(bridge: Installation, text: str) -> bool:
     return text in bridge.get("/metrics").body.decode()
 
 
 def with_accounts(bridge: Installation) -> Samples:
-    """The samples, once an account's are among them: the dispatcher notes it, web looks after a while."""
+    """The samples, once they include an account's: the web process reads them every few seconds."""
     samples = scrape(bridge)
     return samples if value(samples, "leadbridge_account_pace", account="main") == 50 else {}
 
 
-def test_every_metric_keeps_its_help_text_though_several_processes_count(bridge: Installation) -> None:
+def test_every_metric_has_its_help_text_with_several_processes(bridge: Installation) -> None:
     post(bridge, "helped")
     for metric in (metrics.RECEIVED, metrics.ACK, metrics.BATCH, metrics.PAUSED, metrics.MEMORY):
-        told = f"# HELP {metric.name} {metric.help}\n"
-        assert eventually(partial(tells, bridge, told)), told
+        help_line = f"# HELP {metric.name} {metric.help}\n"
+        assert eventually(partial(shows, bridge, help_line)), help_line
 
 
-def test_a_dispatcher_alone_serves_its_own(bridge: Installation) -> None:
+def test_a_dispatcher_alone_serves_its_metrics(bridge: Installation) -> None:
     port = free_port()
     words = [sys.executable, "-m", "bridge", "worker", "--metrics-port", str(port)]
     environment = {**bridge.variables, "BRIDGE_SANDBOX": f"http://127.0.0.1:{bridge.sandbox_port}"}

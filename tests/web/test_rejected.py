@@ -54,7 +54,7 @@ def bridge(
 
 
 def sent(port: int, data: bytes) -> bytes:
-    """Everything that a connection with these bytes is answered."""
+    """The complete response to these bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as made:
         made.sendall(data)
         made.shutdown(socket.SHUT_WR)
@@ -186,7 +186,7 @@ NAMELESS = {
 
 
 @pytest.mark.parametrize("case", NAMELESS)
-def test_what_names_no_source_is_counted_all_the_same(bridge: Installation, case: str) -> None:
+def test_rejected_requests_without_a_source_are_counted(bridge: Installation, case: str) -> None:
     before = counted(bridge)
     answer = sent(bridge.port, NAMELESS[case])
     assert int(answer.split(b" ")[1]) in (400, 404)
@@ -227,7 +227,7 @@ def test_proxies_that_disagree_lose_no_webhook(bridge: Installation, case: str) 
     assert sent(bridge.port, f"{head}{PROXIES[case]}\r\n".encode()).startswith(b"HTTP/1.1 200 ")
 
 
-def test_no_answer_repeats_its_target_and_no_log_has_it(bridge: Installation) -> None:
+def test_neither_responses_nor_logs_contain_the_target(bridge: Installation) -> None:
     for target in ("/canary?canary=1", "/metrics?canary=1", "/hooks/none/canary?canary"):
         assert b"canary" not in bridge.get(target).body, target
     bridge.get("/console/canary?canary")

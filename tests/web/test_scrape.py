@@ -45,9 +45,7 @@ def waiting(scrape: Scrape) -> float:
     return samples(scrape)[metrics.WAITING.name, ("main",)]
 
 
-def test_the_database_is_looked_at_every_few_seconds_however_often_somebody_asks(
-    side: WebSide, clock: Clock
-) -> None:
+def test_the_database_is_read_every_few_seconds_at_most(side: WebSide, clock: Clock) -> None:
     scrape = Scrape(side, Counted(), clock)
     assert waiting(scrape) == 0
     owe(side.store, start(1), start(2))
@@ -67,9 +65,7 @@ def test_an_account_is_shown_with_pause_breaker_and_pace(side: WebSide, clock: C
     assert gates == {"closed": 1, "open": 0, "trial": 0}
 
 
-def test_without_a_database_its_figures_are_missing_and_the_rest_is_there(
-    side: WebSide, clock: Clock
-) -> None:
+def test_without_a_database_only_its_figures_are_missing(side: WebSide, clock: Clock) -> None:
     scrape = Scrape(side, Counted(), clock)
     side.readiness.close()
     side.readiness.result = CheckResult(Fault(Reason(ProblemCode.DATABASE_UNUSABLE)))
@@ -79,6 +75,6 @@ def test_without_a_database_its_figures_are_missing_and_the_rest_is_there(
     assert not any(name == metrics.WAITING.name for name, _ in found)
 
 
-def test_the_room_on_the_disk_is_told_where_the_database_is_embedded(side: WebSide, clock: Clock) -> None:
-    told = (metrics.DISK_FREE.name, ()) in samples(Scrape(side, Counted(), clock))
-    assert told is side.store.embedded
+def test_free_disk_space_is_shown_for_the_embedded_database(side: WebSide, clock: Clock) -> None:
+    shown = (metrics.DISK_FREE.name, ()) in samples(Scrape(side, Counted(), clock))
+    assert shown is side.store.embedded

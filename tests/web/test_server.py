@@ -1,4 +1,4 @@
-"""The web process does not begin where it could not keep its promises."""
+"""The web process does not start on a database that may lose commits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.postgres import running_postgres
 
 
 def served(folder: Path, url: str, language: str = "en") -> tuple[int, str]:
-    """How `leadbridge serve` ends there, and what it says."""
+    """Exit code and output of `leadbridge serve`."""
     done = subprocess.run(
         [sys.executable, "-m", "bridge", "serve"],
         cwd=folder,
@@ -27,12 +27,12 @@ def served(folder: Path, url: str, language: str = "en") -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
-def test_it_refuses_a_postgres_that_may_forget(name: str, tmp_path: Path) -> None:
+def test_a_postgres_that_may_lose_commits_is_refused(name: str, tmp_path: Path) -> None:
     with running_postgres(**{name: "off"}) as forgetful:
-        code, told = served(tmp_path, forgetful.url("postgres"))
+        code, output = served(tmp_path, forgetful.url("postgres"))
         _, russian = served(tmp_path, forgetful.url("postgres"), "ru")
     assert code == 1
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         f"error: PostgreSQL runs with {name} = off, expected on",
         "hint: an accepted webhook could vanish with the next power cut: set it on and reload PostgreSQL",
     ]

@@ -1,4 +1,4 @@
-"""Intake under trouble: whatever happens, a sender hears soon, and hears 2xx only for what is on disk."""
+"""Intake during faults: every sender gets an answer in time, and 2xx only for what is on disk."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def accepts(bridge: Installation, name: str) -> bool:
 
 @contextmanager
 def stopped(server: Postgres) -> Iterator[None]:
-    """A PostgreSQL that is there and does nothing."""
+    """A PostgreSQL that is stopped with SIGSTOP."""
     pids = [server.process.pid, *descendants(server.process.pid)]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -64,7 +64,7 @@ def stopped(server: Postgres) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def test_while_postgres_is_stopped_every_sender_is_told_soon_to_come_again(serve: Serve) -> None:
+def test_while_postgres_is_stopped_every_sender_gets_503_in_time(serve: Serve) -> None:
     with running_postgres() as server:
         migrate(server.url("postgres"))
         bridge = serve(server.url("postgres"))
@@ -83,9 +83,7 @@ def test_while_postgres_is_stopped_every_sender_is_told_soon_to_come_again(serve
         assert eventually(lambda: bridge.get("/readyz").status == 200)
 
 
-def test_a_postgres_that_went_away_is_found_again(
-    serve: Serve, postgres: Postgres, postgres_template: str
-) -> None:
+def test_a_restarted_postgres_is_used_again(serve: Serve, postgres: Postgres, postgres_template: str) -> None:
     database = postgres.create(postgres_template)
     bridge = serve(postgres.url(database))
     assert accepts(bridge, "before")
@@ -98,7 +96,7 @@ def test_a_postgres_that_went_away_is_found_again(
     assert keys(bridge) == {"before", "after"}
 
 
-def test_while_another_program_locks_the_file_senders_are_told_and_others_served(
+def test_while_another_program_locks_the_file_senders_get_503_and_others_are_served(
     serve: Serve, sqlite_url: str, tmp_path: Path
 ) -> None:
     bridge = serve(sqlite_url)
@@ -124,7 +122,7 @@ def ask_health(bridge: Installation) -> float:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 60 MB of its own; where none may be mounted the test is skipped aloud."""
+    """A file system of 60 MB. The test is skipped, and this is reported, if it cannot be mounted."""
     folder = tmp_path / "small"
     folder.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", "size=60M", "tmpfs", str(folder)]
@@ -145,14 +143,14 @@ def test_on_a_full_disk_nothing_is_accepted_until_there_is_room_again(
     with (small / "rubbish").open("wb") as rubbish:
         os.posix_fallocate(rubbish.fileno(), 0, found.f_bavail * found.f_frsize)
     assert eventually(lambda: post(bridge, "meanwhile")[0].status == 503)
-    told = {"disk": "nothing is accepted: the disk has 0 MB left, accepting needs 10 MB"}
-    assert eventually(lambda: bridge.get("/readyz").json["problems"] == told)
+    problems = {"disk": "nothing is accepted: the disk has 0 MB left, accepting needs 10 MB"}
+    assert eventually(lambda: bridge.get("/readyz").json["problems"] == problems)
     (small / "rubbish").unlink()
     assert eventually(lambda: accepts(bridge, "after"))
     assert keys(bridge) == {"before", "after"}
 
 
-def test_a_stop_finishes_what_is_in_hand_and_waits_for_nobody_else(serve: Serve, sqlite_url: str) -> None:
+def test_a_stop_finishes_requests_in_progress_and_nothing_else(serve: Serve, sqlite_url: str) -> None:
     bridge = serve(sqlite_url)
     body = json.dumps(sale("in hand")).encode()
     head = f"POST /hooks/shop HTTP/1.1\r\nHost: bridge\r\nContent-Length: {len(body)}\r\n\r\n".encode()

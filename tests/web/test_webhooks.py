@@ -1,4 +1,4 @@
-"""What a request becomes on its way to the intake; `test_hostile_clients.py` tries real sockets."""
+"""How an ASGI request reaches the intake; `test_hostile_clients.py` tries real sockets."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_what_follows_the_source_is_its_token(
 @pytest.mark.parametrize(
     "path", ["/hooks/", "/hooks//shop", "/hooks/.shop", "/hooks/a b", f"/hooks/{'a' * 65}"]
 )
-def test_what_cannot_be_a_name_is_no_source(app: Webhooks, intake: RecordingIntake, path: str) -> None:
+def test_an_invalid_name_is_an_unknown_source(app: Webhooks, intake: RecordingIntake, path: str) -> None:
     answer = post(app, path)
     assert (answer.status, answer.body) == (UNKNOWN.status, UNKNOWN.body)
     assert not intake.received

@@ -12,16 +12,14 @@ from bridge.web.worker_port import healthz, readyz, serve
 from tests.support.processes import free_port
 
 
-def test_a_main_loop_that_stands_still_is_not_healthy(
-    monkeypatch: pytest.MonkeyPatch, sqlite_url: str
-) -> None:
+def test_a_main_loop_that_hangs_is_not_healthy(monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> None:
     store = open_store(sqlite_url)
     heartbeat.beat()
     assert (healthz()[0], readyz(store)[0]) == (200, 200)
     monkeypatch.setattr(heartbeat, "silence", lambda: 31.0)
-    stands = b"the main loop stands still for 31 s"
-    assert healthz() == (503, "text/plain", stands + b"\n")
-    assert stands in readyz(store)[2]
+    hung = b"the main loop stands still for 31 s"
+    assert healthz() == (503, "text/plain", hung + b"\n")
+    assert hung in readyz(store)[2]
     store.close()
 
 
@@ -35,7 +33,7 @@ def test_a_database_without_tables_is_not_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"GET /canary canary canary\r\n\r\n", b"BREW /canary HTTP/1.1\r\n\r\n"])
-def test_what_it_does_not_understand_is_not_repeated(sent: bytes, sqlite_url: str) -> None:
+def test_invalid_requests_are_not_repeated_in_responses(sent: bytes, sqlite_url: str) -> None:
     store, port = open_store(sqlite_url), free_port()
     serve("127.0.0.1", port, store, Counted(), list)
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
