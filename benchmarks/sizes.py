@@ -95,7 +95,6 @@ def _send(store: Store, now: int) -> None:
     with store.transaction() as connection:
         ready = claims.ready(connection, now, "main", _BATCH, pauses.paused_names(connection))
         sent = claims.claim(connection, now, "benchmark", ready)
-        calls.begin(connection, now, sent)
         shown = Attempt(now, now + 80, Outcome.DONE, ANSWERED, "complete", 200)
         ends = [Settlement(one.id, "benchmark", one.attempt, shown, State.DONE, ANSWERED) for one in sent]
         calls.settle(connection, now, ends)

@@ -206,7 +206,6 @@ def _dispatched(store: Store) -> dict[str, float]:
         with store.transaction() as connection:
             ready = claims.ready(connection, NOW, "main", ROUND, pauses.paused_names(connection))
             taken = claims.claim(connection, NOW, "benchmark", ready)
-            calls.begin(connection, NOW, taken)
         claimed = time.thread_time()
         with store.transaction() as connection:
             calls.settle(connection, NOW, [_settled(one) for one in taken])

@@ -1,8 +1,7 @@
 """The dispatcher's dealings with the store: one round is one transaction.
 
-A round settles what has ended, claims anew within pace and breaker, and marks what it claimed as `sending`:
-there is room for each, so nothing would be gained by another commit between the two. Accounts are
-always locked in the order of their names, before any call.
+A round settles what has ended, and marks as `sending` what may go within pace and breaker: there is room for
+each. Accounts are always locked in the order of their names, before any call.
 """
 
 from __future__ import annotations
@@ -219,27 +218,22 @@ class Rounds:
             if account.name in unexhausted:
                 done.wake_by(batch.next_slot(account, done.now))
         named = {account.name: account for account in inviting}
-        may = calls.begin(connection, done.now, claimed)
-        done.begun = [
-            Job(call, named[call.start.account]) for call, begun in zip(claimed, may, strict=True) if begun
-        ]
+        done.begun = [Job(call, named[call.start.account]) for call in claimed]
 
     def forgotten(self, known: AbstractSet[Try]) -> list[Ended]:
         """Calls in this owner's name that it never sent: a commit which seemed to fail had landed.
 
-        `known` are the attempts that it knows of. Those only claimed are given back; those marked
-        as `sending` are to be settled as what they are: not sent. Raises StoreUnavailable.
+        `known` are the attempts that it knows of. The others are to be settled as what they are: not sent.
+        Raises StoreUnavailable.
         """
         accounts, now = self.accounts(), self.wall()
         attempt = Attempt(now, now, Outcome.RETRY, UNCONFIRMED, "building")
-        with self.store.transaction() as connection:
+        with self.store.read() as connection:
             held = due_calls.calls_of_owner(connection, self.owner)
-            lost = [call for call in held if (call.id, call.attempt) not in known]
-            calls.release(connection, [call for call in lost if call.state is State.CLAIMED])
         return [
             Ended(Job(call, accounts[call.start.account]), attempt, unsent=True)
-            for call in lost
-            if call.state is State.SENDING and call.start.account in accounts
+            for call in held
+            if (call.id, call.attempt) not in known and call.start.account in accounts
         ]
 
     def probed(self, account: Account, probe: Probe) -> None:

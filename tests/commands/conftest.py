@@ -138,7 +138,6 @@ class Office(Desk):
     def settle(self, state: str, **more: Any) -> list[int]:
         """Claim and begin every call that may go, and end its attempt so; the calls' ids."""
         claimed = given.claim(self.store)
-        given.begin(self.store, *claimed)
         given.settle(self.store, *(given.settlement(call, state, **more) for call in claimed))
         return [call.id for call in claimed]
 

@@ -13,7 +13,7 @@ from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit
 from tests.console.visits import Site
-from tests.store.given import attempt, begin, claim, settle, settlement
+from tests.store.given import attempt, claim, settle, settlement
 
 _MARKUP: Final = (
     "<script>boom()</script>",
@@ -136,7 +136,6 @@ def fill(site: Site, texts: tuple[str, ...]) -> None:
         assert readable(text) or _sent(site, "yookassa", json.dumps({text: text}), texts[:1]) == 200
     store = site.side.store
     called = claim(store, len(texts))
-    begin(store, *called)
     for call, text in zip(called, texts, strict=False):
         state, outcome = ("uncertain", Outcome.UNCERTAIN) if call.id % 2 else ("refused", Outcome.REFUSED)
         shown = attempt(

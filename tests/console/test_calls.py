@@ -22,7 +22,7 @@ from bridge.text.render import english
 from bridge.web.console import bulk
 from tests.console.conftest import MakeSite
 from tests.console.visits import Site
-from tests.store.given import attempt, begin, claim, owe, rows, settle, settlement, start, state, states
+from tests.store.given import attempt, claim, owe, rows, settle, settlement, start, state, states
 
 WHY = "seen in LeadConverter"
 
@@ -31,7 +31,6 @@ def uncertain(store: Store, *subscribers: int) -> list[int]:
     """Calls of which nobody knows whether they ran."""
     ids = owe(store, *(start(one) for one in subscribers))
     claimed = claim(store)
-    begin(store, *claimed)
     shown = attempt(Outcome.UNCERTAIN, status=None, phase="waiting", answer="", reason="no answer came")
     settle(store, *(settlement(one, "uncertain", shown=shown) for one in claimed))
     return ids
@@ -300,7 +299,6 @@ def test_a_page_shows_reasons_in_the_visitors_language_and_older_sentences_as_th
     one = site()
     owe(one.side.store, start(1), start(2), start(3))
     (unreachable, older) = claim(one.side.store)[:2]
-    begin(one.side.store, unreachable, older)
     no_route = Reason(CallCode.UNSENT, fault=Reason(CallCode.NO_ROUTE))
     shown = attempt(Outcome.REFUSED, reason=no_route)
     settle(one.side.store, settlement(unreachable, "refused", reason=no_route, shown=shown))

@@ -21,7 +21,6 @@ from tests.store import given
 from tests.store.given import (
     ABSENT,
     NOT_JSON,
-    begin,
     claim,
     delivery,
     event,
@@ -62,7 +61,6 @@ def test_each_row_leads_to_its_event_and_calls_and_says_why_nothing_started(one:
     store = one.side.store
     sold(one, "p1", "p2")
     taken = claim(store)
-    begin(store, *taken)
     settle(store, settlement(taken[0], "refused", reason="blocked <b>"))
     failure = Failure("sold", 0, "bot_id", "$.x", ABSENT)
     take_in(store, delivery((event("p3"), Application((), (failure,), (Verdict("sold", Match.FAILED),)))))

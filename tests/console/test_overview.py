@@ -25,7 +25,6 @@ from tests.store import given
 from tests.store.given import (
     ABSENT,
     NOT_JSON,
-    begin,
     claim,
     delivery,
     event,
@@ -126,7 +125,6 @@ def test_what_needs_somebody_comes_first_and_the_worst_before_the_rest(shop: Sit
     take_in(store, delivery(unreadable=NOT_JSON, received_at=now))
     take_in(store, sale("a", start(1)), sale("b", start(2)))
     taken = claim(store)
-    begin(store, *taken)
     settle(store, settlement(taken[0], "uncertain"), settlement(taken[1], "refused"))
     with store.transaction() as connection:
         refusals.refuse(
@@ -161,7 +159,6 @@ def test_calls_in_doubt_are_shown_by_account_and_cause_each_with_its_way(shop: S
     store = shop.side.store
     owe(store, *(start(person) for person in range(1, 4)))
     calls = claim(store)
-    begin(store, *calls)
     for call, cause in zip(calls, ("http_502", "http_502", "timeout"), strict=True):
         settle(store, settlement(call, "uncertain", shown=given.attempt(Outcome.UNCERTAIN, cause=cause)))
     page = shop.get("/").text

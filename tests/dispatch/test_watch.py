@@ -26,7 +26,7 @@ from bridge.store.state import alerts
 from tests.conftest import Clock
 from tests.dispatch.server import Server, answering, closing, http, serving
 from tests.dispatch.test_worker import FAST, bench
-from tests.store.given import NOT_JSON, PING, begin, claim, delivery, event, made, owe, rows, start, take_in
+from tests.store.given import NOT_JSON, PING, claim, delivery, event, made, owe, rows, start, take_in
 from tests.support.reasons import because, read
 from tests.support.sandbox import Sandbox
 
@@ -290,7 +290,7 @@ def test_a_call_whose_sender_died_is_noted_and_one_that_is_sent_again_is_not(
     store: Store, clock: Clock, sandbox: Sandbox
 ) -> None:
     owe(store, start(1), start(2, on_uncertain="resend"))
-    begin(store, *claim(store, owner="dead"))
+    claim(store, owner="dead")
     clock.advance(61)
     wishes = Alerts(url="http://127.0.0.1:1/")
     with bench(store, clock, replace(FAST, url=sandbox.url), alerts=lambda: wishes):

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from bridge.store.db.engine import Store, open_store
 from bridge.store.db.writer import Writer
 from bridge.store.inbox import events
-from tests.store.given import begin, claim, sale, settle, settlement, start
+from tests.store.given import claim, sale, settle, settlement, start
 
 WEBHOOKS = 40
 CHECKPOINT_PAGES = 60
@@ -52,7 +52,6 @@ def opened(url: str, mode: str) -> Store:
 def send(store: Store, promised: int) -> None:
     """One round of a dispatcher; the first byte of each call goes out where `sent` is noted."""
     claimed = claim(store, 3)
-    begin(store, *claimed)
     for call in claimed:
         os.write(promised, f"sent {call.id}\n".encode())
     settle(store, *[settlement(call) for call in claimed[:2]])

@@ -67,7 +67,6 @@ def came(store: Store, request: Request, mapping: MappingFile | None = None) -> 
 def end(store: Store, state: str, **more: Any) -> list[int]:
     """Claim and begin every call that may go, and end its attempt so; the calls' numbers."""
     claimed = given.claim(store)
-    given.begin(store, *claimed)
     given.settle(store, *(given.settlement(call, state, **more) for call in claimed))
     return [call.id for call in claimed]
 

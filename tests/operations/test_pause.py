@@ -32,7 +32,6 @@ def test_an_account_is_paused_once_and_resumed_once(store: Store) -> None:
 def test_what_a_wrong_token_refused_goes_out_again_with_what_was_under_way_at_the_pause(store: Store) -> None:
     given.owe(store, *(given.start(subscriber) for subscriber in range(1, 8)))
     claimed = given.claim(store)
-    given.begin(store, *claimed)
     given.settle(store, *(given.settlement(call, "refused") for call in claimed))
     refused = given.attempt(Outcome.REFUSED, status=404, reason="answered 404")
     denied, health = replace(refused, denied=True), Health()

@@ -23,7 +23,7 @@ from bridge.web.health import readyz
 from tests.console.conftest import MakeSite, compiled, site
 from tests.console.visits import Site
 from tests.store import given
-from tests.store.given import begin, claim, delivery, event, owe, settle, settlement, start, take_in
+from tests.store.given import claim, delivery, event, owe, settle, settlement, start, take_in
 
 __all__ = ["compiled", "site"]
 
@@ -112,7 +112,6 @@ def troubled(site: MakeSite, folder: Path) -> Site:
     take_in(store, delivery((quiet, given.made()), source="quiet", received_at=now - 2 * hour))
     owe(store, start(1), start(2), start(3, account="late"))
     taken = claim(store)
-    begin(store, *taken)
     settle(store, settlement(taken[0], "uncertain"), settlement(taken[1], "refused"))
     with store.transaction() as connection:
         refusals.refuse(

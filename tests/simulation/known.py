@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from tests.simulation.network import Answer, Meaning
 
 FINAL = frozenset({"done", "refused", "exhausted", "expired", "cancelled"})
-LIVE = frozenset({"queued", "claimed", "sending", "waiting"})
+LIVE = frozenset({"queued", "sending", "waiting"})
 NEXT = {
     "": {"queued", "waiting", "cancelled"},
     "waiting": {"queued", "cancelled", "expired"},
-    "queued": {"queued", "claimed", "cancelled", "expired"},
-    "claimed": {"claimed", "queued", "sending"},
+    "queued": {"queued", "sending", "cancelled", "expired"},
     "sending": {"done", "refused", "uncertain", "queued", "exhausted", "expired"},
     "uncertain": {"done", "refused", "queued", "cancelled"},
 }
@@ -65,7 +64,7 @@ class Known:
 
     def blocks(self, now: int) -> bool:
         """Whether later calls of its recipient must wait for it."""
-        if self.state in ("claimed", "sending"):
+        if self.state == "sending":
             return True
         if self.order == "strict":
             return self.state in ("queued", "uncertain")

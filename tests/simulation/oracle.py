@@ -180,9 +180,8 @@ class Oracle:
 
     def _moved(self, step: Step, call: Known, now: int, where: str) -> None:
         by_hand = step.call in self.decided
-        if step.state == "claimed":
+        if step.state == "sending":
             self._claimed(step, call, now, where)
-        elif step.state == "sending":
             call.tries[step.attempt] = Try(step.owner, now, call.doubted)
             require(step.lease_until == now + LEASE_MS, f"{where}: its lease is {step.lease_until - now} ms")
         elif step.state == "expired":

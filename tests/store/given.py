@@ -126,14 +126,11 @@ def claim_in(
     return claims.claim(connection, now, owner, ids)
 
 
-def begin(store: Store, *claimed: Call) -> list[bool]:
+def leave_claimed(store: Store, *claimed: Call) -> None:
+    """As a process of an earlier version leaves calls that it has not begun to send."""
     with store.transaction() as connection:
-        return calls.begin(connection, store.now(connection), claimed)
-
-
-def release(store: Store, *claimed: Call) -> list[bool]:
-    with store.transaction() as connection:
-        return calls.release(connection, claimed)
+        for call in claimed:
+            connection.exec_driver_sql(f"UPDATE calls SET state = 'claimed' WHERE id = {call.id}")
 
 
 def attempt(

@@ -9,7 +9,7 @@ from bridge.store.queue.accounts import AccountState
 from bridge.store.reports import audit
 from bridge.text.render import english
 from tests.conftest import Clock
-from tests.store.given import NOW, begin, claim, owe, settle, settlement, start
+from tests.store.given import NOW, claim, owe, settle, settlement, start
 from tests.support.reasons import because
 
 
@@ -98,7 +98,6 @@ def test_account_views_have_the_time_of_the_next_call_to_claim(store: Store, clo
     assert due(store) == {"idle": None, "main": clock.ms, "other": clock.ms}
     (call,) = claim(store)
     assert due(store)["main"] is None
-    begin(store, call)
     settle(store, settlement(call, "queued", due_at=clock.ms + 5000))
     assert due(store)["main"] == clock.ms
 

@@ -11,11 +11,9 @@ from bridge.store.queue.claims import LEASE_MS
 from tests.conftest import Clock
 from tests.store.given import (
     attempt,
-    begin,
     claim,
     crowd,
     owe,
-    release,
     rows,
     settle,
     settlement,
@@ -31,7 +29,6 @@ MINUTE = 60
 def run(store: Store, *, owner: str = "me") -> list[int]:
     """Claim what may go, send it and have it done; which calls those were."""
     claimed = claim(store, owner=owner)
-    begin(store, *claimed)
     settle(store, *(settlement(call) for call in claimed))
     return [call.id for call in claimed]
 
@@ -39,7 +36,6 @@ def run(store: Store, *, owner: str = "me") -> list[int]:
 def retry(store: Store, clock: Clock, seconds: float, *, holds: int | None) -> int:
     """Claim one call, have it fail and queue it again; which it was."""
     (call,) = claim(store, limit=1)
-    begin(store, call)
     due = clock.ms + round(seconds * 1000)
     shown = attempt(Outcome.RETRY, status=None, phase="connecting")
     assert settle(store, settlement(call, "queued", shown=shown, due_at=due, holds_until=holds)) == [True]
@@ -49,7 +45,7 @@ def retry(store: Store, clock: Clock, seconds: float, *, holds: int | None) -> i
 def test_a_claimed_call_is_its_owners_for_a_minute(store: Store, clock: Clock) -> None:
     owe(store, start(7))
     (call,) = claim(store)
-    assert call.state is State.CLAIMED
+    assert call.state is State.SENDING
     assert call.start == start(7)
     assert (call.owner, call.attempt, call.lease_until) == ("me", 1, clock.ms + LEASE_MS)
     assert (call.created_at, call.due_at, call.expires_at) == (clock.ms, clock.ms, clock.ms + 86_400_000)
@@ -109,7 +105,6 @@ def test_the_same_recipient_of_another_account_is_another_lane(store: Store) -> 
 def test_the_next_call_goes_when_the_one_before_it_ends(end: str, store: Store) -> None:
     owe(store, start(7), start(7))
     (call,) = claim(store)
-    begin(store, call)
     assert claim(store) == []
     settle(store, settlement(call, end))
     assert len(claim(store)) == 1
@@ -161,7 +156,6 @@ def test_a_call_that_comes_back_waits_for_a_later_one_in_flight(store: Store, cl
     retry(store, clock, 5, holds=0)
     (flying,) = claim(store)
     assert flying.id == second
-    begin(store, flying)
     clock.advance(5)
     assert claim(store) == []
     settle(store, settlement(flying))
@@ -171,18 +165,8 @@ def test_a_call_that_comes_back_waits_for_a_later_one_in_flight(store: Store, cl
 def test_an_uncertain_call_lets_relaxed_ones_pass_and_holds_strict_ones(store: Store) -> None:
     owe(store, start(7), start(7), start(8, order="strict"), start(8))
     claimed = claim(store)
-    begin(store, *claimed)
     settle(store, *(settlement(call, "uncertain") for call in claimed))
     assert [call.start.recipient.subscriber_id for call in claim(store)] == [7]
-
-
-def test_a_released_call_can_be_claimed_again_and_keeps_its_place(store: Store) -> None:
-    first, second = owe(store, start(7), start(7))
-    (call,) = claim(store)
-    assert release(store, call) == [True]
-    assert release(store, call) == [False]
-    assert [again.id for again in claim(store, owner="you")] == [first]
-    assert state(store, second) == "queued"
 
 
 def test_an_expired_call_ends_instead_of_being_claimed(store: Store, clock: Clock) -> None:
@@ -239,7 +223,6 @@ def test_many_claimers_take_every_call_once_and_one_per_recipient(database_url: 
                 with guard:
                     overlaps.extend([recipient] if recipient in flying else [])
                     flying.add(recipient)
-                assert begin(one, call) == [True]
                 with guard:
                     taken.append((recipient, call.id))
                     flying.discard(recipient)
@@ -286,7 +269,6 @@ def doubt(store: Store, *subscribers: int) -> None:
     """Calls that may have run, and are queued again by their policy."""
     owe(store, *(start(subscriber) for subscriber in subscribers))
     claimed = claim(store)
-    begin(store, *claimed)
     shown = attempt(Outcome.UNCERTAIN, status=502, cause="http_502")
     settle(store, *(settlement(call, "queued", shown=shown, resend=True) for call in claimed))
 
@@ -314,7 +296,6 @@ def test_the_cause_of_the_last_doubt_stays_with_the_call(store: Store) -> None:
     doubt(store, 7)
     (call,) = claim(store)
     assert call.cause == "http_502"
-    begin(store, call)
     settle(store, settlement(call, "done"))
     assert rows(store, "SELECT state, cause FROM calls") == [("done", "http_502")]
     assert rows(store, "SELECT number, cause FROM attempts ORDER BY number") == [(1, "http_502"), (2, "")]

@@ -24,10 +24,10 @@ from tests.store.given import (
     NOT_JSON,
     NOW,
     PING,
-    begin,
     claim,
     delivery,
     event,
+    leave_claimed,
     made,
     owe,
     request,
@@ -106,7 +106,6 @@ def test_what_is_rolled_back_is_not_counted(store: Store) -> None:
 def test_a_call_waits_until_it_ends(end: str, store: Store) -> None:
     owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     assert of_calls(store) == {"waiting": 1}
     settle(store, settlement(call, end))
     assert of_calls(store) == {end: 1}
@@ -115,7 +114,6 @@ def test_a_call_waits_until_it_ends(end: str, store: Store) -> None:
 def test_a_call_that_is_tried_again_goes_on_waiting(store: Store) -> None:
     owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, "queued"))
     assert of_calls(store) == {"waiting": 1}
 
@@ -123,7 +121,6 @@ def test_a_call_that_is_tried_again_goes_on_waiting(store: Store) -> None:
 def test_a_late_answer_ends_an_uncertain_call_without_touching_those_that_wait(store: Store) -> None:
     owe(store, start(7), start(8))
     one, two = claim(store)
-    begin(store, one, two)
     settle(store, settlement(one, "uncertain"), settlement(two, "uncertain"))
     assert of_calls(store) == {"uncertain": 2}
     settle(store, settlement(one, "done"), settlement(two, "exhausted"))
@@ -133,7 +130,6 @@ def test_a_late_answer_ends_an_uncertain_call_without_touching_those_that_wait(s
 def test_a_step_that_is_dropped_is_not_counted(store: Store) -> None:
     owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     assert settle(store, settlement(call), settlement(call)) == [True, False]
     assert of_calls(store) == {"done": 1}
 
@@ -141,7 +137,6 @@ def test_a_step_that_is_dropped_is_not_counted(store: Store) -> None:
 def test_what_people_decide_is_counted_where_it_leads(store: Store) -> None:
     ids = owe(store, *(start(n) for n in range(1, 6)))
     for call in claim(store, 4):
-        begin(store, call)
         settle(store, settlement(call, "uncertain"))
     with store.transaction() as connection:
         decisions.resolve(connection, NOW, ids[0], "done", BY)
@@ -170,8 +165,8 @@ def test_a_lapsed_lease_counts_as_uncertain_only_where_the_call_may_have_run(
     store: Store, clock: Clock
 ) -> None:
     owe(store, start(7), start(8))
-    one, _ = claim(store)
-    begin(store, one)
+    _, second = claim(store)
+    leave_claimed(store, second)
     clock.advance(61)
     with store.transaction() as connection:
         sweep.sweep(connection, clock.ms)
@@ -204,7 +199,6 @@ def spread(store: Store, clock: Clock, hours: int) -> None:
         owe(store, start(number + 1))
         if number % 2:
             (call,) = claim(store, 1)
-            begin(store, call)
             settle(store, settlement(call))
         clock.advance(1200)
 
@@ -241,7 +235,6 @@ def test_folding_is_done_a_bounded_part_at_a_time(store: Store, clock: Clock) ->
 def test_after_ninety_days_only_the_number_of_those_that_wait_is_known(store: Store, clock: Clock) -> None:
     take_in(store, sale("p1", start(7)), sale("p2", start(8)))
     (call,) = claim(store, 1)
-    begin(store, call)
     settle(store, settlement(call))
     clock.advance(91 * 86400)
     purge(store)
@@ -277,7 +270,6 @@ def test_two_transactions_that_count_the_same_do_not_wait_for_each_other(store: 
 def test_the_calls_that_wait_are_counted_from_the_migration_on(store: Store) -> None:
     owe(store, start(1), start(2), start(3, account="other"))
     (call,) = claim(store, 1)
-    begin(store, call)
     settle(store, settlement(call))
     with store.transaction() as connection:
         connection.exec_driver_sql("DROP TABLE tallies")

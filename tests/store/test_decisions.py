@@ -21,7 +21,6 @@ from tests.conftest import Clock
 from tests.store.given import (
     ABSENT,
     NOW,
-    begin,
     claim,
     delivery,
     event,
@@ -40,7 +39,6 @@ BY = Decider("anna", "the customer asked")
 def uncertain(store: Store, **more: Any) -> int:
     (number,) = owe(store, start(7, **more))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, "uncertain"))
     return number
 
@@ -48,7 +46,6 @@ def uncertain(store: Store, **more: Any) -> int:
 def finished(store: Store, end: str = "refused", **more: Any) -> int:
     (number,) = owe(store, start(7, **more))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, end))
     return number
 
@@ -79,7 +76,6 @@ def test_a_cancelled_call_says_by_whom_and_why(store: Store) -> None:
 def test_cancelling_lets_the_next_call_of_the_recipient_go(store: Store, clock: Clock) -> None:
     first, second = owe(store, start(7, order="strict"), start(7))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, "queued", due_at=clock.ms + 9_000_000))
     assert claim(store) == []
     decide(store, decisions.cancel, first, Decider("anna"))
@@ -115,7 +111,6 @@ def test_a_policy_resends_once(store: Store) -> None:
     number = uncertain(store)
     decide(store, decisions.resend, number, BY_POLICY, once=True)
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, "uncertain"))
     with pytest.raises(WrongState) as caught:
         decide(store, decisions.resend, number, Decider("the bridge"), once=True)

@@ -8,7 +8,6 @@ from bridge.store.reports.pagination import Page
 from tests.store.given import (
     ABSENT,
     NOT_JSON,
-    begin,
     claim,
     delivery,
     event,
@@ -46,7 +45,6 @@ def test_the_reason_of_a_failed_event_is_the_first_missing_value(store: Store) -
 def test_the_reason_of_a_matched_event_is_its_first_call_that_went_wrong(store: Store) -> None:
     take_in(store, sale("a", *(start(n, item=n) for n in (1, 2, 3))), sale("b", start(4)))
     taken = claim(store)
-    begin(store, *taken)
     ends = ("done", "refused", "uncertain", "done")
     settle(
         store,

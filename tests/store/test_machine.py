@@ -23,7 +23,7 @@ from bridge.store.db.engine import open_store
 from bridge.store.queue import decisions, sweep
 from bridge.store.queue.decisions import Decider, WrongState
 from tests.conftest import Clock
-from tests.store.given import begin, claim, owe, release, rows, settle, settlement, start
+from tests.store.given import claim, owe, rows, settle, settlement, start
 
 BY = Decider("anna", "because")
 RECIPIENTS = 3
@@ -93,8 +93,9 @@ class Machine(RuleBasedStateMachine):
         assert len(claimed) == min(limit, len(may))
         for call in claimed:
             modelled = self.of(call.id)
-            modelled.state, modelled.attempt = "claimed", modelled.attempt + 1
+            modelled.state, modelled.attempt = "sending", modelled.attempt + 1
             modelled.lease_until = self.now + 60_000
+            modelled.runs += 1
             assert call.attempt == modelled.attempt
             self.world.held[call.id, call.attempt] = call
 
@@ -105,8 +106,6 @@ class Machine(RuleBasedStateMachine):
         self.claim(limit)
         for place, key in enumerate(sorted(set(self.world.held) - before)):
             call = self.world.held[key]
-            assert begin(self.store, call) == [True]
-            self.begun(self.of(call.id))
             self.settled(call, ends[place % len(ends)], 5000)
 
     def claimable(self) -> set[int]:
@@ -114,7 +113,7 @@ class Machine(RuleBasedStateMachine):
         found = set()
         for number, call in self.world.calls.items():
             lane = {n: one for n, one in self.world.calls.items() if one.recipient == call.recipient}
-            flying = any(one.state in ("claimed", "sending") for one in lane.values())
+            flying = any(one.state == "sending" for one in lane.values())
             before = any(n < number and self.holds(one) for n, one in lane.items())
             if call.state == "queued" and call.due_at <= self.now and not flying and not before:
                 found.add(number)
@@ -124,29 +123,6 @@ class Machine(RuleBasedStateMachine):
         if call.state == "queued" and call.due_at <= self.now:
             return True
         return call.state in ("queued", "uncertain") and call.holds_until > self.now
-
-    @precondition(lambda self: self.world.held)
-    @rule(data=st.data())
-    def begin(self, data: st.DataObject) -> None:
-        call = self.some_claim(data)
-        modelled = self.of(call.id)
-        may = self.current(call, "claimed") and modelled.lease_until > self.now
-        assert begin(self.store, call) == [may]
-        if may:
-            self.begun(modelled)
-
-    def begun(self, modelled: Modelled) -> None:
-        modelled.state, modelled.lease_until = "sending", self.now + 60_000
-        modelled.runs += 1
-
-    @precondition(lambda self: self.world.held)
-    @rule(data=st.data())
-    def release(self, data: st.DataObject) -> None:
-        call = self.some_claim(data)
-        may = self.current(call, "claimed")
-        assert release(self.store, call) == [may]
-        if may:
-            self.of(call.id).state = "queued"
 
     @precondition(lambda self: self.world.held)
     @rule(
@@ -217,8 +193,6 @@ class Machine(RuleBasedStateMachine):
         with self.store.transaction() as connection:
             sweep.sweep(connection, self.now)
         for modelled in self.world.calls.values():
-            if modelled.state == "claimed" and modelled.lease_until <= self.now:
-                modelled.state = "queued"
             if modelled.state == "sending" and modelled.lease_until <= self.now:
                 modelled.state = "uncertain"
                 modelled.holds_until = modelled.holds_until if modelled.order == "strict" else 0

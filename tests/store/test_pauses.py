@@ -7,7 +7,7 @@ from bridge.store.queue import pauses, sweep
 from bridge.store.reports import audit
 from bridge.text.render import english
 from tests.conftest import Clock
-from tests.store.given import begin, claim, crowd, owe, rows, settle, settlement, start, state, states
+from tests.store.given import claim, crowd, owe, rows, settle, settlement, start, state, states
 
 
 def pause(store: Store, rule: str = "", source: str = "shop") -> bool:
@@ -35,7 +35,7 @@ def test_calls_of_a_paused_rule_wait_and_those_of_others_go(store: Store) -> Non
     assert claimed(store) == [3]
     owe(store, start(10))
     assert claimed(store) == []
-    assert states(store) == {1: "queued", 2: "queued", 3: "claimed", 4: "queued"}
+    assert states(store) == {1: "queued", 2: "queued", 3: "sending", 4: "queued"}
 
 
 def test_a_pause_of_a_source_holds_all_of_its_rules(store: Store) -> None:
@@ -85,7 +85,6 @@ def test_a_paused_call_holds_no_later_call_of_its_recipient(store: Store) -> Non
     for number in (2, 3, 4):
         (call,) = claim(store)
         assert call.id == number
-        begin(store, call)
         settle(store, settlement(call))
     assert state(store, 1) == "queued"
 
@@ -93,7 +92,6 @@ def test_a_paused_call_holds_no_later_call_of_its_recipient(store: Store) -> Non
 def test_calls_that_waited_for_one_that_was_paused_later_go_on(store: Store) -> None:
     owe(store, start(7, rule="other"), start(7), start(7, rule="other"))
     (first,) = claim(store)
-    begin(store, first)
     pause(store, "sold")
     settle(store, settlement(first))
     assert claimed(store) == [3]

@@ -20,7 +20,6 @@ from tests.store.given import (
     NOT_JSON,
     NOW,
     PING,
-    begin,
     claim,
     claim_in,
     crowd,
@@ -136,7 +135,6 @@ def test_settling_costs_the_same_at_any_backlog(sqlite_store: Store) -> None:
             connection.exec_driver_sql("UPDATE calls SET state = 'queued', owner = '', held_by = 0")
         crowd(sqlite_store, many)
         (call,) = claim(sqlite_store, 1)
-        begin(sqlite_store, call)
         one = settlement(call)
         costs.append(cost(sqlite_store, lambda connection, one=one: calls.settle(connection, NOW, [one])))  # type: ignore[misc]  # bound at once
     assert costs[1] <= costs[0] * 1.3

@@ -9,7 +9,6 @@ from bridge.store.reports import event_views
 from tests.conftest import Clock
 from tests.store.given import (
     NOT_JSON,
-    begin,
     claim,
     delivery,
     event,
@@ -40,7 +39,6 @@ def in_state(store: Store, state: State, settled_at: int) -> None:
 def test_bodies_go_after_thirty_days_and_rows_after_ninety(store: Store, clock: Clock) -> None:
     take_in(store, sale("p1", start(7)), delivery(unreadable=NOT_JSON))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call))
     clock.advance(30 * DAY)
     assert purge(store) == Purged(0, 0, 1)

@@ -8,7 +8,7 @@ from bridge.store.queue import accounts
 from bridge.store.reports import queue_stats
 from bridge.store.reports.queue_stats import QueueStats
 from tests.conftest import Clock
-from tests.store.given import begin, claim, owe, settle, settlement, start
+from tests.store.given import claim, owe, settle, settlement, start
 
 
 def look(store: Store) -> QueueStats:
@@ -47,17 +47,16 @@ def test_queued_calls_are_counted_by_account_with_the_wait_of_the_first(store: S
 def test_calls_that_wait_for_another_of_their_recipient_count_too(store: Store) -> None:
     owe(store, start(1), start(1), start(1))
     assert len(claim(store)) == 1
-    assert (look(store).queued, look(store).states[State.CLAIMED]) == (2, 1)
+    assert (look(store).queued, look(store).states[State.SENDING]) == (2, 1)
 
 
 def test_open_calls_are_counted_by_state_and_final_ones_are_not(store: Store) -> None:
     owe(store, start(1), start(2), start(3))
     one, two, _ = claim(store)
-    begin(store, one, two)
     settle(store, settlement(one, "done"), settlement(two, "uncertain"))
     assert dict(look(store).states) == {
-        State.CLAIMED: 1,
-        State.SENDING: 0,
+        State.CLAIMED: 0,
+        State.SENDING: 1,
         State.UNCERTAIN: 1,
     }
 
@@ -65,7 +64,6 @@ def test_open_calls_are_counted_by_state_and_final_ones_are_not(store: Store) ->
 def test_a_call_in_back_off_is_not_late(store: Store, clock: Clock) -> None:
     owe(store, start(1))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, "queued", due_at=clock.ms + 60_000))
     clock.advance(10)
     (queue, _) = look(store).queues

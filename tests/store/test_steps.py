@@ -15,7 +15,7 @@ from bridge.store.queue.calls import Settlement
 from bridge.store.queue.decisions import Decider, WrongState
 from bridge.store.reports import call_views
 from tests.conftest import Clock
-from tests.store.given import NOW, attempt, begin, claim, owe, rows, settle, settlement, start, state
+from tests.store.given import NOW, attempt, claim, owe, rows, settle, settlement, start, state
 from tests.support.reasons import because
 
 BY = Decider("anna", "the customer asked")
@@ -29,8 +29,6 @@ def settling(end: State) -> Step:
 
 STEPS: dict[str, Step] = {
     "claim": lambda connection, call: claims.claim(connection, NOW, "you", [call.id]),
-    "begin": lambda connection, call: calls.begin(connection, NOW, [call]),
-    "release": lambda connection, call: calls.release(connection, [call]),
     "lapse": lambda connection, _: sweep.recover(connection, LATER),
     "expire": lambda connection, _: sweep.expire(connection, LATER),
     "cancel": lambda connection, call: decisions.cancel(connection, NOW, call.id, BY),
@@ -43,13 +41,11 @@ STEPS: dict[str, Step] = {
 }
 
 ALLOWED = {
-    ("queued", "claim"): "claimed",
+    ("queued", "claim"): "sending",
     ("queued", "expire"): "expired",
     ("queued", "cancel"): "cancelled",
     ("waiting", "expire"): "expired",
     ("waiting", "cancel"): "cancelled",
-    ("claimed", "begin"): "sending",
-    ("claimed", "release"): "queued",
     ("claimed", "lapse"): "queued",
     ("sending", "lapse"): "uncertain",
     ("sending", "settle done"): "done",
@@ -117,24 +113,9 @@ def test_a_step_of_another_owner_or_attempt_is_dropped(
     before = rows(store, "SELECT * FROM calls")
     stranger = replace(call, **wrong)  # type: ignore[arg-type]  # one field at a time
     with store.transaction() as connection:
-        assert calls.begin(connection, NOW, [stranger]) == [False]
-        assert calls.release(connection, [stranger]) == [False]
         assert calls.settle(connection, NOW, [settlement(stranger)]) == [False]
     assert rows(store, "SELECT * FROM calls") == before
     assert rows(store, "SELECT count(*) FROM attempts") == [(0,)]
-
-
-def test_a_call_is_not_begun_once_its_lease_has_lapsed(store: Store, clock: Clock) -> None:
-    owe(store, start(7), start(8))
-    early, late = claim(store)
-    clock.advance(59.999)
-    assert begin(store, early) == [True]
-    clock.advance(0.001)
-    assert begin(store, early, late) == [False, False]
-    assert rows(store, "SELECT state, sent_at, lease_until FROM calls ORDER BY id") == [
-        ("sending", NOW + 59_999, NOW + 119_999),
-        ("claimed", 0, NOW + 60_000),
-    ]
 
 
 def test_each_attempt_leaves_its_row(store: Store, clock: Clock) -> None:
@@ -146,7 +127,6 @@ def test_each_attempt_leaves_its_row(store: Store, clock: Clock) -> None:
     ]
     for one, end in zip(shown, ("queued", "queued", "done"), strict=True):
         (call,) = claim(store)
-        begin(store, call)
         settle(
             store,
             settlement(call, end, shown=one, due_at=clock.ms, answered=end == "done"),
@@ -161,7 +141,6 @@ def test_each_attempt_leaves_its_row(store: Store, clock: Clock) -> None:
 def test_a_late_definite_answer_settles_an_uncertain_call(store: Store, clock: Clock) -> None:
     (number,) = owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     clock.advance(60)
     with store.transaction() as connection:
         lost, queued = sweep.recover(connection, clock.ms)
@@ -180,7 +159,6 @@ def test_a_late_answer_that_an_uncertain_call_did_not_run_counts_after_its_expir
 ) -> None:
     (call_id,) = owe(store, start())
     (call,) = claim(store)
-    begin(store, call)
     clock.advance(61)
     with store.transaction() as connection:
         sweep.sweep(connection, clock.ms)
@@ -192,7 +170,6 @@ def test_a_late_answer_that_an_uncertain_call_did_not_run_counts_after_its_expir
 def test_a_late_answer_after_a_resend_is_ignored(store: Store, clock: Clock) -> None:
     (number,) = owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     clock.advance(60)
     with store.transaction() as connection:
         sweep.recover(connection, clock.ms)
@@ -207,7 +184,6 @@ def test_a_late_answer_after_a_resend_is_ignored(store: Store, clock: Clock) -> 
 def test_a_resend_by_policy_is_one_step_and_counted(store: Store, clock: Clock) -> None:
     owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, "queued", resend=True, due_at=clock.ms))
     (second,) = claim(store)
     assert (second.resends, second.had_uncertain, second.answered) == (1, True, 0)
@@ -216,7 +192,6 @@ def test_a_resend_by_policy_is_one_step_and_counted(store: Store, clock: Clock) 
 def test_two_ends_of_one_attempt_count_once(store: Store) -> None:
     owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     assert settle(store, settlement(call, "done"), settlement(call, "refused")) == [True, False]
     assert rows(store, "SELECT state FROM calls") == [("done",)]
     assert rows(store, "SELECT outcome FROM attempts") == [("done",)]
@@ -225,7 +200,6 @@ def test_two_ends_of_one_attempt_count_once(store: Store) -> None:
 def test_many_are_settled_each_by_its_own_guard(store: Store) -> None:
     owe(store, *(start(n) for n in range(1, 51)))
     claimed = claim(store)
-    assert begin(store, *claimed) == [True] * 50
     ends = [replace(settlement(call), owner="you" if call.id % 2 else "me") for call in claimed]
     assert settle(store, *ends) == [call.id % 2 == 0 for call in claimed]
     assert rows(store, "SELECT state, count(*) FROM calls GROUP BY state ORDER BY state") == [
@@ -235,15 +209,12 @@ def test_many_are_settled_each_by_its_own_guard(store: Store) -> None:
 
 
 def test_nothing_to_do_is_no_error(store: Store) -> None:
-    assert (begin(store), settle(store), claim(store)) == ([], [], [])
-    with store.transaction() as connection:
-        assert calls.release(connection, []) == []
+    assert (settle(store), claim(store)) == ([], [])
 
 
 def test_the_reason_and_the_next_time_are_kept_for_the_owner(store: Store, clock: Clock) -> None:
     (number,) = owe(store, start(7))
     (call,) = claim(store)
-    begin(store, call)
     one = Settlement(
         call.id,
         "me",

@@ -7,7 +7,7 @@ from bridge.store.queue.sweep import Swept
 from bridge.store.reports import call_views
 from bridge.text.render import english
 from tests.conftest import Clock
-from tests.store.given import begin, claim, owe, rows, settle, settlement, start, states
+from tests.store.given import claim, leave_claimed, owe, rows, settle, settlement, start, states
 from tests.support.reasons import read
 
 
@@ -24,7 +24,7 @@ def recovered(store: Store, *, everyone: bool) -> tuple[list[int], int]:
 
 def test_a_lapsed_claim_is_queued_again_at_no_cost(store: Store, clock: Clock) -> None:
     owe(store, start(7))
-    claim(store)
+    leave_claimed(store, *claim(store))
     clock.advance(59.999)
     assert swept(store) == Swept()
     clock.advance(0.001)
@@ -35,9 +35,7 @@ def test_a_lapsed_claim_is_queued_again_at_no_cost(store: Store, clock: Clock) -
 
 def test_a_call_whose_sender_vanished_is_uncertain_and_never_queued(store: Store, clock: Clock) -> None:
     (number,) = owe(store, start(7))
-    (call,) = claim(store)
-    clock.advance(1)
-    begin(store, call)
+    claim(store)
     clock.advance(60)
     found = swept(store)
     assert [one.id for one in found.uncertain] == [number]
@@ -58,8 +56,8 @@ def test_a_call_whose_sender_vanished_is_uncertain_and_never_queued(store: Store
 
 def test_at_the_start_of_the_only_dispatcher_every_lease_is_void(store: Store) -> None:
     owe(store, start(7), start(8))
-    first, _ = claim(store)
-    begin(store, first)
+    _, second = claim(store)
+    leave_claimed(store, second)
     assert recovered(store, everyone=False) == ([], 0)
     assert recovered(store, everyone=True) == ([1], 1)
     assert states(store) == {1: "uncertain", 2: "queued"}
@@ -67,8 +65,7 @@ def test_at_the_start_of_the_only_dispatcher_every_lease_is_void(store: Store) -
 
 def test_the_recipients_next_call_goes_when_a_lost_one_is_found(store: Store, clock: Clock) -> None:
     owe(store, start(7), start(7))
-    (call,) = claim(store)
-    begin(store, call)
+    claim(store)
     assert claim(store) == []
     clock.advance(60)
     swept(store)
@@ -77,8 +74,7 @@ def test_the_recipients_next_call_goes_when_a_lost_one_is_found(store: Store, cl
 
 def test_queued_calls_expire(store: Store, clock: Clock) -> None:
     owe(store, start(7, expires=60), start(8, expires=60), start(9, expires=61), start(6, expires=60))
-    (call,) = claim(store, limit=1)
-    begin(store, call)
+    claim(store, limit=1)
     clock.advance(59.999)
     assert swept(store).expired == 0
     clock.advance(0.001)
@@ -99,7 +95,6 @@ def test_more_than_a_sweep_takes_is_left_for_the_next(store: Store, clock: Clock
 def test_a_held_call_is_released_when_the_one_before_it_no_longer_blocks(store: Store, clock: Clock) -> None:
     owe(store, start(7), start(7), start(7))
     (call,) = claim(store)
-    begin(store, call)
     assert claim(store) == []
     settle(store, settlement(call, "queued", due_at=clock.ms + 900_000, holds_until=clock.ms + 600_000))
     assert claim(store) == []
@@ -123,7 +118,6 @@ def test_calls_from_the_future_are_due_when_the_clock_was_set_back(store: Store,
 def test_a_clock_that_was_not_set_back_changes_no_times(store: Store, clock: Clock) -> None:
     owe(store, start(1))
     (call,) = claim(store)
-    begin(store, call)
     settle(store, settlement(call, "queued", due_at=clock.ms + 900_000))
     with store.transaction() as connection:
         sweep.set_back(connection, clock.ms)
@@ -132,11 +126,11 @@ def test_a_clock_that_was_not_set_back_changes_no_times(store: Store, clock: Clo
 
 def test_the_calls_of_one_dead_owner_are_recovered_with_the_cause(store: Store) -> None:
     owe(store, start(1), start(2), start(3))
-    first, _ = claim(store, limit=2, owner="dead")
+    _, second = claim(store, limit=2, owner="dead")
+    leave_claimed(store, second)
     claim(store, owner="alive")
-    assert begin(store, first) == [True]
     with store.transaction() as connection:
         lost, queued = sweep.recover(connection, store.now(connection), owner="dead", cause=WATCHDOG)
     assert ([one.id for one in lost], queued) == ([1], 1)
-    assert states(store) == {1: "uncertain", 2: "queued", 3: "claimed"}
+    assert states(store) == {1: "uncertain", 2: "queued", 3: "sending"}
     assert rows(store, "SELECT cause FROM calls WHERE id = 1") == [(WATCHDOG,)]

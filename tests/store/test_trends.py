@@ -13,7 +13,6 @@ from tests.conftest import Clock
 from tests.store.given import (
     ABSENT,
     NOT_JSON,
-    begin,
     claim,
     delivery,
     event,
@@ -50,7 +49,6 @@ def test_an_hour_is_twelve_stretches_a_day_hours_and_a_week_quarters_of_days(
 def test_each_stretch_shows_what_came_and_what_became_of_it(store: Store, clock: Clock) -> None:
     take_in(store, *(sale(f"p{n}", start(n)) for n in range(1, 6)), delivery((event("x"), FAILED)))
     one, two, three, four = claim(store, 4)
-    begin(store, one, two, three, four)
     clock.advance(300)
     take_in(store, delivery(unreadable=NOT_JSON))
     settle(

@@ -20,7 +20,6 @@ from tests.store.given import (
     NOW,
     PING,
     VERIFIED,
-    begin,
     claim,
     delivery,
     event,
@@ -202,7 +201,6 @@ def queued(store: Store, clock: Clock) -> None:
     messenger = Recipient(user_id="u1", channel_id="c1")
     owe(store, start(0, recipient=messenger, variables=(("name", "Пётр"),)), start(7, rule="b"))
     call = next(one for one in claim(store) if one.id == 1)
-    begin(store, call)
     settle(store, settlement(call, "done"))
 
 
@@ -228,7 +226,7 @@ def queued(store: Store, clock: Clock) -> None:
         ({"search": '"bot_id":99', "states": (State.DONE,)}, []),
         ({"rule": "sold"}, [3, 2]),
         ({"rule": "sold", "source": "shop", "states": (State.DONE, State.QUEUED)}, [2]),
-        ({"rule": "sold", "states": (State.QUEUED, State.CLAIMED)}, [3, 2]),
+        ({"rule": "sold", "states": (State.QUEUED, State.SENDING)}, [3, 2]),
         ({"rule": "sold", "source": "crm"}, []),
         ({"recipient": "7", "states": (State.DONE,)}, [1]),
         ({"recipient": "7", "rule": "b", "account": "main"}, [4]),
@@ -272,9 +270,8 @@ def test_a_count_says_when_it_is_only_the_least_that_there_are(
 def test_pages_of_several_states_have_no_gap_or_repeat(store: Store) -> None:
     owe(store, *(start(n) for n in range(1, 21)))
     for call in claim(store)[::2]:
-        begin(store, call)
         settle(store, settlement(call))
-    states = (State.CLAIMED, State.DONE)
+    states = (State.SENDING, State.DONE)
     seen: list[int] = []
     for _ in range(7):
         seen += call_ids(store, seen[-1] if seen else None, 3, states=states)
@@ -288,7 +285,7 @@ def test_calls_are_counted_by_state(store: Store, clock: Clock, monkeypatch: pyt
         others = call_views.count_by_state(connection, "other")
     assert {state: many for state, many in found.items() if many} == {
         State.QUEUED: 2,
-        State.CLAIMED: 1,
+        State.SENDING: 1,
         State.DONE: 1,
     }
     assert set(found) == set(State)

@@ -61,7 +61,6 @@ def _a_day(url: str, mappings: Path) -> None:
         with store.transaction() as connection:
             accept(connection, at, taken)
             called = claim_in(connection, at, many, "past")
-            calls.begin(connection, at, called)
             calls.settle(connection, at, [settlement(call) for call in called])
     store.close()
 

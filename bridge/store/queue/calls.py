@@ -9,18 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bridge.model import FINAL, Attempt, Call, State
+from bridge.model import FINAL, Attempt, State
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
-from bridge.store.db import bulk
-from bridge.store.db.bulk import AllRows, insertion, update
+from bridge.store.db.bulk import insertion, update
 from bridge.store.db.dialects import Statement
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
 from bridge.store.queue import recipient_order
-from bridge.store.queue.claims import LEASE_MS
 from bridge.store.queue.rows import NewCall, call_row, first_state
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts
@@ -61,17 +59,6 @@ _LOCK = Statement(
     "SELECT id, state, owner, attempt, lease_until, source, account, recipient, order_mode "
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
 )
-_BEGIN = AllRows(
-    "WITH mine (id, owner, attempt) AS ({rows}) "
-    "UPDATE calls SET state = 'sending', sent_at = ?, lease_until = ? FROM mine "
-    "WHERE calls.id = mine.id AND calls.owner = mine.owner AND calls.attempt = mine.attempt "
-    "AND state = 'claimed' AND lease_until > ? RETURNING calls.id",
-    *("bigint", "text", "integer"),
-)
-_RELEASE = (
-    "UPDATE calls SET state = 'queued', owner = '', lease_until = 0 "
-    "WHERE id = ? AND owner = ? AND attempt = ? AND state = 'claimed'"
-)
 _SETTLE = update(
     calls,
     "state = ?, reason = ?, due_at = ?, holds_until = COALESCE(?, holds_until), answered = answered + ?, "
@@ -99,28 +86,6 @@ def put(connection: Connection, now: int, new_calls: Sequence[NewCall], counts: 
         counters.move(counts, None, first_state(shadow=shadow), source, account, many)
     _INSERT.run(connection, [call_row(number, now, one) for number, one in zip(ids, new_calls, strict=True)])
     return ids
-
-
-def begin(connection: Connection, now: int, claimed: Sequence[Call]) -> list[bool]:
-    """claimed → sending; returns per call whether it may be sent. Commit before the first byte is sent.
-
-    False means that the lease expired or another owner has the call: it must not be sent.
-    """
-    mine = [(call.id, call.owner, call.attempt) for call in claimed]
-    begun = {row[0] for row in _BEGIN.run(connection, mine, now, now + LEASE_MS, now)}
-    return [call.id in begun for call in claimed]
-
-
-def release(connection: Connection, claimed: Sequence[Call]) -> list[bool]:
-    """claimed → queued, without an attempt; returns per call whether its owner still had it."""
-    rows = _lock_rows(connection, [call.id for call in claimed])
-    ready = [_is_owners(rows.get(call.id), call) for call in claimed]
-    mine = [call for call, may in zip(claimed, ready, strict=True) if may]
-    bulk.each(connection, _RELEASE, [(call.id, call.owner, call.attempt) for call in mine])
-    recipient_order.release_next(
-        connection, [(call.start.account, call.start.recipient.key) for call in mine]
-    )
-    return ready
 
 
 def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) -> list[bool]:
@@ -151,12 +116,6 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
 def _lock_rows(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
     rows = _LOCK.run(connection, ids=ids) if ids else ()
     return {row.id: row for row in rows}
-
-
-def _is_owners(row: AnyRow | None, call: Call) -> bool:
-    """Whether the call is still claimed by its owner."""
-    mine = (State.CLAIMED, call.owner, call.attempt)
-    return row is not None and (row.state, row.owner, row.attempt) == mine
 
 
 def _applicable(one: Settlement, row: AnyRow) -> Settlement | None:

@@ -1,4 +1,4 @@
-"""Finds queued calls that may be sent now, and claims them for one owner under a lease."""
+"""Finds queued calls that may be sent now, and marks them as being sent by one owner, under a lease."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ _BLOCKERS = Statement(
 )
 _TAKE = Statement(
     """
-UPDATE calls SET state = 'claimed', owner = :owner, attempt = attempt + 1, lease_until = :lease
+UPDATE calls SET state = 'sending', owner = :owner, attempt = attempt + 1, sent_at = :now,
+  lease_until = :lease
 WHERE id IN :ids AND state = 'queued' RETURNING <columns>
 """,
     columns=calls.columns.keys(),
@@ -128,10 +129,10 @@ def _ready(
 
 
 def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> list[Call]:
-    """Claim calls that are `ready`, of one account or of several, for `LEASE_MS`.
+    """queued → sending, for calls that are `ready`, of one account or of several; the lease is `LEASE_MS`.
 
-    Returns no call if another process has just claimed a call of one of their recipients: a unique index
-    allows one per recipient.
+    Commit before the first byte is sent. Returns no call if another process has just claimed a call of one of
+    their recipients: a unique index allows one per recipient.
     """
     if not ids:
         return []
@@ -139,7 +140,7 @@ def claim(connection: Connection, now: int, owner: str, ids: Sequence[int]) -> l
     alone = connection.dialect.name == "sqlite"
     try:
         with nullcontext() if alone else connection.begin_nested():
-            rows = _TAKE.run(connection, owner=owner, lease=now + LEASE_MS, ids=list(ids))
+            rows = _TAKE.run(connection, owner=owner, now=now, lease=now + LEASE_MS, ids=list(ids))
     except IntegrityError:
         return []
     place = {number: index for index, number in enumerate(ids)}
