@@ -63,8 +63,8 @@ def an_attempts_end_is_taken_from_anybody(patch: Patch) -> None:
     def applicable(one: Settlement, row: Any) -> Settlement | None:
         return one if row.state in ("sending", "uncertain") else None
 
-    def unguarded(one: Settlement, row: Any, now: int) -> tuple[Any, ...]:
-        return (*before(one, row, now)[:-3], row.owner, row.attempt, row.state)
+    def unguarded(one: Settlement, row: Any, shown: str, now: int) -> tuple[Any, ...]:
+        return (*before(one, row, shown, now)[:-3], row.owner, row.attempt, row.state)
 
     before = calls._settle_row
     patch.setattr(calls, "_applicable", applicable)

@@ -33,6 +33,9 @@ class Streaks:
         return None
 
 
+NONE: Final = Streaks()
+
+
 def after(streaks: Streaks, call_id: int, recipient: str, attempt: Attempt) -> Streaks:
     """The streaks once an attempt has ended. One without an answer neither adds nor breaks."""
     if attempt.status is None:
@@ -41,4 +44,4 @@ def after(streaks: Streaks, call_id: int, recipient: str, attempt: Attempt) -> S
         return Streaks(pages=streaks.pages + 1)
     if attempt.denied:
         return replace(streaks, pages=0, denied=(*streaks.denied, (call_id, recipient))[-100:])
-    return Streaks()
+    return streaks if streaks == NONE else NONE

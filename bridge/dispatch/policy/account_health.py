@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from bridge.dispatch.policy import account_errors
 from bridge.dispatch.policy import breaker as breakers
@@ -27,8 +28,7 @@ class Health:
     """Calls refused by what may have been a wrong token: to be issued again when a person resumes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What an attempt means for its whole account."""
 
     health: Health
@@ -47,13 +47,11 @@ def after(health: Health, call: Call, attempt: Attempt, now: int) -> Finding:
     if streaks.pause:
         reissue = tuple(sorted({*reissue, *(call_id for call_id, _ in streaks.denied)}))
         streaks = Streaks()
-    changed = Health(
-        breakers.after(health.breaker, call.start.bot_id, attempt, now),
-        streaks,
-        now if slow_down else health.slowed_at,
-        reissue,
-    )
-    return Finding(health if changed == health else changed, pause, slow_down)
+    breaker = breakers.after(health.breaker, call.start.bot_id, attempt, now)
+    if not slow_down and (breaker, streaks, reissue) == (health.breaker, health.streaks, health.reissue):
+        return Finding(health, pause)
+    changed = Health(breaker, streaks, now if slow_down else health.slowed_at, reissue)
+    return Finding(changed, pause, slow_down)
 
 
 def to_reissue(health: Health) -> list[int]:

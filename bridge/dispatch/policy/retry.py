@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bridge.model import Account, Attempt, Call, OnUncertain, Outcome, State
 from bridge.reasons.calls import CallCode
@@ -22,8 +21,7 @@ PAUSE_PATIENCE: Final = 1_000
 """Milliseconds before a call of a paused account may be looked at again; the pause itself holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A call's next state. Times are unix milliseconds."""
 
     state: State

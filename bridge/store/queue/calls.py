@@ -96,20 +96,21 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
     """
     rows = _lock_rows(connection, [one.call_id for one in settlements])
     applied: list[bool] = []
-    steps: list[tuple[Settlement, AnyRow]] = []
+    steps: list[tuple[Settlement, AnyRow, str]] = []
     for one in settlements:
         row = rows.get(one.call_id)
         settlement = _applicable(one, row) if row else None
         applied.append(settlement is not None)
         if row and settlement:
-            steps.append((settlement, rows.pop(one.call_id)))
-    _SETTLE.run(connection, [_settle_row(one, row, now) for one, row in steps])
-    _INSERT_ATTEMPT.run(connection, [_attempt_row(one) for one, _ in steps])
+            steps.append((settlement, rows.pop(one.call_id), to_text(one.shown.reason)))
+    _SETTLE.run(connection, [_settle_row(*step, now) for step in steps])
+    _INSERT_ATTEMPT.run(connection, [_attempt_row(one, shown) for one, _, shown in steps])
     counts: Counts = Counter()
-    for one, row in steps:
-        counters.move(counts, State(row.state), one.state, row.source, row.account)
+    moves = Counter([(row.state, one.state, row.source, row.account) for one, row, _ in steps])
+    for (before, after, source, account), many in moves.items():
+        counters.move(counts, State(before), after, source, account, many)
     counters.add(connection, now, counts)
-    recipient_order.release_next(connection, [(row.account, row.recipient) for _, row in steps])
+    recipient_order.release_next(connection, [(row.account, row.recipient) for _, row, _ in steps])
     return applied
 
 
@@ -130,7 +131,8 @@ def _applicable(one: Settlement, row: AnyRow) -> Settlement | None:
     return one if one.state in AFTER[State(row.state)] else None
 
 
-def _settle_row(one: Settlement, row: AnyRow, now: int) -> tuple[Any, ...]:
+def _settle_row(one: Settlement, row: AnyRow, shown: str, now: int) -> tuple[Any, ...]:
+    """The values of `_SETTLE`; `shown` is the reason of the attempt as a text."""
     uncertain = one.state is State.UNCERTAIN
     holds = one.holds_until
     if uncertain and row.order_mode != "strict":
@@ -141,10 +143,11 @@ def _settle_row(one: Settlement, row: AnyRow, now: int) -> tuple[Any, ...]:
     settled = now if one.state in FINAL else 0
     guard = (one.call_id, one.owner, one.number, row.state)
     cause = one.shown.cause if doubted else None
-    return (one.state.value, to_text(one.reason), one.due_at, holds, *counts, owner, settled, cause, *guard)
+    reason = shown if one.reason is one.shown.reason else to_text(one.reason)
+    return (one.state.value, reason, one.due_at, holds, *counts, owner, settled, cause, *guard)
 
 
-def _attempt_row(one: Settlement) -> tuple[Any, ...]:
+def _attempt_row(one: Settlement, reason: str) -> tuple[Any, ...]:
     shown = one.shown
     return (
         one.call_id,
@@ -153,7 +156,7 @@ def _attempt_row(one: Settlement) -> tuple[Any, ...]:
         shown.started_at,
         shown.ended_at,
         shown.outcome.value,
-        to_text(shown.reason),
+        reason,
         shown.phase,
         shown.status,
         plain(shown.content_type),

@@ -14,6 +14,7 @@ from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import FOR_EVER
 from bridge.store.db.texts import document_text, plain
 
+_DECODE = json.JSONDecoder().decode
 _SHADOW = to_text(Reason(CallCode.SHADOW))
 
 
@@ -69,7 +70,7 @@ def bot_prefix(bot: int) -> str:
 
 def start_of(row: AnyRow) -> BotStart:
     """The bot start that a row of `calls` holds."""
-    request = json.loads(row.request)
+    request = _DECODE(row.request)
     return BotStart(
         rule=row.rule,
         item=row.item,
