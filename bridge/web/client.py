@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from bridge.settings import Proxies
@@ -44,6 +45,7 @@ def _bare(text: str) -> str:
     return "" if address is None else str(address)
 
 
+@lru_cache(maxsize=256)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     """Some proxies add a port: 203.0.113.9:41022, [2001:db8::1]:443."""
     if text.startswith("["):
