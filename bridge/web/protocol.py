@@ -60,6 +60,8 @@ class Protocol(HttpToolsProtocol):
 
     clients: ClassVar[Counter[str]] = Counter()
     """Connections of each client."""
+    most: ClassVar[int] = CONNECTIONS
+    """Connections at a time."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -84,7 +86,7 @@ class Protocol(HttpToolsProtocol):
         self.rejected = False
         self.leaving = False
         proxy = self.app_state["is_proxy"](self.peer) if "is_proxy" in self.app_state else True
-        if len(self.connections) > CONNECTIONS or (self.clients[self.peer] > PER_CLIENT and not proxy):
+        if len(self.connections) > self.most or (self.clients[self.peer] > PER_CLIENT and not proxy):
             self._reject(503, Reason(WebhookCode.REJECTED_BUSY))
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -72,7 +72,7 @@ def run(app: ASGI, given: Settings, listener: socket.socket | None = None) -> in
     """
     logs.set_up(given.log)
     _require_durable(given)
-    _allow_files(CONNECTIONS + _OTHER_FILES)
+    Protocol.most = most_connections(_allow_files(CONNECTIONS + _OTHER_FILES))
     config = Config(
         cast(Any, app),
         host=given.host,
@@ -103,9 +103,17 @@ def _require_durable(given: Settings) -> None:
         return
 
 
-def _allow_files(wanted: int) -> None:
-    """Make room for as many open files as the machine allows."""
+def most_connections(files: int) -> int:
+    """How many connections leave files for all else, if so many files may be open."""
+    return min(CONNECTIONS, files - min(_OTHER_FILES, files // 2))
+
+
+def _allow_files(wanted: int) -> int:
+    """Make room for as many open files as the machine allows; returns how many may be open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft

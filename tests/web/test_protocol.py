@@ -12,6 +12,7 @@ import pytest
 
 from bridge.web import protocol
 from bridge.web.protocol import Protocol
+from bridge.web.server import most_connections
 from tests.support.waiting import eventually
 from tests.web.served import GET, HEAD, App, Served, read_to_end
 
@@ -180,6 +181,16 @@ def test_a_client_has_a_number_of_connections_and_a_proxy_more(
     with served.connected(), served.connected(), served.connected(GET % 1) as third:
         assert third.recv(4096).endswith(b"/1")
     assert eventually(lambda: not Protocol.clients)
+
+
+def test_a_connection_too_many_is_answered_and_leaves_files_for_all_else(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [most_connections(files) for files in (128, 1024, 1 << 20)] == [64, 824, 2000]
+    monkeypatch.setattr(Protocol, "most", 1)
+    with served.connected(GET % 1) as one, served.connected() as two:
+        assert read_to_end(two).startswith(b"HTTP/1.1 503 ")
+        assert one.recv(4096).endswith(b"/1")
 
 
 def test_a_stop_answers_what_is_in_progress_and_what_an_idle_connection_still_sends(
