@@ -22,7 +22,7 @@ from benchmarks.common.api import standing_in
 from benchmarks.common.contenders import OWN
 from benchmarks.common.load import load
 from benchmarks.common.postgres import postgres_on_disk
-from benchmarks.common.queued import calls_per_second
+from benchmarks.common.queued import sent
 from benchmarks.common.report import machine, table
 
 Measure: TypeAlias = Callable[[Path, list[int]], list[float]]
@@ -111,7 +111,7 @@ def payloads(folder: Path, sizes: list[int]) -> list[float]:
 def recipients(folder: Path, sizes: list[int]) -> list[float]:
     """Calls a second for so many recipients, each of whom gets one after the other."""
     return [
-        calls_per_second(folder / str(size), max(300, min(100 * size, 20_000), size), recipients=size)
+        sent(folder / str(size), max(300, min(100 * size, 20_000), size), recipients=size).rate
         for size in sizes
     ]
 
@@ -119,8 +119,7 @@ def recipients(folder: Path, sizes: list[int]) -> list[float]:
 def accounts(folder: Path, sizes: list[int]) -> list[float]:
     """Calls a second of all accounts but one whose LeadConverter cannot be reached."""
     return [
-        calls_per_second(folder / str(size), 10_000, recipients=10_000, accounts=size, down=True)
-        for size in sizes
+        sent(folder / str(size), 10_000, recipients=10_000, accounts=size, down=True).rate for size in sizes
     ]
 
 
@@ -130,9 +129,7 @@ def workers(folder: Path, sizes: list[int]) -> list[float]:
     with postgres_on_disk() as server:
         for size in sizes:
             url = server.url(server.create())
-            rates.append(
-                calls_per_second(folder / str(size), 10_000, recipients=10_000, workers=size, url=url)
-            )
+            rates.append(sent(folder / str(size), 10_000, recipients=10_000, workers=size, url=url).rate)
     return rates
 
 

@@ -6,12 +6,14 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from benchmarks.common import shop
 from benchmarks.common.api import Api, standing_in
 from benchmarks.common.contenders import OWN_TREE, STOP_WITHIN, Tree, sqlite_url
+from benchmarks.common.processes import cpu, tree
 
 QUIET: Final = 3.0
 START_S: Final = 10.0
@@ -31,7 +33,17 @@ store.close()
 """Executed by the version that sends, as another version may have other tables."""
 
 
-def calls_per_second(
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What dispatchers did with a queue."""
+
+    rate: float
+    """Calls a second, from the first to the last that came."""
+    cpu: float
+    """Microseconds of processor time a call."""
+
+
+def sent(
     folder: Path,
     many: int,
     *,
@@ -41,8 +53,8 @@ def calls_per_second(
     workers: int = 1,
     url: str = "",
     version: Tree = OWN_TREE,
-) -> float:
-    """Calls a second from the first to the last that came, with so many of them waiting.
+) -> Sent:
+    """Let dispatchers send so many calls that wait.
 
     With `down`, nothing answers at the address of the second account.
     """
@@ -51,9 +63,16 @@ def calls_per_second(
     words = [version.python, "-c", _FILL, url, str(many), str(recipients), str(accounts)]
     subprocess.run(words, cwd=version.folder, check=True)
     lost = many // accounts if down else 0
-    with standing_in() as api, _dispatchers(folder, url, api, workers, version):
+    with standing_in() as api, _dispatchers(folder, url, api, workers, version) as processes:
+        first = len(api.settle(1, START_S, START_S))
+        used = _used(processes)
         came = sorted(one.at for one in api.settle(many - lost, QUIET + START_S, DRAIN_WITHIN))
-    return (len(came) - 1) / (came[-1] - came[0])
+        used = _used(processes) - used
+    return Sent((len(came) - 1) / (came[-1] - came[0]), used / (len(came) - first) * 1e6)
+
+
+def _used(processes: list[subprocess.Popen[bytes]]) -> float:
+    return cpu([pid for process in processes for pid in tree(process.pid)])
 
 
 def _install(folder: Path, accounts: int, *, down: bool) -> None:
@@ -67,7 +86,9 @@ def _install(folder: Path, accounts: int, *, down: bool) -> None:
 
 
 @contextmanager
-def _dispatchers(folder: Path, url: str, api: Api, many: int, version: Tree) -> Iterator[None]:
+def _dispatchers(
+    folder: Path, url: str, api: Api, many: int, version: Tree
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     environment = {**os.environ, **version.environment(url, api.port)}
     with (folder / "log.txt").open("ab") as log:
         processes = [
@@ -75,7 +96,7 @@ def _dispatchers(folder: Path, url: str, api: Api, many: int, version: Tree) -> 
             for _ in range(many)
         ]
         try:
-            yield
+            yield processes
         finally:
             for process in processes:
                 process.terminate()

@@ -18,6 +18,7 @@ import requests
 
 from bridge.store.db.engine import open_store
 from bridge.store.reports.event_views import EventFilter, StoredEvent, scan
+from tests.support.missing import missing
 from tests.support.processes import Installation, free_port, installation
 from tests.support.waiting import eventually
 
@@ -53,7 +54,7 @@ def url(base: str, case: str, source: str = "json") -> str:
 
 def run(*words: str) -> str:
     if not shutil.which(words[0]):
-        pytest.skip(f"NO SENDER: {words[0]} is not installed")
+        missing(f"NO SENDER: {words[0]} is not installed")
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -92,7 +93,7 @@ def node(base: str, folder: Path) -> None:
 
 def php(base: str, folder: Path) -> None:
     if shutil.which("php") and "curl" not in run("php", "-m").split():
-        pytest.skip("NO SENDER: PHP has no cURL")
+        missing("NO SENDER: PHP has no cURL")
     run("php", str(SCRIPTS / "curl.php"), base, str(folder))
 
 
@@ -187,7 +188,7 @@ def nginx(bridge: Installation, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """nginx in front of the bridge: its ports, without and with kept connections to the bridge."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if not program:
-        pytest.skip("NO SENDER: nginx is not installed")
+        missing("NO SENDER: nginx is not installed")
     folder = tmp_path_factory.mktemp("nginx")
     ports = {"plain": free_port(), "keepalive": free_port()}
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=bridge.port, **ports))
