@@ -234,6 +234,18 @@ def test_a_writer_goes_on_after_a_failure(store: Store) -> None:
     writer.close()
 
 
+def test_a_writer_goes_on_if_its_commits_cannot_be_counted(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_items: int, _seconds: float) -> None:
+        raise OSError("no space left on device")
+
+    writer = Writer(store, keep, observe=fails)
+    assert [submit(writer, item) for item in "ab"] == ["kept a", "kept b"]
+    writer.close()
+    assert "a commit could not be counted" in caplog.messages
+
+
 def test_items_are_rejected_while_a_commit_is_stuck(store: Store) -> None:
     stuck = Holding()
     writer = Writer(store, stuck)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections import deque
@@ -17,6 +18,8 @@ from bridge.errors import Overloaded, StoreUnavailable
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
+
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -170,13 +173,20 @@ class Writer(Generic[Item, Result]):
             self._one_by_one(tickets or self._take(), error)
         else:
             if tickets:
-                self._observe(len(tickets), time.monotonic() - began)
+                self._report(len(tickets), time.monotonic() - began)
             for ticket, result in settled:
                 ticket.result = result
             _settle(tickets)
         finally:
             self._began = None
         return len(tickets)
+
+    def _report(self, items: int, seconds: float) -> None:
+        """Call the observer, whose failure must not end the thread: nothing would be accepted any more."""
+        try:
+            self._observe(items, seconds)
+        except Exception:
+            log.exception("a commit could not be counted")
 
     def _one_by_one(self, tickets: Sequence[_Ticket[Item, Result]], error: Exception) -> None:
         if len(tickets) == 1:
