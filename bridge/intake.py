@@ -85,7 +85,7 @@ class Intake:
         """Handle one webhook, and return the reply to its sender."""
         began = time.perf_counter()
         outcome = await self._receive(name, request)
-        self.observe(outcome.source, outcome.reply.status, outcome.results, time.perf_counter() - began)
+        self._report(outcome.source, outcome.reply.status, outcome.results, time.perf_counter() - began)
         return outcome.reply
 
     def reject(self, name: str, status: int, why: Reason, request: Request) -> None:
@@ -95,13 +95,20 @@ class Intake:
         stored.
         """
         source = name if name in self.mapping_loader.current.sources else ""
-        self.observe(source, status, ("overload",), None)
+        self._report(source, status, ("overload",), None)
         if not source or status == BUSY.status:
             self.log_limited(
                 "rejected", f"rejected{' from ' if source else ''}{source}: {status} {english(why)}"
             )
             return
         self._keep(source, int(self.clock() * 1000), Refused(status, "http", why), request)
+
+    def _report(self, source: str, status: int, results: tuple[str, ...], seconds: float | None) -> None:
+        """Call the observer. Its failure must not change the reply: what was stored would be sent again."""
+        try:
+            self.observe(source, status, results, seconds)
+        except Exception as error:
+            self.log_limited("observe", f"a webhook could not be counted: {type(error).__name__}")
 
     async def _receive(self, name: str, request: Request) -> Outcome:
         if not self.mapping_loader.ready:

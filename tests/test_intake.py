@@ -102,6 +102,20 @@ def test_each_webhook_is_observed_with_the_results_of_its_events(receiver: Recei
     ]
 
 
+def test_a_webhook_that_cannot_be_counted_is_answered_as_it_was_stored(
+    receivers: Callable[..., Receiver], caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = receivers()
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    receiver.intake.observe = full
+    assert receiver.post({"orders": [sale(1)]}).status == 200
+    assert receiver.woken == 1
+    assert caplog.messages == ["a webhook could not be counted: OSError"]
+
+
 def test_dispatchers_are_woken_for_calls_and_only_for_calls(receiver: Receiver) -> None:
     receiver.post({"orders": [sale(1, kind="return")]})
     assert receiver.woken == 0
