@@ -34,7 +34,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
         lambda: effective_accounts(settings, rules),
         owner=given.owner,
         observe=observe,
-        beat=heartbeat.beat,
+        keep_beating=heartbeat.keep_beating,
         no_room=disk.too_full_to_send,
         alerts=lambda: rules.current.alerts,
         language=settings.language,

@@ -53,18 +53,21 @@ STOP_WAIT: Final = 20.0
 """Seconds that a graceful stop waits for calls in flight."""
 TROUBLE_WAIT: Final = 0.5
 """Seconds before the database is tried again."""
-BEAT_EVERY: Final = 1.0
 
 
 def unobserved(_: Round) -> None:
     """No-op observer."""
 
 
+async def unwatched() -> None:
+    """No parent waits for beats."""
+
+
 class Dispatcher:
     """One process's share of the dispatching. Any number of them may share a store.
 
     `accounts` gives the accounts as they are now. `owner` is this dispatcher's name in the queue and must be
-    its own. `beat` is called every second for as long as the event loop runs. `clock` is in monotonic
+    its own. `keep_beating` runs in the event loop, and reports that the loop turns. `clock` is in monotonic
     seconds; `random` gives numbers from 0 up to 1. Alerts are in `language`.
     """
 
@@ -80,7 +83,7 @@ class Dispatcher:
         no_room: Callable[[], Reason | None] = lambda: None,
         alerts: Callable[[], Alerts] = Alerts,
         language: str = ENGLISH,
-        beat: Callable[[], None] = lambda: None,
+        keep_beating: Callable[[], Coroutine[Any, Any, None]] = unwatched,
         random: Callable[[], float] = randomness.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -97,7 +100,7 @@ class Dispatcher:
         self.background: set[asyncio.Task[None]] = set()
         self.stop_wait = STOP_WAIT
         self.observe = observe
-        self.beat = beat
+        self.keep_beating = keep_beating
         self.no_room = no_room
         self.log_limited = RateLimitedLog(log.error, every=60.0)
         self.clock = clock
@@ -155,19 +158,14 @@ class Dispatcher:
                 self.loop.call_soon_threadsafe(self.in_flight.wake)
 
     async def on_thread(self, work: Callable[[], One]) -> One:
-        """Deal with the database, after whatever else does."""
+        """Run work on the thread that uses the database, after the work that waits there."""
         return await asyncio.get_running_loop().run_in_executor(self.thread, work)
 
     def begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do it while all else goes on."""
+        """Run it in the background."""
         task = asyncio.create_task(work())
         self.background.add(task)
         task.add_done_callback(self.background.discard)
-
-    async def keep_beating(self) -> None:
-        while True:
-            self.beat()
-            await asyncio.sleep(BEAT_EVERY)
 
     async def turn(self) -> None:
         """Wait for something to do, and do a round of it."""

@@ -551,11 +551,16 @@ def test_a_running_dispatcher_hears_of_new_calls_and_stops_when_told(
 
 
 def test_the_event_loop_and_nothing_else_beats_also_while_the_database_hangs(
-    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: Clock
 ) -> None:
-    monkeypatch.setattr("bridge.dispatch.worker.BEAT_EVERY", 0.02)
     beats, hangs = [], threading.Event()
-    with bench(store, clock, FAST, beat=lambda: beats.append(threading.current_thread())) as desk:
+
+    async def keep_beating() -> None:
+        while True:
+            beats.append(threading.current_thread())
+            await asyncio.sleep(0.02)
+
+    with bench(store, clock, FAST, keep_beating=keep_beating) as desk:
         desk.dispatcher.thread.submit(hangs.wait, 10)
         running = threading.Thread(target=desk.run)
         running.start()
