@@ -11,12 +11,10 @@ import sys
 
 from bridge import heartbeat, settings
 from bridge.assemble.web import web_side
-from bridge.commands.show.output import say
+from bridge.commands.show.language import speak
+from bridge.commands.show.output import say_error
 from bridge.errors import BridgeError
 from bridge.inherited import inherited
-from bridge.reasons.commands import CommandCode
-from bridge.reasons.reason import Reason
-from bridge.text.render import render
 from bridge.web import process_metrics, server
 from bridge.web.app import Parts, WebApp
 from bridge.web.console.auth.passwords import hashed
@@ -51,9 +49,8 @@ def main() -> int:
     try:
         return server.run(app, given, None if listener is None else socket.socket(fileno=listener))
     except BridgeError as error:
-        say(render(Reason(CommandCode.ERROR, what=error.reason), given.language))
-        if error.cure:
-            say(render(Reason(CommandCode.HINT, what=error.cure), given.language))
+        speak(given.language)
+        say_error(error)
         return error.exit_code
 
 

@@ -13,7 +13,7 @@ import click
 from bridge import __version__
 from bridge.commands.group import Sections
 from bridge.commands.show.language import said, speak
-from bridge.commands.show.output import printable, say
+from bridge.commands.show.output import say, say_error
 from bridge.errors import BridgeError
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
@@ -42,9 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except BridgeError as error:
-        say(printable(said(Reason(CommandCode.ERROR, what=error.reason))))
-        if error.cure:
-            say(printable(said(Reason(CommandCode.HINT, what=error.cure))))
+        say_error(error)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 import click
 
+from bridge.commands.show.language import said
+from bridge.errors import BridgeError
 from bridge.model import Json
 from bridge.operations.words import json_text
+from bridge.reasons.commands import CommandCode
+from bridge.reasons.reason import Reason
 from bridge.settings import Settings
 from bridge.text.catalogue import THIN
 
@@ -60,6 +64,13 @@ def json_array(rows: Iterable[Json]) -> str:
 def say(text: str) -> None:
     """Print a line to stderr."""
     click.echo(text, err=True)
+
+
+def say_error(error: BridgeError) -> None:
+    """Print an error and its cure to stderr, in this process's language."""
+    say(printable(said(Reason(CommandCode.ERROR, what=error.reason))))
+    if error.cure:
+        say(printable(said(Reason(CommandCode.HINT, what=error.cure))))
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
