@@ -1,4 +1,4 @@
-"""What people look at, which Flask serves: on threads, and never at the expense of webhooks."""
+"""Pages for people: Flask on threads, limited so that webhooks are not delayed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Pages:
     """
 
     def __init__(self, app: Flask, proxies: Proxies) -> None:
-        # A queue without a limit: after a timeout nobody reads it, and the thread must still end.
+        # A queue without a limit: after a timeout nothing reads it, and the thread must still end.
         self._app = WSGIMiddleware(cast(Any, app.wsgi_app), workers=THREADS, send_queue_size=0)
         self._proxies = proxies
         self._bodies = Bodies()
@@ -63,8 +63,10 @@ class Pages:
         # Slow clients must not use up the requests that may run or wait.
         try:
             body = await self._bodies.read(receive, ())
-        except (IncompleteError, TooLargeError):
+        except TooLargeError:
             return await respond(send, 413, b"body too large\n", _TEXT)
+        except IncompleteError:
+            return await respond(send, 408, b"the request did not arrive whole\n", _TEXT)
         except EvictedError:
             return await _respond_busy(send)
         if self._running >= THREADS + WAITING:

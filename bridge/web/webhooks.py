@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import partial
 
 from bridge.intake import BUSY, UNKNOWN, Intake
 from bridge.logs import trace
@@ -45,30 +46,30 @@ class Webhooks:
     async def _handle(self, scope: Scope, receive: Receive) -> Reply:
         path = scope["path"].removeprefix(PREFIX)
         name, _, token = path.partition("/")
-        if not _SOURCE_NAME.fullmatch(name):
-            return self._reject(scope, name, UNKNOWN, Reason(WebhookCode.REJECTED_UNKNOWN))
         headers = tuple([(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]])
+        reject = partial(self._reject, scope, headers, name)
+        if not _SOURCE_NAME.fullmatch(name):
+            return reject(UNKNOWN, Reason(WebhookCode.REJECTED_UNKNOWN))
         try:
             body = await self._bodies.read(receive, headers)
         except IncompleteError:
             malformed = scope["state"].get("malformed") if "state" in scope else None
             if malformed:
-                return self._reject(scope, name, MALFORMED, malformed)
-            return self._reject(scope, name, INCOMPLETE, Reason(WebhookCode.REJECTED_INCOMPLETE))
+                return reject(MALFORMED, malformed)
+            return reject(INCOMPLETE, Reason(WebhookCode.REJECTED_INCOMPLETE))
         except TooLargeError:
-            return self._reject(scope, name, TOO_LARGE, Reason(WebhookCode.REJECTED_TOO_LARGE))
+            return reject(TOO_LARGE, Reason(WebhookCode.REJECTED_TOO_LARGE))
         except EvictedError:
-            return self._reject(scope, name, BUSY, Reason(WebhookCode.REJECTED_BUSY))
+            return reject(BUSY, Reason(WebhookCode.REJECTED_BUSY))
         try:
             return await self._intake.receive(
                 name, self._request(scope, headers, token.removesuffix("/") or None, body)
             )
         except Exception as error:
             log.error("a fault in the bridge itself, at a webhook for %s\n%s", name, trace(error))
-            return self._reject(scope, name, FAULT, Reason(WebhookCode.REJECTED_FAULT))
+            return reject(FAULT, Reason(WebhookCode.REJECTED_FAULT))
 
-    def _reject(self, scope: Scope, name: str, reply: Reply, why: Reason) -> Reply:
-        headers = tuple([(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]])
+    def _reject(self, scope: Scope, headers: Headers, name: str, reply: Reply, why: Reason) -> Reply:
         self._intake.reject(name, reply.status, why, self._request(scope, headers, None, b""))
         return reply
 
