@@ -20,14 +20,16 @@ def test_addresses_and_names_are_listened_on(host: str, through: str) -> None:
     port = free_port()
     with closing(open_listener({}, host, port)) as listener:
         socket.create_connection((through, port), timeout=5).close()
-        connection, _ = listener.accept()
+        connection, peer = listener.accept()
         connection.close()
+        assert peer[0] == through
 
 
 def test_connections_wait_while_nobody_accepts_them() -> None:
     port = free_port()
     with closing(open_listener({}, "127.0.0.1", port)):
         waiting = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(1024)]
+        assert len({one.getsockname() for one in waiting}) == 1024
         for one in waiting:
             one.close()
 
