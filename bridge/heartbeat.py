@@ -1,4 +1,4 @@
-"""Tells the parent process (`bridge/supervisor`) that this process's main loop turns."""
+"""Reports to the parent process (`bridge/supervisor`) that this process's main loop runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def begin() -> None:
 
 
 def beat() -> None:
-    """Report that the main loop turns; call it from that loop only. Does not block."""
+    """Report that the main loop runs; call it from that loop only. Does not block."""
     _last[0] = time.monotonic()
     pipe = inherited().heartbeat
     if pipe is not None:
@@ -41,7 +41,7 @@ def beat() -> None:
 
 
 async def keep_beating() -> None:
-    """Report every second that this event loop turns, until cancelled."""
+    """Report every second that this event loop runs, until cancelled."""
     while True:
         beat()
         await asyncio.sleep(EVERY)

@@ -14,8 +14,8 @@ HEARTBEAT: Final = "BRIDGE_HEARTBEAT"
 OWNER: Final = "BRIDGE_OWNER"
 ENDED: Final = "BRIDGE_ENDED"
 WATCHDOG: Final = "BRIDGE_WATCHDOG"
-"""What a parent process passes to its children, and after how many seconds it kills one that stands still:
-not for users. Tests make the latter shorter."""
+"""Variables that a parent process passes to its children, and after how many seconds without a beat it kills
+one. They are not for users; tests make the latter shorter."""
 
 
 @dataclass(frozen=True, slots=True)

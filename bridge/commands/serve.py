@@ -58,7 +58,7 @@ def web_programs(
 
 
 def silence_allowed(settings: Settings) -> float:
-    """Seconds that a child's main loop may stand still."""
+    """Seconds without a beat after which a child is killed."""
     return float(settings.environment.get(WATCHDOG, SILENT))
 
 

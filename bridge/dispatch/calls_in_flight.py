@@ -99,7 +99,7 @@ class CallsInFlight:
 
         Many are to be settled and claimed together, for each round costs a commit. So it takes until the
         moment `not_before` of `clock`, unless half of the room has ended by then or there is nothing to wait
-        for: no other call is under way, and nobody has said that there are new ones.
+        for: no other call is under way, and no wake-up for new ones has come.
         """
         await self.until(lambda: self.ended or (self.woken and self.free), timeout)
         enough = self.most // 2
@@ -127,7 +127,7 @@ class CallsInFlight:
         self.look()
 
     async def tried(self, job: Job, before: float) -> Ended:
-        """The call is sent, unless it may be somebody else's by now."""
+        """Send the call, unless its lease may have passed to another dispatcher."""
         if self.clock() < before:
             return Ended(job, await self.attempt(job))
         now = self.now()
@@ -135,7 +135,7 @@ class CallsInFlight:
         return Ended(job, Attempt(now, now, Outcome.RETRY, TOO_LATE, "building"), unsent=True)
 
     async def attempt(self, job: Job) -> Attempt:
-        """One try. A fault of our own leaves the call uncertain: nobody knows how far it got."""
+        """One attempt. An unexpected exception leaves the call uncertain: how far it got is not known."""
         started = self.now()
         try:
             return await self.send(job.account, job.call)

@@ -49,8 +49,8 @@ class Maintenance:
     def look_after(self, *, everyone: bool = False, ended: Mapping[str, str] = MappingProxyType({})) -> None:
         """Once around. Raises StoreUnavailable.
 
-        `everyone`: no other dispatcher lives, so whoever held a lease is dead. `ended`: names of dispatchers
-        that are dead, each with the cause.
+        `everyone`: no other dispatcher lives, so the holders of all leases are dead. `ended`: names of
+        dispatchers that are dead, each with the cause.
         """
         known = self.accounts()
         with self.store.transaction() as connection:

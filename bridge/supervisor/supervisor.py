@@ -1,4 +1,4 @@
-"""Starts children, restarts those that end or whose main loop stands, and stops them without orphans."""
+"""Starts children, restarts those that end or whose main loop hangs, and stops them without orphans."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Supervisor:
         """Stop signals received. Not an Event: the interrupted code may hold its lock."""
         self.asked_to_reload = False
         self.leaving: list[Child] = []
-        """Children beside those of the places, while a reload replaces some."""
+        """Former or new children that fill no place, while a reload replaces some."""
         self.turned = clock()
 
     @property
@@ -155,9 +155,7 @@ class Supervisor:
             place.ended.clear()
         over = child.silent - (self.silent if child.beaten else 2 * self.silent)
         if over > 0 and not child.dumped:
-            log.error(
-                "%s stands still for %.0f s: it writes its stacks and is killed", child.name, child.silent
-            )
+            log.error("%s has hung for %.0f s: it writes its stacks and is killed", child.name, child.silent)
             child.dump()
         elif over > DUMPING:
             child.killed = True
@@ -252,7 +250,7 @@ class Supervisor:
     def shut_down(self, grace: float = GRACE) -> None:
         """Ask every child to stop, and wait; kill those that still run after `grace` seconds.
 
-        Connections are refused from now on, unless systemd holds the socket: nobody will accept them.
+        Connections are refused from now on, unless systemd holds the socket: no process would accept them.
         """
         if self.listener:
             self.listener.close()

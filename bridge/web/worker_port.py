@@ -49,10 +49,10 @@ def serve(
 
 
 def healthz() -> Answer:
-    """200 while the main loop turns."""
+    """200 while the main loop runs."""
     silent = heartbeat.silence()
     if silent > SILENT:
-        return 503, "text/plain", f"the main loop stands still for {silent:.0f} s\n".encode()
+        return 503, "text/plain", f"the main loop has hung for {silent:.0f} s\n".encode()
     return 200, "text/plain", b"OK\n"
 
 

@@ -179,7 +179,7 @@ path.write_text(path.read_text() + "|" + os.environ["{OWNER}"] + "," + os.enviro
         assert supervisor.watch(another(supervisor, first.process.pid), seconds=20)
     assert first.process.returncode == -signal.SIGKILL
     assert "in hang" in capfd.readouterr().err
-    assert any(line.startswith("child stands still for") for line in caplog.messages)
+    assert any(line.startswith("child has hung for") for line in caplog.messages)
     former, _, now = told.read_text().partition("|")
     assert former == first.owner
     assert now.partition(",")[2] == f"{first.owner}=watchdog"

@@ -17,7 +17,7 @@ def test_a_main_loop_that_hangs_is_not_healthy(monkeypatch: pytest.MonkeyPatch, 
     heartbeat.beat()
     assert (healthz()[0], readyz(store)[0]) == (200, 200)
     monkeypatch.setattr(heartbeat, "silence", lambda: 31.0)
-    hung = b"the main loop stands still for 31 s"
+    hung = b"the main loop has hung for 31 s"
     assert healthz() == (503, "text/plain", hung + b"\n")
     assert hung in readyz(store)[2]
     store.close()

@@ -35,7 +35,7 @@ LARGEST: Final = 65536
 def get(url: str, ca_file: str | None = None) -> bytes | None:
     """One certificate over TLS, without redirects or proxies; None if it cannot be fetched.
 
-    For a thread without an event loop: it has one of its own for as long as it takes.
+    Runs its own event loop: call it on a thread that has none.
     """
     return asyncio.run(_get(url, ca_file))
 

@@ -1,4 +1,4 @@
-"""Non-blocking sockets in the event loop, plain and under TLS; of every byte it is known who has it.
+"""Non-blocking sockets in the event loop, plain and with TLS, which know which bytes the kernel has taken.
 
 All raise OSError; how long they may take is the caller's to limit.
 """
@@ -58,18 +58,18 @@ class Plain:
         """Wait until the socket can be read, or written to."""
         waiting = self.loop.create_future()
 
-        def tell() -> None:
+        def set_ready() -> None:
             if not waiting.done():
                 waiting.set_result(None)
 
-        add(self.sock, tell)
+        add(self.sock, set_ready)
         try:
             await waiting
         finally:
             remove(self.sock)
 
     def is_quiet(self) -> bool:
-        """Nothing has come that nobody asked for, neither bytes nor an end."""
+        """Whether nothing was received since the last response: neither bytes nor an end."""
         try:
             self.sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -83,7 +83,7 @@ class Plain:
 
 
 class Tls:
-    """TLS over a socket. What it encrypts stands in its own buffer until the kernel takes it."""
+    """TLS over a socket. Encrypted bytes wait in a buffer until the kernel takes them."""
 
     def __init__(self, plain: Plain, context: ssl.SSLContext, host: str) -> None:
         self.plain = plain
@@ -95,7 +95,7 @@ class Tls:
         try:
             await self.step(self.tls.do_handshake)
         except ssl.SSLError:
-            # The server is told why, if that costs no time.
+            # Send the alert that says why, without waiting.
             with suppress(OSError):
                 self.plain.sock.send(self.outgoing.read())
             raise
@@ -110,7 +110,7 @@ class Tls:
         return await self.step(lambda: self.tls.read(CHUNK))
 
     async def step(self, take: Callable[[], One]) -> One:
-        """Do something for which TLS may have to exchange bytes of its own first."""
+        """Run an operation of TLS, which may have to exchange other bytes first."""
         while True:
             with suppress(ssl.SSLWantReadError):
                 return take()

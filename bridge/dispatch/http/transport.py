@@ -194,5 +194,5 @@ def promised(keep_alive: str) -> float:
 
 
 def broken(progress: Progress, fault: Exception, timeout: float) -> Exchange:
-    """What was seen of a request that came to grief."""
+    """What was seen of a request that failed."""
     return progress.seen(fault_of(fault, progress.phase, timeout), cause_of(fault))

@@ -56,7 +56,7 @@ class DatabaseFiles:
         require_database(self.path)
         if self._mark:
             return
-        # The mark says so only once a process has noticed the loss; /proc tells before.
+        # The mark exists only after a process has noticed the loss; /proc shows it before.
         if not self._known and (
             open_files.removed([self._at(suffix) for suffix in self._paths]) or self._is_cut_in_use()
         ):

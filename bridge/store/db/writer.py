@@ -39,7 +39,7 @@ def _no_op(items: int, seconds: float) -> None:
 class _Ticket(Generic[Item, Result]):
     """One waiting item, and later its result or error.
 
-    Without a `future` nobody waits for it.
+    It has a `future` only if its caller waits.
     """
 
     __slots__ = ("abandoned", "done", "error", "future", "item", "result")
@@ -211,7 +211,7 @@ def _settle(tickets: Sequence[_Ticket[Any, Any]]) -> None:
         if ticket.future:
             loops.setdefault(ticket.future.get_loop(), []).append(ticket)
     for loop, waiting in loops.items():
-        # In a loop that is closed, nobody waits.
+        # Nothing waits in a closed loop.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_settle_in_loop, waiting)
 

@@ -40,7 +40,7 @@ _TREE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything that the page tells of what lies on the form."""
+    """Everything that the page shows about the form's content."""
 
     trial: Trial
     tests: RanTests | None
