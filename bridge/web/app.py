@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,6 +46,8 @@ class WebApp:
     def __init__(self, build: Callable[[], Parts]) -> None:
         self._build = build
         self._parts: Parts | None = None
+        self._scraper = ThreadPoolExecutor(1, "scrape")
+        """Apart from the threads that verify webhooks by certificate: scrapes must not delay those."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -70,7 +73,7 @@ class WebApp:
             status, body = readyz(parts.side.readiness.facts())
             await respond(send, status, body, "application/json")
         else:
-            page = await asyncio.to_thread(parts.scrape.page)
+            page = await asyncio.get_running_loop().run_in_executor(self._scraper, parts.scrape.page)
             await respond(send, 200, page, counting.CONTENT_TYPE)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
