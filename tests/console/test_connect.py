@@ -192,6 +192,7 @@ def test_default_clicks_and_the_bots_id_end_in_a_call(visit: Open, bridge: Insta
     assert eventually(lambda: started(bridge, "4601") == ["778899"], seconds=30)
 
 
+@pytest.mark.thorough
 def test_a_rule_that_lacks_bot_and_recipient_is_not_made_and_the_webhooks_values_are_offered(
     visit: Open, bridge: Installation
 ) -> None:

@@ -251,6 +251,7 @@ def leases_never_lapse(patch: Patch) -> None:
     patch.setattr(sweep, "recover", lambda *_, **__: ((), 0))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mutated", MUTATIONS, ids=lambda made: made.__name__)
 def test_this_fault_in_the_code_is_caught(mutated: Mutation, memory: Memory, monkeypatch: Patch) -> None:
     mutated(monkeypatch)

@@ -35,7 +35,10 @@ def readable(folder: Path) -> list[str]:
     return [str(one.relative_to(folder)) for one in below if stat.S_IMODE(one.lstat().st_mode) & OPEN]
 
 
-@pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
+UMASKS = [0o000, *(pytest.param(one, marks=pytest.mark.thorough) for one in (0o022, 0o077))]
+
+
+@pytest.fixture(params=UMASKS, ids=oct)
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     with umask(request.param):
         yield tmp_path

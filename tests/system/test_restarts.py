@@ -129,6 +129,7 @@ def test_connections_wait_for_the_next_web_process(bridge: Installation) -> None
     assert bridge.post("/hooks/shop", {"b": 1}).status == 200
 
 
+@pytest.mark.thorough
 def test_a_tree_that_was_stopped_as_a_whole_goes_on(bridge: Installation) -> None:
     assert bridge.process
     before = children(bridge)

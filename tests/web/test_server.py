@@ -26,7 +26,7 @@ def served(folder: Path, url: str, language: str = "en") -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
+@pytest.mark.parametrize("name", ["fsync", pytest.param("full_page_writes", marks=pytest.mark.thorough)])
 def test_a_postgres_that_may_lose_commits_is_refused(name: str, tmp_path: Path) -> None:
     with running_postgres(**{name: "off"}) as forgetful:
         code, output = served(tmp_path, forgetful.url("postgres"))
