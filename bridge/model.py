@@ -17,6 +17,8 @@ Json: TypeAlias = Any
 
 Order: TypeAlias = Literal["strict", "relaxed", "none"]
 OnUncertain: TypeAlias = Literal["hold", "resend"]
+Again: TypeAlias = Literal["keep", "replace", "add"]
+Late: TypeAlias = Literal["send", "skip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,19 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """The errand of a call, by which later events replace or cancel it while it waits."""
+
+    key: str
+    """Its name, unique in the account."""
+    again: Again
+    """What a new call does if one of its rule waits under the key already: the earlier stays, is replaced, or
+    both stay."""
+    at_most: int = 86400
+    """Seconds by which replacements may put off the moment of the first call."""
+
+
+@dataclass(frozen=True, slots=True)
 class BotStart:
     """The value that a rule produces: one start of a bot for a recipient, completely rendered."""
 
@@ -161,9 +176,33 @@ class BotStart:
     on_uncertain: OnUncertain | None = None
     """None: as configured for the account."""
     expires: int = 86400
-    """Seconds after acceptance until it is not sent any more."""
+    """Seconds from the moment it is queued until it is not sent any more."""
     shadow: bool = False
     """Whether it is only recorded, never sent."""
+    due_at: int = 0
+    """Unix milliseconds before which it is not sent; 0: at once."""
+    late: Late = "send"
+    """What becomes of it if `due_at` had passed when its event was received."""
+    zone: str = ""
+    """The time zone that decided `due_at`; empty if none did."""
+    errand: Errand | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """The value that a rule produces to end an errand: its calls that are not being sent yet."""
+
+    rule: str
+    item: int
+    """Which element of `for_each` it came from, from 0; 0 for a rule without."""
+    account: str
+    key: str
+    lasts: int
+    """Seconds during which new calls of the errand are cancelled at once; 0: none."""
+    place: int
+    """How many starts of the event come before it, in the order of the rules."""
+    shadow: bool
+    """Whether it ends shadow calls, instead of live ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +261,7 @@ class Application:
     verdicts: tuple[Verdict, ...]
     rules: frozenset[str] = frozenset()
     """The names of all rules if the set is so large that only some have verdicts; else empty."""
+    cancels: tuple[Cancellation, ...] = ()
 
     @property
     def omitted(self) -> int:
@@ -316,6 +356,8 @@ def http_cause(status: int) -> str:
 class State(StrEnum):
     """The state of a call."""
 
+    WAITING = "waiting"
+    """Not due yet: it is in no queue, and no other call waits for it."""
     QUEUED = "queued"
     CLAIMED = "claimed"
     SENDING = "sending"

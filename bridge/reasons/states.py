@@ -10,6 +10,7 @@ from bridge.reasons.reason import Code, Reason
 class StateCode(Code):
     """The states of a call in words."""
 
+    WAITING = "state.waiting"
     QUEUED = "state.queued"
     CLAIMED = "state.claimed"
     SENDING = "state.sending"
@@ -22,6 +23,7 @@ class StateCode(Code):
 
 
 _BY_STATE: Final = {
+    "waiting": StateCode.WAITING,
     "queued": StateCode.QUEUED,
     "claimed": StateCode.CLAIMED,
     "sending": StateCode.SENDING,

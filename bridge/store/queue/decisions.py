@@ -20,7 +20,7 @@ from bridge.store.queue import calls, recipient_order
 from bridge.store.queue.rows import NewCall, start_of
 from bridge.store.reports import audit, counters
 
-WAITS = frozenset({State.QUEUED})
+WAITS = frozenset({State.WAITING, State.QUEUED})
 DOUBTFUL = frozenset({State.UNCERTAIN})
 _NOT_HELD = {"held_by": 0, "held_until": 0}
 
@@ -38,7 +38,7 @@ class WrongState(BridgeError):
 
 
 def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
-    """queued → cancelled: it will not be sent."""
+    """waiting or queued → cancelled: it will not be sent."""
     row = _in_state(connection, call_id, WAITS, ErrorCode.NOT_CANCELLED)
     change = {"state": "cancelled", "reason": _reason(CallCode.CANCELLED, by), "settled_at": now, **_NOT_HELD}
     _step(connection, now, row, change, by, Reason(ActionCode.CANCEL))

@@ -19,7 +19,7 @@ _READ_LOCKED = text(
     "ON CONFLICT (name) DO UPDATE SET text = notes.text RETURNING text"
 )
 _DELETE = text("DELETE FROM notes WHERE substr(name, 1, :length) = :beginning AND text < :before")
-_LIVE = text("SELECT COUNT(*) FROM calls WHERE state IN ('queued', 'claimed', 'sending')")
+_LIVE = text("SELECT COUNT(*) FROM calls WHERE state IN ('waiting', 'queued', 'claimed', 'sending')")
 _TARGET = "target"
 REAL, SANDBOX = "LeadConverter", "the sandbox"
 

@@ -19,6 +19,7 @@ from bridge.store.reports.event_views import EventFilter
 from bridge.web.console.routes import Console
 
 GROUPS: Final[Mapping[str, tuple[State, ...]]] = {
+    "waiting": (State.WAITING,),
     "open": (State.QUEUED, State.CLAIMED, State.SENDING),
     "uncertain": (State.UNCERTAIN,),
     "failed": (State.REFUSED, State.EXHAUSTED, State.EXPIRED),
