@@ -292,6 +292,8 @@ class Account:
     """How an open breaker probes LeadConverter: by a POST without parameters, or by a connection."""
     unset: str = ""
     """The variable for the token, if it is not set: nothing is sent, calls wait."""
+    timezone: str = ""
+    """The time zone of rules that do not say another; empty if the account has none."""
 
 
 ALERT_KINDS = ("uncertain", "refused", "paused", "failing", "unreadable", "ambiguous", "silent")

@@ -62,7 +62,9 @@ def loaded(folder: Path, stored: Stored | None = None) -> MappingLoader:
 
 
 def bot(loader: MappingLoader) -> str:
-    return loader.current.sources["shop"].rules[0].start.bot_id.text
+    start = loader.current.sources["shop"].rules[0].start
+    assert start is not None
+    return start.bot_id.text
 
 
 def test_a_change_is_loaded_by_the_second_check_that_finds_it(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 import click
@@ -42,7 +43,7 @@ def check_files(settings: Settings, files: Sequence[str], *, strict: bool, as_js
 
     A variable that is not set in this terminal is a warning: the files themselves are correct.
     """
-    compiled = compile_named(settings, files, notices=True)
+    compiled = compile_named(settings, files, notices=True, now_ms=int(time.time() * 1000))
     print_findings(compiled.findings, as_json=as_json)
     sources = Reason(MappingCode.SOURCES, count=len(compiled.sources))
     unset = _unset(compiled.findings)

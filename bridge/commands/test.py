@@ -31,7 +31,7 @@ from bridge.reasons.rules import RuleCode
 from bridge.settings import Settings
 from bridge.text.render import english
 
-KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed")
+KEYS = ("file", "line", "name", "passed", "differences", "starts", "failed", "cancelled")
 Again = Callable[[bytes], RanTests | None]
 """Runs the tests of a file as if it had this content; None if it is no mapping file then."""
 
@@ -52,8 +52,9 @@ def test(files: tuple[str, ...], as_json: bool, **extras: Any) -> int:
 
     A condition is exercised if it holds in one test and not in another.
 
-    Keys of --json: file, line, name, passed, differences, starts, failed. With --coverage an object of two
-    arrays: tests, these, and gaps, each with file, line, rule, condition (empty: the rule itself), lack.
+    Keys of --json: file, line, name, passed, differences, starts, failed, cancelled. With --coverage an
+    object of two arrays: tests, these, and gaps, each with file, line, rule, condition (empty: the rule
+    itself), lack.
 
     \b
     Example:
@@ -173,6 +174,7 @@ def _row(path: str, result: Result) -> dict[str, Json]:
         [english(one) for one in result.differences],
         starts,
         failed,
+        list(result.cancelled),
     )
     return dict(zip(KEYS, values, strict=True))
 

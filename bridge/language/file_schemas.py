@@ -9,7 +9,7 @@ from bridge.language.functions import FUNCTIONS, Function
 from bridge.language.jsonschema import json_schema, schema_of
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS
 from bridge.language.keys_message import MESSAGE, TEXTS
-from bridge.language.keys_rule import EXPECTED, FAILED, FILE, RECIPIENT, RULE, START, TEST
+from bridge.language.keys_rule import EXPECTED, FAILED, FILE, RECIPIENT, RULE, START, TEST, TIME_OF_DAY
 from bridge.language.keys_source import DEDUP, IDENTITY, JSON_FIELD, SPLIT
 from bridge.language.keys_verify import SECRETS, VERIFY
 from bridge.language.operator_table import OPERATORS
@@ -42,6 +42,7 @@ def _forms() -> dict[str, Json]:
     """The schema of each raw key by its name in the declaration. A literal or a document may be any JSON."""
     return {
         **{name: schema_of(table) for name, table in _TABLES.items()},
+        "at": _either(_SCALAR, schema_of(VALUE), schema_of(TIME_OF_DAY)),
         "conditions": _conditions(),
         "dedup": _either({"const": "none"}, schema_of(DEDUP)),
         "expected start": _either(schema_of(EXPECTED), schema_of(FAILED)),

@@ -63,6 +63,7 @@ ACCOUNT = Table(
             "parameters, which starts nothing, connect: a connection without a request",
             default="empty",
         ),
+        Key("timezone", TEXT, "time zone of rules with `at`, such as Europe/Moscow"),
     ),
 )
 

@@ -9,6 +9,8 @@ from bridge.reasons.reason import Reason
 
 ORDERS = ("relaxed", "strict", "none")
 ON_UNCERTAIN = ("hold", "resend")
+AGAIN = ("keep", "replace", "add")
+LATE = ("send", "skip")
 
 RECIPIENT_KEYS = (
     Key("subscriber_id", Raw("value"), "subscriber's id in LeadConverter"),
@@ -29,6 +31,26 @@ START = Table(
         ),
         Key("variables", MapOf(Raw("value")), "variables of the bot, by name", default={}),
         Key("forced", FLAG, "start the bot even if the subscriber has unsubscribed", default=False),
+    ),
+)
+
+TIME_OF_DAY = Table(
+    "at",
+    (
+        Key("time", TEXT, "time of day, such as 10:00: its next occurrence after receipt", required=True),
+        Key("day", Plain("text", ("next",)), "next: on the following calendar day"),
+    ),
+)
+
+CANCEL = Table(
+    "cancel",
+    (
+        Key("key", Raw("value"), "errand to end: its calls that are not being sent yet", required=True),
+        Key(
+            "for",
+            Plain("duration", at_least=1),
+            "time during which later starts of the errand end, too; at most 90d, none by default",
+        ),
     ),
 )
 
@@ -64,6 +86,33 @@ RULE = Table(
             "what to do with a call that may have run; by default as in the account",
         ),
         Key("shadow", FLAG, "record the start, never send it", default=False),
+        Key("after", Plain("duration", at_least=1), "time to wait from receipt of the webhook; at most 400d"),
+        Key("at", Raw("at"), "when to start the bot: a value that is a time, or {time: 10:00}; within 400d"),
+        Key(
+            "late",
+            Plain("text", LATE),
+            "what to do if the time has passed at receipt; send: start the bot at once, skip: never",
+            default="send",
+        ),
+        Key("tz", Raw("value"), "time zone of `at`, such as Europe/Moscow; by default that of the account"),
+        Key(
+            "key",
+            Raw("value"),
+            "name of the errand, such as cart:{$.cart.id}: rules of the account cancel what waits under it",
+        ),
+        Key(
+            "again",
+            Plain("text", AGAIN),
+            "what to do if a start of this rule waits under the key already; keep: only the earlier stays, "
+            "replace: only the new one, add: both",
+        ),
+        Key(
+            "at_most",
+            Plain("duration", at_least=1),
+            "time by which replacements may put off the first start",
+            default=86400,
+        ),
+        Key("cancel", CANCEL, "ends an errand"),
     ),
 )
 
@@ -79,6 +128,7 @@ EXPECTED = Table(
         Key("forced", FLAG, "whether the start is forced"),
         Key("account", TEXT, "name of the account"),
         Key("shadow", FLAG, "whether the start is recorded only"),
+        Key("due", TEXT, "time before which it does not start, such as 2026-12-01T10:00+03:00"),
     ),
 )
 
@@ -100,11 +150,17 @@ TEST = Table(
         Key("headers", MapOf(TEXT), "request headers", default={}),
         Key("query", TEXT, "query string of the request", default=""),
         Key(
+            "now",
+            TEXT,
+            "time of receipt, such as 2026-11-30T23:40+03:00; write it if a rule has `after` or `at`",
+        ),
+        Key(
             "expect",
             ListOf(Raw("expected start"), or_one=True),
             "expected starts, in order; [] for none; {failed: [rule]} for rules that match but lack a value",
         ),
         Key("failed", ListOf(TEXT), "rules that match but lack a value, in addition to `expect`", default=()),
+        Key("cancelled", ListOf(TEXT), "expected keys of errands that end, in order; [] for none"),
     ),
 )
 

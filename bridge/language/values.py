@@ -31,7 +31,7 @@ VALUE = Table(
         Key("default", Raw("value"), "replaces an absent or null value"),
     ),
 )
-_ORIGINS = ("path", "value", "template")
+ORIGINS = ("path", "value", "template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _object(node: Mapping, report: Report) -> Value | None:
 
 def _origin(node: Mapping, report: Report) -> Value | None:
     """Compile `path`, `value` or `template`. A path gives all its values, so that functions get every one."""
-    written = [key for key, _ in node.entries if key.text in _ORIGINS]
+    written = [key for key, _ in node.entries if key.text in ORIGINS]
     if len(written) != 1:
         found = tuple(key.text for key in written) or Reason(FindingCode.NONE)
         report.add(node, "M209", Reason(FindingCode.ONE_ORIGIN, found=found))

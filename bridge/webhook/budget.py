@@ -21,6 +21,8 @@ EVENT_ROW = 250
 """Bytes of an event without its document, verdicts and failures."""
 CALL_ROW = 350
 """Bytes of a call without its variables and names."""
+ERRAND_ROW = 250
+"""Bytes of an errand, of a call or cancelled, without its names."""
 FAILURE = 60
 """Bytes of a failure without its reason."""
 VALUES = 1_000_000

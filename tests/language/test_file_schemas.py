@@ -174,7 +174,7 @@ def test_values_fit(text: str) -> None:
         ("source: s\nbody: jsn", ["/body: none of the alternatives"]),
         ("source: s\nsecret: literal", ["/secret: none of the alternatives"]),
         ("source: s\nrules: [{name: r, start: {bot: 1}}]", ["/rules/0/start/bot_id: missing"]),
-        ("source: s\nrules: [{name: r, after: 10m}]", ["/rules/0/after: unknown"]),
+        ("source: s\nrules: [{name: r, afetr: 10m}]", ["/rules/0/afetr: unknown"]),
         ("source: s\nrules: [{name: r, when: {a.b: 1}}]", ["/rules/0/when/a.b: unknown"]),
         (
             "source: s\nrules: [{name: r, when: {$.a: {gt2: 1}}}]",

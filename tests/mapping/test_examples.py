@@ -120,3 +120,87 @@ def test_a_sample_that_cannot_be_read_or_decoded_is_a_difference() -> None:
 
 def test_a_sample_needs_no_signature() -> None:
     assert run("file: a.json\n    expect: [{bot_id: 1}]", {"a.json": b'{"status": "paid", "s": 1}'}).passed
+
+
+TIMES = """\
+rules:
+  - name: later
+    when: {$.status: paid}
+    at: {time: "10:00", day: next}
+    tz: Europe/Moscow
+    start: {bot_id: 1, subscriber_id: $.s}
+  - name: webinar
+    when: {$.starts_at: {exists: true}}
+    at: $.starts_at
+    tz: Europe/Moscow
+    late: skip
+    start: {bot_id: 2, subscriber_id: $.s}
+  - name: stop
+    when: {$.stop: {exists: true}}
+    cancel: {key: "order:{$.stop}"}
+"""
+
+
+def timed(test: str) -> tuple[str, ...]:
+    """The differences of a test of rules with times."""
+    result = compiled(f"{HEAD}{TIMES}tests:\n  - name: t\n    {test}\n")
+    assert [one.code for one in result.findings if one.is_error] == []
+    mapping = result.sources["shop"]
+    return differences(run_example(mapping, mapping.tests[0], lambda _: b""))
+
+
+NOW = "now: 2026-11-30T20:00+03:00\n    body:"
+
+
+def test_a_due_time_is_compared_as_an_instant() -> None:
+    body = f"{NOW} {{status: paid, s: 5}}\n    expect:"
+    for due in ("2026-12-01T10:00+03:00", "2026-12-01T07:00Z", "2026-12-01T07:00:00.000+00:00"):
+        assert timed(f"{body} [{{due: {due}}}]") == ()
+    assert timed(f"{body} [{{due: 2026-12-01T10:00Z}}]") == (
+        'start 1: due is "2026-12-01T10:00:00+03:00", expected "2026-12-01T10:00Z"',
+    )
+    assert timed(f"{body} []") == (
+        'start 1 was not expected: rule "later", bot_id 1, subscriber_id 5, variables {}, account "main", '
+        'due "2026-12-01T10:00:00+03:00"',
+    )
+
+
+def test_a_start_at_once_is_not_due() -> None:
+    assert differences(run(f"{BODY}\n    expect: [{{due: 2026-12-01T10:00Z}}]")) == (
+        'start 1: due is null, expected "2026-12-01T10:00Z"',
+    )
+
+
+def test_a_test_without_the_time_of_receipt_says_so() -> None:
+    assert timed("body: {status: paid, s: 5}\n    expect: [{due: 2026-12-01T10:00+03:00}]") == (
+        'start 1: due is "1970-01-02T10:00:00+03:00", expected "2026-12-01T10:00+03:00"',
+        'the test has no "now", so it is received in 1970; write the time of receipt, '
+        "such as now: 2026-11-30T23:40+03:00",
+    )
+
+
+def test_a_late_start_is_not_there_and_the_reason_is_said() -> None:
+    body = f"{NOW} {{starts_at: 2026-11-30T19:00, s: 5}}\n    expect:"
+    assert timed(f"{body} []") == ()
+    assert timed(f"{body} [{{rule: webinar}}]") == (
+        'start 1 is missing: rule "webinar"',
+        'rule "webinar" did not start: 2026-11-30T19:00:00+03:00 had passed, and late is skip',
+    )
+
+
+def test_cancelled_keys_are_compared_in_order() -> None:
+    body = "body: {stop: 7}\n    expect: []\n    cancelled:"
+    assert timed(f"{body} ['order:7']") == ()
+    assert timed("body: {stop: 7}\n    expect: []") == ()
+    assert timed("body: {stop: 7}\n    cancelled: ['order:7']") == ()
+    assert timed(f"{body} []") == ('cancelled keys are "order:7", expected none',)
+    assert timed(f"{body} [a, 'order:7']") == ('cancelled keys are "order:7", expected "a", "order:7"',)
+
+
+def test_times_of_a_test_need_their_offset() -> None:
+    test = "{name: t, now: 2026-11-30T20:00, body: {}, expect: [{due: '10:00'}]}"
+    text = f"{HEAD}{TIMES}tests:\n  - {test}\n"
+    assert [one.message for one in compiled(text).findings if one.code == "M209"] == [
+        f'expected a time with its offset such as 2026-12-01T10:00+03:00, found the text "{text}"'
+        for text in ("2026-11-30T20:00", "10:00")
+    ]

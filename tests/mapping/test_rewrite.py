@@ -72,3 +72,44 @@ def test_a_test_that_is_not_in_the_text_is_refused() -> None:
     (result,) = shown(f"{HEAD}{RULES}  - {{name: a, body: {{text: x}}, expect: []}}\n")
     with pytest.raises(CannotRewrite, match=r"^the test is not found in its file where it should be$"):
         rewrite_expectation(f"{HEAD}{RULES}  - {{name: b, body: {{text: x}}, expect: []}}\n", result, "main")
+
+
+TIMES = """rules:
+  - {name: r, after: 1h, start: {bot_id: 1, subscriber_id: $.s}}
+  - {name: c, when: {$.stop: {exists: true}}, cancel: {key: "o:{$.stop}"}}
+tests:
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "expect: [{due: 2026-11-30T20:30Z}]   # why",
+            'expect: [{due: "2026-11-30T21:00:00+00:00"}]   # why',
+        ),
+        ("expect: [{due: 2026-11-30T21:00Z}]\n    cancelled: [x]", None),
+        (
+            "expect: []",
+            "expect: [{rule: r, bot_id: 1, subscriber_id: 5, variables: {}, "
+            'due: "2026-11-30T21:00:00+00:00"}]',
+        ),
+    ],
+)
+def test_due_times_and_cancelled_keys_are_written(before: str, after: str | None) -> None:
+    text = f"{HEAD}{TIMES}  - name: a\n    now: 2026-11-30T20:00Z\n    body: {{s: 5}}\n    {before}\n"
+    (result,) = shown(text)
+    written = rewrite_expectation(text, result, "main")
+    assert shown(written)[0].differences == ()
+    assert written == text.replace(before, after or before.replace("[x]", "[]"))
+
+
+def test_only_cancelled_keys_may_be_expected() -> None:
+    text = f"{HEAD}{TIMES.replace('after: 1h', 'enabled: false')}  - name: a\n    body: {{stop: 7}}\n    "
+    (result,) = shown(f"{text}cancelled: []   # why\n")
+    assert rewrite_expectation(f"{text}cancelled: []   # why\n", result, "main") == (
+        f'{text}cancelled: ["o:7"]   # why\n'
+    )
+    (result,) = shown(f"{text}cancelled:\n      - x   # why\n      - y\n")
+    with pytest.raises(CannotRewrite):
+        rewrite_expectation(f"{text}cancelled:\n      - x   # why\n      - y\n", result, "main")

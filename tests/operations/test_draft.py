@@ -214,6 +214,7 @@ def test_a_condition_asks_for_the_value_that_was_clicked(settings: Settings, pat
 def test_a_variable_may_be_called_as_the_bot_calls_it(settings: Settings, name: str) -> None:
     mapping = proved(settings, drafted(settings, SUBSCRIBER, Choice("$.order.number", "variable", name)))
     (rule,) = mapping.rules
+    assert rule.start is not None
     assert [one.name for one in rule.start.variables] == [name]
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from bridge.did_you_mean import suggestion
 from bridge.language.functions.base import Arguments, Function, Step, quote, unless_blank
 from bridge.language.functions.strftime import LANGUAGES, FormatError, compile_format
 from bridge.language.schema import TEXT, Key, Plain
 from bridge.language.text import Unusable, text_of
+from bridge.language.zones import UnknownZone, load_zone
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
@@ -30,7 +29,17 @@ _FIRST_MILLISECONDS = 100_000_000_000
 def moment(value: Json, naive: tzinfo = UTC) -> datetime:
     """The time of a value, always with a time zone; `naive` is the zone of times without one.
 
-    Reads ISO 8601 in its usual forms and unix seconds or milliseconds. Raises Unusable.
+    Raises Unusable, and OverflowError or ValueError for a time out of range.
+    """
+    read = read_time(value)
+    return read if read.tzinfo else read.replace(tzinfo=naive)
+
+
+def read_time(value: Json) -> datetime:
+    """The time of a value, with a time zone if the value has one.
+
+    Reads ISO 8601 in its usual forms and unix seconds or milliseconds. Raises Unusable, and OverflowError or
+    ValueError for a time out of range.
     """
     text = _bounded_text(value)
     compact = _COMPACT.fullmatch(text)
@@ -38,10 +47,9 @@ def moment(value: Json, naive: tzinfo = UTC) -> datetime:
     if unix:
         return _of_unix(int(unix[1]), float(unix[2] or 0))
     try:
-        read = datetime.fromisoformat(_with_separator(compact) if compact else _plain(text))
+        return datetime.fromisoformat(_with_separator(compact) if compact else _plain(text))
     except ValueError as error:
         raise Unusable(Reason(RuleCode.NOT_TIME, found=quote(text))) from error
-    return read if read.tzinfo else read.replace(tzinfo=naive)
 
 
 def _bounded_text(value: Json) -> str:
@@ -77,10 +85,9 @@ def zone_of(arguments: Arguments, name: str) -> tzinfo | None:
     if zone is None:
         return None
     try:
-        return ZoneInfo(zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        hint = suggestion(zone, sorted(available_timezones())) or Reason(FindingCode.HINT_ZONE)
-        raise arguments.unfit(name, Reason(FindingCode.UNKNOWN_ZONE, zone=zone, hint=hint)) from error
+        return load_zone(zone)
+    except UnknownZone as error:
+        raise arguments.unfit(name, error.reason) from error
 
 
 def _date(arguments: Arguments) -> Step:

@@ -10,6 +10,8 @@ from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.functions.base import quote
 from bridge.mapping.author.explain import verdict_reason
 from bridge.mapping.rules.apply import Example, Expected, MappingFile, judge
+from bridge.mapping.rules.due import read_instant, shown_due
+from bridge.mapping.rules.waiting import is_skipped
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import BotStart, Event, Failure, Json, Match, Request
 from bridge.reasons.reason import Reason
@@ -30,6 +32,9 @@ class Result:
     differences: tuple[Reason, ...]
     """What differs, then the reasons for missing starts."""
     starts: tuple[BotStart, ...] = ()
+    """Without those that never start because they are late."""
+    cancelled: tuple[str, ...] = ()
+    """The keys of errands that end."""
     failures: tuple[Failure, ...] = ()
     events: tuple[Event, ...] = ()
     """The events in the sample; none if it could not be read."""
@@ -39,10 +44,10 @@ class Result:
         return not self.differences
 
 
-def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int = 0) -> Result:
+def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample) -> Result:
     """Run one test of the file. Every error becomes a difference; nothing is raised."""
     try:
-        request, events = _events(mapping, example, read_sample, now_ms)
+        request, events = _events(mapping, example, read_sample)
         made = apply_to_webhook(mapping, events, request)
     except OSError as error:
         why = error.strerror or type(error).__name__
@@ -52,11 +57,18 @@ def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample,
     except DocumentError as error:
         return _unread(example, Reason(RuleCode.SAMPLE_UNREADABLE, why=error.reason))
     applied = [one for _, one in made]
-    starts = tuple(start for application in applied for start in application.starts)
+    planned = [start for application in applied for start in application.starts]
+    starts = tuple(start for start in planned if not is_skipped(start, example.now))
     failures = tuple(failure for application in applied for failure in application.failures)
-    differences = (*_compare(example.expect, starts), *_compare_failures(example.failed, failures))
-    reasons = _reasons(mapping, example, events) if differences else ()
-    return Result(example.name, example.line, (*differences, *reasons), starts, failures, events)
+    cancelled = tuple(one.key for application in applied for one in application.cancels)
+    differences = (
+        *_compare(example.expect, starts),
+        *_compare_failures(example.failed, failures),
+        *_compare_cancelled(example.cancelled, cancelled),
+    )
+    late = [start for start in planned if start not in starts]
+    reasons = (*_times(example, planned, late), *_reasons(mapping, example, events)) if differences else ()
+    return Result(example.name, example.line, (*differences, *reasons), starts, cancelled, failures, events)
 
 
 def _unread(example: Example, why: Reason) -> Result:
@@ -64,16 +76,16 @@ def _unread(example: Example, why: Reason) -> Result:
 
 
 def _events(
-    mapping: MappingFile, example: Example, read_sample: ReadSample, now_ms: int
+    mapping: MappingFile, example: Example, read_sample: ReadSample
 ) -> tuple[Request, tuple[Event, ...]]:
     """The sample as a request, and its events."""
     source = mapping.source
     body = to_json(example.body).encode() if example.file is None else read_sample(example.file)
     request = Request(source.default_method(body), example.query, example.headers, body, "")
     if example.file is not None:
-        return request, source.events(request, now_ms)
+        return request, source.events(request, example.now)
     query = build_document(read_pairs(example.query.encode()))
-    return request, source.events_of(example.body, now_ms, dict(example.headers), query)
+    return request, source.events_of(example.body, example.now, dict(example.headers), query)
 
 
 def _compare(expected: tuple[Expected, ...], starts: tuple[BotStart, ...]) -> list[Reason]:
@@ -104,6 +116,7 @@ def facts(start: BotStart) -> dict[str, Json]:
         "forced": start.forced,
         "account": start.account,
         "shadow": start.shadow,
+        "due": shown_due(start.due_at, start.zone) if start.due_at else None,
     }
     return {name: value for name, value in known.items() if value is not None}
 
@@ -113,6 +126,8 @@ def _compare_start(number: int, wanted: dict[str, Json], found: dict[str, Json])
     for name, value in wanted.items():
         if name == "variables":
             differences += _compare_variables(number, value, found["variables"])
+        elif name == "due" and name in found and read_instant(value) == read_instant(found[name]):
+            continue
         elif found.get(name) != value:
             differences.append(_differs(number, name, quote(found.get(name)), quote(value)))
     return differences
@@ -153,6 +168,25 @@ def _compare_failures(expected: tuple[str, ...], failures: tuple[Failure, ...]) 
         Reason(RuleCode.DID_FAIL, rule=failure.rule, key=failure.key, why=failure.reason)
         for failure in failures
         if failure.rule not in expected
+    ]
+
+
+def _compare_cancelled(expected: tuple[str, ...] | None, found: tuple[str, ...]) -> list[Reason]:
+    if expected is None or expected == found:
+        return []
+    return [Reason(RuleCode.CANCELLED_DIFFERS, found=_keys(found), wanted=_keys(expected))]
+
+
+def _keys(keys: tuple[str, ...]) -> str | Reason:
+    return ", ".join(f"{quote(key)}" for key in keys) if keys else Reason(RuleCode.NO_KEYS)
+
+
+def _times(example: Example, planned: list[BotStart], late: list[BotStart]) -> list[Reason]:
+    """What times have to do with the differences."""
+    if any(start.due_at for start in planned) and not example.now:
+        return [Reason(RuleCode.NO_NOW, example="2026-11-30T23:40+03:00")]
+    return [
+        Reason(RuleCode.TOO_LATE, rule=start.rule, due=shown_due(start.due_at, start.zone)) for start in late
     ]
 
 

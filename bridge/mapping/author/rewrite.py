@@ -1,4 +1,4 @@
-"""Writes the result of a test into its `expect:`, and changes nothing else in the mapping file."""
+"""Writes the result of a test into its `expect:` and `cancelled:`, and changes nothing else in the file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bridge.errors import BridgeError
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.language.yaml_spans import Placed, comments, placed
 from bridge.mapping.author.examples import Result, facts
+from bridge.mapping.rules.due import read_instant
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
@@ -17,7 +18,7 @@ _WIDTH = 110
 _PLAIN = re.compile(r"[^\W\d_][\w]*(?:[ -][\w]+)*")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _RECIPIENT = ("subscriber_id", "user_id", "channel_id")
-_ALWAYS = ("rule", "bot_id", *_RECIPIENT, "variables")
+_ALWAYS = ("rule", "bot_id", *_RECIPIENT, "variables", "due")
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 Edit = tuple[int, int, str]
@@ -41,12 +42,12 @@ def rewrite_expectation(text: str, result: Result, account: str, leave_out: Coll
     shown = (facts(start) for start in result.starts)
     starts = [{key: value for key, value in start.items() if key not in leave_out} for start in shown]
     expect = test.get("expect")
-    if expect is None:
+    if expect is None and (starts or failed or test.get("cancelled") is None):
         raise CannotRewrite(Reason(RuleCode.NO_EXPECT))
-    edits = _values(text, expect, starts) if not failed else None
-    if edits is None:
+    edits = _values(text, expect, starts) if expect is not None and not failed else None
+    if expect is not None and edits is None:
         edits = [_whole(text, test, expect, _wanted(expect, starts, account, failed))]
-    for start, end, new in sorted(edits, reverse=True):
+    for start, end, new in sorted((*(edits or ()), *_cancelled(text, test, result)), reverse=True):
         text = text[:start] + new + text[end:]
     return text
 
@@ -72,6 +73,16 @@ def _failed_to_write(test: Placed, result: Result) -> list[str]:
     if sorted(one.value for one in listed.items or (listed,)) != sorted(failed):
         raise CannotRewrite(Reason(RuleCode.FAILED_APART))
     return []
+
+
+def _cancelled(text: str, test: Placed, result: Result) -> list[Edit]:
+    """The edit of `cancelled:`; none if the test does not have it, or it is right."""
+    place, keys = test.get("cancelled"), list(result.cancelled)
+    if place is None or [one.value for one in place.items] == keys:
+        return []
+    if comments(text, place.start, place.end):
+        raise CannotRewrite(Reason(RuleCode.COMMENTS_LOST))
+    return [(place.start, place.end, _flow(keys))]
 
 
 def _expected(expect: Placed) -> list[Placed]:
@@ -106,6 +117,8 @@ def _pairs(node: Placed, start: dict[str, Json]) -> Iterator[tuple[Placed | None
             yield None, None
         elif key.value == "variables":
             yield from _variables(place, start["variables"])
+        elif key.value == "due" and read_instant(place.value) == read_instant(start["due"]):
+            yield place, place.value
         else:
             yield place, start[key.value]
 

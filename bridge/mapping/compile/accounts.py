@@ -9,6 +9,7 @@ from bridge.language.keys_account import ACCOUNT, ACCOUNTS, DEFAULT_URL
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.schema import Fields, Reader
 from bridge.language.variables import is_set
+from bridge.language.zones import UnknownZone, load_zone
 from bridge.mapping.compile.alerts import compile_alerts, is_unencrypted
 from bridge.mapping.compile.success import compile_success
 from bridge.mapping.rules.ids import name_fault
@@ -60,7 +61,8 @@ def _account(key: Scalar, node: Node, reader: Reader) -> Account | None:
     optional = {name: fields[name] for name in _COPIED}
     success = compile_success(fields["success"], reader.report)
     token = "" if unset else fields["token"]
-    return Account(key.text, token, url, **optional, success=success, unset=unset)
+    timezone = _timezone(fields, reader.report)
+    return Account(key.text, token, url, **optional, success=success, unset=unset, timezone=timezone)
 
 
 _COPIED = (
@@ -74,6 +76,15 @@ def _check_variable(fields: Fields, report: Report) -> None:
     fault = None if name is None else name_fault(name)
     if fault:
         report.add(fields.at("call_id_variable"), "M209", fault)
+
+
+def _timezone(fields: Fields, report: Report) -> str:
+    name: str = fields["timezone"] or ""
+    try:
+        return load_zone(name).key if name else ""
+    except UnknownZone as error:
+        report.add(fields.at("timezone"), "M209", error.reason)
+        return ""
 
 
 def _url(fields: Fields, reader: Reader) -> str:

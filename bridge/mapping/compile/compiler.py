@@ -17,6 +17,7 @@ from bridge.language.placeholder import refuse_placeholders
 from bridge.mapping.compile.accounts import compile_accounts, of_environment
 from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.file_compiler import compile_file
+from bridge.mapping.lint.errand_keys import unmatched_keys
 from bridge.mapping.lint.variable_names import odd_names
 from bridge.mapping.rules.apply import MappingFile
 from bridge.model import ALERT_SOURCE, Account, Alerts, Finding
@@ -94,14 +95,19 @@ def compile_files(
     *,
     placeholder: str | None = None,
     notices: bool = False,
+    whole: bool = True,
+    now_ms: int = 0,
 ) -> Compiled:
     """Compile all files of a mapping folder, `accounts.yml` among them, with the environment's secrets.
 
     A secret that is not set closes its source. With a `placeholder`, the secret has that value instead.
-    With `notices`, findings of level N are reported, too.
+    With `notices`, findings of level N are reported, too. Without `whole`, files of the folder may be
+    missing, so that keys of errands are not compared. With the time `now_ms`, literal times before it are
+    reported.
     """
     findings: list[Finding] = []
-    context = replace(_context(files, environment, placeholder, findings), notices=notices)
+    context = _context(files, environment, placeholder, findings)
+    context = replace(context, notices=notices, now_ms=now_ms)
     sources: dict[str, MappingFile] = {}
     for path in sorted(path for path in files if not is_accounts(path)):
         report = Report(path)
@@ -110,6 +116,8 @@ def compile_files(
         if mapping is not None:
             _add(mapping, sources, findings)
     findings += (*odd_names(sources.values()), *_unknown_silent(files, context, sources))
+    if whole and len(sources) == sum(not is_accounts(path) for path in files):
+        findings += unmatched_keys(sources.values(), notices=notices)
     ordered = tuple(sorted(set(findings)))
     valid = bool(files) and not any(finding.is_error for finding in ordered)
     return Compiled(sources, context.accounts or {}, ordered, valid, context.alerts)

@@ -28,6 +28,8 @@ class CompileContext:
     alerts: Alerts = field(default_factory=Alerts)
     notices: bool = False
     """Whether to report notices (level N), too."""
+    now_ms: int = 0
+    """The time, to find times that have passed; 0 if they are not looked for."""
 
     def reader(self, report: Report) -> Reader:
         """A reader of one file with this environment."""
@@ -42,6 +44,11 @@ class CompileContext:
         if self.accounts is None or name in self.accounts:
             return
         report.add(at, "M302", self._unknown(name, suggestion(name, list(self.accounts))))
+
+    def timezone_of(self, account: str) -> str | None:
+        """The name of an account's time zone; empty if it has none, None if the account is not known."""
+        known = self.accounts.get(account) if self.accounts is not None else None
+        return None if known is None else known.timezone
 
     def _unknown(self, name: str, hint: Reason | None) -> Reason:
         if self.accounts_file is None:

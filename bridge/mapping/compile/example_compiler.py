@@ -10,6 +10,7 @@ from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
 from bridge.language.schema import Fields, Reader, describe
 from bridge.mapping.compile.rule_compiler import unique
 from bridge.mapping.rules.apply import Example, Expected
+from bridge.mapping.rules.due import read_instant
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
@@ -29,10 +30,11 @@ def _example(node: Node, rules: tuple[str, ...], names: dict[str, int], report: 
         return None
     unique(fields, "test", names, report)
     _check_sample(fields, report)
+    now = _instant(fields, "now", report)
     starts, failed = _outcomes(fields, report)
     _check_rules([one.get("rule") for one in starts], rules, report)
     _check_rules(failed, rules, report)
-    if "expect" not in fields and "failed" not in fields:
+    if not any(name in fields for name in ("expect", "failed", "cancelled")):
         report.add(fields.node, "M105", Reason(MappingCode.NO_EXPECT))
     expect = tuple(_expected(one, report) for one in starts)
     if any(finding.is_error for finding in report.findings[before:]):
@@ -46,6 +48,8 @@ def _example(node: Node, rules: tuple[str, ...], names: dict[str, int], report: 
         query=fields["query"],
         expect=expect,
         failed=tuple(node.text for node in failed if isinstance(node, Scalar)),
+        cancelled=fields["cancelled"],
+        now=now or 0,
     )
 
 
@@ -92,9 +96,22 @@ def _expected(node: Mapping, report: Report) -> Expected:
     fields = Reader(report).table(node, EXPECTED)
     known = {} if fields is None else fields.values
     values = {name: value for name, value in known.items() if node.get(name) is not None}
+    if fields is not None:
+        _instant(fields, "due", report)
     if "variables" in values:
         values["variables"] = _variables(node.get("variables"), report)
     return Expected(node.line, values)
+
+
+def _instant(fields: Fields, name: str, report: Report) -> int | None:
+    """The unix milliseconds of a time with its offset; None if it is absent or invalid, which is reported."""
+    text = fields[name]
+    found = None if text is None else read_instant(text)
+    if text is not None and found is None:
+        node = fields.at(name)
+        example = "2026-12-01T10:00+03:00"
+        report.add(node, "M209", Reason(MappingCode.NOT_INSTANT, example=example, found=describe(node)))
+    return found
 
 
 def _variables(node: Node | None, report: Report) -> dict[str, str]:

@@ -18,6 +18,7 @@ from bridge.mapping.compile.rule_compiler import compile_rules
 from bridge.mapping.lint.lint import lint, notice
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.index import index_rules
+from bridge.mapping.rules.rule import Rule
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.webhook.profiles import load_profiles, merge
@@ -41,14 +42,16 @@ def compile_file(data: bytes, context: CompileContext, report: Report) -> Mappin
         return None
     if context.notices:
         notice(node, data.decode(), report)
-    return replace(compiled, version=_version(data, node))
+    return replace(compiled, version=_version(data, node, compiled.rules))
 
 
-def _version(data: bytes, node: Mapping) -> str:
-    """Digest of everything that decides what the file does: its bytes, and those of its profile."""
+def _version(data: bytes, node: Mapping, rules: tuple[Rule, ...]) -> str:
+    """Digest of all that decides what the file does: its bytes, those of its profile, its time zones."""
     name = node.get("profile")
     digest = load_profiles()[name.text].digest if isinstance(name, Scalar) else ""
-    return hashlib.sha256(data + digest.encode()).hexdigest()[:12]
+    timings = (rule.waiting.timing for rule in rules if rule.waiting)
+    zones = sorted({timing.zone.default.key for timing in timings if timing and timing.at_local})
+    return hashlib.sha256(data + digest.encode() + "".join(zones).encode()).hexdigest()[:12]
 
 
 def _compile(own: Mapping, context: CompileContext, report: Report) -> MappingFile | None:
@@ -59,7 +62,7 @@ def _compile(own: Mapping, context: CompileContext, report: Report) -> MappingFi
         return None
     _check_name(fields, report)
     account = fields["account"]
-    rules = compile_rules(fields["rules"], account, report)
+    rules = compile_rules(fields["rules"], account, context, report)
     names = _names(own.get("rules"))
     tests = compile_examples(fields["tests"], names, report)
     _check_accounts(fields, context, report)

@@ -11,18 +11,21 @@ from bridge.language.keys_rule import RULE
 from bridge.language.nodes import Node, Report, scalars
 from bridge.language.schema import Fields, Reader
 from bridge.language.values import read_path
+from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.start_compiler import compile_start
+from bridge.mapping.compile.waiting_compiler import compile_waiting
 from bridge.mapping.rules.ids import MAX_NAME
 from bridge.mapping.rules.rule import Rule
-from bridge.mapping.rules.start import Start
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
 
-def compile_rules(nodes: tuple[Node, ...], account: str, report: Report) -> tuple[Rule, ...]:
+def compile_rules(
+    nodes: tuple[Node, ...], account: str, context: CompileContext, report: Report
+) -> tuple[Rule, ...]:
     """Compile the rules of a file. Rules with errors are reported and omitted."""
     names: dict[str, int] = {}
-    compiled = (_rule(node, account, names, report) for node in nodes)
+    compiled = (_rule(node, account, context, names, report) for node in nodes)
     return tuple(rule for rule in compiled if rule is not None)
 
 
@@ -41,7 +44,9 @@ def unique(fields: Fields, what: Literal["rule", "test"], names: dict[str, int],
     names.setdefault(name, node.line)
 
 
-def _rule(node: Node, account: str, names: dict[str, int], report: Report) -> Rule | None:
+def _rule(
+    node: Node, account: str, context: CompileContext, names: dict[str, int], report: Report
+) -> Rule | None:
     before = len(report.findings)
     fields = Reader(report).table(node, RULE)
     if fields is None:
@@ -49,30 +54,28 @@ def _rule(node: Node, account: str, names: dict[str, int], report: Report) -> Ru
     unique(fields, "rule", names, report)
     for_each = _for_each(fields, report)
     conditions = compile_conditions(fields["when"], report) if "when" in fields else ()
-    start = _start(fields, report)
-    if start is None or any(finding.is_error for finding in report.findings[before:]):
+    start = compile_start(fields["start"], report) if "start" in fields else None
+    if "start" not in fields and "cancel" not in fields:
+        report.add(fields.node, "M105", Reason(MappingCode.NO_START))
+    account = fields["account"] or account
+    waiting = compile_waiting(fields, account, context, report)
+    if any(finding.is_error for finding in report.findings[before:]):
         return None
     return Rule(
         name=fields["name"],
         line=fields.at("name").line,
         column=fields.at("name").column,
         start=start,
-        account=fields["account"] or account,
+        account=account,
         conditions=tuple(one for one in conditions if not one.uses_item),
         item_conditions=tuple(one for one in conditions if one.uses_item),
         for_each=for_each,
+        waiting=waiting,
         **{name: fields[name] for name in _COPIED},
     )
 
 
 _COPIED = ("enabled", "stop", "expires", "order", "on_uncertain", "shadow")
-
-
-def _start(fields: Fields, report: Report) -> Start | None:
-    if "start" in fields:
-        return compile_start(fields["start"], report)
-    report.add(fields.node, "M105", Reason(MappingCode.NO_START))
-    return None
 
 
 def _for_each(fields: Fields, report: Report) -> Path | None:

@@ -134,12 +134,8 @@ def _uses(rule: Rule) -> Iterator[_Use]:
             yield from (_Use(path, leaf.line, leaf.column, condition) for path in leaf.paths)
     if rule.for_each is not None:
         yield _Use(rule.for_each, rule.line, rule.column)
-    start = rule.start
-    recipients = [
-        value for way in start.recipients for value in (way.subscriber_id, way.user_id, way.channel_id)
-    ]
-    for value in (start.bot_id, *recipients, *(one.value for one in start.variables)):
-        yield from (_Use(path, value.line, value.column) for path in value.paths) if value else ()
+    for value in (*(rule.start.values if rule.start else ()), *(rule.waiting.values if rule.waiting else ())):
+        yield from (_Use(path, value.line, value.column) for path in value.paths)
 
 
 def _expecting(conditions: Iterable[Condition]) -> Iterator[Condition]:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 from typing import TypeAlias
 
 from bridge.language.conditions import Condition
+from bridge.language.values import Value
 from bridge.mapping.rules.index import key_of
 from bridge.mapping.rules.rule import Rule
 
@@ -30,16 +31,25 @@ def unreachable_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
 
 
 def duplicate_rules(rules: list[Rule]) -> Iterator[tuple[Rule, Rule]]:
-    """Rules, each with the earlier rule that starts the same bot for the same recipient and events."""
+    """Rules, each with the earlier rule that starts the same bot for the same recipient, events and time."""
     seen: dict[object, Rule] = {}
-    for rule in rules:
-        ids = [(one.subscriber_id, one.user_id, one.channel_id) for one in rule.start.recipients]
+    for rule, start in [(rule, rule.start) for rule in rules if rule.start]:
+        ids = [(one.subscriber_id, one.user_id, one.channel_id) for one in start.recipients]
         recipients = tuple(value.text if value else "" for each in ids for value in each)
         asked = frozenset(one.text for one in rule.all_conditions)
-        identity = (asked, _for_each(rule), rule.account, rule.start.bot_id.text, recipients)
+        when = _when(rule)
+        identity = (asked, _for_each(rule), rule.account, start.bot_id.text, recipients, when)
         earlier = seen.setdefault(identity, rule)
         if earlier is not rule and not earlier.stop:
             yield rule, earlier
+
+
+def _when(rule: Rule) -> Hashable:
+    """When the bot starts, for comparing rules."""
+    timing = rule.waiting.timing if rule.waiting else None
+    if timing is None:
+        return None
+    return timing.at.text if isinstance(timing.at, Value) else timing.at
 
 
 def _for_each(rule: Rule) -> str:

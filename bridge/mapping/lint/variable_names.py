@@ -36,7 +36,7 @@ def odd_names(mappings: Iterable[MappingFile]) -> Iterator[Finding]:
     rules = ((mapping.path, rule) for mapping in mappings for rule in mapping.rules if rule.enabled)
     for number, (path, rule) in enumerate(rules):
         names = accounts.setdefault(rule.account, {})
-        for one in rule.start.variables:
+        for one in rule.start.variables if rule.start else ():
             names.setdefault(one.name, _Name(one.name, path, one.line, one.column)).rules.add(number)
     for account, names in accounts.items():
         yield from _odd(account, names)

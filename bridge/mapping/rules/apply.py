@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bridge.jsonpath.path import Path
@@ -14,12 +14,23 @@ from bridge.language.operators import NEAR_CODES
 from bridge.language.text import Unusable
 from bridge.mapping.rules.index import RuleIndex
 from bridge.mapping.rules.rule import MAX_ITEMS, Rule, item_scope, items_of
-from bridge.mapping.rules.start import Rendered, Shared
-from bridge.model import Application, BotStart, Event, Failure, Json, Match, Verdict
+from bridge.mapping.rules.start import Rendered, RenderFailure, Shared
+from bridge.mapping.rules.waiting import AT_ONCE, Later
+from bridge.model import Application, BotStart, Cancellation, Event, Failure, Json, Match, Verdict
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 from bridge.reasons.stored import to_json
-from bridge.webhook.budget import CALL, CALL_ROW, EVENT, FAILURE, RULE, Budget, OverBudgetError, size_of
+from bridge.webhook.budget import (
+    CALL,
+    CALL_ROW,
+    ERRAND_ROW,
+    EVENT,
+    FAILURE,
+    RULE,
+    Budget,
+    OverBudgetError,
+    size_of,
+)
 from bridge.webhook.source import Source
 
 FEW_RULES = 50
@@ -49,6 +60,10 @@ class Example:
     query: str
     expect: tuple[Expected, ...]
     failed: tuple[str, ...]
+    cancelled: tuple[str, ...] | None = None
+    """Expected keys of errands that end, in order; None if they are not compared."""
+    now: int = 0
+    """The time of receipt; 0 if the test does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,7 @@ def apply_within(mapping: MappingFile, event: Event, budget: Budget) -> Applicat
     if len(mapping.rules) <= FEW_RULES:
         return _run(mapping.rules, scope, budget)
     applied = _run(mapping.index.candidates(scope), scope, budget)
-    return Application(applied.starts, applied.failures, _reported(applied.verdicts), mapping.index.names)
+    return replace(applied, verdicts=_reported(applied.verdicts), rules=mapping.index.names)
 
 
 def apply_silently(mapping: MappingFile, event: Event) -> Application:
@@ -100,8 +115,7 @@ def apply_silently(mapping: MappingFile, event: Event) -> Application:
         scope = mapping.source.scope_of(event, budget.look_at)
         return _run(mapping.index.candidates(scope), scope, budget)
 
-    applied = _bounded(run, event)
-    return Application(applied.starts, applied.failures, ())
+    return replace(_bounded(run, event), verdicts=())
 
 
 def judge(mapping: MappingFile, event: Event) -> tuple[Verdict, ...]:
@@ -132,11 +146,12 @@ def _bounded(run: Callable[[Budget], Application], event: Event) -> Application:
 
 @dataclass(slots=True)
 class _Results:
-    """Starts and failures of an event so far."""
+    """Starts, failures and cancellations of an event so far."""
 
     budget: Budget
     starts: list[BotStart] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    cancels: list[Cancellation] = field(default_factory=list)
 
 
 def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
@@ -153,7 +168,8 @@ def _run(rules: Iterable[Rule], scope: Scope, budget: Budget) -> Application:
         verdict = _try(rule, scope, results)
         verdicts.append(verdict)
         stopped = rule.stop and verdict.match is not Match.UNMATCHED
-    return Application(tuple(results.starts), tuple(results.failures), tuple(verdicts))
+    starts, failures, cancels = tuple(results.starts), tuple(results.failures), tuple(results.cancels)
+    return Application(starts, failures, tuple(verdicts), cancels=cancels)
 
 
 def _reported(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
@@ -174,7 +190,7 @@ def _try(rule: Rule, scope: Scope, results: _Results) -> Verdict:
     if decision is not HOLDS:
         return _unmatched(rule, decision)
     if rule.for_each is None:
-        failed = _start(rule, scope, 0, results)
+        failed = _carry_out(rule, scope, 0, results)
         return Verdict(rule.name, Match.FAILED if failed else Match.MATCHED, line=rule.line)
     return _each(rule, rule.for_each, scope, results)
 
@@ -194,7 +210,7 @@ def _each(rule: Rule, path: Path, scope: Scope, results: _Results) -> Verdict:
         latest = decide(rule.item_conditions, inner)
         if latest.holds:
             chosen += 1
-            failed += _start(rule, inner, index, results, shared)
+            failed += _carry_out(rule, inner, index, results, shared)
         else:
             decision = latest
     if not chosen:
@@ -216,23 +232,37 @@ def _unmatched(rule: Rule, decision: Decision) -> Verdict:
     return _verdict((rule.name, Match.UNMATCHED, condition, code, found, line))
 
 
-def _start(rule: Rule, scope: Scope, index: int, results: _Results, shared: Shared | None = None) -> bool:
-    """Add the start or its failures, and return whether it failed.
+def _carry_out(rule: Rule, scope: Scope, index: int, results: _Results, shared: Shared | None = None) -> bool:
+    """Add what the rule ends and starts, or its failures, and return whether it failed.
 
-    Raises OverBudgetError before the calls exceed the budget."""
-    rendered = rule.start.render(scope, shared)
-    if isinstance(rendered, Rendered):
+    A rule ends errands before it starts a bot. Raises OverBudgetError before the budget is exceeded."""
+    failures: list[RenderFailure] = []
+    rendered = rule.start.render(scope, failures, shared) if rule.start else None
+    later = rule.waiting.render(scope, failures, shared) if rule.waiting else AT_ONCE
+    if failures:
+        results.budget.store(sum([FAILURE + size_of(to_json(one.reason)) for one in failures]))
+        results.failures += [Failure(rule.name, index, one.key, one.path, one.reason) for one in failures]
+        return True
+    if later.cancelled is not None:
+        _cancel(rule, index, later.cancelled, results)
+    if rendered is not None:
         size = sum([len(name) + len(text) for name, text in rendered.variables])
-        results.budget.store(CALL_ROW + size)
+        errand = ERRAND_ROW + len(later.errand.key) if later.errand else 0
+        results.budget.store(CALL_ROW + size + errand)
         results.budget.look_at(CALL)
-        results.starts.append(_bot_start(rule, index, rendered))
-        return False
-    results.budget.store(sum([FAILURE + size_of(to_json(one.reason)) for one in rendered]))
-    results.failures += [Failure(rule.name, index, one.key, one.path, one.reason) for one in rendered]
-    return True
+        results.starts.append(_bot_start(rule, index, rendered, later))
+    return False
 
 
-def _bot_start(rule: Rule, index: int, rendered: Rendered) -> BotStart:
+def _cancel(rule: Rule, index: int, key: str, results: _Results) -> None:
+    lasts = rule.waiting.cancel.lasts if rule.waiting and rule.waiting.cancel else 0
+    results.budget.store(ERRAND_ROW + len(key))
+    results.budget.look_at(CALL)
+    place = len(results.starts)
+    results.cancels.append(Cancellation(rule.name, index, rule.account, key, lasts, place, rule.shadow))
+
+
+def _bot_start(rule: Rule, index: int, rendered: Rendered, later: Later) -> BotStart:
     return BotStart(
         rule=rule.name,
         item=index,
@@ -240,9 +270,13 @@ def _bot_start(rule: Rule, index: int, rendered: Rendered) -> BotStart:
         recipient=rendered.recipient,
         bot_id=rendered.bot_id,
         variables=rendered.variables,
-        forced=rule.start.forced,
+        forced=rendered.forced,
         order=rule.order,
         on_uncertain=rule.on_uncertain,
         expires=rule.expires,
         shadow=rule.shadow,
+        due_at=later.due_at,
+        late=later.late,
+        zone=later.zone,
+        errand=later.errand,
     )

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.mapping.rules.apply import MappingFile, apply_silently
-from bridge.model import Application, Event, Json
+from bridge.model import Application, BotStart, Event, Json
 
 Difference: TypeAlias = Literal["none", "content", "outcome"]
 Effect: TypeAlias = tuple[object, ...]
@@ -65,13 +65,25 @@ def _text(event: Event) -> str:
 
 
 def _outcome(mapping: MappingFile, event: Event) -> tuple[Effect, ...]:
-    """The starts and failures, without the names of the rules."""
+    """The starts, failures and cancelled errands, without the names of the rules.
+
+    The time of receipt is 0, so what counts from receipt is compared by its distance from it.
+    """
     made: Application = apply_silently(mapping, event)
     starts = [
-        (one.account, one.recipient.key, one.bot_id, one.variables, one.forced, one.shadow)
+        (one.account, one.recipient.key, one.bot_id, one.variables, one.forced, one.shadow, *_later(one))
         for one in made.starts
     ]
-    return (*starts, *((one.rule, one.item, one.key) for one in made.failures))
+    cancels = [(one.account, one.key, one.lasts, one.place, one.shadow) for one in made.cancels]
+    return (*starts, *((one.rule, one.item, one.key) for one in made.failures), *cancels)
+
+
+def _later(start: BotStart) -> Effect:
+    """When it is due, and its errand; nothing of a start at once, so that its digest stays the same."""
+    errand = start.errand
+    if not start.due_at and errand is None:
+        return ()
+    return start.due_at, start.late, *((errand.key, errand.again, errand.at_most) if errand else ())
 
 
 def _without(node: Json, steps: tuple[str | int, ...]) -> Json:

@@ -10,6 +10,7 @@ from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition
 from bridge.language.text import Unusable
 from bridge.mapping.rules.start import Start
+from bridge.mapping.rules.waiting import Waiting
 from bridge.model import Json, OnUncertain, Order
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
@@ -25,7 +26,8 @@ class Rule:
     name: str
     line: int
     """Line of its name. `column` likewise."""
-    start: Start
+    start: Start | None
+    """None if it only ends errands."""
     account: str
     column: int = 1
     conditions: tuple[Condition, ...] = ()
@@ -39,6 +41,8 @@ class Rule:
     order: Order = "relaxed"
     on_uncertain: OnUncertain | None = None
     shadow: bool = False
+    waiting: Waiting | None = None
+    """None if it has none of the keys `after`, `at`, `key` and `cancel`."""
 
     @property
     def all_conditions(self) -> tuple[Condition, ...]:

@@ -34,6 +34,7 @@ class Rendered:
     bot_id: int
     recipient: Recipient
     variables: tuple[tuple[str, str], ...]
+    forced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,10 @@ class RecipientValues:
     def resolve(self, scope: Scope, failures: list[RenderFailure], shared: Shared | None) -> Recipient | None:
         """The recipient; None after adding what is missing or invalid to `failures`."""
         if self.subscriber_id is not None:
-            number = _checked("subscriber_id", self.subscriber_id, scope, whole_id, failures, shared)
+            number = checked("subscriber_id", self.subscriber_id, scope, whole_id, failures, shared)
             return None if number is None else Recipient(subscriber_id=number)
-        user = self.user_id and _checked("user_id", self.user_id, scope, messenger_id, failures, shared)
-        channel = self.channel_id and _checked(
+        user = self.user_id and checked("user_id", self.user_id, scope, messenger_id, failures, shared)
+        channel = self.channel_id and checked(
             "channel_id", self.channel_id, scope, messenger_id, failures, shared
         )
         return Recipient(user_id=user, channel_id=channel) if user and channel else None
@@ -75,15 +76,26 @@ class Start:
     variables: tuple[Variable, ...]
     forced: bool
 
-    def render(self, scope: Scope, shared: Shared | None = None) -> Rendered | list[RenderFailure]:
-        """The start, or all its failures. `shared` caches values that are the same for all items."""
-        failures: list[RenderFailure] = []
-        bot_id = _checked("bot_id", self.bot_id, scope, whole_id, failures, shared)
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Every value of it."""
+        ways = [(way.subscriber_id, way.user_id, way.channel_id) for way in self.recipients]
+        people = [value for way in ways for value in way if value]
+        return (self.bot_id, *people, *(one.value for one in self.variables))
+
+    def render(
+        self, scope: Scope, failures: list[RenderFailure], shared: Shared | None = None
+    ) -> Rendered | None:
+        """The start; None after adding all that is missing or invalid to `failures`.
+
+        `shared` caches values that are the same for all items.
+        """
+        bot_id = checked("bot_id", self.bot_id, scope, whole_id, failures, shared)
         recipient = self._recipient(scope, failures, shared)
         variables = self._variables(scope, failures, shared)
         if failures or bot_id is None or recipient is None:
-            return failures
-        return Rendered(bot_id, recipient, variables)
+            return None
+        return Rendered(bot_id, recipient, variables, self.forced)
 
     def _recipient(
         self, scope: Scope, failures: list[RenderFailure], shared: Shared | None
@@ -103,7 +115,7 @@ class Start:
         found = []
         for name, value, _, _ in self.variables:
             try:
-                content = _rendered(value, scope, shared)
+                content = rendered(value, scope, shared)
                 if content is not None and content is not ABSENT:
                     found.append((name, variable_text(text_of(content))))
             except Unusable as unusable:
@@ -111,7 +123,7 @@ class Start:
         return tuple(found)
 
 
-def _rendered(value: Value, scope: Scope, shared: Shared | None) -> Json:
+def rendered(value: Value, scope: Scope, shared: Shared | None) -> Json:
     """The value. If it does not use `$item`, it is rendered once for all items. Raises Unusable."""
     if shared is None or value.uses_item:
         return value.render(scope)
@@ -126,7 +138,7 @@ def _rendered(value: Value, scope: Scope, shared: Shared | None) -> Json:
     return known
 
 
-def _checked(
+def checked(
     key: str,
     value: Value,
     scope: Scope,
@@ -134,8 +146,9 @@ def _checked(
     failures: list[RenderFailure],
     shared: Shared | None,
 ) -> T | None:
+    """The rendered value as `check` returns it; None after adding what is wrong to `failures`."""
     try:
-        return check(_rendered(value, scope, shared))
+        return check(rendered(value, scope, shared))
     except Unusable as unusable:
         failures.append(RenderFailure(key, value.text, unusable.about(value.text)))
         return None

@@ -12,6 +12,7 @@ from bridge.reasons.stored import to_json, to_text
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.budget import (
     CALL_ROW,
+    ERRAND_ROW,
     EVENT_ROW,
     FAILURE,
     Budget,
@@ -94,16 +95,23 @@ def _event_size(event: Event) -> int:
 
 
 def _starts_size(made: Application) -> int:
-    """Bytes of the calls and failures."""
+    """Bytes of the calls, cancelled errands and failures."""
     failures = [size_of([one.rule, one.key, one.path, to_json(one.reason)]) for one in made.failures]
-    return FAILURE * len(failures) + sum(failures) + sum([_call_size(start) for start in made.starts])
+    cancels = [ERRAND_ROW + text_size(one.rule + one.account + one.key) for one in made.cancels]
+    return (
+        FAILURE * len(failures)
+        + sum(failures)
+        + sum(cancels)
+        + sum([_call_size(start) for start in made.starts])
+    )
 
 
 def _call_size(start: BotStart) -> int:
     to = start.recipient
     names = text_size(start.rule) + text_size(start.account) + text_size(to.key)
     own = size_of([to.user_id, to.channel_id]) if to.user_id else 0
-    return CALL_ROW + names + own + size_of(start.variables)
+    errand = ERRAND_ROW + text_size(start.errand.key) if start.errand else 0
+    return CALL_ROW + names + own + errand + size_of(start.variables)
 
 
 def _brief(mapping: MappingFile, made: Application) -> Application:

@@ -27,17 +27,27 @@ UNSET = "W501"
 _LIMIT = 1 << 20
 
 
-def compile_named(settings: Settings, names: Sequence[str], *, notices: bool = False) -> Compiled:
+def compile_named(
+    settings: Settings, names: Sequence[str], *, notices: bool = False, now_ms: int = 0
+) -> Compiled:
     """Compile the named files and folders, or the whole mapping folder. Only their findings are returned.
 
-    Files outside the folder are compiled with its accounts. Raises BridgeError for unreadable files.
+    Files outside the folder are compiled with its accounts. Keys of errands are compared only if no file is
+    named alone, and literal times only with the time `now_ms`. Raises BridgeError for unreadable files.
     """
     files = _named(names) if names else read_folder(Path(settings.mappings))
     if not files:
         looked = tuple(names) or (settings.mappings,)
         raise BridgeError(Reason(MappingCode.NO_FILES, names=looked), Reason(MappingCode.NAME_FILES))
     together = {**_accounts(settings, files), **files}
-    compiled = compile_files(together, settings.environment, placeholder=PLACEHOLDER, notices=notices)
+    compiled = compile_files(
+        together,
+        settings.environment,
+        placeholder=PLACEHOLDER,
+        notices=notices,
+        whole=all(Path(name).is_dir() for name in names),
+        now_ms=now_ms,
+    )
     return replace(compiled, findings=tuple(one for one in compiled.findings if one.path in files))
 
 
@@ -55,7 +65,9 @@ class CompiledText:
 def compile_text(settings: Settings, path: str, data: bytes, *, notices: bool = False) -> CompiledText:
     """Compile a text as a mapping file at this path. The path itself is not read."""
     files = {**_accounts(settings, {path: data}), path: data}
-    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER, notices=notices)
+    compiled = compile_files(
+        files, settings.environment, placeholder=PLACEHOLDER, notices=notices, whole=False
+    )
     mapping = next((one for one in compiled.sources.values() if one.path == path), None)
     findings = tuple(one for one in compiled.findings if one.path == path)
     return CompiledText(mapping, findings, accounts_of(settings, compiled))

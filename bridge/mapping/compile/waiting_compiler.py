@@ -1,0 +1,200 @@
+"""Compiles the keys of a rule about later and not at all: `after`, `at`, `tz`, `key`, `cancel`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from bridge.jsonpath.scope import ABSENT
+from bridge.language.functions.dates import read_time
+from bridge.language.keys_rule import TIME_OF_DAY
+from bridge.language.nodes import Mapping, Node, Report, Scalar
+from bridge.language.schema import Fields, Reader, describe
+from bridge.language.templates import compile_template, is_template
+from bridge.language.text import Unusable
+from bridge.language.values import ORIGINS, Value, compile_value
+from bridge.language.zones import UnknownZone, load_zone, zone_names
+from bridge.mapping.compile.context import CompileContext
+from bridge.mapping.rules.due import LONGEST_DAYS, TimeOfDay, instant, time_of_day
+from bridge.mapping.rules.waiting import (
+    CancelRule,
+    ErrandRule,
+    Key,
+    Shape,
+    Timing,
+    Waiting,
+    Zone,
+    errand_key,
+    normal,
+)
+from bridge.reasons.mapping import MappingCode
+from bridge.reasons.reason import Reason
+
+_DAY = 86_400
+_LONGEST_MARK = 90
+"""Days for which a cancelled errand can stay cancelled."""
+_UTC = ZoneInfo("UTC")
+
+
+def compile_waiting(fields: Fields, account: str, context: CompileContext, report: Report) -> Waiting | None:
+    """Compile these keys of a rule; None if it has none of them, or after an error in the report."""
+    _report_missing(fields, report)
+    _report_useless(fields, report)
+    timing = _timing(fields, account, context, report)
+    errand, cancel = _errand(fields, report), _cancel(fields, report)
+    if errand and cancel and cancel.lasts and errand.key.value.text == cancel.key.value.text:
+        report.add(fields.at("cancel"), "W521", Reason(MappingCode.OWN_MARK))
+    return Waiting(timing, errand, cancel) if timing or errand or cancel else None
+
+
+def _report_missing(fields: Fields, report: Report) -> None:
+    if "start" not in fields:
+        for name in ("after", "at", "key"):
+            if name in fields:
+                report.add(fields.at(name), "M105", Reason(MappingCode.NEEDS_KEY, key=name, needs="start"))
+    elif "key" in fields and "again" not in fields:
+        report.add(fields.at("key"), "M105", Reason(MappingCode.NEEDS_AGAIN))
+    if "after" in fields and "at" in fields:
+        report.add(fields.at("at"), "M403", Reason(MappingCode.AFTER_AND_AT))
+
+
+def _report_useless(fields: Fields, report: Report) -> None:
+    """Warn about keys that have no effect because another key is missing."""
+    for name, needs in _needs(fields):
+        if name in fields:
+            report.add(fields.at(name), "W517", Reason(MappingCode.NO_EFFECT, key=name, needs=needs))
+
+
+def _needs(fields: Fields) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The keys without effect, each with the keys that it lacks one of."""
+    if "start" not in fields:
+        yield from ((name, ("start",)) for name in ("expires", "order", "on_uncertain"))
+    if "key" not in fields:
+        yield "again", ("key",)
+    if fields["again"] != "replace":
+        yield "at_most", ("again: replace",)
+    if "after" not in fields and "at" not in fields:
+        yield "at_most", ("after", "at")
+        yield "late", ("after", "at")
+    if "at" not in fields:
+        yield "tz", ("at",)
+
+
+def _timing(fields: Fields, account: str, context: CompileContext, report: Report) -> Timing | None:
+    if "at" not in fields:
+        seconds = fields["after"]
+        if seconds is None:
+            return None
+        if seconds > LONGEST_DAYS * _DAY:
+            report.add(fields.at("after"), "M209", Reason(MappingCode.AT_MOST_DAYS, count=LONGEST_DAYS))
+        return Timing(seconds, fields["late"], Zone(_UTC))
+    at = _at(fields.at("at"), report)
+    zone = _zone(fields, account, context, report, needed=None if at is None else _is_local(at))
+    if at is None or zone is None:
+        return None
+    if isinstance(at, Value) and at.literal is not ABSENT and zone.value is None:
+        due = instant(at.literal, lambda: zone.default)
+        if due.at < context.now_ms:
+            report.add(fields.at("at"), "W518", Reason(MappingCode.ALWAYS_PAST))
+    return Timing(at, fields["late"], zone)
+
+
+def _at(node: Node, report: Report) -> Value | TimeOfDay | None:
+    if isinstance(node, Mapping) and not any(node.get(name) for name in ORIGINS):
+        return _time_of_day(node, report)
+    value = compile_value(node, report)
+    if value is None or value.literal is ABSENT:
+        return value
+    try:
+        instant(value.literal, lambda: _UTC)
+    except Unusable as unusable:
+        wrong = Reason(MappingCode.BAD_AT, why=unusable.about("at"), time="{time: 10:00}")
+        report.add(node, "M209", wrong)
+        return None
+    return value
+
+
+def _time_of_day(node: Mapping, report: Report) -> TimeOfDay | None:
+    fields = Reader(report).table(node, TIME_OF_DAY)
+    if fields is None or fields["time"] is None:
+        return None
+    found = time_of_day(fields["time"], next_day=fields["day"] == "next")
+    if found is None:
+        at = fields.at("time")
+        report.add(at, "M209", Reason(MappingCode.NOT_TIME_OF_DAY, found=describe(at)))
+    return found
+
+
+def _is_local(at: Value | TimeOfDay) -> bool:
+    """Whether a time zone may decide: not for an instant with an offset, or a unix time."""
+    return isinstance(at, TimeOfDay) or at.literal is ABSENT or not read_time(at.literal).tzinfo
+
+
+def _zone(
+    fields: Fields, account: str, context: CompileContext, report: Report, *, needed: bool | None
+) -> Zone | None:
+    default = context.timezone_of(account)
+    own = load_zone(default) if default else _UTC
+    if "tz" not in fields:
+        if needed and default == "":
+            report.add(fields.at("at"), "W516", Reason(MappingCode.NO_ZONE, account=account))
+        return Zone(own)
+    node = fields.at("tz")
+    if needed is False:
+        report.add(node, "W517", Reason(MappingCode.TZ_UNUSED))
+    value = compile_value(node, report)
+    if value is None:
+        return None
+    if value.literal is ABSENT:
+        zone_names()  # Read now: reading all names is slow.
+        return Zone(own, value)
+    try:
+        return Zone(load_zone(str(value.literal)))
+    except UnknownZone as error:
+        report.add(node, "M209", error.reason)
+        return None
+
+
+def _errand(fields: Fields, report: Report) -> ErrandRule | None:
+    if "key" not in fields:
+        return None
+    node = fields.at("key")
+    key = _key(node, report)
+    if key is not None and None not in key.shape and isinstance(node, Scalar):
+        meant = f"{{value: {key.value.text}}}"
+        same = Reason(MappingCode.SAME_KEY, example='"cart:{$.cart.id}"', literal=meant)
+        report.add(node, "W520", same)
+    again = fields["again"]
+    return None if key is None or again is None else ErrandRule(key, again, fields["at_most"])
+
+
+def _cancel(fields: Fields, report: Report) -> CancelRule | None:
+    cancel = fields["cancel"]
+    if cancel is None or cancel["key"] is None:
+        return None
+    key, lasts = _key(cancel["key"], report), cancel["for"] or 0
+    if lasts > _LONGEST_MARK * _DAY:
+        report.add(cancel.at("for"), "M209", Reason(MappingCode.AT_MOST_DAYS, count=_LONGEST_MARK))
+    return None if key is None else CancelRule(key, lasts)
+
+
+def _key(node: Node, report: Report) -> Key | None:
+    """Compile an errand's key. A literal is checked here, a path or template when an event is processed."""
+    value = compile_value(node, report)
+    if value is None:
+        return None
+    if value.literal is ABSENT:
+        return Key(value, _shape(value.text) if isinstance(node, Scalar) else (None,))
+    try:
+        return Key(value, (errand_key(value.literal),))
+    except Unusable as unusable:
+        report.add(node, "M209", unusable.about("key"))
+        return None
+
+
+def _shape(text: str) -> Shape:
+    """The shape of a path or template."""
+    if not is_template(text):
+        return (None,)
+    parts = compile_template(text).parts
+    return tuple(normal(part) if isinstance(part, str) else None for part in parts)
