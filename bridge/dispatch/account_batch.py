@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bridge.dispatch.policy import account_health as healths
@@ -16,7 +16,7 @@ from bridge.model import Account, Attempt, Call
 from bridge.reasons.reason import Reason
 from bridge.store.queue import accounts as rows
 from bridge.store.queue.accounts import AccountState
-from bridge.store.queue.due_calls import Transaction
+from bridge.store.queue.due_calls import AccountView, Transaction
 from bridge.store.reports.audit import BRIDGE
 from bridge.text.render import english
 
@@ -97,6 +97,25 @@ class AccountBatch:
         for name, (why, mark) in self.pauses.items():
             rows.pause(connection, now, name, who=BRIDGE, why=why, token_mark=mark)
             log.error("account %s is paused: %s", name, english(why))
+
+
+def invitations(
+    known: Mapping[str, Account], views: Sequence[AccountView], now: int
+) -> list[tuple[str, int]]:
+    """Accounts with calls to claim, and when that may be, by due time, pace and breaker."""
+    found = []
+    for view in views:
+        state = view.state
+        if view.due_at is None or state.paused:
+            continue
+        at = max(view.due_at, pace.next_slot(known[state.name], state.tat, now))
+        breaker = healths.from_text(state.health).breaker
+        if breaker.gate is Gate.OPEN:
+            at = max(at, breakers.probe_at(breaker, now))
+        elif not breakers.allowance(breaker, now, 1):
+            continue
+        found.append((state.name, at))
+    return found
 
 
 def token_mark(account: Account) -> str:

@@ -10,17 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from typing import Final, NamedTuple
 
-from bridge.dispatch.account_batch import AccountBatch
+from bridge.dispatch.account_batch import AccountBatch, invitations
 from bridge.dispatch.alerts.events import AlertEvents, Happened, of_call
 from bridge.dispatch.calls_in_flight import Ended, Job, Try
+from bridge.dispatch.due_release import DueRelease, steady
 from bridge.dispatch.http.probe import Probe
-from bridge.dispatch.policy import account_health as healths
 from bridge.dispatch.policy import breaker as breakers
-from bridge.dispatch.policy import pace
-from bridge.dispatch.policy.breaker import Gate
 from bridge.dispatch.policy.retry import Step, next_step
 from bridge.dispatch.unconfirmed_answers import NewAnswers
 from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
@@ -31,7 +28,7 @@ from bridge.store.db.engine import Store
 from bridge.store.queue import accounts as rows
 from bridge.store.queue import calls, claims, due_calls, pauses
 from bridge.store.queue.calls import Settlement
-from bridge.store.queue.due_calls import AccountView, Transaction
+from bridge.store.queue.due_calls import Transaction
 
 SILENT: Final = AlertEvents()
 CLOCKS_AGREE: Final = 200
@@ -71,7 +68,7 @@ class Round:
     probes: list[Account] = field(default_factory=list)
     """Accounts whose breaker wants to know whether LeadConverter can be reached."""
     wake_at: int | None = None
-    """When the next call may be claimed; None when nothing waits."""
+    """When the next call may be claimed or is to be released; None when nothing waits."""
     results: list[Result] = field(default_factory=list)
     """One per settled attempt."""
     dropped: int = 0
@@ -95,7 +92,7 @@ class Rounds:
     """What one dispatcher, known as `owner`, asks of the store.
 
     `random` gives numbers from 0 up to 1, `wall` the clock of the attempts in unix milliseconds: it may
-    differ from the database's by any amount.
+    differ from the database's by any amount. `steady` gives seconds of a clock that nobody sets.
     """
 
     def __init__(
@@ -106,6 +103,7 @@ class Rounds:
         random: Callable[[], float],
         wall: Callable[[], int],
         events: AlertEvents = SILENT,
+        steady: Callable[[], float] = steady,
     ) -> None:
         self.store = store
         self.accounts = accounts
@@ -116,6 +114,7 @@ class Rounds:
         self.due: tuple[str, ...] = ()
         """Accounts that had calls due when last looked."""
         self.answers = NewAnswers()
+        self.releases = DueRelease(steady)
 
     def round(self, ended: Sequence[Ended], room: int) -> Round:
         """Settle, and claim up to `room` calls. Raises StoreUnavailable: all is to be tried again.
@@ -127,21 +126,28 @@ class Rounds:
         if not ended:
             with self.store.read() as connection:
                 outlook = self.look(connection, known)
-            if room <= 0 or not outlook.due:
+            if not self.releases.wanted and (room <= 0 or not outlook.due):
                 return Round(outlook.now, wake_at=outlook.wake_at)
             self.due = outlook.due
         with self.store.transaction() as connection:
             done = self.write(connection, known, ended, room)
         self.answers.committed()
+        self.releases.committed()
         return done
 
     def look(self, connection: Transaction, known: Mapping[str, Account]) -> Outlook:
-        """Which accounts have calls to claim, now or later."""
-        now = self.store.now(connection)
-        views = [view for view in due_calls.account_views(connection) if view.state.name in known]
-        at = dict(invitations(known, views, now))
+        """Which accounts have calls to claim, and which waiting calls are due, now or later."""
+        now = self.now(connection)
+        views = due_calls.account_views(connection)
+        at = dict(invitations(known, [view for view in views if view.state.name in known], now))
         due = tuple(sorted(name for name, moment in at.items() if moment <= now))
-        return Outlook(now, due, min((moment for moment in at.values() if moment > now), default=None))
+        later = [moment for moment in at.values() if moment > now]
+        release_at = self.releases.look(connection, now, views[0].waiting_at if views else None)
+        return Outlook(now, due, min([*later, *([release_at] if release_at else [])], default=None))
+
+    def now(self, connection: Transaction) -> int:
+        """The database's clock, in unix milliseconds."""
+        return self.releases.guard.now(lambda: self.store.now(connection))
 
     def write(
         self, connection: Transaction, known: Mapping[str, Account], ended: Sequence[Ended], room: int
@@ -153,7 +159,8 @@ class Rounds:
         """
         names = {*self.due, *(one.job.account.name for one in ended)}
         batch = AccountBatch(rows.lock_all(connection, names))
-        done = Round(self.store.now(connection))
+        done = Round(self.now(connection))
+        self.releases.release(connection, done.now)
         self.settle(connection, done, ended, batch)
         outlook = self.look(connection, known)
         self.due = outlook.due
@@ -181,7 +188,7 @@ class Rounds:
             if not one.unsent:
                 batch.learn(account, call, attempt, done.now)
         taken = calls.settle(connection, done.now, settlements)
-        fitting = list(compress(zip(ended, settlements, strict=True), taken))
+        fitting = [(one, settled) for one, settled in zip(ended, taken, strict=True) if settled]
         done.results = [result(one.job.call, settled, done.now) for one, settled in fitting]
         self.answers.note(connection, done.now, (one for one, _ in fitting))
         done.dropped += len(taken) - len(done.results)
@@ -245,25 +252,6 @@ class Rounds:
             breaker = breakers.probed(health.breaker, probe.passed, probe.found, now)
             batch.keep(account.name, replace(health, breaker=breaker))
             batch.close(connection, now)
-
-
-def invitations(
-    known: Mapping[str, Account], views: Sequence[AccountView], now: int
-) -> list[tuple[str, int]]:
-    """Accounts with calls to claim, and when that may be, by due time, pace and breaker."""
-    found = []
-    for view in views:
-        state = view.state
-        if view.due_at is None or state.paused:
-            continue
-        at = max(view.due_at, pace.next_slot(known[state.name], state.tat, now))
-        breaker = healths.from_text(state.health).breaker
-        if breaker.gate is Gate.OPEN:
-            at = max(at, breakers.probe_at(breaker, now))
-        elif not breakers.allowance(breaker, now, 1):
-            continue
-        found.append((state.name, at))
-    return found
 
 
 def shifted(attempt: Attempt, ahead: int) -> Attempt:

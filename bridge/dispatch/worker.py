@@ -23,6 +23,7 @@ import uvloop
 from bridge.dispatch.alerts.events import AlertEvents
 from bridge.dispatch.alerts.notifier import AlertNotifier
 from bridge.dispatch.calls_in_flight import CallsInFlight, Ended, Try
+from bridge.dispatch.due_release import steady
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.probe import Probe
 from bridge.dispatch.maintenance import Maintenance
@@ -67,8 +68,8 @@ class Dispatcher:
     """One process's share of the dispatching. Any number of them may share a store.
 
     `accounts` gives the accounts as they are now. `owner` is this dispatcher's name in the queue and must be
-    its own. `keep_beating` runs in the event loop, and reports that the loop turns. `clock` is in monotonic
-    seconds; `random` gives numbers from 0 up to 1. Alerts are in `language`.
+    its own. `keep_beating` runs in the event loop, and reports that the loop turns. `clock` gives seconds and
+    is never set; `random` gives numbers from 0 up to 1. Alerts are in `language`.
     """
 
     def __init__(
@@ -85,12 +86,12 @@ class Dispatcher:
         language: str = ENGLISH,
         keep_beating: Callable[[], Coroutine[Any, Any, None]] = unwatched,
         random: Callable[[], float] = randomness.random,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = steady,
     ) -> None:
         self.store = store
         self.client = client
         events = AlertEvents(alerts)
-        self.rounds = Rounds(store, accounts, owner or unique_name(), random, client.now, events)
+        self.rounds = Rounds(store, accounts, owner or unique_name(), random, client.now, events, clock)
         self.maintenance = Maintenance(store, accounts, events)
         self.notifier = AlertNotifier(store, events, client, language, self.on_thread)
         self.in_flight = CallsInFlight(client.send, most, client.now, clock)

@@ -11,17 +11,18 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.comparison import is_same, with_content_digests
 from bridge.mapping.rules.webhook import apply_to_webhook
-from bridge.model import FINAL, BotStart, Call, Event, Failure, State
+from bridge.model import FINAL, Application, BotStart, Call, Event, Failure, Request, State
 from bridge.operations.reread import Rereader
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.inbox import known_events, replays
 from bridge.store.inbox.events import Delivery
-from bridge.store.inbox.replays import Planned
+from bridge.store.inbox.replays import Asked, Planned
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports.call_views import calls_of
+from bridge.store.reports.counters import CAUSES
 from bridge.store.reports.event_views import StoredEvent, event
 from bridge.webhook.source import BY_BODY
 
@@ -118,24 +119,28 @@ class Replayer:
     rules: Rules = "current"
     again: bool = False
     """Whether to repeat finished calls, too: people are messaged twice."""
+    past_cancel: bool = False
+    """Whether to start what another event has cancelled until later."""
+    original_times: bool = False
+    """Whether times count from when the event was received, not from now."""
     rereader: Rereader = field(default_factory=Rereader, compare=False)
 
-    def plan(self, connection: Transaction, number: int) -> Replay:
+    def plan(self, connection: Transaction, now: int, number: int) -> Replay:
         """Plan a replay; changes nothing. Raises BridgeError if there is no such event."""
         stored = event(connection, number)
         if self.rules == "original":
             return OriginalCalls(number, self._unsent(connection, number))
         try:
             if stored.event is None:
-                return _read(number, self._delivery(stored))
+                return _read(number, self._delivery(stored, now))
             mapping = self._mapping(stored)
             event_now, read_as = self._read(mapping, stored)
             if read_as is not None:
                 self._require_unique(number, known_events.event_of_key(connection, event_now), read_as)
         except _CannotReplay as error:
             return Unreplayable(number, error.reason)
-        made = apply(mapping, event_now)
-        planned = replays.plan(connection, number, made, again=self.again)
+        made = self._apply(mapping, event_now, now)
+        planned = replays.plan(connection, now, number, made, self._asked)
         return Applied(number, planned, made.failures, read_as)
 
     def replay(self, connection: Transaction, now: int, number: int) -> Replay:
@@ -157,10 +162,22 @@ class Replayer:
                 )
         except _CannotReplay as error:
             return Unreplayable(number, error.reason)
-        made = apply(mapping, event_now)
-        planned = replays.plan(connection, number, made, again=self.again)
-        replays.replay(connection, now, number, made, mapping.version, self.by, again=self.again)
+        made = self._apply(mapping, event_now, now)
+        planned = replays.plan(connection, now, number, made, self._asked)
+        replays.replay(connection, now, number, made, mapping.version, self.by, self._asked)
         return Applied(number, planned, made.failures, read_as)
+
+    @property
+    def _asked(self) -> Asked:
+        return Asked(self.again, self.past_cancel)
+
+    def _apply(self, mapping: MappingFile, event: Event, now: int) -> Application:
+        """What the rules make of the event."""
+        made = apply(mapping, event)
+        return made if self._keeps_times(made) else at_times_of(made, apply(mapping, at(event, now)))
+
+    def _keeps_times(self, made: Application) -> bool:
+        return self.original_times or not any(start.due_at for start in made.starts)
 
     def _read(self, mapping: MappingFile, stored: StoredEvent) -> tuple[Event, ReadAs | None]:
         """The event as its source reads it now. Its stored row and key do not change."""
@@ -181,7 +198,7 @@ class Replayer:
             raise _CannotReplay(Reason(ErrorCode.IS_REPEAT, id=read_as.id, number=holder))
 
     def _reread(self, connection: Transaction, now: int, stored: StoredEvent) -> Reread:
-        number, delivery = stored.line.id, self._delivery(stored)
+        number, delivery = stored.line.id, self._delivery(stored, now)
         found = replays.reread(connection, now, number, delivery, self.by)
         numbers = tuple(one.event_id for one in found)
         return replace(_read(number, delivery), stored=numbers, calls=sum(one.calls for one in found))
@@ -192,7 +209,7 @@ class Replayer:
             raise _CannotReplay(Reason(ErrorCode.SOURCE_GONE, source=stored.line.source))
         return mapping
 
-    def _delivery(self, stored: StoredEvent) -> Delivery:
+    def _delivery(self, stored: StoredEvent, now: int) -> Delivery:
         """Read a webhook again that could not be read before."""
         if stored.line.result == "ignored":
             raise _CannotReplay(Reason(ErrorCode.NOTHING_TO_REPLAY))
@@ -201,7 +218,7 @@ class Replayer:
         mapping = self._mapping(stored)
         try:
             events = mapping.source.events(stored.request, stored.line.received_at)
-            made = apply_to_webhook(mapping, with_content_digests(mapping, events), stored.request)
+            made = self._apply_to_webhook(mapping, with_content_digests(mapping, events), stored.request, now)
         except DocumentError as error:
             raise _CannotReplay(Reason(ErrorCode.STILL_UNREADABLE, why=error.whole)) from error
         return Delivery(
@@ -215,6 +232,18 @@ class Replayer:
             same=partial(is_same, mapping),
         )
 
+    def _apply_to_webhook(
+        self, mapping: MappingFile, events: tuple[Event, ...], request: Request, now: int
+    ) -> tuple[tuple[Event, Application], ...]:
+        """What the rules make of the events of a webhook."""
+        made = apply_to_webhook(mapping, events, request)
+        if all(self._keeps_times(one) for _, one in made):
+            return made
+        today = apply_to_webhook(mapping, tuple(at(one, now) for one in events), request)
+        return tuple(
+            (one, at_times_of(before, after)) for (one, before), (_, after) in zip(made, today, strict=True)
+        )
+
     def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:
         """The latest calls of an event that can be sent again: they did not run and were never in doubt."""
         found = calls_of(connection, number)
@@ -223,9 +252,25 @@ class Replayer:
         return tuple(call for call in latest.values() if self._may_repeat(call))
 
     def _may_repeat(self, call: Call) -> bool:
-        if call.start.shadow:
+        if call.start.shadow or (call.reason and call.reason.code in CAUSES and not self.past_cancel):
             return False
         return call.state in FINAL if self.again else call.state in _UNSENT and not call.had_uncertain
+
+
+def at(event: Event, now: int) -> Event:
+    """The event as if it were received now."""
+    return replace(event, received_at=now)
+
+
+def at_times_of(made: Application, other: Application) -> Application:
+    """The same starts with the due times of another application of the rules to the event."""
+    times = {(start.rule, start.item): start for start in other.starts}
+    starts = tuple(
+        replace(start, due_at=time.due_at, zone=time.zone)
+        for start in made.starts
+        if (time := times.get((start.rule, start.item)))
+    )
+    return replace(made, starts=starts, failures=other.failures)
 
 
 def _read(number: int, delivery: Delivery) -> Reread:

@@ -22,7 +22,8 @@ def plan_all(store: Store, replayer: Replayer, numbers: Sequence[int]) -> Iterat
     """Plan the replay of each event; changes nothing."""
     for start in range(0, len(numbers), AT_ONCE):
         with store.read() as connection:
-            found = [replayer.plan(connection, number) for number in numbers[start : start + AT_ONCE]]
+            now = store.now(connection)
+            found = [replayer.plan(connection, now, number) for number in numbers[start : start + AT_ONCE]]
         yield from found
 
 

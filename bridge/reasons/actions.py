@@ -11,6 +11,7 @@ class ActionCode(Code):
     PAUSE = "action.pause"
     RESUME = "action.resume"
     CANCEL = "action.cancel"
+    SEND_NOW = "action.send_now"
     RESOLVE_DONE = "action.resolve_done"
     RESOLVE_CANCELLED = "action.resolve_cancelled"
     RESEND = "action.resend"

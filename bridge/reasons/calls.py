@@ -17,11 +17,21 @@ class CallCode(Code):
     HUNG = "call.hung"
     RESENT_ITSELF = "call.resent_itself"
 
+    # Why a call was cancelled because of its errand or due time.
+    CANCELLED_BY_EVENT = "call.cancelled_by_event"
+    CANCELLED_BEFORE = "call.cancelled_before"
+    REPLACED = "call.replaced"
+    WAITS_ALREADY = "call.waits_already"
+    SKIPPED = "call.skipped"
+    RAN_BEFORE = "call.ran_before"
+    """Appended to a reason: an earlier attempt may have run."""
+
     # Decisions about a call.
     CANCELLED = "call.cancelled"
     RESOLVED_AS_DONE = "call.resolved_as_done"
     RESOLVED_AS_CANCELLED = "call.resolved_as_cancelled"
     RESENT = "call.resent"
+    SENT_NOW = "call.sent_now"
     BRIDGE = "call.bridge"
     BY_POLICY = "call.by_policy"
     RENEWED = "call.renewed"

@@ -20,6 +20,8 @@ class ErrorCode(Code):
     NOT_CANCELLED = "error.not_cancelled"
     NOT_RESOLVED = "error.not_resolved"
     NOT_RESENT = "error.not_resent"
+    NOT_SENT_NOW = "error.not_sent_now"
+    SHADOW_NOT_SENT = "error.shadow_not_sent"
     NOT_SENT_AGAIN = "error.not_sent_again"
     RESENT_BEFORE = "error.resent_before"
     SENT_AGAIN_BEFORE = "error.sent_again_before"

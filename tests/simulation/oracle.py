@@ -98,7 +98,7 @@ class Oracle:
         calls, expected = self.calls.values(), Counter(self.ends)
         expected.update({(f"event:{result}", ""): many for result, many in events.items()})
         expected.update(("rule:matched", "sold") for one in calls if not one.parent)
-        expected.update(("call:waiting", one.account) for one in calls if one.state in LIVE)
+        expected.update(("call:live", one.account) for one in calls if one.state in LIVE)
         require(counted == expected, f"counted is {counted}, expected {expected}")
 
     def on_accounts(self, paused: set[str], gates: dict[str, str]) -> None:

@@ -8,10 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 from bridge.model import (
+    Again,
     Application,
     Attempt,
     BotStart,
     Call,
+    Cancellation,
+    Errand,
     Event,
     Match,
     Outcome,
@@ -27,7 +30,7 @@ from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, Stored, accept
 from bridge.store.queue import calls, claims, pauses
 from bridge.store.queue.calls import Settlement
-from tests.support.reasons import because
+from tests.support.reasons import because, read
 
 ABSENT = Reason(RuleCode.VALUE_ABSENT, what="$.x")
 """Why a value that a rule needs cannot be had."""
@@ -162,7 +165,7 @@ def _reason(reason: Reason | str) -> Reason:
 
 def settle(store: Store, *settlements: Settlement) -> list[bool]:
     with store.transaction() as connection:
-        return calls.settle(connection, store.now(connection), settlements)
+        return [one is not None for one in calls.settle(connection, store.now(connection), settlements)]
 
 
 def rows(store: Store, sql: str) -> list[tuple[Any, ...]]:
@@ -184,12 +187,12 @@ def crowd(store: Store, many: int, recipients: int = 1) -> None:
         rest = ", ".join(
             column["name"]
             for column in inspect(connection).get_columns("calls")
-            if column["name"] not in ("id", "item", "recipient")
+            if column["name"] not in ("id", "item", "recipient", "place")
         )
         made = text(
             f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many}) "
-            f"INSERT INTO calls (id, item, recipient, {rest}) "
-            f"SELECT n.i + 1, n.i, CASE n.i % {recipients} WHEN 0 THEN recipient "
+            f"INSERT INTO calls (id, item, place, recipient, {rest}) "
+            f"SELECT n.i + 1, n.i, n.i + 1, CASE n.i % {recipients} WHEN 0 THEN recipient "
             f"ELSE 'subscriber:' || (1000000 + n.i % {recipients}) END, {rest} "
             "FROM n, calls WHERE calls.id = 1"
         )
@@ -198,3 +201,36 @@ def crowd(store: Store, many: int, recipients: int = 1) -> None:
             connection.exec_driver_sql(f"UPDATE sequences SET value = {many + 1} WHERE name = 'calls'")
         else:
             connection.exec_driver_sql(f"SELECT setval('calls_ids', {many + 1})")
+
+
+def later(
+    rule: str = "cart left",
+    key: str = "",
+    *,
+    after: int = 3600,
+    again: Again = "replace",
+    at_most: int = 86_400,
+    **more: Any,
+) -> BotStart:
+    """A start that is due `after` seconds from `NOW`, under the key if one is given."""
+    errand = Errand(key, again, at_most) if key else None
+    return start(rule=rule, due_at=NOW + after * 1000, errand=errand, **more)
+
+
+def cancel(key: str, *, lasts: int = 0, place: int = 0, shadow: bool = False, **more: Any) -> Cancellation:
+    values = {"rule": "paid", "item": 0, "account": "main", **more}
+    return Cancellation(key=key, lasts=lasts, place=place, shadow=shadow, **values)
+
+
+def paid(key: str, *cancels: Cancellation) -> Delivery:
+    """One webhook with one event, which cancelled these errands."""
+    verdicts = tuple(Verdict(one.rule, Match.MATCHED, "", "", None, 3) for one in cancels)
+    return delivery((event(key), Application((), (), verdicts, cancels=cancels)))
+
+
+def whys(store: Store) -> dict[int, tuple[str, str]]:
+    """State and reason of every call, by id."""
+    return {
+        number: (found, read(reason))
+        for number, found, reason in rows(store, "SELECT id, state, reason FROM calls ORDER BY id")
+    }

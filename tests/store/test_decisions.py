@@ -149,7 +149,7 @@ def test_a_shadow_call_sent_again_is_sent_in_earnest(store: Store) -> None:
 @pytest.mark.parametrize(
     ("act", "more", "message"),
     [
-        (decisions.cancel, (), "call {} is refused and cannot be cancelled, expected queued"),
+        (decisions.cancel, (), "call {} is refused and cannot be cancelled, expected queued or waiting"),
         (decisions.resolve, ("done",), "call {} is refused and cannot be resolved, expected uncertain"),
         (decisions.resend, (), "call {} is refused and cannot be resent, expected uncertain"),
     ],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from bridge.store.db.engine import Store
 from bridge.store.inbox import replays
+from bridge.store.inbox.replays import Asked
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.store.reports.pagination import Page
@@ -22,7 +23,7 @@ def test_all_that_happened_to_a_recipient_is_on_one_page(store: Store) -> None:
     owe(store, start(7, rule="later"))
     with store.transaction() as connection:
         decisions.cancel(connection, NOW, 1, BY)
-        replays.replay(connection, NOW, 1, made(start(7)), "v2", BY, again=True)
+        replays.replay(connection, NOW, 1, made(start(7)), "v2", BY, Asked(again=True))
         decisions.cancel(connection, NOW, 3, Decider("bob"))
     found = of(store, "7")
     assert [call.id for call in found.calls.items] == [5, 4, 1]

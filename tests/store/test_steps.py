@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bridge.model import FINAL, Call, Outcome, State
 from bridge.store.db.engine import Store
-from bridge.store.queue import calls, claims, decisions, sweep
+from bridge.store.queue import calls, claims, decisions, release, sweep
 from bridge.store.queue.calls import Settlement
 from bridge.store.queue.decisions import Decider, WrongState
 from bridge.store.reports import call_views
@@ -30,6 +30,8 @@ def settling(end: State) -> Step:
 STEPS: dict[str, Step] = {
     "claim": lambda connection, call: claims.claim(connection, NOW, "you", [call.id]),
     "lapse": lambda connection, _: sweep.recover(connection, LATER),
+    "release": lambda connection, _: release.release(connection, NOW),
+    "send now": lambda connection, call: decisions.send_now(connection, NOW, call.id, BY),
     "expire": lambda connection, _: sweep.expire(connection, LATER),
     "cancel": lambda connection, call: decisions.cancel(connection, NOW, call.id, BY),
     "resolve done": lambda connection, call: decisions.resolve(connection, NOW, call.id, "done", BY),
@@ -44,6 +46,8 @@ ALLOWED = {
     ("queued", "claim"): "sending",
     ("queued", "expire"): "expired",
     ("queued", "cancel"): "cancelled",
+    ("waiting", "release"): "queued",
+    ("waiting", "send now"): "queued",
     ("waiting", "expire"): "expired",
     ("waiting", "cancel"): "cancelled",
     ("claimed", "lapse"): "queued",
@@ -113,7 +117,7 @@ def test_a_step_of_another_owner_or_attempt_is_dropped(
     before = rows(store, "SELECT * FROM calls")
     stranger = replace(call, **wrong)  # type: ignore[arg-type]  # one field at a time
     with store.transaction() as connection:
-        assert calls.settle(connection, NOW, [settlement(stranger)]) == [False]
+        assert calls.settle(connection, NOW, [settlement(stranger)]) == [None]
     assert rows(store, "SELECT * FROM calls") == before
     assert rows(store, "SELECT count(*) FROM attempts") == [(0,)]
 

@@ -6,7 +6,7 @@ from bridge.model import Application, Match, Verdict
 from bridge.store.db.engine import Store
 from bridge.store.inbox import replays
 from bridge.store.reports import event_views
-from tests.store.given import delivery, event, start, take_in
+from tests.store.given import NOW, delivery, event, start, take_in
 
 TOLD = (Verdict("sold", Match.MATCHED, line=3), Verdict("gift", Match.UNMATCHED, "$.a: b", "case", "B", 7))
 RULES = frozenset({"sold", "gift", "lost", "won", "old"})
@@ -27,8 +27,8 @@ def test_a_replay_knows_a_rule_that_has_no_verdict_for_one_that_is_still_there(s
     take_in(store, delivery((event(), Application((start(rule="sold"),), (), TOLD))))
     other = start(rule="won")
     with store.transaction() as connection:
-        (among_many,) = replays.plan(connection, 1, Application((other,), (), (), RULES))
-        (renamed,) = replays.plan(connection, 1, Application((other,), (), (), RULES - {"sold"}))
+        (among_many,) = replays.plan(connection, NOW, 1, Application((other,), (), (), RULES))
+        (renamed,) = replays.plan(connection, NOW, 1, Application((other,), (), (), RULES - {"sold"}))
     assert (among_many.earlier, among_many.owed) == (None, True)
     assert renamed.earlier is not None
     assert not renamed.owed

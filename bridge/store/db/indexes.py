@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Index, text
 
-from bridge.store.db.tables import actions, calls, dedup, events, metadata, refusals, repeats
+from bridge.store.db.tables import (
+    actions,
+    calls,
+    cancellations,
+    dedup,
+    events,
+    metadata,
+    refusals,
+    repeats,
+)
 
 
 def _partial(name: str, *columns: Column[Any], where: str, unique: bool = False) -> Index:
@@ -40,18 +49,26 @@ _partial(
     "calls_in_lane",
     calls.c.account,
     calls.c.recipient,
-    calls.c.id,
+    calls.c.place,
     where="state IN ('queued', 'uncertain')",
 )
 _partial(
     "calls_held",
     calls.c.account,
     calls.c.recipient,
-    calls.c.id,
+    calls.c.place,
     where="state = 'queued' AND held_by <> 0",
 )
 _partial("calls_by_release", calls.c.held_until, where="state = 'queued' AND held_by <> 0")
 _partial("calls_by_lease", calls.c.lease_until, where="state IN ('claimed', 'sending')")
+_partial("calls_waiting", calls.c.due_at, calls.c.id, where="state = 'waiting'")
+_partial(
+    "calls_by_errand",
+    calls.c.account,
+    calls.c.errand,
+    calls.c.id,
+    where="errand <> '' AND state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain')",
+)
 _partial("calls_by_end", calls.c.expires_at, where="state IN ('queued', 'waiting')")
 Index("calls_by_state", calls.c.state, calls.c.id)
 Index("calls_by_recipient", calls.c.recipient, calls.c.id)
@@ -59,6 +76,8 @@ Index("calls_by_rule", calls.c.source, calls.c.rule, calls.c.id)
 Index("refusals_by_source", refusals.c.source, refusals.c.id)
 Index("repeats_by_event", repeats.c.event_id, repeats.c.id)
 _partial("repeats_in_doubt", repeats.c.source, repeats.c.id, where="difference = 'outcome' AND taken_as = 0")
+Index("cancellations_by_event", cancellations.c.event_id, cancellations.c.id)
+Index("cancellations_by_errand", cancellations.c.account, cancellations.c.key, cancellations.c.id)
 Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
 
 SCHEMA: Final = metadata

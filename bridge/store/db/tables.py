@@ -36,7 +36,7 @@ FOR_EVER = 2**62
 PAUSED = -1
 """The value of `held_by` while a call's source or rule is paused."""
 
-IDS = ("events", "calls", "refusals", "actions", "repeats")
+IDS = ("events", "calls", "refusals", "actions", "repeats", "cancellations")
 """Tables whose ids are taken inside the transaction: from `sequences`, or on PostgreSQL from a sequence."""
 
 for _name in IDS:
@@ -133,7 +133,6 @@ _STATES = (
     "'queued', 'claimed', 'sending', 'uncertain', 'waiting', "
     "'done', 'refused', 'exhausted', 'expired', 'cancelled'"
 )
-"""What the first migration allows; no call is in `waiting` in this version."""
 
 calls = Table(
     "calls",
@@ -166,6 +165,10 @@ calls = Table(
     _number("held_until"),
     _text("reason"),
     _text("cause", server_default=""),
+    _number("place", server_default="0"),
+    _text("errand", server_default=""),
+    _number("put_off_until", server_default="0"),
+    _number("cancelled_by", server_default="0"),
     UniqueConstraint("event_id", "rule", "item", "parent"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
     CheckConstraint("order_mode IN ('strict', 'relaxed', 'none')", name="order_mode"),
@@ -174,7 +177,42 @@ calls = Table(
 """One row per call. `request` is the rendered bot start. `holds_until`: while the call is queued or
 uncertain, later calls of its recipient wait until then. `held_by`: the call that it waits for; claims skip
 it until that call changes its state or `held_until` is reached; PAUSED while a pause holds it.
-`cause`: why its last uncertain attempt may have run, as in `model.CAUSES`; empty if there was none."""
+`cause`: why its last uncertain attempt may have run, as in `model.CAUSES`; empty if there was none.
+`place`: calls of a recipient are sent in this order, in which they became queued. `errand`: its key, or
+empty. `put_off_until`: no call that replaces it is due later; 0 for no limit. `cancelled_by`: the event that
+cancelled its errand while it was being sent or uncertain, so that it is not tried again; 0 for none."""
+
+errands = Table(
+    "errands",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _number("mark_until"),
+    _number("mark_event"),
+    _number("shadow_until"),
+    _number("shadow_event"),
+    sqlite_with_rowid=False,
+)
+"""One row per errand. Its lock puts all transactions that start or cancel the errand in an order. Until
+`mark_until`, new calls of it are cancelled, because of `mark_event`; the other two are for shadow calls."""
+
+cancellations = Table(
+    "cancellations",
+    metadata,
+    _id(),
+    _number("event_id"),
+    _text("rule"),
+    Column("item", Integer, nullable=False),
+    _text("account"),
+    _text("key"),
+    _number("lasts"),
+    _number("place"),
+    Column("shadow", Boolean, nullable=False),
+    _number("at"),
+    _text("effects"),
+)
+"""What each cancellation of an event did: `effects` is a list of pairs of a call and an `errands.Effect`. Its
+mark ends `lasts` seconds after `at`. `place` is as in `model.Cancellation`."""
 
 attempts = Table(
     "attempts",

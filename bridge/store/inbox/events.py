@@ -22,7 +22,8 @@ from bridge.store.inbox.known_events import NEW_KEYS, EventKey, Same, find_by_ot
 from bridge.store.inbox.refusals import Refusal, refuse
 from bridge.store.inbox.repeats import Allowance, Compare, NewRepeat
 from bridge.store.inbox.replies import reply_of, reply_text
-from bridge.store.queue import calls
+from bridge.store.queue import errands
+from bridge.store.queue.errands import Change
 from bridge.store.queue.rows import NewCall
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts, Key
@@ -197,13 +198,15 @@ def _insert(connection: Connection, now: int, entries: Sequence[_Entry]) -> None
     holders: dict[int, int] = {}
     rows = [_row(entry, holders.setdefault(id(entry.delivery), entry.id)) for entry in entries]
     _INSERT.run(connection, rows)
-    new_calls = [
-        NewCall(entry.id, plain(entry.delivery.source), start)
-        for entry in entries
-        for start in entry.application.starts
-    ]
     counts = _counted(entries)
-    calls.put(connection, now, new_calls, counts)
+    changes: list[Change] = []
+    for entry in entries:
+        delivery, made = entry.delivery, entry.application
+        new = [
+            NewCall(entry.id, plain(delivery.source), start, 0, delivery.received_at) for start in made.starts
+        ]
+        changes += errands.in_order(entry.id, made, new) if made.cancels else new
+    errands.put(connection, now, changes, counts)
     counters.add(connection, now, counts)
 
 

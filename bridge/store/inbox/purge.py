@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, bindparam, text
 
+from bridge.store.db.bulk import AllRows
+from bridge.store.db.dialects import Statement
 from bridge.store.db.engine import Store
 from bridge.store.reports import counters
 
@@ -21,11 +23,12 @@ _STEP = 300
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """The numbers of purged bodies, events, and deduplication keys."""
+    """The numbers of purged bodies, events, deduplication keys, and errands."""
 
     bodies: int = 0
     events: int = 0
     dedup: int = 0
+    errands: int = 0
 
 
 _FINAL = "('done', 'refused', 'exhausted', 'expired', 'cancelled')"
@@ -64,7 +67,22 @@ _DELETE_ROWS = (
     _of_ids("DELETE FROM attempts WHERE call_id IN (SELECT id FROM calls WHERE event_id IN :ids)"),
     _of_ids("DELETE FROM calls WHERE event_id IN :ids"),
     _of_ids("DELETE FROM repeats WHERE event_id IN :ids"),
+    _of_ids("DELETE FROM cancellations WHERE event_id IN :ids"),
     _of_ids("DELETE FROM events WHERE id IN :ids"),
+)
+
+
+_UNUSED_ERRANDS = Statement(f"""
+SELECT e.account, e.key FROM errands e WHERE e.mark_until <= :now AND e.shadow_until <= :now
+  AND (e.account, e.key) > (:account, :key)
+  AND NOT EXISTS (
+    SELECT 1 FROM calls c <calls_by_errand> WHERE c.account = e.account AND c.errand = e.key
+      AND c.errand <> '' AND c.state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain'))
+ORDER BY e.account, e.key LIMIT {_STEP} <lock_free>
+""")  # noqa: S608 (our own words)
+_DELETE_ERRANDS = AllRows(
+    "DELETE FROM errands WHERE (account, key) IN ({rows})",
+    *("text", "text"),
 )
 
 
@@ -80,6 +98,7 @@ def purge(store: Store, body_days: float = BODY_DAYS, row_days: float = ROW_DAYS
         bodies=_delete_in_steps(store, _WITH_BODIES, body_days, (_DELETE_BODIES,)),
         events=_delete_in_steps(store, _ANY, row_days, _DELETE_ROWS),
         dedup=_delete_keys(store),
+        errands=_delete_errands(store),
     )
 
 
@@ -107,6 +126,19 @@ def _delete_keys(store: Store) -> int:
         if not gone:
             return found
         found += gone
+
+
+def _delete_errands(store: Store) -> int:
+    """Delete errands without calls that have not ended and without a mark that lasts."""
+    found, after = 0, ("", "")
+    while True:
+        with store.transaction() as connection:
+            place = {"account": after[0], "key": after[1]}
+            rows = _UNUSED_ERRANDS.run(connection, now=store.now(connection), **place)
+            _DELETE_ERRANDS.run(connection, [tuple(row) for row in rows])
+        if not rows:
+            return found
+        found, after = found + len(rows), tuple(rows[-1])
 
 
 def _fold_counters(store: Store) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import Connection, select, update
 
@@ -17,7 +18,7 @@ from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.tables import events
 from bridge.store.db.texts import plain, reason_text
 from bridge.store.inbox.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
-from bridge.store.queue import calls
+from bridge.store.queue import errands
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.rows import NewCall
 from bridge.store.reports import audit, counters
@@ -36,28 +37,49 @@ class Planned:
     earlier: Call | None
     owed: bool
     """Whether it gets a new call."""
+    cancelled_by: int = 0
+    """The event whose cancellation lasts, so that it gets none; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asked for besides the replay itself."""
+
+    again: bool = False
+    """Whether all finished calls are repeated."""
+    past_cancel: bool = False
+    """Whether starts get a call although their errand is cancelled until later."""
+
+
+ONLY: Final = Asked()
+"""Nothing besides the replay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The calls that a replay added, and how many starts needed none."""
+    """The calls that a replay added, and how many starts got none."""
 
     calls: tuple[int, ...]
     known: int
 
 
 def plan(
-    connection: Connection, event_id: int, made: Application, *, again: bool = False
+    connection: Connection, now: int, event_id: int, made: Application, asked: Asked = ONLY
 ) -> tuple[Planned, ...]:
     """Decide which starts get a call.
 
-    A start whose call is done, live, uncertain or cancelled gets none; `again` repeats all finished ones. To
-    rename a rule makes no new start.
+    A start whose call is done, live, uncertain or cancelled gets none, and none whose errand is cancelled
+    until later. To rename a rule makes no new start.
     """
     rules = made.rules.union(verdict.rule for verdict in made.verdicts)
     earlier = _Earlier(calls_of(connection, event_id), rules)
-    found = ((start, earlier.of(start)) for start in made.starts)
-    return tuple(Planned(start, call, _is_owed(start, call, again=again)) for start, call in found)
+    marks = {} if asked.past_cancel else errands.marks(connection, now, made.starts)
+    found = []
+    for place, start in enumerate(made.starts):
+        call, mark = earlier.of(start), marks.get(place, 0)
+        owed = _is_owed(start, call, again=asked.again)
+        found.append(Planned(start, call, owed and not mark, mark if owed else 0))
+    return tuple(found)
 
 
 def replay(
@@ -67,16 +89,19 @@ def replay(
     made: Application,
     rules_version: str,
     by: Decider,
-    *,
-    again: bool = False,
+    asked: Asked = ONLY,
 ) -> Replayed:
-    """Store what the rules make of the event now, with the planned calls."""
+    """Store what the rules make of the event now, with the planned calls.
+
+    Its cancellations end what waits now, and do not last.
+    """
     source = _lock(connection, event_id)
-    planned = plan(connection, event_id, made, again=again)
-    new_calls = [_new_call(event_id, source, one) for one in planned if one.owed]
+    planned = plan(connection, now, event_id, made, asked)
+    new_calls = [_new_call(now, event_id, source, one, asked) if one.owed else None for one in planned]
+    briefly = replace(made, cancels=tuple(replace(one, lasts=0) for one in made.cancels))
     counts: Counts = Counter({Key("rule:matched", source, plain(rule)): 0 for rule in _matched(made)})
     # A count of 0 updates only the time of the rule's latest match.
-    added = calls.put(connection, now, new_calls, counts)
+    added = errands.put(connection, now, errands.in_order(event_id, briefly, new_calls), counts)
     counters.add(connection, now, counts)
     change = {
         "result": result_of(made),
@@ -88,7 +113,7 @@ def replay(
     audit.record(
         connection, now, who=by.who, what=Reason(ActionCode.REPLAY), why=by.why, kind="event", target=event_id
     )
-    return Replayed(tuple(added), len(planned) - len(new_calls))
+    return Replayed(tuple(added), len(planned) - len(added))
 
 
 def reread(
@@ -145,8 +170,9 @@ def _matched(made: Application) -> list[str]:
     return [verdict.rule for verdict in made.verdicts if verdict.match is Match.MATCHED]
 
 
-def _new_call(event_id: int, source: str, planned: Planned) -> NewCall:
-    return NewCall(event_id, source, planned.start, planned.earlier.id if planned.earlier else 0)
+def _new_call(now: int, event_id: int, source: str, planned: Planned, asked: Asked) -> NewCall:
+    parent = planned.earlier.id if planned.earlier else 0
+    return NewCall(event_id, source, planned.start, parent, now, asked.past_cancel)
 
 
 def _lock(connection: Connection, event_id: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.model import FINAL, Attempt, State
+from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
 from bridge.store.db.bulk import insertion, update
@@ -19,7 +20,7 @@ from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
 from bridge.store.queue import recipient_order
-from bridge.store.queue.rows import NewCall, call_row, first_state
+from bridge.store.queue.rows import Beginning, NewCall, beginning, call_row
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts
 
@@ -56,7 +57,8 @@ _INSERT_ATTEMPT = insertion(
     + ", ".join(f"{c.name} = excluded.{c.name}" for c in attempts.columns if not c.primary_key),
 )
 _LOCK = Statement(
-    "SELECT id, state, owner, attempt, lease_until, source, account, recipient, order_mode "
+    "SELECT id, state, owner, attempt, lease_until, source, account, recipient, order_mode, had_uncertain, "
+    "cancelled_by "
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
 )
 _SETTLE = update(
@@ -71,7 +73,7 @@ _SETTLE = update(
 
 
 def add(connection: Connection, now: int, new_calls: Sequence[NewCall]) -> list[int]:
-    """Queue and count new calls; returns their ids."""
+    """Add and count new calls without regard to errands; returns their ids."""
     counts: Counts = Counter()
     ids = put(connection, now, new_calls, counts)
     counters.add(connection, now, counts)
@@ -79,28 +81,49 @@ def add(connection: Connection, now: int, new_calls: Sequence[NewCall]) -> list[
 
 
 def put(connection: Connection, now: int, new_calls: Sequence[NewCall], counts: Counts) -> list[int]:
-    """Queue new calls, adding to the caller's `counts`; returns their ids."""
+    """Add new calls without regard to errands, adding to the caller's `counts`; returns their ids."""
     ids = take_ids(connection, "calls", len(new_calls))
-    made = Counter([(one.source, one.start.account, one.start.shadow) for one in new_calls])
-    for (source, account, shadow), many in made.items():
-        counters.move(counts, None, first_state(shadow=shadow), source, account, many)
-    _INSERT.run(connection, [call_row(number, now, one) for number, one in zip(ids, new_calls, strict=True)])
+    insert(connection, now, ids, new_calls, [beginning(one, now) for one in new_calls], counts)
     return ids
 
 
-def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) -> list[bool]:
-    """End attempts, each with its row; returns per settlement whether it was applied.
+def insert(
+    connection: Connection,
+    now: int,
+    ids: Sequence[int],
+    new_calls: Sequence[NewCall],
+    begin: Sequence[Beginning],
+    counts: Counts,
+) -> None:
+    """Insert new calls that begin in these states, adding to the caller's `counts`."""
+    made = Counter(
+        [
+            (one.source, one.start.account, begins.state, begins.reason.code if begins.reason else None)
+            for one, begins in zip(new_calls, begin, strict=True)
+        ]
+    )
+    for (source, account, state, code), many in made.items():
+        counters.move(counts, None, state, source, account, many)
+        counters.cancelled(counts, code, source, account, many)
+    rows = [
+        call_row(number, now, one, begins) for number, one, begins in zip(ids, new_calls, begin, strict=True)
+    ]
+    _INSERT.run(connection, rows)
+
+
+def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) -> list[Settlement | None]:
+    """End attempts, each with its row; returns the settlements as they were applied, None for a dropped one.
 
     A settlement of a former owner or attempt is dropped. A late answer to an uncertain call counts if it is
-    definite.
+    definite. A call whose errand was cancelled in the meantime is not tried again.
     """
     rows = _lock_rows(connection, [one.call_id for one in settlements])
-    applied: list[bool] = []
+    applied: list[Settlement | None] = []
     steps: list[tuple[Settlement, AnyRow, str]] = []
     for one in settlements:
         row = rows.get(one.call_id)
         settlement = _applicable(one, row) if row else None
-        applied.append(settlement is not None)
+        applied.append(settlement)
         if row and settlement:
             steps.append((settlement, rows.pop(one.call_id), to_text(one.shown.reason)))
     _SETTLE.run(connection, [_settle_row(*step, now) for step in steps])
@@ -109,6 +132,8 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
     moves = Counter([(row.state, one.state, row.source, row.account) for one, row, _ in steps])
     for (before, after, source, account), many in moves.items():
         counters.move(counts, State(before), after, source, account, many)
+        if after is State.CANCELLED:
+            counters.cancelled(counts, CallCode.CANCELLED_BY_EVENT, source, account, many)
     counters.add(connection, now, counts)
     recipient_order.release_next(connection, [(row.account, row.recipient) for _, row, _ in steps])
     return applied
@@ -128,7 +153,22 @@ def _applicable(one: Settlement, row: AnyRow) -> Settlement | None:
         return None
     if row.state == State.UNCERTAIN and one.state in _OVER:
         one = replace(one, state=State.QUEUED)
-    return one if one.state in AFTER[State(row.state)] else None
+    if one.state not in AFTER[State(row.state)]:
+        return None
+    return _ended(one, row) if row.cancelled_by and one.state is State.QUEUED else one
+
+
+def _ended(one: Settlement, row: AnyRow) -> Settlement:
+    """The end of a call whose errand was cancelled, instead of another try."""
+    if one.resend:
+        return replace(one, state=State.UNCERTAIN, reason=one.shown.reason, holds_until=None, resend=False)
+    why = Reason(CallCode.CANCELLED_BY_EVENT, event=row.cancelled_by, doubt=ran_before(row))
+    return replace(one, state=State.CANCELLED, reason=why)
+
+
+def ran_before(row: AnyRow) -> Reason | None:
+    """What to append to the reason of a call that ends: an earlier attempt may have run."""
+    return Reason(CallCode.RAN_BEFORE) if row and row.had_uncertain else None
 
 
 def _settle_row(one: Settlement, row: AnyRow, shown: str, now: int) -> tuple[Any, ...]:

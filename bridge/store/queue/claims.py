@@ -32,7 +32,7 @@ _ROUNDS = 20
 _ANY = 2**31 - 1
 """More resends than a call can have."""
 
-_OF_CALL = ("id", "source", "rule", "account", "recipient", "state", "due_at", "expires_at")
+_OF_CALL = ("id", "source", "rule", "account", "recipient", "state", "due_at", "expires_at", "place")
 _CANDIDATE = (*_OF_CALL, "in_flight", "earlier")
 _CANDIDATES = Statement(
     f"""
@@ -46,10 +46,10 @@ SELECT c.*,
    WHERE p.account = c.account AND p.recipient = c.recipient AND p.state IN ('claimed', 'sending')
    LIMIT 1) AS in_flight,
   (SELECT p.id FROM calls p <calls_in_lane>
-   WHERE p.account = c.account AND p.recipient = c.recipient AND p.id < c.id
+   WHERE p.account = c.account AND p.recipient = c.recipient AND p.place < c.place
      AND p.state IN ('queued', 'uncertain') AND p.held_by >= 0
      AND (p.holds_until > :now OR (p.state = 'queued' AND p.due_at <= :now))
-   ORDER BY p.id LIMIT 1) AS earlier
+   ORDER BY p.place LIMIT 1) AS earlier
 FROM c ORDER BY due_at, id
 """,  # noqa: S608 (our own words)
     columns=_CANDIDATE,

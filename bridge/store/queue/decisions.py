@@ -15,11 +15,13 @@ from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.states import state_reason
 from bridge.reasons.stored import to_text
+from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import calls as table
 from bridge.store.queue import calls, recipient_order
 from bridge.store.queue.rows import NewCall, start_of
 from bridge.store.reports import audit, counters
 
+NOT_DUE = frozenset({State.WAITING})
 WAITS = frozenset({State.WAITING, State.QUEUED})
 DOUBTFUL = frozenset({State.UNCERTAIN})
 _NOT_HELD = {"held_by": 0, "held_until": 0}
@@ -44,6 +46,22 @@ def cancel(connection: Connection, now: int, call_id: int, by: Decider) -> None:
     _step(connection, now, row, change, by, Reason(ActionCode.CANCEL))
 
 
+def send_now(connection: Connection, now: int, call_id: int, by: Decider) -> None:
+    """waiting → queued: it is sent before its time."""
+    row = _in_state(connection, call_id, NOT_DUE, ErrorCode.NOT_SENT_NOW)
+    start = start_of(row)
+    if start.shadow:
+        raise WrongState(Reason(ErrorCode.SHADOW_NOT_SENT, number=call_id))
+    change = {
+        "state": "queued",
+        "reason": _reason(CallCode.SENT_NOW, by),
+        "place": take_ids(connection, "calls", 1)[0],
+        "due_at": now,
+        "expires_at": now + start.expires * 1000,
+    }
+    _step(connection, now, row, change, by, Reason(ActionCode.SEND_NOW))
+
+
 def resolve(
     connection: Connection, now: int, call_id: int, end: Literal["done", "cancelled"], by: Decider
 ) -> None:
@@ -58,8 +76,9 @@ def resolve(
 def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once: bool = False) -> None:
     """uncertain → queued: it is sent again although it may have run, and `resends` is incremented.
 
-    Late answers to the old attempt are ignored, and its time until it expires starts again. With `once`, a
-    call that was resent before is rejected.
+    Late answers to the old attempt are ignored, and its time until it expires starts again. A cancellation
+    of its errand from before does not concern it any more. With `once`, a call that was resent before is
+    rejected.
     """
     row = _in_state(connection, call_id, DOUBTFUL, ErrorCode.NOT_RESENT)
     if once and row.resends:
@@ -69,6 +88,7 @@ def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once:
         "reason": _reason(CallCode.RESENT, by),
         "owner": "",
         "resends": row.resends + 1,
+        "cancelled_by": 0,
         "due_at": now,
         "expires_at": max(row.expires_at, now + start_of(row).expires * 1000),
     }
@@ -78,7 +98,7 @@ def resend(connection: Connection, now: int, call_id: int, by: Decider, *, once:
 def send_again(connection: Connection, now: int, call_id: int, by: Decider) -> int:
     """Send a finished call again, as a new call with this one as its parent; returns the new id.
 
-    The new call of a shadow call is really sent.
+    The new call of a shadow call is really sent. It is due at once, and belongs to no errand.
     """
     row = _in_state(connection, call_id, FINAL, ErrorCode.NOT_SENT_AGAIN)
     child = _child(connection, row)
@@ -87,7 +107,8 @@ def send_again(connection: Connection, now: int, call_id: int, by: Decider) -> i
             Reason(ErrorCode.SENT_AGAIN_BEFORE, number=call_id, child=child),
             Reason(ErrorCode.SEND_CHILD_AGAIN, child=child),
         )
-    new = NewCall(row.event_id, row.source, replace(start_of(row), shadow=False), call_id)
+    start = replace(start_of(row), shadow=False, due_at=0, late="send", zone="", errand=None)
+    new = NewCall(row.event_id, row.source, start, call_id)
     number = calls.add(connection, now, [new])[0]
     what = Reason(ActionCode.SEND_AGAIN, number=number)
     audit.record(connection, now, who=by.who, what=what, why=by.why, kind="call", target=call_id)

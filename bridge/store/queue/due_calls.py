@@ -1,4 +1,4 @@
-"""Reads the state of all accounts and when their next calls are due, in one statement."""
+"""Reads the state of all accounts and when the next calls are due, in one statement."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ SELECT <columns> FROM (
   SELECT a.*, (
     SELECT min(c.due_at) FROM calls c <calls_ready>
     WHERE c.account = a.name AND c.state = 'queued' AND c.held_by = 0
-  ) AS due_at FROM accounts a
+  ) AS due_at, (
+    SELECT min(w.due_at) FROM calls w <calls_waiting> WHERE w.state = 'waiting'
+  ) AS waiting_at FROM accounts a
 ) AS looked ORDER BY name
 """,
-    columns=(*accounts.columns.keys(), "due_at"),
+    columns=(*accounts.columns.keys(), "due_at", "waiting_at"),
 )
 
 
@@ -38,15 +40,17 @@ _OF_OWNER = Statement(
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account, and when its next call is due; None if no call waits to be claimed."""
+    """An account, and when its next call is due; None if none is queued."""
 
     state: AccountState
     due_at: int | None
+    waiting_at: int | None
+    """When the first waiting call of any account is due; None if none waits."""
 
 
 def account_views(connection: Connection) -> list[AccountView]:
     """Every account that has a row, by name."""
-    return [AccountView(state_of(row), row.due_at) for row in _VIEWS.run(connection)]
+    return [AccountView(state_of(row), row.due_at, row.waiting_at) for row in _VIEWS.run(connection)]
 
 
 def calls_of_owner(connection: Connection, owner: str) -> list[Call]:

@@ -1,4 +1,4 @@
-"""Keeps the order of calls per account and recipient: one in flight at a time, oldest first.
+"""Keeps the order of calls per account and recipient: one in flight at a time, by their `place`.
 
 A queued call that must wait for another is marked as held by it, so that claims skip it. When a call changes
 its state, the first held call of its recipient is released, and considered again. So a claim never reads
@@ -24,7 +24,7 @@ WITH moved (account, recipient) AS ({rows})
 UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
   SELECT (
     SELECT c.id FROM calls c <calls_held> WHERE c.account = moved.account AND c.recipient = moved.recipient
-      AND c.state = 'queued' AND c.held_by <> 0 AND c.held_by > 0 ORDER BY c.id LIMIT 1
+      AND c.state = 'queued' AND c.held_by <> 0 AND c.held_by > 0 ORDER BY c.place LIMIT 1
   ) FROM moved
 ) AND state = 'queued' RETURNING id
 """,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, NamedTuple, cast
 
-from bridge.model import BotStart, Call, OnUncertain, Order, Recipient, State
+from bridge.model import BotStart, Call, Errand, OnUncertain, Order, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import from_text, to_text
@@ -15,7 +15,7 @@ from bridge.store.db.tables import FOR_EVER
 from bridge.store.db.texts import document_text, plain
 
 _DECODE = json.JSONDecoder().decode
-_SHADOW = to_text(Reason(CallCode.SHADOW))
+SHADOW: Final = Reason(CallCode.SHADOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,41 +26,70 @@ class NewCall:
     source: str
     start: BotStart
     parent: int = 0
+    received_at: int = 0
+    """When its event was received, or is replayed; unix milliseconds."""
+    past_mark: bool = False
+    """Whether it is made although its errand is cancelled."""
 
 
-def first_state(*, shadow: bool) -> State:
-    """The state of a new call."""
-    return State.CANCELLED if shadow else State.QUEUED
+class Beginning(NamedTuple):
+    """The state in which a new call is stored."""
+
+    state: State
+    due_at: int
+    reason: Reason | None = None
+    put_off_until: int = 0
 
 
-def call_row(number: int, now: int, new: NewCall) -> tuple[Any, ...]:
-    """The row of a new call, in the order of the table's columns."""
+def beginning(new: NewCall, now: int) -> Beginning:
+    """How a call begins that no other call and no cancellation concerns."""
     start = new.start
-    state = first_state(shadow=start.shadow)
-    reason, settled = (_SHADOW, now) if start.shadow else ("", 0)
+    if not start.due_at:
+        return Beginning(State.CANCELLED, now, SHADOW) if start.shadow else Beginning(State.QUEUED, now)
+    if start.late == "skip" and start.due_at < new.received_at:
+        return Beginning(State.CANCELLED, start.due_at, Reason(CallCode.SKIPPED))
+    return begins_at(start.due_at, now, shadow=start.shadow)
+
+
+def begins_at(due_at: int, now: int, *, shadow: bool) -> Beginning:
+    """How a call begins that is due then."""
+    if due_at > now:
+        return Beginning(State.WAITING, due_at)
+    return Beginning(State.CANCELLED, now, SHADOW) if shadow else Beginning(State.QUEUED, now)
+
+
+def call_row(number: int, now: int, new: NewCall, begins: Beginning) -> tuple[Any, ...]:
+    """The row of a new call, in the order of the table's columns."""
+    start, state = new.start, begins.state
     identity = (number, new.event_id, new.source, plain(start.rule), start.item, new.parent)
     request = (start.account, start.recipient.key, request_text(start), start.order, start.on_uncertain or "")
+    expires = FOR_EVER if state is State.WAITING else now + start.expires * 1000
+    settled = now if state is State.CANCELLED else 0
     state_columns = (state.value, 0, 0, 0, False, "")
-    times = (now, now, now + start.expires * 1000, 0, 0, settled)
+    times = (now, begins.due_at, expires, 0, 0, settled)
     hold = (0 if start.order == "none" else FOR_EVER, 0, 0)
-    return (*identity, *request, *state_columns, *times, *hold, reason, "")
+    errand = (plain(start.errand.key) if start.errand else "", begins.put_off_until, 0)
+    return (*identity, *request, *state_columns, *times, *hold, to_text(begins.reason), "", number, *errand)
 
 
 def request_text(start: BotStart) -> str:
     """The rendered request as JSON. Retries send exactly this; nothing is rendered again."""
     to = start.recipient
-    return document_text(
-        {
-            "bot_id": start.bot_id,
-            "subscriber_id": to.subscriber_id,
-            "user_id": to.user_id,
-            "channel_id": to.channel_id,
-            "variables": start.variables,
-            "forced": start.forced,
-            "expires": start.expires,
-            "shadow": start.shadow,
-        }
-    )
+    request: dict[str, Any] = {
+        "bot_id": start.bot_id,
+        "subscriber_id": to.subscriber_id,
+        "user_id": to.user_id,
+        "channel_id": to.channel_id,
+        "variables": start.variables,
+        "forced": start.forced,
+        "expires": start.expires,
+        "shadow": start.shadow,
+    }
+    if start.due_at or start.errand:
+        errand = start.errand
+        request["when"] = (start.due_at, start.late, start.zone)
+        request["errand"] = (errand.key, errand.again, errand.at_most) if errand else None
+    return document_text(request)
 
 
 def bot_prefix(bot: int) -> str:
@@ -71,6 +100,8 @@ def bot_prefix(bot: int) -> str:
 def start_of(row: AnyRow) -> BotStart:
     """The bot start that a row of `calls` holds."""
     request = _DECODE(row.request)
+    due_at, late, zone = request.get("when", (0, "send", ""))
+    errand = request.get("errand")
     return BotStart(
         rule=row.rule,
         item=row.item,
@@ -83,6 +114,10 @@ def start_of(row: AnyRow) -> BotStart:
         on_uncertain=cast(OnUncertain, row.on_uncertain) if row.on_uncertain else None,
         expires=request["expires"],
         shadow=request["shadow"],
+        due_at=due_at,
+        late=late,
+        zone=zone,
+        errand=Errand(*errand) if errand else None,
     )
 
 

@@ -47,7 +47,7 @@ _LEASES_OF = Statement(
     "ORDER BY lease_until, id LIMIT 1000 <lock_free>",
     columns=calls.columns.keys(),
 )
-# No call is in `waiting`, but the partial index is used only with its own condition.
+# A waiting call never expires, but the partial index is used only with its own condition.
 _LATE = Statement(
     "SELECT <columns> FROM calls <calls_by_end> "
     "WHERE state IN ('queued', 'waiting') AND expires_at <= :until "

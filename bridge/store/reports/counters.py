@@ -10,13 +10,16 @@ account:
   value was missing;
 - `call:STATE` for final states, source, account: calls that reached the state, by an answer or a decision;
 - `call:uncertain`, source, account: calls that became uncertain, also if they were settled since;
-- `call:waiting`, source, account: calls that began to wait minus those that stopped, so that the sum over all
-  time is how many wait: in any of the states queued, claimed and sending;
+- `call:live`, source, account: calls that became live minus those that stopped, so that the sum over all time
+  is how many are live: in any of the states queued, claimed and sending;
+- `call:waiting`, source, account: in the same way, calls that wait until they are due;
+- `cancelled:CAUSE`, source, account: calls that were cancelled because of their errand or due time; each is
+  in `call:cancelled`, too;
 - `webhook:refused`, source: refusals that were kept.
 
 A repeat of an event is not counted. A replay counts its new calls; for a rule that matched, it updates only
 the time of the latest match, so that hits are never more than events. A webhook that is read again counts its
-events. A resent call waits again; a call that is sent again is a new call.
+events. A resent call is live again; a call that is sent again is a new call.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from bridge.model import FINAL, State
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Code
 from bridge.store.db.bulk import insertion
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import tallies
@@ -45,12 +50,26 @@ COARSER: Final = (
 """Ages, and the periods into which older counters are merged. Each chart finds periods no longer than its
 own: an hour by five minutes, a day by hours, a week by six hours."""
 KEPT_MS: Final = 90 * DAY_MS
+LIVE: Final = "call:live"
 WAITING: Final = "call:waiting"
+_SUMS: Final = (LIVE, WAITING)
+"""Counters whose sum over all time is a number of calls."""
 EVENTS: Final = tuple(f"event:{one}" for one in ("matched", "unmatched", "failed", "unreadable", "ignored"))
 RULES: Final = ("rule:matched", "rule:failed")
-CALLS: Final = (WAITING, *(f"call:{state}" for state in (State.UNCERTAIN, *sorted(FINAL))))
+CALLS: Final = (LIVE, WAITING, *(f"call:{state}" for state in (State.UNCERTAIN, *sorted(FINAL))))
+CAUSES: Final[Mapping[Code, str]] = {
+    CallCode.CANCELLED_BY_EVENT: "cancelled:event",
+    CallCode.CANCELLED_BEFORE: "cancelled:mark",
+    CallCode.REPLACED: "cancelled:replaced",
+    CallCode.WAITS_ALREADY: "cancelled:kept",
+    CallCode.SKIPPED: "cancelled:late",
+}
+"""The counters of cancelled calls, by the code of their reason."""
 WEBHOOKS: Final = ("webhook:refused",)
-_WAIT: Final = frozenset({State.QUEUED, State.CLAIMED, State.SENDING})
+_SUM_OF: Final[Mapping[State, str]] = {
+    **dict.fromkeys((State.QUEUED, State.CLAIMED, State.SENDING), LIVE),
+    State.WAITING: WAITING,
+}
 
 
 class Key(NamedTuple):
@@ -92,11 +111,18 @@ def move(
     counts: Counts, before: State | None, after: State, source: str, account: str, many: int = 1
 ) -> None:
     """Count calls that change from one state to another; None for new calls."""
-    change = (after in _WAIT) - (before in _WAIT)
-    if change:
-        counts[Key(WAITING, source, account)] += change * many
-    if after not in _WAIT:
-        counts[Key(f"call:{after}", source, account)] += many
+    left, entered = _SUM_OF.get(before) if before else None, _SUM_OF.get(after)
+    if entered and entered == left:
+        return
+    if left:
+        counts[Key(left, source, account)] -= many
+    counts[Key(entered or f"call:{after}", source, account)] += many
+
+
+def cancelled(counts: Counts, code: Code | None, source: str, account: str, many: int = 1) -> None:
+    """Count calls that ended for this reason, if it is one of `CAUSES`."""
+    if code is not None and code in CAUSES:
+        counts[Key(CAUSES[code], source, account)] += many
 
 
 def add_moves(connection: Connection, now: int, rows: Iterable[AnyRow], after: State) -> None:
@@ -125,9 +151,10 @@ def fold(connection: Connection, now: int, most: int = 50) -> int:
 
 
 def delete_old(connection: Connection, now: int) -> None:
-    """Delete counters older than `KEPT_MS`; those of waiting calls are merged into one at time 0."""
+    """Delete counters older than `KEPT_MS`; those that are sums are merged into one at time 0."""
     rows = connection.execute(_DELETE_OLD, {"before": now - KEPT_MS}).all()
-    _put(connection, WAITING, 0, [row for row in rows if row.kind == WAITING])
+    for kind in _SUMS:
+        _put(connection, kind, 0, [row for row in rows if row.kind == kind])
 
 
 def _fold_one(connection: Connection, kind: str, at: int, width: int) -> None:

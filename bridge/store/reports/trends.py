@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection, TextClause, bindparam, text
 
 from bridge.store.db.driver import AnyRow
-from bridge.store.reports.counters import CALLS, EVENTS, HOUR_MS, PERIOD_MS, RULES, WAITING, WEBHOOKS
+from bridge.store.reports.counters import CALLS, EVENTS, HOUR_MS, LIVE, PERIOD_MS, RULES, WEBHOOKS
 
 
 class Span(Enum):
@@ -83,7 +83,7 @@ _FIELD: Final = {
     "call:exhausted": "failed",
     "call:expired": "failed",
     "call:uncertain": "uncertain",
-    WAITING: "waiting",
+    LIVE: "waiting",
 }
 _BY_PERIOD: Final = _of_kinds("""
 SELECT kind, at - at % :width AS at, sum(many) AS many FROM tallies
@@ -131,7 +131,7 @@ def over_time(connection: Connection, now: int, span: Span, source: str = "") ->
 
 def waiting(connection: Connection, source: str = "") -> int:
     """The exact number of waiting calls."""
-    return int(connection.execute(_WAIT, {"kind": WAITING, "source": source}).scalar_one() or 0)
+    return int(connection.execute(_WAIT, {"kind": LIVE, "source": source}).scalar_one() or 0)
 
 
 def received(connection: Connection, now: int) -> dict[str, Rates]:

@@ -53,5 +53,6 @@ def _asking(console: Console, number: int, how: How, *, moved: bool = False, why
 
 def _plan(console: Console, number: int, how: How) -> Plan:
     with console.side.store.read() as connection:
-        replay: Replay = how.replayer(console, "").plan(connection, number)
+        now = console.side.store.now(connection)
+        replay: Replay = how.replayer(console, "").plan(connection, now, number)
     return planned(console, replay)
