@@ -16,6 +16,7 @@ from bridge.commands.show.output import OPTION, Screen, printable, say, screen_o
 from bridge.language.functions.base import quote, shown_number
 from bridge.mapping.author.backtest import Backtest, Example, Tally
 from bridge.mapping.author.differences import KINDS, Change, Kind
+from bridge.mapping.author.errand_play import FATES, Fate
 from bridge.mapping.author.examples import facts
 from bridge.model import BotStart, Failure, Json
 from bridge.operations.authoring import backtest as operation
@@ -55,6 +56,14 @@ _HEADS: dict[Kind, ExplainCode] = {
     "changed": ExplainCode.CHANGED,
     "failed": ExplainCode.NEWLY_FAILED,
     "healed": ExplainCode.HEALED,
+}
+_FATES: dict[Fate, ExplainCode] = {
+    "waited": ExplainCode.FATE_WAITED,
+    "replaced": ExplainCode.FATE_REPLACED,
+    "kept": ExplainCode.FATE_KEPT,
+    "cancelled": ExplainCode.FATE_CANCELLED,
+    "marked": ExplainCode.FATE_MARKED,
+    "late": ExplainCode.FATE_LATE,
 }
 
 
@@ -101,9 +110,13 @@ def backtest(files: tuple[str, ...], as_json: bool, **how: Any) -> int:
 
     The kinds: gained, lost and changed starts, failed and healed rules.
 
+    Starts that are due later, and errands that end, are played in the order of receipt: how many would have
+    waited, been replaced or been cancelled is shown apart.
+
     Keys of --json: events, differing, total, rules. Of total and each rule: before and after (starts), one
-    for each kind, keys (how many starts changed in which); of a rule also source, rule and examples, each
-    with kind, event, key (the sender's own id), item, why, changes, before, after.
+    for each kind, keys (how many starts changed in which), fates (waited, replaced, kept, cancelled, marked,
+    late); of a rule also source, rule and examples, each with kind, event, key (the sender's own id), item,
+    why, changes, before, after.
 
     \b
     Example:
@@ -163,11 +176,22 @@ def _chosen(edited: Mappings, source: str | None) -> Mappings:
 
 
 def _lines(found: Backtest, screen: Screen) -> Iterator[str]:
-    """A table of all rules with differences, the total, then examples of each difference."""
-    if not found.differing:
+    """A table of all rules with differences, the total, examples of each difference, then what waits."""
+    if found.differing:
+        yield from _differences(found, screen)
+    else:
         same = Reason(ExplainCode.SAME_STARTS, count=found.total.after)
         yield printable(said(same if found.events else Reason(ExplainCode.NO_EVENT_FITS)))
-        return
+    waiting = [(key, tally) for key, tally in found.tallies.items() if tally.fates]
+    if waiting:
+        yield from ("", said(Reason(ExplainCode.FATES_HEAD)))
+    for (source, rule), tally in waiting:
+        fates = tuple(Reason(_FATES[fate], count=tally.fates[fate]) for fate in FATES if tally.fates[fate])
+        line = Reason(ExplainCode.FATES, source=source, rule=rule, fates=fates, count=tally.after)
+        yield f"    {printable(said(line))}"
+
+
+def _differences(found: Backtest, screen: Screen) -> Iterator[str]:
     touched = {key: tally for key, tally in found.tallies.items() if tally.kinds}
     rows = [(source, rule, *_figures(tally)) for (source, rule), tally in touched.items()]
     total = ("", said(Reason(ExplainCode.ALL_RULES)), *_figures(found.total))
@@ -237,7 +261,8 @@ def _as_json(found: Backtest) -> dict[str, Json]:
 
 def _counts(tally: Tally) -> dict[str, Json]:
     kinds: dict[str, Json] = {kind: tally.kinds[kind] for kind in KINDS}
-    return {"before": tally.before, "after": tally.after, **kinds, "keys": dict(tally.keys)}
+    fates: dict[str, Json] = {fate: tally.fates[fate] for fate in FATES}
+    return {"before": tally.before, "after": tally.after, **kinds, "keys": dict(tally.keys), "fates": fates}
 
 
 def _examples(tally: Tally) -> list[Json]:

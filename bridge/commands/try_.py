@@ -53,7 +53,10 @@ def try_(
     FILE holds the raw body of a webhook; - reads stdin. SOURCE is the name of a source or a mapping
     file. Nothing is verified, sent or stored. Exit code 1 if a rule matches but lacks a value.
 
-    Keys of --json, for each event: source, file, id, type, document, ping, rules, failures, calls.
+    A time counts from now: the output shows when each start is due, in which time zone, its key, and which
+    keys are cancelled.
+
+    Keys of --json, for each event: source, file, id, type, document, ping, rules, failures, calls, cancels.
 
     \b
     Example:
@@ -123,9 +126,10 @@ def _rule(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
     for failure in tried.application.failures:
         if failure.rule == verdict.rule:
             yield f"    {missing(failure, screen)}"
+    yield from (f"    {printable(said(what))}" for rule, what in tried.ended if rule == verdict.rule)
     for start, request in tried.calls:
         if start.rule == verdict.rule:
-            yield from (f"    {line}" for line in _call(start, request))
+            yield from (f"    {line}" for line in _call(tried, start, request))
 
 
 def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]:
@@ -136,7 +140,8 @@ def _conditions(tried: Tried, verdict: Verdict, screen: Screen) -> Iterator[str]
         yield from evaluation_lines(evaluation, screen)
 
 
-def _call(start: BotStart, request: Shown) -> Iterator[str]:
+def _call(tried: Tried, start: BotStart, request: Shown) -> Iterator[str]:
     if start.shadow:
         yield said(Reason(ExplainCode.SHADOW))
+    yield from (printable(said(one)) for one in tried.when(start))
     yield from request_lines(request)

@@ -115,7 +115,8 @@ def test_all_of_it_as_json(busy: Office) -> None:
     figures = {"before": 2, "after": 1, "gained": 0, "lost": 1, "changed": 1, "failed": 0, "healed": 0}
     keys = {"variables.amount": 1, "variables.sum": 1}
     assert (found["events"], found["differing"]) == (3, 2)
-    assert found["total"] == {**figures, "keys": keys}
+    fates = dict.fromkeys(("waited", "replaced", "kept", "cancelled", "marked", "late"), 0)
+    assert found["total"] == {**figures, "keys": keys, "fates": fates}
     (rule,) = found["rules"]
     assert {name: rule[name] for name in ("source", "rule", *figures)} == {
         "source": "shop",
@@ -151,3 +152,17 @@ def test_without_a_database_the_error_says_how_to_get_one(
     ran = office.run("backtest")
     assert ran.code == 1
     assert ran.err.startswith("error: there is no database at ")
+
+
+LATER = BOT.replace("    start:\n", '    after: 1h\n    key: "order:{$.id}"\n    again: keep\n    start:\n')
+
+
+def test_what_would_have_waited_is_shown_apart(busy: Office) -> None:
+    busy.write("edited/shop.yml", LATER)
+    ran = busy.run("backtest", "edited/shop.yml")
+    assert "2 starts changed in due (2), key (2), again (2), at_most (2), shop: paid" in ran.lines
+    assert ran.lines[-2:] == [
+        "with these rules, apart from what is paused or fails:",
+        "    shop: paid: 2 would have waited and started of 2 starts",
+    ]
+    assert busy.run("backtest", "edited", "--json").json["total"]["fates"]["waited"] == 2

@@ -67,7 +67,7 @@ def test_a_mapping_file_that_is_not_deployed_can_be_tried(desk: Desk) -> None:
 def test_json_has_everything_under_stable_keys(desk: Desk) -> None:
     (event,) = desk.run("try", "shop", desk.payload(), "--json").json
     assert list(event) == [
-        "source", "file", "id", "type", "document", "note", "ping", "rules", "failures", "calls",
+        "source", "file", "id", "type", "document", "note", "ping", "rules", "failures", "calls", "cancels",
     ]  # fmt: skip
     (rule,) = event["rules"]
     assert (rule["rule"], rule["match"], rule["nearness"]) == ("paid", "matched", "matched")
@@ -153,3 +153,86 @@ def test_a_payload_that_would_store_too_much_says_what_to_change(desk: Desk) -> 
         "error: order.json: `split` into 2,000 events, each with its envelope, would store "
     )
     assert ran.err.endswith("\nhint: make its rules or `split` produce less, then replay it\n")
+
+
+WAITING = """
+source: cart
+profile: json
+verify: none
+rules:
+  - name: left
+    when: {$.status: left}
+    key: "cart:{$.cart}"
+    again: replace
+    at_most: 36h
+    after: 1h
+    start: {bot_id: 7, subscriber_id: $.subscriber}
+  - name: review
+    when: {$.status: left}
+    at: 2100-01-01T10:00
+    tz: Europe/Moscow
+    start: {bot_id: 8, subscriber_id: $.subscriber}
+  - name: gone
+    when: {$.status: gone}
+    at: 2001-01-01T10:00Z
+    start: {bot_id: 9, subscriber_id: $.subscriber}
+  - name: skipped
+    when: {$.status: gone}
+    at: 2001-01-01T10:00Z
+    late: skip
+    start: {bot_id: 10, subscriber_id: $.subscriber}
+  - name: paid
+    when: {$.status: gone}
+    cancel: {key: "cart:{$.cart}", for: 7d}
+  - name: emptied
+    when: {$.status: gone}
+    cancel: {key: "cart:{$.cart}"}
+"""
+
+
+def test_it_shows_when_a_start_is_due_and_its_key(desk: Desk) -> None:
+    desk.write("mappings/cart.yml", WAITING)
+    ran = desk.run("try", "cart", desk.payload(status="left", cart=17))
+    at = ran.lines.index("✓ left: matches  (mappings/cart.yml:6)")
+    due, key, post = (line.strip() for line in ran.lines[at + 1 : at + 4])
+    assert due.startswith("due 2")
+    assert key == "key cart:17, again: replace, put off by 36h at most"
+    assert post.startswith("POST ")
+    assert any(
+        line.strip().startswith("missing at: ") or "2100-01-01T10:00:00+03:00 is more than 400 days" in line
+        for line in ran.lines
+    )
+
+
+def test_it_shows_what_has_passed_and_what_ends(desk: Desk) -> None:
+    desk.write("mappings/cart.yml", WAITING)
+    ran = desk.run("try", "cart", desk.payload(status="gone", cart=17))
+    lines = [line.strip() for line in ran.lines]
+    assert "due 2001-01-01T10:00:00+00:00, which has passed: starts at once" in lines
+    assert "due 2001-01-01T10:00:00+00:00, which has passed, and late is skip: never starts" in lines
+    assert "cancels what waits under the key cart:17, and what comes within 7d" in lines
+    assert "cancels what waits under the key cart:17" in lines
+
+
+def test_json_has_due_times_keys_and_what_ends(desk: Desk) -> None:
+    desk.write("mappings/cart.yml", WAITING)
+    (event,) = desk.run("try", "cart", desk.payload(status="left", cart=17), "--json").json
+    (call,) = event["calls"]
+    assert {name: call[name] for name in ("zone", "late", "skipped", "key", "again", "at_most")} == {
+        "zone": None,
+        "late": "send",
+        "skipped": False,
+        "key": "cart:17",
+        "again": "replace",
+        "at_most": 36 * 3600,
+    }
+    assert call["due"].endswith("+00:00")
+    (event,) = desk.run("try", "cart", desk.payload(status="gone", cart=17), "--json").json
+    assert [(call["rule"], call["due"], call["skipped"]) for call in event["calls"]] == [
+        ("gone", "2001-01-01T10:00:00+00:00", False),
+        ("skipped", "2001-01-01T10:00:00+00:00", True),
+    ]
+    assert event["cancels"] == [
+        {"rule": "paid", "item": 0, "account": "main", "key": "cart:17", "for": 7 * 86_400},
+        {"rule": "emptied", "item": 0, "account": "main", "key": "cart:17", "for": 0},
+    ]

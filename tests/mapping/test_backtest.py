@@ -115,3 +115,41 @@ def test_rules_are_compared_with_real_calls() -> None:
 
 def test_rules_without_any_difference_are_listed_too() -> None:
     assert list(run(NOW).tallies) == [("shop", "paid"), ("shop", "refund")]
+
+
+WAITING = """\
+- name: cart
+  when: {$.status: cart}
+  key: "cart:{$.cart}"
+  again: replace
+  after: 1h
+  start: {bot_id: 3, subscriber_id: $.s}
+- name: paid
+  when: {$.status: paid}
+  cancel: {key: "cart:{$.cart}"}
+"""
+CART = {"status": "cart", "cart": 17, "s": 5}
+
+
+def test_what_waits_is_told_apart_from_what_differs() -> None:
+    found = run(WAITING, CART, CART, {"status": "paid", "cart": 17}, CART, now=WAITING)
+    assert (found.differing, found.total.after) == (0, 3)
+    assert dict(found.tallies["shop", "cart"].fates) == {"replaced": 1, "cancelled": 1, "waited": 1}
+    assert dict(found.total.fates) == {"replaced": 1, "cancelled": 1, "waited": 1}
+
+
+def test_another_time_or_key_is_a_change() -> None:
+    edited = WAITING.replace("1h", "2h").replace('"cart:', '"c:')
+    found = run(edited, CART, {"status": "paid", "cart": 17}, now=WAITING)
+    (example,) = found.tallies["shop", "cart"].examples["changed"]
+    assert [one.key for one in example.difference.changes] == ["due", "key"]
+    (example,) = found.tallies["shop", "paid"].examples["changed"]
+    assert [(one.key, one.before, one.after) for one in example.difference.changes] == [
+        ("cancel.key", "cart:17", "c:17")
+    ]
+
+
+def test_calls_that_were_made_do_not_tell_what_was_cancelled() -> None:
+    happened = event({"status": "paid", "cart": 1})
+    past = PastEvent(1, happened, Application((), (), ()), by_calls=True)
+    assert backtest([past], {"shop": mapping(WAITING)}).differing == 0

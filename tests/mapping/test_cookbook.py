@@ -9,6 +9,8 @@ import pytest
 
 from bridge.mapping.author.examples import run_example
 from bridge.mapping.compile.compiler import Compiled, compile_files
+from bridge.mapping.lint.coverage import coverage
+from bridge.model import Event
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cookbook.md").read_text()
 JOBS = re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
@@ -40,12 +42,12 @@ def test_a_job_is_a_complete_mapping_file_without_findings(job: str) -> None:
 def test_a_job_passes_its_tests_and_every_rule_is_tested(job: str) -> None:
     (mapping,) = compiled(job).sources.values()
     files = blocks(job)
-    started = set()
+    events: list[Event] = []
     for example in mapping.tests:
         result = run_example(mapping, example, lambda name: files[name].removesuffix(b"\n"))
         assert result.differences == ()
-        started |= {start.rule for start in result.starts}
-    assert started == {rule.name for rule in mapping.rules}
+        events += result.events
+    assert [gap.rule for gap in coverage(mapping, events).gaps if not gap.condition] == []
 
 
 def test_there_are_more_than_twenty_jobs_and_the_list_leads_to_each() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.mapping.author.differences import Change, Difference, changes, compare
-from bridge.model import Application, BotStart, Failure, Recipient
+from bridge.model import Application, BotStart, Cancellation, Errand, Failure, Recipient
 from tests.store.given import ABSENT
 
 SOLD = BotStart("sold", 0, "main", Recipient(subscriber_id=5), 7, (("sum", "10"), ("name", "Анна")))
@@ -138,3 +138,53 @@ def test_turning_the_sets_round_turns_the_differences_round(before: Application,
     back = [one.kind for one in compare(after, before, every)]
     opposite = {"gained": "lost", "lost": "gained", "failed": "healed", "healed": "failed"}
     assert sorted(opposite.get(kind, kind) for kind in there) == sorted(back)
+
+
+CANCEL = Cancellation("paid", 0, "main", "cart:17", 0, 0, shadow=False)
+
+
+def cancelling(*cancels: Cancellation) -> Application:
+    return Application((), (), (), cancels=cancels)
+
+
+def test_another_due_time_and_another_errand_are_changes() -> None:
+    later = replace(SOLD, due_at=3_600_000, zone="Europe/Moscow", errand=Errand("cart:1", "replace"))
+    other = replace(later, due_at=7_200_000, errand=Errand("cart:2", "keep", 60), late="skip")
+    assert changes(SOLD, later) == (
+        Change("due", None, "1970-01-01T04:00:00+03:00"),
+        Change("key", None, "cart:1"),
+        Change("again", None, "replace"),
+        Change("at_most", None, "1d"),
+    )
+    assert changes(later, other) == (
+        Change("late", "send", "skip"),
+        Change("due", "1970-01-01T04:00:00+03:00", "1970-01-01T05:00:00+03:00"),
+        Change("key", "cart:1", "cart:2"),
+        Change("again", "replace", "keep"),
+        Change("at_most", "1d", "1m"),
+    )
+
+
+def test_what_is_cancelled_is_compared_by_rule_and_item() -> None:
+    def found(before: Application, after: Application) -> list[tuple[str, str, str | None, str | None]]:
+        differences = compare(before, after, {"paid", "new"})
+        assert {one.kind for one in differences} <= {"changed"}
+        return [
+            (one.rule, change.key, change.before, change.after)
+            for one in differences
+            for change in one.changes
+        ]
+
+    other = replace(CANCEL, key="cart:18", lasts=86_400, account="other", shadow=True)
+    assert found(cancelling(CANCEL), cancelling(replace(CANCEL, place=3))) == []
+    assert found(cancelling(), cancelling(other)) == [("paid", "cancel.key", None, "cart:18")]
+    assert found(cancelling(other), cancelling()) == [("paid", "cancel.key", "cart:18", None)]
+    assert found(cancelling(CANCEL), cancelling(other)) == [
+        ("paid", "cancel.key", "cart:17", "cart:18"),
+        ("paid", "cancel.account", "main", "other"),
+        ("paid", "cancel.as", "live", "shadow"),
+        ("paid", "cancel.for", None, "1d"),
+    ]
+    renamed = replace(CANCEL, rule="was")
+    assert found(cancelling(renamed), cancelling(replace(CANCEL, rule="new"))) == []
+    assert found(cancelling(renamed), cancelling()) == [("was", "cancel.key", "cart:17", None)]

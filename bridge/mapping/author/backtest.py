@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.mapping.author.differences import KINDS, Difference, Kind, compare
+from bridge.mapping.author.errand_play import Fate, Move, concerns_errands, play
 from bridge.mapping.author.explain import failure_reason, verdict_reason
 from bridge.mapping.rules.apply import MappingFile, apply_silently, judge_alone
 from bridge.model import Application, Event, Failure, Match
@@ -24,6 +25,8 @@ class PastEvent:
     number: int
     event: Event
     before: Application
+    by_calls: bool = False
+    """Whether `before` are the calls that were made. What was cancelled is not known then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Tally:
     kinds: Counter[Kind] = field(default_factory=Counter)
     keys: Counter[str] = field(default_factory=Counter)
     """How many starts changed in which key."""
+    fates: Counter[Fate] = field(default_factory=Counter)
+    """What would have become of the edited rules' starts that are not sent at once."""
     examples: dict[Kind, list[Example]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
     def add(self, other: Tally) -> None:
@@ -55,6 +60,7 @@ class Tally:
         self.after += other.after
         self.kinds += other.kinds
         self.keys += other.keys
+        self.fates += other.fates
 
 
 @dataclass(slots=True)
@@ -77,8 +83,12 @@ class Backtest:
 
 
 def backtest(past: Iterable[PastEvent], edited: Mapping[str, MappingFile]) -> Backtest:
-    """Apply the edited rules to past events of their sources, and count the differences."""
+    """Apply the edited rules to past events of their sources, and count the differences.
+
+    What waits or is cancelled is played in the order of receipt, without calls and marks from before.
+    """
     found = Backtest()
+    moves: list[Move] = []
     for source, mapping in edited.items():
         found.tallies |= {(source, rule.name): Tally() for rule in mapping.rules}
     for one in past:
@@ -87,10 +97,16 @@ def backtest(past: Iterable[PastEvent], edited: Mapping[str, MappingFile]) -> Ba
         after = apply_silently(mapping, one.event)
         found.events += 1
         _count(found, one, after)
-        differences = compare(one.before, after, mapping.index.names)
+        if concerns_errands(after):
+            moves.append(Move(one.event.received_at, one.number, one.event.source, after))
+        before = replace(one.before, cancels=after.cancels) if one.by_calls else one.before
+        differences = compare(before, after, mapping.index.names)
         found.differing += bool(differences)
         for difference in differences:
             _note(found, one, difference, mapping)
+    for played in play(moves):
+        if played.fate:
+            _tally(found, played.source, played.rule).fates[played.fate] += 1
     return found
 
 

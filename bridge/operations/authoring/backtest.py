@@ -60,7 +60,8 @@ def _past(store: Store, wanted: EventFilter, limit: int, sides: Sides) -> Iterat
             return
         for one in page:
             if one.event.source in sides.edited:
-                yield PastEvent(one.number, one.event, one.made or _by_rules(sides.current or {}, one.event))
+                before = one.made or _by_rules(sides.current or {}, one.event)
+                yield PastEvent(one.number, one.event, before, by_calls=sides.current is None)
         after = page[-1].number
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bridge.mapping.author.explain import verdict_reason
+from bridge.mapping.rules.due import shown_due
+from bridge.mapping.rules.waiting import is_skipped
 from bridge.model import BotStart, Json, Verdict
 from bridge.operations.authoring.try_payload import Tried
 from bridge.operations.request_preview import Shown
@@ -25,7 +27,11 @@ def tried_record(tried: Tried) -> dict[str, Json]:
             {"rule": one.rule, "item": one.item, "key": one.key, "path": one.path, "message": one.message}
             for one in made.failures
         ],
-        "calls": [_call(start, shown) for start, shown in tried.calls],
+        "calls": [_call(start, shown, event.received_at) for start, shown in tried.calls],
+        "cancels": [
+            {"rule": one.rule, "item": one.item, "account": one.account, "key": one.key, "for": one.lasts}
+            for one in made.cancels
+        ],
     }
 
 
@@ -45,7 +51,8 @@ def _rule(tried: Tried, verdict: Verdict) -> dict[str, Json]:
     }
 
 
-def _call(start: BotStart, shown: Shown) -> dict[str, Json]:
+def _call(start: BotStart, shown: Shown, received_at: int) -> dict[str, Json]:
+    errand = start.errand
     return {
         "rule": start.rule,
         "item": start.item,
@@ -55,5 +62,12 @@ def _call(start: BotStart, shown: Shown) -> dict[str, Json]:
         "variables": dict(start.variables),
         "forced": start.forced,
         "shadow": start.shadow,
+        "due": shown_due(start.due_at, start.zone) if start.due_at else None,
+        "zone": start.zone or None,
+        "late": start.late,
+        "skipped": is_skipped(start, received_at),
+        "key": errand.key if errand else None,
+        "again": errand.again if errand else None,
+        "at_most": errand.at_most if errand else None,
         **shown.as_json(),
     }

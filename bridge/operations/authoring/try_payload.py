@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
 from bridge.mapping.author.explain import RuleEvaluation, evaluate_rules, near_misses
+from bridge.mapping.author.later import cancel_reason, start_reasons
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import Account, Application, BotStart, Event, Finding, Match, Request, Verdict
@@ -45,6 +46,15 @@ class Tried:
             return "matched"
         evaluation = self.evaluations.get(verdict.rule)
         return evaluation.nearness if evaluation and verdict.match is Match.UNMATCHED else "not"
+
+    def when(self, start: BotStart) -> tuple[Reason, ...]:
+        """When the start is due, and its key."""
+        return tuple(start_reasons(start, self.event.received_at))
+
+    @property
+    def ended(self) -> tuple[tuple[str, Reason], ...]:
+        """Each rule that ends an errand, with what it ends."""
+        return tuple((one.rule, cancel_reason(one)) for one in self.application.cancels)
 
     @property
     def others(self) -> int:

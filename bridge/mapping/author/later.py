@@ -1,0 +1,43 @@
+"""Says when a start is due, and which errand it belongs to or ends, for people who try rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.mapping.rules.due import shown_due
+from bridge.mapping.rules.waiting import is_skipped
+from bridge.model import BotStart, Cancellation
+from bridge.reasons.explain import ExplainCode
+from bridge.reasons.reason import Reason
+
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
+
+
+def start_reasons(start: BotStart, received_at: int) -> Iterator[Reason]:
+    """When the start is due, in whose zone, and its key; nothing for one at once without a key."""
+    if start.due_at:
+        due, zone = shown_due(start.due_at, start.zone), start.zone
+        if is_skipped(start, received_at):
+            yield Reason(ExplainCode.DUE_SKIPPED, due=due)
+        elif start.due_at <= received_at:
+            yield Reason(ExplainCode.DUE_PASSED, due=due)
+        else:
+            yield Reason(
+                ExplainCode.DUE, due=due, zone=Reason(ExplainCode.IN_ZONE, zone=zone) if zone else None
+            )
+    if start.errand:
+        replaces = start.errand.again == "replace" and start.due_at
+        most = Reason(ExplainCode.PUT_OFF, most=duration_text(start.errand.at_most)) if replaces else None
+        yield Reason(ExplainCode.KEYED, key=start.errand.key, again=start.errand.again, most=most)
+
+
+def cancel_reason(one: Cancellation) -> Reason:
+    """Which errand ends, and for how long."""
+    if one.lasts:
+        return Reason(ExplainCode.ENDS_FOR, key=one.key, lasts=duration_text(one.lasts))
+    return Reason(ExplainCode.ENDS, key=one.key)
+
+
+def duration_text(seconds: int) -> str:
+    """Seconds as mapping files have them: `36h`, `90s`."""
+    return next((f"{seconds // size}{unit}" for size, unit in _UNITS if seconds % size == 0), f"{seconds}s")
