@@ -62,6 +62,7 @@ def test_results_as_json_carry_the_starts(desk: Desk) -> None:
             }
         ],
         "failed": [],
+        "cancelled": [],
     }
 
 
