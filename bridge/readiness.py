@@ -26,6 +26,8 @@ from bridge.store.db.revision import require_newest
 from bridge.store.queue import due_calls
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import sources
+from bridge.store.state import clock
+from bridge.store.state.clock import Jump
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class CheckResult:
     database: Fault | None = None
     tables: Fault | None = None
     late: Late | None = None
+    clock: Jump | None = None
     known_sources: frozenset[str] | None = None
     """Sources that sent anything in the last 30 days; None before the first successful check."""
 
@@ -119,6 +122,7 @@ class Readiness:
             files=files_of(rules),
             unset=rules.current.unset,
             late=self.result.late,
+            clock=self.result.clock,
         )
 
     def _run(self) -> None:
@@ -141,7 +145,8 @@ class Readiness:
         known = {name for name, at in sources.last_received(connection).items() if at > now - REMEMBERED_MS}
         # Alerts of the bridge itself are events, but nobody sends webhooks of that source.
         known.discard(ALERT_SOURCE)
-        return CheckResult(late=_late(connection, now), known_sources=frozenset(known))
+        jump = clock.held(connection, now)
+        return CheckResult(late=_late(connection, now), clock=jump, known_sources=frozenset(known))
 
 
 def files_of(rules: MappingLoader) -> Files:

@@ -25,6 +25,7 @@ from bridge.store.reports.pagination import Page
 from bridge.store.reports.queue_stats import QueueStats
 from bridge.store.reports.sources import SourceUse
 from bridge.store.reports.trends import Rates
+from bridge.store.state import clock
 
 WEEK_MS: Final = 7 * 86_400_000
 RULES: Final = 5
@@ -58,6 +59,7 @@ def snapshot(
         known,
         now=now,
         late=_late(stats),
+        clock=clock.held(connection, now),
         accounts=tuple(one.account for one in stats.queues),
         breakers=breakers,
         pauses=pauses.active(connection),

@@ -1,4 +1,7 @@
-"""`leadbridge pause` and `resume`: hold or release the calls of an account, a source or a rule."""
+"""`leadbridge pause` and `resume`: hold or release the calls of an account, a source or a rule.
+
+`leadbridge resume clock` releases waiting calls after the database's clock has jumped.
+"""
 
 from __future__ import annotations
 
@@ -57,16 +60,24 @@ def pause(kind: Kind, name: str, why: str) -> int:
 
 
 @click.command()
-@_kind
-@click.argument("name")
+@click.argument("kind", type=click.Choice(["account", "source", "rule", "clock"]))
+@click.argument("name", required=False)
 @why
-def resume(kind: Kind, name: str, why: str) -> int:
+def resume(kind: Kind | Literal["clock"], name: str | None, why: str) -> int:
     """Release the calls of a paused account, source or rule, no matter who paused it.
+
+    When the database's clock jumps, calls that wait until they are due are not released for two minutes, or,
+    if it is more than ten minutes ahead, until you check the clock and run "resume clock".
 
     \b
     Example:
       leadbridge resume account main
+      leadbridge resume clock
     """
+    if kind == "clock":
+        return trust_clock(quiet(), why)
+    if name is None:
+        raise click.MissingParameter(param_hint="NAME", param_type="argument")
     return resume_calls(quiet(), kind, name, why)
 
 
@@ -95,6 +106,14 @@ def resume_calls(settings: Settings, kind: Kind, name: str, why: str) -> int:
     _confirm(CommandCode.NOT_PAUSED if again is None else CommandCode.RESUMED, kind, name)
     if again:
         click.echo(said(Reason(CommandCode.SENT_ONCE_MORE, count=again)))
+    return 0
+
+
+def trust_clock(settings: Settings, why: str) -> int:
+    """Release waiting calls although the database's clock has jumped."""
+    with opened(settings) as store:
+        trusted = operation.trust_clock(store, Decider(who(), why), partial(wake, store))
+    click.echo(said(Reason(CommandCode.CLOCK_TRUSTED if trusted else CommandCode.CLOCK_FINE)))
     return 0
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.dispatch import maintenance
+from bridge.reasons.actions import ActionCode
+from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts, pauses
 from bridge.store.queue.decisions import Decider
+from bridge.store.reports import audit
+from bridge.store.state import clock
 
 
 def pause(store: Store, account: str, by: Decider) -> bool:
@@ -40,3 +44,15 @@ def resume_rules(store: Store, source: str, rule: str, by: Decider) -> bool:
     """Resume a source or one of its rules; False if it was not paused. The sweep releases the calls."""
     with store.transaction() as connection:
         return pauses.resume(connection, store.now(connection), source, rule, who=by.who, why=by.why)
+
+
+def trust_clock(store: Store, by: Decider, wake: Callable[[], None]) -> bool:
+    """Release waiting calls although the database's clock has jumped; False if nothing kept them."""
+    with store.transaction() as connection:
+        now = store.now(connection)
+        if clock.trust(connection, now) is None:
+            return False
+        what = Reason(ActionCode.TRUST_CLOCK)
+        audit.record(connection, now, who=by.who, what=what, why=by.why, kind="store", target="clock")
+    wake()
+    return True

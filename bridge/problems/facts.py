@@ -13,6 +13,7 @@ from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.call_views import Doubt
 from bridge.store.reports.repeat_views import AmbiguousSource
+from bridge.store.state.clock import Jump
 
 Files: TypeAlias = Literal["valid", "empty", "broken", "stale"]
 """The state of the mapping folder: `empty` has no file yet, `stale` is broken, with an older set in use."""
@@ -84,6 +85,8 @@ class Facts:
     odd_values: Mapping[str, Reason] = field(default_factory=dict)
     """Why the value of a variable counts as unset, by its name."""
     late: Late | None = None
+    clock: Jump | None = None
+    """The jump of the database's clock because of which no waiting call is released."""
     accounts: tuple[AccountState, ...] = ()
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     """By account."""

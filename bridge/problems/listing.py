@@ -17,6 +17,7 @@ from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.audit import display_name
 from bridge.store.reports.call_views import Doubt
+from bridge.store.state.clock import Jump
 from bridge.text.times import clock
 
 _ORDER: Final[tuple[Level, ...]] = ("blocks", "bad", "warn", "hint")
@@ -52,10 +53,26 @@ def _installation(facts: Facts) -> Iterator[Problem]:
         yield Problem("migrations", "blocks", about, *_said(facts.tables), "leadbridge migrate")
     if facts.disk:
         yield Problem("disk", "blocks", Reason(ProblemCode.ABOUT_DISK), *_said(facts.disk))
+    if facts.clock:
+        yield _clock_jumped(facts.clock)
     if facts.late:
         late = Reason(ProblemCode.LATE, account=facts.late.account, span=span(facts.late.by))
         causes = (Reason(ProblemCode.LATE_CAUSES),)
         yield Problem("late", "warn", _QUEUE, late, causes, "leadbridge doctor")
+
+
+def _clock_jumped(jump: Jump) -> Problem:
+    code = ProblemCode.CLOCK_AHEAD if jump.ahead > 0 else ProblemCode.CLOCK_BACK
+    until = None if jump.needs_person else clock(jump.until)
+    lasts = Reason(ProblemCode.CLOCK_PAUSES, until=until) if until else Reason(ProblemCode.CLOCK_NEEDS_PERSON)
+    return Problem(
+        "clock",
+        "bad",
+        Reason(ProblemCode.ABOUT_CLOCK),
+        Reason(code, span=span(abs(jump.ahead))),
+        (lasts,),
+        "leadbridge resume clock",
+    )
 
 
 def _said(fault: Fault) -> tuple[Reason, tuple[Reason, ...]]:

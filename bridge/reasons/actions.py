@@ -10,6 +10,7 @@ class ActionCode(Code):
 
     PAUSE = "action.pause"
     RESUME = "action.resume"
+    TRUST_CLOCK = "action.trust_clock"
     CANCEL = "action.cancel"
     SEND_NOW = "action.send_now"
     RESOLVE_DONE = "action.resolve_done"

@@ -67,6 +67,8 @@ class CommandCode(Code):
     PAUSED_BEFORE = "command.paused_before"
     RESUMED = "command.resumed"
     NOT_PAUSED = "command.not_paused"
+    CLOCK_TRUSTED = "command.clock_trusted"
+    CLOCK_FINE = "command.clock_fine"
     SENT_ONCE_MORE = "command.sent_once_more"
 
     # Other commands.

@@ -53,6 +53,10 @@ class ProblemCode(Code):
     SET_VARIABLES = "problem.set_variables"
 
     # The queue.
+    CLOCK_AHEAD = "problem.clock_ahead"
+    CLOCK_BACK = "problem.clock_back"
+    CLOCK_PAUSES = "problem.clock_pauses"
+    CLOCK_NEEDS_PERSON = "problem.clock_needs_person"
     LATE = "problem.late"
     LATE_CAUSES = "problem.late_causes"
     ACCOUNT_PAUSED = "problem.account_paused"

@@ -13,7 +13,7 @@ from bridge.model import Outcome
 from bridge.store.queue import accounts
 from bridge.store.queue.accounts import all_states
 from bridge.store.reports import audit
-from bridge.store.state import answers
+from bridge.store.state import answers, clock
 from bridge.store.state.answers import Shape
 from bridge.text.render import english
 from tests.commands.conftest import Office
@@ -250,3 +250,17 @@ def test_an_answer_can_only_be_confirmed(office: Office, words: tuple[str, ...])
     ran = office.run("resolve", "--answer", "1", *words)
     assert ran.code == 2
     assert "--answer goes with --done and --why only" in ran.err
+
+
+def test_the_clock_is_trusted_again_by_a_persons_word(office: Office) -> None:
+    assert office.run("resume", "clock").out == "the clock keeps no call from being released\n"
+    with office.store.transaction() as connection:
+        clock.jumped(connection, office.store.now(connection), 3_600_000)
+    assert "the database's clock jumped ahead by 1 h" in office.run("doctor").out
+    said = "the clock is trusted again: calls that are due are released\n"
+    assert office.run("resume", "clock", "--why", "the clock was wrong before").out == said
+    assert "clock jumped" not in office.run("doctor").out
+
+
+def test_resume_needs_a_name_of_anything_but_the_clock(office: Office) -> None:
+    assert office.run("resume", "account").code == 2

@@ -16,11 +16,13 @@ from bridge.problems.problem import Kind, Level, Place, Problem, sentence
 from bridge.reasons.calls import CallCode
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import GeneralCode, Reason, recorded
+from bridge.store.db.tables import FOR_EVER
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.audit import BRIDGE
 from bridge.store.reports.call_views import Doubt
 from bridge.store.reports.repeat_views import AmbiguousSource
+from bridge.store.state.clock import Jump
 from bridge.text.catalogue import LANGUAGES, catalogue
 from bridge.text.render import capitalised, english, render
 from tests.console.tour import PAGES
@@ -39,6 +41,7 @@ SHOWN: tuple[tuple[Kind, Level, dict[str, Any]], ...] = (
     ("broken", "blocks", {"files": "broken"}),
     ("stale", "bad", {"files": "stale", "files_why": (recorded("shop.yml"),)}),
     ("variables", "bad", {"unset": (Unset("source", "shop", ("A", "B")),)}),
+    ("clock", "bad", {"clock": Jump(3_600_000, NOW, FOR_EVER)}),
     ("paused", "bad", {"accounts": (PAUSED,)}),
     ("uncertain", "bad", {"doubts": (Doubt("main", "http_502", 3, NOW, NOW),)}),
     ("failing", "bad", {"failing": (Failing("shop", "sold", 2),)}),

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from bridge.model import State
 from bridge.store.db.dialects import Statement
 from bridge.store.db.engine import Store
-from bridge.store.queue import calls, claims, due_calls, recipient_order, sweep
+from bridge.store.inbox.events import accept
+from bridge.store.queue import calls, claims, due_calls, errands, recipient_order, release, sweep
 from bridge.store.reports.call_views import CallFilter, page_of_calls
 from bridge.store.reports.event_stream import past_events
 from bridge.store.reports.event_views import EventFilter, event_selection, page_of_events
@@ -20,11 +21,14 @@ from tests.store.given import (
     NOT_JSON,
     NOW,
     PING,
+    cancel,
     claim,
     claim_in,
     crowd,
     delivery,
+    later,
     owe,
+    paid,
     rows,
     sale,
     settle,
@@ -53,7 +57,13 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
         "lapsed holds": (recipient_order._RELEASE_EXPIRED, {"now": NOW}, {"calls_by_release"}),
         "leases": (sweep._LEASES, {"until": NOW}, {"calls_by_lease"}),
         "late": (sweep._LATE, {"until": NOW}, {"calls_by_end"}),
-        "account views": (due_calls._VIEWS, {}, {"calls_ready"}),
+        "account views": (due_calls._VIEWS, {}, {"calls_ready", "calls_waiting"}),
+        "due": (release._DUE, {"now": NOW}, {"calls_waiting"}),
+        "errands": (
+            Statement(errands._OPEN.sql.replace("{rows}", "VALUES (:account, :key)")),
+            {"account": "main", "key": "cart:7"},
+            {"calls_by_errand"},
+        ),
         "held": (due_calls._OF_OWNER, {"owner": "me"}, {"calls_by_lease"}),
     }
 
@@ -226,3 +236,50 @@ def test_a_page_of_events_costs_the_same_after_any_number(wanted: EventFilter, s
         take_in(sqlite_store, *(sale(f"{many}-{n}") for n in range(many)))
         costs.append(cost(sqlite_store, lambda connection: page_of_events(connection, wanted, Page())))
     assert costs[1] <= costs[0] * 1.5
+
+
+def waiting(store: Store, many: int) -> None:
+    """So many copies of the first call, each waiting under a key of its own, and due one after another."""
+    crowd(store, many, 10**6)
+    with store.transaction() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE calls SET state = 'waiting', errand = 'cart:' || id, due_at = {NOW} + 1000 * id, "
+            "expires_at = 4611686018427387904 WHERE id > 1"
+        )
+
+
+ROUNDS: dict[str, Callable[[Connection], object]] = {
+    "look": due_calls.account_views,
+    "release nothing": lambda connection: release.release(connection, NOW),
+    "release 500": lambda connection: release.release(connection, NOW + 600_000),
+    "claim": claiming,
+    "sweep": lambda connection: sweep.sweep(connection, NOW),
+    "start of an errand": lambda connection: accept(connection, NOW, [sale("new", later(key="cart:77"))]),
+    "cancel": lambda connection: accept(connection, NOW, [paid("paid", cancel("cart:77", lasts=60))]),
+}
+
+
+@pytest.mark.parametrize("name", list(ROUNDS))
+def test_any_number_of_waiting_calls_costs_nothing_more(name: str, sqlite_store: Store) -> None:
+    owe(sqlite_store, start(7))
+    costs = []
+    for many in (FEW, 100 * FEW):
+        with sqlite_store.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM calls WHERE id > 1")
+        waiting(sqlite_store, many)
+        costs.append(cost(sqlite_store, ROUNDS[name]))
+    assert costs[1] <= costs[0] * 1.3
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_any_number_of_waiting_calls_is_read_by_their_indexes_on_postgres(store: Store) -> None:
+    owe(store, start(7))
+    waiting(store, 100 * FEW)
+    with store.migrating.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE calls")
+    for name in ("account views", "due", "errands"):
+        statement, parameters, indexes = statements()[name]
+        with store.transaction() as connection:
+            found = plan(connection, statement, parameters)
+        assert "Seq Scan on calls" not in found
+        assert {"calls_waiting", "calls_by_errand"} & indexes <= {one for one in indexes if one in found}

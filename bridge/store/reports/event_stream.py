@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from bridge.jsonpath.exact_numbers import from_json
-from bridge.model import Application, BotStart, Event
+from bridge.model import Application, BotStart, Cancellation, Event
 from bridge.store.db.tables import calls, events
 from bridge.store.queue.rows import start_of
+from bridge.store.reports import cancellations
 from bridge.store.reports.event_views import failures_of, joined
 from bridge.store.reports.pagination import Selection
 
@@ -74,11 +75,16 @@ def _made(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Applica
     for row in connection.execute(query):
         start = start_of(row)
         latest.setdefault(row.event_id, {})[start.rule, start.item] = start
+    cancels: dict[int, dict[tuple[str, int], Cancellation]] = {}
+    for one in cancellations.of_events(connection, numbers):
+        key = one.cancellation.rule, one.cancellation.item
+        cancels.setdefault(one.event_id, {}).setdefault(key, one.cancellation)
     return {
         row.id: Application(
             tuple(latest.get(row.id, {}).values()),
             failures_of(row.failures),
             (),
+            cancels=tuple(cancels.get(row.id, {}).values()),
         )
         for row in rows
     }
