@@ -78,6 +78,7 @@ class MappingCode(Code):
     NO_ZONE = "mapping.no_zone"
     ALWAYS_PAST = "mapping.always_past"
     SAME_KEY = "mapping.same_key"
+    SAME_KEY_OF_ITEMS = "mapping.same_key_of_items"
     OWN_MARK = "mapping.own_mark"
     CANCELS_NOTHING = "mapping.cancels_nothing"
     NEVER_CANCELLED = "mapping.never_cancelled"

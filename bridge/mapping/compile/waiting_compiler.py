@@ -158,14 +158,17 @@ def _zone(
 def _errand(fields: Fields, report: Report) -> ErrandRule | None:
     if "key" not in fields:
         return None
-    node = fields.at("key")
+    node, again = fields.at("key"), fields["again"]
     key = _key(node, report)
-    if key is not None and None not in key.shape and isinstance(node, Scalar):
+    if key is None:
+        return None
+    if None not in key.shape and isinstance(node, Scalar):
         meant = f"{{value: {key.value.text}}}"
         same = Reason(MappingCode.SAME_KEY, example='"cart:{$.cart.id}"', literal=meant)
         report.add(node, "W520", same)
-    again = fields["again"]
-    return None if key is None or again is None else ErrandRule(key, again, fields["at_most"])
+    elif "for_each" in fields and again != "add" and not key.value.uses_item:
+        report.add(node, "W520", Reason(MappingCode.SAME_KEY_OF_ITEMS))
+    return None if again is None else ErrandRule(key, again, fields["at_most"])
 
 
 def _cancel(fields: Fields, report: Report) -> CancelRule | None:

@@ -237,7 +237,8 @@ def _carry_out(rule: Rule, scope: Scope, index: int, results: _Results, shared: 
 
     A rule ends errands before it starts a bot. Raises OverBudgetError before the budget is exceeded."""
     failures: list[RenderFailure] = []
-    rendered = rule.start.render(scope, failures, shared) if rule.start else None
+    start = rule.start
+    rendered = start.render(scope, failures, shared) if start else None
     later = rule.waiting.render(scope, failures, shared) if rule.waiting else AT_ONCE
     if failures:
         results.budget.store(sum([FAILURE + size_of(to_json(one.reason)) for one in failures]))
@@ -245,12 +246,13 @@ def _carry_out(rule: Rule, scope: Scope, index: int, results: _Results, shared: 
         return True
     if later.cancelled is not None:
         _cancel(rule, index, later.cancelled, results)
-    if rendered is not None:
+    if start is not None and rendered is not None:
         size = sum([len(name) + len(text) for name, text in rendered.variables])
         errand = ERRAND_ROW + len(later.errand.key) if later.errand else 0
         results.budget.store(CALL_ROW + size + errand)
         results.budget.look_at(CALL)
-        results.starts.append(_bot_start(rule, index, rendered, later))
+        made = _bot_start(rule, index, rendered, forced=start.forced)
+        results.starts.append(made if later is AT_ONCE else _later(made, later))
     return False
 
 
@@ -262,7 +264,11 @@ def _cancel(rule: Rule, index: int, key: str, results: _Results) -> None:
     results.cancels.append(Cancellation(rule.name, index, rule.account, key, lasts, place, rule.shadow))
 
 
-def _bot_start(rule: Rule, index: int, rendered: Rendered, later: Later) -> BotStart:
+def _later(start: BotStart, later: Later) -> BotStart:
+    return replace(start, due_at=later.due_at, late=later.late, zone=later.zone, errand=later.errand)
+
+
+def _bot_start(rule: Rule, index: int, rendered: Rendered, *, forced: bool) -> BotStart:
     return BotStart(
         rule=rule.name,
         item=index,
@@ -270,13 +276,9 @@ def _bot_start(rule: Rule, index: int, rendered: Rendered, later: Later) -> BotS
         recipient=rendered.recipient,
         bot_id=rendered.bot_id,
         variables=rendered.variables,
-        forced=rendered.forced,
+        forced=forced,
         order=rule.order,
         on_uncertain=rule.on_uncertain,
         expires=rule.expires,
         shadow=rule.shadow,
-        due_at=later.due_at,
-        late=later.late,
-        zone=later.zone,
-        errand=later.errand,
     )

@@ -34,7 +34,6 @@ class Rendered:
     bot_id: int
     recipient: Recipient
     variables: tuple[tuple[str, str], ...]
-    forced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Start:
         variables = self._variables(scope, failures, shared)
         if failures or bot_id is None or recipient is None:
             return None
-        return Rendered(bot_id, recipient, variables, self.forced)
+        return Rendered(bot_id, recipient, variables)
 
     def _recipient(
         self, scope: Scope, failures: list[RenderFailure], shared: Shared | None

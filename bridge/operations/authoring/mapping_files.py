@@ -62,12 +62,13 @@ class CompiledText:
     accounts: Mapping[str, Account]
 
 
-def compile_text(settings: Settings, path: str, data: bytes, *, notices: bool = False) -> CompiledText:
-    """Compile a text as a mapping file at this path. The path itself is not read."""
+def compile_text(settings: Settings, path: str, data: bytes, *, now_ms: int = 0) -> CompiledText:
+    """Compile a text as a mapping file at this path. The path itself is not read.
+
+    Literal times are compared with the time `now_ms`, if it is given.
+    """
     files = {**_accounts(settings, {path: data}), path: data}
-    compiled = compile_files(
-        files, settings.environment, placeholder=PLACEHOLDER, notices=notices, whole=False
-    )
+    compiled = compile_files(files, settings.environment, placeholder=PLACEHOLDER, whole=False, now_ms=now_ms)
     mapping = next((one for one in compiled.sources.values() if one.path == path), None)
     findings = tuple(one for one in compiled.findings if one.path == path)
     return CompiledText(mapping, findings, accounts_of(settings, compiled))

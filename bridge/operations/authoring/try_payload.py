@@ -81,7 +81,7 @@ def trial(settings: Settings, path: str, text: bytes, payload: Request | Event |
     A request is decoded again. For an event, whose request is purged, only id and type are read again.
     Without a payload, only the findings are returned. The accounts are those of the mapping folder.
     """
-    compiled = compile_text(settings, path, text)
+    compiled = compile_text(settings, path, text, now_ms=now_ms)
     found = Trial(compiled.mapping, compiled.findings)
     if compiled.mapping is None or payload is None:
         return found
