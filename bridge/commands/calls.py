@@ -16,6 +16,7 @@ from bridge.operations.as_json import call_record
 from bridge.operations.filters import AskedCalls
 from bridge.operations.redact_stored import shown_calls
 from bridge.operations.times import ago
+from bridge.operations.waiting import due_reason, key_reason
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
@@ -54,11 +55,13 @@ def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
 
     Keys of --json: id, event, source, rule, item, account, recipient, bot_id, variables, forced, state,
     reason, cause (why it may have run, such as http_502 or timeout), attempt, answered, resends, parent,
-    created_at, due_at, expires_at.
+    created_at, due_at, zone (the time zone that decided due_at), late, key, again, expires_at (null while it
+    waits until it is due).
 
     \b
     Example:
       leadbridge calls --state uncertain --state refused
+      leadbridge calls --state waiting
     """
     return list_calls(quiet(), AskedCalls(**asked), Page(before, limit), as_json=as_json)
 
@@ -84,6 +87,8 @@ def _row(call: Call, now: int) -> tuple[str, ...]:
     waits = call.state is State.QUEUED and call.due_at > now
     due = said(Reason(CommandCode.DUE, when=ago(call.due_at, now))) if waits else ""
     cause = call.cause if call.state is State.UNCERTAIN else ""
+    until = said(due_reason(call, now))
+    key = said(key_reason(call)) if until else ""
     return (
         str(call.id),
         str(call.event_id),
@@ -93,5 +98,5 @@ def _row(call: Call, now: int) -> tuple[str, ...]:
         str(start.bot_id),
         said(state_reason(call.state)),
         str(call.attempt),
-        "; ".join(part for part in (due, cause, said(call.reason)) if part),
+        "; ".join(part for part in (due, until, key, cause, said(call.reason)) if part),
     )

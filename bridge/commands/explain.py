@@ -46,8 +46,10 @@ def explain(event: int, rule: str | None, document: bool, as_json: bool) -> int:
     any other.
 
     Keys of --json: those of an event of `leadbridge events`, rules_version, document, rules_untold (how many
-    rules are not listed), rules, failures, calls (each with its request and attempts), actions, repeated (the
-    last repeats, each as in `leadbridge events --repeats`).
+    rules are not listed), rules, failures, calls (each with its request and attempts, and cancelled_by: the
+    events that cancelled it, or tried to), cancels (the keys that it cancelled, each with its effects on
+    calls: cancelled, too_late, not_resent), actions, repeated (the last repeats, each as in `leadbridge
+    events --repeats`).
 
     \b
     Example:

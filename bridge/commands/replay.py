@@ -48,6 +48,12 @@ from bridge.store.reports.event_views import event
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would happen.")
 @click.option("--again", is_flag=True, help="Also repeat calls that are done: people get the message twice.")
+@click.option(
+    "--original-times",
+    is_flag=True,
+    help="Count times from when the event was received, not from now.",
+)
+@click.option("--past-cancel", is_flag=True, help="Also start what a later event has cancelled.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation before replaying several events.")
 @click.option(
     "--repeat",
@@ -61,6 +67,8 @@ def replay(
     rules: Rules,
     dry_run: bool,
     again: bool,
+    original_times: bool,
+    past_cancel: bool,
     yes: bool,
     repeat: int | None,
     why: str,
@@ -69,7 +77,8 @@ def replay(
     """Run stored events through the current rules: EVENTs by number, or those that match the filter.
 
     A start gets a call unless it already has one that is done, pending, uncertain or cancelled. Calls that
-    LeadConverter refused, or that expired, are created again. Several events are counted, and you are asked
+    LeadConverter refused, or that expired, are created again. `after` and `at` count from now, and a `cancel`
+    ends what waits now, but not what comes later. Several events are counted, and you are asked
     for confirmation. Exit code 1 if an event could not be replayed or a rule still lacks a value.
 
     A repeat starts nothing. If `leadbridge events --repeats` shows one with another outcome, --repeat N runs
@@ -80,9 +89,9 @@ def replay(
       leadbridge replay --source yookassa --result failed --since 7d --dry-run
       leadbridge replay --repeat 5 --why "another order under the same id"
     """
-    how = How(rules, again, dry_run, yes, why)
+    how = How(rules, again, dry_run, yes, why, original_times, past_cancel)
     if repeat is not None:
-        if events or again or rules != "current" or any(asked.values()):
+        if events or again or original_times or past_cancel or rules != "current" or any(asked.values()):
             raise click.UsageError(said(Reason(ErrorCode.REPEAT_GOES_WITH)))
         return replay_repeat(quiet(), repeat, how)
     return replay_events(quiet(), events, AskedEvents(**asked), how)
@@ -97,6 +106,19 @@ class How:
     dry_run: bool = False
     yes: bool = False
     why: str = ""
+    original_times: bool = False
+    past_cancel: bool = False
+
+    def replayer(self, compiled: Compiled) -> Replayer:
+        """Replays as asked, by the rules of these files."""
+        return Replayer(
+            compiled.sources,
+            Decider(who(), self.why),
+            self.rules,
+            again=self.again,
+            past_cancel=self.past_cancel,
+            original_times=self.original_times,
+        )
 
 
 def replay_events(settings: Settings, numbers: Sequence[int], asked: AskedEvents, how: How) -> int:
@@ -111,7 +133,7 @@ def replay_events(settings: Settings, numbers: Sequence[int], asked: AskedEvents
             return 0
         if not _confirmed(len(wanted), how):
             return 1
-        replayer = Replayer(compiled.sources, Decider(who(), how.why), how.rules, again=how.again)
+        replayer = how.replayer(compiled)
         replays = plan_all(store, replayer, wanted) if how.dry_run else _replay_all(store, replayer, wanted)
         return _print((_shown(store, one, compiled) for one in replays), how)
 

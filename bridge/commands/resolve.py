@@ -1,4 +1,4 @@
-"""`leadbridge resolve`: settle uncertain calls, or cancel pending ones."""
+"""`leadbridge resolve`: settle uncertain calls, cancel pending ones, or send waiting ones now."""
 
 from __future__ import annotations
 
@@ -27,15 +27,17 @@ from bridge.settings import Settings
 from bridge.store.db.engine import Store
 from bridge.store.db.notify import Waker
 from bridge.store.queue.decisions import Decider
-from bridge.store.reports.call_views import CallFilter, Doubt, doubts
+from bridge.store.reports.call_views import Doubt, doubts
 from bridge.text.times import clock
 
 _SETTLED: Final[dict[Resolution, CommandCode]] = {
+    "send_now": CommandCode.SETTLED_SEND_NOW,
     "done": CommandCode.SETTLED_DONE,
     "resend": CommandCode.SETTLED_RESEND,
     "cancel": CommandCode.SETTLED_CANCEL,
 }
 _WOULD: Final[dict[Resolution, CommandCode]] = {
+    "send_now": CommandCode.WOULD_SEND_NOW,
     "done": CommandCode.WOULD_SETTLE_DONE,
     "resend": CommandCode.WOULD_RESEND,
     "cancel": CommandCode.WOULD_CANCEL,
@@ -48,6 +50,14 @@ _WOULD: Final[dict[Resolution, CommandCode]] = {
 @click.option("--since", "sent_since", metavar="WHEN", help=f"Only those sent from then on: {WHEN}.")
 @click.option("--until", "sent_until", metavar="WHEN", help="Only those sent before then.")
 @click.option("--account", help="Only those of this account.")
+@click.option("--source", help="Only those of this source.")
+@click.option("--rule", help="Only those started by this rule.")
+@click.option("--search", metavar="TEXT", help="Only those with this text in their request or key.")
+@click.option(
+    "--waiting",
+    is_flag=True,
+    help="With --cancel and a filter: those that wait until they are due, not those in doubt.",
+)
 @click.option("--done", "resolution", flag_value="done", help="The bot started: the call is done.")
 @click.option(
     "--resend",
@@ -56,12 +66,14 @@ _WOULD: Final[dict[Resolution, CommandCode]] = {
     help="Send again, although the bot may have started.",
 )
 @click.option("--cancel", "resolution", flag_value="cancel", help="Cancel: do not send the call.")
+@click.option("--send-now", "resolution", flag_value="send_now", help="Send before it is due.")
 @click.option("--yes", is_flag=True, help="Settle calls that match the filter without confirmation.")
 @click.option("--answer", type=click.IntRange(1), metavar="CALL", help="Settle answers like this call's.")
 @why
 def resolve(
     calls: tuple[int, ...],
     resolution: Resolution | None,
+    waiting: bool,
     yes: bool,
     answer: int | None,
     why: str,
@@ -73,6 +85,9 @@ def resolve(
     are counted by cause, and you are asked for confirmation. With numbers, --cancel also cancels calls that
     wait to be sent.
 
+    Calls that wait until they are due are sent at once by --send-now, and cancelled by --cancel. With a
+    filter, --cancel needs --waiting for that.
+
     If a call is done with an answer of a new form, leadbridge doctor and the console ask once about it:
     --answer CALL --done confirms that it means success. If it does not, write `success:` in accounts.yml.
 
@@ -81,14 +96,19 @@ def resolve(
       leadbridge calls --state uncertain
       leadbridge resolve 31 --done --why "the dialogue shows the message"
       leadbridge resolve --cause http_502 --since 22:00 --until 23:10 --resend --why "none of them ran"
+      leadbridge resolve --waiting --rule "cart left" --cancel --why "the shop is closed"
     """
     if resolution is None:
         raise click.UsageError(said(Reason(ErrorCode.NO_RESOLUTION)))
     if answer is not None:
-        if calls or yes or resolution != "done" or any(asked.values()):
+        if calls or waiting or yes or resolution != "done" or any(asked.values()):
             raise click.UsageError(said(Reason(ErrorCode.ANSWER_GOES_WITH)))
         return confirm_answer(quiet(), answer, why)
-    how = How(resolution, yes, why)
+    if waiting and resolution not in ("cancel", "send_now"):
+        raise click.UsageError(said(Reason(ErrorCode.WAITING_GOES_WITH)))
+    how = How(resolution, yes, why, State.WAITING if resolution == "send_now" or waiting else State.UNCERTAIN)
+    if waiting:
+        asked["states"] = (State.WAITING.value,)
     return resolve_calls(quiet(), calls, AskedCalls(**asked), how)
 
 
@@ -99,6 +119,8 @@ class How:
     resolution: Resolution
     yes: bool = False
     why: str = ""
+    state: State = State.UNCERTAIN
+    """The state of the calls that a filter finds."""
 
     @property
     def by(self) -> Decider:
@@ -132,13 +154,15 @@ def confirm_answer(settings: Settings, number: int, why: str) -> int:
 
 
 def _settle_matching(store: Store, asked: AskedCalls, how: How) -> int:
-    """Settle the uncertain calls that match, after showing how many there are of each cause."""
+    """Settle the calls that match, after showing how many uncertain ones there are of each cause."""
+    uncertain = how.state is State.UNCERTAIN
     with store.read() as connection:
         wanted = asked.at(store.now(connection), OPTION)
-        found = doubts(connection, wanted)
-    numbers = calls_that_fit(store, _uncertain(wanted), how.resolution)
+        found = doubts(connection, wanted) if uncertain else ()
+    numbers = calls_that_fit(store, replace(wanted, states=(how.state,)), how.resolution)
     if not numbers:
-        say(said(Reason(CommandCode.NO_UNCERTAIN_CALL_FITS)))
+        none = CommandCode.NO_UNCERTAIN_CALL_FITS if uncertain else CommandCode.NO_WAITING_CALL_FITS
+        say(said(Reason(none)))
         return 0
     for doubt in found:
         say(printable(said(_preview(doubt))))
@@ -151,10 +175,6 @@ def _settle_matching(store: Store, asked: AskedCalls, how: How) -> int:
             settled = Reason(_SETTLED[how.resolution], number=one.call)
             click.echo(printable(said(one.refused or settled)))
     return 1 if refused else 0
-
-
-def _uncertain(wanted: CallFilter) -> CallFilter:
-    return replace(wanted, states=(State.UNCERTAIN,))
 
 
 def _preview(one: Doubt) -> Reason:

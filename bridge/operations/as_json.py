@@ -9,9 +9,11 @@ from bridge.model import Account, Attempt, Call, Json
 from bridge.operations.request_preview import outgoing
 from bridge.operations.story import Story
 from bridge.operations.times import iso, iso_or_none
+from bridge.store.db.tables import FOR_EVER
 from bridge.store.inbox.refusals import KeptRefusal
 from bridge.store.reports.audit import Action
 from bridge.store.reports.call_views import TriedCall
+from bridge.store.reports.cancellations import Cancelled
 from bridge.store.reports.event_views import EventLine
 from bridge.store.reports.repeat_views import KeptRepeat
 from bridge.text.render import english
@@ -57,7 +59,11 @@ def call_record(call: Call) -> dict[str, Json]:
         "parent": call.parent or None,
         "created_at": iso(call.created_at),
         "due_at": iso_or_none(call.due_at),
-        "expires_at": iso_or_none(call.expires_at),
+        "zone": start.zone or None,
+        "late": start.late,
+        "key": start.errand.key if start.errand else None,
+        "again": start.errand.again if start.errand else None,
+        "expires_at": None if call.expires_at == FOR_EVER else iso_or_none(call.expires_at),
     }
 
 
@@ -119,6 +125,7 @@ def story_record(story: Story, accounts: Mapping[str, Account]) -> dict[str, Jso
             for one in stored.failures
         ],
         "calls": [_tried(one, accounts.get(one.call.start.account)) for one in story.calls],
+        "cancels": [_cancelled(one) for one in story.cancels],
         "actions": [_action(one) for one in story.actions],
         "repeated": [repeat_record(one) for one in story.repeats],
     }
@@ -132,6 +139,26 @@ def _tried(one: TriedCall, account: Account | None) -> dict[str, Json]:
         "request": outgoing(one.call.start, account, one.call.id).as_json(),
         "attempts": [_attempt(number, attempt) for number, attempt in one.attempts],
         "actions": [_action(action) for action in one.actions],
+        "cancelled_by": [
+            {"event": cancel.event_id, "effect": affected.effect.value, "at": iso(cancel.at)}
+            for cancel in one.cancels
+            for affected in cancel.effects
+            if affected.call_id == one.call.id
+        ],
+    }
+
+
+def _cancelled(one: Cancelled) -> dict[str, Json]:
+    what = one.cancellation
+    return {
+        "rule": what.rule,
+        "item": what.item,
+        "account": what.account,
+        "key": what.key,
+        "shadow": what.shadow,
+        "at": iso(one.at),
+        "until": iso(one.until) if what.lasts else None,
+        "effects": [{"call": call, "effect": effect.value} for call, effect in one.effects],
     }
 
 

@@ -11,7 +11,7 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.comparison import is_same, with_content_digests
 from bridge.mapping.rules.webhook import apply_to_webhook
-from bridge.model import FINAL, Application, BotStart, Call, Event, Failure, Request, State
+from bridge.model import FINAL, Application, BotStart, Call, Cancellation, Event, Failure, Request, State
 from bridge.operations.reread import Rereader
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
@@ -48,6 +48,10 @@ class Applied:
     failures: tuple[Failure, ...]
     read_as: ReadAs | None = None
     """The event's current id and type; None if they are the stored ones."""
+    cancels: tuple[Cancellation, ...] = ()
+    """The errands that it cancels; what waits under them ends, and nothing lasts."""
+    at: int = 0
+    """When it is replayed, or planned; unix milliseconds."""
 
     @property
     def calls(self) -> int:
@@ -141,7 +145,7 @@ class Replayer:
             return Unreplayable(number, error.reason)
         made = self._apply(mapping, event_now, now)
         planned = replays.plan(connection, now, number, made, self._asked)
-        return Applied(number, planned, made.failures, read_as)
+        return Applied(number, planned, made.failures, read_as, made.cancels, now)
 
     def replay(self, connection: Transaction, now: int, number: int) -> Replay:
         """Replay the event in the caller's transaction; raises BridgeError if there is no such event."""
@@ -165,7 +169,7 @@ class Replayer:
         made = self._apply(mapping, event_now, now)
         planned = replays.plan(connection, now, number, made, self._asked)
         replays.replay(connection, now, number, made, mapping.version, self.by, self._asked)
-        return Applied(number, planned, made.failures, read_as)
+        return Applied(number, planned, made.failures, read_as, made.cancels, now)
 
     @property
     def _asked(self) -> Asked:

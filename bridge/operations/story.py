@@ -9,8 +9,9 @@ from bridge.model import FINAL, Call, State
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
-from bridge.store.reports import audit, repeat_views
+from bridge.store.reports import audit, cancellations, repeat_views
 from bridge.store.reports.call_views import TriedCall, call, calls_of
+from bridge.store.reports.cancellations import Cancelled
 from bridge.store.reports.event_views import EventFilter, EventLine, StoredEvent, event, page_of_events
 from bridge.store.reports.pagination import Page
 from bridge.store.reports.repeat_views import KeptRepeat
@@ -29,6 +30,8 @@ class Story:
     repeats: tuple[KeptRepeat, ...]
     """The latest repeats, oldest first."""
     now: int
+    cancels: tuple[Cancelled, ...] = ()
+    """The errands that it cancelled, oldest first."""
 
     @property
     def final(self) -> bool:
@@ -45,6 +48,7 @@ def read_story(store: Store, number: int) -> Story:
             audit.of(connection, "event", number),
             repeat_views.of_event(connection, number),
             store.now(connection),
+            cancellations.of_events(connection, [number]),
         )
 
 

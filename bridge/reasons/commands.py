@@ -27,6 +27,7 @@ class CommandCode(Code):
     WOULD_SETTLE_DONE = "command.would_settle_done"
     WOULD_RESEND = "command.would_resend"
     WOULD_CANCEL = "command.would_cancel"
+    WOULD_SEND_NOW = "command.would_send_now"
 
     # Replay: what became of an event.
     REPLAY_LINE = "command.replay_line"
@@ -35,6 +36,8 @@ class CommandCode(Code):
     READ_WITHOUT_TYPE = "command.read_without_type"
     STARTS_BOT = "command.starts_bot"
     STARTS_AGAIN = "command.starts_again"
+    WHEN_OF_START = "command.when_of_start"
+    CANCELLED_UNTIL_LATER = "command.cancelled_until_later"
     HAS_CALL = "command.has_call"
     SETTLE_WITH = "command.settle_with"
     AGAIN_REPEATS = "command.again_repeats"
@@ -54,9 +57,11 @@ class CommandCode(Code):
     SETTLED_DONE = "command.settled_done"
     SETTLED_RESEND = "command.settled_resend"
     SETTLED_CANCEL = "command.settled_cancel"
+    SETTLED_SEND_NOW = "command.settled_send_now"
     ANSWER_CONFIRMED = "command.answer_confirmed"
     ANSWER_CONFIRMED_BEFORE = "command.answer_confirmed_before"
     NO_UNCERTAIN_CALL_FITS = "command.no_uncertain_call_fits"
+    NO_WAITING_CALL_FITS = "command.no_waiting_call_fits"
     DOUBT = "command.doubt"
 
     # Paused and resumed.

@@ -210,4 +210,5 @@ class ErrorCode(Code):
     REPEAT_GOES_WITH = "error.repeat_goes_with"
     ANSWER_GOES_WITH = "error.answer_goes_with"
     NO_RESOLUTION = "error.no_resolution"
+    WAITING_GOES_WITH = "error.waiting_goes_with"
     DEMO_NEEDS_SANDBOX = "error.demo_needs_sandbox"

@@ -47,6 +47,10 @@ def test_calls_as_json_have_stable_keys(office: Office) -> None:
         "answered": 0,
         "resends": 0,
         "parent": None,
+        "zone": None,
+        "late": "send",
+        "key": None,
+        "again": None,
     }
 
 

@@ -147,7 +147,7 @@ def test_a_filter_that_cannot_be_read_settles_nothing(office: Office, words: lis
 def test_what_to_do_must_be_said(doubt: Office) -> None:
     ran = doubt.run("resolve", "1")
     assert ran.code == 2
-    assert "expected one of --done, --resend and --cancel" in ran.err
+    assert "expected one of --done, --resend, --cancel and --send-now" in ran.err
 
 
 def test_an_account_is_paused_and_goes_on(office: Office) -> None:

@@ -119,7 +119,7 @@ def test_what_is_counted_can_be_settled_so(resolution: Resolution, store: Store)
     for number, state in enumerate(("uncertain", "refused", "done", "exhausted", "expired")):
         given.owe(store, given.start(500 + number))
         end(store, state, shown=given.attempt(Outcome.UNCERTAIN if state == "uncertain" else Outcome.REFUSED))
-    given.owe(store, given.start(7))
+    given.owe(store, given.start(7), given.later())
     numbers = calls_that_fit(store, CallFilter(), resolution)
     assert numbers
     assert [one.refused for one in decide(store, numbers, resolution)] == [None] * len(numbers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from bridge.mapping.author.later import cancel_reason, start_reasons
 from bridge.model import FINAL, BotStart, Call, Failure, State
 from bridge.operations.repeats import Taking
 from bridge.operations.replay import Applied, OriginalCalls, ReadAs, Replay, Reread, Unreplayable
@@ -16,8 +18,9 @@ from bridge.store.inbox.replays import Planned
 def outcome(replay: Replay) -> Reason:
     """What the replay did with the event, or would do."""
     match replay:
-        case Applied(starts=starts, failures=failures, read_as=read_as):
-            made = _made([_start(one) for one in starts], failures)
+        case Applied(starts=starts, failures=failures, read_as=read_as, cancels=cancels, at=at):
+            ends = [cancel_reason(replace(one, lasts=0)) for one in cancels]
+            made = _made([*(_start(one, at) for one in starts), *ends], failures)
             return _read_as(read_as, made) if read_as else made
         case Reread(stored=(), starts=starts):
             return Reason(CommandCode.CAN_BE_READ, count=len(starts))
@@ -33,7 +36,9 @@ def outcome(replay: Replay) -> Reason:
 
 def outcome_of_taking(taking: Taking) -> Reason:
     """What a repeat starts as a new event."""
-    return _made([_starts_bot(one) for one in taking.made.starts], taking.made.failures)
+    made, at = taking.made, taking.event.received_at
+    ends = map(cancel_reason, made.cancels)
+    return _made([*(_starts_bot(one, at) for one in made.starts), *ends], made.failures)
 
 
 def _made(starts: Sequence[Reason], failures: Sequence[Failure]) -> Reason:
@@ -49,10 +54,12 @@ def _read_as(now: ReadAs, made: Reason) -> Reason:
     return Reason(CommandCode.READ_AS, type=now.type, id=now.id, what=made)
 
 
-def _start(one: Planned) -> Reason:
+def _start(one: Planned, now: int) -> Reason:
     start, earlier = one.start, one.earlier
+    if one.cancelled_by:
+        return Reason(CommandCode.CANCELLED_UNTIL_LATER, rule=start.rule, event=one.cancelled_by)
     if earlier is None:
-        return _starts_bot(start)
+        return _starts_bot(start, now)
     state = state_reason(earlier.state.value)
     if not one.owed:
         return Reason(
@@ -65,11 +72,24 @@ def _start(one: Planned) -> Reason:
         recipient=start.recipient.key,
         number=earlier.id,
         state=state,
+        when=_when(start, now),
     )
 
 
-def _starts_bot(start: BotStart) -> Reason:
-    return Reason(CommandCode.STARTS_BOT, rule=start.rule, bot=start.bot_id, recipient=start.recipient.key)
+def _starts_bot(start: BotStart, now: int) -> Reason:
+    return Reason(
+        CommandCode.STARTS_BOT,
+        rule=start.rule,
+        bot=start.bot_id,
+        recipient=start.recipient.key,
+        when=_when(start, now),
+    )
+
+
+def _when(start: BotStart, now: int) -> Reason | None:
+    """When it is due, and its key; None for a start at once without a key."""
+    parts = tuple(start_reasons(start, now))
+    return Reason(CommandCode.WHEN_OF_START, parts=parts) if parts else None
 
 
 def _in_state(call: Call) -> Reason:

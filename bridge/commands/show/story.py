@@ -16,6 +16,7 @@ from bridge.operations.repeats import content
 from bridge.operations.request_preview import outgoing
 from bridge.operations.story import Story
 from bridge.operations.times import ago
+from bridge.operations.waiting import call_reasons, cancel_reasons, due_reason, key_reason
 from bridge.operations.words import known_by_body
 from bridge.problems.facts import Question
 from bridge.problems.listing import answer
@@ -72,10 +73,11 @@ def story_lines(
         yield said(Reason(ExplainCode.NO_RULES_TRIED))
     for one in story.calls:
         yield ""
-        yield from _call(one, accounts.get(one.call.start.account), screen)
+        yield from _call(one, accounts.get(one.call.start.account), screen, story.now)
         if question := asked.get(one.call.id):
             confirm = screen.paint(said(Reason(ExplainCode.CONFIRM)), "yellow")
             yield f"    {confirm} {printable(said(sentence_of(answer(question))))}"
+    yield from _cancels(story)
     yield from _repeats(story, screen)
     for action in story.actions:
         yield ""
@@ -125,7 +127,7 @@ def _rule(stored: StoredEvent, verdict: Verdict, screen: Screen) -> Iterator[str
             yield f"    {missing(failure, screen)}"
 
 
-def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[str]:
+def _call(one: TriedCall, account: Account | None, screen: Screen, now: int) -> Iterator[str]:
     owed = one.call
     state = screen.paint(said(state_reason(owed.state)), _STATE_COLORS.get(owed.state, "cyan"))
     again = Reason(ExplainCode.AGAIN_AFTER, number=owed.parent) if owed.parent else None
@@ -133,6 +135,8 @@ def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[s
     yield f"{printable(said(head))}: {state}"
     if owed.reason:
         yield f"    {printable(said(owed.reason))}"
+    about = (due_reason(owed, now), key_reason(owed), *call_reasons(owed, one.cancels))
+    yield from (f"    {printable(said(reason))}" for reason in about if reason)
     if one.held_by == PAUSED:
         yield f"    {said(Reason(ExplainCode.WAITS_PAUSED))}"
     elif one.held_by:
@@ -145,6 +149,14 @@ def _call(one: TriedCall, account: Account | None, screen: Screen) -> Iterator[s
             yield f"      {printable(said(given))}"
     for action in one.actions:
         yield f"    {_action(action)}"
+
+
+def _cancels(story: Story) -> Iterator[str]:
+    for one in story.cancels:
+        yield ""
+        head = Reason(ExplainCode.CANCELS_OF_RULE, rule=one.cancellation.rule, at=clock(one.at))
+        yield printable(said(head))
+        yield from (f"    {printable(said(reason))}" for reason in cancel_reasons(one))
 
 
 def _repeats(story: Story, screen: Screen) -> Iterator[str]:

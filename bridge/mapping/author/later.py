@@ -25,10 +25,19 @@ def start_reasons(start: BotStart, received_at: int) -> Iterator[Reason]:
             yield Reason(
                 ExplainCode.DUE, due=due, zone=Reason(ExplainCode.IN_ZONE, zone=zone) if zone else None
             )
-    if start.errand:
-        replaces = start.errand.again == "replace" and start.due_at
-        most = Reason(ExplainCode.PUT_OFF, most=duration_text(start.errand.at_most)) if replaces else None
-        yield Reason(ExplainCode.KEYED, key=start.errand.key, again=start.errand.again, most=most)
+    errand = errand_reason(start)
+    if errand:
+        yield errand
+
+
+def errand_reason(start: BotStart) -> Reason | None:
+    """The key of the start, and what it means for earlier calls; None if it has none."""
+    errand = start.errand
+    if errand is None:
+        return None
+    replaces = errand.again == "replace" and start.due_at
+    most = Reason(ExplainCode.PUT_OFF, most=duration_text(errand.at_most)) if replaces else None
+    return Reason(ExplainCode.KEYED, key=errand.key, again=errand.again, most=most)
 
 
 def cancel_reason(one: Cancellation) -> Reason:

@@ -17,7 +17,8 @@ from bridge.store.db.engine import Store
 from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
 from bridge.store.queue.rows import call_of
-from bridge.store.reports import audit, sources
+from bridge.store.reports import audit, cancellations, sources
+from bridge.store.reports.cancellations import Cancelled
 from bridge.store.reports.pagination import (
     EXACT,
     SEARCHED,
@@ -88,6 +89,8 @@ class TriedCall:
     attempts: tuple[tuple[int, Attempt], ...]
     """Each with its number, oldest first."""
     actions: tuple[audit.Action, ...]
+    cancels: tuple[Cancelled, ...] = ()
+    """The cancellations that ended it, or came too late for it, oldest first."""
 
 
 def page_of_calls(connection: Connection, wanted: CallFilter, page: Page) -> Listing[Call]:
@@ -133,13 +136,15 @@ def call(connection: Connection, number: int) -> TriedCall:
     if row is None:
         raise BridgeError(Reason(ErrorCode.NO_CALL, number=number), Reason(ErrorCode.LIST_CALLS))
     tried = select(attempts).where(attempts.c.call_id == number).order_by(attempts.c.number)
+    found = call_of(row)
     return TriedCall(
-        call=call_of(row),
+        call=found,
         sent_at=row.sent_at,
         settled_at=row.settled_at,
         held_by=row.held_by,
         attempts=tuple((one.number, _attempt(one)) for one in connection.execute(tried)),
         actions=audit.of(connection, "call", number),
+        cancels=cancellations.of_call(connection, found, row.settled_at),
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from bridge.model import Call, Cancellation
 from bridge.store.db.driver import AnyRow
-from bridge.store.db.tables import cancellations
+from bridge.store.db.tables import FOR_EVER, cancellations
 from bridge.store.db.texts import plain
 from bridge.store.queue.errands import Effect
+
+_NONE: Final = "[]"
+"""The effects of a cancellation that found no call."""
 
 
 class Affected(NamedTuple):
@@ -44,12 +47,21 @@ def of_events(connection: Connection, numbers: Sequence[int]) -> tuple[Cancelled
     return _found(connection, cancellations.c.event_id.in_(numbers))
 
 
-def of_call(connection: Connection, call: Call) -> tuple[Cancelled, ...]:
-    """The cancellations that ended a call, or came too late for it, oldest first."""
+def of_call(connection: Connection, call: Call, settled_at: int) -> tuple[Cancelled, ...]:
+    """The cancellations that ended a call, or came too late for it, oldest first.
+
+    `settled_at` is when it became final, 0 if it is not.
+    """
     if call.start.errand is None:
         return ()
-    account, key = call.start.account, plain(call.start.errand.key)
-    found = _found(connection, cancellations.c.account == account, cancellations.c.key == key)
+    table = cancellations.c
+    found = _found(
+        connection,
+        table.account == call.start.account,
+        table.key == plain(call.start.errand.key),
+        table.effects != _NONE,
+        table.at.between(call.created_at, settled_at or FOR_EVER),
+    )
     return tuple(one for one in found if any(affected.call_id == call.id for affected in one.effects))
 
 
