@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bridge.did_you_mean import suggestion
 from bridge.mapping.rules.apply import MappingFile
 from bridge.mapping.rules.waiting import Key, Shape
 from bridge.model import Finding
@@ -14,6 +15,9 @@ from bridge.reasons.reason import Reason
 
 _Places: TypeAlias = dict[Shape, list[tuple[str, Key]]]
 """Keys by shape, each with the path of its file."""
+
+_HINTS = 20
+"""Number of findings for which a similar key is searched, which is slow."""
 
 
 @dataclass(slots=True)
@@ -39,13 +43,22 @@ def unmatched_keys(mappings: Iterable[MappingFile], *, notices: bool) -> Iterato
                     keys.named.setdefault(errand.key.shape, []).append((mapping.path, errand.key))
                 if cancel:
                     keys.cancelled.setdefault(cancel.key.shape, []).append((mapping.path, cancel.key))
+    hints = _HINTS
     for (account, _), keys in groups.items():
+        known = [_shown(shape) for shape in keys.named]
         for path, key in _without_partner(keys.cancelled, keys.named):
-            unknown = Reason(MappingCode.CANCELS_NOTHING, key=key.value.text, account=account)
+            hint = suggestion(_shown(key.shape), known) if hints else None
+            hints = max(0, hints - 1)
+            unknown = Reason(MappingCode.CANCELS_NOTHING, key=key.value.text, account=account, hint=hint)
             yield Finding(path, key.value.line, key.value.column, "W519", unknown)
         for path, key in _without_partner(keys.named, keys.cancelled) if notices else ():
             kept = Reason(MappingCode.NEVER_CANCELLED, key=key.value.text, account=account)
             yield Finding(path, key.value.line, key.value.column, "N522", kept)
+
+
+def _shown(shape: Shape) -> str:
+    """The key with an ellipsis for each part that depends on the event."""
+    return "".join("…" if part is None else part for part in shape)
 
 
 def _without_partner(named: _Places, others: _Places) -> Iterator[tuple[str, Key]]:
