@@ -131,7 +131,7 @@ WAITING = """\
 CART = {"status": "cart", "cart": 17, "s": 5}
 
 
-def test_what_waits_is_told_apart_from_what_differs() -> None:
+def test_what_waits_is_shown_apart_from_what_differs() -> None:
     found = run(WAITING, CART, CART, {"status": "paid", "cart": 17}, CART, now=WAITING)
     assert (found.differing, found.total.after) == (0, 3)
     assert dict(found.tallies["shop", "cart"].fates) == {"replaced": 1, "cancelled": 1, "waited": 1}

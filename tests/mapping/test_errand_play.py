@@ -136,7 +136,7 @@ class Slow:
     def start(self, one: BotStart, now: int) -> list[Fate | None]:
         fate: list[Fate | None] = ["waited" if one.due_at > now else None]
         if is_skipped(one, now):
-            return ["late"]
+            fate = ["late"]
         if one.errand is None:
             return fate
         due, limit = one.due_at, one.due_at + one.errand.at_most * 1000
@@ -154,8 +154,9 @@ class Slow:
             return ["kept"]
         if live and one.errand.again == "replace":
             limit = min(call[2] for call in live)
-            due = min(due, limit)
-            fate[0] = "waited" if due > now else None
+            if due > limit:
+                due = limit
+                fate[0] = "waited" if due > now else None
             for call in live:
                 call[3][0] = "replaced"
         self.calls.append((one, due, limit, fate))

@@ -35,13 +35,17 @@ class Played:
     source: str
     rule: str
     due_at: int
-    """As it was put off or brought forward by `at_most`. `limit` is the latest moment for replacements."""
+    """As `at_most` brings it forward. `limit` is the latest moment for those that replace it."""
     limit: int
+    event: int
     fate: Fate | None
 
 
 def play(moves: Iterable[Move]) -> tuple[Played, ...]:
-    """Play all moves in their order, without calls or marks from before. A call is sent when it is due."""
+    """Play all moves in their order, without calls or marks from before.
+
+    A call is sent when it is due, but not before all of its own event is done.
+    """
     stage = _Stage({}, {})
     ordered = sorted(moves, key=lambda one: (one.received_at, one.number))
     return tuple(played for move in ordered for played in stage.move(move))
@@ -58,8 +62,11 @@ class _Stage:
 
     waiting: dict[_Errand, list[Played]]
     marks: dict[_Errand, int]
+    event: int = 0
+    """The number of the event whose move it is."""
 
     def move(self, move: Move) -> Iterator[Played]:
+        self.event = move.number
         starts, cancels = move.made.starts, list(move.made.cancels)
         for place, start in enumerate(starts):
             while cancels and cancels[0].place <= place:
@@ -78,11 +85,12 @@ class _Stage:
 
     def _start(self, start: BotStart, move: Move) -> Played:
         now = move.received_at
-        call = Played(move.source, start.rule, start.due_at, 0, "waited" if start.due_at > now else None)
+        fate: Fate | None = "waited" if start.due_at > now else None
+        call = Played(move.source, start.rule, start.due_at, 0, move.number, fate)
         if is_skipped(start, now):
             call.fate = "late"
-        elif start.errand:
-            call.limit = start.due_at + start.errand.at_most * 1000
+        if start.errand:
+            call.limit = (start.due_at or now) + start.errand.at_most * 1000
             self._enter(start, call, now)
         return call
 
@@ -102,11 +110,14 @@ class _Stage:
             for one in earlier:
                 one.fate = "replaced"
             call.limit = min(one.limit for one in earlier)
-            call.due_at = min(call.due_at, call.limit)
-            call.fate = "waited" if call.due_at > now else None
             others = [one for one in others if one not in earlier]
-        self.waiting[errand] = [*others, call] if call.fate else others
+        if call.due_at > call.limit:
+            call.due_at = call.limit
+            call.fate = "waited" if call.due_at > now else None
+        is_over = call.fate == "late" or (call.fate is None and start.shadow)
+        self.waiting[errand] = others if is_over else [*others, call]
 
     def _open(self, errand: _Errand, now: int) -> list[Played]:
-        """The calls that still wait."""
-        return [one for one in self.waiting.get(errand, ()) if one.due_at > now]
+        """The calls that were not sent yet."""
+        known = self.waiting.get(errand, ())
+        return [one for one in known if one.due_at > now or one.event == self.event]
