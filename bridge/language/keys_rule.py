@@ -71,7 +71,7 @@ RULE = Table(
         Key(
             "expires",
             Plain("duration", at_least=1),
-            "time after which a start is no longer sent",
+            "time after which a start is no longer sent, from when it is due",
             default=86400,
         ),
         Key(
