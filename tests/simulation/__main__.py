@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.history import History
+from tests.simulation.known import Broken
 from tests.simulation.memory import Memory
-from tests.simulation.oracle import Broken
 from tests.simulation.share import play_some
 
 CHUNK = 50

@@ -16,8 +16,8 @@ from bridge.dispatch.worker import Dispatcher
 from bridge.errors import StoreUnavailable
 from bridge.model import Account
 from tests.simulation import network
+from tests.simulation.known import require
 from tests.simulation.network import Answer, Fate, Meaning
-from tests.simulation.oracle import require
 from tests.simulation.world import Process, World
 
 SENDERS = 6

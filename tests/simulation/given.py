@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
-from bridge.model import Account, BotStart, Recipient
+from bridge.model import Account, Again, BotStart, Cancellation, Errand, Recipient
 from tests.simulation.web import Webhook
+from tests.simulation.world import START_MS
+
+KEYS = ("cart:1", "cart:2")
 
 
 def some_accounts(random: Random) -> dict[str, Account]:
@@ -54,6 +58,40 @@ def _start(
         order=random.choice(("strict", "relaxed", "none")) if order == "mixed" else order,  # type: ignore[arg-type]
         on_uncertain=random.choice((None, None, "hold", "resend")),
         expires=random.choice((86_400, 86_400, 86_400, 30, 600)),
+    )
+
+
+def some_errands(seed: int, accounts: Mapping[str, Account]) -> list[Webhook]:
+    """In half of the histories: starts that are due later, most of them of an errand, and cancellations.
+
+    By chance of their own, so that the rest of a history is the same without them.
+    """
+    random = Random(f"errands of {seed}")
+    if random.random() < 0.5:
+        return []
+    again: dict[str, Again] = {key: random.choice(("keep", "replace", "replace", "add")) for key in KEYS}
+    return [
+        _cancelling(random, f"e{n}", accounts)
+        if random.random() < 0.3
+        else Webhook(f"e{n}", (_later(random, f"e{n}", accounts, again),))
+        for n in range(random.choice((4, 8, 14)))
+    ]
+
+
+def _cancelling(random: Random, key: str, accounts: Mapping[str, Account]) -> Webhook:
+    lasts, shadow = random.choice((0, 0, 5, 60, 600)), random.random() < 0.1
+    account, errand = random.choice(sorted(accounts)), random.choice(KEYS)
+    return Webhook(key, (), (Cancellation("paid", 0, account, errand, lasts, 0, shadow),))
+
+
+def _later(random: Random, key: str, accounts: Mapping[str, Account], again: Mapping[str, Again]) -> BotStart:
+    plain = _start(random, key, 0, accounts, 2, "mixed")
+    errand = random.choice((None, *KEYS, *KEYS))
+    return replace(
+        plain,
+        shadow=random.random() < 0.1,
+        due_at=START_MS + random.choice((1, 1_000, 5_000, 20_000, 60_000, 300_000)),
+        errand=Errand(errand, again[errand]) if errand else None,
     )
 
 

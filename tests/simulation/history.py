@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tests.simulation.dispatchers import Worker
-from tests.simulation.given import some_accounts, some_webhooks, tag
-from tests.simulation.known import LIVE, Known
+from tests.simulation.given import some_accounts, some_errands, some_webhooks, tag
+from tests.simulation.known import LIVE, Broken, Known, require
 from tests.simulation.memory import Memory
 from tests.simulation.network import DEADLINE_MS, FAIR, WEATHERS
-from tests.simulation.oracle import Broken, Oracle, require
+from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.web import Web
 from tests.simulation.world import START_MS, World
@@ -63,7 +63,7 @@ class History:
         random = self.world.random
         self.accounts = some_accounts(random)
         self.oracle.accounts = self.accounts
-        self.webhooks = some_webhooks(random, self.accounts)
+        self.webhooks = some_webhooks(random, self.accounts) + some_errands(seed, self.accounts)
         self.oracle.owed = {tag(start): start for webhook in self.webhooks for start in webhook.starts}
         self.workers: list[Worker] = []
         for number in range(random.choice((1, 1, 2, 3))):
@@ -126,7 +126,11 @@ class History:
             if self.oracle.slowed
             else 0
         )
-        limit = max(world.now, due) + HEALED_MS + round(slow)
+        limit = (
+            max(world.now, due, *(start.due_at for one in self.webhooks for start in one.starts))
+            + HEALED_MS
+            + round(slow)
+        )
         while world.now < limit:
             world.run(limit, self.quiet)
             world.run(world.now + 10_000)

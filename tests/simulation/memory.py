@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections import Counter
@@ -22,15 +23,15 @@ from bridge.store.queue.rows import call_of
 _TRIGGERS = """
 CREATE TEMP TABLE steps (
   number INTEGER PRIMARY KEY, call INTEGER, was TEXT, state TEXT, owner TEXT, attempt INTEGER,
-  due_at INTEGER, resends INTEGER, answered INTEGER, lease_until INTEGER, same_request INTEGER);
+  due_at INTEGER, resends INTEGER, answered INTEGER, lease_until INTEGER, same_request INTEGER, reason TEXT);
 CREATE TEMP TRIGGER born AFTER INSERT ON main.calls BEGIN
   INSERT INTO steps VALUES (NULL, NEW.id, '', NEW.state, NEW.owner, NEW.attempt,
-    NEW.due_at, NEW.resends, NEW.answered, NEW.lease_until, 1);
+    NEW.due_at, NEW.resends, NEW.answered, NEW.lease_until, 1, NEW.reason);
 END;
 CREATE TEMP TRIGGER stepped AFTER UPDATE OF state, owner, attempt, request, resends, lease_until, due_at
 ON main.calls BEGIN
   INSERT INTO steps VALUES (NULL, NEW.id, OLD.state, NEW.state, NEW.owner, NEW.attempt,
-    NEW.due_at, NEW.resends, NEW.answered, NEW.lease_until, NEW.request = OLD.request);
+    NEW.due_at, NEW.resends, NEW.answered, NEW.lease_until, NEW.request = OLD.request, NEW.reason);
 END;
 """
 _CALL = select(calls).where(calls.c.id == bindparam("number"))
@@ -51,6 +52,20 @@ class Step(NamedTuple):
     answered: int
     lease_until: int
     same_request: int
+    reason: str
+
+
+class Ended(NamedTuple):
+    """A cancellation of an errand that was committed."""
+
+    number: int
+    event: int
+    account: str
+    key: str
+    shadow: int
+    lasts: int
+    effects: dict[int, str]
+    """What it says that it did, by call."""
 
 
 class Crash(BaseException):
@@ -140,6 +155,15 @@ class Memory:
         if found:
             self.raw.execute("DELETE FROM steps")
         return found
+
+    def cancellations(self, after: int) -> list[Ended]:
+        """Those that were committed after the one of that number."""
+        found = self.raw.execute(
+            "SELECT id, event_id, account, key, shadow, lasts, effects FROM cancellations WHERE id > ? "
+            "ORDER BY id",
+            (after,),
+        )
+        return [Ended._make((*row[:-1], dict(json.loads(row[-1])))) for row in found]
 
     def events(self) -> Counter[str]:
         """How many events are stored, by result."""

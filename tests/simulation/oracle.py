@@ -6,18 +6,16 @@ steps were chosen. The numbers here are those of delivery's page, written down a
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.model import Account, BotStart, Call
-from tests.simulation.known import BACKOFF_S, FINAL, LEASE_MS, LIVE, NEXT, TRIES, Known, Try
+from tests.simulation.errands import Errands
+from tests.simulation.known import BACKOFF_S, COUNTED, FINAL, LEASE_MS, LIVE, NEXT, TRIES, Known, Try, require
 from tests.simulation.memory import Step
 from tests.simulation.network import PACED, Answer
-
-
-class Broken(BaseException):
-    """A promise was broken. Nothing in the code that is tried may catch this."""
 
 
 @dataclass(slots=True)
@@ -48,6 +46,12 @@ class Oracle:
     counts: Counter[str] = field(default_factory=Counter)
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often a call came to a state in which it does not wait, by the counter's kind and the account."""
+    places: int = 0
+    """How many calls have become queued."""
+    errands: Errands = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.errands = Errands(self.calls)
 
     @property
     def dead(self) -> set[str]:
@@ -58,7 +62,10 @@ class Oracle:
         """A call was made: one for each start of an event, or a child of one that has ended."""
         start, number = made.start, made.id
         tag = dict(start.variables)["tag"]
-        require(self.owed.get(tag) == start, f"call {number} is not what its webhook means")
+        owed = self.owed.get(tag)
+        if owed and made.parent:
+            owed = replace(owed, shadow=False, due_at=0, errand=None)
+        require(owed == start, f"call {number} is not what its webhook means")
         twins = [n for n, one in self.calls.items() if (one.tag, one.parent) == (tag, made.parent)]
         require(not twins, f"call {number} is made a second time, as call {twins} was before")
         parent = self.calls.get(made.parent)
@@ -76,7 +83,12 @@ class Oracle:
             lasts=start.expires * 1000,
             tag=tag,
             parent=made.parent,
+            errand=start.errand.key if start.errand else "",
+            again=start.errand.again if start.errand else "",
+            shadow=start.shadow,
+            wanted_at=start.due_at,
         )
+        self.errands.born(number, made.state, now)
 
     def on_step(self, step: Step, now: int) -> None:
         """One committed step of one call."""
@@ -90,6 +102,9 @@ class Oracle:
             self._moved(step, call, now, where)
         if step.state != step.was and step.state not in LIVE:
             self.ends[f"call:{step.state}", call.account] += 1
+            code = json.loads(step.reason)["code"] if step.state == "cancelled" else ""
+            if code in COUNTED:
+                self.ends[COUNTED[code], call.account] += 1
         call.state, call.due_at = step.state, step.due_at
         self.counts[step.state] += 1
 
@@ -98,7 +113,9 @@ class Oracle:
         calls, expected = self.calls.values(), Counter(self.ends)
         expected.update({(f"event:{result}", ""): many for result, many in events.items()})
         expected.update(("rule:matched", "sold") for one in calls if not one.parent)
-        expected.update(("call:live", one.account) for one in calls if one.state in LIVE)
+        for one in calls:
+            if one.state in LIVE:
+                expected["call:waiting" if one.state == "waiting" else "call:live", one.account] += 1
         require(counted == expected, f"counted is {counted}, expected {expected}")
 
     def on_accounts(self, paused: set[str], gates: dict[str, str]) -> None:
@@ -140,7 +157,7 @@ class Oracle:
                 continue
             open_now = any(one.open and one.owner not in self.dead for one in known.tries.values())
             require(not open_now, f"{where} while call {other} of its recipient is in flight")
-            earlier = other < number and known.blocks(now)
+            earlier = known.place < call.place and known.blocks(now)
             require(not earlier, f"{where} before call {other} of its recipient ({known.state})")
 
     def on_run(self, number: int) -> None:
@@ -170,7 +187,7 @@ class Oracle:
         """Whether a call that was never in doubt has been due for a while and waits for no other."""
         call = self.calls[number]
         mine = call.account == account and call.state == "queued" and not call.resends
-        if not mine or call.due_at > now - 5_000 or call.expires_at <= now:
+        if not mine or max(call.due_at, call.queued_at) > now - 5_000 or call.expires_at <= now:
             return False
         return all(n == number or one.state in FINAL for n, one in self._lane(call))
 
@@ -187,7 +204,10 @@ class Oracle:
         elif step.state == "expired":
             self._expired(step, call, now, where)
         elif step.state == "cancelled":
-            require(by_hand or not step.was, f"{where}: nobody asked for it")
+            asked = by_hand or not step.was or self.errands.may_cancel(step.call, now)
+            require(asked, f"{where}: nobody asked for it")
+        if step.state == "queued" and step.was in ("", "waiting"):
+            self._queued(call, now, by_hand, where)
         if step.was == "sending":
             self._left_sending(step, call, now, where)
         elif step.was == "uncertain" and not by_hand:
@@ -195,6 +215,14 @@ class Oracle:
         if step.state == "uncertain":
             call.doubted = True
         self._resent(step, call, now, by_hand, where)
+
+    def _queued(self, call: Known, now: int, by_hand: bool, where: str) -> None:
+        """It is in the order of its recipient from now on, and has its time until it expires."""
+        require(not call.shadow, f"{where}: a shadow call")
+        early = call.wanted_at - now
+        require(early <= 0 or by_hand, f"{where}: {early} ms early")
+        self.places += 1
+        call.place, call.queued_at, call.expires_at = self.places, now, now + call.lasts
 
     def _claimed(self, step: Step, call: Known, now: int, where: str) -> None:
         require(call.account not in self.paused, f"{where}: the account is paused")
@@ -234,11 +262,12 @@ class Oracle:
         meaning = one.meaning if one.finished else None
         if one.owner in self.dead and step.state == "uncertain":
             return
+        again = "cancelled" if call.cancelled else "queued"
         if one.answer is None:
-            require(step.state in ("queued", "expired"), f"{where}: it was never sent")
+            require(step.state in (again, "expired"), f"{where}: it was never sent")
             return
         require(meaning is not None, f"{where}: the attempt has not ended")
-        risked = meaning == "retry" and one.answer.meaning == "uncertain"
+        risked = _risked(one)
         call.risked += risked
         unheard = risked or meaning == "uncertain" or (meaning == "retry" and one.answer.seen.status is None)
         if meaning != "pause":
@@ -248,9 +277,11 @@ class Oracle:
         allowed = {
             "done": {"done"},
             "refused": {"refused"},
-            "retry": {"queued", "exhausted", "expired"},
-            "pause": {"queued", "expired"},
-            "uncertain": {"uncertain", "queued"} if call.resends_by_itself else {"uncertain"},
+            "retry": {again, "exhausted", "expired"},
+            "pause": {again, "expired"},
+            "uncertain": {"uncertain", "queued"}
+            if call.resends_by_itself and not call.cancelled
+            else {"uncertain"},
             None: set[str](),
         }[meaning]
         require(step.state in allowed, f"{where} after {one.answer.name}")
@@ -277,17 +308,18 @@ class Oracle:
 
     def _left_doubt(self, step: Step, call: Known, where: str) -> None:
         """A late answer of the same attempt, or the policy's one resend."""
-        one = call.tries[step.attempt]
-        if step.state == "queued" and step.resends > call.resends:
+        one, again = call.tries[step.attempt], "cancelled" if call.cancelled else "queued"
+        if step.state == "queued" and step.resends > call.resends and not call.cancelled:
             return
         if one.answer is None and (one.finished or one.owner not in self.gone):
             # Also where a mark seemed to fail and no sender was given it: its owner knows once it looks.
-            require(step.state == "queued", f"{where}: it was never sent")
+            require(step.state == again, f"{where}: it was never sent")
             return
         require(
             one.finished and one.meaning in ("done", "refused", "retry", "pause"), f"{where}: nobody said so"
         )
-        expected = {"done": "done", "refused": "refused", "retry": "queued", "pause": "queued"}
+        call.risked += _risked(one)
+        expected = {"done": "done", "refused": "refused", "retry": again, "pause": again}
         status = one.answer.seen.status if one.answer else None
         wanted = "done" if status == 409 and one.doubted else expected[one.meaning or ""]
         require(step.state == wanted, f"{where} after {one.answer}")
@@ -298,6 +330,7 @@ class Oracle:
             require(step.resends == call.resends + 1, f"{where}: {step.resends} resends at once")
             require(step.state == "queued", f"{where}: a resend that is not queued")
             call.ordered += by_hand
+            call.cancelled = call.cancelled and not by_hand
             call.doubted = True
             itself = step.resends - call.ordered
             if step.was == "uncertain":
@@ -307,6 +340,6 @@ class Oracle:
         call.resends = step.resends
 
 
-def require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Broken(otherwise)
+def _risked(one: Try) -> bool:
+    """Whether it is tried again though it may have run, because the owner said so (`server_error: retry`)."""
+    return one.meaning == "retry" and one.answer is not None and one.answer.meaning == "uncertain"

@@ -12,12 +12,13 @@ from bridge.model import Account
 from bridge.store.queue import accounts as rows
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider, WrongState
-from tests.simulation.oracle import require
+from tests.simulation.known import require
 from tests.simulation.world import Process, World
 
 PERSON = Decider("anna", "simulated")
 DECISIONS: dict[str, Callable[[Connection, int, int, Decider], None]] = {
     "cancel": decisions.cancel,
+    "now": decisions.send_now,
     "resend": decisions.resend,
     "done": lambda connection, now, number, by: decisions.resolve(connection, now, number, "done", by),
     "cancelled": lambda connection, now, number, by: decisions.resolve(
@@ -46,12 +47,14 @@ class People:
             return
         doubtful = [number for number, one in calls.items() if one.state == "uncertain"]
         number = self.world.random.choice(doubtful or sorted(calls))
-        self.settle(number, self.world.random.choice(("cancel", "done", "cancelled", "resend", "resend")))
+        how = self.world.random.choice(("cancel", "done", "cancelled", "resend", "resend"))
+        waits = calls[number].state == "waiting" and not calls[number].shadow
+        self.settle(number, "now" if waits and how == "resend" else how)
 
     def settle(self, number: int, how: str) -> None:
         oracle, now = self.world.oracle, self.world.now
         self.world.note("a person", f"{how} call {number}")
-        expected = ("queued", "waiting") if how == "cancel" else ("uncertain",)
+        expected = {"cancel": ("queued", "waiting"), "now": ("waiting",)}.get(how, ("uncertain",))
         fits = oracle.calls[number].state in expected
         oracle.decided.add(number)
         try:

@@ -19,16 +19,22 @@ from bridge.dispatch.policy import breaker, outcome, pace, retry
 from bridge.dispatch.policy.outcome import Shown
 from bridge.dispatch.round import Rounds
 from bridge.model import Account, Attempt, Call, Outcome, State
+from bridge.store.db import bulk
 from bridge.store.db.dialects import Statement
+from bridge.store.db.tables import FOR_EVER
 from bridge.store.db.writer import Writer
 from bridge.store.inbox import known_events
-from bridge.store.queue import calls, claims, decisions, recipient_order, sweep
+from bridge.store.queue import calls, claims, decisions, errands, recipient_order, release, rows, sweep
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.calls import Settlement
-from bridge.store.queue.rows import NewCall
+from bridge.store.queue.errands import Change, Errands, NewCancellation
+from bridge.store.queue.rows import Beginning, NewCall
+from bridge.store.reports.counters import Counts
+from tests.simulation.given import KEYS
 from tests.simulation.history import Failure
 from tests.simulation.memory import Memory
 from tests.simulation.test_simulation import play_some
+from tests.simulation.world import START_MS
 
 Patch = pytest.MonkeyPatch
 Mutation = Callable[[Patch], None]
@@ -71,7 +77,7 @@ def an_attempts_end_is_taken_from_anybody(patch: Patch) -> None:
     patch.setattr(calls, "_settle_row", unguarded)
 
 
-@mutation(seed=1)
+@mutation(seed=0)
 def what_a_dead_process_was_sending_is_queued_again(patch: Patch) -> None:
     patch.setattr(
         sweep,
@@ -81,7 +87,7 @@ def what_a_dead_process_was_sending_is_queued_again(patch: Patch) -> None:
     )
 
 
-@mutation(seed=0)
+@mutation(seed=2)
 def what_may_have_run_is_tried_again(patch: Patch) -> None:
     def next_step(call: Call, attempt: Attempt, *rest: Any) -> retry.Step:
         if attempt.outcome is Outcome.UNCERTAIN:
@@ -92,14 +98,14 @@ def what_may_have_run_is_tried_again(patch: Patch) -> None:
     patch.setattr(rounds, "next_step", next_step)
 
 
-@mutation(seed=0)
+@mutation(seed=2)
 def a_call_in_back_off_holds_nobody(patch: Patch) -> None:
     patch.setattr(retry, "hold", lambda *_: 0)
 
 
 @mutation(seed=1)
 def earlier_calls_of_a_recipient_are_not_looked_for(patch: Patch) -> None:
-    patch.setattr(claims, "_CANDIDATES", changed(claims._CANDIDATES, "p.id < c.id", "p.id < 0"))
+    patch.setattr(claims, "_CANDIDATES", changed(claims._CANDIDATES, "p.place < c.place", "p.place < 0"))
 
 
 @mutation(seed=3)
@@ -107,7 +113,7 @@ def the_pace_is_not_counted(patch: Patch) -> None:
     patch.setattr(pace, "taken", lambda *given: given[1])
 
 
-@mutation(seed=495)
+@mutation(seed=14)
 def too_many_requests_do_not_slow_the_pace(patch: Patch) -> None:
     patch.setattr(pace, "halved", lambda *given: given[0])
 
@@ -131,11 +137,12 @@ def webhooks_are_acknowledged_before_the_commit(patch: Patch) -> None:
 
 @mutation(seed=65)
 def an_event_loses_its_second_call(patch: Patch) -> None:
-    def add(connection: Connection, now: int, owed: Sequence[NewCall]) -> list[int]:
-        return before(connection, now, [one for one in owed if not one.start.item])
+    def put(connection: Connection, now: int, changes: Sequence[Change], counts: Counts) -> list[int]:
+        first = [one for one in changes if not isinstance(one, NewCall) or not one.start.item]
+        return before(connection, now, first, counts)
 
-    before = calls.add
-    patch.setattr(calls, "add", add)
+    before = errands.put
+    patch.setattr(errands, "put", put)
 
 
 @mutation(seed=10)
@@ -147,12 +154,12 @@ def resends_are_not_recorded(patch: Patch) -> None:
     patch.setattr(rounds, "settlement", settlement)
 
 
-@mutation(seed=6)
+@mutation(seed=33)
 def what_is_done_can_be_cancelled(patch: Patch) -> None:
     patch.setattr(decisions, "WAITS", decisions.WAITS | {State.DONE})
 
 
-@mutation(seed=1)
+@mutation(seed=10)
 def calls_in_doubt_expire(patch: Patch) -> None:
     late = changed(sweep._LATE, "'waiting'", "'uncertain'")
     patch.setattr(sweep, "_LATE", changed(late, "<calls_by_end>", ""))
@@ -179,7 +186,7 @@ def a_probe_counts_any_answer(patch: Patch) -> None:
     patch.setattr(client, "judged", lambda seen, *_: Probe(seen.status is not None, seen.status, seen.fault))
 
 
-@mutation(seed=147)
+@mutation(seed=229)
 def resends_are_risked_before_other_calls(patch: Patch) -> None:
     def ready(*given: Any) -> list[int]:
         *told, _avoided = given
@@ -189,7 +196,7 @@ def resends_are_risked_before_other_calls(patch: Patch) -> None:
     patch.setattr(claims, "ready", ready)
 
 
-@mutation(seed=0)
+@mutation(seed=2)
 def a_server_error_is_repeated(patch: Patch) -> None:
     def server_error(seen: Exchange, answer: Any, account: Account) -> Shown:
         return before(seen, answer, replace(account, server_error="retry"))
@@ -198,7 +205,7 @@ def a_server_error_is_repeated(patch: Patch) -> None:
     patch.setattr(outcome, "server_error", server_error)
 
 
-@mutation(seed=68)
+@mutation(seed=19)
 def what_is_not_available_is_held(patch: Patch) -> None:
     patch.setattr(outcome, "ROWS", {n: row for n, row in outcome.ROWS.items() if n != 503})
 
@@ -246,9 +253,88 @@ def calls_in_doubt_are_counted_as_waiting_still(patch: Patch) -> None:
     patch.setattr(sweep, "counters", SimpleNamespace(add_moves=lambda *_: None))
 
 
-@mutation(seed=1)
+@mutation(seed=0)
 def leases_never_lapse(patch: Patch) -> None:
     patch.setattr(sweep, "recover", lambda *_, **__: ((), 0))
+
+
+@mutation(seed=1)
+def waiting_calls_are_released_early(patch: Patch) -> None:
+    patch.setattr(release, "_DUE", changed(release._DUE, "due_at <= :now", "due_at <= :now + 60000"))
+
+
+@mutation(seed=1)
+def what_was_due_is_released_whatever_became_of_it(patch: Patch) -> None:
+    def unguarded(connection: Connection, now: int) -> int:
+        late, seen[:] = list(seen), [row.id for row in release._DUE.run(connection, now=now)]
+        queue = "UPDATE calls SET state = 'queued' WHERE id = ? AND state <> 'cancelled'"
+        bulk.each(connection, queue, [(number,) for number in late])
+        return before(connection, now)
+
+    seen: list[int] = []
+    before = release.release
+    patch.setattr(release, "release", unguarded)
+
+
+@mutation(seed=19)
+def a_mark_counts_from_receipt(patch: Patch) -> None:
+    def cancel(self: Errands, new: NewCancellation) -> None:
+        self.now, now = START_MS, self.now
+        before(self, new)
+        self.now = now
+
+    before = Errands.cancel
+    patch.setattr(Errands, "cancel", cancel)
+
+
+@mutation(seed=0)
+def a_mark_is_ignored(patch: Patch) -> None:
+    patch.setattr(errands, "_mark", lambda *_, **__: errands.Mark())
+
+
+@mutation(seed=7)
+def time_until_it_expires_counts_from_intake(patch: Patch) -> None:
+    def call_row(number: int, now: int, new: NewCall, begins: Beginning) -> tuple[Any, ...]:
+        row = [*before(number, now, new, begins)]
+        if begins.state is State.WAITING:
+            row[row.index(FOR_EVER)] = now + new.start.expires * 1000
+        return tuple(row)
+
+    before = rows.call_row
+    patch.setattr(calls, "call_row", call_row)
+
+
+@mutation(seed=6)
+def a_call_that_is_being_sent_is_replaced(patch: Patch) -> None:
+    patch.setattr(errands, "PENDING", errands.PENDING | {State.SENDING})
+    end = errands._END._row_by_row.replace("'claimed'", "'sending'")
+    patch.setattr(
+        errands, "_END", SimpleNamespace(run=lambda connection, rows: bulk.each(connection, end, rows))
+    )
+
+
+@mutation(seed=19)
+def a_cancellation_ends_calls_of_other_accounts(patch: Patch) -> None:
+    def cancel(self: Errands, new: NewCancellation) -> None:
+        before(self, new)
+        for (account, key), found in self.open.items():
+            if key == new.cancellation.key and account != new.cancellation.account:
+                for one in found:
+                    self._cancelled(one, new.event_id)
+
+    before = Errands.cancel
+    patch.setattr(Errands, "cancel", cancel)
+    patch.setattr(errands, "_keys", lambda _: sorted({(a, k) for a in ("east", "main") for k in KEYS}))
+
+
+@mutation(seed=15)
+def what_was_cancelled_while_it_was_sent_is_tried_again(patch: Patch) -> None:
+    patch.setattr(calls, "_ended", lambda one, _: one)
+
+
+@mutation(seed=7)
+def the_order_is_that_of_intake(patch: Patch) -> None:
+    patch.setattr(claims, "_CANDIDATES", changed(claims._CANDIDATES, "p.place < c.place", "p.id < c.id"))
 
 
 @pytest.mark.thorough

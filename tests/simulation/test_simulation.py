@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import pytest
 
 from tests.simulation.history import Failure, History, play
-from tests.simulation.known import FINAL, Known
+from tests.simulation.known import FINAL, Broken, Known
 from tests.simulation.memory import Memory
-from tests.simulation.oracle import Broken, Oracle
+from tests.simulation.oracle import Oracle
 
 HISTORIES = 60
 

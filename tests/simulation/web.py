@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.errors import StoreUnavailable
-from bridge.model import BotStart
+from bridge.model import BotStart, Cancellation
 from bridge.store.db.writer import Writer, _Ticket
 from bridge.store.inbox import events
 from bridge.store.inbox.events import Delivery
 from tests.simulation.world import Process, World
-from tests.store.given import sale
+from tests.store.given import delivery, event, made
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,11 @@ class Webhook:
 
     key: str
     starts: tuple[BotStart, ...]
+    cancels: tuple[Cancellation, ...] = ()
 
     @property
     def delivery(self) -> Delivery:
-        return sale(self.key, *self.starts)
+        return delivery((event(self.key), replace(made(*self.starts), cancels=self.cancels)))
 
 
 class Web:

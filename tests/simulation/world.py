@@ -70,12 +70,15 @@ class World:
         """Tell the oracle what was just committed, if anything was."""
         if not self.memory.changed():
             return
+        ended = self.memory.cancellations(self.oracle.errands.last)
+        self.oracle.errands.begin(ended)
         for step in self.memory.steps():
             if not step.was:
                 self.oracle.on_birth(self.memory.call(step.call), self.now)
             if step.was != step.state:
                 self.note(who, f"call {step.call} {step.was or 'new'} → {step.state} ({step.attempt})")
             self.oracle.on_step(step, self.now)
+        self.oracle.errands.end(ended, self.now)
         self.oracle.on_tallies(self.memory.tallies(), self.memory.events())
         rows = self.memory.raw.execute("SELECT name, paused_at, health FROM accounts").fetchall()
         gates = {name: _gate(health) for name, _, health in rows}

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.model import BotStart
+from bridge.dispatch import maintenance
+from bridge.dispatch.maintenance import Maintenance
+from bridge.model import Account, BotStart
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery
 from bridge.store.inbox.purge import purge
@@ -191,7 +193,7 @@ def test_a_cancellation_ends_what_is_not_being_sent(name: str, store: Store) -> 
     if name in ("sending", "uncertain"):
         effect = "too_late" if name == "sending" else "not_resent"
         assert state(store, first) == name
-        assert rows(store, "SELECT cancelled_by, on_uncertain FROM calls") == [(2, "hold")]
+        assert rows(store, "SELECT cancelled_by FROM calls") == [(2,)]
     else:
         effect = "cancelled"
         assert whys(store)[first] == ("cancelled", "cancelled by event 2")
@@ -246,6 +248,27 @@ def test_a_call_that_was_cancelled_while_it_was_sent_is_not_resent_by_itself(sto
     (call,) = claim(store)
     settle(store, settlement(call, "queued", due_at=NOW))
     assert state(store, call.id) == "queued"
+
+
+def test_a_call_that_was_cancelled_and_lost_its_process_is_not_resent_by_itself(
+    store: Store, clock: Clock
+) -> None:
+    take_in(store, sale("a", later(key="cart:7", after=0, on_uncertain="resend")))
+    claim(store)
+    take_in(store, paid("p", cancel("cart:7")))
+    clock.advance(61)
+    Maintenance(store, lambda: {"main": Account("main", "t")}).look_after()
+    assert states(store) == {1: "uncertain"}
+
+
+def test_what_was_cancelled_since_it_was_refused_is_not_sent_again_with_a_new_token(store: Store) -> None:
+    take_in(
+        store, sale("a", later(key="cart:7", after=0)), sale("b", later(key="cart:8", after=0, subscriber=8))
+    )
+    settle(store, *(settlement(call, "refused") for call in claim(store)))
+    take_in(store, paid("p", cancel("cart:7")))
+    with store.transaction() as connection:
+        assert [maintenance.again(connection, NOW, number, BY) for number in (1, 2)] == [0, 3]
 
 
 def test_a_call_that_waits_for_its_resend_says_that_it_may_have_run(store: Store) -> None:

@@ -20,6 +20,7 @@ from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
 from bridge.store.db.bulk import AllRows, insertion, update
+from bridge.store.db.dialects import Statement
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import calls, cancellations, errands
@@ -54,6 +55,10 @@ _MARKS = AllRows(
     "WHERE (account, key) IN ({rows})",
     *("text", "text"),
 )
+_CANCELLED_SINCE = Statement(
+    "SELECT id FROM cancellations "
+    "WHERE account = :account AND key = :key AND shadow = :shadow AND at >= :moment LIMIT 1"
+)
 _END = update(
     calls,
     "state = 'cancelled', reason = ?, settled_at = ?, owner = '', lease_until = 0, held_by = 0, "
@@ -63,7 +68,7 @@ _END = update(
 )
 _KEEP_FROM_RETRY = update(
     calls,
-    "cancelled_by = ?, on_uncertain = 'hold'",
+    "cancelled_by = ?",
     "id = ? AND state IN ('sending', 'uncertain')",
     *("bigint", "bigint"),
 )
@@ -151,6 +156,15 @@ def put(connection: Connection, now: int, changes: Sequence[Change], counts: Cou
     return ids
 
 
+def cancelled_since(connection: Connection, start: BotStart, moment: int) -> bool:
+    """Whether the errand of a start, if it has one, was cancelled at the moment or later."""
+    if start.errand is None:
+        return False
+    account, key = _key_of(start)
+    wanted = {"account": account, "key": key, "shadow": start.shadow, "moment": moment}
+    return bool(_CANCELLED_SINCE.run(connection, **wanted))
+
+
 def marks(connection: Connection, now: int, starts: Sequence[BotStart]) -> dict[int, int]:
     """The events that have cancelled the errands of these starts until later, by the place of the start."""
     places = [(place, start) for place, start in enumerate(starts) if start.errand]
@@ -183,7 +197,9 @@ class Errands:
                 self.marks[(row.account, row.key), shadow] = _mark(row, shadow=shadow)
         self.open: dict[ErrandKey, list[_Open]] = {key: [] for key in keys}
         for row in _OPEN.run(connection, keys):
-            self.open[row.account, row.errand].append(_open(row))
+            rule, shadow = (row.source, row.rule), start_of(row).shadow
+            call = _Open(row.id, State(row.state), rule, shadow, row.put_off_until, row)
+            self.open[row.account, row.errand].append(call)
 
     def start(self, number: int, new: NewCall) -> None:
         """A new call: what it means for the earlier ones, and how it begins."""
@@ -265,11 +281,6 @@ class Errands:
         else:
             self.ended[call.id] = (call.row, why)
         call.state = State.CANCELLED
-
-
-def _open(row: AnyRow) -> _Open:
-    shadow = start_of(row).shadow
-    return _Open(row.id, State(row.state), (row.source, row.rule), shadow, row.put_off_until, row)
 
 
 def _key_of(one: BotStart | Cancellation) -> ErrandKey:

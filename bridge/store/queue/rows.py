@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, cast
 
 from bridge.model import BotStart, Call, Errand, OnUncertain, Order, Recipient, State
@@ -122,12 +122,13 @@ def start_of(row: AnyRow) -> BotStart:
 
 
 def call_of(row: AnyRow) -> Call:
-    """The call that a row of `calls` holds."""
+    """The call that a row of `calls` holds. After a cancellation of its errand, it is not sent again."""
+    start = start_of(row)
     return Call(
         id=row.id,
         event_id=row.event_id,
         source=row.source,
-        start=start_of(row),
+        start=replace(start, on_uncertain="hold") if row.cancelled_by else start,
         state=State(row.state),
         attempt=row.attempt,
         answered=row.answered,
