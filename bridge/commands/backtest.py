@@ -16,7 +16,7 @@ from bridge.commands.show.output import OPTION, Screen, printable, say, screen_o
 from bridge.language.functions.base import quote, shown_number
 from bridge.mapping.author.backtest import Backtest, Example, Tally
 from bridge.mapping.author.differences import KINDS, Change, Kind
-from bridge.mapping.author.errand_play import FATES, Fate
+from bridge.mapping.author.errand_play import FATES
 from bridge.mapping.author.examples import facts
 from bridge.model import BotStart, Failure, Json
 from bridge.operations.authoring import backtest as operation
@@ -56,14 +56,6 @@ _HEADS: dict[Kind, ExplainCode] = {
     "changed": ExplainCode.CHANGED,
     "failed": ExplainCode.NEWLY_FAILED,
     "healed": ExplainCode.HEALED,
-}
-_FATES: dict[Fate, ExplainCode] = {
-    "waited": ExplainCode.FATE_WAITED,
-    "replaced": ExplainCode.FATE_REPLACED,
-    "kept": ExplainCode.FATE_KEPT,
-    "cancelled": ExplainCode.FATE_CANCELLED,
-    "marked": ExplainCode.FATE_MARKED,
-    "late": ExplainCode.FATE_LATE,
 }
 
 
@@ -186,8 +178,9 @@ def _lines(found: Backtest, screen: Screen) -> Iterator[str]:
     if waiting:
         yield from ("", said(Reason(ExplainCode.FATES_HEAD)))
     for (source, rule), tally in waiting:
-        fates = tuple(Reason(_FATES[fate], count=tally.fates[fate]) for fate in FATES if tally.fates[fate])
-        line = Reason(ExplainCode.FATES, source=source, rule=rule, fates=fates, count=tally.after)
+        line = Reason(
+            ExplainCode.FATES, source=source, rule=rule, fates=tally.fate_reasons, count=tally.after
+        )
         yield f"    {printable(said(line))}"
 
 

@@ -103,6 +103,26 @@ def test_the_past_shows_what_a_change_would_have_done(editable: Site) -> None:
     assert "$.amount is the number 100, wanted" in page
 
 
+LATER = SHOP.replace(
+    "    start:",
+    '    after: 1h\n    key: "<i>:{$.id}"\n    again: keep\n    cancel: {key: "o:{$.id}"}\n    start:',
+)
+
+
+def test_it_shows_when_a_start_is_due_its_key_and_what_ends(editable: Site) -> None:
+    body = order(id="o-1").body.decode()
+    page = editable.post("/playground", form(editable, text=LATER, body=body, headers=JSON)).text
+    assert "due 20" in page
+    assert "key &lt;i&gt;:o-1, again: keep" in page
+    assert "cancels what waits under the key o:o-1" in page
+
+
+def test_the_past_shows_what_would_have_waited(editable: Site) -> None:
+    came(editable.side.store, order(id="o-1"))
+    page = editable.post("/playground", form(editable, text=LATER, do="past")).text
+    assert "1 would have waited and started" in page
+
+
 def test_a_text_can_be_downloaded_under_its_name(editable: Site) -> None:
     answer = editable.post("/playground", form(editable, do="download"))
     assert answer.headers["Content-Disposition"] == "attachment; filename=shop.yml"

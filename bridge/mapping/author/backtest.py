@@ -7,15 +7,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.mapping.author.differences import KINDS, Difference, Kind, compare
-from bridge.mapping.author.errand_play import Fate, Move, concerns_errands, play
+from bridge.mapping.author.errand_play import FATES, Fate, Move, concerns_errands, play
 from bridge.mapping.author.explain import failure_reason, verdict_reason
 from bridge.mapping.rules.apply import MappingFile, apply_silently, judge_alone
 from bridge.model import Application, Event, Failure, Match
+from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
 EXAMPLES = 3
 """Examples kept for each kind and rule. All differences are counted."""
+
+_FATES: dict[Fate, ExplainCode] = {
+    "waited": ExplainCode.FATE_WAITED,
+    "replaced": ExplainCode.FATE_REPLACED,
+    "kept": ExplainCode.FATE_KEPT,
+    "cancelled": ExplainCode.FATE_CANCELLED,
+    "marked": ExplainCode.FATE_MARKED,
+    "late": ExplainCode.FATE_LATE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,11 @@ class Tally:
     fates: Counter[Fate] = field(default_factory=Counter)
     """What would have become of the edited rules' starts that are not sent at once."""
     examples: dict[Kind, list[Example]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+
+    @property
+    def fate_reasons(self) -> tuple[Reason, ...]:
+        """How many starts had which fate."""
+        return tuple(Reason(_FATES[fate], count=self.fates[fate]) for fate in FATES if self.fates[fate])
 
     def add(self, other: Tally) -> None:
         """Add the counts of another rule, without its examples."""
