@@ -76,7 +76,7 @@ class DueRelease:
         return now if self.due else waiting_at if waiting_at and waiting_at > now else None
 
     def release(self, connection: Transaction, now: int) -> None:
-        """Queue calls that are due, or record that the clock has jumped; first in a round's transaction."""
+        """Queue calls that are due, or record that the clock has jumped, in a round's transaction."""
         if self.guard.ahead:
             clock.jumped(connection, now, self.guard.ahead)
         elif self.due and clock.held(connection, now) is None:

@@ -160,8 +160,9 @@ class Rounds:
         names = {*self.due, *(one.job.account.name for one in ended)}
         batch = AccountBatch(rows.lock_all(connection, names))
         done = Round(self.now(connection))
-        self.releases.release(connection, done.now)
         self.settle(connection, done, ended, batch)
+        # It waits for no lock, so it comes after what does: a cancellation locks calls, too.
+        self.releases.release(connection, done.now)
         outlook = self.look(connection, known)
         self.due = outlook.due
         done.wake_at = outlook.wake_at

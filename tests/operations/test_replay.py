@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from bridge.store.queue.decisions import Decider
 from bridge.store.reports import audit, pagination
 from bridge.store.reports.event_views import EventFilter
 from bridge.text.render import english
+from tests.conftest import Clock
 from tests.operations.given import SHOP, came, end, order, shop, states
 from tests.store import given
 
@@ -172,3 +174,27 @@ def test_a_json_object_is_no_list_when_it_is_replayed_either(store: Store) -> No
     (planned,) = plan_all(store, replayer(shop(text)), [1])
     assert isinstance(planned, Applied)
     assert [(one.rule, one.key) for one in planned.failures] == [("paid", "for_each")]
+
+
+LATER = SHOP.replace("    start:", "    after: 1h\n    start:").replace(
+    "variables: {", "variables: {at: $event.received_at, "
+)
+
+
+@pytest.mark.parametrize("original", [False, True])
+def test_times_count_from_now_unless_the_original_ones_are_asked_for(
+    original: bool, store: Store, clock: Clock
+) -> None:
+    came(store, order(subscriber=None))
+    received = clock.ms
+    clock.advance(9_000)
+    mapping = shop(LATER.replace("subscriber_id: $.subscriber", "subscriber_id: 7"))
+    one = replace(replayer(mapping), original_times=original)
+    (planned,) = plan_all(store, one, [1])
+    (done,) = replay_all(store, one, [1], nobody)
+    assert done == planned
+    assert isinstance(done, Applied)
+    start = done.starts[0].start
+    assert start.due_at == (received if original else clock.ms) + 3_600_000
+    assert dict(start.variables)["at"] == str(received)
+    assert states(store) == {1: State.QUEUED if original else State.WAITING}

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
-from bridge.model import BotStart
+from bridge.model import BotStart, Call
 from bridge.store.db import driver
 from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox.events import accept
-from bridge.store.queue import release
+from bridge.store.queue import calls, release
 from tests.conftest import Clock
-from tests.store.given import NOW, cancel, claim_in, later, paid, rows, sale, take_in
+from tests.store.given import NOW, cancel, claim_in, later, paid, rows, sale, settlement, take_in
 
 Work = Callable[[Connection], object]
 BLOCKED = 0.1
@@ -186,6 +187,61 @@ def test_cancellations_and_due_times_at_random_have_one_outcome_each(
             begun += due(connection)
         outcomes.add(require_one_outcome(web, number, begun))
     assert outcomes == {"cancelled", "sending"}
+
+
+@pytest.mark.parametrize("seconds", [2, pytest.param(30, marks=pytest.mark.thorough)])
+def test_webhooks_and_dispatchers_on_few_errands_never_wait_for_each_other_in_a_ring(
+    seconds: int, database_url: str
+) -> None:
+    stores = [open_store(database_url) for _ in range(4)]
+    stop, failed = threading.Event(), list[Exception]()
+
+    def repeatedly(work: Callable[[Store, Random, int], None], store: Store, number: int) -> None:
+        random, turn = Random(number), 0
+        try:
+            while not stop.is_set():
+                turn += 1
+                work(store, random, turn * 10 + number)
+        except Exception as error:
+            failed.append(error)
+            stop.set()
+
+    def web(store: Store, random: Random, turn: int) -> None:
+        keys = random.sample(["a", "b", "c", "d"], 2)
+        with store.transaction() as connection:
+            now = store.now(connection)
+            starts = [
+                replace(
+                    later(key=key, again="add", subscriber=10 * turn + n), due_at=now + random.choice((1, 20))
+                )
+                for n, key in enumerate(keys)
+            ]
+            ends = [paid(f"p{turn}", *(cancel(key) for key in keys))] if random.random() < 0.3 else []
+            accept(connection, now, [*(sale(f"{turn}-{n}", one) for n, one in enumerate(starts)), *ends])
+
+    def sends(store: Store, _: Random, turn: int) -> None:
+        with store.transaction() as connection:
+            now = store.now(connection)
+            calls.settle(connection, now, [settlement(call) for call in sent.pop(turn % 10, [])])
+            release.release(connection, now)
+            sent[turn % 10] = claim_in(connection, now, 20, f"d{turn % 10}")
+
+    sent: dict[int, list[Call]] = {}
+    threads = [
+        threading.Thread(target=repeatedly, args=(web if n % 2 else sends, one, n))
+        for n, one in enumerate(stores)
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait(seconds)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    found = dict(rows(stores[0], "SELECT state, count(*) FROM calls GROUP BY state"))
+    for one in stores:
+        one.close()
+    assert failed == []
+    assert min(found.get("done", 0), found.get("cancelled", 0)) > 0
 
 
 @pytest.mark.parametrize("again", ["keep", "replace"])

@@ -9,12 +9,16 @@ import pytest
 
 from bridge.dispatch import maintenance
 from bridge.dispatch.maintenance import Maintenance
-from bridge.model import Account, BotStart
+from bridge.model import Account, Application, BotStart
+from bridge.store.db.driver import driver_of
 from bridge.store.db.engine import Store
-from bridge.store.inbox.events import Delivery
+from bridge.store.inbox.events import Delivery, accept
 from bridge.store.inbox.purge import purge
+from bridge.store.inbox.replays import Asked, Replayed, plan, replay
 from bridge.store.queue import decisions, release, sweep
 from bridge.store.queue.decisions import Decider
+from bridge.store.reports import cancellations
+from bridge.store.reports.call_views import calls_of
 from tests.conftest import Clock
 from tests.store.given import (
     NOW,
@@ -425,6 +429,62 @@ def test_errands_are_purged_without_a_call_or_a_mark(store: Store, clock: Clock)
     clock.advance(91 * DAY)
     purge(store)
     assert rows(store, "SELECT count(*) FROM cancellations") == [(0,)]
+
+
+def test_webhooks_without_keys_ask_nothing_of_errands(sqlite_store: Store) -> None:
+    asked: list[str] = []
+    with sqlite_store.transaction() as connection:
+        driver_of(connection).set_trace_callback(asked.append)
+        accept(connection, NOW, [sale("a", start(7), later(after=9)), sale("b", start(8), shadow_start())])
+        driver_of(connection).set_trace_callback(None)
+    assert asked
+    assert [one for one in asked if "errands" in one or "cancellations" in one or "calls_by" in one] == []
+
+
+def shadow_start() -> BotStart:
+    return start(9, rule="shadow", shadow=True)
+
+
+def replayed(store: Store, number: int, made_now: Application, **asked: bool) -> Replayed:
+    with store.transaction() as connection:
+        return replay(connection, store.now(connection), number, made_now, "v2", BY, Asked(**asked))
+
+
+def test_a_replayed_cancellation_ends_what_fits_and_leaves_no_mark(store: Store) -> None:
+    take_in(store, sale("a", later(key="k")), paid("p"), sale("b", later("other", "k")))
+    cancels = Application((), (), (), cancels=(cancel("k", lasts=90 * DAY),))
+    assert replayed(store, 2, cancels) == Replayed((), 0)
+    assert whys(store) == dict.fromkeys((1, 2), ("cancelled", "cancelled by event 2"))
+    take_in(store, sale("c", later(key="k")))
+    assert state(store, 3) == "waiting"
+    with store.read() as connection:
+        (found,) = cancellations.of_events(connection, [2])
+        assert found.until == found.at == NOW
+        assert [tuple(one) for one in found.effects] == [(1, "cancelled"), (2, "cancelled")]
+        (call, _, _) = calls_of(connection, 1) + calls_of(connection, 3) + calls_of(connection, 4)
+        assert cancellations.of_call(connection, call, NOW) == (found,)
+
+
+def test_a_replayed_start_under_a_mark_is_refused_unless_asked_for(store: Store) -> None:
+    take_in(store, sale("a"), paid("p", cancel("k", lasts=DAY)))
+    starts = made(later(key="k"), later("other", "l"))
+    with store.read() as connection:
+        planned = plan(connection, NOW, 1, starts)
+    assert [(one.owed, one.cancelled_by) for one in planned] == [(False, 2), (True, 0)]
+    assert replayed(store, 1, starts) == Replayed((1,), 1)
+    assert replayed(store, 1, starts, past_cancel=True) == Replayed((2,), 1)
+    assert states(store) == {1: "waiting", 2: "waiting"}
+    assert whys(store)[2] == ("waiting", "")
+
+
+def test_a_replayed_start_replaces_what_waits(store: Store, clock: Clock) -> None:
+    take_in(store, sale("a"), sale("b", later(key="k")))
+    assert replayed(store, 1, made(later(key="k", late="skip"))) == Replayed((2,), 0)
+    assert whys(store)[1] == ("cancelled", "replaced by call 2")
+    clock.advance(2 * HOUR)
+    take_in(store, sale("c"))
+    assert replayed(store, 3, made(later(late="skip"))).calls == (3,)
+    assert state(store, 3) == "cancelled"
 
 
 def test_a_thousand_calls_are_released_in_the_order_of_their_due_times(store: Store, clock: Clock) -> None:

@@ -291,6 +291,27 @@ def test_old_sentences_are_recorded_and_old_decisions_are_codes(
     assert (paused["a"].paused_reason, paused["b"].paused_reason) == (RECORDED, SENTENCE)
 
 
+@pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgres"])
+def test_old_calls_keep_their_order_and_live_ones_are_counted_as_such(
+    which: int, tmp_path: Path, postgres: Postgres
+) -> None:
+    (tmp_path / "deep").mkdir()
+    store = open_store(empty_urls(tmp_path, postgres)[which])
+    with store.migrating.begin() as connection:
+        upgrade(connection, "0010")
+        old(connection, "calls", id=3, event_id=1, state="queued", had_uncertain=False)
+        old(connection, "calls", id=7, event_id=2, state="done", had_uncertain=False)
+        old(connection, "tallies", kind="call:waiting", source="shop", name="main", many=1)
+    store.migrate()
+    with store.read() as connection:
+        query = "SELECT id, place, errand, put_off_until, cancelled_by FROM calls ORDER BY id"
+        found = [tuple(row) for row in connection.exec_driver_sql(query)]
+        kinds = connection.exec_driver_sql("SELECT kind, many FROM tallies").all()
+    store.close()
+    assert found == [(3, 3, "", 0, 0), (7, 7, "", 0, 0)]
+    assert [tuple(row) for row in kinds] == [("call:live", 1)]
+
+
 def old(connection: Connection, table: str, **values: Any) -> None:
     """A row with these values, and something that fits in every other column."""
     fit: dict[str, Any] = {"order_mode": "relaxed", "recipient": f"subscriber:{values.get('id')}"}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bridge.model import State
 from bridge.store.db.dialects import Statement
+from bridge.store.db.driver import driver_of
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import accept
 from bridge.store.queue import calls, claims, due_calls, errands, recipient_order, release, sweep
@@ -283,3 +284,9 @@ def test_any_number_of_waiting_calls_is_read_by_their_indexes_on_postgres(store:
             found = plan(connection, statement, parameters)
         assert "Seq Scan on calls" not in found
         assert {"calls_waiting", "calls_by_errand"} & indexes <= {one for one in indexes if one in found}
+    with store.transaction() as connection:
+        keys = (["main"] * 3, ["cart:7", "cart:8", "cart:9"])
+        explained = driver_of(connection).execute(f"EXPLAIN {errands._OPEN._from_arrays}", keys)
+        found = str(explained.fetchall())
+    assert "calls_by_errand" in found
+    assert "Seq Scan on calls" not in found
