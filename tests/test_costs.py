@@ -37,7 +37,7 @@ from tests.language.given import piped
 from tests.mapping.given import event
 from tests.support.timing import seconds_of
 
-FEW, TIMES = 40_000, 4
+FEW, TIMES = 20_000, 4
 TOKEN = "eyJ0eXAi.Oi_JKV1/+c="
 PIECES = {
     "backslashes": "\\",

@@ -81,6 +81,7 @@ def test_another_sites_form_changes_nothing_and_its_frame_stays_empty(
         expect(page.get_by_role("heading", level=1)).to_have_text("Request from another site")
 
 
+@pytest.mark.thorough
 def test_figures_renew_themselves_while_one_looks(visit: Open, bridge: Installation) -> None:
     page = visit("/")
     expect(page.locator(".live td .badge")).to_have_text("Sending")
