@@ -238,7 +238,7 @@ class Oracle:
             require(step.state in ("queued", "expired"), f"{where}: it was never sent")
             return
         require(meaning is not None, f"{where}: the attempt has not ended")
-        risked = meaning == "retry" and one.answer.meaning == "uncertain"
+        risked = _risked(one)
         call.risked += risked
         unheard = risked or meaning == "uncertain" or (meaning == "retry" and one.answer.seen.status is None)
         if meaning != "pause":
@@ -287,6 +287,7 @@ class Oracle:
         require(
             one.finished and one.meaning in ("done", "refused", "retry", "pause"), f"{where}: nobody said so"
         )
+        call.risked += _risked(one)
         expected = {"done": "done", "refused": "refused", "retry": "queued", "pause": "queued"}
         status = one.answer.seen.status if one.answer else None
         wanted = "done" if status == 409 and one.doubted else expected[one.meaning or ""]
@@ -305,6 +306,11 @@ class Oracle:
             require(by_hand or call.resends_by_itself, f"{where}: nobody asked for a resend")
             require(itself <= 1, f"{where}: resent by itself {itself} times")
         call.resends = step.resends
+
+
+def _risked(one: Try) -> bool:
+    """Whether it is tried again though it may have run, because the owner said so (`server_error: retry`)."""
+    return one.meaning == "retry" and one.answer is not None and one.answer.meaning == "uncertain"
 
 
 def require(holds: bool, otherwise: str) -> None:
