@@ -13,6 +13,7 @@ HOMES = {
     "jsonpath_ng": ("bridge/jsonpath/",),
     "re2": ("bridge/regex.py",),
     "phonenumbers": ("bridge/language/functions/",),
+    "orjson": ("bridge/jsonpath/exact_numbers.py",),
     "simplejson": ("bridge/jsonpath/exact_numbers.py", "bridge/webhook/decode/json_body.py"),
     "defusedxml": ("bridge/webhook/decode/xml_body.py",),
     "cryptography": ("bridge/webhook/",),
