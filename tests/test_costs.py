@@ -69,7 +69,7 @@ def as_answer(status: int, kind: str, wrap: Callable[[str], bytes]) -> Callable[
     def act(text: str) -> object:
         seen = answered(status, wrap(text), kind, content_type=kind)
         answer = decode(seen, TOKEN)
-        return attempt_of(seen, answer, judge(seen, answer, ACCOUNT, 0), TOKEN, 0, 1)
+        return attempt_of(seen, answer, judge(seen, answer, ACCOUNT, 0), "", TOKEN, 0, 1)
 
     return act
 
