@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from bridge.frozen import frozen
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.text.render import english
@@ -73,7 +74,7 @@ class Finding:
         return english(self.whole)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A webhook as received: the bytes as sent, nothing decoded."""
 
@@ -101,7 +102,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One thing that happened, as received; a batch webhook contains several."""
 
@@ -129,7 +130,7 @@ class Event:
     """Its id, type and `dedup_within` by former values of `event:`, while repeats of that time may arrive."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipient:
     """The person for whom a bot is started: a subscriber of LeadConverter, or a user in a messenger."""
 
@@ -145,7 +146,7 @@ class Recipient:
         return f"messenger:{quote(self.channel_id or '', safe='')}/{quote(self.user_id or '', safe='')}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BotStart:
     """The value that a rule produces: one start of a bot for a recipient, completely rendered."""
 
@@ -213,7 +214,7 @@ class Verdict(NamedTuple):
     """The line of the condition or rule in its mapping file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Application:
     """Everything that a set of rules made of one event."""
 
@@ -341,7 +342,7 @@ class Outcome(StrEnum):
     """Not run, and the account is paused until a person acts; the attempt does not count."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A bot start in the queue."""
 
@@ -369,7 +370,7 @@ class Call:
     """Why its last uncertain attempt may have run, one of `CAUSES` or `http_NNN`; empty if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """An attempt to send a call, with its result. Times are unix milliseconds."""
 

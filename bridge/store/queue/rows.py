@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, cast
 
+from bridge.frozen import frozen
 from bridge.model import BotStart, Call, OnUncertain, Order, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
@@ -18,7 +18,7 @@ _DECODE = json.JSONDecoder().decode
 _SHADOW = to_text(Reason(CallCode.SHADOW))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewCall:
     """A call to be added; `parent` is the call that it repeats, 0 for none."""
 
