@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from bridge.frozen import frozen
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.text.render import english
@@ -75,7 +76,7 @@ class Finding:
         return english(self.whole)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A webhook as received: the bytes as sent, nothing decoded."""
 
@@ -103,7 +104,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One thing that happened, as received; a batch webhook contains several."""
 
@@ -131,7 +132,7 @@ class Event:
     """Its id, type and `dedup_within` by former values of `event:`, while repeats of that time may arrive."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipient:
     """The person for whom a bot is started: a subscriber of LeadConverter, or a user in a messenger."""
 
@@ -147,7 +148,7 @@ class Recipient:
         return f"messenger:{quote(self.channel_id or '', safe='')}/{quote(self.user_id or '', safe='')}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Errand:
     """The errand of a call, by which later events replace or cancel it while it waits."""
 
@@ -160,7 +161,7 @@ class Errand:
     """Seconds by which replacements may put off the moment of the first call."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BotStart:
     """The value that a rule produces: one start of a bot for a recipient, completely rendered."""
 
@@ -252,7 +253,7 @@ class Verdict(NamedTuple):
     """The line of the condition or rule in its mapping file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Application:
     """Everything that a set of rules made of one event."""
 
@@ -385,7 +386,7 @@ class Outcome(StrEnum):
     """Not run, and the account is paused until a person acts; the attempt does not count."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A bot start in the queue."""
 
@@ -413,7 +414,7 @@ class Call:
     """Why its last uncertain attempt may have run, one of `CAUSES` or `http_NNN`; empty if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """An attempt to send a call, with its result. Times are unix milliseconds."""
 

@@ -37,7 +37,7 @@ from tests.language.given import piped
 from tests.mapping.given import event
 from tests.support.timing import seconds_of
 
-FEW, TIMES = 40_000, 4
+FEW, TIMES = 20_000, 4
 TOKEN = "eyJ0eXAi.Oi_JKV1/+c="
 PIECES = {
     "backslashes": "\\",
@@ -69,7 +69,7 @@ def as_answer(status: int, kind: str, wrap: Callable[[str], bytes]) -> Callable[
     def act(text: str) -> object:
         seen = answered(status, wrap(text), kind, content_type=kind)
         answer = decode(seen, TOKEN)
-        return attempt_of(seen, answer, judge(seen, answer, ACCOUNT, 0), TOKEN, 0, 1)
+        return attempt_of(seen, answer, judge(seen, answer, ACCOUNT, 0), "", TOKEN, 0, 1)
 
     return act
 

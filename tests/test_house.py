@@ -13,6 +13,7 @@ HOMES = {
     "jsonpath_ng": ("bridge/jsonpath/",),
     "re2": ("bridge/regex.py",),
     "phonenumbers": ("bridge/language/functions/",),
+    "orjson": ("bridge/jsonpath/exact_numbers.py",),
     "simplejson": ("bridge/jsonpath/exact_numbers.py", "bridge/webhook/decode/json_body.py"),
     "defusedxml": ("bridge/webhook/decode/xml_body.py",),
     "cryptography": ("bridge/webhook/",),
@@ -96,6 +97,9 @@ def test_only_settings_and_what_is_inherited_come_from_the_environment() -> None
 
 
 LATE = {
+    "bridge/dispatch/http/certificates.py _get": "an HTTP client takes 7 MB and few sources need it",
+    "bridge/dispatch/http/certificates.py authorities": "as the client",
+    "bridge/language/functions/phones.py _phone": "phonenumbers takes 1 MB and few mappings need it",
     "bridge/commands/run.py _show_demo": "the parent of all processes stays small and starts soon",
     "bridge/commands/worker.py _dispatch": "the parent of the dispatcher stays small",
     "bridge/store/db/engine.py _upgrade": "alembic is slow to import and seldom needed",

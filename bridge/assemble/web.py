@@ -74,7 +74,7 @@ def web_side(
         wake=notifier.notify,
         no_room=disk.too_full_to_accept,
         former=former.of,
-        trust=Trust(Certificates().fetch, authorities()),
+        trust=Trust(Certificates().fetch, authorities),
         observe=observe,
     )
     finish = (writer.close, notifier.close, waker.close, stop_reading, readiness.close, store.close)

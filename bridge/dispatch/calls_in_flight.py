@@ -7,9 +7,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from bridge.frozen import frozen
 from bridge.model import INTERNAL, Account, Attempt, Call, Outcome
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
@@ -23,7 +23,7 @@ Try: TypeAlias = tuple[int, int]
 TOO_LATE: Final = Reason(CallCode.UNSENT, fault=Reason(CallCode.STOOD_STILL))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A call on its way out, with its account as it was when the call was claimed."""
 
@@ -36,7 +36,7 @@ class Job:
         return self.call.id, self.call.attempt
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """A call that was tried, and what that showed."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from bridge.frozen import frozen
 from bridge.model import Json
 
 
@@ -24,7 +24,7 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """The roots that a path may begin with, for one event and one item of it."""
 

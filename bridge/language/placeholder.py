@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, scalars
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
@@ -34,6 +34,8 @@ def refuse_placeholders(node: Node, report: Report) -> None:
 
     Other findings about the same value are dropped, because the placeholder causes them.
     """
+    if not any(FILL_IN in scalar.text for scalar in scalars(node)):
+        return
     places = set()
     for scalar, key, whole in _values(node, "", node):
         at = _find(scalar.text)

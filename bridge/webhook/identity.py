@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bridge.frozen import frozen
 from bridge.jsonpath.path import Path, PathError, is_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.keys_source import IDENTITY
@@ -20,7 +21,7 @@ from bridge.webhook.compile_context import CompileContext
 SEPARATOR = ":"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IdentityInput:
     """What an identity is read from: the event's roots, and the names on the path to it in its batch."""
 

@@ -29,7 +29,7 @@ class Trust:
     """How to fetch certificates, and the authorities (PEM) to check them against. By default neither."""
 
     fetch: Fetch = no_network
-    roots: bytes = b""
+    roots: Callable[[], bytes] = bytes
 
 
 NO_TRUST = Trust()

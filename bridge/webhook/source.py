@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from bridge.errors import DocumentError
+from bridge.frozen import frozen
 from bridge.jsonpath.brackets import marked
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import Scope
@@ -35,7 +36,7 @@ BY_BODY = "body:"
 """The prefix of the id of an event that is identified by its body."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """Verified and decoded: at least one event."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
+from bridge.frozen import frozen
 from bridge.jsonpath.brackets import Bracketed, NotAListError, is_list
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import ABSENT, Scope
@@ -37,7 +38,7 @@ _STEP = re.compile(
 _QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """The part of a webhook for one event: its document, the item itself, and the names on the path to it."""
 
@@ -48,7 +49,7 @@ class Part:
     """Bytes of the document as stored; 0 for a webhook with one event."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """The parts of a webhook, at least one."""
 

@@ -89,7 +89,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_answer(tmp_path: Path, sqlite_url
     assert ended(sqlite_url) == {1: "sending"}
 
 
-@pytest.mark.thorough_on_postgres
+@pytest.mark.thorough
 def test_a_dispatcher_that_hangs_is_replaced_and_what_it_sent_is_uncertain(
     tmp_path: Path, database_url: str
 ) -> None:

@@ -81,6 +81,7 @@ def test_another_sites_form_changes_nothing_and_its_frame_stays_empty(
         expect(page.get_by_role("heading", level=1)).to_have_text("Request from another site")
 
 
+@pytest.mark.thorough
 def test_figures_renew_themselves_while_one_looks(visit: Open, bridge: Installation) -> None:
     page = visit("/")
     expect(page.locator(".live td .badge")).to_have_text("Sending")
@@ -93,7 +94,8 @@ def test_figures_renew_themselves_while_one_looks(visit: Open, bridge: Installat
 def test_times_are_shown_in_the_viewers_zone_with_the_exact_instant_behind(
     visit: Open, bridge: Installation
 ) -> None:
-    assert bridge.command("resume", "account", "main", "--why", "back").returncode == 0
+    for verb in ("pause", "resume"):
+        bridge.command(verb, "account", "main", "--why", "lunch")
     page = visit("/audit", timezone_id="Asia/Vladivostok")
     exact = str(page.locator("td time").first.get_attribute("title"))
     assert "GMT+10:00" in exact

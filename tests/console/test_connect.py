@@ -183,6 +183,7 @@ def replayed(page: Page) -> None:
     expect(page.get_by_text("Replayed, 1 call added")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_default_clicks_and_the_bots_id_end_in_a_call(visit: Open, bridge: Installation) -> None:
     page = visit("/connect")
     begun(page, bridge, "paid", {"id": "1", "type": "paid", "subscriber_id": 778899, "name": "Maria"})

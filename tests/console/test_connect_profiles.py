@@ -49,8 +49,8 @@ NUMBERS = {name: 4500 + number for number, name in enumerate(ROWS)}
 """The bot of each."""
 
 
-ALWAYS = ("adyen", "amocrm", "getcourse", "json")
-"""Each is of another kind; the others are left to `make thorough`."""
+ALWAYS = ("amocrm", "json")
+"""A form and JSON; the others are left to `make thorough`."""
 EACH = [
     name if name in ALWAYS else pytest.param(name, marks=pytest.mark.thorough)
     for name in ROWS

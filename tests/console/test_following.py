@@ -65,6 +65,7 @@ def open_call(page: Page, subscriber: int) -> None:
     page.locator("tbody tr").first.locator("a.row").click()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", LOOKS)
 @pytest.mark.parametrize(("theme", "language"), BOTH)
 def test_nothing_stands_in_anybodys_way(visit: Open, name: str, theme: str, language: str) -> None:

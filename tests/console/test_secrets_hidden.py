@@ -159,7 +159,7 @@ def choosing(site: Site, do: str) -> str:
     return site.post("/connect/to/s/choose/1", form).text
 
 
-ALWAYS = ("header", "basic", "path", "bracket form", "json anywhere", "xml")
+ALWAYS = ("header", "path", "json anywhere")
 """Each is read in another way; the others are left to `make thorough`."""
 EACH = [
     pytest.param(case, id=case.name, marks=() if case.name in ALWAYS else pytest.mark.thorough)

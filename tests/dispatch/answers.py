@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from bridge.dispatch.http.exchange import Exchange, Phase
@@ -43,5 +43,5 @@ def answered(status: int, body: object = b"", kind: str = JSON, **headers: str) 
 def shown(seen: Exchange, account: Account = ACCOUNT, **more: Any) -> Shown:
     found = judge(seen, decode(seen, account.token), account, NOW, **more)
     return Shown(
-        **{name: getattr(found, name) for name in found.__slots__} | {"reason": english(found.reason)}
+        **{one.name: getattr(found, one.name) for one in fields(found)} | {"reason": english(found.reason)}
     )

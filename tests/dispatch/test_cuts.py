@@ -151,7 +151,7 @@ def reading(peer: Peer) -> None:
     peer.sock.sendall(ANSWER)
 
 
-@pytest.mark.parametrize("data", [REQUEST, LONGER])
+@pytest.mark.parametrize("data", [REQUEST, pytest.param(LONGER, marks=pytest.mark.thorough)])
 def test_a_request_of_which_the_kernel_takes_any_part_was_not_sent_whole(
     data: bytes, own: Certificate, scheme: str
 ) -> None:

@@ -12,7 +12,7 @@ from tests.simulation.known import FINAL, Broken, Known
 from tests.simulation.memory import Memory
 from tests.simulation.oracle import Oracle
 
-HISTORIES = 60
+HISTORIES = 40
 
 
 def test_every_promise_holds_through_histories_of_every_fault(memory: Memory) -> None:

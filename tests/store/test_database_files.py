@@ -170,6 +170,7 @@ def test_a_backup_that_is_copied_over_the_database_is_noticed(
         write(sqlite_store, "lost")
 
 
+@pytest.mark.thorough
 def test_what_sqlite_does_to_its_files_is_no_alarm(sqlite_store: Store, sqlite_url: str) -> None:
     """Connections open and close, here and in other processes; logs restart and are cut to nothing."""
     words = [sys.executable, "-c", OTHERS, sqlite_url, "4"]

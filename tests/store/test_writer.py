@@ -156,6 +156,7 @@ def test_a_late_item_is_given_up_and_never_written(store: Store) -> None:
     assert kept(store) == []
 
 
+@pytest.mark.thorough_on_postgres
 def test_an_item_in_a_commit_that_lasts_too_long_is_given_up(store: Store) -> None:
     holding = Holding()
     writer = Writer(store, holding)
@@ -246,6 +247,7 @@ def test_a_writer_goes_on_if_its_commits_cannot_be_counted(
     assert "a commit could not be counted" in caplog.messages
 
 
+@pytest.mark.thorough_on_postgres
 def test_items_are_rejected_while_a_commit_is_stuck(store: Store) -> None:
     stuck = Holding()
     writer = Writer(store, stuck)

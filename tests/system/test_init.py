@@ -160,6 +160,7 @@ def test_the_commands_of_the_readme_end_in_a_started_bot(
         assert eventually(lambda: states(folder, environment) == {"done"}, seconds=20)
 
 
+@pytest.mark.thorough
 def test_a_first_start_needs_no_mapping_and_no_token(
     tmp_path: Path, fresh: tuple[dict[str, str], int]
 ) -> None:

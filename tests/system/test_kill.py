@@ -79,7 +79,7 @@ class Load:
                     self.acknowledged.add(f"o{number}")
 
 
-@pytest.mark.thorough_on_postgres
+@pytest.mark.thorough
 def test_every_acknowledged_webhook_is_called_once_or_shown_uncertain(
     tmp_path: Path, database_url: str, sandbox: Sandbox
 ) -> None:

@@ -9,6 +9,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.processes import Installation, descendants, installation
 from tests.support.waiting import eventually
 
@@ -24,6 +26,7 @@ rules:
 ACCOUNTS = 'accounts: {main: {token: "${LEADCONVERTER_TOKEN}", rate: 1/s, burst: 1}}\n'
 
 
+@pytest.mark.thorough
 def test_a_dispatcher_that_starts_after_the_loss_opens_no_files_beside_the_old_ones(
     tmp_path: Path,
 ) -> None:

@@ -145,6 +145,7 @@ def test_a_tree_that_was_stopped_as_a_whole_goes_on(bridge: Installation) -> Non
     assert "has hung" not in bridge.read_log()
 
 
+@pytest.mark.thorough
 def test_a_child_that_hangs_is_replaced(bridge: Installation) -> None:
     hung = children(bridge)["sandbox"]
     os.kill(hung, signal.SIGSTOP)

@@ -99,7 +99,7 @@ def test_a_bad_request_after_several_good_ones_ends_the_connection(
 
 
 @pytest.mark.parametrize("cut", [HEAD + b"123", CHUNKED + b"zz\r\n"])
-@pytest.mark.parametrize("closes", [False, True])
+@pytest.mark.parametrize("closes", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_a_cut_request_after_a_good_one_never_overtakes_its_response(
     served: Served, app: App, limit: Callable[..., None], cut: bytes, closes: bool
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_removed_database_accepts_nothing_and_can_be_copied(bridge: Installati
     assert post(bridge, "after").status == 200
 
 
+@pytest.mark.thorough
 def test_a_replaced_database_is_not_mixed_with_the_old_log(
     bridge: Installation, tmp_path: Path, sqlite_template: Path
 ) -> None:
@@ -93,7 +94,9 @@ def test_a_replaced_database_is_not_mixed_with_the_old_log(
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm"])
-@pytest.mark.parametrize("end", [Installation.kill, Installation.stop])
+@pytest.mark.parametrize(
+    "end", [Installation.kill, pytest.param(Installation.stop, marks=pytest.mark.thorough)]
+)
 def test_without_log_or_index_nothing_is_accepted_and_nothing_lost(
     bridge: Installation, tmp_path: Path, suffix: str, end: Callable[[Installation], object]
 ) -> None:
@@ -113,6 +116,7 @@ def test_a_log_that_is_cut_is_noticed_at_the_next_commit(bridge: Installation, t
     assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was truncated or overwritten")
 
 
+@pytest.mark.thorough
 def test_a_log_that_is_cut_does_not_spoil_the_database_of_those_who_follow_the_log(
     bridge: Installation, tmp_path: Path
 ) -> None:
@@ -156,12 +160,14 @@ def test_a_damaged_database_is_not_reported_as_a_bug(bridge: Installation, tmp_p
         assert "the database cannot be read: file is not a database" in said
 
 
+@pytest.mark.thorough
 def test_a_log_that_is_cut_in_its_middle_is_noticed(bridge: Installation, tmp_path: Path) -> None:
     os.truncate(tmp_path / "bridge.db-wal", 8192)
     assert post(bridge, "lost").status == 503
     assert problem(bridge).startswith("nothing is accepted: bridge.db-wal was truncated or overwritten")
 
 
+@pytest.mark.thorough
 def test_a_folder_that_is_moved_away_and_back_is_used_again(
     serve: Serve, sqlite_template: Path, tmp_path: Path
 ) -> None:

@@ -194,7 +194,7 @@ def delivery(url: str = URL, key: Any = RSA, body: bytes = BODY) -> Any:
 
 
 def trust(*chain: x509.Certificate, roots: bytes = text(ROOT)) -> Trust:
-    return Trust(lambda _: text(*chain), roots)
+    return Trust(lambda _: text(*chain), lambda: roots)
 
 
 def test_a_signature_is_taken_by_the_certificate_that_the_sender_names() -> None:
@@ -235,7 +235,7 @@ def test_certificates_are_fetched_from_allowed_hosts_only(url: str) -> None:
         asked.append(address)
         return text(LEAF)
 
-    reception = source_of(PAYPAL, ID="WH-1").receive(delivery(url), NOW, Trust(fetch, text(ROOT)))
+    reception = source_of(PAYPAL, ID="WH-1").receive(delivery(url), NOW, Trust(fetch, lambda: text(ROOT)))
     assert isinstance(reception, Refused)
     assert reception.status == 401
     assert asked == []
@@ -259,8 +259,8 @@ def test_a_certificate_that_is_not_to_be_trusted_is_refused() -> None:
         "of another name": trust(certificate(RSA, ["messages.evil.example"], ROOT, ROOT_KEY)),
         "expired": trust(certificate(RSA, ["messages.paypal.com"], ROOT, ROOT_KEY, days=-1)),
         "by a leaf as authority": trust(certificate(RSA, ["a.paypal.com"], LEAF, RSA), LEAF),
-        "no certificate": Trust(lambda _: b"nonsense", text(ROOT)),
-        "empty": Trust(lambda _: b"", text(ROOT)),
+        "no certificate": Trust(lambda _: b"nonsense", lambda: text(ROOT)),
+        "empty": Trust(lambda _: b"", lambda: text(ROOT)),
         "too many": trust(*[LEAF] * 9),
         "no authority at all": trust(LEAF, roots=b""),
     }

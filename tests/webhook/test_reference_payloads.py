@@ -252,7 +252,7 @@ def load(name: str) -> Sample:
         secret if case.path_token else None,
     )
     certificate = meta.get("certificate", "").encode()
-    trust = Trust(lambda _: certificate, certificate) if certificate else NO_TRUST
+    trust = Trust(lambda _: certificate, lambda: certificate) if certificate else NO_TRUST
     now = int(meta.get("signed_at", 1_700_000_000)) * 1000
     return Sample(source_of(f"{text}{case.more}\n", **environment), request, now, trust, meta)
 

@@ -14,10 +14,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-
-from bridge.dispatch.http.client import Client
-from bridge.dispatch.http.transport import Transport
 from bridge.reasons.reason import Reason
 from bridge.text.render import english
 
@@ -41,11 +37,14 @@ def get(url: str, ca_file: str | None = None) -> bytes | None:
 
 
 async def _get(url: str, ca_file: str | None) -> bytes | None:
-    client = Client(Transport(ca_file=ca_file, cap=LARGEST), deadline=TIMEOUT_S)
+    """Imported on first use: few sources ask for certificates, and an HTTP client takes 7 MB."""
+    from bridge.dispatch.http import client, transport
+
+    asking = client.Client(transport.Transport(ca_file=ca_file, cap=LARGEST), deadline=TIMEOUT_S)
     try:
-        found = await client.get(url)
+        found = await asking.get(url)
     finally:
-        client.close()
+        asking.close()
     if isinstance(found, Reason):
         log.warning("cannot fetch certificate %s: %s", url, english(found))
         return None
@@ -53,7 +52,9 @@ async def _get(url: str, ca_file: str | None) -> bytes | None:
 
 
 def authorities() -> bytes:
-    """The certification authorities (PEM) that requests trusts."""
+    """The certification authorities (PEM) that requests trusts. Imported on first use, like the client."""
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
     return Path(DEFAULT_CA_BUNDLE_PATH).read_bytes()
 
 

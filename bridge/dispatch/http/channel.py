@@ -34,7 +34,7 @@ class Plain:
             made.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(BlockingIOError):
                 made.sock.connect(address)
-            await made.ready(made.loop.add_writer, made.loop.remove_writer)
+            await made.writable()
             if failed := made.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise OSError(failed, os.strerror(failed))
             undo.pop_all()
@@ -45,28 +45,25 @@ class Plain:
         while True:
             with suppress(BlockingIOError):
                 return self.sock.send(data)
-            await self.ready(self.loop.add_writer, self.loop.remove_writer)
+            await self.writable()
 
     async def receive(self) -> bytes:
         """The next bytes, empty when the server has ended the stream."""
-        while True:
-            with suppress(BlockingIOError):
-                return self.sock.recv(CHUNK)
-            await self.ready(self.loop.add_reader, self.loop.remove_reader)
+        return await self.loop.sock_recv(self.sock, CHUNK)
 
-    async def ready(self, add: Callable[..., None], remove: Callable[[socket.socket], object]) -> None:
-        """Wait until the socket can be read, or written to."""
+    async def writable(self) -> None:
+        """Wait until the socket can be written to."""
         waiting = self.loop.create_future()
 
         def set_ready() -> None:
             if not waiting.done():
                 waiting.set_result(None)
 
-        add(self.sock, set_ready)
+        self.loop.add_writer(self.sock, set_ready)
         try:
             await waiting
         finally:
-            remove(self.sock)
+            self.loop.remove_writer(self.sock)
 
     def is_quiet(self) -> bool:
         """Whether nothing was received since the last response: neither bytes nor an end."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -62,7 +61,7 @@ class Client:
         )
         asked = shown.outcome is Outcome.DONE and seen.status != 409 and account.success is None
         shape = shape_of(seen, answer) if asked else ""
-        return replace(attempt_of(seen, answer, shown, account.token, started, ended), shape=shape)
+        return attempt_of(seen, answer, shown, shape, account.token, started, ended)
 
     async def see(self, account: Account, call: Call) -> Exchange:
         try:
@@ -120,9 +119,8 @@ def prepared(method: str, url: str, headers: Mapping[str, str], body: bytes = b"
     request.method = method
     request.url = url
     request.body = body
-    request.headers = CaseInsensitiveDict(headers)
-    request.headers["Accept-Encoding"] = "identity"
-    request.headers["User-Agent"] = f"leadbridge/{__version__}"
+    own = {"Accept-Encoding": "identity", "User-Agent": f"leadbridge/{__version__}"}
+    request.headers = CaseInsensitiveDict({**headers, **own})
     return request
 
 
@@ -132,7 +130,9 @@ def without_fragment(url: str) -> str:
     return urlunsplit(bare._replace(path=bare.path or "/", fragment=""))
 
 
-def attempt_of(seen: Exchange, answer: Answer, shown: Shown, token: str, started: int, ended: int) -> Attempt:
+def attempt_of(
+    seen: Exchange, answer: Answer, shown: Shown, shape: str, token: str, started: int, ended: int
+) -> Attempt:
     """The attempt as it may be kept and shown: every text from outside masked and cut."""
     return Attempt(
         started_at=started,
@@ -148,4 +148,5 @@ def attempt_of(seen: Exchange, answer: Answer, shown: Shown, token: str, started
         slow_down=shown.slow_down,
         denied=shown.denied,
         cause=shown.cause,
+        shape=shape,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from bridge.frozen import frozen
 from bridge.reasons.reason import Reason
 
 
@@ -28,7 +29,7 @@ BEFORE_SENT = frozenset({Phase.BUILDING, Phase.RESOLVING, Phase.CONNECTING, Phas
 """Phases in which a failure means that LeadConverter cannot have run the call."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """One request as far as it went. `fault` is None only when the phase is complete."""
 

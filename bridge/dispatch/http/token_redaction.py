@@ -25,6 +25,8 @@ def mask(text: str, token: str) -> str:
 
     What no database stores is replaced, too.
     """
+    if not text:
+        return text
     text = storable(text)
     for pattern in spellings(token):
         text = pattern.sub(lambda _: MASK, text)

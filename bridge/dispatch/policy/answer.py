@@ -6,12 +6,13 @@ import codecs
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Final
 
 from bridge.dispatch.http.exchange import Exchange
 from bridge.dispatch.http.token_redaction import mask
+from bridge.frozen import frozen
 from bridge.jsonpath.exact_numbers import from_json
 from bridge.model import Json
 from bridge.reasons.calls import CallCode
@@ -35,7 +36,7 @@ CHARSETS: Final = ("utf-", "iso-8859-", "iso8859-", "latin", "windows-125", "cp"
 """How the charsets begin that are decoded; Python knows slow ones (punycode) and some that are none (zip)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """A body, decoded as far as it can be."""
 
@@ -70,7 +71,7 @@ def decode(seen: Exchange, token: str = "") -> Answer:
     document, is_json = parsed(bare)
     beginning = whole[:KEPT]
     said = (document if isinstance(document, str) else "" if is_json else beginning)[:KEPT].lstrip(BLANK)
-    is_html = said.startswith("<") or HTML_MARK.search(said) is not None
+    is_html = said.startswith("<") or (said != "" and HTML_MARK.search(said) is not None)
     return Answer(
         text=mask(beginning, token),
         document=document if is_json else None,

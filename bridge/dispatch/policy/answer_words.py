@@ -161,7 +161,7 @@ def out_of_reach(text: str, *, forced: bool) -> Reach:
 
 def claims(words: Regex, text: str) -> bool:
     """Whether the words are there without a `not` before them."""
-    return any(found[1] is None for found in words.finditer(storable(text[:LINE])))
+    return bool(text) and any(found[1] is None for found in words.finditer(storable(text[:LINE])))
 
 
 def like_of(said: Json, message: str) -> int:

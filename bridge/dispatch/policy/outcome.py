@@ -6,7 +6,7 @@ that it failed. The phase decides what may have run; an exception's type does no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from bridge.dispatch.http.exchange import BEFORE_SENT, Exchange, Phase
 from bridge.dispatch.policy.answer import Answer, message_of, words_of
 from bridge.dispatch.policy.answer_words import Complaint, Reach, complaint, out_of_reach, spoken
+from bridge.frozen import frozen
 from bridge.model import CUT, HTML, LOST, UNREADABLE, Account, Outcome, http_cause
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
@@ -21,7 +22,7 @@ from bridge.reasons.reason import Reason
 OUT_OF_REACH: Final = {"unsubscribed": CallCode.UNSUBSCRIBED, "blocked": CallCode.BLOCKED}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """The outcome of one attempt, why, and what it means for the account's other calls."""
 

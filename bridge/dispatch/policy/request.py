@@ -6,11 +6,12 @@ holds, the API parses back exactly the parameters that were meant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from urllib.parse import quote
 
 from bridge.errors import BridgeError
+from bridge.frozen import frozen
 from bridge.model import Account, BotStart, Recipient
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
@@ -26,7 +27,7 @@ class UnsendableError(BridgeError):
     """A bot start that no request can carry as its account is set up; sending it again changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outgoing:
     """One request, ready to go. The URL holds the token: it is kept out of the repr."""
 
@@ -68,7 +69,7 @@ def empty(account: Account) -> Outgoing:
 
 def method_url(account: Account) -> str:
     """Where the account's bots are started. Holds the token: never to be shown."""
-    return f"{account.url.rstrip('/')}/api/v1/{quote(account.token, safe='')}/{METHOD}"
+    return f"{account.url.rstrip('/')}/api/v1/{_encoded(account.token)}/{METHOD}"
 
 
 def parameters(start: BotStart, account: Account, call_id: int) -> list[tuple[str, str]]:
@@ -92,10 +93,10 @@ def recipient(person: Recipient) -> list[tuple[str, str]]:
 
 def encode(pairs: list[tuple[str, str]]) -> str:
     """Percent-encode names and values as UTF-8. Raises UnicodeEncodeError on lone surrogates."""
-    return "&".join([f"{_encoded_name(name)}={quote(value, safe='')}" for name, value in pairs])
+    return "&".join([f"{_encoded(name)}={quote(value, safe='')}" for name, value in pairs])
 
 
 @lru_cache(maxsize=1024)
-def _encoded_name(name: str) -> str:
-    """A parameter's name; those of one rule are the same for all of its calls."""
-    return quote(name, safe="")
+def _encoded(text: str) -> str:
+    """A token, or a parameter's name: those of one rule are the same for all of its calls."""
+    return quote(text, safe="")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import phonenumbers
-
 from bridge.did_you_mean import suggestion
 from bridge.language.functions.base import Arguments, Function, Step, quote, unless_blank
 from bridge.language.schema import TEXT
@@ -17,6 +15,9 @@ DEFAULT_REGION = "RU"
 
 
 def _phone(arguments: Arguments) -> Step:
+    """Compile `phone:`. Imported on first use: the package phonenumbers takes 1 MB."""
+    import phonenumbers
+
     region = arguments.main or DEFAULT_REGION
     if region not in phonenumbers.SUPPORTED_REGIONS:
         hint = suggestion(region.upper(), sorted(phonenumbers.SUPPORTED_REGIONS))

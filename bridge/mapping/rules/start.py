@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from bridge.frozen import frozen
 from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.text import Unusable, text_of
 from bridge.language.values import Value
@@ -27,7 +28,7 @@ class RenderFailure:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rendered:
     """A rendered start for one event or item."""
 

@@ -21,6 +21,7 @@ from bridge.store.db.driver import AnyRow, RowReader
 
 _ROWS_PER_STATEMENT = 500
 """SQLite allows some 32,000 parameters per statement."""
+_ROWS_PER_INSERT = 32
 _POSTGRES = {
     BigInteger: "bigint",
     Boolean: "boolean",
@@ -44,8 +45,22 @@ class EachRow:
             return
         if connection.dialect.name == "postgresql":
             driver.change(connection, self._from_arrays, _arrays(rows))
+        elif "{rows}" in self._row_by_row:
+            self._in_parts(connection, rows)
         else:
             driver.change_each(connection, self._row_by_row, rows)
+
+    def _in_parts(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run it for 32, 16, 8 rows and so on, so that few texts are prepared.
+
+        Each statement gives the interpreter to other threads, and then waits for it.
+        """
+        start = 0
+        while start < len(rows):
+            part = rows[start : start + min(_ROWS_PER_INSERT, 1 << (len(rows) - start).bit_length() - 1)]
+            text = _expanded(self._row_by_row, len(part), len(part[0]))
+            driver.change(connection, text, tuple(chain.from_iterable(part)))
+            start += len(part)
 
 
 def insertion(table: Table, more: str = "") -> EachRow:
@@ -53,7 +68,7 @@ def insertion(table: Table, more: str = "") -> EachRow:
     types = [_POSTGRES[type(column.type)] for column in table.columns]
     names = ", ".join([f'"{column.name}"' for column in table.columns])
     start = f"INSERT INTO {table.name} AS t ({names})"
-    return EachRow(f"{start} VALUES {_placeholders(len(types))} {more}", f"{start} {_unnested(types)} {more}")
+    return EachRow(f"{start} {{rows}} {more}", f"{start} {_unnested(types)} {more}")
 
 
 def update(table: Table, change: str, guard: str, *types: str) -> EachRow:

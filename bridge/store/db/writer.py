@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -99,14 +98,14 @@ class Writer(Generic[Item, Result]):
         or the database fails: the item then counts as not accepted, even if a commit in progress succeeds
         later. Raises what `write` raised if the item itself is invalid.
         """
-        future: Future[Result] = get_running_loop().create_future()
+        loop = get_running_loop()
+        future: Future[Result] = loop.create_future()
         ticket = self._enqueue(_Ticket(item, future))
+        timer = loop.call_later(timeout, _give_up, future, timeout)
         try:
-            async with asyncio.timeout(timeout):
-                return await future
-        except TimeoutError:
-            raise StoreUnavailable(Reason(ErrorCode.DATABASE_SLOW, seconds=f"{timeout:g}")) from None
+            return await future
         finally:
+            timer.cancel()
             ticket.abandoned = True
 
     def offer(self, item: Item) -> bool:
@@ -194,6 +193,11 @@ class Writer(Generic[Item, Result]):
             return
         for ticket in tickets:
             self._commit([ticket])
+
+
+def _give_up(future: Future[Any], timeout: float) -> None:
+    if not future.done():
+        future.set_exception(StoreUnavailable(Reason(ErrorCode.DATABASE_SLOW, seconds=f"{timeout:g}")))
 
 
 def _fail(tickets: Sequence[_Ticket[Any, Any]], error: Exception) -> None:

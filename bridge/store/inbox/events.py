@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bridge.frozen import frozen
 from bridge.model import Application, Event, Match, Reply, Request
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_json
@@ -32,7 +33,7 @@ RESULTS = ("matched", "unmatched", "failed", "unreadable", "ignored")
 """The results of an event; `failed` also if only some of its rules failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """An authenticated webhook with its events and what the rules made of them."""
 
@@ -57,7 +58,7 @@ class Delivery:
     """Where its source read secrets in it (`webhook.redaction.secrets.places_text`); None if not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """A stored event. For a repeat: the event that it repeats, and no calls."""
 

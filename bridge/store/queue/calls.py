@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
+from bridge.frozen import frozen
 from bridge.model import FINAL, Attempt, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
@@ -30,7 +31,7 @@ AFTER = {State.SENDING: _SENT, State.UNCERTAIN: frozenset({State.DONE, State.REF
 _OVER = frozenset({State.EXPIRED, State.EXHAUSTED})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settlement:
     """The new state of a call after an attempt; owner and attempt number guard the update."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
+from bridge.frozen import frozen
 from bridge.model import BotStart, Call, Errand, OnUncertain, Order, Recipient, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
@@ -18,7 +19,7 @@ _DECODE = json.JSONDecoder().decode
 SHADOW: Final = Reason(CallCode.SHADOW)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewCall:
     """A call to be added; `parent` is the call that it repeats, 0 for none."""
 

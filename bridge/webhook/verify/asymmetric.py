@@ -125,7 +125,7 @@ class _Origin:
             raise DeniedError("unavailable", Reason(WebhookCode.CERTIFICATE_UNAVAILABLE, url=url[:100]), 503)
         try:
             return key_of_certificate(
-                chain[:MAX_CERTIFICATE], incoming.trust.roots, self.names, incoming.now_ms
+                chain[:MAX_CERTIFICATE], incoming.trust.roots(), self.names, incoming.now_ms
             )
         except CertificateError as error:
             reason = Reason(WebhookCode.CERTIFICATE_UNTRUSTED, why=error.reason)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bridge.frozen import frozen
 from bridge.language.schema import Fields
 from bridge.model import Json
 from bridge.reasons.reason import Reason
@@ -22,7 +23,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """The content of the signature's place: candidates, of which one must be valid, and labelled values."""
 

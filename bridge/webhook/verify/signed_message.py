@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from bridge.did_you_mean import suggestion
 from bridge.errors import DocumentError
+from bridge.frozen import frozen
 from bridge.jsonpath.path import Path
 from bridge.language.keys_message import DIGESTS
 from bridge.language.nodes import Node
@@ -28,7 +29,7 @@ from bridge.webhook.verify.errors import DeniedError
 from bridge.webhook.verify.locations import with_item
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signing:
     """The input for one message: a secret, one spelling of the URL, an item of a batch."""
 
