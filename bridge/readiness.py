@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,7 +24,7 @@ from bridge.store.db.disk import Disk
 from bridge.store.db.engine import Store
 from bridge.store.db.revision import require_newest
 from bridge.store.queue import due_calls
-from bridge.store.queue.due_calls import Transaction
+from bridge.store.queue.due_calls import AccountView, Transaction
 from bridge.store.reports import sources
 from bridge.store.state import clock
 from bridge.store.state.clock import Jump
@@ -48,6 +48,7 @@ class CheckResult:
     database: Fault | None = None
     tables: Fault | None = None
     late: Late | None = None
+    overdue: int = 0
     clock: Jump | None = None
     known_sources: frozenset[str] | None = None
     """Sources that sent anything in the last 30 days; None before the first successful check."""
@@ -122,6 +123,7 @@ class Readiness:
             files=files_of(rules),
             unset=rules.current.unset,
             late=self.result.late,
+            overdue=self.result.overdue,
             clock=self.result.clock,
         )
 
@@ -145,8 +147,13 @@ class Readiness:
         known = {name for name, at in sources.last_received(connection).items() if at > now - REMEMBERED_MS}
         # Alerts of the bridge itself are events, but nobody sends webhooks of that source.
         known.discard(ALERT_SOURCE)
-        jump = clock.held(connection, now)
-        return CheckResult(late=_late(connection, now), clock=jump, known_sources=frozenset(known))
+        views, jump = due_calls.account_views(connection), clock.held(connection, now)
+        return CheckResult(
+            late=_late(views, now),
+            overdue=overdue(views[0].waiting_at if views else None, now, jump),
+            clock=jump,
+            known_sources=frozenset(known),
+        )
 
 
 def files_of(rules: MappingLoader) -> Files:
@@ -158,11 +165,13 @@ def files_of(rules: MappingLoader) -> Files:
     return "valid" if rules.current.sources else "empty"
 
 
-def _late(connection: Transaction, now: int) -> Late | None:
-    due = [
-        (view.due_at, view.state.name)
-        for view in due_calls.account_views(connection)
-        if view.due_at is not None
-    ]
+def overdue(due_at: int | None, now: int, jump: Jump | None) -> int:
+    """Milliseconds by which the first waiting call is late, given when it is due; 0 if that is no problem."""
+    late = 0 if due_at is None or jump else now - due_at
+    return late if late > LATE_MS else 0
+
+
+def _late(views: Sequence[AccountView], now: int) -> Late | None:
+    due = [(view.due_at, view.state.name) for view in views if view.due_at is not None]
     at, account = min(due, default=(now, ""))
     return Late(account, now - at) if now - at > LATE_MS else None

@@ -13,9 +13,11 @@ from bridge.problems.problem import Level, sentence
 from bridge.readiness import Readiness
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
+from bridge.store.queue import accounts
+from bridge.store.state import clock as jumps
 from bridge.text.render import english
 from tests.conftest import Clock
-from tests.store.given import PING, delivery, owe, sale, start, take_in
+from tests.store.given import PING, delivery, later, owe, sale, start, take_in
 from tests.support.waiting import eventually
 
 MAPPING = """
@@ -176,6 +178,29 @@ def test_a_queue_that_is_late_is_a_warning(readiness: Readiness, store: Store, c
             "run: leadbridge doctor"
         )
     }
+
+
+def test_calls_that_nobody_releases_are_a_warning_unless_the_clock_keeps_them(
+    readiness: Readiness, store: Store, clock: Clock
+) -> None:
+    take_in(store, sale("a", later(after=60)))
+    with store.transaction() as connection:
+        accounts.ensure(connection, ["main"])
+    clock.advance(120)
+    readiness.check()
+    assert odd(readiness) == {}
+    clock.advance(31)
+    readiness.check()
+    assert odd(readiness) == {
+        "overdue": (
+            "a call that waited until it was due has not been queued for 1 min; "
+            "check that a dispatcher is running; run: leadbridge calls --state waiting"
+        )
+    }
+    with store.transaction() as connection:
+        jumps.jumped(connection, clock.ms, 20_000)
+    readiness.check()
+    assert [*odd(readiness)] == ["clock"]
 
 
 def test_the_bridges_own_alerts_are_no_source_that_anybody_may_send_to(

@@ -13,7 +13,7 @@ from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE, Account
 from bridge.operations.answers import questions
 from bridge.problems.facts import Facts, Failing, Fault, Late, Rejected, Silent
-from bridge.readiness import LATE_MS
+from bridge.readiness import LATE_MS, overdue
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.disk import Disk
@@ -55,11 +55,13 @@ def snapshot(
     breakers = {
         one.account.name: account_health.from_text(one.account.health).breaker for one in stats.queues
     }
+    jump = clock.held(connection, now)
     facts = replace(
         known,
         now=now,
         late=_late(stats),
-        clock=clock.held(connection, now),
+        overdue=overdue(stats.waiting.due_at, now, jump),
+        clock=jump,
         accounts=tuple(one.account for one in stats.queues),
         breakers=breakers,
         pauses=pauses.active(connection),

@@ -75,12 +75,16 @@ class DueRelease:
         self.due = waiting_at is not None and waiting_at <= now and clock.held(connection, now) is None
         return now if self.due else waiting_at if waiting_at and waiting_at > now else None
 
-    def release(self, connection: Transaction, now: int) -> None:
-        """Queue calls that are due, or record that the clock has jumped, in a round's transaction."""
+    def release(self, connection: Transaction, now: int) -> clock.Jump | None:
+        """Queue calls that are due, or record that the clock has jumped, in a round's transaction.
+
+        Returns the new jump.
+        """
         if self.guard.ahead:
-            clock.jumped(connection, now, self.guard.ahead)
-        elif self.due and clock.held(connection, now) is None:
+            return clock.jumped(connection, now, self.guard.ahead)
+        if self.due and clock.held(connection, now) is None:
             release.release(connection, now)
+        return None
 
     def committed(self) -> None:
         """What `release` wrote is on disk."""

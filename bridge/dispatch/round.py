@@ -24,11 +24,13 @@ from bridge.model import FINAL, Account, Attempt, Call, Outcome, State
 from bridge.reasons.alerts import AlertCode
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.span import span
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts as rows
 from bridge.store.queue import calls, claims, due_calls, pauses
 from bridge.store.queue.calls import Settlement
 from bridge.store.queue.due_calls import Transaction
+from bridge.store.state.clock import Jump
 
 SILENT: Final = AlertEvents()
 CLOCKS_AGREE: Final = 200
@@ -80,8 +82,10 @@ class Round:
         self.wake_at = moment if self.wake_at is None else min(self.wake_at, moment)
 
 
-def happened(done: Round, batch: AccountBatch) -> Iterator[Happened]:
+def happened(done: Round, batch: AccountBatch, jump: Jump | None) -> Iterator[Happened]:
     """What happened in a round that may cause an alert."""
+    if jump and jump.needs_person and jump.ahead > 0:
+        yield "paused", Reason(AlertCode.CLOCK_JUMPED, span=span(jump.ahead))
     for one in done.results:
         yield from of_call(one.call, one.state, one.reason)
     for name, (why, _) in batch.pauses.items():
@@ -162,7 +166,7 @@ class Rounds:
         done = Round(self.now(connection))
         self.settle(connection, done, ended, batch)
         # It waits for no lock, so it comes after what does: a cancellation locks calls, too.
-        self.releases.release(connection, done.now)
+        jump = self.releases.release(connection, done.now)
         outlook = self.look(connection, known)
         self.due = outlook.due
         done.wake_at = outlook.wake_at
@@ -172,7 +176,7 @@ class Rounds:
             if not names.issuperset(outlook.due):
                 done.wake_by(done.now)
         batch.close(connection, done.now)
-        self.events.note(connection, done.now, happened(done, batch))
+        self.events.note(connection, done.now, happened(done, batch, jump))
         return done
 
     def settle(

@@ -14,6 +14,7 @@ from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
 from bridge.store.queue.errands import Effect
 from bridge.store.reports.cancellations import Cancelled
+from bridge.text.times import clock
 
 _DID: Final = {
     Effect.CANCELLED: ExplainCode.ENDED,
@@ -63,4 +64,4 @@ def cancel_reasons(one: Cancelled) -> Iterator[Reason]:
         if numbers:
             yield Reason(code, count=len(numbers), calls=numbers, key=key, shadow=shadow)
     if one.cancellation.lasts:
-        yield Reason(ExplainCode.LASTS, key=key, until=shown_due(one.until, ""))
+        yield Reason(ExplainCode.LASTS, key=key, until=clock(one.until))

@@ -85,6 +85,9 @@ class Facts:
     odd_values: Mapping[str, Reason] = field(default_factory=dict)
     """Why the value of a variable counts as unset, by its name."""
     late: Late | None = None
+    overdue: int = 0
+    """Milliseconds since the first waiting call was due, if nobody releases it though the clock can be
+    trusted; else 0."""
     clock: Jump | None = None
     """The jump of the database's clock because of which no waiting call is released."""
     accounts: tuple[AccountState, ...] = ()

@@ -22,6 +22,7 @@ from bridge.text.times import clock
 
 _ORDER: Final[tuple[Level, ...]] = ("blocks", "bad", "warn", "hint")
 _QUEUE: Final = Reason(ProblemCode.ABOUT_QUEUE)
+_OVERDUE_CAUSE: Final = Reason(ProblemCode.OVERDUE_CAUSE)
 _MAPPINGS: Final = Reason(ProblemCode.ABOUT_MAPPINGS)
 _RULES: Final = Place("rules", {})
 _CHECK: Final = "leadbridge check"
@@ -59,6 +60,10 @@ def _installation(facts: Facts) -> Iterator[Problem]:
         late = Reason(ProblemCode.LATE, account=facts.late.account, span=span(facts.late.by))
         causes = (Reason(ProblemCode.LATE_CAUSES),)
         yield Problem("late", "warn", _QUEUE, late, causes, "leadbridge doctor")
+    if facts.overdue:
+        late, causes = Reason(ProblemCode.OVERDUE, span=span(facts.overdue)), (_OVERDUE_CAUSE,)
+        place = Place("calls", {"state": "waiting"})
+        yield Problem("overdue", "warn", _QUEUE, late, causes, "leadbridge calls --state waiting", place)
 
 
 def _clock_jumped(jump: Jump) -> Problem:

@@ -11,7 +11,7 @@ from bridge.reasons.reason import Reason
 
 Kind: TypeAlias = Literal[
     "database", "migrations", "disk", "broken", "stale", "empty", "variables",
-    "clock", "late", "paused", "resting", "held", "uncertain", "answer", "unstarted",
+    "clock", "late", "overdue", "paused", "resting", "held", "uncertain", "answer", "unstarted",
     "failing", "unreadable", "rejected", "silent", "ambiguous", "unheard",
 ]  # fmt: skip
 Level: TypeAlias = Literal["blocks", "bad", "warn", "hint"]

@@ -59,6 +59,8 @@ class ProblemCode(Code):
     CLOCK_NEEDS_PERSON = "problem.clock_needs_person"
     LATE = "problem.late"
     LATE_CAUSES = "problem.late_causes"
+    OVERDUE = "problem.overdue"
+    OVERDUE_CAUSE = "problem.overdue_cause"
     ACCOUNT_PAUSED = "problem.account_paused"
     SOURCE_PAUSED = "problem.source_paused"
     RULE_PAUSED = "problem.rule_paused"

@@ -95,7 +95,7 @@ UNCERTAIN = Metric(
     "Calls that may have run, by cause: http_502, timeout, reset, died and others",
     ("account", "cause"),
 )
-WAITING = Metric("leadbridge_queue_calls", "gauge", "Queued calls; counted up to 100,002", ("account",))
+QUEUED = Metric("leadbridge_queue_calls", "gauge", "Queued calls; counted up to 100,002", ("account",))
 OLDEST = Metric(
     "leadbridge_queue_oldest_seconds",
     "gauge",
@@ -103,6 +103,24 @@ OLDEST = Metric(
     ("account",),
 )
 LATE = Metric("leadbridge_queue_late_seconds", "gauge", "Delay of the call that is due first", ("account",))
+WAITING = Metric("leadbridge_waiting_calls", "gauge", "Calls that wait until they are due", ("source",))
+WAITING_DUE = Metric(
+    "leadbridge_waiting_due_calls",
+    "gauge",
+    "Calls that are due and not queued yet; counted up to 50,001",
+)
+WAITING_LATE = Metric(
+    "leadbridge_waiting_late_seconds",
+    "gauge",
+    "Delay of the first of them: no dispatcher runs, or the database's clock has jumped",
+)
+CANCELLED = Metric(
+    "leadbridge_cancelled_calls",
+    "gauge",
+    "Calls cancelled in the last day, by: event, mark (cancelled before they came), replaced, "
+    "kept (an earlier one waits already), late (late: skip)",
+    ("source", "by"),
+)
 PAUSED = Metric("leadbridge_account_paused", "gauge", "1 while the account is paused", ("account",))
 BREAKER = Metric(
     "leadbridge_account_breaker",
@@ -124,7 +142,8 @@ CPU = Metric("leadbridge_cpu_seconds_total", "counter", "CPU time of these proce
 FILES = Metric("leadbridge_open_files", "gauge", "Open files and connections of these processes", ("kind",))
 
 COUNTED = (RECEIVED, REFUSED, BUSY, EVENTS, ACK, BATCH, COMMIT, ATTEMPTS, DISPATCH, PROBES, DROPPED)
-LOOKED_UP = (UP, CALLS, UNCERTAIN, WAITING, OLDEST, LATE, PAUSED, BREAKER, PACE, STALE, DISK_FREE, INFO)
+_QUEUE = (QUEUED, OLDEST, LATE, WAITING, WAITING_DUE, WAITING_LATE, CANCELLED)
+LOOKED_UP = (UP, CALLS, UNCERTAIN, *_QUEUE, PAUSED, BREAKER, PACE, STALE, DISK_FREE, INFO)
 OF_PROCESSES = (PROCESSES, MEMORY, CPU, FILES)
 ALL: Final = (*COUNTED, *LOOKED_UP, *OF_PROCESSES)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Final
@@ -78,14 +79,32 @@ class Scrape:
         for state, many in seen.states.items():
             yield metrics.CALLS, (state.value,), many
         yield metrics.CALLS, ("queued",), seen.queued
+        yield metrics.CALLS, ("waiting",), seen.waiting.many
+        yield from self._of_waiting(seen)
         for one in seen.doubts:
             yield metrics.UNCERTAIN, (one.account, one.cause), one.many
         for queue in seen.queues:
             yield from self._of_account(queue, seen.now)
 
+    def _of_waiting(self, seen: QueueStats) -> Iterator[Sample]:
+        known = self.side.mapping_loader.current.sources
+        waiting: Counter[str] = Counter()
+        for source, many in seen.waiting.sources.items():
+            waiting[source if source in known else metrics.UNKNOWN] += many
+        cancelled: Counter[tuple[str, str]] = Counter()
+        for (source, cause), many in seen.waiting.cancelled.items():
+            by = cause.removeprefix("cancelled:")
+            cancelled[source if source in known else metrics.UNKNOWN, by] += many
+        for source, many in waiting.items():
+            yield metrics.WAITING, (source,), many
+        for labels, many in cancelled.items():
+            yield metrics.CANCELLED, labels, many
+        yield metrics.WAITING_DUE, (), seen.waiting.due
+        yield metrics.WAITING_LATE, (), seen.waiting.late_ms(seen.now) / 1000
+
     def _of_account(self, queue: Queue, now: int) -> Iterator[Sample]:
         name = queue.account.name
-        yield metrics.WAITING, (name,), queue.waiting
+        yield metrics.QUEUED, (name,), queue.queued
         yield metrics.OLDEST, (name,), queue.oldest_ms / 1000
         yield metrics.LATE, (name,), queue.late_ms / 1000
         yield metrics.PAUSED, (name,), queue.account.paused

@@ -27,7 +27,7 @@ def test_the_past_that_is_made_is_one_that_every_read_understands(store: Store) 
         assert line.event.document["object"]["id"] == "order-1234"
         assert [call.id for call in call_views.calls_of(connection, 1_234)] == [1_234]
         queued = call_views.count_calls(connection, CallFilter(states=(State.QUEUED,)))
-        assert queued.many == trends.waiting(connection) > 0
+        assert queued.many == trends.live(connection) > 0
         week = trends.over_time(connection, past.now, Span.WEEK)
         assert 1_400 < sum(one.received for one in week) <= 1_500
         found = search.in_payloads(connection, EventFilter(search=phone(700)), Page())

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from bridge.dispatch.account_batch import AccountBatch
 from bridge.dispatch.due_release import ClockGuard, Reading, jump_between, steady
 from bridge.dispatch.http.client import Client
 from bridge.dispatch.http.transport import Transport
+from bridge.dispatch.round import Round, happened
 from bridge.dispatch.worker import Dispatcher
 from bridge.operations import pause
 from bridge.store.db.engine import Store, open_store
@@ -18,6 +20,7 @@ from bridge.store.db.tables import FOR_EVER
 from bridge.store.queue.decisions import Decider
 from bridge.store.state import clock as clocks
 from bridge.store.state.clock import Jump
+from bridge.text.render import english
 from tests.conftest import Clock
 from tests.dispatch.test_worker import FAST, Bench, bench
 from tests.store.given import NOW, later, owe, rows, sale, start, states, take_in
@@ -126,6 +129,15 @@ def test_a_jump_that_needs_a_person_is_not_forgotten_after_a_smaller_one(store: 
     jump = held(store)
     assert jump is not None
     assert jump.needs_person
+
+
+@pytest.mark.parametrize(("ahead", "alerts"), [(HOUR * 1000, ["paused"]), (-HOUR * 1000, []), (20_000, [])])
+def test_a_person_is_alerted_if_the_clock_needs_one(ahead: int, alerts: list[str], store: Store) -> None:
+    with store.transaction() as connection:
+        jump = clocks.jumped(connection, NOW, ahead)
+    found = list(happened(Round(NOW), AccountBatch({}), jump))
+    assert [kind for kind, _ in found] == alerts
+    assert all(english(what).startswith("the database's clock jumped ahead by 1 h") for _, what in found)
 
 
 @pytest.mark.parametrize("late", [0.3, 1.7, 3.1])

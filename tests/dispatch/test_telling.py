@@ -42,7 +42,7 @@ def test_every_kind_has_its_words(kind: str) -> None:
 def test_programs_get_a_document() -> None:
     one = Pending("paused", 1, SINCE, because("account main: the token is not accepted"), 0)
     assert messages.document(one, LATER, "en") == {
-        "text": "1 account is paused; account main: the token is not accepted. See: leadbridge resume",
+        "text": "1 pause; account main: the token is not accepted. See: leadbridge resume",
         "alert": "paused",
         "count": 1,
         "since": "2026-05-10T14:27:54Z",

@@ -49,6 +49,7 @@ SHOWN: tuple[tuple[Kind, Level, dict[str, Any]], ...] = (
     ("ambiguous", "bad", {"ambiguous": (AmbiguousSource("shop", 2, NOW),)}),
     ("empty", "warn", {"files": "empty"}),
     ("late", "warn", {"late": Late("main", 91_000)}),
+    ("overdue", "warn", {"overdue": 91_000}),
     ("resting", "warn", {"accounts": (AccountState("main"),), "breakers": {"main": RESTING}}),
     ("held", "warn", {"pauses": (HELD,)}),
     ("unstarted", "warn", {"unstarted": 1}),

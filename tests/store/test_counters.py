@@ -241,7 +241,7 @@ def test_after_ninety_days_only_the_number_of_those_that_wait_is_known(store: St
     purge(store)
     assert rows(store, "SELECT kind, at, many FROM tallies") == [("call:live", 0, 1)]
     with store.read() as connection:
-        assert trends.waiting(connection) == 1
+        assert trends.live(connection) == 1
 
 
 def test_a_row_that_two_processes_would_fold_is_summed_up_once(store: Store, clock: Clock) -> None:

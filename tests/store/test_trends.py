@@ -61,24 +61,24 @@ def test_each_stretch_shows_what_came_and_what_became_of_it(store: Store, clock:
     before, after = chart(store, clock)[-2:]
     assert (before.received, before.started, before.failed, before.uncertain) == (6, 0, 1, 0)
     assert (after.received, after.started, after.failed, after.uncertain) == (1, 1, 3, 1)
-    assert (before.waiting, after.waiting) == (5, 1)
+    assert (before.live, after.live) == (5, 1)
 
 
-def test_calls_that_waited_before_the_first_stretch_are_shown_as_waiting_in_it(
+def test_calls_that_were_live_before_the_first_stretch_are_shown_as_live_in_it(
     store: Store, clock: Clock
 ) -> None:
     owe(store, start(1), start(2))
     clock.advance(2 * 86400)
-    assert {one.waiting for one in chart(store, clock, Span.DAY)} == {2}
+    assert {one.live for one in chart(store, clock, Span.DAY)} == {2}
     assert sum(one.received for one in chart(store, clock, Span.DAY)) == 0
-    assert chart(store, clock, Span.WEEK)[0].waiting == 0
+    assert chart(store, clock, Span.WEEK)[0].live == 0
 
 
 def test_a_chart_can_be_of_one_source(store: Store, clock: Clock) -> None:
     take_in(store, sale("p1", start(1)), sale("c1", source="crm"), sale("c2", start(2), source="crm"))
-    assert chart(store, clock, source="crm")[-1] == Period(chart(store, clock)[-1].at, received=2, waiting=1)
+    assert chart(store, clock, source="crm")[-1] == Period(chart(store, clock)[-1].at, received=2, live=1)
     assert chart(store, clock, source="gone")[-1].received == 0
-    assert chart(store, clock)[-1].waiting == 2
+    assert chart(store, clock)[-1].live == 2
 
 
 def test_a_source_shows_its_rates_and_its_silence(store: Store, clock: Clock) -> None:

@@ -16,7 +16,7 @@ from bridge.web import metrics
 from bridge.web.counting import Counted
 from bridge.web.scrape import Scrape
 from tests.conftest import Clock
-from tests.store.given import owe, start
+from tests.store.given import cancel, later, owe, paid, sale, start, take_in
 from tests.web.conftest import MAPPING
 
 
@@ -41,18 +41,18 @@ def samples(scrape: Scrape) -> dict[tuple[str, tuple[str, ...]], float]:
     return {(metric.name, labels): float(value) for metric, labels, value in scrape.samples()}
 
 
-def waiting(scrape: Scrape) -> float:
-    return samples(scrape)[metrics.WAITING.name, ("main",)]
+def queued(scrape: Scrape) -> float:
+    return samples(scrape)[metrics.QUEUED.name, ("main",)]
 
 
 def test_the_database_is_read_every_few_seconds_at_most(side: WebSide, clock: Clock) -> None:
     scrape = Scrape(side, Counted(), clock)
-    assert waiting(scrape) == 0
+    assert queued(scrape) == 0
     owe(side.store, start(1), start(2))
     clock.advance(4.9)
-    assert waiting(scrape) == 0
+    assert queued(scrape) == 0
     clock.advance(0.2)
-    assert waiting(scrape) == 2
+    assert queued(scrape) == 2
 
 
 def test_an_account_is_shown_with_pause_breaker_and_pace(side: WebSide, clock: Clock) -> None:
@@ -72,9 +72,24 @@ def test_without_a_database_only_its_figures_are_missing(side: WebSide, clock: C
     found = samples(scrape)
     assert found[metrics.UP.name, ()] == 0
     assert found[metrics.STALE.name, ()] == 0
-    assert not any(name == metrics.WAITING.name for name, _ in found)
+    assert not any(name in (metrics.QUEUED.name, metrics.WAITING_DUE.name) for name, _ in found)
 
 
 def test_free_disk_space_is_shown_for_the_embedded_database(side: WebSide, clock: Clock) -> None:
     shown = (metrics.DISK_FREE.name, ()) in samples(Scrape(side, Counted(), clock))
     assert shown is side.store.embedded
+
+
+def test_what_waits_and_what_was_cancelled_is_shown_by_source(side: WebSide, clock: Clock) -> None:
+    take_in(
+        side.store,
+        sale("a", later(key="cart:1"), later(rule="b", after=-(10**8))),
+        paid("c", cancel("cart:1")),
+        sale("d", later(rule="c", key="cart:1"), source="gone"),
+    )
+    found = samples(Scrape(side, Counted(), clock))
+    assert found[metrics.CALLS.name, ("waiting",)] == 1
+    assert found[metrics.WAITING.name, (metrics.UNKNOWN,)] == 1
+    assert found[metrics.CANCELLED.name, ("shop", "event")] == 1
+    assert found[metrics.WAITING_DUE.name, ()] == 0
+    assert found[metrics.WAITING_LATE.name, ()] == 0

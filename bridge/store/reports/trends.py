@@ -16,7 +16,17 @@ from typing import Final
 from sqlalchemy import Connection, TextClause, bindparam, text
 
 from bridge.store.db.driver import AnyRow
-from bridge.store.reports.counters import CALLS, EVENTS, HOUR_MS, LIVE, PERIOD_MS, RULES, WEBHOOKS
+from bridge.store.reports.counters import (
+    CALLS,
+    CAUSES,
+    EVENTS,
+    HOUR_MS,
+    LIVE,
+    PERIOD_MS,
+    RULES,
+    WAITING,
+    WEBHOOKS,
+)
 
 
 class Span(Enum):
@@ -46,8 +56,8 @@ class Period:
     """Events that failed or were unreadable at reception, and calls that ended without starting a bot."""
     uncertain: int = 0
     """Calls that became uncertain."""
-    waiting: int = 0
-    """Calls that waited at its end: queued, claimed or sending."""
+    live: int = 0
+    """Calls that were live at its end: queued, claimed or sending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +93,23 @@ _FIELD: Final = {
     "call:exhausted": "failed",
     "call:expired": "failed",
     "call:uncertain": "uncertain",
-    LIVE: "waiting",
+    LIVE: "live",
 }
 _BY_PERIOD: Final = _of_kinds("""
 SELECT kind, at - at % :width AS at, sum(many) AS many FROM tallies
 WHERE kind IN :kinds AND at >= :since AND (:source = '' OR source = :source)
 GROUP BY kind, at - at % :width
 """)
-_WAIT: Final = text("SELECT sum(many) FROM tallies WHERE kind = :kind AND (:source = '' OR source = :source)")
+_SUM: Final = text("""
+SELECT source, sum(many) AS many FROM tallies WHERE kind = :kind AND (:source = '' OR source = :source)
+GROUP BY source
+""")
 _BY_SOURCE: Final = _of_kinds("""
 SELECT source, at, sum(many) AS many FROM tallies WHERE kind IN :kinds AND at >= :since GROUP BY source, at
+""")
+_BY_CAUSE: Final = _of_kinds("""
+SELECT source, kind, sum(many) AS many FROM tallies WHERE kind IN :kinds AND at >= :since
+GROUP BY source, kind
 """)
 _BY_KIND: Final = _of_kinds("""
 SELECT kind, at, sum(many) AS many FROM tallies WHERE kind IN :kinds AND at >= :since GROUP BY kind, at
@@ -115,7 +132,7 @@ def over_time(connection: Connection, now: int, span: Span, source: str = "") ->
         if row.kind in EVENTS:
             counts[row.at, "received"] += int(row.many)
     periods = [first + place * width for place in range(many)]
-    waits = _waits(waiting(connection, source), [counts[at, "waiting"] for at in periods])
+    at_ends = _at_ends(live(connection, source), [counts[at, "live"] for at in periods])
     return tuple(
         Period(
             at=at,
@@ -123,15 +140,26 @@ def over_time(connection: Connection, now: int, span: Span, source: str = "") ->
             started=counts[at, "started"],
             failed=counts[at, "failed"],
             uncertain=counts[at, "uncertain"],
-            waiting=left,
+            live=left,
         )
-        for at, left in zip(periods, waits, strict=True)
+        for at, left in zip(periods, at_ends, strict=True)
     )
 
 
-def waiting(connection: Connection, source: str = "") -> int:
-    """The exact number of waiting calls."""
-    return int(connection.execute(_WAIT, {"kind": LIVE, "source": source}).scalar_one() or 0)
+def live(connection: Connection, source: str = "") -> int:
+    """The exact number of live calls: queued, claimed or sending."""
+    return sum(_sums(connection, LIVE, source).values())
+
+
+def waiting(connection: Connection) -> dict[str, int]:
+    """The exact numbers of calls that wait until they are due, by source."""
+    return {source: many for source, many in _sums(connection, WAITING).items() if many}
+
+
+def cancelled(connection: Connection, now: int) -> dict[tuple[str, str], int]:
+    """How many calls were cancelled in the last day because of their key or time, by source and cause."""
+    asked = {"since": Span.DAY.begins(now), "kinds": (*CAUSES.values(),)}
+    return {(row.source, row.kind): int(row.many) for row in connection.execute(_BY_CAUSE, asked)}
 
 
 def received(connection: Connection, now: int) -> dict[str, Rates]:
@@ -165,8 +193,13 @@ def rules(connection: Connection, now: int, source: str = "") -> dict[tuple[str,
     return found
 
 
-def _waits(now: int, changes: list[int]) -> list[int]:
-    """The number of waiting calls at the end of each period, from the current number and all changes."""
+def _sums(connection: Connection, kind: str, source: str = "") -> dict[str, int]:
+    rows = connection.execute(_SUM, {"kind": kind, "source": source})
+    return {row.source: int(row.many) for row in rows}
+
+
+def _at_ends(now: int, changes: list[int]) -> list[int]:
+    """The number of live calls at the end of each period, from the current number and all changes."""
     found = []
     for change in reversed(changes):
         found.append(now)

@@ -14,14 +14,15 @@ const exact = new Intl.DateTimeFormat(language, {
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
 const SPANS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
-function ago(moment) {
-  const seconds = Math.max(0, (Date.now() - moment) / 1000);
+function distance(milliseconds, direction) {
+  const seconds = Math.max(0, milliseconds / 1000);
   const [unit, length] = SPANS.find(([, length]) => seconds >= length) || ["second", 1];
-  return relative.format(-Math.floor(seconds / length), unit);
+  return relative.format(direction * Math.floor(seconds / length), unit);
 }
 
 const MANNERS = {
-  ago,
+  ago: (moment) => distance(Date.now() - moment, -1),
+  until: (moment) => distance(moment - Date.now(), 1),
   clock: (moment) => clock.format(moment),
   hour: new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format,
   date: new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric" }).format,

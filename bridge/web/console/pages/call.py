@@ -16,9 +16,11 @@ from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_events
 from bridge.operations.resolve import FITTING, Resolution, settle
 from bridge.operations.story import CallStory, read_call
+from bridge.operations.waiting import call_reasons, due_reason, key_reason
 from bridge.problems.listing import answer
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
+from bridge.store.reports.call_views import TriedCall
 from bridge.web.console.bulk import reason
 from bridge.web.console.routes import Answer, Console
 from bridge.web.console.view.filters import NUMBER
@@ -27,7 +29,7 @@ from bridge.web.console.view.rendering import done, render, url
 from bridge.web.console.view.request_preview import request_of
 from bridge.web.console.view.timeline import moments_of_call
 
-RESOLUTIONS: Final[tuple[Resolution, ...]] = ("done", "resend", "cancel")
+RESOLUTIONS: Final[tuple[Resolution, ...]] = ("send_now", "done", "resend", "cancel")
 AGAIN: Final = "again"
 
 
@@ -55,6 +57,10 @@ def call(console: Console, number: int) -> Answer:
         story=story,
         call=story.tried.call,
         moments=moments_of_call(story.tried),
+        waits=due_reason(story.tried.call, story.now),
+        key=key_reason(story.tried.call),
+        cancelled=tuple(call_reasons(story.tried.call, story.tried.cancels)),
+        links=tuple(_links(story.tried)),
         shown=request,
         choices=tuple(_choices(story)),
         problem=shown_problem(answer(question), link=False) if question else None,
@@ -92,6 +98,14 @@ def confirm_answer(console: Console) -> Answer:
     return done(url("overview"), "overview.answer.done" if first else "overview.answer.already")
 
 
+def _links(tried: TriedCall) -> Iterator[tuple[str, int]]:
+    """The pages of the events that cancelled it, and of the calls that it had to give way to."""
+    numbers = tried.call.reason.params if tried.call.reason else {}
+    found = [(page, numbers[page]) for page in ("event", "call") if page in numbers]
+    found += [("event", one.event_id) for one in tried.cancels]
+    yield from dict.fromkeys((page, number) for page, number in found if isinstance(number, int))
+
+
 def _story(console: Console, number: int) -> CallStory:
     try:
         return read_call(console.side.store, number)
@@ -103,7 +117,8 @@ def _story(console: Console, number: int) -> CallStory:
 
 def _choices(story: CallStory) -> Iterator[str]:
     """What its state allows, the likeliest first."""
-    state = story.tried.call.state
-    yield from (one for one in RESOLUTIONS if state in FITTING[one])
+    state, shadow = story.tried.call.state, story.tried.call.start.shadow
+    fitting = [one for one in RESOLUTIONS if state in FITTING[one]]
+    yield from (one for one in fitting if not (shadow and one == "send_now"))
     if state in FINAL and not story.again:
         yield AGAIN

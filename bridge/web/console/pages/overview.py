@@ -37,7 +37,7 @@ SAMPLE: Final = '{"hello": "world"}'
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """An account: what waits for it, and how fast that goes."""
+    """An account: what is queued for it, and how fast that goes."""
 
     name: str
     queue: Queue | None
@@ -100,7 +100,8 @@ def _seen(console: Console) -> dict[str, Any]:
             name: sum(getattr(one, name) for one in periods)
             for name in ("received", "started", "uncertain", "failed")
         },
-        "waiting": periods[-1].waiting,
+        "live": periods[-1].live,
+        "waiting": seen.queue_stats.waiting,
         "oldest": max((one.oldest_ms for one in seen.queue_stats.queues), default=0),
         "problems": [shown(one) for one in wrong if not (beginning and one.kind == "unheard")],
         "calm": all(one.level == "hint" for one in wrong),

@@ -71,12 +71,12 @@ def happenings(periods: Sequence[Period]) -> Chart:
 
 
 def queue(periods: Sequence[Period]) -> Chart:
-    """How many calls waited at the end of each period."""
-    top = scale(max((one.waiting for one in periods), default=0))
+    """How many calls were live at the end of each period."""
+    top = scale(max((one.live for one in periods), default=0))
     width = WIDTH / max(len(periods), 1)
     columns = []
     for place, one in enumerate(periods):
-        bars = _stack([("waiting", one.waiting)], (place + _GAP) * width, width * (1 - 2 * _GAP), top)
+        bars = _stack([("live", one.live)], (place + _GAP) * width, width * (1 - 2 * _GAP), top)
         columns.append(Column(one, round(place * width, 2), round(width, 2), tuple(bars)))
     return Chart(tuple(columns), top)
 

@@ -28,7 +28,7 @@ STATIC: Final = Path(__file__).parents[2] / "static"
 SAID: Final = "leadbridge_said"
 """The cookie of a message for the next page."""
 _SAID_AGE = 60
-_AGO: Final = re.compile(rb'(?<=data-time="ago">)[^<]*')
+_AGO: Final = re.compile(rb'((?<=data-time="ago">)|(?<=data-time="until">))[^<]*')
 """Words that change while nothing happens; the script writes them by itself."""
 
 
@@ -73,7 +73,7 @@ def install(environment: Environment) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(
         t=t, url=url, static=static, form_token=form_token, messages=messages, changed=changed, when=when,
-        ago=ago, tick=tick, now_ms=now_ms, duration=duration, size=size, many=count,
+        ago=ago, until=until, tick=tick, now_ms=now_ms, duration=duration, size=size, many=count,
         tone=display.tone, cause=cause, said=said, capitalised=capitalised, english=english,
     )  # fmt: skip
 
@@ -159,6 +159,13 @@ def ago(milliseconds: int) -> Markup:
     passed = max(0, now_ms() - milliseconds)
     words = t("common.time.now") if passed < 5000 else t("common.time.ago", span=duration(passed))
     return _time(milliseconds, words, "ago")
+
+
+def until(milliseconds: int) -> Markup:
+    """A point in time that is to come, as its distance from now, the exact instant behind it."""
+    left = milliseconds - now_ms()
+    words = t("common.time.until", span=duration(left)) if left > 0 else t("common.time.due")
+    return _time(milliseconds, words, "until")
 
 
 def tick(milliseconds: int, manner: str) -> Markup:

@@ -8,11 +8,16 @@ from typing import Final, Literal, TypeAlias
 
 from bridge.model import FINAL, Attempt, State
 from bridge.operations.story import Story
+from bridge.operations.waiting import call_reasons, cancel_reasons
+from bridge.reasons.reason import Reason
 from bridge.store.reports.audit import Action
 from bridge.store.reports.call_views import TriedCall
+from bridge.store.reports.cancellations import Cancelled
 from bridge.web.console.view.display import tone
 
-Kind: TypeAlias = Literal["received", "verified", "judged", "made", "attempt", "ended", "action"]
+Kind: TypeAlias = Literal[
+    "received", "verified", "judged", "made", "attempt", "cancels", "cancelled", "ended", "action"
+]
 
 _ICONS: Final = {
     "done": "check",
@@ -38,6 +43,9 @@ class Moment:
     """Of an attempt."""
     attempt: Attempt | None = None
     action: Action | None = None
+    cancelled: Cancelled | None = None
+    reasons: tuple[Reason, ...] = ()
+    """What the cancellation did."""
 
 
 def moments_of_event(story: Story) -> tuple[Moment, ...]:
@@ -47,6 +55,9 @@ def moments_of_event(story: Story) -> tuple[Moment, ...]:
     told.append(Moment(at, "judged", tone(result), "rules"))
     for call in story.calls:
         told += moments_of_call(call)
+    for cancel in story.cancels:
+        did = tuple(cancel_reasons(cancel))
+        told.append(Moment(cancel.at, "cancels", "info", "cross", cancelled=cancel, reasons=did))
     told += [Moment(one.at, "action", "info", "user", action=one) for one in story.actions]
     return _in_order(told)
 
@@ -58,6 +69,11 @@ def moments_of_call(tried: TriedCall) -> tuple[Moment, ...]:
         icon = _ICONS[attempt.outcome]
         shown = Moment(attempt.ended_at, "attempt", tone(attempt.outcome), icon, tried, number, attempt)
         told.append(shown)
+    told += [
+        Moment(one.at, "cancelled", "warn", "alert", tried, cancelled=one, reasons=did)
+        for one in tried.cancels
+        if (did := tuple(call_reasons(tried.call, (one,))))
+    ]
     told += [Moment(one.at, "action", "info", "user", tried, action=one) for one in tried.actions]
     return _in_order([*told, *_end(tried)])
 
