@@ -71,6 +71,7 @@ bench: .venv/test
 docs: .venv/test
 	$(BIN)/python -m tests.support.codemap
 	$(BIN)/python -m tests.webhook.sources_page
+	$(BIN)/python -m tests.dispatch.interplay
 
 # The pictures of the README, of a running console.
 pictures: .venv/test
