@@ -154,7 +154,7 @@ def until_working(port: int, process: subprocess.Popen[bytes], folder: Path, api
 
     def up() -> bool:
         return process.poll() is not None or (
-            _takes(port, request(int(monotonic() * 10) % 10**7)) and (api is None or len(api.look()) > called)
+            _takes(port, request(int(monotonic() * 100) % 10**7)) and (api is None or len(api.look()) > called)
         )
 
     if not until(up, START_WITHIN) or process.poll() is not None:
@@ -162,12 +162,12 @@ def until_working(port: int, process: subprocess.Popen[bytes], folder: Path, api
 
 
 def until(holds: Callable[[], bool], seconds: float) -> bool:
-    """Ask ten times a second until it holds; False when the time is over first."""
+    """Ask fifty times a second until it holds; False when the time is over first."""
     end = monotonic() + seconds
     while not holds():
         if monotonic() > end:
             return False
-        sleep(0.1)
+        sleep(0.02)
     return True
 
 

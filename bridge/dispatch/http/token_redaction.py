@@ -28,7 +28,7 @@ def mask(text: str, token: str) -> str:
     if not text:
         return text
     text = storable(text)
-    for pattern in spellings(token):
+    for pattern in spellings(storable(token)):
         text = pattern.sub(lambda _: MASK, text)
     return text
 
