@@ -61,6 +61,10 @@ class StoreUnavailable(BridgeError):
     """The database failed or did not answer in time. Nothing was accepted; the sender should retry."""
 
 
+class Deadlock(StoreUnavailable):
+    """The database ended this transaction, because it and another one waited for each other."""
+
+
 class Overloaded(StoreUnavailable):
     """Too many items wait for the database to be written in time."""
 

@@ -126,6 +126,33 @@ def test_an_item_that_breaks_the_schema_fails_alone(store: Store) -> None:
     assert kept(store) == ["a", "b"]
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_batches_that_wait_for_each_other_are_both_written(store: Store) -> None:
+    with store.transaction() as connection:
+        keep(connection, ["a", "b"])
+    both, tried = threading.Barrier(2), list[str]()
+
+    def crossing(connection: Connection, items: Sequence[str]) -> list[str]:
+        for place, key in enumerate(items[0]):
+            if place and len(tried) < 2:
+                tried.append(items[0])
+                both.wait(10)
+            connection.exec_driver_sql(f"UPDATE dedup SET event_id = event_id + 1 WHERE key = '{key}'")
+        return list(items)
+
+    writers = [Writer(store, crossing, start=False) for _ in "ab"]
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [
+            pool.submit(submit, writer, keys, 10) for writer, keys in zip(writers, ("ab", "ba"), strict=True)
+        ]
+        while not all(writer.waiting() for writer in writers):
+            threading.Event().wait(0.001)
+        for step in [pool.submit(writer.step) for writer in writers]:
+            step.result()
+        assert [one.result() for one in waiting] == ["ab", "ba"]
+    assert rows(store, "SELECT DISTINCT event_id FROM dedup") == [(3,)]
+
+
 def test_a_wrong_number_of_results_stores_nothing(store: Store) -> None:
     def forgetful(connection: Connection, items: Sequence[str]) -> list[str]:
         return keep(connection, items)[1:]

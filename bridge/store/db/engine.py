@@ -12,7 +12,7 @@ from types import ModuleType
 
 from sqlalchemy import Connection, Engine, exc
 
-from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
+from bridge.errors import BridgeError, DatabaseLost, Deadlock, StoreUnavailable
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db import revision, sqlite
@@ -23,6 +23,7 @@ from bridge.store.db.lock_files import FileLock, mounts, refuse_network
 Clock = Callable[[], float]
 """Unix seconds."""
 
+_DEADLOCK = "40P01"
 _DATABASE_NOW = Statement("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)")
 
 
@@ -207,7 +208,8 @@ def _available() -> Iterator[None]:
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
-        raise StoreUnavailable(Reason(ErrorCode.DATABASE_ERROR, detail=_first_line(error))) from error
+        kind = Deadlock if getattr(error.orig, "sqlstate", "") == _DEADLOCK else StoreUnavailable
+        raise kind(Reason(ErrorCode.DATABASE_ERROR, detail=_first_line(error))) from error
     except exc.TimeoutError as error:
         raise StoreUnavailable(Reason(ErrorCode.DATABASE_CONNECTIONS)) from error
     except exc.ProgrammingError as error:

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from bridge.errors import Overloaded, StoreUnavailable
+from bridge.errors import Deadlock, Overloaded, StoreUnavailable
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
@@ -65,7 +65,8 @@ class Writer(Generic[Item, Result]):
     """Writes items with `write`, which takes a transaction and a batch, and returns one result per item.
 
     Its thread commits; event loops wait for it. A batch that fails is written again item by item, so that one
-    bad item fails alone. With `start` false no thread runs, and `step` writes the waiting items.
+    bad item fails alone; one that the database ended because of a deadlock is written again once as it was.
+    With `start` false no thread runs, and `step` writes the waiting items.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class Writer(Generic[Item, Result]):
             while self._queue:
                 self.step()
 
-    def _commit(self, tickets: Sequence[_Ticket[Item, Result]]) -> int:
+    def _commit(self, tickets: Sequence[_Ticket[Item, Result]], *, again: bool = False) -> int:
         """Write these tickets, and return their number; without any, those that wait in the queue."""
         self._began = began = time.monotonic()
         try:
@@ -167,7 +168,10 @@ class Writer(Generic[Item, Result]):
                 results = self._write(connection, [ticket.item for ticket in tickets]) if tickets else ()
                 settled = list(zip(tickets, results, strict=True))
         except StoreUnavailable as error:
-            _fail(tickets or self._take(), StoreUnavailable(error.reason, error.cure))
+            tickets = tickets or self._take()
+            if isinstance(error, Deadlock) and not again:
+                return self._commit(tickets, again=True)
+            _fail(tickets, StoreUnavailable(error.reason, error.cure))
         except Exception as error:
             self._one_by_one(tickets or self._take(), error)
         else:
