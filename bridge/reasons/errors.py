@@ -41,6 +41,7 @@ class ErrorCode(Code):
     DATABASE_REVISION = "error.database_revision"
     NO_REVISION = "error.no_revision"
     RUN_MIGRATE = "error.run_migrate"
+    RUN_NEWER = "error.run_newer"
     DATABASE_STUCK = "error.database_stuck"
     DATABASE_SLOW = "error.database_slow"
     DATABASE_OVERLOADED = "error.database_overloaded"

@@ -138,6 +138,16 @@ def test_a_database_without_tables_is_named_as_such(
     store.close()
 
 
+def test_a_database_of_a_newer_version_is_left_alone_and_named_as_such(store: Store) -> None:
+    with store.transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for work in (store.check, store.migrate):
+        with pytest.raises(StoreUnavailable) as caught:
+            work()
+        assert caught.value.message == f"the database is at revision 9999, expected {NEWEST}"
+        assert "a newer version of leadbridge has upgraded it" in (caught.value.hint or "")
+
+
 def test_writing_before_migrating_is_answered_as_unavailable(store: Store) -> None:
     with store.transaction() as connection:
         for table in inspect(connection).get_table_names():

@@ -72,10 +72,14 @@ class Store:
         return int((self.clock or time.time)() * 1000)
 
     def migrate(self) -> None:
-        """Upgrade the tables to the newest revision; any number of processes may do so at once."""
+        """Upgrade the tables to the newest revision; any number of processes may do so at once.
+
+        Raises StoreUnavailable if a newer version of this program has upgraded them.
+        """
         with self._intact(), self._file_lock(3600), _available(), self._on(self.migrating) as connection:
-            if revision.found(connection) != revision.NEWEST:
+            if (revision.found(connection) or "") < revision.NEWEST:
                 _upgrade(connection)
+            revision.require_newest(connection)
 
     def check(self) -> None:
         """Raise StoreUnavailable or BridgeError if the store cannot be used now."""

@@ -28,6 +28,5 @@ def require_newest(connection: Connection) -> None:
     revision = found(connection)
     if revision != NEWEST:
         there = revision or Reason(ErrorCode.NO_REVISION)
-        raise StoreUnavailable(
-            Reason(ErrorCode.DATABASE_REVISION, found=there, expected=NEWEST), Reason(ErrorCode.RUN_MIGRATE)
-        )
+        cure = Reason(ErrorCode.RUN_NEWER if revision and revision > NEWEST else ErrorCode.RUN_MIGRATE)
+        raise StoreUnavailable(Reason(ErrorCode.DATABASE_REVISION, found=there, expected=NEWEST), cure)
