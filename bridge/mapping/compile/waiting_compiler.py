@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bridge.jsonpath.scope import ABSENT
+from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.functions.dates import read_time
 from bridge.language.keys_rule import TIME_OF_DAY
 from bridge.language.nodes import Mapping, Node, Report, Scalar
@@ -27,8 +28,10 @@ from bridge.mapping.rules.waiting import (
     errand_key,
     normal,
 )
+from bridge.model import Json
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
+from bridge.reasons.rules import RuleCode
 
 _DAY = 86_400
 _LONGEST_MARK = 90
@@ -187,12 +190,28 @@ def _key(node: Node, report: Report) -> Key | None:
     if value is None:
         return None
     if value.literal is ABSENT:
-        return Key(value, _shape(value.text) if isinstance(node, Scalar) else (None,))
+        return Key(_filled(value), _shape(value.text) if isinstance(node, Scalar) else (None,))
     try:
         return Key(value, (errand_key(value.literal),))
     except Unusable as unusable:
         report.add(node, "M209", unusable.about("key"))
         return None
+
+
+def _filled(value: Value) -> Value:
+    """The same value. If it is a template, rendering raises Unusable for a blank part: without the cart's id,
+    all carts would be one errand."""
+    if not is_template(value.text):
+        return value
+    paths = compile_template(value.text).paths
+
+    def render(scope: Scope) -> Json:
+        for path in paths:
+            if any(isinstance(found, str) and not found.strip() for found in path.find(scope)):
+                raise Unusable(Reason(RuleCode.KEY_EMPTY, what=path.text), path.text)
+        return value.render(scope)
+
+    return replace(value, render=render)
 
 
 def _shape(text: str) -> Shape:
