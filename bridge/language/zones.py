@@ -20,7 +20,8 @@ def load_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        hint = suggestion(name, sorted(zone_names())) or Reason(FindingCode.HINT_ZONE)
+        places = sorted(one for one in zone_names() if "/" in one)  # Not MST for MSK.
+        hint = suggestion(name, places) or Reason(FindingCode.HINT_ZONE)
         raise UnknownZone(Reason(FindingCode.UNKNOWN_ZONE, zone=name, hint=hint)) from error
 
 

@@ -228,9 +228,16 @@ def test_the_time_of_a_test_has_an_offset(text: str) -> None:
     assert read_instant(text) is None
 
 
-def test_an_unknown_zone_has_a_hint() -> None:
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Europe/Moskow", 'did you mean "Europe/Moscow"?'),
+        ("Moscow", 'did you mean "Europe/Moscow"?'),
+        ("MSK", "write it as Europe/Moscow"),
+        ("UTC+3", "write it as Europe/Moscow"),
+    ],
+)
+def test_an_unknown_zone_has_a_hint(name: str, hint: str) -> None:
     with pytest.raises(UnknownZone) as caught:
-        load_zone("Europe/Moskow")
-    assert english(caught.value.reason) == (
-        'unknown time zone "Europe/Moskow"; did you mean "Europe/Moscow"?'
-    )
+        load_zone(name)
+    assert english(caught.value.reason) == f'unknown time zone "{name}"; {hint}'
