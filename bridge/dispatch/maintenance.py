@@ -133,7 +133,7 @@ def resume(connection: Transaction, now: int, name: str, *, who: str, why: Reaso
 def again(connection: Transaction, now: int, call_id: int, by: Decider) -> int:
     """The new call for one that was refused; 0 if a person or a cancellation has decided about it since."""
     refused = call_views.call(connection, call_id).call
-    if errands.cancelled_since(connection, refused.start, refused.created_at):
+    if errands.cancelled_since(connection, refused):
         return 0
     try:
         return decisions.send_again(connection, now, call_id, by)

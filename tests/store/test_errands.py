@@ -275,6 +275,14 @@ def test_what_was_cancelled_since_it_was_refused_is_not_sent_again_with_a_new_to
         assert [maintenance.again(connection, NOW, number, BY) for number in (1, 2)] == [0, 3]
 
 
+def test_a_start_after_its_own_cancellation_is_sent_again_with_a_new_token(store: Store) -> None:
+    made = Application((later(key="stage:7", after=0),), (), (), cancels=(cancel("stage:7"),))
+    take_in(store, delivery((event("a"), made)))
+    settle(store, *(settlement(call, "refused") for call in claim(store)))
+    with store.transaction() as connection:
+        assert maintenance.again(connection, NOW, 1, BY) == 2
+
+
 def test_a_call_that_waits_for_its_resend_says_that_it_may_have_run(store: Store) -> None:
     call_in(store, "queued")
     (call,) = claim(store)

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
-from bridge.model import Application, BotStart, Cancellation, Errand, State
+from bridge.model import Application, BotStart, Call, Cancellation, Errand, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
@@ -57,7 +57,7 @@ _MARKS = AllRows(
 )
 _CANCELLED_SINCE = Statement(
     "SELECT id FROM cancellations "
-    "WHERE account = :account AND key = :key AND shadow = :shadow AND at >= :moment LIMIT 1"
+    "WHERE account = :account AND key = :key AND shadow = :shadow AND (at, event_id) > (:at, :event) LIMIT 1"
 )
 _END = update(
     calls,
@@ -156,12 +156,13 @@ def put(connection: Connection, now: int, changes: Sequence[Change], counts: Cou
     return ids
 
 
-def cancelled_since(connection: Connection, start: BotStart, moment: int) -> bool:
-    """Whether the errand of a start, if it has one, was cancelled at the moment or later."""
-    if start.errand is None:
+def cancelled_since(connection: Connection, call: Call) -> bool:
+    """Whether the errand of a call, if it has one, was cancelled since; not by the call's own event."""
+    if call.start.errand is None:
         return False
-    account, key = _key_of(start)
-    wanted = {"account": account, "key": key, "shadow": start.shadow, "moment": moment}
+    account, key = _key_of(call.start)
+    since = {"at": call.created_at, "event": call.event_id}
+    wanted = {"account": account, "key": key, "shadow": call.start.shadow, **since}
     return bool(_CANCELLED_SINCE.run(connection, **wanted))
 
 
