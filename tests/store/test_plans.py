@@ -257,6 +257,9 @@ ROUNDS: dict[str, Callable[[Connection], object]] = {
     "sweep": lambda connection: sweep.sweep(connection, NOW),
     "start of an errand": lambda connection: accept(connection, NOW, [sale("new", later(key="cart:77"))]),
     "cancel": lambda connection: accept(connection, NOW, [paid("paid", cancel("cart:77", lasts=60))]),
+    "add to what all have": lambda connection: accept(
+        connection, NOW, [sale("new", later(key="all", again="add"))]
+    ),
 }
 
 
@@ -268,6 +271,9 @@ def test_any_number_of_waiting_calls_costs_nothing_more(name: str, sqlite_store:
         with sqlite_store.transaction() as connection:
             connection.exec_driver_sql("DELETE FROM calls WHERE id > 1")
         waiting(sqlite_store, many)
+        if "all" in name:
+            with sqlite_store.transaction() as connection:
+                connection.exec_driver_sql("UPDATE calls SET errand = 'all'")
         costs.append(cost(sqlite_store, ROUNDS[name]))
     assert costs[1] <= costs[0] * 1.3
 

@@ -1,8 +1,8 @@
 """Adds calls of errands, and cancels errands: what waits under a key is kept, replaced or ended.
 
 Every transaction that starts or cancels errands locks their rows first, in the order of account and key. Then
-it reads their open calls, works out in memory what its starts and cancellations mean in their order, and
-writes that. So any two transactions with a common errand happen one after the other.
+it reads those open calls that matter, works out in memory what its starts and cancellations mean in their
+order, and writes that. So any two transactions with a common errand happen one after the other.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from sqlalchemy import Connection
 
-from bridge.model import Application, BotStart, Call, Cancellation, Errand, State
+from bridge.model import Again, Application, BotStart, Call, Cancellation, Errand, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
@@ -197,7 +197,8 @@ class Errands:
             for shadow in (False, True):
                 self.marks[(row.account, row.key), shadow] = _mark(row, shadow=shadow)
         self.open: dict[ErrandKey, list[_Open]] = {key: [] for key in keys}
-        for row in _OPEN.run(connection, keys):
+        """The calls of these errands that have not ended, as far as these changes concern them."""
+        for row in _OPEN.run(connection, _keys(changes, ("keep", "replace"))):
             rule, shadow = (row.source, row.rule), start_of(row).shadow
             call = _Open(row.id, State(row.state), rule, shadow, row.put_off_until, row)
             self.open[row.account, row.errand].append(call)
@@ -290,9 +291,14 @@ def _key_of(one: BotStart | Cancellation) -> ErrandKey:
     return one.account, plain(key)
 
 
-def _keys(changes: Sequence[Change]) -> list[ErrandKey]:
-    """The errands that are started or cancelled, in the order in which they are locked."""
-    starts = {_key_of(one.start) for one in changes if isinstance(one, NewCall) and one.start.errand}
+def _keys(changes: Sequence[Change], again: Sequence[Again] = get_args(Again)) -> list[ErrandKey]:
+    """The errands that are started or cancelled, in the order in which they are locked.
+
+    `again` limits the starts: one that is only added needs no other call of its errand, of which there may be
+    any number.
+    """
+    new = [one.start for one in changes if isinstance(one, NewCall)]
+    starts = {_key_of(start) for start in new if start.errand and start.errand.again in again}
     return sorted(starts | {_key_of(one.cancellation) for one in changes if isinstance(one, NewCancellation)})
 
 
