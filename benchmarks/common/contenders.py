@@ -154,7 +154,8 @@ def until_working(port: int, process: subprocess.Popen[bytes], folder: Path, api
 
     def up() -> bool:
         return process.poll() is not None or (
-            _takes(port, request(int(monotonic() * 100) % 10**7)) and (api is None or len(api.look()) > called)
+            _takes(port, request(int(monotonic() * 100) % 10**7))
+            and (api is None or len(api.look()) > called)
         )
 
     if not until(up, START_WITHIN) or process.poll() is not None:
