@@ -1,4 +1,4 @@
-"""A cancellation against the due time, on two connections: exactly one of them wins, and says so."""
+"""An event against the due time, on two connections: exactly one of them comes first, and says so."""
 
 from __future__ import annotations
 
@@ -6,101 +6,34 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from random import Random
-from typing import Any
+from typing import cast
 
 import pytest
 from sqlalchemy import Connection
 
-from bridge.model import BotStart, Call
-from bridge.store.db import driver
+from bridge.model import Again, BotStart, Call
+from bridge.reasons.calls import CallCode
+from bridge.reasons.reason import Reason
+from bridge.reasons.stored import from_text
 from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox.events import accept
 from bridge.store.queue import calls, release
 from tests.conftest import Clock
 from tests.store.given import NOW, cancel, claim_in, later, paid, rows, sale, settlement, take_in
+from tests.store.schedules import NOWHERE, Transaction, Work, interleave, watch
 
-Work = Callable[[Connection], object]
-BLOCKED = 0.1
-"""Seconds after which a transaction that has not gone on is waiting for a lock."""
-
-
-class Gate:
-    """Stops a thread before one of its statements, until it is let go."""
-
-    def __init__(self, stop_before: int) -> None:
-        self.left = stop_before
-        self.count = 0
-        self.arrived, self.go = threading.Event(), threading.Event()
-
-    def statement(self) -> None:
-        self.count += 1
-        if self.count == self.left:
-            self.arrived.set()
-            self.go.wait(20)
-
-
-GATES: dict[int, Gate] = {}
-
-
-@pytest.fixture
-def gated(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hooked(connection: Connection) -> Any:
-        gate = GATES.get(threading.get_ident())
-        if gate:
-            gate.statement()
-        return before(connection)
-
-    before = driver.driver_of
-    monkeypatch.setattr(driver, "driver_of", hooked)
+Begun = list[int]
 
 
 @pytest.fixture
 def stores(database_url: str, clock: Clock) -> Iterator[tuple[Store, Store]]:
-    """As two processes have the database."""
+    """As two processes have the database, a web process and a dispatcher."""
     both = open_store(database_url, clock=clock), open_store(database_url, clock=clock)
     yield both
     for one in both:
         one.close()
-
-
-class Transaction(threading.Thread):
-    """A transaction on its own connection, with a gate."""
-
-    def __init__(self, store: Store, work: Work, gate: Gate) -> None:
-        super().__init__(daemon=True)
-        self.store, self.work, self.gate = store, work, gate
-        self.found: object = None
-        self.failed: Exception | None = None
-        self.ended = threading.Event()
-
-    def run(self) -> None:
-        GATES[threading.get_ident()] = self.gate
-        try:
-            with self.store.transaction(20) as connection:
-                self.found = self.work(connection)
-        except Exception as error:
-            self.failed = error
-        finally:
-            del GATES[threading.get_ident()]
-            self.gate.arrived.set()
-            self.ended.set()
-
-
-def interleave(first: Transaction, second: Transaction) -> tuple[object, object]:
-    """The first up to its gate, the second up to its own, the rest of the first, the rest of the second."""
-    first.start()
-    assert first.gate.arrived.wait(20)
-    second.start()
-    second.gate.arrived.wait(BLOCKED)
-    first.gate.go.set()
-    first.ended.wait(BLOCKED)
-    second.gate.go.set()
-    for one in (first, second):
-        one.join(20)
-        assert one.failed is None, one.failed
-        assert not one.is_alive()
-    return first.found, second.found
 
 
 def cancelling(key: str) -> Work:
@@ -137,27 +70,88 @@ def require_one_outcome(store: Store, number: int, begun: list[int]) -> str:
     return str(found)
 
 
-@pytest.mark.usefixtures("gated")
-@pytest.mark.parametrize("cancel_first", [True, False])
-@pytest.mark.parametrize("at", range(1, 15))
-def test_every_interleaving_of_a_cancellation_and_a_due_time_has_one_outcome(
-    at: int, cancel_first: bool, stores: tuple[Store, Store]
+def starting(again: Again) -> Callable[[str], Work]:
+    """A webhook that starts the same errand once more, in an hour."""
+
+    def work(key: str) -> Work:
+        start = later(key=key, again=again, subscriber=1)
+        return lambda connection: accept(connection, NOW, [sale(f"again {key}", start)])
+
+    return work
+
+
+def require_one_start(store: Store, number: int, begun: list[int]) -> bool:
+    """What waited was replaced, kept in place of the new one, or sent before; whether the new one met it."""
+    old, new = rows(
+        store,
+        "SELECT o.id, o.state, o.reason, o.errand FROM calls o, calls c "
+        f"WHERE c.id = {number} AND o.errand = c.errand ORDER BY o.id",
+    )
+    if old[1] == "cancelled":
+        assert (begun, new[1]) == ([], "waiting")
+        assert from_text(old[2]) == Reason(CallCode.REPLACED, call=new[0], doubt=None)
+        return True
+    assert (old[:2], begun) == ((number, "sending"), [number])
+    if new[1] == "cancelled":
+        assert from_text(new[2]) == Reason(CallCode.WAITS_ALREADY, call=number)
+        return True
+    assert new[1:3] == ("waiting", "")
+    return False
+
+
+def require_cancelled_or_sent(store: Store, number: int, begun: list[int]) -> bool:
+    return require_one_outcome(store, number, begun) == "cancelled"
+
+
+EVENTS: dict[str, tuple[Callable[[str], Work], Callable[[Store, int, list[int]], bool]]] = {
+    "cancel": (cancelling, require_cancelled_or_sent),
+    "replace": (starting("replace"), require_one_start),
+    "keep": (starting("keep"), require_one_start),
+}
+"""What an event does to the errand, and what holds afterwards: whether it came before the due time."""
+
+
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.thorough)], ids=["some", "all"])
+@pytest.mark.parametrize("event_first", [True, False], ids=["event first", "due first"])
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_interleaving_of_an_event_and_a_due_time_has_one_outcome(
+    name: str, event_first: bool, step: int, stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    web, dispatcher = stores
-    outcomes = set()
-    for other in range(1, 15, 1 if at % 4 == 1 else 4):
-        key = f"cart:{at}:{other}"
-        number = waiting(web, key, 100 * at + other)
-        works = Transaction(web, cancelling(key), Gate(at)), Transaction(dispatcher, due, Gate(other))
-        if not cancel_first:
-            works[0].gate, works[1].gate = works[1].gate, works[0].gate
-        found = interleave(*(works if cancel_first else works[::-1]))
-        begun = found[1 if cancel_first else 0]
-        assert isinstance(begun, list)
-        with dispatcher.transaction() as connection:
-            begun += due(connection)
-        outcomes.add(require_one_outcome(web, number, begun))
-    assert outcomes <= {"cancelled", "sending"}
+    (web, dispatcher), (act, require) = stores, EVENTS[name]
+    watch(monkeypatch, *stores)
+
+    def transactions(key: str, at: int, other: int) -> tuple[Transaction, Transaction]:
+        """The first and the second."""
+        gates = (at, other) if event_first else (other, at)
+        both = Transaction(web, act(key), gates[0]), Transaction(dispatcher, due, gates[1])
+        return both if event_first else both[::-1]
+
+    waiting(web, "alone", 10**6)
+    last = transactions("alone", NOWHERE, NOWHERE)[0].statements()
+    with dispatcher.transaction() as connection:
+        due(connection)
+    outcomes: dict[tuple[int, int], bool] = {}
+    together: set[tuple[int, int]] = set()
+    for at in sorted({*range(1, last, step), last}):
+        for other in count(1, step):
+            number = waiting(web, f"cart:{at}:{other}", 1000 * at + other)
+            first, second = transactions(f"cart:{at}:{other}", at, other)
+            if interleave(first, second):
+                together.add((at, other))
+            begun = cast(Begun, (second if event_first else first).found)
+            with dispatcher.transaction() as connection:
+                begun += due(connection)
+            event_won = require(web, number, begun)
+            if not second.gate.reached:
+                assert other > step, "it has statements"
+                break
+            outcomes[at, other] = event_won
+    assert {won for (at, _), won in outcomes.items() if at == last} == {event_first}
+    if web.embedded:
+        assert (together, set(outcomes.values())) == (set(), {event_first})
+    else:
+        assert together >= {(at, 1) for at, _ in outcomes}
+        assert set(outcomes.values()) == {True, False}
 
 
 @pytest.mark.parametrize("times", [200, pytest.param(2000, marks=pytest.mark.thorough)])
