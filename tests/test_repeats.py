@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -15,8 +15,6 @@ from bridge.assemble.former_identities import FormerIds
 from bridge.errors import BridgeError
 from bridge.model import Reply
 from bridge.operations.repeats import Taking, take
-from bridge.store.db import driver
-from bridge.store.db.driver import driver_of
 from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox.purge import purge
 from bridge.store.queue.decisions import Decider
@@ -25,6 +23,7 @@ from bridge.store.reports.pagination import Page
 from tests.conftest import Clock
 from tests.store.given import request, rows
 from tests.support.asgi import received
+from tests.support.statements import noted
 from tests.test_intake import Receiver
 
 DAY = 86_400
@@ -364,31 +363,11 @@ def test_former_ids_outlive_a_restart_and_further_edits(shops: Callable[..., Sho
     assert len(shop.starts()) == 1
 
 
-class Noting:
-    """A driver's connection that notes the statements it runs."""
-
-    def __init__(self, raw: Any, ran: list[str]) -> None:
-        self.raw = raw
-        self.ran = ran
-
-    def execute(self, sql: str, parameters: Any) -> Any:
-        self.ran.append(sql)
-        return self.raw.execute(sql, parameters)
-
-    def cursor(self) -> Self:
-        return self
-
-    def executemany(self, sql: str, rows: Any) -> Any:
-        self.ran.append(sql)
-        return self.raw.cursor().executemany(sql, rows)
-
-
 def test_only_repeats_cost_more_statements(
     shops: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = shops("reply: {body: '{$event.received_at}'}\n")
-    ran: list[str] = []
-    monkeypatch.setattr(driver, "driver_of", lambda connection: Noting(driver_of(connection), ran))
+    ran = noted(shop.store, monkeypatch)
     shop.send(ORDER)
     fresh = [one for one in ran if "repeats" in one or "w.reply" in one]
     ran.clear()
