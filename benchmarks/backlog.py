@@ -1,4 +1,4 @@
-"""What a queue of a million calls costs beside one of a thousand, on both databases.
+"""What a million calls that are queued, or wait, cost beside a thousand, on both databases.
 
 python -m benchmarks.backlog
 """
@@ -45,6 +45,7 @@ PER_RECIPIENT = 10
 LOOKS = (
     "calls",
     "calls --state queued --limit 100",
+    "calls --state waiting --limit 100",
     "events",
     "events --type paid --limit 100",
     "doctor",
@@ -58,12 +59,13 @@ PACED = "accounts: {main: {token: '${LEADCONVERTER_TOKEN}', rate: 1/s, burst: 1}
 
 @dataclass(slots=True)
 class Backlog:
-    """One store with so many calls in its queue, and what was measured."""
+    """One store with so many calls in its queue, or waiting beside it, and what was measured."""
 
     folder: Path
     url: str
-    many: int
     store: Store
+    queued: int
+    waiting: int = 0
     rounds: list[float] = field(default_factory=list)
     """Seconds of each round that settles calls and claims as many."""
     looks: dict[str, float] = field(default_factory=dict)
@@ -71,13 +73,20 @@ class Backlog:
     memory: float = 0.0
     """MB of PSS of a dispatcher."""
 
+    def __str__(self) -> str:
+        return f"{self.waiting:,} waiting" if self.waiting else f"{self.queued:,} queued"
+
 
 def main(words: list[str] | None = None) -> int:
-    """Measure and print; 1 where the longer queue costs more than twice the shorter."""
+    """Measure and print; 1 where more calls cost more than twice as much as the few."""
     asked = _options(words)
     with tempfile.TemporaryDirectory(dir=asked.folder, prefix="leadbridge-") as name:
         print(machine(Path(name)))
-        aims = [_measure(database, Path(name) / database, asked) for database in asked.databases]
+        aims = [
+            _measure(database, state, Path(name) / database / state, asked)
+            for database in asked.databases
+            for state in asked.states
+        ]
     return concluded(aims)
 
 
@@ -85,7 +94,16 @@ def _options(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--calls", type=int, nargs=2, default=[1_000, 1_000_000], help="in either queue")
+    parser.add_argument(
+        "--calls", type=int, nargs=2, default=[1_000, 1_000_000], help="few and many, to be compared"
+    )
+    parser.add_argument(
+        "--states",
+        nargs="*",
+        choices=("queued", "waiting"),
+        default=["queued", "waiting"],
+        help="what many calls do; while they wait, few are queued",
+    )
     parser.add_argument(
         "--databases", nargs="*", choices=("sqlite", "postgres"), default=["sqlite", "postgres"]
     )
@@ -94,7 +112,7 @@ def _options(words: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _measure(database: str, folder: Path, asked: argparse.Namespace) -> Aim:
+def _measure(database: str, state: str, folder: Path, asked: argparse.Namespace) -> Aim:
     with ExitStack() as stack:
         if database == "postgres":
             server = stack.enter_context(postgres_on_disk())
@@ -102,7 +120,7 @@ def _measure(database: str, folder: Path, asked: argparse.Namespace) -> Aim:
         else:
             urls = [f"sqlite:///{folder / str(many)}/bridge.db" for many in asked.calls]
         short, long = [
-            stack.enter_context(filled(folder / str(many), url, many))
+            stack.enter_context(filled(folder / str(many), url, *_sizes(state, many, asked)))
             for many, url in zip(asked.calls, urls, strict=True)
         ]
         claim_in_turns(short, long)
@@ -113,20 +131,25 @@ def _measure(database: str, folder: Path, asked: argparse.Namespace) -> Aim:
             one.memory = dispatcher_memory(one)
     print(f"\n{database}\n{_table(short, long)}")
     what, worst = max(_ratios(short, long).items(), key=lambda one: one[1])
-    return Aim(f"{database}: twice the short queue's cost, over the long one's ({what})", 2 / worst, 1)
+    return Aim(f"{database}: twice the cost of {short}, over that of {long} ({what})", 2 / worst, 1)
+
+
+def _sizes(state: str, many: int, asked: argparse.Namespace) -> tuple[int, int]:
+    """How many calls are queued, and how many wait."""
+    return (many, 0) if state == "queued" else (min(asked.calls), many)
 
 
 @contextmanager
-def filled(folder: Path, url: str, many: int) -> Iterator[Backlog]:
-    """A store with so many events of one call each, all of them due, ten to a recipient."""
+def filled(folder: Path, url: str, queued: int, waiting: int = 0) -> Iterator[Backlog]:
+    """A store with so many events of one queued call each, ten to a recipient, and of one that waits."""
     (folder / "mappings").mkdir(parents=True)
     (folder / "mappings" / "shop.yml").write_text(MAPPING)
     (folder / "mappings" / "accounts.yml").write_text(PACED)
     store = open_store(url)
     try:
         store.migrate()
-        queue.fill(store, many, max(1, many // PER_RECIPIENT))
-        yield Backlog(folder, url, many, store)
+        queue.fill(store, queued, max(1, queued // PER_RECIPIENT), waiting=waiting)
+        yield Backlog(folder, url, store, queued, waiting)
     finally:
         store.close()
 
@@ -215,7 +238,7 @@ def _ratios(short: Backlog, long: Backlog) -> dict[str, float]:
 def _table(short: Backlog, long: Backlog) -> str:
     few, many, ratios = _figures(short), _figures(long), _ratios(short, long)
     lines = [(what, f"{few[what]:,.1f}", f"{many[what]:,.1f}", f"{ratios[what]:.2f}") for what in few]
-    return table(("", f"{short.many:,} queued", f"{long.many:,} queued", "ratio"), lines)
+    return table(("", str(short), str(long), "ratio"), lines)
 
 
 if __name__ == "__main__":
