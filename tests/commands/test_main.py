@@ -128,6 +128,11 @@ def test_an_interrupt_ends_with_130(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert desk.run("check").code == 130
 
 
+def hear_ctrl_c() -> None:
+    """A suite in the background of a shell ignores Ctrl-C, and so would every process that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_while_reading_stdin_is_quiet(desk: Desk) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "bridge", "try", "shop", "-"],
@@ -135,6 +140,7 @@ def test_ctrl_c_while_reading_stdin_is_quiet(desk: Desk) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=desk.folder,
+        preexec_fn=hear_ctrl_c,
     )
     with process:
         assert process.stdin

@@ -113,6 +113,7 @@ def test_keys_that_are_equal_for_some_event_are_never_reported(
         assert _may_be_equal((texts[0],), other)
 
 
+@pytest.mark.long
 def test_thousands_of_keys_take_no_long_time() -> None:
     rules = "".join(started(f'"cart{number}:{{$.a}}"') for number in range(1500))
     rules += "".join(cancelled(f'"card{number}:{{$.a}}"') for number in range(1500))
