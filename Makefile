@@ -58,10 +58,11 @@ CUTS ?= 100
 SIGTERMS ?= 50
 OUTAGE ?= 20
 ATTEMPTS ?= 2000
+RACES ?= 2000
 faults: .venv/test
 	FAULTS_KILLS=$(KILLS) FAULTS_RESTARTS=$(RESTARTS) FAULTS_STOPS=$(STOPS) FAULTS_CUTS=$(CUTS) \
 		FAULTS_SIGTERMS=$(SIGTERMS) FAULTS_OUTAGE=$(OUTAGE) FAULTS_ATTEMPTS=$(ATTEMPTS) \
-		$(BIN)/python -m pytest -s tests/faults
+		FAULTS_RACES=$(RACES) $(BIN)/python -m pytest -s tests/faults tests/store/test_cancel_or_due.py
 
 # The rows of docs/development/performance.md beside the peers; `make bench ARGS="--rows 1 2 --runs 1"`.
 bench: .venv/test

@@ -21,10 +21,12 @@ from bridge.store.db.engine import Store, open_store
 from bridge.store.inbox.events import accept
 from bridge.store.queue import calls, release
 from tests.conftest import Clock
+from tests.faults.amounts import amount
 from tests.store.given import NOW, cancel, claim_in, later, paid, rows, sale, settlement, take_in
 from tests.store.schedules import NOWHERE, Transaction, Work, interleave, watch
 
 Begun = list[int]
+RACES = amount("RACES", 200)
 
 
 @pytest.fixture
@@ -154,13 +156,10 @@ def test_every_interleaving_of_an_event_and_a_due_time_has_one_outcome(
         assert set(outcomes.values()) == {True, False}
 
 
-@pytest.mark.parametrize("times", [200, pytest.param(2000, marks=pytest.mark.thorough)])
-def test_cancellations_and_due_times_at_random_have_one_outcome_each(
-    times: int, stores: tuple[Store, Store]
-) -> None:
+def test_cancellations_and_due_times_at_random_have_one_outcome_each(stores: tuple[Store, Store]) -> None:
     web, dispatcher = stores
     random, outcomes = Random(7), set()
-    for turn in range(times):
+    for turn in range(RACES):
         key = f"cart:{turn}"
         number = waiting(web, key, turn + 1)
         start, begun = threading.Barrier(2), list[int]()
@@ -183,9 +182,8 @@ def test_cancellations_and_due_times_at_random_have_one_outcome_each(
     assert outcomes == {"cancelled", "sending"}
 
 
-@pytest.mark.parametrize("seconds", [2, pytest.param(30, marks=pytest.mark.thorough)])
 def test_webhooks_and_dispatchers_on_few_errands_never_wait_for_each_other_in_a_ring(
-    seconds: int, database_url: str
+    database_url: str,
 ) -> None:
     stores = [open_store(database_url) for _ in range(4)]
     stop, failed = threading.Event(), list[Exception]()
@@ -227,7 +225,7 @@ def test_webhooks_and_dispatchers_on_few_errands_never_wait_for_each_other_in_a_
     ]
     for thread in threads:
         thread.start()
-    stop.wait(seconds)
+    stop.wait(RACES / 100)
     stop.set()
     for thread in threads:
         thread.join()
