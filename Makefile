@@ -35,10 +35,10 @@ long: .venv/test
 thorough: .venv/test
 	$(BIN)/python $(PYTEST) 3 -m thorough
 
-# `make quick` with full properties. Without what drives processes or a browser: the tracer would double its time.
+# The quick tests of `make test` with full properties: the tracer would double the time of processes and browsers.
 coverage: .venv/test
 	$(BIN)/coverage erase
-	SUITE=full $(BIN)/coverage run $(PYTEST) 2 -m "not long"
+	SUITE=full $(BIN)/coverage run $(PYTEST) 2 -m "not long and not thorough"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
