@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -51,6 +52,7 @@ async def _get(url: str, ca_file: str | None) -> bytes | None:
     return found or None
 
 
+@cache
 def authorities() -> bytes:
     """The certification authorities (PEM) that requests trusts. Imported on first use, like the client."""
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
