@@ -250,6 +250,7 @@ def told(one: Site) -> None:
     take_in(one.side.store, paid("paid-8", cancel("cart:8", lasts=7 * 86_400)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "ru")])
 def test_a_phone_shows_what_waits_without_scrolling_and_without_barriers(
     site: MakeSite, browser: Browser, theme: Literal["light", "dark"], language: str

@@ -190,6 +190,7 @@ def world(store: Store, clock: Clock, tmp_path: Path) -> World:
     return World(store, clock, tmp_path)
 
 
+@pytest.mark.thorough_on_postgres
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_cell(action: str, state: str, world: World) -> None:

@@ -250,7 +250,7 @@ def waiting(store: Store, many: int) -> None:
 
 
 ROUNDS: dict[str, Callable[[Connection], object]] = {
-    "look": due_calls.account_views,
+    "look": due_calls.view,
     "release nothing": lambda connection: release.release(connection, NOW),
     "release 500": lambda connection: release.release(connection, NOW + 600_000),
     "claim": claiming,
@@ -263,6 +263,7 @@ ROUNDS: dict[str, Callable[[Connection], object]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", list(ROUNDS))
 def test_any_number_of_waiting_calls_costs_nothing_more(name: str, sqlite_store: Store) -> None:
     owe(sqlite_store, start(7))
@@ -278,6 +279,7 @@ def test_any_number_of_waiting_calls_costs_nothing_more(name: str, sqlite_store:
     assert costs[1] <= costs[0] * 1.3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_any_number_of_waiting_calls_is_read_by_their_indexes_on_postgres(store: Store) -> None:
     owe(store, start(7))

@@ -70,7 +70,7 @@ def _without_partner(named: _Places, others: _Places) -> Iterator[tuple[str, Key
 
 
 def _may_be_equal(one: Shape, other: Shape) -> bool:
-    """Whether two keys can be the same text: each None stands for any text."""
+    """Whether two keys can be the same text; None matches any text."""
     first, second = one[0], other[0]
     if first is not None and second is not None and not _begin_alike(first, second):
         return False

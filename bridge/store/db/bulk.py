@@ -22,6 +22,7 @@ from bridge.store.db.driver import AnyRow, RowReader
 _ROWS_PER_STATEMENT = 500
 """SQLite allows some 32,000 parameters per statement."""
 _ROWS_PER_INSERT = 32
+"""The most of one statement: each number of rows is a text of its own, which SQLite prepares."""
 _POSTGRES = {
     BigInteger: "bigint",
     Boolean: "boolean",
