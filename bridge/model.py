@@ -188,6 +188,10 @@ class BotStart:
     """The time zone that decided `due_at`; empty if none did."""
     errand: Errand | None = None
 
+    def is_skipped(self, received_at: int) -> bool:
+        """Whether it never starts because its time had passed when its event was received."""
+        return self.late == "skip" and 0 < self.due_at < received_at
+
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:

@@ -147,10 +147,10 @@ class Readiness:
         known = {name for name, at in sources.last_received(connection).items() if at > now - REMEMBERED_MS}
         # Alerts of the bridge itself are events, but nobody sends webhooks of that source.
         known.discard(ALERT_SOURCE)
-        views, jump = due_calls.account_views(connection), clock.held(connection, now)
+        queue, jump = due_calls.view(connection), clock.held(connection, now)
         return CheckResult(
-            late=_late(views, now),
-            overdue=overdue(views[0].waiting_at if views else None, now, jump),
+            late=_late(queue.accounts, now),
+            overdue=overdue(queue.waiting_at, now, jump),
             clock=jump,
             known_sources=frozenset(known),
         )

@@ -11,12 +11,13 @@ from bridge.commands.options import WHEN, paged, quiet
 from bridge.commands.show.language import said
 from bridge.commands.show.lists import print_more, print_table
 from bridge.commands.show.output import OPTION, json_array, screen_of
+from bridge.mapping.author.later import errand_reason
 from bridge.model import Call, State
 from bridge.operations.as_json import call_record
 from bridge.operations.filters import AskedCalls
 from bridge.operations.redact_stored import shown_calls
 from bridge.operations.times import ago
-from bridge.operations.waiting import due_reason, key_reason
+from bridge.operations.waiting import due_reason
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
@@ -88,7 +89,7 @@ def _row(call: Call, now: int) -> tuple[str, ...]:
     due = said(Reason(CommandCode.DUE, when=ago(call.due_at, now))) if waits else ""
     cause = call.cause if call.state is State.UNCERTAIN else ""
     until = said(due_reason(call, now))
-    key = said(key_reason(call)) if until else ""
+    key = said(errand_reason(call.start)) if until else ""
     return (
         str(call.id),
         str(call.event_id),

@@ -20,10 +20,10 @@ from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.engine import Store
 from bridge.store.queue import accounts as rows
-from bridge.store.queue import decisions, due_calls, errands, sweep
+from bridge.store.queue import decisions, due_calls, sweep
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
-from bridge.store.reports import call_views, counters
+from bridge.store.reports import call_views, cancellations, counters
 from bridge.store.reports.audit import BRIDGE
 from bridge.text.render import english
 
@@ -100,7 +100,7 @@ class Maintenance:
     def renewed(self, known: Mapping[str, Account]) -> list[str]:
         """Accounts that were paused with another token than they have now."""
         with self.store.read() as connection:
-            states = [view.state for view in due_calls.account_views(connection)]
+            states = [view.state for view in due_calls.view(connection).accounts]
         return [
             state.name
             for state in states
@@ -133,7 +133,7 @@ def resume(connection: Transaction, now: int, name: str, *, who: str, why: Reaso
 def again(connection: Transaction, now: int, call_id: int, by: Decider) -> int:
     """The new call for one that was refused; 0 if a person or a cancellation has decided about it since."""
     refused = call_views.call(connection, call_id).call
-    if errands.cancelled_since(connection, refused):
+    if cancellations.cancelled_since(connection, refused):
         return 0
     try:
         return decisions.send_again(connection, now, call_id, by)

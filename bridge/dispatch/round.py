@@ -142,11 +142,11 @@ class Rounds:
     def look(self, connection: Transaction, known: Mapping[str, Account]) -> Outlook:
         """Which accounts have calls to claim, and which waiting calls are due, now or later."""
         now = self.now(connection)
-        views = due_calls.account_views(connection)
-        at = dict(invitations(known, [view for view in views if view.state.name in known], now))
+        queue = due_calls.view(connection)
+        at = dict(invitations(known, [view for view in queue.accounts if view.state.name in known], now))
         due = tuple(sorted(name for name, moment in at.items() if moment <= now))
         later = [moment for moment in at.values() if moment > now]
-        release_at = self.releases.look(connection, now, views[0].waiting_at if views else None)
+        release_at = self.releases.look(connection, now, queue.waiting_at)
         return Outlook(now, due, min([*later, *([release_at] if release_at else [])], default=None))
 
     def now(self, connection: Transaction) -> int:

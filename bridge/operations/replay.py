@@ -22,7 +22,7 @@ from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports.call_views import calls_of
-from bridge.store.reports.counters import CAUSES
+from bridge.store.reports.counters import CANCELLED
 from bridge.store.reports.event_views import StoredEvent, event
 from bridge.webhook.source import BY_BODY
 
@@ -256,7 +256,7 @@ class Replayer:
         return tuple(call for call in latest.values() if self._may_repeat(call))
 
     def _may_repeat(self, call: Call) -> bool:
-        if call.start.shadow or (call.reason and call.reason.code in CAUSES and not self.past_cancel):
+        if call.start.shadow or (call.reason and call.reason.code in CANCELLED and not self.past_cancel):
             return False
         return call.state in FINAL if self.again else call.state in _UNSENT and not call.had_uncertain
 

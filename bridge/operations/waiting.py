@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from bridge.language.zones import zone_names
-from bridge.mapping.author.later import errand_reason
 from bridge.mapping.rules.due import shown_due
 from bridge.model import Call, State
 from bridge.operations.times import ago
@@ -38,11 +37,6 @@ def due_reason(call: Call, now: int) -> Reason | None:
     named = Reason(ExplainCode.IN_ZONE, zone=zone) if zone else None
     due = shown_due(call.due_at, zone)
     return Reason(ExplainCode.WAITS_UNTIL, due=due, zone=named, when=ago(call.due_at, now))
-
-
-def key_reason(call: Call) -> Reason | None:
-    """The errand of a call; None if it has none."""
-    return errand_reason(call.start)
 
 
 def call_reasons(call: Call, cancels: tuple[Cancelled, ...]) -> Iterator[Reason]:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.mapping.author.errand_play import Fate, Move, concerns_errands, play
-from bridge.mapping.rules.waiting import is_skipped
 from bridge.model import Again, Application, BotStart, Cancellation, Errand, Recipient
 
 HOUR = 3_600_000
@@ -135,7 +134,7 @@ class Slow:
 
     def start(self, one: BotStart, now: int) -> list[Fate | None]:
         fate: list[Fate | None] = ["waited" if one.due_at > now else None]
-        if is_skipped(one, now):
+        if one.is_skipped(now):
             fate = ["late"]
         if one.errand is None:
             return fate

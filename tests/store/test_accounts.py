@@ -104,4 +104,4 @@ def test_account_views_have_the_time_of_the_next_call_to_claim(store: Store, clo
 
 def due(store: Store) -> dict[str, int | None]:
     with store.read() as connection:
-        return {view.state.name: view.due_at for view in due_calls.account_views(connection)}
+        return {view.state.name: view.due_at for view in due_calls.view(connection).accounts}

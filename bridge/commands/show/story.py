@@ -11,12 +11,13 @@ from bridge.commands.show.request import request_lines
 from bridge.commands.show.verdict_lines import condition_line, missing
 from bridge.language.operators import NEAR_CODES
 from bridge.mapping.author.explain import verdict_reason
+from bridge.mapping.author.later import errand_reason
 from bridge.model import Account, Attempt, Match, Outcome, State, Verdict
 from bridge.operations.repeats import content
 from bridge.operations.request_preview import outgoing
 from bridge.operations.story import Story
 from bridge.operations.times import ago
-from bridge.operations.waiting import call_reasons, cancel_reasons, due_reason, key_reason
+from bridge.operations.waiting import call_reasons, cancel_reasons, due_reason
 from bridge.operations.words import known_by_body
 from bridge.problems.facts import Question
 from bridge.problems.listing import answer
@@ -135,7 +136,7 @@ def _call(one: TriedCall, account: Account | None, screen: Screen, now: int) -> 
     yield f"{printable(said(head))}: {state}"
     if owed.reason:
         yield f"    {printable(said(owed.reason))}"
-    about = (due_reason(owed, now), key_reason(owed), *call_reasons(owed, one.cancels))
+    about = (due_reason(owed, now), errand_reason(owed.start), *call_reasons(owed, one.cancels))
     yield from (f"    {printable(said(reason))}" for reason in about if reason)
     if one.held_by == PAUSED:
         yield f"    {said(Reason(ExplainCode.WAITS_PAUSED))}"

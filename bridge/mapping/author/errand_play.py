@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bridge.mapping.rules.waiting import is_skipped
 from bridge.model import Application, BotStart, Cancellation
 
 Fate: TypeAlias = Literal["waited", "replaced", "kept", "cancelled", "marked", "late"]
@@ -87,7 +86,7 @@ class _Stage:
         now = move.received_at
         fate: Fate | None = "waited" if start.due_at > now else None
         call = Played(move.source, start.rule, start.due_at, 0, move.number, fate)
-        if is_skipped(start, now):
+        if start.is_skipped(now):
             call.fate = "late"
         if start.errand:
             call.limit = (start.due_at or now) + start.errand.at_most * 1000

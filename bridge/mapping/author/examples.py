@@ -11,7 +11,6 @@ from bridge.language.functions.base import quote
 from bridge.mapping.author.explain import verdict_reason
 from bridge.mapping.rules.apply import Example, Expected, MappingFile, judge
 from bridge.mapping.rules.due import read_instant, shown_due
-from bridge.mapping.rules.waiting import is_skipped
 from bridge.mapping.rules.webhook import apply_to_webhook
 from bridge.model import BotStart, Event, Failure, Json, Match, Request
 from bridge.reasons.reason import Reason
@@ -58,7 +57,7 @@ def run_example(mapping: MappingFile, example: Example, read_sample: ReadSample)
         return _unread(example, Reason(RuleCode.SAMPLE_UNREADABLE, why=error.reason))
     applied = [one for _, one in made]
     planned = [start for application in applied for start in application.starts]
-    starts = tuple(start for start in planned if not is_skipped(start, example.now))
+    starts = tuple(start for start in planned if not start.is_skipped(example.now))
     failures = tuple(failure for application in applied for failure in application.failures)
     cancelled = tuple(one.key for application in applied for one in application.cancels)
     differences = (

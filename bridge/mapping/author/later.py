@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.mapping.rules.due import shown_due
-from bridge.mapping.rules.waiting import is_skipped
 from bridge.model import BotStart, Cancellation
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
@@ -17,7 +16,7 @@ def start_reasons(start: BotStart, received_at: int) -> Iterator[Reason]:
     """When the start is due, in whose zone, and its key; nothing for one at once without a key."""
     if start.due_at:
         due, zone = shown_due(start.due_at, start.zone), start.zone
-        if is_skipped(start, received_at):
+        if start.is_skipped(received_at):
             yield Reason(ExplainCode.DUE_SKIPPED, due=due)
         elif start.due_at <= received_at:
             yield Reason(ExplainCode.DUE_PASSED, due=due)

@@ -15,7 +15,7 @@ from bridge.language.zones import known_zone, zone_names
 from bridge.mapping.rules.due import Due, TimeOfDay, instant, within_reach
 from bridge.mapping.rules.ids import clean
 from bridge.mapping.rules.start import RenderFailure, Shared, checked, rendered
-from bridge.model import Again, BotStart, Errand, Json, Late
+from bridge.model import Again, Errand, Json, Late
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
@@ -171,8 +171,3 @@ def errand_key(value: Json) -> str:
 def normal(text: str) -> str:
     """The text in Unicode's form NFC."""
     return unicodedata.normalize("NFC", text)
-
-
-def is_skipped(start: BotStart, received_at: int) -> bool:
-    """Whether it never starts because its time had passed when its event was received."""
-    return start.late == "skip" and 0 < start.due_at < received_at

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bridge.mapping.author.explain import verdict_reason
 from bridge.mapping.rules.due import shown_due
-from bridge.mapping.rules.waiting import is_skipped
 from bridge.model import BotStart, Json, Verdict
 from bridge.operations.authoring.try_payload import Tried
 from bridge.operations.request_preview import Shown
@@ -65,7 +64,7 @@ def _call(start: BotStart, shown: Shown, received_at: int) -> dict[str, Json]:
         "due": shown_due(start.due_at, start.zone) if start.due_at else None,
         "zone": start.zone or None,
         "late": start.late,
-        "skipped": is_skipped(start, received_at),
+        "skipped": start.is_skipped(received_at),
         "key": errand.key if errand else None,
         "again": errand.again if errand else None,
         "at_most": errand.at_most if errand else None,

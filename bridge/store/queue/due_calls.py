@@ -44,13 +44,21 @@ class AccountView:
 
     state: AccountState
     due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """Every account that has a row, by name, and when the first waiting call is due; None if none waits."""
+
+    accounts: tuple[AccountView, ...]
     waiting_at: int | None
-    """When the first waiting call of any account is due; None if none waits."""
 
 
-def account_views(connection: Connection) -> list[AccountView]:
-    """Every account that has a row, by name."""
-    return [AccountView(state_of(row), row.due_at, row.waiting_at) for row in _VIEWS.run(connection)]
+def view(connection: Connection) -> QueueView:
+    """Look at the queue."""
+    rows = _VIEWS.run(connection)
+    accounts = tuple([AccountView(state_of(row), row.due_at) for row in rows])
+    return QueueView(accounts, rows[0].waiting_at if rows else None)
 
 
 def calls_of_owner(connection: Connection, owner: str) -> list[Call]:

@@ -15,12 +15,11 @@ from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from sqlalchemy import Connection
 
-from bridge.model import Again, Application, BotStart, Call, Cancellation, Errand, State
+from bridge.model import Again, Application, BotStart, Cancellation, Errand, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
 from bridge.store.db.bulk import AllRows, insertion, update
-from bridge.store.db.dialects import Statement
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import calls, cancellations, errands
@@ -54,10 +53,6 @@ _MARKS = AllRows(
     "SELECT account, key, mark_until, mark_event, shadow_until, shadow_event FROM errands "
     "WHERE (account, key) IN ({rows})",
     *("text", "text"),
-)
-_CANCELLED_SINCE = Statement(
-    "SELECT id FROM cancellations "
-    "WHERE account = :account AND key = :key AND shadow = :shadow AND (at, event_id) > (:at, :event) LIMIT 1"
 )
 _END = update(
     calls,
@@ -154,16 +149,6 @@ def put(connection: Connection, now: int, changes: Sequence[Change], counts: Cou
     insert(connection, now, ids, new_calls, [work.begin[number] for number in ids], counts)
     work.write(connection, counts)
     return ids
-
-
-def cancelled_since(connection: Connection, call: Call) -> bool:
-    """Whether the errand of a call, if it has one, was cancelled since; not by the call's own event."""
-    if call.start.errand is None:
-        return False
-    account, key = _key_of(call.start)
-    since = {"at": call.created_at, "event": call.event_id}
-    wanted = {"account": account, "key": key, "shadow": call.start.shadow, **since}
-    return bool(_CANCELLED_SINCE.run(connection, **wanted))
 
 
 def marks(connection: Connection, now: int, starts: Sequence[BotStart]) -> dict[int, int]:

@@ -47,7 +47,7 @@ def beginning(new: NewCall, now: int) -> Beginning:
     start = new.start
     if not start.due_at:
         return Beginning(State.CANCELLED, now, SHADOW) if start.shadow else Beginning(State.QUEUED, now)
-    if start.late == "skip" and start.due_at < new.received_at:
+    if start.is_skipped(new.received_at):
         return Beginning(State.CANCELLED, start.due_at, Reason(CallCode.SKIPPED))
     return begins_at(start.due_at, now, shadow=start.shadow)
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, select
 
 from bridge.model import Call, Cancellation
+from bridge.store.db.dialects import Statement
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import FOR_EVER, cancellations
 from bridge.store.db.texts import plain
@@ -17,6 +18,10 @@ from bridge.store.queue.errands import Effect
 
 _NONE: Final = "[]"
 """The effects of a cancellation that found no call."""
+_SINCE = Statement(
+    "SELECT id FROM cancellations "
+    "WHERE account = :account AND key = :key AND shadow = :shadow AND (at, event_id) > (:at, :event) LIMIT 1"
+)
 
 
 class Affected(NamedTuple):
@@ -63,6 +68,14 @@ def of_call(connection: Connection, call: Call, settled_at: int) -> tuple[Cancel
         table.at.between(call.created_at, settled_at or FOR_EVER),
     )
     return tuple(one for one in found if any(affected.call_id == call.id for affected in one.effects))
+
+
+def cancelled_since(connection: Connection, call: Call) -> bool:
+    """Whether the errand of a call, if it has one, was cancelled since; not by the call's own event."""
+    if call.start.errand is None:
+        return False
+    errand = {"account": call.start.account, "key": plain(call.start.errand.key), "shadow": call.start.shadow}
+    return bool(_SINCE.run(connection, **errand, at=call.created_at, event=call.event_id))
 
 
 def _found(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Cancelled, ...]:

@@ -57,7 +57,7 @@ _SUMS: Final = (LIVE, WAITING)
 EVENTS: Final = tuple(f"event:{one}" for one in ("matched", "unmatched", "failed", "unreadable", "ignored"))
 RULES: Final = ("rule:matched", "rule:failed")
 CALLS: Final = (LIVE, WAITING, *(f"call:{state}" for state in (State.UNCERTAIN, *sorted(FINAL))))
-CAUSES: Final[Mapping[Code, str]] = {
+CANCELLED: Final[Mapping[Code, str]] = {
     CallCode.CANCELLED_BY_EVENT: "cancelled:event",
     CallCode.CANCELLED_BEFORE: "cancelled:mark",
     CallCode.REPLACED: "cancelled:replaced",
@@ -120,9 +120,9 @@ def move(
 
 
 def cancelled(counts: Counts, code: Code | None, source: str, account: str, many: int = 1) -> None:
-    """Count calls that ended for this reason, if it is one of `CAUSES`."""
-    if code is not None and code in CAUSES:
-        counts[Key(CAUSES[code], source, account)] += many
+    """Count calls that ended for this reason, if it is one of `CANCELLED`."""
+    if code is not None and code in CANCELLED:
+        counts[Key(CANCELLED[code], source, account)] += many
 
 
 def add_moves(connection: Connection, now: int, rows: Iterable[AnyRow], after: State) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, text
@@ -97,13 +97,12 @@ def count(connection: Connection, now: int) -> QueueStats:
     states = {state: _count(connection, _IN_STATE, state=state.value) for state in OPEN}
     doubtful = doubts(connection)
     states[State.UNCERTAIN] = sum(one.many for one in doubtful)
-    views = due_calls.account_views(connection)
-    queues = tuple(_queue(connection, view, now) for view in views)
-    return QueueStats(now, queues, states, doubtful, _waiting(connection, now, views))
+    found = due_calls.view(connection)
+    queues = tuple(_queue(connection, view, now) for view in found.accounts)
+    return QueueStats(now, queues, states, doubtful, _waiting(connection, now, found.waiting_at))
 
 
-def _waiting(connection: Connection, now: int, views: Sequence[AccountView]) -> Waiting:
-    due_at = views[0].waiting_at if views else None
+def _waiting(connection: Connection, now: int, due_at: int | None) -> Waiting:
     due = 0 if due_at is None or due_at > now else _count(connection, _DUE, now=now)
     return Waiting(trends.waiting(connection), due, due_at, trends.cancelled(connection, now))
 

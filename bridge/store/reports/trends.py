@@ -18,7 +18,7 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 from bridge.store.db.driver import AnyRow
 from bridge.store.reports.counters import (
     CALLS,
-    CAUSES,
+    CANCELLED,
     EVENTS,
     HOUR_MS,
     LIVE,
@@ -158,7 +158,7 @@ def waiting(connection: Connection) -> dict[str, int]:
 
 def cancelled(connection: Connection, now: int) -> dict[tuple[str, str], int]:
     """How many calls were cancelled in the last day because of their key or time, by source and cause."""
-    asked = {"since": Span.DAY.begins(now), "kinds": (*CAUSES.values(),)}
+    asked = {"since": Span.DAY.begins(now), "kinds": (*CANCELLED.values(),)}
     return {(row.source, row.kind): int(row.many) for row in connection.execute(_BY_CAUSE, asked)}
 
 

@@ -10,13 +10,14 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from bridge.assemble.rules import effective_accounts
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.mapping.author.later import errand_reason
 from bridge.model import FINAL
 from bridge.operations.answers import confirm, questions_about
 from bridge.operations.redact import shown
 from bridge.operations.redact_stored import of_events
 from bridge.operations.resolve import FITTING, Resolution, settle
 from bridge.operations.story import CallStory, read_call
-from bridge.operations.waiting import call_reasons, due_reason, key_reason
+from bridge.operations.waiting import call_reasons, due_reason
 from bridge.problems.listing import answer
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
@@ -58,7 +59,7 @@ def call(console: Console, number: int) -> Answer:
         call=story.tried.call,
         moments=moments_of_call(story.tried),
         waits=due_reason(story.tried.call, story.now),
-        key=key_reason(story.tried.call),
+        key=errand_reason(story.tried.call.start),
         cancelled=tuple(call_reasons(story.tried.call, story.tried.cancels)),
         links=tuple(_links(story.tried)),
         shown=request,
