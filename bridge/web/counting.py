@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -65,11 +66,27 @@ class LookedUp(Collector):
         yield from found.values()
 
 
+class OfAllProcesses(Collector):
+    """What all processes of this folder counted.
+
+    A process creates its file empty and fills it a moment later. The library's own collector fails on such a
+    file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def collect(self) -> Iterable[Family]:
+        filled = [str(file) for file in self.folder.glob("*.db") if file.stat().st_size]
+        merged: Iterable[Family] = MultiProcessCollector.merge(filled)  # type: ignore[no-untyped-call]
+        return merged
+
+
 def page(folder: str, samples: Callable[[], Iterable[Sample]], counted: Counted) -> bytes:
     """The text of `/metrics`: what the processes counted, and these samples."""
     registry = CollectorRegistry()
     registry.register(LookedUp(samples))
     if folder:
-        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # it has no types
+        registry.register(OfAllProcesses(Path(folder)))
         return generate_latest(registry)
     return generate_latest(counted.registry) + generate_latest(registry)

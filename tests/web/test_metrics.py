@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.dispatch.round import Result, Round
 from bridge.model import Call, Outcome, State
+from bridge.settings import METRICS_FOLDER
 from bridge.web import counting, metrics, process_metrics
 from bridge.web.counting import Counted
 from bridge.web.dispatch_meters import DispatchMeters
@@ -128,6 +130,17 @@ def test_intake_dispatch_and_store_do_not_import_metrics() -> None:
             [sys.executable, "-c", words], cwd=ROOT, capture_output=True, text=True, check=True
         )
         assert done.stdout == "False\n", module
+
+
+def test_a_process_that_has_just_created_its_file_does_not_break_the_page(
+    tmp_path: Path, counted: Counted
+) -> None:
+    words = "from bridge.web.counting import Counted; Counted()"
+    environment = {**os.environ, METRICS_FOLDER: str(tmp_path)}
+    subprocess.run([sys.executable, "-c", words], cwd=ROOT, env=environment, check=True)
+    (tmp_path / "counter_999999999.db").touch()
+    samples = read(counting.page(str(tmp_path), list, counted))
+    assert samples["leadbridge_ack_seconds_count", frozenset()] == 0
 
 
 def test_running_processes_are_measured_and_ended_ones_removed(tmp_path: Path) -> None:
