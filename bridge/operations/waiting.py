@@ -11,22 +11,23 @@ from bridge.model import Call, State
 from bridge.operations.times import ago
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
-from bridge.store.queue.errands import Effect
+from bridge.store.queue.effects import Effect
 from bridge.store.reports.cancellations import Cancelled
 from bridge.text.times import clock
 
 _DID: Final = {
     Effect.CANCELLED: ExplainCode.ENDED,
     Effect.TOO_LATE: ExplainCode.TOO_LATE_FOR,
+    Effect.NOT_RETRIED: ExplainCode.NOT_RETRIED,
     Effect.NOT_RESENT: ExplainCode.NOT_RESENT,
 }
 """What a cancellation did to calls, as its event's history says it."""
 _HAPPENED: Final = {
     Effect.TOO_LATE: ExplainCode.CANCELLED_TOO_LATE,
+    Effect.NOT_RETRIED: ExplainCode.CANCELLED_UNSENT,
     Effect.NOT_RESENT: ExplainCode.CANCELLED_IN_DOUBT,
 }
-"""What a cancellation did to a call, as the call's history says it. If it ended the call, the call's own
-reason says so."""
+"""What a cancellation did to a call that it did not end at once, as the call's history says it."""
 
 
 def due_reason(call: Call, now: int) -> Reason | None:
@@ -40,7 +41,7 @@ def due_reason(call: Call, now: int) -> Reason | None:
 
 
 def call_reasons(call: Call, cancels: tuple[Cancelled, ...]) -> Iterator[Reason]:
-    """What cancellations did to a call that they did not end."""
+    """What cancellations did to a call that they did not end at once."""
     for one in cancels:
         for affected in one.effects:
             if affected.call_id == call.id and affected.effect in _HAPPENED:

@@ -122,6 +122,13 @@ def test_the_story_as_json_has_what_was_cancelled_on_both_sides(shop: Office) ->
             "too late for call 1 with the key cart:7: it was being sent",
         ),
         (
+            "queued",
+            "event {event} cancelled it while it was being sent; "
+            "this attempt did not run, so it is not tried again",
+            "cancelled call 1 with the key cart:7 while it was being sent: "
+            "it did not run and is not tried again",
+        ),
+        (
             "uncertain",
             "event {event} cancelled it; it may have run, and is not sent again automatically",
             "call 1 with the key cart:7 may have run, and is not sent again automatically",
@@ -137,6 +144,8 @@ def test_a_cancellation_that_came_too_late_is_said_in_both_stories(
     if state == "uncertain":
         given.settle(shop.store, given.settlement(call, "uncertain"))
     cancelling = paid(shop)
+    if state == "queued":
+        given.settle(shop.store, given.settlement(call, "queued", due_at=1))
     assert f"    {own.format(event=cancelling)}" in shop.run("explain", str(event)).lines
     assert f"    {others}" in shop.run("explain", str(cancelling)).lines
 

@@ -53,7 +53,12 @@ CELLS: dict[str, tuple[str, dict[str, Cell]]] = {
             "due": Cell(_CANCELLED, "cancelled", "cancelled", 0, "cancelled by event 2"),
             "queued": Cell(_CANCELLED, "cancelled", "cancelled", 0, "cancelled by event 2"),
             "claimed": Cell(_CANCELLED, "cancelled", "cancelled", 0, "cancelled by event 2"),
-            "sending": Cell("Too late: it is sent, and both stories say so.", "sending", "done", 1),
+            "sending": Cell(
+                "Too late: it is sent, and both stories say so. If it did not run, it is cancelled.",
+                "sending",
+                "done",
+                1,
+            ),
             "uncertain": Cell(
                 "It stays uncertain and is not resent automatically; a person decides.",
                 *("uncertain", "uncertain", 1),

@@ -18,7 +18,7 @@ from bridge.store.db.engine import Store
 from bridge.store.inbox import replays
 from bridge.store.inbox.purge import purge
 from bridge.store.queue.decisions import Decider
-from bridge.store.queue.errands import Effect
+from bridge.store.queue.effects import Effect
 from bridge.store.reports import cancellations
 from tests.conftest import Clock
 from tests.dispatch.interplay import CELLS, PAGE, STATES, page

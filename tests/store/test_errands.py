@@ -224,19 +224,39 @@ def test_a_cancellation_ends_calls_of_any_rule_and_source_of_its_account_only(st
 
 
 @pytest.mark.parametrize(
-    ("end", "becomes"),
-    [("queued", "cancelled"), ("done", "done"), ("refused", "refused"), ("uncertain", "uncertain")],
+    ("end", "becomes", "effect"),
+    [
+        ("queued", "cancelled", "not_retried"),
+        ("expired", "cancelled", "not_retried"),
+        ("exhausted", "cancelled", "not_retried"),
+        ("done", "done", "too_late"),
+        ("refused", "refused", "too_late"),
+        ("uncertain", "uncertain", "too_late"),
+    ],
 )
 def test_a_call_that_was_cancelled_while_it_was_sent_is_not_tried_again(
-    end: str, becomes: str, store: Store
+    end: str, becomes: str, effect: str, store: Store
 ) -> None:
     call_in(store, "queued")
     (call,) = claim(store)
-    take_in(store, paid("p", cancel("cart:7")))
+    take_in(store, paid("o", cancel("else")), paid("p", cancel("cart:7"), cancel("another")))
+    take_in(store, paid("q", cancel("cart:7")))
+    assert effects(store) == [[], [[1, "too_late"]], [], [[1, "too_late"]]]
     assert settle(store, settlement(call, end, due_at=NOW)) == [True]
     assert state(store, call.id) == becomes
-    if end == "queued":
-        assert whys(store)[call.id][1] == "cancelled by event 2"
+    assert effects(store) == [[], [[1, effect]], [], [[1, effect]]]
+    if effect == "not_retried":
+        assert whys(store)[call.id][1] == "cancelled by event 3"
+
+
+def test_a_late_answer_that_it_did_not_run_ends_a_call_that_was_cancelled_in_doubt(store: Store) -> None:
+    call_in(store, "queued")
+    (call,) = claim(store)
+    settle(store, settlement(call, "uncertain", shown=attempt(cause="timeout")))
+    take_in(store, paid("p", cancel("cart:7")))
+    assert effects(store) == [[[1, "not_resent"]]]
+    assert settle(store, settlement(call, "queued", due_at=NOW)) == [True]
+    assert (state(store, call.id), effects(store)) == ("cancelled", [[[1, "not_retried"]]])
 
 
 def test_a_call_that_was_cancelled_while_it_was_sent_is_not_resent_by_itself(store: Store) -> None:

@@ -21,6 +21,7 @@ from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import attempts, calls
 from bridge.store.db.texts import plain
 from bridge.store.queue import recipient_order
+from bridge.store.queue.effects import not_retried
 from bridge.store.queue.rows import Beginning, NewCall, beginning, call_row
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts
@@ -29,6 +30,7 @@ _SENT = frozenset({State.DONE, State.REFUSED, State.UNCERTAIN, State.QUEUED, Sta
 AFTER = {State.SENDING: _SENT, State.UNCERTAIN: frozenset({State.DONE, State.REFUSED, State.QUEUED})}
 """The states that an attempt may end in: from `sending`, or later from `uncertain` by the same attempt."""
 _OVER = frozenset({State.EXPIRED, State.EXHAUSTED})
+_NOT_RUN = _OVER | {State.QUEUED}
 
 
 @frozen
@@ -59,7 +61,7 @@ _INSERT_ATTEMPT = insertion(
 )
 _LOCK = Statement(
     "SELECT id, state, owner, attempt, lease_until, source, account, recipient, order_mode, had_uncertain, "
-    "cancelled_by "
+    "errand, cancelled_by "
     "FROM calls WHERE id IN :ids ORDER BY id <lock>",
 )
 _SETTLE = update(
@@ -116,7 +118,7 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
     """End attempts, each with its row; returns the settlements as they were applied, None for a dropped one.
 
     A settlement of a former owner or attempt is dropped. A late answer to an uncertain call counts if it is
-    definite. A call whose errand was cancelled in the meantime is not tried again.
+    definite. A call whose errand was cancelled in the meantime ends as cancelled if it did not run.
     """
     rows = _lock_rows(connection, [one.call_id for one in settlements])
     applied: list[Settlement | None] = []
@@ -129,6 +131,7 @@ def settle(connection: Connection, now: int, settlements: Sequence[Settlement]) 
             steps.append((settlement, rows.pop(one.call_id), to_text(one.shown.reason)))
     _SETTLE.run(connection, [_settle_row(*step, now) for step in steps])
     _INSERT_ATTEMPT.run(connection, [_attempt_row(one, shown) for one, _, shown in steps])
+    not_retried(connection, [row for one, row, _ in steps if one.state is State.CANCELLED])
     counts: Counts = Counter()
     moves = Counter([(row.state, one.state, row.source, row.account) for one, row, _ in steps])
     for (before, after, source, account), many in moves.items():
@@ -156,7 +159,7 @@ def _applicable(one: Settlement, row: AnyRow) -> Settlement | None:
         one = replace(one, state=State.QUEUED)
     if one.state not in AFTER[State(row.state)]:
         return None
-    return _ended(one, row) if row.cancelled_by and one.state is State.QUEUED else one
+    return _ended(one, row) if row.cancelled_by and one.state in _NOT_RUN else one
 
 
 def _ended(one: Settlement, row: AnyRow) -> Settlement:

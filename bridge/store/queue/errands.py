@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from sqlalchemy import Connection
@@ -27,6 +26,7 @@ from bridge.store.db.texts import document_text, plain
 from bridge.store.queue import recipient_order
 from bridge.store.queue.calls import insert, ran_before
 from bridge.store.queue.calls import put as put_calls
+from bridge.store.queue.effects import Effect
 from bridge.store.queue.rows import Beginning, NewCall, beginning, begins_at, start_of
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts
@@ -64,7 +64,7 @@ _END = update(
 _KEEP_FROM_RETRY = update(
     calls,
     "cancelled_by = ?",
-    "id = ? AND state IN ('sending', 'uncertain')",
+    "id = ? AND state IN ('sending', 'uncertain') AND cancelled_by = 0",
     *("bigint", "bigint"),
 )
 _MARK = update(
@@ -77,16 +77,6 @@ _RECORD = insertion(cancellations)
 
 ErrandKey: TypeAlias = tuple[str, str]
 """Account and key."""
-
-
-class Effect(StrEnum):
-    """What a cancellation did to a call."""
-
-    CANCELLED = "cancelled"
-    TOO_LATE = "too_late"
-    """It was being sent."""
-    NOT_RESENT = "not_resent"
-    """It may have run; it is not sent again."""
 
 
 class Mark(NamedTuple):

@@ -14,7 +14,7 @@ from bridge.store.db.dialects import Statement
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.tables import FOR_EVER, cancellations
 from bridge.store.db.texts import plain
-from bridge.store.queue.errands import Effect
+from bridge.store.queue.effects import Effect
 
 _NONE: Final = "[]"
 """The effects of a cancellation that found no call."""
