@@ -77,6 +77,7 @@ class MappingCode(Code):
     TZ_UNUSED = "mapping.tz_unused"
     NO_ZONE = "mapping.no_zone"
     ALWAYS_PAST = "mapping.always_past"
+    NEVER_IN_REACH = "mapping.never_in_reach"
     SAME_KEY = "mapping.same_key"
     SAME_KEY_OF_ITEMS = "mapping.same_key_of_items"
     OWN_MARK = "mapping.own_mark"

@@ -83,6 +83,8 @@ class RuleCode(Code):
     NO_TEXT = "rule.no_text"
     NOT_ZONE = "rule.not_zone"
     DUE_TOO_FAR = "rule.due_too_far"
+    DUE_TOO_OLD = "rule.due_too_old"
+    UNIX_TOO_OLD = "rule.unix_too_old"
     KEY_EMPTY = "rule.key_empty"
     KEY_TOO_LONG = "rule.key_too_long"
     IS_ABSENT = "rule.is_absent"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bridge.mapping.compile.compiler import compile_files
 from bridge.mapping.rules.apply import apply
 from bridge.mapping.rules.comparison import content_digest, difference
 from bridge.mapping.rules.due import read_instant, shown_due
 from bridge.model import Application, BotStart, Cancellation, Errand, Event, Json, Match
 from bridge.text.render import render
-from tests.mapping.given import HEAD, TESTS, compiled, event, findings, mapping
+from tests.mapping.given import ENVIRONMENT, HEAD, TESTS, compiled, event, findings, mapping
 
 DATA = Path(__file__).parents[1] / "data"
 RECEIVED = "2026-11-30T20:00:00.250+03:00"
@@ -144,7 +145,12 @@ def test_an_errand_has_what_the_rule_says() -> None:
 
 def test_the_past_is_told_to_the_store() -> None:
     assert due("at: 2026-11-30T19:00, late: skip") == "2026-11-30T19:00:00+03:00 Europe/Moscow"
-    assert start("at: 1960-01-01").due_at == 1
+    assert start("at: 2025-12-01").due_at == received_at("2025-12-01T00:00+03:00")
+    why = "is more than 400 days before receipt"
+    assert failure("at: 1960-01-01") == ("at", "1960-01-01", f"1960-01-01T00:00:00+03:00 {why}")
+    for value in (10, "2027", 1_700_000_000):
+        key, path, message = failure("at: $.t, late: skip", {"t": value})
+        assert (key, path, message.endswith(why)) == ("at", "$.t", True)
 
 
 PLACES = """\
@@ -226,6 +232,24 @@ def test_a_repeat_is_compared_by_cancellations_and_distances_not_by_due_times() 
 def test_rules_without_these_keys_have_the_digest_that_they_had() -> None:
     made = mapping("- {name: r, start: {bot_id: 1, subscriber_id: $.s}}")
     assert content_digest(made, event({"s": 5})) == "f86660c7cae0f6e2091d94d2ad0839d8"
+
+
+@pytest.mark.parametrize(
+    ("at", "wanted"),
+    [
+        ("2026-11-30T19:00Z", "this time has passed, for every event"),
+        ("2025-10-01T10:00Z", "2025-10-01T10:00:00+00:00 is more than 400 days before receipt"),
+        ("2028-10-01T10:00Z", "2028-10-01T10:00:00+00:00 is more than 400 days after receipt"),
+        ("2028-01-01T10:00Z", ""),
+    ],
+)
+def test_a_literal_time_is_compared_with_the_clock(at: str, wanted: str) -> None:
+    text = f"{HEAD}rules:\n  - {{name: r, at: {at}, {START}}}\n{TESTS}"
+    now = received_at("2026-12-01T00:00Z")
+    found = compile_files({"mappings/shop.yml": text.encode()}, ENVIRONMENT, now_ms=now).findings
+    assert [
+        (one.code, one.message.removesuffix(", so the rule fails for every event now")) for one in found
+    ] == ([("W518", wanted)] if wanted else [])
 
 
 @pytest.mark.parametrize(("keys", "wanted"), lines("waiting-findings"))

@@ -16,7 +16,7 @@ from bridge.language.text import Unusable
 from bridge.language.values import ORIGINS, Value, compile_value
 from bridge.language.zones import UnknownZone, load_zone, zone_names
 from bridge.mapping.compile.context import CompileContext
-from bridge.mapping.rules.due import LONGEST_DAYS, TimeOfDay, instant, time_of_day
+from bridge.mapping.rules.due import LONGEST_DAYS, Due, TimeOfDay, instant, time_of_day, within_reach, written
 from bridge.mapping.rules.waiting import (
     CancelRule,
     ErrandRule,
@@ -96,10 +96,19 @@ def _timing(fields: Fields, account: str, context: CompileContext, report: Repor
     if at is None or zone is None:
         return None
     if isinstance(at, Value) and at.literal is not ABSENT and zone.value is None:
-        due = instant(at.literal, lambda: zone.default)
-        if due.at < context.now_ms:
-            report.add(fields.at("at"), "W518", Reason(MappingCode.ALWAYS_PAST))
+        wrong = _unreachable(instant(at.literal, lambda: zone.default), context.now_ms)
+        if wrong:
+            report.add(fields.at("at"), "W518", wrong)
     return Timing(at, fields["late"], zone)
+
+
+def _unreachable(due: Due, now: int) -> Reason | None:
+    """Why events that come now do not wait until then; None if they do, or if the time is unknown, 0."""
+    try:
+        within_reach(due, now)
+    except Unusable as unusable:
+        return Reason(MappingCode.NEVER_IN_REACH, why=unusable.reason)
+    return Reason(MappingCode.ALWAYS_PAST) if due.at < now else None
 
 
 def _at(node: Node, report: Report) -> Value | TimeOfDay | None:
@@ -109,7 +118,7 @@ def _at(node: Node, report: Report) -> Value | TimeOfDay | None:
     if value is None or value.literal is ABSENT:
         return value
     try:
-        instant(value.literal, lambda: _UTC)
+        written(value.literal)
     except Unusable as unusable:
         wrong = Reason(MappingCode.BAD_AT, why=unusable.about("at"), time="{time: 10:00}")
         report.add(node, "M209", wrong)

@@ -7,21 +7,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bridge.language.functions.base import quote
 from bridge.language.functions.dates import read_time
-from bridge.language.text import Unusable
+from bridge.language.text import Unusable, text_of
 from bridge.language.zones import known_zone
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
 LONGEST_DAYS = 400
-"""How far ahead a start may be due."""
+"""How far ahead of its event's receipt a start may be due, or how long before."""
 
 _LONGEST = LONGEST_DAYS * 86_400_000
+_FIRST_UNIX = 1_000_000_000_000
+"""September 2001. A number that gives an earlier time is an hour or a year, not a unix time."""
+_UTC: Final = ZoneInfo("UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
@@ -69,18 +72,26 @@ def instant(value: Json, zone: Callable[[], ZoneInfo]) -> Due:
     try:
         read = read_time(value)
         if read.tzinfo:
-            return Due(max(1, _milliseconds(read)), "")
+            return Due(_milliseconds(read), "")
         where = zone()
-        return Due(max(1, _milliseconds(read.replace(tzinfo=where))), where.key)
+        return Due(_milliseconds(read.replace(tzinfo=where)), where.key)
     except (OverflowError, ValueError) as error:
         raise Unusable(Reason(RuleCode.TIME_OUT_OF_RANGE, found=quote(value))) from error
 
 
 def within_reach(due: Due, received_at: int) -> Due:
-    """The same. Raises Unusable if it is too far ahead; not if the time of receipt is unknown, 0."""
-    if received_at and due.at > received_at + _LONGEST:
-        reason = Reason(RuleCode.DUE_TOO_FAR, due=shown_due(due.at, due.zone), count=LONGEST_DAYS)
-        raise Unusable(reason)
+    """The same, at least 1. Raises Unusable if it is too far ahead or back of it, if that is not 0."""
+    if received_at and abs(due.at - received_at) > _LONGEST:
+        code = RuleCode.DUE_TOO_FAR if due.at > received_at else RuleCode.DUE_TOO_OLD
+        raise Unusable(Reason(code, due=shown_due(due.at, due.zone), count=LONGEST_DAYS))
+    return due._replace(at=max(1, due.at))
+
+
+def written(value: Json) -> Due:
+    """The instant of a literal, a local one as in UTC. Raises Unusable, also for an hour or a year alone."""
+    due = instant(value, lambda: _UTC)
+    if due.at < _FIRST_UNIX and text_of(value).strip().isdecimal():
+        raise Unusable(Reason(RuleCode.UNIX_TOO_OLD, found=text_of(value), due=shown_due(due.at, "")))
     return due
 
 
