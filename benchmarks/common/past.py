@@ -80,7 +80,7 @@ _COUNTED = (
     "count(*), max(created_at) FROM calls GROUP BY 2, source, rule",
     "INSERT INTO tallies SELECT 'call:' || state, settled_at - settled_at % :width, source, account, 0, "
     "count(*), max(settled_at) FROM calls WHERE state <> 'queued' GROUP BY 1, 2, source, account",
-    "INSERT INTO tallies SELECT 'call:live', created_at - created_at % :width, source, account, 0, "
+    "INSERT INTO tallies SELECT 'call:waiting', created_at - created_at % :width, source, account, 0, "
     "count(*), max(created_at) FROM calls WHERE state = 'queued' GROUP BY 2, source, account",
     "INSERT INTO actions SELECT id, created_at, CASE WHEN id % 3 = 0 THEN 'ann' ELSE 'bob' END, 'replay', "
     "'mended', CASE WHEN id % 2 = 0 THEN 'event' ELSE 'call' END, CAST(id AS text) "

@@ -115,7 +115,7 @@ class Oracle:
         expected.update(("rule:matched", "sold") for one in calls if not one.parent)
         for one in calls:
             if one.state in LIVE:
-                expected["call:waiting" if one.state == "waiting" else "call:live", one.account] += 1
+                expected["call:later" if one.state == "waiting" else "call:waiting", one.account] += 1
         require(counted == expected, f"counted is {counted}, expected {expected}")
 
     def on_accounts(self, paused: set[str], gates: dict[str, str]) -> None:

@@ -75,7 +75,7 @@ def test_events_are_counted_by_source_and_by_what_the_rules_made_of_them(store: 
         ("event:ignored", "crm", ""): 1,
         ("rule:matched", "shop", "sold"): 1,
         ("rule:failed", "shop", "paid"): 1,
-        ("call:live", "shop", "main"): 1,
+        ("call:waiting", "shop", "main"): 1,
     }
 
 
@@ -89,7 +89,7 @@ def test_a_repeat_is_not_counted(store: Store) -> None:
 def test_one_batch_adds_to_each_counter_once(store: Store) -> None:
     take_in(store, *(sale(f"p{n}", start(n + 1)) for n in range(100)))
     assert rows(store, "SELECT kind, many FROM tallies ORDER BY kind") == [
-        ("call:live", 100),
+        ("call:waiting", 100),
         ("event:matched", 100),
         ("rule:matched", 100),
     ]
@@ -106,7 +106,7 @@ def test_what_is_rolled_back_is_not_counted(store: Store) -> None:
 def test_a_call_waits_until_it_ends(end: str, store: Store) -> None:
     owe(store, start(7))
     (call,) = claim(store)
-    assert of_calls(store) == {"live": 1}
+    assert of_calls(store) == {"waiting": 1}
     settle(store, settlement(call, end))
     assert of_calls(store) == {end: 1}
 
@@ -115,7 +115,7 @@ def test_a_call_that_is_tried_again_goes_on_waiting(store: Store) -> None:
     owe(store, start(7))
     (call,) = claim(store)
     settle(store, settlement(call, "queued"))
-    assert of_calls(store) == {"live": 1}
+    assert of_calls(store) == {"waiting": 1}
 
 
 def test_a_late_answer_ends_an_uncertain_call_without_touching_those_that_wait(store: Store) -> None:
@@ -124,7 +124,7 @@ def test_a_late_answer_ends_an_uncertain_call_without_touching_those_that_wait(s
     settle(store, settlement(one, "uncertain"), settlement(two, "uncertain"))
     assert of_calls(store) == {"uncertain": 2}
     settle(store, settlement(one, "done"), settlement(two, "exhausted"))
-    assert of_calls(store) == {"uncertain": 2, "done": 1, "live": 1}
+    assert of_calls(store) == {"uncertain": 2, "done": 1, "waiting": 1}
 
 
 def test_a_step_that_is_dropped_is_not_counted(store: Store) -> None:
@@ -144,7 +144,7 @@ def test_what_people_decide_is_counted_where_it_leads(store: Store) -> None:
         decisions.resend(connection, NOW, ids[2], BY)
         decisions.cancel(connection, NOW, ids[4], BY)
         decisions.send_again(connection, NOW, ids[0], BY)
-    assert of_calls(store) == {"uncertain": 4, "done": 1, "cancelled": 2, "live": 2}
+    assert of_calls(store) == {"uncertain": 4, "done": 1, "cancelled": 2, "waiting": 2}
 
 
 def test_a_shadow_call_never_waits(store: Store) -> None:
@@ -170,7 +170,7 @@ def test_a_lapsed_lease_counts_as_uncertain_only_where_the_call_may_have_run(
     clock.advance(61)
     with store.transaction() as connection:
         sweep.sweep(connection, clock.ms)
-    assert of_calls(store) == {"uncertain": 1, "live": 1}
+    assert of_calls(store) == {"uncertain": 1, "waiting": 1}
 
 
 def test_a_replay_counts_its_calls_and_when_its_rules_matched_but_no_hit(store: Store, clock: Clock) -> None:
@@ -178,7 +178,7 @@ def test_a_replay_counts_its_calls_and_when_its_rules_matched_but_no_hit(store: 
     clock.advance(3600)
     with store.transaction() as connection:
         replays.replay(connection, clock.ms, 1, made(start(7)), "v2", BY)
-    assert sums(store) == {("event:unmatched", "shop", ""): 1, ("call:live", "shop", "main"): 1}
+    assert sums(store) == {("event:unmatched", "shop", ""): 1, ("call:waiting", "shop", "main"): 1}
     with store.read() as connection:
         used = trends.rules(connection, clock.ms)
     assert used == {("shop", "sold"): trends.RuleUse(0, 0, clock.ms)}
@@ -239,7 +239,7 @@ def test_after_ninety_days_only_the_number_of_those_that_wait_is_known(store: St
     clock.advance(91 * 86400)
     purge(store)
     purge(store)
-    assert rows(store, "SELECT kind, at, many FROM tallies") == [("call:live", 0, 1)]
+    assert rows(store, "SELECT kind, at, many FROM tallies") == [("call:waiting", 0, 1)]
     with store.read() as connection:
         assert trends.live(connection) == 1
 
@@ -287,8 +287,9 @@ def test_every_state_that_is_no_end_and_not_in_doubt_waits() -> None:
     for state in State:
         counts: counters.Counts = Counter()
         counters.move(counts, None, state, "shop", "main")
-        live = state in (State.QUEUED, State.CLAIMED, State.SENDING)
-        assert counts == {Key("call:live" if live else f"call:{state}", "shop", "main"): 1}
+        live = dict.fromkeys((State.QUEUED, State.CLAIMED, State.SENDING), "call:waiting")
+        kind = {**live, State.WAITING: "call:later"}.get(state, f"call:{state}")
+        assert counts == {Key(kind, "shop", "main"): 1}
 
 
 def test_every_day_that_is_kept_is_a_whole_one() -> None:

@@ -429,8 +429,8 @@ def test_calls_are_counted_by_state_and_by_what_cancelled_them(store: Store, clo
         )
     )
     assert sums == {
-        "call:waiting": 1,
-        "call:live": 2,
+        "call:later": 1,
+        "call:waiting": 2,
         "call:cancelled": 5,
         "cancelled:replaced": 1,
         "cancelled:kept": 1,

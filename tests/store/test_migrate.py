@@ -16,15 +16,16 @@ from bridge.reasons.stored import from_text
 from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db import tables
 from bridge.store.db.engine import Store, open_store
+from bridge.store.db.ids import take_ids
 from bridge.store.db.indexes import SCHEMA
 from bridge.store.db.migrate import upgrade
 from bridge.store.db.postgres import conninfo
 from bridge.store.migrations import versions
-from bridge.store.queue import accounts
-from bridge.store.reports import audit
+from bridge.store.queue import accounts, recipient_order
+from bridge.store.reports import audit, counters, trends
 from bridge.store.reports.pagination import Page
 from tests.conftest import Clock
-from tests.store.given import rows, sale, start, take_in
+from tests.store.given import NOW, claim, owe, rows, sale, start, take_in
 from tests.support.postgres import Postgres
 
 NEWEST = max(path.name[1:5] for path in Path(versions.__path__[0]).glob("r*.py"))
@@ -56,6 +57,10 @@ def schema_on_postgres(connection: Connection) -> dict[str, Any]:
             "constraints",
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
             "WHERE connamespace = 'public'::regnamespace",
+        ),
+        (
+            "triggers",
+            "SELECT 'calls', pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
         ),
         ("sequences", "SELECT 'sequence', sequencename, data_type::text FROM pg_sequences"),
     ):
@@ -319,7 +324,54 @@ def test_old_calls_keep_their_order_and_live_ones_are_counted_as_such(
         kinds = connection.exec_driver_sql("SELECT kind, many FROM tallies").all()
     store.close()
     assert found == [(3, 3, "", 0, 0), (7, 7, "", 0, 0)]
-    assert [tuple(row) for row in kinds] == [("call:live", 1)]
+    assert [tuple(row) for row in kinds] == [("call:waiting", 1)]
+
+
+BEFORE_PLACE = (
+    "id, event_id, source, rule, item, parent, account, recipient, request, order_mode, on_uncertain, state, "
+    "attempt, answered, resends, had_uncertain, owner, created_at, due_at, expires_at, lease_until, sent_at, "
+    "settled_at, holds_until, held_by, held_until, reason, cause"
+)
+"""The columns of a call that the version before 0011 inserts."""
+
+
+def test_calls_that_the_version_before_inserts_do_not_overtake_others(store: Store) -> None:
+    owe(store, start(7), start(7, rule="another"))
+    assert claim(store)[0].id == 1
+    assert claim(store) == []
+    with store.transaction() as connection:
+        (number,) = take_ids(connection, "calls", 1)
+        connection.exec_driver_sql(
+            f"INSERT INTO calls ({BEFORE_PLACE}) "
+            f"SELECT {BEFORE_PLACE.replace('id, ', f'{number}, ', 1).replace('rule', repr('old'), 1)} "
+            "FROM calls WHERE id = 2"
+        )
+        counters.add(connection, NOW, {counters.Key("call:waiting", "shop", "main"): 1})
+        connection.exec_driver_sql("UPDATE calls SET state = 'done' WHERE id = 1")
+        recipient_order.release_next(connection, [("main", "subscriber:7")])
+    assert rows(store, "SELECT id, place FROM calls ORDER BY id") == [(1, 1), (2, 2), (number, number)]
+    assert [call.id for call in claim(store)] == [2]
+    with store.read() as connection:
+        assert (trends.live(connection), trends.waiting(connection)) == (3, {})
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgres"])
+def test_counters_of_an_earlier_0011_get_their_names_back(
+    which: int, tmp_path: Path, postgres: Postgres
+) -> None:
+    (tmp_path / "deep").mkdir()
+    store = open_store(empty_urls(tmp_path, postgres)[which])
+    with store.migrating.begin() as connection:
+        upgrade(connection, "0011")
+        for many, kind in enumerate(("call:waiting", "call:live", "call:done"), start=1):
+            old(connection, "tallies", kind=kind, source="shop", name="main", many=many)
+    store.migrate()
+    assert set(rows(store, "SELECT kind, many FROM tallies")) == {
+        ("call:later", 1),
+        ("call:waiting", 2),
+        ("call:done", 3),
+    }
+    store.close()
 
 
 def old(connection: Connection, table: str, **values: Any) -> None:

@@ -1,4 +1,4 @@
-"""The indexes of the tables, as the newest migration leaves them.
+"""The indexes and triggers of the tables, as the newest migration leaves them.
 
 Only migrations import them: conditions of indexes make SQLAlchemy load its PostgreSQL dialect, 3 MB.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, text
+from sqlalchemy import DDL, Column, Index, event, text
 
 from bridge.store.db.tables import (
     actions,
@@ -79,6 +79,26 @@ _partial("repeats_in_doubt", repeats.c.source, repeats.c.id, where="difference =
 Index("cancellations_by_event", cancellations.c.event_id, cancellations.c.id)
 Index("cancellations_by_errand", cancellations.c.account, cancellations.c.key, cancellations.c.id)
 Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
+
+for _dialect, _statement in (
+    (
+        "sqlite",
+        "CREATE TRIGGER calls_place AFTER INSERT ON calls WHEN NEW.place = 0 "
+        "BEGIN UPDATE calls SET place = NEW.id WHERE id = NEW.id; END",
+    ),
+    (
+        "postgresql",
+        "CREATE OR REPLACE FUNCTION calls_place() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN NEW.place := NEW.id; RETURN NEW; END'",
+    ),
+    (
+        "postgresql",
+        "CREATE TRIGGER calls_place BEFORE INSERT ON calls FOR EACH ROW WHEN (NEW.place = 0) "
+        "EXECUTE FUNCTION calls_place()",
+    ),
+):
+    event.listen(calls, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+# Processes of the version before `place` existed insert calls without it, while others are upgraded.
 
 SCHEMA: Final = metadata
 """The tables with their indexes."""

@@ -10,9 +10,10 @@ account:
   value was missing;
 - `call:STATE` for final states, source, account: calls that reached the state, by an answer or a decision;
 - `call:uncertain`, source, account: calls that became uncertain, also if they were settled since;
-- `call:live`, source, account: calls that became live minus those that stopped, so that the sum over all time
-  is how many are live: in any of the states queued, claimed and sending;
-- `call:waiting`, source, account: in the same way, calls that wait until they are due;
+- `call:waiting`, source, account: calls that became live minus those that stopped, so that the sum over all
+  time is how many are live: in any of the states queued, claimed and sending. The name is older than the
+  state `waiting`, and stays: processes of both versions may count at once;
+- `call:later`, source, account: in the same way, calls that wait until they are due;
 - `cancelled:CAUSE`, source, account: calls that were cancelled because of their errand or due time; each is
   in `call:cancelled`, too;
 - `webhook:refused`, source: refusals that were kept.
@@ -50,8 +51,8 @@ COARSER: Final = (
 """Ages, and the periods into which older counters are merged. Each chart finds periods no longer than its
 own: an hour by five minutes, a day by hours, a week by six hours."""
 KEPT_MS: Final = 90 * DAY_MS
-LIVE: Final = "call:live"
-WAITING: Final = "call:waiting"
+LIVE: Final = "call:waiting"
+WAITING: Final = "call:later"
 _SUMS: Final = (LIVE, WAITING)
 """Counters whose sum over all time is a number of calls."""
 EVENTS: Final = tuple(f"event:{one}" for one in ("matched", "unmatched", "failed", "unreadable", "ignored"))

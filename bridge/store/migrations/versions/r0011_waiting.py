@@ -1,7 +1,6 @@
 """Adds calls that wait until they are due, errands with their marks, and what cancellations did.
 
-Calls from before are sent in the order of their ids, as until now. The counter of live calls gets its name:
-`call:waiting` counts calls that wait until they are due from now on.
+Calls from before are sent in the order of their ids, as until now.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ def upgrade() -> None:
     _create_errands()
     _create_cancellations()
     _create_indexes()
-    op.execute("UPDATE tallies SET kind = 'call:live' WHERE kind = 'call:waiting'")
 
 
 def _add_columns() -> None:
