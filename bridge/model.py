@@ -409,6 +409,7 @@ class Call:
     owner: str
     created_at: int
     due_at: int
+    """Before which nothing is done with it now: until a waiting one is released, or until the next try."""
     expires_at: int
     lease_until: int
     reason: Reason | None = None
@@ -416,6 +417,8 @@ class Call:
     """Whether an earlier attempt may have run."""
     cause: str = ""
     """Why its last uncertain attempt may have run, one of `CAUSES` or `http_NNN`; empty if there is none."""
+    first_due_at: int = 0
+    """`due_at` as it was decided when it was stored, for its whole life; 0 for a call at once."""
 
 
 @frozen

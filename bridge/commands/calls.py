@@ -56,8 +56,8 @@ def calls(limit: int, before: int | None, as_json: bool, **asked: Any) -> int:
 
     Keys of --json: id, event, source, rule, item, account, recipient, bot_id, variables, forced, state,
     reason, cause (why it may have run, such as http_502 or timeout), attempt, answered, resends, parent,
-    created_at, due_at, zone (the time zone that decided due_at), late, key, again, expires_at (null while it
-    waits until it is due).
+    created_at, due (when it is due, or was, as in `leadbridge try`; null if at once), zone (of that time),
+    late, key, again, next_try_at (of a queued one), expires_at (null while it waits until it is due).
 
     \b
     Example:
@@ -86,9 +86,9 @@ def list_calls(settings: Settings, asked: AskedCalls, page: Page, *, as_json: bo
 def _row(call: Call, now: int) -> tuple[str, ...]:
     start = call.start
     waits = call.state is State.QUEUED and call.due_at > now
-    due = said(Reason(CommandCode.DUE, when=ago(call.due_at, now))) if waits else ""
+    next_try = said(Reason(CommandCode.NEXT_TRY, when=ago(call.due_at, now))) if waits else ""
     cause = call.cause if call.state is State.UNCERTAIN else ""
-    until = said(due_reason(call, now))
+    until = said(due_reason(call, now)) if call.state is State.WAITING else ""
     key = said(errand_reason(call.start)) if until else ""
     return (
         str(call.id),
@@ -99,5 +99,5 @@ def _row(call: Call, now: int) -> tuple[str, ...]:
         str(start.bot_id),
         said(state_reason(call.state)),
         str(call.attempt),
-        "; ".join(part for part in (due, until, key, cause, said(call.reason)) if part),
+        "; ".join(part for part in (next_try, until, key, cause, said(call.reason)) if part),
     )

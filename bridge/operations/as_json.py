@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.mapping.author.explain import verdict_reason
-from bridge.model import Account, Attempt, Call, Json
+from bridge.model import Account, Attempt, Call, Json, State
 from bridge.operations.request_preview import outgoing
 from bridge.operations.story import Story
 from bridge.operations.times import iso, iso_or_none
+from bridge.operations.waiting import due_text
 from bridge.store.db.tables import FOR_EVER
 from bridge.store.inbox.refusals import KeptRefusal
 from bridge.store.reports.audit import Action
@@ -58,11 +59,12 @@ def call_record(call: Call) -> dict[str, Json]:
         "resends": call.resends,
         "parent": call.parent or None,
         "created_at": iso(call.created_at),
-        "due_at": iso_or_none(call.due_at),
+        "due": due_text(call),
         "zone": start.zone or None,
         "late": start.late,
         "key": start.errand.key if start.errand else None,
         "again": start.errand.again if start.errand else None,
+        "next_try_at": iso_or_none(call.due_at) if call.state is State.QUEUED else None,
         "expires_at": None if call.expires_at == FOR_EVER else iso_or_none(call.expires_at),
     }
 

@@ -31,13 +31,25 @@ _HAPPENED: Final = {
 
 
 def due_reason(call: Call, now: int) -> Reason | None:
-    """Until when a waiting call waits, and in whose time zone; None for any other."""
-    if call.state is not State.WAITING:
+    """When a call is due, or was, and in whose time zone; None for a call at once."""
+    due = due_text(call)
+    if due is None:
         return None
-    zone = call.start.zone if call.start.zone in zone_names() else ""
+    zone = _zone(call)
     named = Reason(ExplainCode.IN_ZONE, zone=zone) if zone else None
-    due = shown_due(call.due_at, zone)
-    return Reason(ExplainCode.WAITS_UNTIL, due=due, zone=named, when=ago(call.due_at, now))
+    if call.state is not State.WAITING:
+        return Reason(ExplainCode.DUE, due=due, zone=named)
+    return Reason(ExplainCode.WAITS_UNTIL, due=due, zone=named, when=ago(call.first_due_at, now))
+
+
+def due_text(call: Call) -> str | None:
+    """When a call is due, or was, as `try` shows it and tests write it; None for a call at once."""
+    return shown_due(call.first_due_at, _zone(call)) if call.first_due_at else None
+
+
+def _zone(call: Call) -> str:
+    """The time zone that decided; empty if none did, or if this machine does not know it."""
+    return call.start.zone if call.start.zone in zone_names() else ""
 
 
 def call_reasons(call: Call, cancels: tuple[Cancelled, ...]) -> Iterator[Reason]:

@@ -18,7 +18,7 @@ class CommandCode(Code):
     NO_CALL_FITS = "command.no_call_fits"
     NO_REPEAT_FITS = "command.no_repeat_fits"
     NO_REFUSAL_FITS = "command.no_refusal_fits"
-    DUE = "command.due"
+    NEXT_TRY = "command.next_try"
 
     # Questions before a change of many.
     GO_ON = "command.go_on"

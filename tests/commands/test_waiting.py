@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from time import time
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.commands.conftest import BOT, Office
 from tests.store import given
@@ -77,6 +79,40 @@ def test_a_zone_that_decided_is_named_and_shows_its_wall_clock(shop: Office) -> 
     found = shop.run("calls").lines[1]
     assert "T10:00:00+03:00, time zone Europe/Moscow (in " in found
     assert shop.run("calls", "--json").json[0]["zone"] == "Europe/Moscow"
+
+
+DECISIONS = (["--send-now", "--why", "asked"], ["--cancel", "--why", "asked"])
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda words: str(words[0]))
+def test_when_a_call_was_due_is_shown_for_its_whole_life(shop: Office, decision: list[str]) -> None:
+    shop.write("mappings/shop.yml", CART.replace("after: 48h", "at: {time: '10:00', day: next}"))
+    event = left(shop)
+    (tried,) = shop.run("try", "shop", shop.payload(status="left", cart=7), "--json").json
+    due = tried["calls"][0]["due"]
+    assert due.endswith("T10:00:00+03:00")
+    assert shop.run("resolve", "1", *decision).code == 0
+    lines = shop.run("explain", str(event)).lines
+    assert f"    due {due}, time zone Europe/Moscow" in lines
+    (call,) = shop.run("calls", "--json").json
+    assert (call["due"], call["zone"]) == (due, "Europe/Moscow")
+    assert (call["next_try_at"] is None) == (call["state"] != "queued")
+    if call["state"] == "queued":
+        shop.settle("queued", due_at=int(time() * 1000) + 3_700_000)
+        (call,) = shop.run("calls", "--json").json
+        assert call["due"] == due
+        assert "next try in 1 h" in shop.run("calls").lines[1]
+
+
+def test_a_replacement_is_due_when_its_errand_allows(shop: Office) -> None:
+    left(shop)
+    limit = int(time() * 1000) + 3_600_000
+    with shop.store.transaction() as connection:
+        connection.execute(text(f"UPDATE calls SET put_off_until = {limit}"))
+    left(shop, id="left-again")
+    newer, older = shop.run("calls", "--json").json
+    assert (older["state"], newer["state"]) == ("cancelled", "waiting")
+    assert datetime.fromisoformat(newer["due"]).timestamp() * 1000 == limit
 
 
 def test_the_story_says_what_a_call_waits_for_and_by_which_event_it_was_cancelled(shop: Office) -> None:

@@ -143,4 +143,10 @@ def call_of(row: AnyRow) -> Call:
         reason=from_text(row.reason),
         had_uncertain=bool(row.had_uncertain),
         cause=row.cause,
+        first_due_at=_first_due(start.due_at, row.put_off_until),
     )
+
+
+def _first_due(due_at: int, put_off_until: int) -> int:
+    """The start's own due time, or the limit that the call which it replaced gave it."""
+    return min(due_at, put_off_until) if due_at and put_off_until else due_at

@@ -13,7 +13,8 @@ from bridge.model import Call
 from bridge.operations.redact_stored import shown_calls
 from bridge.operations.resolve import Resolution
 from bridge.operations.resolve_many import those_in_state
-from bridge.operations.times import iso, iso_or_none
+from bridge.operations.times import iso
+from bridge.operations.waiting import due_text
 from bridge.operations.words import json_text
 from bridge.store.queue.due_calls import Transaction
 from bridge.store.reports import sources
@@ -131,6 +132,6 @@ def _row(call: Call) -> tuple[object, ...]:
     return (
         call.id, call.event_id, iso(call.created_at), call.source, start.rule, start.account,
         start.recipient.key, start.bot_id, json_text(dict(start.variables)), call.state.value, call.attempt,
-        english(call.reason), call.cause, iso_or_none(call.due_at) or "", start.zone,
+        english(call.reason), call.cause, due_text(call) or "", start.zone,
         start.errand.key if start.errand else "",
     )  # fmt: skip
