@@ -1,6 +1,8 @@
 # `make run` tries it out, `make test` proves it. Both need only python3 with venv.
 
 PYTHON ?= python3
+# The suite starts hundreds of processes: without bytecode each would compile the whole program.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 
 .PHONY: run test lint check-types imports suite quick long thorough coverage ci simulate faults bench docs pictures lock clean
@@ -8,7 +10,9 @@ BIN := .venv/bin
 run: .venv/run
 	$(BIN)/leadbridge run --sandbox --demo $(ARGS)
 
-test: lint check-types imports suite
+# Types are checked while the suite, which waits a lot, runs.
+test: lint imports
+	$(MAKE) --no-print-directory -j2 check-types suite
 
 lint: .venv/test
 	$(BIN)/ruff check

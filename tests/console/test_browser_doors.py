@@ -15,6 +15,7 @@ from tests.console.conftest import Open
 from tests.support.browser import Watched
 from tests.support.processes import Installation, installation
 
+pytestmark = pytest.mark.thorough
 PASSWORD = "a long enough password"
 
 
@@ -81,7 +82,6 @@ def test_another_sites_form_changes_nothing_and_its_frame_stays_empty(
         expect(page.get_by_role("heading", level=1)).to_have_text("Request from another site")
 
 
-@pytest.mark.thorough
 def test_figures_renew_themselves_while_one_looks(visit: Open, bridge: Installation) -> None:
     page = visit("/")
     expect(page.locator(".live td .badge")).to_have_text("Sending")

@@ -52,6 +52,12 @@ def in_doubt(bridge: Installation, number: int) -> None:
     assert eventually(lambda: len(bridge.calls()) > before)
 
 
+SCRIPTS = [
+    pytest.param(True, id="script"),
+    pytest.param(False, id="no script", marks=pytest.mark.thorough),
+]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def paid(bridge: Installation) -> None:
     """Event 1 started a bot, call 2 is in doubt."""
@@ -74,6 +80,7 @@ def test_nothing_stands_in_anybodys_way(visit: Open, name: str, theme: str, lang
     shot(page, f"{name}-{theme}-{language}")
 
 
+@pytest.mark.thorough
 def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Open) -> None:
     page = visit("/calls", viewport=PHONE, locale="ru")
     for name, path in LOOKS.items():
@@ -102,7 +109,7 @@ def test_a_click_on_a_value_of_the_payload_copies_its_path(visit: Open) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "$.object.metadata.name"
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_a_call_in_doubt_is_settled_with_a_reason(visit: Open, bridge: Installation, *, script: bool) -> None:
     number = 104 + script
     in_doubt(bridge, number)
@@ -119,7 +126,7 @@ def test_a_call_in_doubt_is_settled_with_a_reason(visit: Open, bridge: Installat
     expect(page.locator(".timeline")).to_contain_text(WHY)
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_many_events_are_replayed_after_a_look_at_what_they_would_send(
     visit: Open, bridge: Installation, *, script: bool
 ) -> None:

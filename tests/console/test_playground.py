@@ -232,6 +232,7 @@ def near_miss(visit: Open, bridge: Installation, number: str, **context: Any) ->
     return page
 
 
+@pytest.mark.thorough
 def test_a_near_miss_is_found_and_its_rule_is_mended_as_one_types(visit: Open, bridge: Installation) -> None:
     page = near_miss(visit, bridge, "near-1")
     result = page.locator("#pg-result")
@@ -246,6 +247,7 @@ def test_a_near_miss_is_found_and_its_rule_is_mended_as_one_types(visit: Open, b
     shot(page, "playground-past")
 
 
+@pytest.mark.thorough
 def test_a_click_on_a_value_puts_its_path_where_the_cursor_is(visit: Open, bridge: Installation) -> None:
     page = near_miss(visit, bridge, "near-2")
     editor = page.get_by_role("textbox", name="Mapping file")
@@ -259,6 +261,7 @@ def test_a_click_on_a_value_puts_its_path_where_the_cursor_is(visit: Open, bridg
     expect(editor).not_to_be_focused()
 
 
+@pytest.mark.thorough
 def test_without_a_script_the_button_checks_on_a_phone_too(visit: Open, bridge: Installation) -> None:
     page = near_miss(visit, bridge, "near-3", java_script_enabled=False, viewport=PHONE)
     mended(page, "[python, sql]", "[Python, sql]")

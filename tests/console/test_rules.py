@@ -93,6 +93,7 @@ def test_an_empty_folder_says_what_to_do(site: MakeSite) -> None:
     assert 'href="/console/connect"' in page
 
 
+@pytest.mark.thorough
 def test_a_finding_leads_to_its_line(visit: Open, bridge: Installation) -> None:
     bridge.post("/hooks/yookassa", PAYMENT)
     page = visit("/rules")

@@ -16,6 +16,8 @@ from tests.store.given import sale, states, take_in
 from tests.support.browser import Watched
 from tests.support.processes import Installation
 
+pytestmark = pytest.mark.thorough
+
 
 def pay(bridge: Installation, number: int) -> None:
     paid = {

@@ -197,7 +197,7 @@ def test_an_api_that_answers_probes_and_fails_calls_risks_one_call_a_minute(
     assert doubt.many <= 13 + 30 + 4
 
 
-@pytest.mark.parametrize("bots", [(7,), (7, 8, 9)])
+@pytest.mark.parametrize("bots", [(7,), pytest.param((7, 8, 9), marks=pytest.mark.thorough)])
 def test_bots_that_always_fail_do_not_keep_the_others_waiting(
     store: Store, clock: Clock, bots: tuple[int, ...]
 ) -> None:

@@ -156,6 +156,7 @@ def test_every_interleaving_of_an_event_and_a_due_time_has_one_outcome(
         assert set(outcomes.values()) == {True, False}
 
 
+@pytest.mark.thorough_on_postgres
 def test_cancellations_and_due_times_at_random_have_one_outcome_each(stores: tuple[Store, Store]) -> None:
     web, dispatcher = stores
     random, outcomes = Random(7), set()

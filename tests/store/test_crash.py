@@ -79,7 +79,10 @@ def test_a_transaction_whose_process_is_killed_leaves_nothing(database_url: str)
         dying.stdout.close()
 
 
-@pytest.mark.parametrize("acknowledged", [1, 7, 40])
+@pytest.mark.parametrize(
+    "acknowledged",
+    [1, pytest.param(7, marks=pytest.mark.thorough), pytest.param(40, marks=pytest.mark.thorough)],
+)
 def test_what_a_killed_process_acknowledged_is_there_with_its_calls(
     acknowledged: int, database_url: str
 ) -> None:
@@ -122,6 +125,7 @@ def test_several_dispatchers_send_each_call_once_and_in_order(database_url: str)
     store.close()
 
 
+@pytest.mark.thorough
 def test_a_database_survives_a_kill_at_any_moment(sqlite_url: str) -> None:
     for turn in range(5):
         process = spawn(WRITER, sqlite_url, f"w{turn}", "100000")

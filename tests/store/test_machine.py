@@ -220,9 +220,7 @@ def test_the_store_does_what_the_model_says(sqlite_template: Path) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=60,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )

@@ -79,6 +79,7 @@ def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     assert readable(tmp_path / "data") == ["."]
 
 
+@pytest.mark.thorough
 def test_a_database_of_an_older_version_is_named_with_the_cure(tmp_path: Path) -> None:
     bridge = started(tmp_path, "sqlite:///var/bridge.db")
     assert bridge.command("migrate").returncode == 0

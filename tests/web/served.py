@@ -107,3 +107,13 @@ def read_to_end(connection: socket.socket) -> bytes:
         while part := connection.recv(65536):
             got += part
     return got
+
+
+def read_until(connection: socket.socket, end: bytes) -> bytes:
+    """What arrives, in however many pieces, until it ends with `end`. The connection's time-out limits it."""
+    got = b""
+    while not got.endswith(end):
+        part = connection.recv(4096)
+        assert part, got
+        got += part
+    return got

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.waiting import eventually
-from tests.web.served import GET, HEAD, App, Served, read_to_end
+from tests.web.served import GET, HEAD, App, Served, read_to_end, read_until
 
 WAIT = b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -20,9 +20,9 @@ def test_a_body_that_looks_like_a_header_is_kept_as_it_is(served: Served) -> Non
     body = b"a\nUpgrade: b\r\nUpgrade: c\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
     head = HEAD.replace(b": 10", b": %d" % len(body))
     with served.connected(head + body) as made:
-        assert made.recv(4096).endswith(b"/x" + body)
+        assert read_until(made, b"/x" + body)
         made.sendall(GET % 1)
-        assert made.recv(4096).endswith(b"/1")
+        assert read_until(made, b"/1")
 
 
 @pytest.mark.parametrize("pause_at", [30, 50, 60, 66, 78])
@@ -31,10 +31,7 @@ def test_an_upgrade_is_ignored_wherever_its_head_was_divided(served: Served, pau
     with served.connected(head[:pause_at]) as made:
         time.sleep(0.05)
         made.sendall(head[pause_at:] + b"0123456789" + GET % 1)
-        got = made.recv(4096)
-        assert b"/x0123456789" in got
-        while not got.endswith(b"/1"):
-            got += made.recv(4096)
+        assert b"/x0123456789" in read_until(made, b"/1")
 
 
 def test_a_long_head_with_an_upgrade_is_ignored(served: Served) -> None:
@@ -42,15 +39,13 @@ def test_a_long_head_with_an_upgrade_is_ignored(served: Served) -> None:
     with served.connected(
         HEAD.replace(b"Host: a\r\n", b"Host: a\r\n" + filler + UPGRADE) + b"0123456789"
     ) as made:
-        assert made.recv(4096).endswith(b"/x0123456789")
+        assert read_until(made, b"/x0123456789")
 
 
 @pytest.mark.parametrize("first", [GET % 1, CHUNKED + b"0\r\n\r\n"])
 def test_an_upgrade_in_a_pipelined_head_is_ignored(served: Served, first: bytes) -> None:
     with served.connected(first + HEAD.replace(b"Content-L", UPGRADE + b"Content-L") + b"0123456789") as made:
-        got = b""
-        while not got.endswith(b"/x0123456789"):
-            got += made.recv(4096)
+        got = read_until(made, b"/x0123456789")
     assert got.count(b"HTTP/1.1 200 ") == 2
 
 
@@ -66,9 +61,9 @@ def test_trailers_are_no_headers(served: Served) -> None:
     trailers = b"X-Forwarded-For: 192.0.2.1\r\n" * 2000
     request = CHUNKED.replace(b"/x", b"/headers") + b"3\r\nabc\r\n0\r\n" + trailers + b"\r\n"
     with served.connected(request) as made:
-        assert made.recv(4096).endswith(b"\r\nhost,transfer-encoding")
+        assert read_until(made, b"\r\nhost,transfer-encoding")
         made.sendall(GET % 1)
-        assert made.recv(4096).endswith(b"/1")
+        assert read_until(made, b"/1")
 
 
 @pytest.mark.parametrize("trailer", [b"Content-Length: 9", b"Transfer-Encoding: chunked", UPGRADE[:-2]])

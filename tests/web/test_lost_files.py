@@ -133,6 +133,7 @@ def test_a_log_that_is_cut_does_not_spoil_the_database_of_those_who_follow_the_l
     assert post(bridge, "after").status == 200
 
 
+@pytest.mark.thorough
 def test_nothing_is_begun_in_place_of_a_database_that_was_moved_away(
     bridge: Installation, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def test_nothing_is_begun_in_place_of_a_database_that_was_moved_away(
     assert keys(path) == {"a", "b", "c"}
 
 
+@pytest.mark.thorough
 def test_a_damaged_database_is_not_reported_as_a_bug(bridge: Installation, tmp_path: Path) -> None:
     bridge.stop()
     (tmp_path / "bridge.db").write_text("no database\n" * 1000)

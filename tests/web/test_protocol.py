@@ -14,7 +14,7 @@ from bridge.web import protocol
 from bridge.web.protocol import Protocol
 from bridge.web.server import most_connections
 from tests.support.waiting import eventually
-from tests.web.served import GET, HEAD, App, Served, read_to_end
+from tests.web.served import GET, HEAD, App, Served, read_to_end, read_until
 
 
 def test_a_connection_that_sends_nothing_is_closed(served: Served, limit: Callable[..., None]) -> None:
@@ -30,10 +30,10 @@ def test_an_idle_connection_is_kept_for_its_time_and_closed_after_it(
 ) -> None:
     limit(FIRST_S=0.1, IDLE_S=2.5)
     with served.connected(GET % 1) as idle:
-        assert idle.recv(4096).endswith(b"/1")
+        assert read_until(idle, b"/1")
         time.sleep(1.5)
         idle.sendall(GET % 2)
-        assert idle.recv(4096).endswith(b"/2")
+        assert read_until(idle, b"/2")
         began = time.monotonic()
         assert read_to_end(idle) == b""
         assert 1 < time.monotonic() - began < 6
@@ -96,7 +96,7 @@ def test_others_are_answered_while_one_pipelines_without_end(served: Served) -> 
     try:
         for n in range(50):
             with served.connected(GET % n) as honest:
-                assert honest.recv(4096).endswith(b"/%d" % n)
+                assert read_until(honest, b"/%d" % n)
     finally:
         stop.set()
         for one in flooding:
@@ -128,9 +128,7 @@ def test_a_header_of_a_pipelined_request_is_not_taken_for_its_line(
     for place in range(1, len(second)):
         limit(_SLICE=len(first) + place)
         with served.connected(first + second + GET % 3) as made:
-            got = b""
-            while not got.endswith(b"/3"):
-                got += made.recv(4096)
+            got = read_until(made, b"/3")
         assert b"/two2" in got
     assert set(app.names) == {"Мария".encode()}
 
@@ -139,17 +137,17 @@ def test_a_target_may_have_bytes_that_are_no_ascii_in_every_request_of_a_connect
     with served.connected() as made:
         for number in range(3):
             made.sendall(HEAD.replace(b"/x", f"/Мария{number}".encode()) + b"0123456789")
-            assert made.recv(4096).endswith(f"/Мария{number}0123456789".encode())
+            assert read_until(made, f"/Мария{number}0123456789".encode())
 
 
 def test_an_upgrade_is_ignored(served: Served) -> None:
     upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     with served.connected(HEAD.replace(b"Host: a\r\n", b"Host: a\r\n" + upgrade) + b"0123456789") as made:
-        assert made.recv(4096).endswith(b"/x0123456789")
+        assert read_until(made, b"/x0123456789")
         made.sendall(HEAD.replace(b"10", b"12") + b"\nUpgrade: x\n")
-        assert made.recv(4096).endswith(b"/x\nUpgrade: x\n")
+        assert read_until(made, b"/x\nUpgrade: x\n")
         made.sendall(GET % 1)
-        assert made.recv(4096).endswith(b"/1")
+        assert read_until(made, b"/1")
 
 
 @pytest.mark.parametrize("name", [b"Upgrade", b"upgrade"])
@@ -162,9 +160,9 @@ def test_an_upgrade_may_arrive_in_pieces(served: Served, name: bytes) -> None:
                 made.sendall(head[place : place + length])
                 time.sleep(0.001)
             made.sendall(b"0123456789")
-            assert made.recv(4096).endswith(b"/x0123456789")
+            assert read_until(made, b"/x0123456789")
             made.sendall(GET % 1)
-            assert made.recv(4096).endswith(b"/1")
+            assert read_until(made, b"/1")
 
 
 def test_a_client_has_a_number_of_connections_and_a_proxy_more(
@@ -176,10 +174,10 @@ def test_a_client_has_a_number_of_connections_and_a_proxy_more(
         assert read_to_end(three).startswith(b"HTTP/1.1 503 ")
         for each in (one, two):
             each.sendall(GET % 1)
-            assert each.recv(4096).endswith(b"/1")
+            assert read_until(each, b"/1")
     app.proxy = True
     with served.connected(), served.connected(), served.connected(GET % 1) as third:
-        assert third.recv(4096).endswith(b"/1")
+        assert read_until(third, b"/1")
     assert eventually(lambda: not Protocol.clients)
 
 
@@ -190,15 +188,15 @@ def test_a_connection_too_many_is_answered_and_leaves_files_for_all_else(
     monkeypatch.setattr(Protocol, "most", 1)
     with served.connected(GET % 1) as one, served.connected() as two:
         assert read_to_end(two).startswith(b"HTTP/1.1 503 ")
-        assert one.recv(4096).endswith(b"/1")
+        assert read_until(one, b"/1")
 
 
 def test_a_stop_answers_what_is_in_progress_and_what_an_idle_connection_still_sends(
     served: Served, app: App
 ) -> None:
     with served.connected(GET % 1) as idle, served.connected(GET % 2) as silent:
-        assert idle.recv(4096).endswith(b"/1")
-        assert silent.recv(4096).endswith(b"/2")
+        assert read_until(idle, b"/1")
+        assert read_until(silent, b"/2")
         with served.connected(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n") as working:
             assert eventually(lambda: len(served.connections) == 3)
             served.stop()

@@ -83,6 +83,7 @@ def test_while_postgres_is_stopped_every_sender_gets_503_in_time(serve: Serve) -
         assert eventually(lambda: bridge.get("/readyz").status == 200)
 
 
+@pytest.mark.thorough
 def test_a_restarted_postgres_is_used_again(serve: Serve, postgres: Postgres, postgres_template: str) -> None:
     database = postgres.create(postgres_template)
     bridge = serve(postgres.url(database))
@@ -96,6 +97,7 @@ def test_a_restarted_postgres_is_used_again(serve: Serve, postgres: Postgres, po
     assert keys(bridge) == {"before", "after"}
 
 
+@pytest.mark.thorough
 def test_while_another_program_locks_the_file_senders_get_503_and_others_are_served(
     serve: Serve, sqlite_url: str, tmp_path: Path
 ) -> None:
