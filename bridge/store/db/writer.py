@@ -29,6 +29,8 @@ SUBMIT_S = 2.2
 """Senders must get an answer within 2.5 s."""
 STALL_S = 2.0
 """Seconds after which a commit in progress counts as stuck: new items are rejected at once."""
+_RETRIES = 2
+"""After a deadlock. The first retry may lock a row before the transaction that survived gets it."""
 
 
 def _no_op(items: int, seconds: float) -> None:
@@ -65,7 +67,7 @@ class Writer(Generic[Item, Result]):
     """Writes items with `write`, which takes a transaction and a batch, and returns one result per item.
 
     Its thread commits; event loops wait for it. A batch that fails is written again item by item, so that one
-    bad item fails alone; one that the database ended because of a deadlock is written again once as it was.
+    bad item fails alone; one that the database ended because of a deadlock is written again as it was.
     With `start` false no thread runs, and `step` writes the waiting items.
     """
 
@@ -157,7 +159,7 @@ class Writer(Generic[Item, Result]):
             while self._queue:
                 self.step()
 
-    def _commit(self, tickets: Sequence[_Ticket[Item, Result]], *, again: bool = False) -> int:
+    def _commit(self, tickets: Sequence[_Ticket[Item, Result]], retries: int = _RETRIES) -> int:
         """Write these tickets, and return their number; without any, those that wait in the queue."""
         self._began = began = time.monotonic()
         try:
@@ -169,8 +171,8 @@ class Writer(Generic[Item, Result]):
                 settled = list(zip(tickets, results, strict=True))
         except StoreUnavailable as error:
             tickets = tickets or self._take()
-            if isinstance(error, Deadlock) and not again:
-                return self._commit(tickets, again=True)
+            if isinstance(error, Deadlock) and retries:
+                return self._commit(tickets, retries - 1)
             _fail(tickets, StoreUnavailable(error.reason, error.cure))
         except Exception as error:
             self._one_by_one(tickets or self._take(), error)
