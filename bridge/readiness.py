@@ -9,11 +9,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bridge.errors import BridgeError, DatabaseLost, StoreUnavailable
 from bridge.logs import RateLimitedLog
+from bridge.mapping.compile.compiler import Compiled
 from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE
 from bridge.problems.facts import Facts, Fault, Files, Late
@@ -25,7 +27,8 @@ from bridge.store.db.engine import Store
 from bridge.store.db.revision import require_newest
 from bridge.store.queue import due_calls
 from bridge.store.queue.due_calls import AccountView, Transaction
-from bridge.store.reports import sources
+from bridge.store.reports import sources, trends
+from bridge.store.reports.trends import Unsent
 from bridge.store.state import clock
 from bridge.store.state.clock import Jump
 
@@ -50,6 +53,7 @@ class CheckResult:
     late: Late | None = None
     overdue: int = 0
     clock: Jump | None = None
+    unknown_accounts: tuple[Unsent, ...] = ()
     known_sources: frozenset[str] | None = None
     """Sources that sent anything in the last 30 days; None before the first successful check."""
 
@@ -125,6 +129,7 @@ class Readiness:
             late=self.result.late,
             overdue=self.result.overdue,
             clock=self.result.clock,
+            unknown_accounts=self.result.unknown_accounts,
         )
 
     def _run(self) -> None:
@@ -148,10 +153,12 @@ class Readiness:
         # Alerts of the bridge itself are events, but nobody sends webhooks of that source.
         known.discard(ALERT_SOURCE)
         queue, jump = due_calls.view(connection), clock.held(connection, now)
+        unknown = unknown_accounts(connection, self.mapping_loader.current)
         return CheckResult(
-            late=_late(queue.accounts, now),
+            late=_late(queue.accounts, now, {one.account for one in unknown}),
             overdue=overdue(queue.waiting_at, now, jump),
             clock=jump,
+            unknown_accounts=unknown,
             known_sources=frozenset(known),
         )
 
@@ -171,7 +178,16 @@ def overdue(due_at: int | None, now: int, jump: Jump | None) -> int:
     return late if late > LATE_MS else 0
 
 
-def _late(views: Sequence[AccountView], now: int) -> Late | None:
-    due = [(view.due_at, view.state.name) for view in views if view.due_at is not None]
+def unknown_accounts(connection: Transaction, used: Compiled) -> tuple[Unsent, ...]:
+    """Accounts that the mappings in use do not have, with calls; none without any mappings."""
+    return trends.unsent_of_others(connection, used.accounts) if used.accounts else ()
+
+
+def _late(views: Sequence[AccountView], now: int, unknown: AbstractSet[str]) -> Late | None:
+    due = [
+        (view.due_at, view.state.name)
+        for view in views
+        if view.due_at is not None and view.state.name not in unknown
+    ]
     at, account = min(due, default=(now, ""))
     return Late(account, now - at) if now - at > LATE_MS else None

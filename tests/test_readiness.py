@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from bridge.mapping.compile.compiler import Compiled
 from bridge.mapping_loader import MappingLoader
 from bridge.problems.listing import problems
 from bridge.problems.problem import Level, sentence
 from bridge.readiness import Readiness
 from bridge.store.db.disk import MB, Disk
 from bridge.store.db.engine import Store, open_store
-from bridge.store.queue import accounts
+from bridge.store.queue import accounts, decisions
+from bridge.store.queue.decisions import Decider
 from bridge.store.state import clock as jumps
 from bridge.text.render import english
 from tests.conftest import Clock
@@ -234,3 +236,24 @@ def test_what_variables_close_is_a_warning_and_an_empty_folder_too(
         "empty": "no source is connected yet: nothing is accepted; "
         "connect a source in the console, or make a file; run: leadbridge new"
     }
+
+
+def test_calls_for_an_account_that_is_gone_are_a_problem_of_its_own(
+    readiness: Readiness, store: Store, clock: Clock
+) -> None:
+    owe(store, start(account="gone"), later(after=3600, account="gone"), start(8))
+    with store.transaction() as connection:
+        accounts.ensure(connection, ["gone", "main"])
+        decisions.send_now(connection, clock.ms, 2, Decider("anna"))
+    owe(store, later(after=3600, account="gone", key="k"))
+    clock.advance(90)
+    readiness.check()
+    found = odd(readiness)
+    assert found.keys() == {"unknown_account", "late"}
+    assert found["unknown_account"].startswith(
+        "3 calls wait for account gone, which is in no mapping file (1 is not due yet); "
+    )
+    assert found["late"].startswith("a call of account main has been due for 1 min;")
+    readiness.mapping_loader.current = Compiled()
+    readiness.check()
+    assert "unknown_account" not in odd(readiness)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,7 +14,7 @@ from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE, Account
 from bridge.operations.answers import questions
 from bridge.problems.facts import Facts, Failing, Fault, Late, Rejected, Silent
-from bridge.readiness import LATE_MS, overdue
+from bridge.readiness import LATE_MS, overdue, unknown_accounts
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason
 from bridge.store.db.disk import Disk
@@ -56,13 +57,15 @@ def snapshot(
         one.account.name: account_health.from_text(one.account.health).breaker for one in stats.queues
     }
     jump = clock.held(connection, now)
+    unknown = unknown_accounts(connection, used)
     facts = replace(
         known,
         now=now,
-        late=_late(stats),
+        late=_late(stats, {one.account for one in unknown}),
         overdue=overdue(stats.waiting.due_at, now, jump),
         clock=jump,
         accounts=tuple(one.account for one in stats.queues),
+        unknown_accounts=unknown,
         breakers=breakers,
         pauses=pauses.active(connection),
         doubts=stats.doubts,
@@ -102,9 +105,13 @@ def is_silent(use: SourceUse, used: Compiled, now: int) -> bool:
     return usual is not None and quiet is not None and quiet > usual * 1000
 
 
-def _late(stats: QueueStats) -> Late | None:
-    """The account with the latest call; paused accounts are skipped, since their calls must wait."""
-    late = [Late(one.account.name, one.late_ms) for one in stats.queues if not one.account.paused]
+def _late(stats: QueueStats, unknown: AbstractSet[str]) -> Late | None:
+    """The account with the latest call; calls of paused and unknown accounts must wait."""
+    late = [
+        Late(one.account.name, one.late_ms)
+        for one in stats.queues
+        if not one.account.paused and one.account.name not in unknown
+    ]
     most = max(late, key=lambda one: one.by, default=Late("", 0))
     return most if most.by > LATE_MS else None
 

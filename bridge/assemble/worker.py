@@ -37,6 +37,7 @@ def dispatcher(settings: Settings, observe: Callable[[Round], None] = unobserved
         keep_beating=heartbeat.keep_beating,
         no_room=disk.too_full_to_send,
         alerts=lambda: rules.current.alerts,
+        names=lambda: rules.current.accounts,
         language=settings.language,
     )
     made.finish = (stop_reading,)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random as randomness
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -67,9 +67,10 @@ async def unwatched() -> None:
 class Dispatcher:
     """One process's share of the dispatching. Any number of them may share a store.
 
-    `accounts` gives the accounts as they are now. `owner` is this dispatcher's name in the queue and must be
-    its own. `keep_beating` runs in the event loop, and reports that the loop turns. `clock` gives seconds and
-    is never set; `random` gives numbers from 0 up to 1. Alerts are in `language`.
+    `accounts` gives the accounts as they are now, `names` those of all that are in mapping files. `owner` is
+    this dispatcher's name in the queue and must be its own. `keep_beating` runs in the event loop, and
+    reports that the loop turns. `clock` gives seconds and is never set; `random` gives numbers from 0 up to
+    1. Alerts are in `language`.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Dispatcher:
         observe: Callable[[Round], None] = unobserved,
         no_room: Callable[[], Reason | None] = lambda: None,
         alerts: Callable[[], Alerts] = Alerts,
+        names: Callable[[], Collection[str]] = tuple,
         language: str = ENGLISH,
         keep_beating: Callable[[], Coroutine[Any, Any, None]] = unwatched,
         random: Callable[[], float] = randomness.random,
@@ -93,7 +95,7 @@ class Dispatcher:
         events = AlertEvents(alerts)
         self.rounds = Rounds(store, accounts, owner or unique_name(), random, client.now, events, clock)
         self.maintenance = Maintenance(store, accounts, events)
-        self.notifier = AlertNotifier(store, events, client, language, self.on_thread)
+        self.notifier = AlertNotifier(store, events, client, language, self.on_thread, names)
         self.in_flight = CallsInFlight(client.send, most, client.now, clock)
         self.thread = ThreadPoolExecutor(1, "rounds")
         """What deals with the database, one thing at a time."""

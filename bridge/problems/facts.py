@@ -13,6 +13,7 @@ from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.call_views import Doubt
 from bridge.store.reports.repeat_views import AmbiguousSource
+from bridge.store.reports.trends import Unsent
 from bridge.store.state.clock import Jump
 
 Files: TypeAlias = Literal["valid", "empty", "broken", "stale"]
@@ -91,6 +92,8 @@ class Facts:
     clock: Jump | None = None
     """The jump of the database's clock because of which no waiting call is released."""
     accounts: tuple[AccountState, ...] = ()
+    unknown_accounts: tuple[Unsent, ...] = ()
+    """Accounts that no mapping file has, with calls that are not sent yet."""
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     """By account."""
     pauses: tuple[Pause, ...] = ()

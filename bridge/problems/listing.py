@@ -17,6 +17,7 @@ from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.pauses import Pause
 from bridge.store.reports.audit import display_name
 from bridge.store.reports.call_views import Doubt
+from bridge.store.reports.trends import Unsent
 from bridge.store.state.clock import Jump
 from bridge.text.times import clock
 
@@ -103,6 +104,7 @@ def _mappings(facts: Facts) -> Iterator[Problem]:
 
 
 def _accounts(facts: Facts) -> Iterator[Problem]:
+    yield from map(_unknown, facts.unknown_accounts)
     for account in facts.accounts:
         breaker = facts.breakers.get(account.name, Breaker())
         if account.paused:
@@ -124,6 +126,19 @@ def _accounts(facts: Facts) -> Iterator[Problem]:
                 tuple(_resting(breaker)),
                 place=Place("calls", {"account": account.name, "state": "open"}),
             )
+
+
+def _unknown(one: Unsent) -> Problem:
+    later = Reason(ProblemCode.NOT_DUE, count=one.waiting) if one.waiting else None
+    return Problem(
+        "unknown_account",
+        "bad",
+        _QUEUE,
+        Reason(ProblemCode.UNKNOWN_ACCOUNT, count=one.live + one.waiting, account=one.account, later=later),
+        (Reason(ProblemCode.UNKNOWN_ACCOUNT_CURE, account=one.account),),
+        f"leadbridge calls --account {shlex.quote(one.account)} --state queued --state waiting",
+        Place("calls", {"account": one.account, "state": "open" if one.live else "waiting"}),
+    )
 
 
 def _paused_by(one: AccountState | Pause, now: int) -> Reason:

@@ -11,8 +11,8 @@ from bridge.reasons.reason import Reason
 
 Kind: TypeAlias = Literal[
     "database", "migrations", "disk", "broken", "stale", "empty", "variables",
-    "clock", "late", "overdue", "paused", "resting", "held", "uncertain", "answer", "unstarted",
-    "failing", "unreadable", "rejected", "silent", "ambiguous", "unheard",
+    "clock", "late", "overdue", "unknown_account", "paused", "resting", "held", "uncertain", "answer",
+    "unstarted", "failing", "unreadable", "rejected", "silent", "ambiguous", "unheard",
 ]  # fmt: skip
 Level: TypeAlias = Literal["blocks", "bad", "warn", "hint"]
 """`blocks`: no webhook is accepted. `hint`: nothing is wrong, but something may have been forgotten."""

@@ -24,6 +24,7 @@ class AlertCode(Code):
     # One of them.
     OF_CALL = "alert.of_call"
     OF_ACCOUNT = "alert.of_account"
+    UNKNOWN_ACCOUNT = "alert.unknown_account"
     CLOCK_JUMPED = "alert.clock_jumped"
     OF_EVENT = "alert.of_event"
     OF_SOURCE = "alert.of_source"

@@ -42,7 +42,8 @@ def test_every_kind_has_its_words(kind: str) -> None:
 def test_programs_get_a_document() -> None:
     one = Pending("paused", 1, SINCE, because("account main: the token is not accepted"), 0)
     assert messages.document(one, LATER, "en") == {
-        "text": "1 pause; account main: the token is not accepted. See: leadbridge resume",
+        "text": "1 reason why calls are not sent; account main: the token is not accepted. "
+        "See: leadbridge doctor",
         "alert": "paused",
         "count": 1,
         "since": "2026-05-10T14:27:54Z",

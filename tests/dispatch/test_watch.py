@@ -26,7 +26,7 @@ from bridge.store.state import alerts
 from tests.conftest import Clock
 from tests.dispatch.server import Server, answering, closing, http, serving
 from tests.dispatch.test_worker import FAST, bench
-from tests.store.given import NOT_JSON, PING, claim, delivery, event, made, owe, rows, start, take_in
+from tests.store.given import NOT_JSON, PING, claim, delivery, event, later, made, owe, rows, start, take_in
 from tests.support.reasons import because, read
 from tests.support.sandbox import Sandbox
 
@@ -41,7 +41,10 @@ class Guard:
     def __init__(self, store: Store, **wishes: Any) -> None:
         self.wishes = Alerts(**wishes)
         self.client = Client(Transport(), deadline=5.0)
-        self.notifier = AlertNotifier(store, AlertEvents(lambda: self.wishes), self.client)
+        self.accounts = {"main"}
+        self.notifier = AlertNotifier(
+            store, AlertEvents(lambda: self.wishes), self.client, accounts=lambda: self.accounts
+        )
 
     def look(self) -> None:
         asyncio.run(self.notifier.look())
@@ -332,3 +335,26 @@ def test_the_owners_bot_is_started_like_any_other(store: Store, clock: Clock, sa
     (call,) = sandbox.calls()
     assert (call["subscriber_id"], call["bot_id"], call["forced"], call["ran"]) == ("77", "12", "true", True)
     assert call["variables"]["alert"] == "silent"
+
+
+def test_an_account_that_is_gone_while_calls_wait_is_reported_once_until_it_is_back(
+    store: Store, clock: Clock
+) -> None:
+    with serving(*[OK] * 2) as server, guarding(store, url=address(server)) as guard:
+        guard.accounts = set()
+        owe(store, start(account="gone"), later(account="gone"))
+        guard.look()
+        assert posted(server) == []
+        for names in ({"main"}, {"main"}, {"main", "gone"}, {"main"}, {"main"}):
+            guard.accounts = names
+            guard.look()
+            clock.advance(601)
+        texts = [one["text"] for one in posted(server)]
+        assert (
+            texts
+            == [
+                "1 reason why calls are not sent; account gone is in no mapping file: 2 calls wait for it. "
+                "See: leadbridge doctor"
+            ]
+            * 2
+        )

@@ -22,6 +22,7 @@ from bridge.store.queue.pauses import Pause
 from bridge.store.reports.audit import BRIDGE
 from bridge.store.reports.call_views import Doubt
 from bridge.store.reports.repeat_views import AmbiguousSource
+from bridge.store.reports.trends import Unsent
 from bridge.store.state.clock import Jump
 from bridge.text.catalogue import LANGUAGES, catalogue
 from bridge.text.render import capitalised, english, render
@@ -42,6 +43,7 @@ SHOWN: tuple[tuple[Kind, Level, dict[str, Any]], ...] = (
     ("stale", "bad", {"files": "stale", "files_why": (recorded("shop.yml"),)}),
     ("variables", "bad", {"unset": (Unset("source", "shop", ("A", "B")),)}),
     ("clock", "bad", {"clock": Jump(3_600_000, NOW, FOR_EVER)}),
+    ("unknown_account", "bad", {"unknown_accounts": (Unsent("old", 2, 1),)}),
     ("paused", "bad", {"accounts": (PAUSED,)}),
     ("uncertain", "bad", {"doubts": (Doubt("main", "http_502", 3, NOW, NOW),)}),
     ("failing", "bad", {"failing": (Failing("shop", "sold", 2),)}),
@@ -128,6 +130,18 @@ def test_a_title_begins_with_a_word_or_a_number_so_that_a_capital_never_changes_
         entries = [catalogue(language, "reasons")[code] for code in codes]
         texts = [text for one in entries for text in ([one] if isinstance(one, str) else one.values())]
         assert [text for text in texts if not re.match(r"[a-zа-я]|\{count\}", text)] == []
+
+
+def test_an_account_that_is_gone_says_how_many_calls_wait_for_it_and_how_to_send_them() -> None:
+    found = only(unknown_accounts=(Unsent("old shop", 2, 1),))
+    assert english(sentence(found)) == (
+        "3 calls wait for account old shop, which is in no mapping file (1 is not due yet); "
+        "they are sent once accounts.yml has account old shop again; "
+        "run: leadbridge calls --account 'old shop' --state queued --state waiting"
+    )
+    assert found.place == Place("calls", {"account": "old shop", "state": "open"})
+    one = only(unknown_accounts=(Unsent("old", 0, 1),))
+    assert one.place == Place("calls", {"account": "old", "state": "waiting"})
 
 
 def test_an_account_says_who_paused_it_and_how_to_resume_it() -> None:

@@ -16,7 +16,7 @@ from bridge.text.render import render
 KINDS: Final[Mapping[str, tuple[AlertCode, str]]] = {
     "uncertain": (AlertCode.UNCERTAIN, "calls --state uncertain"),
     "refused": (AlertCode.REFUSED, "calls --state refused"),
-    "paused": (AlertCode.PAUSED, "resume"),
+    "paused": (AlertCode.PAUSED, "doctor"),
     "failing": (AlertCode.FAILING, "events --result failed"),
     "unreadable": (AlertCode.UNREADABLE, "events --result unreadable"),
     "ambiguous": (AlertCode.AMBIGUOUS, "events --repeats"),

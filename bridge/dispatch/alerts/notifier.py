@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol, TypeVar
@@ -22,7 +22,7 @@ from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, accept
 from bridge.store.queue.due_calls import Transaction
-from bridge.store.reports import repeat_views, sources
+from bridge.store.reports import repeat_views, sources, trends
 from bridge.store.state import alerts
 from bridge.store.state.alerts import Pending
 from bridge.text.catalogue import ENGLISH
@@ -34,6 +34,7 @@ EVERY: Final = 5.0
 """Seconds between two looks."""
 SETTLED_MS: Final = 10_000
 """After so long no event with a smaller id turns up any more."""
+_UNKNOWN: Final = "unknown_account/"
 RESULTS: Final = {"failing": "failed", "unreadable": "unreadable"}
 
 
@@ -49,7 +50,8 @@ class OnThread(Protocol):
 class AlertNotifier:
     """One dispatcher's share of the alerts; any number may send them at once.
 
-    Alerts are in `language`. `on_thread` runs what deals with the database.
+    Alerts are in `language`. `on_thread` runs what deals with the database. `accounts` gives the names of all
+    accounts in the mapping files, none before they are read.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class AlertNotifier:
         client: Client,
         language: str = ENGLISH,
         on_thread: OnThread = asyncio.to_thread,
+        accounts: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.store = store
         self.events = events
         self.client = client
         self.language = language
         self.on_thread = on_thread
+        self.accounts = accounts
         self.over = asyncio.Event()
 
     async def keep(self) -> None:
@@ -101,6 +105,7 @@ class AlertNotifier:
         with self.store.transaction() as connection:
             now = self.store.now(connection)
             found = [*failing(connection, now), *ambiguous(connection, now), *silent(connection, now, wanted)]
+            found += unknown(connection, now, self.accounts())
             self.events.note(connection, now, found)
             taken = take(connection, now, wanted)
             for one in taken:
@@ -179,6 +184,23 @@ def ambiguous(connection: Transaction, now: int) -> list[Happened]:
             other = Reason(ProblemCode.AMBIGUOUS_COUNT, count=one.count)
             what = Reason(AlertCode.OF_SOURCE, source=one.source, what=other)
             found.append(("ambiguous", what))
+    return found
+
+
+def unknown(connection: Transaction, now: int, accounts: Collection[str]) -> list[Happened]:
+    """Accounts that no mapping file has while calls wait for them; each once until it is back."""
+    if not accounts:
+        return []
+    for name, at in alerts.marks(connection, _UNKNOWN).items():
+        if at and name in accounts:
+            alerts.move(connection, f"{_UNKNOWN}{name}", at, 0)
+    found = []
+    for one in trends.unsent_of_others(connection, accounts):
+        name = f"{_UNKNOWN}{one.account}"
+        alerts.begin(connection, now, name, 0)
+        if alerts.move(connection, name, 0, now):
+            many = one.live + one.waiting
+            found.append(("paused", Reason(AlertCode.UNKNOWN_ACCOUNT, account=one.account, count=many)))
     return found
 
 

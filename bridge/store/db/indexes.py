@@ -97,8 +97,9 @@ for _dialect, _statement in (
         "EXECUTE FUNCTION calls_place()",
     ),
 ):
-    event.listen(calls, "after_create", DDL(_statement).execute_if(dialect=_dialect))
-# Processes of the version before `place` existed insert calls without it, while others are upgraded.
+    # Processes of the version before `place` insert calls without it while others are upgraded.
+    _ddl = DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]
+    event.listen(calls, "after_create", _ddl)
 
 SCHEMA: Final = metadata
 """The tables with their indexes."""

@@ -8,10 +8,10 @@ each number counts; events from before counters existed are in none of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, TextClause, bindparam, text
 
@@ -81,6 +81,16 @@ class RuleUse:
     """When it last matched, also in a replay; None if not in 90 days."""
 
 
+class Unsent(NamedTuple):
+    """The calls of an account that are not sent yet."""
+
+    account: str
+    live: int
+    """Queued, claimed or being sent."""
+    waiting: int
+    """Not due yet."""
+
+
 def _of_kinds(sql: str) -> TextClause:
     return text(sql).bindparams(bindparam("kinds", expanding=True))
 
@@ -103,6 +113,9 @@ GROUP BY kind, at - at % :width
 _SUM: Final = text("""
 SELECT source, sum(many) AS many FROM tallies WHERE kind = :kind AND (:source = '' OR source = :source)
 GROUP BY source
+""")
+_BY_NAME: Final = _of_kinds("""
+SELECT name, kind, sum(many) AS many FROM tallies WHERE kind IN :kinds GROUP BY name, kind
 """)
 _BY_SOURCE: Final = _of_kinds("""
 SELECT source, at, sum(many) AS many FROM tallies WHERE kind IN :kinds AND at >= :since GROUP BY source, at
@@ -154,6 +167,16 @@ def live(connection: Connection, source: str = "") -> int:
 def waiting(connection: Connection) -> dict[str, int]:
     """The exact numbers of calls that wait until they are due, by source."""
     return {source: many for source, many in _sums(connection, WAITING).items() if many}
+
+
+def unsent_of_others(connection: Connection, accounts: Collection[str]) -> tuple[Unsent, ...]:
+    """The exact numbers of calls that are not sent yet, for all accounts but these, by name."""
+    many: Counter[tuple[str, str]] = Counter()
+    for row in connection.execute(_BY_NAME, {"kinds": (LIVE, WAITING)}):
+        many[row.name, row.kind] = int(row.many)
+    names = sorted({name for name, _ in many} - {*accounts})
+    found = [Unsent(name, many[name, LIVE], many[name, WAITING]) for name in names]
+    return tuple(one for one in found if one.live > 0 or one.waiting > 0)
 
 
 def cancelled(connection: Connection, now: int) -> dict[tuple[str, str], int]:

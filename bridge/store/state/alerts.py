@@ -36,6 +36,7 @@ _SENT = text(
 )
 _RETRY = text("UPDATE alerts SET sent_at = :then WHERE name = :name AND sent_at = :taken")
 _MARK = text("SELECT mark, since FROM alerts WHERE name = :name")
+_MARKS = text("SELECT name, mark FROM alerts WHERE name >= :first AND name < :last")
 _FIRST_MARK = text("""
 INSERT INTO alerts (name, sent_at, since, pending, detail, mark) VALUES (:name, 0, :now, 0, '', :mark)
 ON CONFLICT (name) DO NOTHING
@@ -108,6 +109,12 @@ def mark(connection: Connection, name: str) -> Mark | None:
     """The mark of this name; None if there is none."""
     row = connection.execute(_MARK, {"name": name}).one_or_none()
     return None if row is None else Mark(row.mark, row.since)
+
+
+def marks(connection: Connection, prefix: str) -> dict[str, int]:
+    """Where the marks are whose names begin so, by the rest of their names."""
+    rows = connection.execute(_MARKS, {"first": prefix, "last": f"{prefix}\U0010ffff"})
+    return {row.name.removeprefix(prefix): row.mark for row in rows}
 
 
 def begin(connection: Connection, now: int, name: str, at: int) -> None:
