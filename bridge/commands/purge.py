@@ -7,7 +7,7 @@ import click
 from bridge.commands.access import opened, who
 from bridge.commands.options import quiet, why
 from bridge.commands.show.language import said
-from bridge.language.schema import duration
+from bridge.language.durations import duration
 from bridge.reasons.actions import ActionCode
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason

@@ -9,7 +9,17 @@ from bridge.language.functions import FUNCTIONS, Function
 from bridge.language.jsonschema import json_schema, schema_of
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS
 from bridge.language.keys_message import MESSAGE, TEXTS
-from bridge.language.keys_rule import EXPECTED, FAILED, FILE, RECIPIENT, RULE, START, TEST, TIME_OF_DAY
+from bridge.language.keys_rule import (
+    CANCEL,
+    EXPECTED,
+    FAILED,
+    FILE,
+    RECIPIENT,
+    RULE,
+    START,
+    TEST,
+    TIME_OF_DAY,
+)
 from bridge.language.keys_source import DEDUP, IDENTITY, JSON_FIELD, SPLIT
 from bridge.language.keys_verify import SECRETS, VERIFY
 from bridge.language.operator_table import OPERATORS
@@ -20,6 +30,7 @@ from bridge.model import Json
 _SCALAR: Final[Json] = {"type": ["string", "number", "boolean", "null"]}
 _TABLES: Final = {
     "account": ACCOUNT,
+    "cancel": CANCEL,
     "json field": JSON_FIELD,
     "recipient": RECIPIENT,
     "rule": RULE,

@@ -40,7 +40,7 @@ def schema_of(kind: Kind) -> dict[str, Json]:
     match kind:
         case Plain():
             return _plain(kind)
-        case Raw(what):
+        case Raw(what=what):
             return {"$ref": _FORMS + quote(what)}
         case ListOf(kind=inner, or_one=or_one):
             several = {"type": "array", "items": schema_of(inner)}

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from bridge.language.keys_elsewhere import (
+    CANCEL_ADVICE,
+    EXPECTED_ADVICE,
+    RULE_ADVICE,
+    TEST_ADVICE,
+    TIME_ADVICE,
+)
 from bridge.language.keys_source import SOURCE_KEYS
 from bridge.language.schema import FLAG, TEXT, Key, ListOf, MapOf, Plain, Raw, Table
 from bridge.reasons.findings import FindingCode
@@ -11,6 +18,45 @@ ORDERS = ("relaxed", "strict", "none")
 ON_UNCERTAIN = ("hold", "resend")
 AGAIN = ("keep", "replace", "add")
 LATE = ("send", "skip")
+_AGAIN = Plain(
+    "text",
+    AGAIN,
+    others=tuple(
+        (word, choice)
+        for choice, words in (
+            ("keep", "ignore skip drop first once reject"),
+            ("replace", "overwrite update reset restart last latest newest debounce"),
+            ("add", "both all append queue parallel every"),
+        )
+        for word in words.split()
+    ),
+)
+_LATE = Plain(
+    "text",
+    LATE,
+    others=tuple(
+        (word, choice)
+        for choice, words in (
+            ("send", "run start now immediately true yes"),
+            ("skip", "drop ignore never false no cancel"),
+        )
+        for word in words.split()
+    ),
+)
+
+_DAYS = "mon tues wednes thurs fri satur sun"
+_DAY = Plain(
+    "text",
+    ("next",),
+    others=(
+        ("tomorrow", "next"),
+        *(
+            (day, Reason(FindingCode.WRITE_ONE_DAY))
+            for day in ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "today"]
+        ),
+        *((f"{day}day", Reason(FindingCode.WRITE_ONE_DAY)) for day in _DAYS.split()),
+    ),
+)
 
 RECIPIENT_KEYS = (
     Key("subscriber_id", Raw("value"), "subscriber's id in LeadConverter"),
@@ -26,7 +72,7 @@ START = Table(
         *RECIPIENT.keys,
         Key(
             "first_of",
-            ListOf(Raw("recipient")),
+            ListOf(Raw("recipient", RECIPIENT)),
             "list of recipients; the first that the event contains is used",
         ),
         Key("variables", MapOf(Raw("value")), "variables of the bot, by name", default={}),
@@ -38,8 +84,13 @@ TIME_OF_DAY = Table(
     "at",
     (
         Key("time", TEXT, "time of day, such as 10:00: its next occurrence after receipt", required=True),
-        Key("day", Plain("text", ("next",)), "next: on the following calendar day"),
+        Key(
+            "day",
+            _DAY,
+            "next: on the following calendar day",
+        ),
     ),
+    TIME_ADVICE,
 )
 
 CANCEL = Table(
@@ -52,6 +103,7 @@ CANCEL = Table(
             "time during which later starts of the errand end, too; at most 90d, none by default",
         ),
     ),
+    CANCEL_ADVICE,
 )
 
 RULE = Table(
@@ -65,7 +117,7 @@ RULE = Table(
             Raw("conditions"),
             "conditions, all of which must hold; without `when` every event matches",
         ),
-        Key("start", Raw("start"), "bot start"),
+        Key("start", Raw("start", START), "bot start"),
         Key("stop", FLAG, "if this rule matches, do not try later rules", default=False),
         Key("account", TEXT, "LeadConverter account, if it is not the account of the file"),
         Key(
@@ -87,10 +139,14 @@ RULE = Table(
         ),
         Key("shadow", FLAG, "record the start, never send it", default=False),
         Key("after", Plain("duration", at_least=1), "time to wait from receipt of the webhook; at most 400d"),
-        Key("at", Raw("at"), "when to start the bot: a value that is a time, or {time: 10:00}; within 400d"),
+        Key(
+            "at",
+            Raw("at", TIME_OF_DAY),
+            "when to start the bot: a value that is a time, or {time: 10:00}; within 400d",
+        ),
         Key(
             "late",
-            Plain("text", LATE),
+            _LATE,
             "what to do if the time has passed at receipt; send: start the bot at once, skip: never",
             default="send",
         ),
@@ -102,7 +158,7 @@ RULE = Table(
         ),
         Key(
             "again",
-            Plain("text", AGAIN),
+            _AGAIN,
             "what to do if a start of this rule waits under the key already; keep: only the earlier stays, "
             "replace: only the new one, add: both",
         ),
@@ -112,8 +168,9 @@ RULE = Table(
             "time by which replacements may put off the first start",
             default=86400,
         ),
-        Key("cancel", CANCEL, "ends an errand"),
+        Key("cancel", Raw("cancel", CANCEL), "ends an errand"),
     ),
+    RULE_ADVICE,
 )
 
 EXPECTED = Table(
@@ -130,6 +187,7 @@ EXPECTED = Table(
         Key("shadow", FLAG, "whether the start is recorded only"),
         Key("due", TEXT, "time before which it does not start, such as 2026-12-01T10:00+03:00"),
     ),
+    EXPECTED_ADVICE,
 )
 
 FAILED = Table(
@@ -156,18 +214,19 @@ TEST = Table(
         ),
         Key(
             "expect",
-            ListOf(Raw("expected start"), or_one=True),
+            ListOf(Raw("expected start", EXPECTED), or_one=True),
             "expected starts, in order; [] for none; {failed: [rule]} for rules that match but lack a value",
         ),
         Key("failed", ListOf(TEXT), "rules that match but lack a value, in addition to `expect`", default=()),
         Key("cancelled", ListOf(TEXT), "expected keys of errands that end, in order; [] for none"),
     ),
+    TEST_ADVICE,
 )
 
 MAPPING_KEYS = (
     Key("account", TEXT, "LeadConverter account of the starts", default="main"),
-    Key("rules", ListOf(Raw("rule")), "rules that decide which bots to start", default=()),
-    Key("tests", ListOf(Raw("test")), "examples that `leadbridge test` checks", default=()),
+    Key("rules", ListOf(Raw("rule", RULE)), "rules that decide which bots to start", default=()),
+    Key("tests", ListOf(Raw("test", TEST)), "examples that `leadbridge test` checks", default=()),
 )
 """Keys of a mapping file other than those of its source."""
 

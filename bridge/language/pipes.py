@@ -7,7 +7,8 @@ from bridge.jsonpath.scope import ABSENT
 from bridge.language.functions import FUNCTIONS, Function, Step
 from bridge.language.functions.base import Arguments, UnfitError, each
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.schema import Reader, describe, expected
+from bridge.language.reader import Reader
+from bridge.language.schema import describe, expected
 from bridge.language.text import Unusable
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from bridge.jsonpath.path import Path, PathError, compile_path, is_path
 from bridge.jsonpath.scope import ABSENT, Scope
-from bridge.language.functions import Many, Step
+from bridge.language.functions import FUNCTIONS, Many, Step
 from bridge.language.functions.base import UnfitError
 from bridge.language.functions.choices import look_up, table_of
 from bridge.language.nodes import Mapping, Node, Report, Scalar
 from bridge.language.pipes import compile_pipe, guarded
-from bridge.language.schema import Fields, Key, Raw, Reader, Table, expected
+from bridge.language.reader import Fields, Reader
+from bridge.language.schema import Key, Place, Raw, Table, expected, letters
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Json
@@ -20,6 +21,10 @@ from bridge.reasons.findings import FindingCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
 
+_IN_PIPE = {
+    letters(name): Reason(FindingCode.WRITE_IN_PIPE, example=f"{{{name}: …}}" if one.required else name)
+    for name, one in FUNCTIONS.items()
+}
 VALUE = Table(
     Reason(FindingCode.NOUN_VALUE),
     (
@@ -30,7 +35,9 @@ VALUE = Table(
         Key("map", Raw("table"), "table of results by value; absent if the table has no entry"),
         Key("default", Raw("value"), "replaces an absent or null value"),
     ),
+    _IN_PIPE,
 )
+_JOIN = Reason(FindingCode.JOIN_IN_TEMPLATE, example='"{$.a}-{$.b}"')
 ORIGINS = ("path", "value", "template")
 
 
@@ -54,12 +61,13 @@ class Value:
         return any(path.root == "$item" for path in self.paths)
 
 
-def compile_value(node: Node, report: Report) -> Value | None:
-    """Compile the value of a node; None after an error in the report."""
+def compile_value(node: Node, report: Report, place: Place | None = None) -> Value | None:
+    """Compile the value of a node; None after an error in the report. `place` is where it is, for advice."""
     if isinstance(node, Mapping):
-        return _object(node, report)
+        return _object(node, report, place)
     if not isinstance(node, Scalar):
-        report.add(node, "M209", expected(FindingCode.A_VALUE, node))
+        several = Reason(FindingCode.WITH_ADVICE, what=expected(FindingCode.A_VALUE, node), advice=_JOIN)
+        report.add(node, "M209", several)
         return None
     if isinstance(node.value, str) and is_path(node.value):
         return _path(node, report)
@@ -144,9 +152,9 @@ def _is_missing(path: Path, scope: Scope) -> bool:
     return not found or found == [None]
 
 
-def _object(node: Mapping, report: Report) -> Value | None:
+def _object(node: Mapping, report: Report, place: Place | None) -> Value | None:
     before = len(report.findings)
-    fields = Reader(report).table(node, VALUE)
+    fields = Reader(report).table(node, VALUE, place)
     if fields is None or any(finding.is_error for finding in report.findings[before:]):
         return None
     origin = _origin(node, report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 from bridge.errors import UsageError
-from bridge.language.schema import duration
+from bridge.language.durations import duration
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason

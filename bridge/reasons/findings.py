@@ -14,6 +14,29 @@ class FindingCode(Code):
     # `fault`, and the key, operator or function whose value is wrong: `name`.
     AT_NAME = "finding.at_name"
 
+    # Ends of a message: what to write instead.
+    WRITE_BESIDE = "finding.write_beside"
+    WRITE_UNDER = "finding.write_under"
+    WRITE_IN_ITEM = "finding.write_in_item"
+    WRITE_THIS = "finding.write_this"
+    UNIT_MISSING = "finding.unit_missing"
+    SAME_FOR_ALL = "finding.same_for_all"
+    WRITE_AFTER = "finding.write_after"
+    WRITE_AT = "finding.write_at"
+    WRITE_BEFORE = "finding.write_before"
+    WRITE_CANCEL = "finding.write_cancel"
+    WRITE_DEBOUNCE = "finding.write_debounce"
+    WRITE_THROTTLE = "finding.write_throttle"
+    WRITE_EVENT = "finding.write_event"
+    WRITE_HOURS = "finding.write_hours"
+    WRITE_RULES = "finding.write_rules"
+    WRITE_ONE_DAY = "finding.write_one_day"
+    WRITE_IN_PIPE = "finding.write_in_pipe"
+    JOIN_IN_TEMPLATE = "finding.join_in_template"
+    BESIDE_WHEN = "finding.beside_when"
+    WITH_ADVICE = "finding.with_advice"
+    """`what` is wrong, and the end of its message: `advice`."""
+
     # What was found in a file, after the word "found".
     A_MAPPING = "finding.a_mapping"
     EMPTY_MAPPING = "finding.empty_mapping"
@@ -34,6 +57,7 @@ class FindingCode(Code):
     AT_LEAST = "finding.at_least"
     TRUE_OR_FALSE = "finding.true_or_false"
     A_DURATION = "finding.a_duration"
+    ONE_OF = "finding.one_of"
     A_RATE = "finding.a_rate"
     A_SECRET = "finding.a_secret"
     A_VALUE = "finding.a_value"

@@ -9,7 +9,7 @@ from bridge.did_you_mean import suggestion
 from bridge.jsonpath.path import Path, PathError, compile_path
 from bridge.language.keys_verify import SECRETS
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.schema import Fields, Reader
+from bridge.language.reader import Fields, Reader
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode

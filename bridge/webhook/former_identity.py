@@ -7,7 +7,7 @@ from dataclasses import replace
 from bridge.language.document import read
 from bridge.language.keys_source import EVENT
 from bridge.language.nodes import Mapping, Node, Report
-from bridge.language.schema import Reader
+from bridge.language.reader import Reader
 from bridge.language.yaml_dump import flow
 from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.identity import compile_identity

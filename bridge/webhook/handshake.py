@@ -12,7 +12,7 @@ from bridge.errors import DocumentError
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import Scope
 from bridge.language.conditions import Condition, compile_conditions
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json, Reply
 from bridge.reasons.reason import Reason

@@ -10,7 +10,7 @@ from bridge.jsonpath.path import Path, PathError, is_path
 from bridge.jsonpath.scope import Scope
 from bridge.language.keys_source import IDENTITY
 from bridge.language.nodes import Mapping, Node, Scalar, Sequence
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.language.templates import compile_template, is_template
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json

@@ -11,7 +11,7 @@ from bridge.errors import DocumentError
 from bridge.jsonpath.path import PathError
 from bridge.jsonpath.scope import Scope
 from bridge.language.nodes import Node, Scalar
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.language.templates import Template, compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.model import Reply

@@ -8,7 +8,7 @@ from bridge.jsonpath.path import Path
 from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.keys_source import DEDUP, JSON_FIELD
 from bridge.language.nodes import Mapping, Node, Scalar
-from bridge.language.schema import Fields, Reader
+from bridge.language.reader import Fields, Reader
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import MAIN, CompileContext, check_named, read_secrets, used_names

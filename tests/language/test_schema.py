@@ -8,7 +8,9 @@ import pytest
 
 from bridge.jsonpath.exact_numbers import Number
 from bridge.language.document import read
+from bridge.language.durations import duration
 from bridge.language.nodes import Report
+from bridge.language.reader import Fields, Reader
 from bridge.language.schema import (
     DURATION,
     FLAG,
@@ -17,16 +19,13 @@ from bridge.language.schema import (
     RATE,
     SECRET,
     TEXT,
-    Fields,
     Key,
     Kind,
     ListOf,
     MapOf,
     Plain,
     Raw,
-    Reader,
     Table,
-    duration,
 )
 from bridge.language.variables import NOT_SET
 
@@ -103,7 +102,8 @@ _LITERAL = "a secret is written literally; write ${NAME} and set NAME in the env
         (
             DURATION,
             "10",
-            'M103 expected a duration such as "90s", "10m", "24h" or "30d", found the number 10',
+            'M103 expected a duration such as "90s", "10m", "24h" or "30d", found the number 10; '
+            "the unit is missing, write one of 10s, 10m, 10h, 10d",
         ),
         (RATE, "0/s", 'M103 expected a rate such as "5/s" or "100/m", found the text "0/s"'),
         (SECRET, "s3cret", f"M107 {_LITERAL}"),
@@ -115,7 +115,7 @@ _LITERAL = "a secret is written literally; write ${NAME} and set NAME in the env
             'M106 "fomr" is not one of json, form; did you mean "form"?',
         ),
         (Plain("integer", at_least=1), "0", "M103 expected at least 1, found the number 0"),
-        (ListOf(INTEGER), "1", "M103 expected a list, found the number 1"),
+        (ListOf(INTEGER), "1", "M103 expected a list, found the number 1; write [1]"),
         (MapOf(TEXT), "[a]", "M103 expected a mapping, found a list"),
         (STEP, "[a]", "M103 expected step: a mapping of keys, found a list"),
     ],

@@ -15,6 +15,8 @@ from bridge.language.values import compile_value
 from bridge.model import Json
 from tests.language.given import render, scope, unusable, value_of
 
+JOINED = '; a template joins several, such as "{$.a}-{$.b}"'
+
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
@@ -164,7 +166,7 @@ def test_a_value_says_which_paths_it_looks_at() -> None:
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
-        ("[a]", "1:1: M209 expected a value, found a list"),
+        ("[a]", f"1:1: M209 expected a value, found a list{JOINED}"),
         ("{}", "1:1: M209 expected one of path, value or template, found none"),
         (
             "{path: $.a, value: b}",
@@ -179,7 +181,7 @@ def test_a_value_says_which_paths_it_looks_at() -> None:
             "1:22: M209 map: expected a text, number, true or false, found a list",
         ),
         ("{path: $.a, map: a}", '1:18: M209 map: expected a mapping of values, found the text "a"'),
-        ("{path: $.a, default: [b]}", "1:22: M209 expected a value, found a list"),
+        ("{path: $.a, default: [b]}", f"1:22: M209 expected a value, found a list{JOINED}"),
         ("{path: $.a, pipe: [trm]}", '1:20: M203 unknown function "trm"; did you mean "trim"?'),
         ("$evnt.id", ""),
         ("$5", ""),

@@ -10,7 +10,7 @@ from bridge.errors import DocumentError
 from bridge.language.document import read
 from bridge.language.keys_rule import FILE
 from bridge.language.nodes import Mapping, Report, Scalar
-from bridge.language.schema import Reader
+from bridge.language.reader import Reader
 from bridge.model import Request
 from bridge.webhook.profiles import load_profiles, merge
 from bridge.webhook.source import Accepted, Reception, Refused, Source

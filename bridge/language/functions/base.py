@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from bridge.jsonpath.scope import ABSENT
 from bridge.language.nodes import Node, Report
-from bridge.language.schema import Fields, Key, Kind, Table
+from bridge.language.reader import Fields
+from bridge.language.schema import Key, Kind, Table
 from bridge.language.text import Unusable
 from bridge.model import Json
 from bridge.reasons.findings import FindingCode

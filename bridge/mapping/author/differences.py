@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bridge.mapping.author.later import duration_text
+from bridge.language.durations import written
 from bridge.mapping.rules.due import shown_due
 from bridge.model import Application, BotStart, Cancellation, Failure
 
@@ -76,7 +76,7 @@ def _when(start: BotStart) -> dict[str, str]:
     errand = start.errand
     if errand is None:
         return due
-    return {**due, "key": errand.key, "again": errand.again, "at_most": duration_text(errand.at_most)}
+    return {**due, "key": errand.key, "again": errand.again, "at_most": written(errand.at_most)}
 
 
 def _starts(before: Application, after: Application, rules: Collection[str]) -> list[Difference]:
@@ -137,7 +137,7 @@ def _ends(one: Cancellation | None) -> tuple[str, ...]:
     """What a cancellation does, for comparing it; in the order of `_CANCEL`."""
     if one is None:
         return ()
-    lasts = (duration_text(one.lasts),) if one.lasts else ()
+    lasts = (written(one.lasts),) if one.lasts else ()
     return (one.key, one.account, "shadow" if one.shadow else "live", *lasts)
 
 

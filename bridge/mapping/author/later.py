@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.language.durations import written
 from bridge.mapping.rules.due import shown_due
 from bridge.model import BotStart, Cancellation
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
-
-_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
 
 
 def start_reasons(start: BotStart, received_at: int) -> Iterator[Reason]:
@@ -35,17 +34,12 @@ def errand_reason(start: BotStart) -> Reason | None:
     if errand is None:
         return None
     replaces = errand.again == "replace" and start.due_at
-    most = Reason(ExplainCode.PUT_OFF, most=duration_text(errand.at_most)) if replaces else None
+    most = Reason(ExplainCode.PUT_OFF, most=written(errand.at_most)) if replaces else None
     return Reason(ExplainCode.KEYED, key=errand.key, again=errand.again, most=most)
 
 
 def cancel_reason(one: Cancellation) -> Reason:
     """Which errand ends, and for how long."""
     if one.lasts:
-        return Reason(ExplainCode.ENDS_FOR, key=one.key, lasts=duration_text(one.lasts))
+        return Reason(ExplainCode.ENDS_FOR, key=one.key, lasts=written(one.lasts))
     return Reason(ExplainCode.ENDS, key=one.key)
-
-
-def duration_text(seconds: int) -> str:
-    """Seconds as mapping files have them: `36h`, `90s`."""
-    return next((f"{seconds // size}{unit}" for size, unit in _UNITS if seconds % size == 0), f"{seconds}s")

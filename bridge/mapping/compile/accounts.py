@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bridge.language.keys_account import ACCOUNT, ACCOUNTS, DEFAULT_URL
 from bridge.language.nodes import Mapping, Node, Report, Scalar
-from bridge.language.schema import Fields, Reader
+from bridge.language.reader import Fields, Reader
 from bridge.language.variables import is_set
 from bridge.language.zones import UnknownZone, load_zone
 from bridge.mapping.compile.alerts import compile_alerts, is_unencrypted

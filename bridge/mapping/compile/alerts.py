@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from bridge.did_you_mean import suggestion
 from bridge.language.nodes import Scalar
-from bridge.language.schema import SECRET, Fields, Reader
+from bridge.language.reader import Fields, Reader
+from bridge.language.schema import SECRET
 from bridge.mapping.rules.ids import MAX_ID_DIGITS
 from bridge.model import Alerts, AlertStart, Recipient
 from bridge.reasons.mapping import MappingCode

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bridge.did_you_mean import suggestion
 from bridge.language.nodes import Node, Report
-from bridge.language.schema import Reader
+from bridge.language.reader import Reader
 from bridge.language.variables import NOT_SET, is_set
 from bridge.mapping.compile.accounts import MAIN, TOKEN_VARIABLE
 from bridge.model import Account, Alerts

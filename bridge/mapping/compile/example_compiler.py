@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from bridge.did_you_mean import suggestion
 from bridge.language.keys_rule import EXPECTED, FAILED, TEST
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, plain
-from bridge.language.schema import Fields, Reader, describe
+from bridge.language.reader import Fields, Reader
+from bridge.language.schema import Place, describe
 from bridge.mapping.compile.rule_compiler import unique
 from bridge.mapping.rules.apply import Example, Expected
 from bridge.mapping.rules.due import read_instant
@@ -93,7 +94,7 @@ def _check_rules(nodes: Iterable[Node | None], rules: tuple[str, ...], report: R
 
 
 def _expected(node: Mapping, report: Report) -> Expected:
-    fields = Reader(report).table(node, EXPECTED)
+    fields = Reader(report).table(node, EXPECTED, Place(TEST, "expect"))
     known = {} if fields is None else fields.values
     values = {name: value for name, value in known.items() if node.get(name) is not None}
     if fields is not None:

@@ -11,7 +11,8 @@ from bridge.language.document import read
 from bridge.language.keys_rule import FILE
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
 from bridge.language.placeholder import refuse_placeholders
-from bridge.language.schema import Fields, describe
+from bridge.language.reader import Fields
+from bridge.language.schema import describe
 from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.example_compiler import compile_examples
 from bridge.mapping.compile.rule_compiler import compile_rules

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from bridge.jsonpath.path import Path
-from bridge.language.conditions import compile_conditions
+from bridge.language.conditions import Condition, compile_conditions
 from bridge.language.keys_rule import RULE
-from bridge.language.nodes import Node, Report, scalars
-from bridge.language.schema import Fields, Reader
+from bridge.language.nodes import Mapping, Node, Report, scalars
+from bridge.language.reader import Fields, Reader
 from bridge.language.values import read_path
 from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.start_compiler import compile_start
 from bridge.mapping.compile.waiting_compiler import compile_waiting
 from bridge.mapping.rules.ids import MAX_NAME
 from bridge.mapping.rules.rule import Rule
+from bridge.reasons.findings import FindingCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 
@@ -53,7 +55,7 @@ def _rule(
         return None
     unique(fields, "rule", names, report)
     for_each = _for_each(fields, report)
-    conditions = compile_conditions(fields["when"], report) if "when" in fields else ()
+    conditions = _conditions(fields["when"], report) if "when" in fields else ()
     start = compile_start(fields["start"], report) if "start" in fields else None
     if "start" not in fields and "cancel" not in fields:
         report.add(fields.node, "M105", Reason(MappingCode.NO_START))
@@ -76,6 +78,17 @@ def _rule(
 
 
 _COPIED = ("enabled", "stop", "expires", "order", "on_uncertain", "shadow")
+
+
+def _conditions(node: Node, report: Report) -> tuple[Condition, ...]:
+    """Compile `when`. Keys of the rule under it are reported as what they are."""
+    if not isinstance(node, Mapping):
+        return compile_conditions(node, report)
+    stray = [key for key, _ in node.entries if key.text in RULE.by_name]
+    for key in stray:
+        report.add(key, "M104", Reason(FindingCode.BESIDE_WHEN, key=key.text))
+    entries = tuple(entry for entry in node.entries if entry[0] not in stray)
+    return compile_conditions(replace(node, entries=entries), report)
 
 
 def _for_each(fields: Fields, report: Report) -> Path | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.jsonpath.scope import ABSENT
-from bridge.language.keys_rule import RECIPIENT, START
+from bridge.language.keys_rule import RECIPIENT, RULE, START
 from bridge.language.nodes import Mapping, Node, Report, Scalar
-from bridge.language.schema import Fields, Reader, describe
+from bridge.language.reader import Fields, Reader
+from bridge.language.schema import Place, describe
 from bridge.language.text import Unusable
 from bridge.language.values import Value, compile_value
 from bridge.mapping.rules.ids import messenger_id, name_fault, variable_text, whole_id
@@ -22,7 +23,7 @@ _FORMS = ({"subscriber_id"}, {"user_id", "channel_id"})
 
 def compile_start(node: Node, report: Report) -> Start | None:
     """Compile a start; None if an error was reported."""
-    fields = Reader(report).table(node, START)
+    fields = Reader(report).table(node, START, Place(RULE, "start"))
     if fields is None:
         return None
     bot_id = _id(fields, "bot_id", whole_id, report)
@@ -50,7 +51,7 @@ def _recipients(fields: Fields, report: Report) -> tuple[RecipientValues, ...]:
 
 
 def _way(node: Node, report: Report) -> RecipientValues | None:
-    fields = Reader(report).table(node, RECIPIENT)
+    fields = Reader(report).table(node, RECIPIENT, Place(START, "first_of"))
     if fields is None:
         return None
     return _recipient_values(fields, report)
@@ -81,7 +82,7 @@ def _id(fields: Fields, name: str, check: Callable[[Json], object], report: Repo
     if name not in fields:
         return None
     node = fields.at(name)
-    value = compile_value(node, report)
+    value = compile_value(node, report, Place(START, name))
     if value is None or value.literal is ABSENT:
         return value
     try:
@@ -113,7 +114,7 @@ def _variable(key: Scalar, node: Node, report: Report) -> Value | None:
     if not isinstance(node, Scalar | Mapping):
         report.add(node, "M209", Reason(MappingCode.VARIABLE_NOT_SINGLE, found=describe(node)))
         return None
-    value = compile_value(node, report)
+    value = compile_value(node, report, Place(START, "variables"))
     if value is not None and isinstance(value.literal, str):
         _check_text(value.literal, node, report)
     return value

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.functions.dates import read_time
-from bridge.language.keys_rule import TIME_OF_DAY
-from bridge.language.nodes import Mapping, Node, Report, Scalar
-from bridge.language.schema import Fields, Reader, describe
+from bridge.language.keys_rule import CANCEL, RULE, TIME_OF_DAY
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.reader import Fields, Reader
+from bridge.language.schema import Place, describe
 from bridge.language.templates import compile_template, is_template
 from bridge.language.text import Unusable
 from bridge.language.values import ORIGINS, Value, compile_value
 from bridge.language.zones import UnknownZone, load_zone, zone_names
 from bridge.mapping.compile.context import CompileContext
+from bridge.mapping.compile.meant_time import meant_clock, meant_time
 from bridge.mapping.rules.due import LONGEST_DAYS, Due, TimeOfDay, instant, time_of_day, within_reach, written
 from bridge.mapping.rules.waiting import (
     CancelRule,
@@ -29,6 +32,7 @@ from bridge.mapping.rules.waiting import (
     normal,
 )
 from bridge.model import Json
+from bridge.reasons.findings import FindingCode
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.rules import RuleCode
@@ -37,6 +41,9 @@ _DAY = 86_400
 _LONGEST_MARK = 90
 """Days for which a cancelled errand can stay cancelled."""
 _UTC = ZoneInfo("UTC")
+_TIME = "2026-12-01T10:00"
+_NO_TIME = re.compile(r"[^\W\d_TZUCGM]|[+*] ")
+"""What no text of ISO 8601 or UTC, GMT has."""
 
 
 def compile_waiting(fields: Fields, account: str, context: CompileContext, report: Report) -> Waiting | None:
@@ -63,9 +70,12 @@ def _report_missing(fields: Fields, report: Report) -> None:
 
 def _report_useless(fields: Fields, report: Report) -> None:
     """Warn about keys that have no effect because another key is missing."""
+    lacks: dict[str, list[Reason]] = {}
     for name, needs in _needs(fields):
         if name in fields:
-            report.add(fields.at(name), "W517", Reason(MappingCode.NO_EFFECT, key=name, needs=needs))
+            lacks.setdefault(name, []).append(Reason(MappingCode.ONE_OF_KEYS, keys=needs))
+    for name, needed in lacks.items():
+        report.add(fields.at(name), "W517", Reason(MappingCode.NO_EFFECT, key=name, needs=tuple(needed)))
 
 
 def _needs(fields: Fields) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -114,26 +124,48 @@ def _unreachable(due: Due, now: int) -> Reason | None:
 def _at(node: Node, report: Report) -> Value | TimeOfDay | None:
     if isinstance(node, Mapping) and not any(node.get(name) for name in ORIGINS):
         return _time_of_day(node, report)
-    value = compile_value(node, report)
+    if isinstance(node, Sequence):
+        report.add(node, "M209", Reason(MappingCode.ONE_TIME))
+        return None
+    value = compile_value(node, report, Place(RULE, "at"))
     if value is None or value.literal is ABSENT:
-        return value
+        return value if value and not _has_words(node, value, report) else None
     try:
         written(value.literal)
     except Unusable as unusable:
-        wrong = Reason(MappingCode.BAD_AT, why=unusable.about("at"), time="{time: 10:00}")
-        report.add(node, "M209", wrong)
+        why = unusable.about("at") if unusable.reason.code is not RuleCode.NOT_TIME else _not_time(node)
+        report.add(node, "M209", Reason(MappingCode.BAD_AT, why=why, hint=meant_time(value.literal)))
         return None
     return value
 
 
+def _not_time(node: Node) -> Reason:
+    return Reason(
+        FindingCode.EXPECTED, expected=Reason(MappingCode.A_TIME, example=_TIME), found=describe(node)
+    )
+
+
+def _has_words(node: Node, value: Value, report: Report) -> bool:
+    """Report a template for `at` with text that no time has, such as "{$.t} + 1h"."""
+    if not isinstance(node, Scalar) or not is_template(value.text):
+        return False
+    template = compile_template(value.text)
+    text = next((part for part in template.parts if isinstance(part, str) and _NO_TIME.search(part)), None)
+    if text is not None:
+        path = template.paths[0].text if template.paths else "$.time"
+        report.add(node, "M209", Reason(MappingCode.TEXT_IN_TIME, text=text.strip(), path=path))
+    return text is not None
+
+
 def _time_of_day(node: Mapping, report: Report) -> TimeOfDay | None:
-    fields = Reader(report).table(node, TIME_OF_DAY)
+    fields = Reader(report).table(node, TIME_OF_DAY, Place(RULE, "at"))
     if fields is None or fields["time"] is None:
         return None
     found = time_of_day(fields["time"], next_day=fields["day"] == "next")
     if found is None:
         at = fields.at("time")
-        report.add(at, "M209", Reason(MappingCode.NOT_TIME_OF_DAY, found=describe(at)))
+        hint = meant_clock(fields["time"])
+        report.add(at, "M209", Reason(MappingCode.NOT_TIME_OF_DAY, found=describe(at), hint=hint))
     return found
 
 
@@ -154,7 +186,7 @@ def _zone(
     node = fields.at("tz")
     if needed is False:
         report.add(node, "W517", Reason(MappingCode.TZ_UNUSED))
-    value = compile_value(node, report)
+    value = compile_value(node, report, Place(RULE, "tz"))
     if value is None:
         return None
     if value.literal is ABSENT:
@@ -184,7 +216,13 @@ def _errand(fields: Fields, report: Report) -> ErrandRule | None:
 
 
 def _cancel(fields: Fields, report: Report) -> CancelRule | None:
-    cancel = fields["cancel"]
+    if "cancel" not in fields:
+        return None
+    node = fields.at("cancel")
+    if isinstance(node, Sequence):
+        report.add(node, "M103", Reason(MappingCode.ONE_ERRAND))
+        return None
+    cancel = Reader(report).table(node, CANCEL, Place(RULE, "cancel"))
     if cancel is None or cancel["key"] is None:
         return None
     key, lasts = _key(cancel["key"], report), cancel["for"] or 0
@@ -195,7 +233,7 @@ def _cancel(fields: Fields, report: Report) -> CancelRule | None:
 
 def _key(node: Node, report: Report) -> Key | None:
     """Compile an errand's key. A literal is checked here, a path or template when an event is processed."""
-    value = compile_value(node, report)
+    value = compile_value(node, report, Place(RULE, "key"))
     if value is None:
         return None
     if value.literal is ABSENT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.reasons.mapping import MappingCode
 from bridge.reasons.reason import Reason
 from bridge.webhook.compile_context import CompileContext

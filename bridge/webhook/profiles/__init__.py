@@ -11,7 +11,7 @@ from importlib.resources import files
 from bridge.language.document import read
 from bridge.language.keys_source import PROFILE
 from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
-from bridge.language.schema import Fields, Reader
+from bridge.language.reader import Fields, Reader
 
 MERGED = ("event", "reply")
 """Keys whose inner keys are overridden one by one. Any other key is replaced as a whole."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from bridge.jsonpath.exact_numbers import from_json, to_json
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.reasons.reason import Reason
 
 PlaceKind: TypeAlias = Literal["header", "query", "form", "json", "basic", "path", "body"]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bridge.language.schema import SECRET, Fields
+from bridge.language.reader import Fields
+from bridge.language.schema import SECRET
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import CompileContext, both

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.jsonpath.path import Path
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.model import Json
 from bridge.webhook.compile_context import CompileContext
 from bridge.webhook.decode.forms import build_document, is_number

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bridge.jsonpath.brackets import NotAListError
 from bridge.jsonpath.path import Path
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode

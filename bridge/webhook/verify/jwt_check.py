@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bridge.errors import DocumentError
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.reason import Reason

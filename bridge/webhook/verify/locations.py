@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge.jsonpath.path import Path
 from bridge.jsonpath.scope import Scope
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.language.text import Unusable, text_of
 from bridge.model import Json
 from bridge.reasons.reason import Reason

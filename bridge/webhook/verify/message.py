@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.language.keys_message import MESSAGE
 from bridge.language.nodes import Mapping, Node, Scalar, Sequence
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import CompileContext

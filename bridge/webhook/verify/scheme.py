@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bridge.errors import DocumentError
 from bridge.language.keys_verify import VERIFY
 from bridge.language.nodes import Mapping, Node, Scalar
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.reasons.reason import Param, Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import MAIN, CompileContext, secret_key, texts_in

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 from bridge.jsonpath.exact_numbers import to_json
 from bridge.jsonpath.path import Path
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.model import Json
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode

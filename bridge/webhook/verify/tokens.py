@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Callable
 
 from bridge.language.nodes import Node, Sequence
-from bridge.language.schema import Fields
+from bridge.language.reader import Fields
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
 from bridge.webhook.compile_context import CompileContext
