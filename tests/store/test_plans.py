@@ -61,8 +61,10 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
         "account views": (due_calls._VIEWS, {}, {"calls_ready", "calls_waiting"}),
         "due": (release._DUE, {"now": NOW}, {"calls_waiting"}),
         "errands": (
-            Statement(errands._OPEN.sql.replace("{rows}", "VALUES (:account, :key)")),
-            {"account": "main", "key": "cart:7"},
+            Statement(
+                errands._WANTED.sql.replace("{rows}", "VALUES (:account, :key, 'shop', 'sold', '%', :which)")
+            ),
+            {"account": "main", "key": "cart:7", "which": "first"},
             {"calls_by_errand"},
         ),
         "held": (due_calls._OF_OWNER, {"owner": "me"}, {"calls_by_lease"}),
@@ -260,6 +262,12 @@ ROUNDS: dict[str, Callable[[Connection], object]] = {
     "add to what all have": lambda connection: accept(
         connection, NOW, [sale("new", later(key="all", again="add"))]
     ),
+    "keep among all": lambda connection: accept(
+        connection, NOW, [sale("new", later(rule="sold", key="all", again="keep"))]
+    ),
+    "replace among all of another rule": lambda connection: accept(
+        connection, NOW, [sale("new", later(key="all", again="replace"))]
+    ),
 }
 
 
@@ -293,8 +301,8 @@ def test_any_number_of_waiting_calls_is_read_by_their_indexes_on_postgres(store:
         assert "Seq Scan on calls" not in found
         assert {"calls_waiting", "calls_by_errand"} & indexes <= {one for one in indexes if one in found}
     with store.transaction() as connection:
-        keys = (["main"] * 3, ["cart:7", "cart:8", "cart:9"])
-        explained = driver_of(connection).execute(f"EXPLAIN {errands._OPEN._from_arrays}", keys)
+        keys = (["main"] * 3, ["cart:7", "cart:8", "cart:9"], [""] * 3, [""] * 3, [""] * 3, ["all"] * 3)
+        explained = driver_of(connection).execute(f"EXPLAIN {errands._WANTED._from_arrays}", keys)
         found = str(explained.fetchall())
     assert "calls_by_errand" in found
     assert "Seq Scan on calls" not in found

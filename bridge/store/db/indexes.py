@@ -66,6 +66,8 @@ _partial(
     "calls_by_errand",
     calls.c.account,
     calls.c.errand,
+    calls.c.source,
+    calls.c.rule,
     calls.c.id,
     where="errand <> '' AND state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain')",
 )

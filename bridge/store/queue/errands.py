@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias, get_args
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,7 @@ from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
 from bridge.store.db.bulk import AllRows, insertion, update
+from bridge.store.db.dialects import Statement
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import calls, cancellations, errands
@@ -27,7 +28,7 @@ from bridge.store.queue import recipient_order
 from bridge.store.queue.calls import insert, ran_before
 from bridge.store.queue.calls import put as put_calls
 from bridge.store.queue.effects import Effect
-from bridge.store.queue.rows import Beginning, NewCall, beginning, begins_at, start_of
+from bridge.store.queue.rows import Beginning, NewCall, beginning, begins_at, shadow_text, start_of
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts
 
@@ -43,11 +44,29 @@ _LOCK = AllRows(
     "RETURNING account, key, mark_until, mark_event, shadow_until, shadow_event",
     *("text", "text", "bigint", "bigint", "bigint", "bigint"),
 )
-_OPEN = AllRows(
-    f"SELECT {', '.join(_FIELDS)} FROM calls <calls_by_errand> "  # noqa: S608 (our own words)
-    "WHERE (account, errand) IN ({rows}) AND errand <> '' "
+_ALL, _OF_RULE, _FIRST = "all", "rule", "first"
+_INDEXED = "c.errand <> '' AND c.state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain')"
+_ITS_KEY = "c.account = w.account AND c.errand = w.errand"
+_ITS_RULE = f"{_ITS_KEY} AND c.source = w.source AND c.rule = w.rule AND c.request LIKE w.shadow"
+_PENDING = f"{_INDEXED} AND c.state IN ('waiting', 'queued', 'claimed')"
+_WANTED = AllRows(
+    f"""
+WITH wanted (account, errand, source, rule, shadow, which) AS ({{rows}})
+SELECT c.id FROM wanted w JOIN calls c <calls_by_errand> ON {_ITS_KEY}
+WHERE w.which = '{_ALL}' AND {_INDEXED}
+UNION
+SELECT c.id FROM wanted w JOIN calls c <calls_by_errand> ON {_ITS_RULE}
+WHERE w.which = '{_OF_RULE}' AND {_PENDING}
+UNION
+SELECT (SELECT c.id FROM calls c <calls_by_errand> WHERE {_ITS_RULE} AND {_PENDING} ORDER BY c.id LIMIT 1)
+FROM wanted w WHERE w.which = '{_FIRST}'
+""",  # noqa: S608 (our own words)
+    *("text", "text", "text", "text", "text", "text"),
+)
+_OPEN = Statement(
+    "SELECT <columns> FROM calls WHERE id IN :ids "
     "AND state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain') ORDER BY id <lock>",
-    *("text", "text"),
+    columns=_FIELDS,
 )
 _MARKS = AllRows(
     "SELECT account, key, mark_until, mark_event, shadow_until, shadow_event FROM errands "
@@ -173,7 +192,7 @@ class Errands:
                 self.marks[(row.account, row.key), shadow] = _mark(row, shadow=shadow)
         self.open: dict[ErrandKey, list[_Open]] = {key: [] for key in keys}
         """The calls of these errands that have not ended, as far as these changes concern them."""
-        for row in _OPEN.run(connection, _keys(changes, ("keep", "replace"))):
+        for row in _open(connection, _wanted(changes)):
             rule, shadow = (row.source, row.rule), start_of(row).shadow
             call = _Open(row.id, State(row.state), rule, shadow, row.put_off_until, row)
             self.open[row.account, row.errand].append(call)
@@ -266,15 +285,38 @@ def _key_of(one: BotStart | Cancellation) -> ErrandKey:
     return one.account, plain(key)
 
 
-def _keys(changes: Sequence[Change], again: Sequence[Again] = get_args(Again)) -> list[ErrandKey]:
-    """The errands that are started or cancelled, in the order in which they are locked.
+def _keys(changes: Sequence[Change]) -> list[ErrandKey]:
+    """The errands that are started or cancelled, in the order in which they are locked."""
+    starts = {_key_of(one.start) for one in changes if isinstance(one, NewCall) and one.start.errand}
+    return sorted(starts | _cancelled(changes))
 
-    `again` limits the starts: one that is only added needs no other call of its errand, of which there may be
-    any number.
+
+def _cancelled(changes: Sequence[Change]) -> set[ErrandKey]:
+    return {_key_of(one.cancellation) for one in changes if isinstance(one, NewCancellation)}
+
+
+def _open(connection: Connection, wanted: Sequence[tuple[str, ...]]) -> Sequence[AnyRow]:
+    """The wanted calls that have not ended, locked in the order of their ids."""
+    ids = [row.id for row in _WANTED.run(connection, wanted) if row.id]
+    return _OPEN.run(connection, ids=ids) if ids else ()
+
+
+def _wanted(changes: Sequence[Change]) -> list[tuple[str, ...]]:
+    """The calls that matter, as rows of `_WANTED`: there may be any number of others.
+
+    A cancellation concerns all calls of its errand. Of the earlier calls of its rule, a start replaces all or
+    is kept back by the first; one that is only added needs none.
     """
-    new = [one.start for one in changes if isinstance(one, NewCall)]
-    starts = {_key_of(start) for start in new if start.errand and start.errand.again in again}
-    return sorted(starts | {_key_of(one.cancellation) for one in changes if isinstance(one, NewCancellation)})
+    ended = _cancelled(changes)
+    rules: dict[tuple[str, ...], set[Again]] = defaultdict(set)
+    for one in changes:
+        if isinstance(one, NewCall) and one.start.errand and _key_of(one.start) not in ended:
+            shadow = f"%{shadow_text(one.start)}%"
+            rules[*_key_of(one.start), one.source, plain(one.start.rule), shadow].add(one.start.errand.again)
+    wanted = [
+        (*key, _OF_RULE if "replace" in asked else _FIRST) for key, asked in rules.items() if asked != {"add"}
+    ]
+    return sorted([(*key, "", "", "", _ALL) for key in ended] + wanted)
 
 
 def _mark(row: AnyRow, *, shadow: bool) -> Mark:

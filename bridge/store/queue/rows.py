@@ -93,6 +93,11 @@ def request_text(start: BotStart) -> str:
     return document_text(request)
 
 
+def shadow_text(start: BotStart) -> str:
+    """What only requests of its kind contain, shadow or live, as `request_text` writes them."""
+    return document_text({"shadow": start.shadow})[1:-1]
+
+
 def bot_prefix(bot: int) -> str:
     """The beginning of the requests of a bot, as `request_text` writes them."""
     return f"{document_text({'bot_id': bot}).removesuffix('}')},"
