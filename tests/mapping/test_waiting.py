@@ -143,6 +143,21 @@ def test_an_errand_has_what_the_rule_says() -> None:
     assert found.errand == Errand("a:5", "replace", 3 * 86_400)
 
 
+@pytest.mark.parametrize(
+    ("when", "most"),
+    [
+        ("after: 1h", 86_400),
+        ("at: {time: '10:00', day: next}", 86_400),
+        ("at: $.t", 400 * 86_400),
+        ("at: {path: $.t}", 400 * 86_400),
+        ("at: $.t, at_most: 2h", 7200),
+    ],
+)
+def test_an_appointment_may_be_moved_further_than_a_day(when: str, most: int) -> None:
+    found = start(f"key: $.k, again: replace, {when}", {"k": "a", "t": "2026-12-05T19:00"})
+    assert found.errand == Errand("a", "replace", most)
+
+
 def test_the_past_is_told_to_the_store() -> None:
     assert due("at: 2026-11-30T19:00, late: skip") == "2026-11-30T19:00:00+03:00 Europe/Moscow"
     assert start("at: 2025-12-01").due_at == received_at("2025-12-01T00:00+03:00")

@@ -132,7 +132,8 @@ CASES = [
     ),
     (
         hmac("timestamp: {header: T, tolerance: 5}, message: '{timestamp}'"),
-        '3:94: M103 expected a duration such as "90s", "10m", "24h" or "30d", found the number 5',
+        '3:94: M103 expected a duration such as "90s", "10m", "24h" or "30d", found the number 5; '
+        "the unit is missing, write one of 5s, 5m, 5h, 5d",
     ),
     (hmac("body_digest: {algorithm: md5}"), f"3:73: M402 body_digest has none of {PLACES}; give one"),
     (

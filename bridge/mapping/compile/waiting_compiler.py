@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeGuard
 from zoneinfo import ZoneInfo
 
 from bridge.jsonpath.scope import ABSENT, Scope
 from bridge.language.functions.dates import read_time
 from bridge.language.keys_rule import CANCEL, RULE, TIME_OF_DAY
-from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence
+from bridge.language.nodes import Mapping, Node, Report, Scalar, Sequence, scalars
 from bridge.language.reader import Fields, Reader
 from bridge.language.schema import Place, describe
 from bridge.language.templates import compile_template, is_template
@@ -102,7 +103,9 @@ def _timing(fields: Fields, account: str, context: CompileContext, report: Repor
             report.add(fields.at("after"), "M209", Reason(MappingCode.AT_MOST_DAYS, count=LONGEST_DAYS))
         return Timing(seconds, fields["late"], Zone(_UTC))
     at = _at(fields.at("at"), report)
-    zone = _zone(fields, account, context, report, needed=None if at is None else _is_local(at))
+    zone = _zone(
+        fields, account, context, report, needed=None if at is None else _is_local(fields.at("at"), at)
+    )
     if at is None or zone is None:
         return None
     if isinstance(at, Value) and at.literal is not ABSENT and zone.value is None:
@@ -122,7 +125,7 @@ def _unreachable(due: Due, now: int) -> Reason | None:
 
 
 def _at(node: Node, report: Report) -> Value | TimeOfDay | None:
-    if isinstance(node, Mapping) and not any(node.get(name) for name in ORIGINS):
+    if _is_clock(node):
         return _time_of_day(node, report)
     if isinstance(node, Sequence):
         report.add(node, "M209", Reason(MappingCode.ONE_TIME))
@@ -157,6 +160,11 @@ def _has_words(node: Node, value: Value, report: Report) -> bool:
     return text is not None
 
 
+def _is_clock(node: Node) -> TypeGuard[Mapping]:
+    """Whether `at` is a time of day, not an instant."""
+    return isinstance(node, Mapping) and not any(node.get(name) for name in ORIGINS)
+
+
 def _time_of_day(node: Mapping, report: Report) -> TimeOfDay | None:
     fields = Reader(report).table(node, TIME_OF_DAY, Place(RULE, "at"))
     if fields is None or fields["time"] is None:
@@ -169,8 +177,11 @@ def _time_of_day(node: Mapping, report: Report) -> TimeOfDay | None:
     return found
 
 
-def _is_local(at: Value | TimeOfDay) -> bool:
+def _is_local(node: Node, at: Value | TimeOfDay) -> bool:
     """Whether a time zone may decide: not for an instant with an offset, or a unix time."""
+    pipe = node.get("pipe") if isinstance(node, Mapping) else None
+    if pipe is not None and any(one.text == "unix" for one in scalars(pipe)):
+        return False
     return isinstance(at, TimeOfDay) or at.literal is ABSENT or not read_time(at.literal).tzinfo
 
 
@@ -212,7 +223,13 @@ def _errand(fields: Fields, report: Report) -> ErrandRule | None:
         report.add(node, "W520", same)
     elif "for_each" in fields and again != "add" and not key.value.uses_item:
         report.add(node, "W520", Reason(MappingCode.SAME_KEY_OF_ITEMS))
-    return None if again is None else ErrandRule(key, again, fields["at_most"])
+    return None if again is None else ErrandRule(key, again, _at_most(fields))
+
+
+def _at_most(fields: Fields) -> int:
+    """Seconds. By default an instant may be moved at will, and what counts from receipt by a day."""
+    moves = fields["again"] == "replace" and "at" in fields and not _is_clock(fields.at("at"))
+    return LONGEST_DAYS * _DAY if moves and "at_most" not in fields else int(fields["at_most"])
 
 
 def _cancel(fields: Fields, report: Report) -> CancelRule | None:
