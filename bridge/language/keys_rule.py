@@ -165,7 +165,7 @@ RULE = Table(
         Key(
             "at_most",
             Plain("duration", at_least=1),
-            "time by which replacements may put off the first start; by default 24h, any if `at` is an instant",
+            "time by which replacements may put off the first start; by default 24h, of an instant any",
             default=86400,
         ),
         Key("cancel", Raw("cancel", CANCEL), "ends an errand"),
