@@ -20,7 +20,7 @@ from bridge.language.values import ORIGINS, Value, compile_value
 from bridge.language.zones import UnknownZone, load_zone, zone_names
 from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.meant_time import meant_clock, meant_time
-from bridge.mapping.rules.due import LONGEST_DAYS, Due, TimeOfDay, instant, time_of_day, within_reach, written
+from bridge.mapping.rules.due import LONGEST_DAYS, Due, TimeOfDay, instant, time_of_day, within_reach
 from bridge.mapping.rules.waiting import (
     CancelRule,
     ErrandRule,
@@ -134,7 +134,7 @@ def _at(node: Node, report: Report) -> Value | TimeOfDay | None:
     if value is None or value.literal is ABSENT:
         return value if value and not _has_words(node, value, report) else None
     try:
-        written(value.literal)
+        instant(value.literal, lambda: _UTC)
     except Unusable as unusable:
         why = unusable.about("at") if unusable.reason.code is not RuleCode.NOT_TIME else _not_time(node)
         report.add(node, "M209", Reason(MappingCode.BAD_AT, why=why, hint=meant_time(value.literal)))

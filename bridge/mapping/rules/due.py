@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bridge.language.functions.base import quote
@@ -24,7 +24,6 @@ LONGEST_DAYS = 400
 _LONGEST = LONGEST_DAYS * 86_400_000
 _FIRST_UNIX = 1_000_000_000_000
 """September 2001. A number that gives an earlier time is an hour or a year, not a unix time."""
-_UTC: Final = ZoneInfo("UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
@@ -65,34 +64,34 @@ def time_of_day(text: str, *, next_day: bool) -> TimeOfDay | None:
 
 
 def instant(value: Json, zone: Callable[[], ZoneInfo]) -> Due:
-    """The instant of ISO 8601 or a unix time; one without an offset is read in the zone. Raises Unusable.
+    """The instant of ISO 8601 or a unix time; one without an offset is read in the zone.
 
-    A local time that does not exist moves forward, one that exists twice is the first of both.
+    A local time that does not exist moves forward, one that exists twice is the first of both. Raises
+    Unusable, also for an hour or a year alone.
     """
     try:
         read = read_time(value)
         if read.tzinfo:
-            return Due(_milliseconds(read), "")
+            due = Due(_milliseconds(read), "")
+            if due.at < _FIRST_UNIX and text_of(value).strip().isdecimal():
+                raise Unusable(Reason(RuleCode.UNIX_TOO_OLD, found=text_of(value), due=shown_due(due.at, "")))
+            return due
         where = zone()
         return Due(_milliseconds(read.replace(tzinfo=where)), where.key)
     except (OverflowError, ValueError) as error:
         raise Unusable(Reason(RuleCode.TIME_OUT_OF_RANGE, found=quote(value))) from error
 
 
-def within_reach(due: Due, received_at: int) -> Due:
-    """The same, at least 1. Raises Unusable if it is too far ahead or back of it, if that is not 0."""
-    if received_at and abs(due.at - received_at) > _LONGEST:
-        code = RuleCode.DUE_TOO_FAR if due.at > received_at else RuleCode.DUE_TOO_OLD
+def within_reach(due: Due, received_at: int, *, skips_past: bool = False) -> Due:
+    """The same, at least 1. Raises Unusable if it is too far ahead of receipt, or back and not skipped.
+
+    Nothing is checked if the time of receipt is unknown, 0.
+    """
+    is_past = due.at < received_at
+    if received_at and abs(due.at - received_at) > _LONGEST and not (is_past and skips_past):
+        code = RuleCode.DUE_TOO_OLD if is_past else RuleCode.DUE_TOO_FAR
         raise Unusable(Reason(code, due=shown_due(due.at, due.zone), count=LONGEST_DAYS))
     return due._replace(at=max(1, due.at))
-
-
-def written(value: Json) -> Due:
-    """The instant of a literal, a local one as in UTC. Raises Unusable, also for an hour or a year alone."""
-    due = instant(value, lambda: _UTC)
-    if due.at < _FIRST_UNIX and text_of(value).strip().isdecimal():
-        raise Unusable(Reason(RuleCode.UNIX_TOO_OLD, found=text_of(value), due=shown_due(due.at, "")))
-    return due
 
 
 def read_instant(text: str) -> int | None:

@@ -83,7 +83,7 @@ class Timing:
         if isinstance(self.at, TimeOfDay):
             return self.at.after(received_at, self.zone.of(scope, shared))
         found = instant(rendered(self.at, scope, shared), lambda: self.zone.of(scope, shared))
-        return within_reach(found, received_at)
+        return within_reach(found, received_at, skips_past=self.late == "skip")
 
 
 @dataclass(frozen=True, slots=True)
