@@ -128,6 +128,8 @@ class Event:
     content: str = ""
     """Distinguishes it from events with the same id and type; usually empty. A digest if other content makes
     a new event, `hand-N` if a person made an event of the repeat N."""
+    counts_from: int = 0
+    """Unix milliseconds from which due times count; 0: from its receipt. For a replay."""
     former: tuple[tuple[str, str, int], ...] = ()
     """Its id, type and `dedup_within` by former values of `event:`, while repeats of that time may arrive."""
 

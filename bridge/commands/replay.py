@@ -53,7 +53,11 @@ from bridge.store.reports.event_views import event
     is_flag=True,
     help="Count times from when the event was received, not from now.",
 )
-@click.option("--past-cancel", is_flag=True, help="Also start what a later event has cancelled.")
+@click.option(
+    "--past-cancel",
+    is_flag=True,
+    help="Also start what another event cancels until later, or had cancelled so.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation before replaying several events.")
 @click.option(
     "--repeat",

@@ -36,3 +36,5 @@ class Scope:
     """The element of `for_each`; ABSENT outside of it."""
     looked_at: Callable[[int], None] | None = None
     """Called with the number of values that a path with wildcards or filters visits."""
+    counts_from: int = 0
+    """Unix milliseconds from which due times count; 0: from the event's receipt."""

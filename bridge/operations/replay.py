@@ -11,7 +11,7 @@ from bridge.errors import BridgeError, DocumentError
 from bridge.mapping.rules.apply import MappingFile, apply
 from bridge.mapping.rules.comparison import is_same, with_content_digests
 from bridge.mapping.rules.webhook import apply_to_webhook
-from bridge.model import FINAL, Application, BotStart, Call, Cancellation, Event, Failure, Request, State
+from bridge.model import FINAL, BotStart, Call, Cancellation, Event, Failure, State
 from bridge.operations.reread import Rereader
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
@@ -143,8 +143,8 @@ class Replayer:
                 self._require_unique(number, known_events.event_of_key(connection, event_now), read_as)
         except _CannotReplay as error:
             return Unreplayable(number, error.reason)
-        made = self._apply(mapping, event_now, now)
-        planned = replays.plan(connection, now, number, made, self._asked)
+        made = apply(mapping, self._now(event_now, now))
+        planned = replays.plan(connection, now, number, stored.line.source, made, self._asked)
         return Applied(number, planned, made.failures, read_as, made.cancels, now)
 
     def replay(self, connection: Transaction, now: int, number: int) -> Replay:
@@ -166,8 +166,8 @@ class Replayer:
                 )
         except _CannotReplay as error:
             return Unreplayable(number, error.reason)
-        made = self._apply(mapping, event_now, now)
-        planned = replays.plan(connection, now, number, made, self._asked)
+        made = apply(mapping, self._now(event_now, now))
+        planned = replays.plan(connection, now, number, stored.line.source, made, self._asked)
         replays.replay(connection, now, number, made, mapping.version, self.by, self._asked)
         return Applied(number, planned, made.failures, read_as, made.cancels, now)
 
@@ -175,13 +175,9 @@ class Replayer:
     def _asked(self) -> Asked:
         return Asked(self.again, self.past_cancel)
 
-    def _apply(self, mapping: MappingFile, event: Event, now: int) -> Application:
-        """What the rules make of the event."""
-        made = apply(mapping, event)
-        return made if self._keeps_times(made) else at_times_of(made, apply(mapping, at(event, now)))
-
-    def _keeps_times(self, made: Application) -> bool:
-        return self.original_times or not any(start.due_at for start in made.starts)
+    def _now(self, event: Event, now: int) -> Event:
+        """The event, with times that count as asked."""
+        return event if self.original_times else replace(event, counts_from=now)
 
     def _read(self, mapping: MappingFile, stored: StoredEvent) -> tuple[Event, ReadAs | None]:
         """The event as its source reads it now. Its stored row and key do not change."""
@@ -222,7 +218,8 @@ class Replayer:
         mapping = self._mapping(stored)
         try:
             events = mapping.source.events(stored.request, stored.line.received_at)
-            made = self._apply_to_webhook(mapping, with_content_digests(mapping, events), stored.request, now)
+            events = tuple(self._now(one, now) for one in with_content_digests(mapping, events))
+            made = apply_to_webhook(mapping, events, stored.request)
         except DocumentError as error:
             raise _CannotReplay(Reason(ErrorCode.STILL_UNREADABLE, why=error.whole)) from error
         return Delivery(
@@ -236,18 +233,6 @@ class Replayer:
             same=partial(is_same, mapping),
         )
 
-    def _apply_to_webhook(
-        self, mapping: MappingFile, events: tuple[Event, ...], request: Request, now: int
-    ) -> tuple[tuple[Event, Application], ...]:
-        """What the rules make of the events of a webhook."""
-        made = apply_to_webhook(mapping, events, request)
-        if all(self._keeps_times(one) for _, one in made):
-            return made
-        today = apply_to_webhook(mapping, tuple(at(one, now) for one in events), request)
-        return tuple(
-            (one, at_times_of(before, after)) for (one, before), (_, after) in zip(made, today, strict=True)
-        )
-
     def _unsent(self, connection: Transaction, number: int) -> tuple[Call, ...]:
         """The latest calls of an event that can be sent again: they did not run and were never in doubt."""
         found = calls_of(connection, number)
@@ -259,22 +244,6 @@ class Replayer:
         if call.start.shadow or (call.reason and call.reason.code in CANCELLED and not self.past_cancel):
             return False
         return call.state in FINAL if self.again else call.state in _UNSENT and not call.had_uncertain
-
-
-def at(event: Event, now: int) -> Event:
-    """The event as if it were received now."""
-    return replace(event, received_at=now)
-
-
-def at_times_of(made: Application, other: Application) -> Application:
-    """The same starts with the due times of another application of the rules to the event."""
-    times = {(start.rule, start.item): start for start in other.starts}
-    starts = tuple(
-        replace(start, due_at=time.due_at, zone=time.zone)
-        for start in made.starts
-        if (time := times.get((start.rule, start.item)))
-    )
-    return replace(made, starts=starts, failures=other.failures)
 
 
 def _read(number: int, delivery: Delivery) -> Reread:

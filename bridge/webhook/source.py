@@ -157,7 +157,9 @@ class Source:
         scope = scope_of(event)
         document = self.decoder.with_marks(event.document, event.headers.get("content-type", ""))
         query = marked(event.query) if event.query and type(event.query) is dict else event.query
-        return Scope(document, scope.headers, query, scope.event, looked_at=looked_at)
+        return Scope(
+            document, scope.headers, query, scope.event, looked_at=looked_at, counts_from=scope.counts_from
+        )
 
     def reread(self, stored: Event, found: Sequence[Event] = ()) -> Event:
         """A stored event as this source reads it now.
@@ -271,7 +273,7 @@ def same_event(stored: Event, found: Sequence[Event]) -> Event | None:
 def scope_of(event: Event) -> Scope:
     """The roots for paths into an event."""
     facts = {"id": event.id, "type": event.type, "source": event.source, "received_at": event.received_at}
-    return Scope(event.document, event.headers, event.query, facts)
+    return Scope(event.document, event.headers, event.query, facts, counts_from=event.counts_from)
 
 
 def _short(text: str) -> str:

@@ -196,6 +196,15 @@ def test_what_replaced_a_call_is_said(shop: Office) -> None:
     assert "    replaced by call 2" in shop.run("explain", str(event)).lines
 
 
+def test_a_replay_says_that_a_later_event_has_the_call_that_waits(shop: Office) -> None:
+    event = left(shop)
+    left(shop, id="left-again")
+    said = "cart left: call 2 of a later event waits under its key, and is not replaced"
+    for asked in (["--dry-run"], []):
+        assert shop.run("replay", str(event), "--again", *asked).out == f"event {event}: {said}\n"
+    assert shop.states() == {1: "cancelled", 2: "waiting"}
+
+
 def test_waiting_calls_are_sent_now_and_cancelled_by_number_and_by_filter(shop: Office) -> None:
     for cart in (1, 2, 3, 4):
         left(shop, cart, subscriber=cart)

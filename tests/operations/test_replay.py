@@ -198,3 +198,19 @@ def test_times_count_from_now_unless_the_original_ones_are_asked_for(
     assert start.due_at == (received if original else clock.ms) + 3_600_000
     assert dict(start.variables)["at"] == str(received)
     assert states(store) == {1: State.QUEUED if original else State.WAITING}
+
+
+SOON = SHOP.replace("    start:", "    at: $.starts_at\n    start:")
+
+
+@pytest.mark.parametrize("original", [False, True])
+def test_a_time_that_was_too_far_ahead_when_its_event_came_is_not_for_ever(
+    original: bool, store: Store, clock: Clock
+) -> None:
+    came(store, order(starts_at=clock.ms // 1000 + 450 * 86_400), shop(SOON))
+    assert states(store) == {}
+    clock.advance(60 * 86_400)
+    one = replace(replayer(shop(SOON)), original_times=original)
+    (done,) = replay_all(store, one, [1], nobody)
+    assert isinstance(done, Applied)
+    assert (done.failed, states(store)) == ((True, {}) if original else (False, {1: State.WAITING}))

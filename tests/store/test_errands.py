@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from bridge.dispatch import maintenance
 from bridge.dispatch.maintenance import Maintenance
-from bridge.model import Account, Application, BotStart
+from bridge.model import Account, Again, Application, BotStart
 from bridge.store.db.driver import driver_of
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, accept
 from bridge.store.inbox.purge import purge
 from bridge.store.inbox.replays import Asked, Replayed, plan, replay
-from bridge.store.queue import decisions, release, sweep
+from bridge.store.queue import decisions, errands, release, sweep
 from bridge.store.queue.decisions import Decider
+from bridge.store.queue.rows import NewCall
 from bridge.store.reports import cancellations
 from bridge.store.reports.call_views import calls_of
 from tests.conftest import Clock
@@ -497,7 +499,7 @@ def test_a_replayed_start_under_a_mark_is_refused_unless_asked_for(store: Store)
     take_in(store, sale("a"), paid("p", cancel("k", lasts=DAY)))
     starts = made(later(key="k"), later("other", "l"))
     with store.read() as connection:
-        planned = plan(connection, NOW, 1, starts)
+        planned = plan(connection, NOW, 1, "shop", starts)
     assert [(one.owed, one.cancelled_by) for one in planned] == [(False, 2), (True, 0)]
     assert replayed(store, 1, starts) == Replayed((1,), 1)
     assert replayed(store, 1, starts, past_cancel=True) == Replayed((2,), 1)
@@ -505,9 +507,46 @@ def test_a_replayed_start_under_a_mark_is_refused_unless_asked_for(store: Store)
     assert whys(store)[2] == ("waiting", "")
 
 
-def test_a_replayed_start_replaces_what_waits(store: Store, clock: Clock) -> None:
+def test_what_a_mark_has_cancelled_needs_no_more_than_past_cancel(store: Store) -> None:
+    take_in(store, paid("p", cancel("k", lasts=DAY)), sale("a", later(key="k"), later("b", "l")))
+    assert whys(store)[1] == ("cancelled", "cancelled before it came, by event 1")
+    starts = made(later(key="k"), later("b", "l"))
+    assert replayed(store, 2, starts) == Replayed((), 2)
+    assert replayed(store, 2, starts, past_cancel=True) == Replayed((3,), 1)
+    assert states(store) == {1: "cancelled", 2: "waiting", 3: "waiting"}
+    take_in(store, paid("q", cancel("l")))
+    assert replayed(store, 2, starts, past_cancel=True) == Replayed((), 2)
+
+
+@pytest.mark.parametrize("again", ["keep", "replace", "add"])
+def test_a_replayed_start_leaves_the_call_of_a_later_event_alone(again: Again, store: Store) -> None:
+    one = later(key="k", again=again)
     take_in(store, sale("a"), sale("b", later(key="k")))
-    assert replayed(store, 1, made(later(key="k", late="skip"))) == Replayed((2,), 0)
+    with store.read() as connection:
+        (planned,) = plan(connection, NOW, 1, "shop", made(one))
+    assert (planned.owed, planned.kept_by, planned.newer) == (
+        (True, 0, False) if again == "add" else (False, 1, True)
+    )
+    assert replayed(store, 1, made(one)).calls == ((2,) if again == "add" else ())
+    assert states(store)[1] == "waiting"
+    with store.transaction() as connection:
+        new = [NewCall(1, "shop", replace(one, item=1), replayed=True)]
+        errands.put(connection, NOW, new, Counter())
+    assert states(store)[1] == "waiting"
+    if again != "add":
+        assert whys(store)[2] == ("cancelled", "call 1 waits already")
+
+
+def test_a_replayed_start_replaces_what_its_own_event_has_ended_anyway(store: Store) -> None:
+    take_in(store, sale("a"), sale("b", later(key="k")))
+    both = replace(made(later(key="k", again="keep")), cancels=(cancel("k"),))
+    assert replayed(store, 1, both).calls == (2,)
+    assert states(store) == {1: "cancelled", 2: "waiting"}
+
+
+def test_a_replayed_start_replaces_what_waits(store: Store, clock: Clock) -> None:
+    take_in(store, sale("b", later(key="k")), sale("a"))
+    assert replayed(store, 2, made(later(key="k", late="skip"))) == Replayed((2,), 0)
     assert whys(store)[1] == ("cancelled", "replaced by call 2")
     clock.advance(2 * HOUR)
     take_in(store, sale("c"))

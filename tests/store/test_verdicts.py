@@ -27,8 +27,8 @@ def test_a_replay_knows_a_rule_that_has_no_verdict_for_one_that_is_still_there(s
     take_in(store, delivery((event(), Application((start(rule="sold"),), (), TOLD))))
     other = start(rule="won")
     with store.transaction() as connection:
-        (among_many,) = replays.plan(connection, NOW, 1, Application((other,), (), (), RULES))
-        (renamed,) = replays.plan(connection, NOW, 1, Application((other,), (), (), RULES - {"sold"}))
+        (among_many,) = replays.plan(connection, NOW, 1, "shop", Application((other,), (), (), RULES))
+        (renamed,) = replays.plan(connection, NOW, 1, "shop", Application((other,), (), (), RULES - {"sold"}))
     assert (among_many.earlier, among_many.owed) == (None, True)
     assert renamed.earlier is not None
     assert not renamed.owed

@@ -9,6 +9,7 @@ from bridge.mapping.author.later import cancel_reason, start_reasons
 from bridge.model import FINAL, BotStart, Call, Failure, State
 from bridge.operations.repeats import Taking
 from bridge.operations.replay import Applied, OriginalCalls, ReadAs, Replay, Reread, Unreplayable
+from bridge.reasons.calls import CallCode
 from bridge.reasons.commands import CommandCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.states import state_reason
@@ -58,6 +59,9 @@ def _start(one: Planned, now: int) -> Reason:
     start, earlier = one.start, one.earlier
     if one.cancelled_by:
         return Reason(CommandCode.CANCELLED_UNTIL_LATER, rule=start.rule, event=one.cancelled_by)
+    if one.kept_by:
+        code = CommandCode.NEWER_WAITS if one.newer else CommandCode.WAITS_UNDER_KEY
+        return Reason(code, rule=start.rule, number=one.kept_by)
     if earlier is None:
         return _starts_bot(start, now)
     state = state_reason(earlier.state.value)
@@ -100,6 +104,8 @@ def _way(earlier: Call) -> Reason | None:
     """How to get a new call although there is an earlier one."""
     if earlier.state is State.UNCERTAIN:
         return Reason(CommandCode.SETTLE_WITH, number=earlier.id)
+    if earlier.reason and earlier.reason.code is CallCode.CANCELLED_BEFORE:
+        return Reason(CommandCode.PAST_CANCEL_STARTS)
     if earlier.state in FINAL and not earlier.start.shadow:
         return Reason(CommandCode.AGAIN_REPEATS)
     return None

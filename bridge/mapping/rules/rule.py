@@ -79,4 +79,5 @@ def known_items(path: Path, scope: Scope) -> list[Json]:
 
 def item_scope(scope: Scope, item: Json) -> Scope:
     """The scope with one element as `$item`."""
-    return Scope(scope.body, scope.headers, scope.query, scope.event, item, scope.looked_at)
+    roots = (scope.body, scope.headers, scope.query, scope.event)
+    return Scope(*roots, item, scope.looked_at, scope.counts_from)

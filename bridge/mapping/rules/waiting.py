@@ -77,7 +77,7 @@ class Timing:
             return None
 
     def _due(self, scope: Scope, shared: Shared | None) -> Due:
-        received_at: int = scope.event["received_at"]
+        received_at: int = scope.counts_from or scope.event["received_at"]
         if isinstance(self.at, int):
             return Due(received_at + self.at * 1000, "")
         if isinstance(self.at, TimeOfDay):

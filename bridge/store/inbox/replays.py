@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from bridge.errors import BridgeError
 from bridge.model import FINAL, Application, BotStart, Call, Match, State
 from bridge.reasons.actions import ActionCode
+from bridge.reasons.calls import CallCode
 from bridge.reasons.errors import ErrorCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.webhooks import WebhookCode
@@ -39,6 +40,10 @@ class Planned:
     """Whether it gets a new call."""
     cancelled_by: int = 0
     """The event whose cancellation lasts, so that it gets none; 0 for none."""
+    kept_by: int = 0
+    """The call that waits under its key already, so that it gets none; 0 for none."""
+    newer: bool = False
+    """Whether that call is of a later event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Asked:
     again: bool = False
     """Whether all finished calls are repeated."""
     past_cancel: bool = False
-    """Whether starts get a call although their errand is cancelled until later."""
+    """Whether starts get a call although their errand is, or was, cancelled until later."""
 
 
 ONLY: Final = Asked()
@@ -64,12 +69,13 @@ class Replayed:
 
 
 def plan(
-    connection: Connection, now: int, event_id: int, made: Application, asked: Asked = ONLY
+    connection: Connection, now: int, event_id: int, source: str, made: Application, asked: Asked = ONLY
 ) -> tuple[Planned, ...]:
     """Decide which starts get a call.
 
     A start whose call is done, live, uncertain or cancelled gets none, and none whose errand is cancelled
-    until later. To rename a rule makes no new start.
+    until later, or whose errand has a call that the start does not replace: it is kept, or of a later event.
+    To rename a rule makes no new start.
     """
     rules = made.rules.union(verdict.rule for verdict in made.verdicts)
     earlier = _Earlier(calls_of(connection, event_id), rules)
@@ -77,9 +83,29 @@ def plan(
     found = []
     for place, start in enumerate(made.starts):
         call, mark = earlier.of(start), marks.get(place, 0)
-        owed = _is_owed(start, call, again=asked.again)
+        owed = _is_owed(start, call, asked)
         found.append(Planned(start, call, owed and not mark, mark if owed else 0))
-    return tuple(found)
+    return tuple(_unless_kept(connection, event_id, source, made, found))
+
+
+def _unless_kept(
+    connection: Connection, event_id: int, source: str, made: Application, found: Sequence[Planned]
+) -> Iterator[Planned]:
+    """The plan as it is if calls of other events wait for the same errands."""
+    ended = {(one.account, one.key, one.shadow): one.place for one in reversed(made.cancels)}
+    for place, one in enumerate(found):
+        errand = one.start.errand
+        if not (one.owed and errand) or errand.again == "add":
+            yield one
+            continue
+        first = ended.get((one.start.account, errand.key, one.start.shadow))
+        waits = (
+            None if first is not None and first <= place else errands.waiting(connection, source, one.start)
+        )
+        if waits and (errand.again == "keep" or waits.event_id > event_id):
+            yield replace(one, owed=False, kept_by=waits.id, newer=waits.event_id > event_id)
+        else:
+            yield one
 
 
 def replay(
@@ -96,7 +122,7 @@ def replay(
     Its cancellations end what waits now, and do not last.
     """
     source = _lock(connection, event_id)
-    planned = plan(connection, now, event_id, made, asked)
+    planned = plan(connection, now, event_id, source, made, asked)
     new_calls = [_new_call(now, event_id, source, one, asked) if one.owed else None for one in planned]
     briefly = replace(made, cancels=tuple(replace(one, lasts=0) for one in made.cancels))
     counts: Counts = Counter({Key("rule:matched", source, plain(rule)): 0 for rule in _matched(made)})
@@ -156,13 +182,15 @@ def _effect(start: BotStart) -> tuple[str, str, int]:
     return start.account, start.recipient.key, start.bot_id
 
 
-def _is_owed(start: BotStart, earlier: Call | None, *, again: bool) -> bool:
+def _is_owed(start: BotStart, earlier: Call | None, asked: Asked) -> bool:
     if earlier is None:
         return True
     if earlier.start.shadow:
         return not start.shadow
-    if again:
+    if asked.again:
         return earlier.state in FINAL
+    if earlier.reason and earlier.reason.code is CallCode.CANCELLED_BEFORE:
+        return asked.past_cancel
     return earlier.state in NEVER_RAN and not earlier.had_uncertain
 
 
@@ -172,7 +200,7 @@ def _matched(made: Application) -> list[str]:
 
 def _new_call(now: int, event_id: int, source: str, planned: Planned, asked: Asked) -> NewCall:
     parent = planned.earlier.id if planned.earlier else 0
-    return NewCall(event_id, source, planned.start, parent, now, asked.past_cancel)
+    return NewCall(event_id, source, planned.start, parent, now, asked.past_cancel, replayed=True)
 
 
 def _lock(connection: Connection, event_id: int) -> str:

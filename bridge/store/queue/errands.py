@@ -35,7 +35,18 @@ from bridge.store.reports.counters import Counts
 PENDING: Final = frozenset({State.WAITING, State.QUEUED, State.CLAIMED})
 """The states in which a call can be replaced, or ended by a cancellation."""
 _FIELDS: Final = (
-    *("id", "source", "rule", "item", "account", "recipient", "request", "order_mode", "on_uncertain"),
+    *(
+        "id",
+        "event_id",
+        "source",
+        "rule",
+        "item",
+        "account",
+        "recipient",
+        "request",
+        "order_mode",
+        "on_uncertain",
+    ),
     *("state", "had_uncertain", "errand", "put_off_until", "cancelled_by"),
 )
 _LOCK = AllRows(
@@ -68,6 +79,7 @@ _OPEN = Statement(
     "AND state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain') ORDER BY id <lock>",
     columns=_FIELDS,
 )
+_EVENTS = Statement("SELECT id, event_id FROM calls WHERE id IN :ids")
 _MARKS = AllRows(
     "SELECT account, key, mark_until, mark_event, shadow_until, shadow_event FROM errands "
     "WHERE (account, key) IN ({rows})",
@@ -173,6 +185,14 @@ def marks(connection: Connection, now: int, starts: Sequence[BotStart]) -> dict[
     return found
 
 
+def waiting(connection: Connection, source: str, start: BotStart) -> AnyRow | None:
+    """The latest call of the start's rule and errand that waits or is queued; None if there is none."""
+    row = (*_key_of(start), source, plain(start.rule), f"%{shadow_text(start)}%", _OF_RULE)
+    ids = [row.id for row in _WANTED.run(connection, [row])]
+    found = _EVENTS.run(connection, ids=ids) if ids else ()
+    return max(found, key=lambda one: (one.event_id, one.id), default=None)
+
+
 class Errands:
     """The errands that one transaction starts or cancels, locked; all is written at the end."""
 
@@ -242,10 +262,10 @@ class Errands:
         earlier = [
             one for one in self.open[key] if (one.rule, one.shadow) == (rule, shadow) and one.state in PENDING
         ]
-        if earlier and errand.again == "keep":
-            return Beginning(
-                State.CANCELLED, usual.due_at, Reason(CallCode.WAITS_ALREADY, call=earlier[0].id)
-            )
+        newer = [one for one in earlier if new.replayed and one.row and one.row.event_id > new.event_id]
+        if newer or (earlier and errand.again == "keep"):
+            first = (newer or earlier)[0].id
+            return Beginning(State.CANCELLED, usual.due_at, Reason(CallCode.WAITS_ALREADY, call=first))
         limit = (new.start.due_at or self.now) + errand.at_most * 1000
         if earlier and errand.again == "replace":
             limit = min(one.put_off_until for one in earlier)

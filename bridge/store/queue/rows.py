@@ -31,6 +31,8 @@ class NewCall:
     """When its event was received, or is replayed; unix milliseconds."""
     past_mark: bool = False
     """Whether it is made although its errand is cancelled."""
+    replayed: bool = False
+    """Whether its event is replayed: it does not replace calls of later events."""
 
 
 class Beginning(NamedTuple):

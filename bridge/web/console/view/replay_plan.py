@@ -70,6 +70,10 @@ class Line:
     """When it is due, and its key."""
     cancelled_by: int = 0
     """The event that has cancelled it until later; 0 for none."""
+    kept_by: int = 0
+    """The call that waits under its key and is not replaced; 0 for none."""
+    newer: bool = False
+    """Whether that call is of a later event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ def _planned(console: Console, replay: Replay) -> Plan:
                     owed=one.owed,
                     when=tuple(start_reasons(one.start, at)),
                     cancelled_by=one.cancelled_by,
+                    kept_by=one.kept_by,
+                    newer=one.newer,
                 )
                 for one in starts
             )
