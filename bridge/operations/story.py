@@ -17,6 +17,7 @@ from bridge.store.reports.pagination import Page
 from bridge.store.reports.repeat_views import KeptRepeat
 
 _SETTLED = FINAL | {State.UNCERTAIN}
+_SOON_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class Story:
     def final(self) -> bool:
         """Whether nothing more happens automatically."""
         return all(one.call.state in _SETTLED for one in self.calls)
+
+    @property
+    def changes_soon(self) -> bool:
+        """Whether something may happen automatically within a minute."""
+        return any(
+            one.call.state not in _SETTLED
+            and (one.call.state is not State.WAITING or one.call.due_at <= self.now + _SOON_MS)
+            for one in self.calls
+        )
 
 
 def read_story(store: Store, number: int) -> Story:

@@ -9,8 +9,10 @@ from bridge.store.db.engine import Store
 from bridge.store.queue import decisions
 from bridge.store.queue.decisions import Decider
 from bridge.text.render import english
+from tests.conftest import Clock
 from tests.operations.given import came, end, order
 from tests.store import given
+from tests.store.given import later, sale, start, take_in
 
 BY = Decider("maria", "asked for it")
 
@@ -40,3 +42,15 @@ def test_a_call_has_the_calls_that_repeat_it(store: Store) -> None:
 def test_an_unknown_call_is_an_error(store: Store) -> None:
     with pytest.raises(BridgeError, match="there is no call 1"):
         read_call(store, 1)
+
+
+def test_a_call_that_is_not_due_soon_changes_nothing_soon(store: Store, clock: Clock) -> None:
+    take_in(store, sale("p1", later(after=3600)))
+    assert (read_story(store, 1).final, read_story(store, 1).changes_soon) == (False, False)
+    clock.advance(3540)
+    assert read_story(store, 1).changes_soon
+    with store.transaction() as connection:
+        decisions.cancel(connection, clock.ms, 1, Decider("anna"))
+    assert not read_story(store, 1).changes_soon
+    take_in(store, sale("p2", start()))
+    assert read_story(store, 2).changes_soon
