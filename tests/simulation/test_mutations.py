@@ -27,7 +27,8 @@ from bridge.store.inbox import known_events
 from bridge.store.queue import calls, claims, decisions, errands, recipient_order, release, rows, sweep
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.calls import Settlement
-from bridge.store.queue.errands import Change, Errands, NewCancellation
+from bridge.store.queue.errand_rows import Change, Mark, NewCancellation
+from bridge.store.queue.errands import Errands
 from bridge.store.queue.rows import Beginning, NewCall
 from bridge.store.reports.counters import Counts
 from tests.simulation.given import KEYS
@@ -289,7 +290,7 @@ def a_mark_counts_from_receipt(patch: Patch) -> None:
 
 @mutation(seed=0)
 def a_mark_is_ignored(patch: Patch) -> None:
-    patch.setattr(errands, "_mark", lambda *_, **__: errands.Mark())
+    patch.setattr(errands, "mark_of", lambda *_, **__: Mark())
 
 
 @mutation(seed=7)
@@ -324,7 +325,7 @@ def a_cancellation_ends_calls_of_other_accounts(patch: Patch) -> None:
 
     before = Errands.cancel
     patch.setattr(Errands, "cancel", cancel)
-    patch.setattr(errands, "_keys", lambda _: sorted({(a, k) for a in ("east", "main") for k in KEYS}))
+    patch.setattr(errands, "keys_of", lambda _: sorted({(a, k) for a in ("east", "main") for k in KEYS}))
 
 
 @mutation(seed=15)

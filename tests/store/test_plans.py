@@ -13,7 +13,7 @@ from bridge.store.db.dialects import Statement
 from bridge.store.db.driver import driver_of
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import accept
-from bridge.store.queue import calls, claims, due_calls, errands, recipient_order, release, sweep
+from bridge.store.queue import calls, claims, due_calls, errand_rows, recipient_order, release, sweep
 from bridge.store.reports.call_views import CallFilter, page_of_calls
 from bridge.store.reports.event_stream import past_events
 from bridge.store.reports.event_views import EventFilter, event_selection, page_of_events
@@ -62,7 +62,9 @@ def statements() -> dict[str, tuple[Statement, dict[str, Any], set[str]]]:
         "due": (release._DUE, {"now": NOW}, {"calls_waiting"}),
         "errands": (
             Statement(
-                errands._WANTED.sql.replace("{rows}", "VALUES (:account, :key, 'shop', 'sold', '%', :which)")
+                errand_rows._WANTED.sql.replace(
+                    "{rows}", "VALUES (:account, :key, 'shop', 'sold', '%', :which)"
+                )
             ),
             {"account": "main", "key": "cart:7", "which": "first"},
             {"calls_by_errand"},
@@ -302,7 +304,7 @@ def test_any_number_of_waiting_calls_is_read_by_their_indexes_on_postgres(store:
         assert {"calls_waiting", "calls_by_errand"} & indexes <= {one for one in indexes if one in found}
     with store.transaction() as connection:
         keys = (["main"] * 3, ["cart:7", "cart:8", "cart:9"], [""] * 3, [""] * 3, [""] * 3, ["all"] * 3)
-        explained = driver_of(connection).execute(f"EXPLAIN {errands._WANTED._from_arrays}", keys)
+        explained = driver_of(connection).execute(f"EXPLAIN {errand_rows._WANTED._from_arrays}", keys)
         found = str(explained.fetchall())
     assert "calls_by_errand" in found
     assert "Seq Scan on calls" not in found

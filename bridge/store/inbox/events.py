@@ -24,7 +24,7 @@ from bridge.store.inbox.refusals import Refusal, refuse
 from bridge.store.inbox.repeats import Allowance, Compare, NewRepeat
 from bridge.store.inbox.replies import reply_of, reply_text
 from bridge.store.queue import errands
-from bridge.store.queue.errands import Change
+from bridge.store.queue.errand_rows import Change
 from bridge.store.queue.rows import NewCall
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts, Key

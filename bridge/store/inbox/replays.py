@@ -19,7 +19,7 @@ from bridge.reasons.webhooks import WebhookCode
 from bridge.store.db.tables import events
 from bridge.store.db.texts import plain, reason_text
 from bridge.store.inbox.events import Delivery, Stored, accept, failures_text, result_of, verdicts_text
-from bridge.store.queue import errands
+from bridge.store.queue import errand_rows, errands
 from bridge.store.queue.decisions import Decider
 from bridge.store.queue.rows import NewCall
 from bridge.store.reports import audit, counters
@@ -79,7 +79,7 @@ def plan(
     """
     rules = made.rules.union(verdict.rule for verdict in made.verdicts)
     earlier = _Earlier(calls_of(connection, event_id), rules)
-    marks = {} if asked.past_cancel else errands.marks(connection, now, made.starts)
+    marks = {} if asked.past_cancel else errand_rows.marks(connection, now, made.starts)
     found = []
     for place, start in enumerate(made.starts):
         call, mark = earlier.of(start), marks.get(place, 0)
@@ -98,10 +98,8 @@ def _unless_kept(
         if not (one.owed and errand) or errand.again == "add":
             yield one
             continue
-        first = ended.get((one.start.account, errand.key, one.start.shadow))
-        waits = (
-            None if first is not None and first <= place else errands.waiting(connection, source, one.start)
-        )
+        first = ended.get((one.start.account, errand.key, one.start.shadow), place + 1)
+        waits = errand_rows.waiting(connection, source, one.start) if first > place else None
         if waits and (errand.again == "keep" or waits.event_id > event_id):
             yield replace(one, owed=False, kept_by=waits.id, newer=waits.event_id > event_id)
         else:

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from bridge.model import Again, Application, BotStart, Cancellation, Errand, State
+from bridge.model import Application, Errand, State
 from bridge.reasons.calls import CallCode
 from bridge.reasons.reason import Reason
 from bridge.reasons.stored import to_text
-from bridge.store.db.bulk import AllRows, insertion, update
-from bridge.store.db.dialects import Statement
+from bridge.store.db.bulk import insertion, update
 from bridge.store.db.driver import AnyRow
 from bridge.store.db.ids import take_ids
 from bridge.store.db.tables import calls, cancellations, errands
@@ -28,63 +27,23 @@ from bridge.store.queue import recipient_order
 from bridge.store.queue.calls import insert, ran_before
 from bridge.store.queue.calls import put as put_calls
 from bridge.store.queue.effects import Effect
-from bridge.store.queue.rows import Beginning, NewCall, beginning, begins_at, shadow_text, start_of
+from bridge.store.queue.errand_rows import (
+    Change,
+    ErrandKey,
+    Mark,
+    NewCancellation,
+    key_of,
+    keys_of,
+    lock,
+    mark_of,
+    open_calls,
+)
+from bridge.store.queue.rows import Beginning, NewCall, beginning, begins_at, start_of
 from bridge.store.reports import counters
 from bridge.store.reports.counters import Counts
 
 PENDING: Final = frozenset({State.WAITING, State.QUEUED, State.CLAIMED})
 """The states in which a call can be replaced, or ended by a cancellation."""
-_FIELDS: Final = (
-    *(
-        "id",
-        "event_id",
-        "source",
-        "rule",
-        "item",
-        "account",
-        "recipient",
-        "request",
-        "order_mode",
-        "on_uncertain",
-    ),
-    *("state", "had_uncertain", "errand", "put_off_until", "cancelled_by"),
-)
-_LOCK = AllRows(
-    "INSERT INTO errands AS e (account, key, mark_until, mark_event, shadow_until, shadow_event) {rows} "
-    "ON CONFLICT (account, key) DO UPDATE SET mark_until = e.mark_until "
-    "RETURNING account, key, mark_until, mark_event, shadow_until, shadow_event",
-    *("text", "text", "bigint", "bigint", "bigint", "bigint"),
-)
-_ALL, _OF_RULE, _FIRST = "all", "rule", "first"
-_INDEXED = "c.errand <> '' AND c.state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain')"
-_ITS_KEY = "c.account = w.account AND c.errand = w.errand"
-_ITS_RULE = f"{_ITS_KEY} AND c.source = w.source AND c.rule = w.rule AND c.request LIKE w.shadow"
-_PENDING = f"{_INDEXED} AND c.state IN ('waiting', 'queued', 'claimed')"
-_WANTED = AllRows(
-    f"""
-WITH wanted (account, errand, source, rule, shadow, which) AS ({{rows}})
-SELECT c.id FROM wanted w JOIN calls c <calls_by_errand> ON {_ITS_KEY}
-WHERE w.which = '{_ALL}' AND {_INDEXED}
-UNION
-SELECT c.id FROM wanted w JOIN calls c <calls_by_errand> ON {_ITS_RULE}
-WHERE w.which = '{_OF_RULE}' AND {_PENDING}
-UNION
-SELECT (SELECT c.id FROM calls c <calls_by_errand> WHERE {_ITS_RULE} AND {_PENDING} ORDER BY c.id LIMIT 1)
-FROM wanted w WHERE w.which = '{_FIRST}'
-""",  # noqa: S608 (our own words)
-    *("text", "text", "text", "text", "text", "text"),
-)
-_OPEN = Statement(
-    "SELECT <columns> FROM calls WHERE id IN :ids "
-    "AND state IN ('waiting', 'queued', 'claimed', 'sending', 'uncertain') ORDER BY id <lock>",
-    columns=_FIELDS,
-)
-_EVENTS = Statement("SELECT id, event_id FROM calls WHERE id IN :ids")
-_MARKS = AllRows(
-    "SELECT account, key, mark_until, mark_event, shadow_until, shadow_event FROM errands "
-    "WHERE (account, key) IN ({rows})",
-    *("text", "text"),
-)
 _END = update(
     calls,
     "state = 'cancelled', reason = ?, settled_at = ?, owner = '', lease_until = 0, held_by = 0, "
@@ -105,27 +64,6 @@ _MARK = update(
     *("bigint", "bigint", "bigint", "bigint", "text", "text"),
 )
 _RECORD = insertion(cancellations)
-
-ErrandKey: TypeAlias = tuple[str, str]
-"""Account and key."""
-
-
-class Mark(NamedTuple):
-    """Until when new calls of an errand are cancelled, and by which event."""
-
-    until: int = 0
-    event_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class NewCancellation:
-    """A cancellation of an event that is to be carried out."""
-
-    event_id: int
-    cancellation: Cancellation
-
-
-Change: TypeAlias = NewCall | NewCancellation
 
 
 @dataclass(slots=True)
@@ -172,27 +110,6 @@ def put(connection: Connection, now: int, changes: Sequence[Change], counts: Cou
     return ids
 
 
-def marks(connection: Connection, now: int, starts: Sequence[BotStart]) -> dict[int, int]:
-    """The events that have cancelled the errands of these starts until later, by the place of the start."""
-    places = [(place, start) for place, start in enumerate(starts) if start.errand]
-    keys = sorted({_key_of(start) for _, start in places})
-    rows = {(row.account, row.key): row for row in _MARKS.run(connection, keys)}
-    found = {}
-    for place, start in places:
-        row = rows.get(_key_of(start))
-        if row and (mark := _mark(row, shadow=start.shadow)).until > now:
-            found[place] = mark.event_id
-    return found
-
-
-def waiting(connection: Connection, source: str, start: BotStart) -> AnyRow | None:
-    """The latest call of the start's rule and errand that waits or is queued; None if there is none."""
-    row = (*_key_of(start), source, plain(start.rule), f"%{shadow_text(start)}%", _OF_RULE)
-    ids = [row.id for row in _WANTED.run(connection, [row])]
-    found = _EVENTS.run(connection, ids=ids) if ids else ()
-    return max(found, key=lambda one: (one.event_id, one.id), default=None)
-
-
 class Errands:
     """The errands that one transaction starts or cancels, locked; all is written at the end."""
 
@@ -205,14 +122,14 @@ class Errands:
         """The cancelling events of calls that are being sent or uncertain."""
         self.records: list[tuple[Any, ...]] = []
         self.marked: set[ErrandKey] = set()
-        keys = _keys(changes)
+        keys = keys_of(changes)
         self.marks: dict[tuple[ErrandKey, bool], Mark] = {}
-        for row in _LOCK.run(connection, [(*key, 0, 0, 0, 0) for key in keys]):
+        for row in lock(connection, keys):
             for shadow in (False, True):
-                self.marks[(row.account, row.key), shadow] = _mark(row, shadow=shadow)
+                self.marks[(row.account, row.key), shadow] = mark_of(row, shadow=shadow)
         self.open: dict[ErrandKey, list[_Open]] = {key: [] for key in keys}
         """The calls of these errands that have not ended, as far as these changes concern them."""
-        for row in _open(connection, _wanted(changes)):
+        for row in open_calls(connection, changes):
             rule, shadow = (row.source, row.rule), start_of(row).shadow
             call = _Open(row.id, State(row.state), rule, shadow, row.put_off_until, row)
             self.open[row.account, row.errand].append(call)
@@ -225,7 +142,7 @@ class Errands:
     def cancel(self, new: NewCancellation) -> None:
         """A cancellation: ends what waits, and marks the errand if it is to last."""
         one = new.cancellation
-        key = _key_of(one)
+        key = key_of(one)
         effects = [
             (call.id, effect)
             for call in self.open[key]
@@ -253,7 +170,7 @@ class Errands:
         recipient_order.release_next(connection, [(row.account, row.recipient) for row in moved])
 
     def _of_errand(self, number: int, new: NewCall, errand: Errand, usual: Beginning) -> Beginning:
-        key, rule, shadow = _key_of(new.start), (new.source, plain(new.start.rule)), new.start.shadow
+        key, rule, shadow = key_of(new.start), (new.source, plain(new.start.rule)), new.start.shadow
         mark = self.marks[key, shadow]
         if mark.until > self.now and not new.past_mark:
             return Beginning(
@@ -297,47 +214,3 @@ class Errands:
         else:
             self.ended[call.id] = (call.row, why)
         call.state = State.CANCELLED
-
-
-def _key_of(one: BotStart | Cancellation) -> ErrandKey:
-    """The errand of a cancellation, or of a start that has one."""
-    key = one.key if isinstance(one, Cancellation) else one.errand.key if one.errand else ""
-    return one.account, plain(key)
-
-
-def _keys(changes: Sequence[Change]) -> list[ErrandKey]:
-    """The errands that are started or cancelled, in the order in which they are locked."""
-    starts = {_key_of(one.start) for one in changes if isinstance(one, NewCall) and one.start.errand}
-    return sorted(starts | _cancelled(changes))
-
-
-def _cancelled(changes: Sequence[Change]) -> set[ErrandKey]:
-    return {_key_of(one.cancellation) for one in changes if isinstance(one, NewCancellation)}
-
-
-def _open(connection: Connection, wanted: Sequence[tuple[str, ...]]) -> Sequence[AnyRow]:
-    """The wanted calls that have not ended, locked in the order of their ids."""
-    ids = [row.id for row in _WANTED.run(connection, wanted) if row.id]
-    return _OPEN.run(connection, ids=ids) if ids else ()
-
-
-def _wanted(changes: Sequence[Change]) -> list[tuple[str, ...]]:
-    """The calls that matter, as rows of `_WANTED`: there may be any number of others.
-
-    A cancellation concerns all calls of its errand. Of the earlier calls of its rule, a start replaces all or
-    is kept back by the first; one that is only added needs none.
-    """
-    ended = _cancelled(changes)
-    rules: dict[tuple[str, ...], set[Again]] = defaultdict(set)
-    for one in changes:
-        if isinstance(one, NewCall) and one.start.errand and _key_of(one.start) not in ended:
-            shadow = f"%{shadow_text(one.start)}%"
-            rules[*_key_of(one.start), one.source, plain(one.start.rule), shadow].add(one.start.errand.again)
-    wanted = [
-        (*key, _OF_RULE if "replace" in asked else _FIRST) for key, asked in rules.items() if asked != {"add"}
-    ]
-    return sorted([(*key, "", "", "", _ALL) for key in ended] + wanted)
-
-
-def _mark(row: AnyRow, *, shadow: bool) -> Mark:
-    return Mark(row.shadow_until, row.shadow_event) if shadow else Mark(row.mark_until, row.mark_event)
