@@ -287,6 +287,17 @@ def test_a_call_that_was_cancelled_and_lost_its_process_is_not_resent_by_itself(
     assert states(store) == {1: "uncertain"}
 
 
+def test_a_late_answer_that_leaves_the_doubt_of_a_cancelled_call_is_dropped(store: Store) -> None:
+    call_in(store, "queued")
+    (call,) = claim(store)
+    settle(store, settlement(call, "uncertain", shown=attempt(cause="died", reason="gone")))
+    take_in(store, paid("p", cancel("cart:7")))
+    before = whys(store)
+    late = settlement(call, "queued", due_at=NOW, resend=True, shown=attempt(cause="eof", reason="late"))
+    assert settle(store, late) == [False]
+    assert whys(store) == before
+
+
 def test_what_was_cancelled_since_it_was_refused_is_not_sent_again_with_a_new_token(store: Store) -> None:
     take_in(
         store, sale("a", later(key="cart:7", after=0)), sale("b", later(key="cart:8", after=0, subscriber=8))

@@ -159,7 +159,10 @@ def _applicable(one: Settlement, row: AnyRow) -> Settlement | None:
         one = replace(one, state=State.QUEUED)
     if one.state not in AFTER[State(row.state)]:
         return None
-    return _ended(one, row) if row.cancelled_by and one.state in _NOT_RUN else one
+    if row.cancelled_by and one.state in _NOT_RUN:
+        one = _ended(one, row)
+    # An answer that leaves the doubt which was recorded before is dropped.
+    return None if one.state == row.state else one
 
 
 def _ended(one: Settlement, row: AnyRow) -> Settlement:
