@@ -8,12 +8,13 @@ from typing import Final
 UNITS: Final = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 """Seconds of each unit."""
 _WORDS: Final = (
-    (r"w|weeks?|нед\w*", 7 * 86_400),
-    (r"d|days?|д|дн\w*|день|сут\w*", 86_400),
-    (r"h|hrs?|hours?|ч|час\w*", 3600),
-    (r"m|mins?|minutes?|м|мин\w*", 60),
-    (r"s|secs?|seconds?|с|сек\w*", 1),
+    (("w", "week", "weeks"), ("нед",), 7 * 86_400),
+    (("d", "day", "days", "д"), ("дн", "день", "сут"), 86_400),
+    (("h", "hr", "hrs", "hour", "hours", "ч"), ("час",), 3600),
+    (("m", "min", "mins", "minute", "minutes", "м"), ("мин",), 60),
+    (("s", "sec", "secs", "second", "seconds", "с"), ("сек",), 1),
 )
+"""Words for a unit, beginnings of such words, and its seconds."""
 _PART: Final = re.compile(r"([0-9]{1,9})\s*([a-zа-я]+)\.?\s*(?:and |и )?")
 _CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?")
 _ISO: Final = re.compile(r"p(?:\d+[wd])?t?(?:\d+[hms])*")
@@ -51,7 +52,9 @@ def _of_words(text: str) -> int:
     """Seconds of numbers with units; 0 if it is something else."""
     seconds = place = 0
     while part := _PART.match(text, place):
-        size = next((size for words, size in _WORDS if re.fullmatch(words, part[2])), 0)
+        size = next(
+            (size for words, roots, size in _WORDS if part[2] in words or part[2].startswith(roots)), 0
+        )
         if not size:
             return 0
         seconds, place = seconds + int(part[1]) * size, part.end()

@@ -19,7 +19,7 @@ _CLOCK: Final = re.compile(r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?(?::[0-9]{2})? ?(am
 _DAY: Final = re.compile(r"([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{4})(?:[ T,]+([0-9]{1,2}:[0-9]{2}))?")
 _PATH: Final = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _TOMORROW: Final = ("tomorrow", "next day", "завтра")
-_NOW: Final = re.compile(r"(?:now|in|after|через)?\s*\+?\s*(.*)")
+_FROM_NOW: Final = ("now", "in", "after", "через")
 
 
 def meant_clock(text: str) -> Reason | None:
@@ -41,7 +41,8 @@ def meant_time(value: Json) -> Reason | None:
     if match := _DAY.fullmatch(text):
         date = f"{match[3]}-{int(match[2]):02}-{int(match[1]):02}"
         return _write(f"{date}T{match[4]:0>5}" if match[4] else date)
-    if found := durations.meant(_NOW.sub(r"\1", text, count=1)):
+    first = next((word for word in _FROM_NOW if text.startswith(word)), "")
+    if found := durations.meant(text.removeprefix(first).strip().removeprefix("+")):
         return Reason(MappingCode.AFTER_MEANT, duration=found)
     if "." in text and _PATH.fullmatch(text):
         return Reason(MappingCode.PATH_MEANT, path=f"$.{text_of(value).strip()}")
