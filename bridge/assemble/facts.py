@@ -13,7 +13,7 @@ from bridge.mapping.compile.compiler import Compiled
 from bridge.mapping_loader import MappingLoader
 from bridge.model import ALERT_SOURCE, Account
 from bridge.operations.answers import questions
-from bridge.problems.facts import Facts, Failing, Fault, Late, Rejected, Silent
+from bridge.problems.facts import Facts, Failing, Fault, Keyed, Late, Rejected, Silent
 from bridge.readiness import LATE_MS, overdue, unknown_accounts
 from bridge.reasons.problems import ProblemCode
 from bridge.reasons.reason import Reason
@@ -30,7 +30,7 @@ from bridge.store.state import clock
 
 WEEK_MS: Final = 7 * 86_400_000
 RULES: Final = 5
-"""The most failing rules that are listed, those with the most failures first."""
+"""The most failing rules that are listed, those with the most failures first; and of unknown rules."""
 FINDINGS: Final = 3
 """The most findings in mapping files that are shown."""
 UNSTARTED: Final = ("call:refused", "call:exhausted", "call:expired")
@@ -72,6 +72,7 @@ def snapshot(
         answers=questions(connection, accounts, used.sources),
         unstarted=sum(totals.get(kind, Rates()).day for kind in UNSTARTED),
         failing=tuple(_failing(connection, now)),
+        unknown_rules=tuple(_unknown_rules(connection, used))[:RULES],
         unreadable=_unreadable(connection, now, totals),
         rejected=tuple(Rejected(use.source, use.refused.day) for use in usage if use.refused.day),
         silent=tuple(_silent(usage, used, now)),
@@ -122,6 +123,13 @@ def _failing(connection: Transaction, now: int) -> Iterator[Failing]:
     for failed, (source, rule) in most:
         if _still(connection, EventFilter(source=source, rule=rule, result="failed", since=now - WEEK_MS)):
             yield Failing(source, rule, failed)
+
+
+def _unknown_rules(connection: Transaction, used: Compiled) -> Iterator[Keyed]:
+    for source, rule, many in queue_stats.under_keys(connection):
+        file = used.sources.get(source)
+        if file and rule not in {one.name for one in file.rules}:
+            yield Keyed(source, rule, many)
 
 
 def _unreadable(connection: Transaction, now: int, totals: Mapping[str, Rates]) -> int:

@@ -44,6 +44,14 @@ class Failing(NamedTuple):
     many: int
 
 
+class Keyed(NamedTuple):
+    """A rule that its mapping file does not have, and how many calls wait under its keys."""
+
+    source: str
+    rule: str
+    many: int
+
+
 class Rejected(NamedTuple):
     """The number of a source's webhooks that were rejected in the last day."""
 
@@ -102,6 +110,7 @@ class Facts:
     unstarted: int = 0
     """Calls that were refused, expired or exhausted in the last day."""
     failing: tuple[Failing, ...] = ()
+    unknown_rules: tuple[Keyed, ...] = ()
     unreadable: int = 0
     """Webhooks of the last week that could not be decoded."""
     rejected: tuple[Rejected, ...] = ()

@@ -234,6 +234,12 @@ def _rules(facts: Facts) -> Iterator[Problem]:
             f"leadbridge events --source {shlex.quote(source)} --result failed",
             Place("events", {"source": source, "rule": rule, "result": "failed"}),
         )
+    for source, rule, count in facts.unknown_rules:
+        about, cure = Reason(ProblemCode.ABOUT_SOURCE, source=source), Reason(ProblemCode.UNKNOWN_RULE_CURE)
+        title = Reason(ProblemCode.UNKNOWN_RULE, count=count, rule=rule, source=source)
+        words = f"--state waiting --source {shlex.quote(source)} --rule {shlex.quote(rule)}"
+        place = Place("calls", {"state": "waiting", "source": source, "rule": rule})
+        yield Problem("unknown_rule", "hint", about, title, (cure,), f"leadbridge calls {words}", place)
 
 
 def _webhooks(facts: Facts) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from bridge.reasons.reason import Reason
 Kind: TypeAlias = Literal[
     "database", "migrations", "disk", "broken", "stale", "empty", "variables",
     "clock", "late", "overdue", "unknown_account", "paused", "resting", "held", "uncertain", "answer",
-    "unstarted", "failing", "unreadable", "rejected", "silent", "ambiguous", "unheard",
+    "unstarted", "failing", "unreadable", "rejected", "silent", "ambiguous", "unheard", "unknown_rule",
 ]  # fmt: skip
 Level: TypeAlias = Literal["blocks", "bad", "warn", "hint"]
 """`blocks`: no webhook is accepted. `hint`: nothing is wrong, but something may have been forgotten."""

@@ -89,6 +89,8 @@ class ProblemCode(Code):
     FAILING = "problem.failing"
     FAILING_COUNT = "problem.failing_count"
     FAILING_CURE = "problem.failing_cure"
+    UNKNOWN_RULE = "problem.unknown_rule"
+    UNKNOWN_RULE_CURE = "problem.unknown_rule_cure"
     UNREADABLE = "problem.unreadable"
     UNREADABLE_CURE = "problem.unreadable_cure"
     REJECTED = "problem.rejected"

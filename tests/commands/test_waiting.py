@@ -277,6 +277,16 @@ def test_a_replay_says_what_it_cancels(shop: Office) -> None:
     ]
 
 
+def test_doctor_names_the_rule_that_calls_wait_for_under_a_key_after_it_was_renamed(shop: Office) -> None:
+    left(shop)
+    left(shop, 8)
+    assert "cart left" not in shop.run("doctor").out
+    shop.write("mappings/shop.yml", CART.replace("name: cart left", "name: basket left"))
+    assert "2 calls wait under a key for rule “cart left” of shop" in shop.run("doctor").out
+    shop.run("resolve", "--waiting", "--cancel", "--rule", "cart left", "--yes")
+    assert "cart left" not in shop.run("doctor").out
+
+
 def test_a_key_in_another_language_is_shown_in_russian(shop: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     left(shop)
     cancelling = paid(shop)

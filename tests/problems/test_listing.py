@@ -10,7 +10,7 @@ import pytest
 from bridge.dispatch.policy.breaker import Breaker, Gate
 from bridge.mapping.compile.compiler import Unset
 from bridge.model import Finding
-from bridge.problems.facts import Facts, Failing, Fault, Late, Question, Rejected, Silent
+from bridge.problems.facts import Facts, Failing, Fault, Keyed, Late, Question, Rejected, Silent
 from bridge.problems.listing import problems
 from bridge.problems.problem import Kind, Level, Place, Problem, sentence
 from bridge.reasons.calls import CallCode
@@ -58,6 +58,7 @@ SHOWN: tuple[tuple[Kind, Level, dict[str, Any]], ...] = (
     ("answer", "warn", {"answers": (Question("main", "200 {}", 7, "{}"),)}),
     ("rejected", "warn", {"rejected": (Rejected("shop", 1),)}),
     ("silent", "warn", {"silent": (Silent("shop", 2 * HOUR, HOUR),)}),
+    ("unknown_rule", "hint", {"unknown_rules": (Keyed("shop", "cart left", 2),)}),
     ("unheard", "hint", {"unheard": ("crm", "shop")}),
 )
 """Facts that are wrong by themselves, by what they are to show; in the order of the levels."""
@@ -142,6 +143,14 @@ def test_an_account_that_is_gone_says_how_many_calls_wait_for_it_and_how_to_send
     assert found.place == Place("calls", {"account": "old shop", "state": "open"})
     one = only(unknown_accounts=(Unsent("old", 0, 1),))
     assert one.place == Place("calls", {"account": "old", "state": "waiting"})
+
+
+def test_calls_of_a_renamed_rule_are_named_with_what_to_do() -> None:
+    assert english(sentence(only(unknown_rules=(Keyed("shop", "cart left", 1),)))) == (
+        "1 call waits under a key for rule “cart left” of shop, which is not in its mapping file; "
+        "they are sent when they are due, and no other rule keeps or replaces them: give the rule this name "
+        "again, or cancel the calls; run: leadbridge calls --state waiting --source shop --rule 'cart left'"
+    )
 
 
 def test_an_account_says_who_paused_it_and_how_to_resume_it() -> None:

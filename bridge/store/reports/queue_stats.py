@@ -16,6 +16,8 @@ from bridge.store.reports.call_views import Doubt, doubts
 
 COUNTED = 50_000
 """Counts go up to one more than this."""
+KEYED = 5_000
+"""Of the waiting calls, so many that are due first are read for their rules."""
 OPEN = (State.CLAIMED, State.SENDING)
 
 _IN_STATE = text(
@@ -32,6 +34,11 @@ _HELD = text(
 _DUE = text(
     "SELECT count(*) FROM (SELECT id FROM calls WHERE state = 'waiting' AND due_at <= :now "
     "ORDER BY due_at, id LIMIT :most) AS few"
+)
+_UNDER_KEYS = text(
+    "SELECT source, rule, count(*) AS many FROM (SELECT source, rule, errand FROM calls "
+    "WHERE state = 'waiting' ORDER BY due_at, id LIMIT :most) AS few "
+    "WHERE errand <> '' GROUP BY source, rule ORDER BY source, rule"
 )
 _FIRST = text(
     "SELECT created_at FROM calls WHERE account = :account AND state = 'queued' AND held_by = 0 "
@@ -90,6 +97,12 @@ class QueueStats:
     @property
     def queued(self) -> int:
         return sum(queue.queued for queue in self.queues)
+
+
+def under_keys(connection: Connection) -> list[tuple[str, str, int]]:
+    """The rules of calls that wait under a key, as source, rule and number of calls; of the first `KEYED`."""
+    rows = connection.execute(_UNDER_KEYS, {"most": KEYED})
+    return [(row.source, row.rule, row.many) for row in rows]
 
 
 def count(connection: Connection, now: int) -> QueueStats:
