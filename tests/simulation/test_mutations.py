@@ -24,14 +24,23 @@ from bridge.store.db.dialects import Statement
 from bridge.store.db.tables import FOR_EVER
 from bridge.store.db.writer import Writer
 from bridge.store.inbox import known_events
-from bridge.store.queue import calls, claims, decisions, errands, recipient_order, release, rows, sweep
+from bridge.store.queue import (
+    calls,
+    claims,
+    decisions,
+    errand_rows,
+    errands,
+    recipient_order,
+    release,
+    rows,
+    sweep,
+)
 from bridge.store.queue.accounts import AccountState
 from bridge.store.queue.calls import Settlement
 from bridge.store.queue.errand_rows import Change, Mark, NewCancellation
 from bridge.store.queue.errands import Errands
 from bridge.store.queue.rows import Beginning, NewCall
 from bridge.store.reports.counters import Counts
-from tests.simulation.given import KEYS
 from tests.simulation.history import Failure
 from tests.simulation.memory import Memory
 from tests.simulation.test_simulation import play_some
@@ -325,7 +334,12 @@ def a_cancellation_ends_calls_of_other_accounts(patch: Patch) -> None:
 
     before = Errands.cancel
     patch.setattr(Errands, "cancel", cancel)
-    patch.setattr(errands, "keys_of", lambda _: sorted({(a, k) for a in ("east", "main") for k in KEYS}))
+    cancelled = errand_rows._cancelled
+    patch.setattr(
+        errand_rows,
+        "_cancelled",
+        lambda new: {(a, k) for _, k in cancelled(new) for a in ("east", "main")},
+    )
 
 
 @mutation(seed=15)
