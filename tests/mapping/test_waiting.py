@@ -68,6 +68,19 @@ def test_a_start_without_a_time_is_due_at_once() -> None:
     assert (found.due_at, found.late, found.zone, found.errand) == (0, "send", "", None)
 
 
+@pytest.mark.parametrize(
+    ("now", "wanted"),
+    [
+        ("2027-03-27T22:00+01:00", "2027-03-28T03:30:00+02:00"),
+        ("2027-10-30T22:00+02:00", "2027-10-31T02:30:00+02:00"),
+    ],
+)
+def test_a_start_at_half_past_two_is_due_when_clocks_change(now: str, wanted: str) -> None:
+    keys = "at: {time: '02:30'}, tz: Europe/Berlin"
+    (found,) = applied(f"  - {{name: r, {keys}, {START}}}", {"s": 5}, now).starts
+    assert (shown_due(found.due_at, found.zone), found.zone) == (wanted, "Europe/Berlin")
+
+
 def test_after_counts_from_receipt_and_needs_no_zone() -> None:
     found = start("after: 10m")
     assert (found.due_at, found.zone) == (received_at() + 600_000, "")

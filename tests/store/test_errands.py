@@ -14,7 +14,7 @@ from bridge.model import Account, Again, Application, BotStart
 from bridge.store.db.driver import driver_of
 from bridge.store.db.engine import Store
 from bridge.store.inbox.events import Delivery, accept
-from bridge.store.inbox.purge import purge
+from bridge.store.inbox.purge import Purged, purge
 from bridge.store.inbox.replays import Asked, Replayed, plan, replay
 from bridge.store.queue import decisions, errands, release, sweep
 from bridge.store.queue.decisions import Decider
@@ -470,6 +470,17 @@ def test_errands_are_purged_without_a_call_or_a_mark(store: Store, clock: Clock)
     clock.advance(91 * DAY)
     purge(store)
     assert rows(store, "SELECT count(*) FROM cancellations") == [(0,)]
+
+
+def test_a_mark_outlives_its_event_and_every_purge_until_its_end(store: Store, clock: Clock) -> None:
+    take_in(store, paid("p", cancel("k", lasts=9 * DAY)))
+    clock.advance(9 * DAY - 1)
+    assert purge(store, body_days=1, row_days=1) == Purged(1, 1, 0, 0)
+    take_in(store, sale("a", later(key="k", after=99 * DAY)))
+    clock.advance(1)
+    assert purge(store).errands == 1
+    take_in(store, sale("b", later(key="k", after=99 * DAY)))
+    assert states(store) == {1: "cancelled", 2: "waiting"}
 
 
 def test_webhooks_without_keys_ask_nothing_of_errands(sqlite_store: Store) -> None:

@@ -20,9 +20,9 @@ import pytest
 
 from tests.conftest import migrate
 from tests.support.postgres import Postgres, running_postgres
-from tests.support.processes import Answer, Installation, descendants
+from tests.support.processes import Answer, Installation, descendants, installation
 from tests.support.waiting import eventually
-from tests.web.conftest import Serve
+from tests.web.conftest import MAPPING, Serve
 
 SOON = 2.5 + 1.0
 """Seconds within which every sender has an answer, and what a busy machine may add to a test's own clock."""
@@ -150,6 +150,30 @@ def test_on_a_full_disk_nothing_is_accepted_until_there_is_room_again(
     (small / "rubbish").unlink()
     assert eventually(lambda: accepts(bridge, "after"))
     assert keys(bridge) == {"before", "after"}
+
+
+@pytest.mark.thorough
+def test_calls_that_wait_while_the_disk_fills_up_are_sent_when_there_is_room(
+    small: Path, tmp_path: Path, sqlite_template: Path
+) -> None:
+    shutil.copy(sqlite_template, small / "bridge.db")
+    settings = {"LEADCONVERTER_TOKEN": "t", "BRIDGE_DISK_FLOOR": "10"}
+    with installation(tmp_path, f"sqlite:///{small / 'bridge.db'}", **settings) as bridge:
+        (bridge.mappings / "shop.yml").write_text(MAPPING.replace("    start:", "    after: 8s\n    start:"))
+        bridge.start()
+        assert accepts(bridge, "first")
+        assert eventually(lambda: len(bridge.calls()) == 1, seconds=20), bridge.read_log()
+        began = time.monotonic()
+        assert [answer.status for answer, _ in post_many(bridge, "w", 12)] == [200] * 12
+        found = os.statvfs(small)
+        with (small / "rubbish").open("wb") as rubbish:
+            os.posix_fallocate(rubbish.fileno(), 0, found.f_bavail * found.f_frsize)
+        assert eventually(lambda: post(bridge, "meanwhile")[0].status == 503)
+        time.sleep(max(began + 11 - time.monotonic(), 0))
+        assert len(bridge.calls()) == 1
+        (small / "rubbish").unlink()
+        assert eventually(lambda: len(bridge.calls()) == 13, seconds=30), bridge.read_log()
+        assert {call["variables"]["order"] for call in bridge.calls()[1:]} == {f"w{n}" for n in range(12)}
 
 
 def test_a_stop_finishes_requests_in_progress_and_nothing_else(serve: Serve, sqlite_url: str) -> None:
