@@ -95,12 +95,6 @@ def test_what_runs_all_the_time_goes_by_an_index(name: str, store: Store) -> Non
         assert "SCAN calls'" not in found
 
 
-def test_calls_without_a_place_are_looked_for_at_no_cost(sqlite_store: Store) -> None:
-    owe(sqlite_store, start(7))
-    crowd(sqlite_store, MANY, MANY)
-    assert cost(sqlite_store, recipient_order.place) < 50
-
-
 class Steps:
     """Counts the instructions of SQLite's machine: a cost without a clock."""
 

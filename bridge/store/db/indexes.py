@@ -83,7 +83,11 @@ Index("cancellations_by_errand", cancellations.c.account, cancellations.c.key, c
 Index("actions_by_target", actions.c.kind, actions.c.target, actions.c.id)
 
 for _dialect, _statement in (
-    ("sqlite", "CREATE INDEX calls_unplaced ON calls (id) WHERE place = 0"),
+    (
+        "sqlite",
+        "CREATE TRIGGER calls_place AFTER INSERT ON calls WHEN NEW.place = 0 "
+        "BEGIN UPDATE calls SET place = NEW.id WHERE id = NEW.id; END",
+    ),
     (
         "postgresql",
         "CREATE OR REPLACE FUNCTION calls_place() RETURNS trigger LANGUAGE plpgsql AS "
@@ -95,8 +99,7 @@ for _dialect, _statement in (
         "EXECUTE FUNCTION calls_place()",
     ),
 ):
-    # Processes of the version before `place` insert calls without it while others are upgraded. On SQLite
-    # claims look for them: with any trigger it copies the rows of an INSERT, which costs 6 %.
+    # Processes of the version before `place` insert calls without it while others are upgraded.
     _ddl = DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]
     event.listen(calls, "after_create", _ddl)
 

@@ -94,7 +94,6 @@ def ready(
     end; then the search goes on. `avoided` is given while calls are likely to become uncertain: calls of
     these bots are taken only if there is no other, and last those that were uncertain and resent before.
     """
-    recipient_order.place(connection)
     selections = [_Selection()]
     if avoided is not None:
         selections = [*[_Selection(0, bots) for bots in dict.fromkeys((avoided, ()))], *selections]

@@ -36,25 +36,17 @@ UPDATE calls SET held_by = 0, held_until = 0 WHERE id IN (
   ORDER BY held_until LIMIT 1000
 ) AND state = 'queued'
 """)
-_PLACE = Statement("UPDATE calls <calls_unplaced> SET place = id WHERE place = 0")
 _HOLD = "UPDATE calls SET held_by = ?, held_until = ? WHERE id = ? AND state = 'queued'"
 
 
 def release_next(connection: Connection, recipients: Iterable[AccountRecipient]) -> None:
     """Release the next held call of each recipient, after calls of theirs have changed their state."""
-    place(connection)
     _RELEASE_NEXT.run(connection, sorted(set(recipients)))
 
 
 def release_expired(connection: Connection, now: int) -> int:
     """Release calls that were held until now or earlier; returns how many."""
     return _RELEASE_EXPIRED.change(connection, now=now)
-
-
-def place(connection: Connection) -> None:
-    """Give calls that the version before `place` has inserted their id; on PostgreSQL a trigger does that."""
-    if connection.dialect.name == "sqlite":
-        _PLACE.change(connection)
 
 
 def hold(connection: Connection, held: Sequence[tuple[int, int, int]]) -> None:
