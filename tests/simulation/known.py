@@ -79,6 +79,7 @@ class Known:
     place: int = 0
     """When it became queued, in the order of all calls."""
     queued_at: int = 0
+    ended_at: int = 0
     cancelled: bool = False
     """Its errand was cancelled while it was being sent or in doubt: it is not tried again."""
 

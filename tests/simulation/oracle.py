@@ -106,6 +106,7 @@ class Oracle:
             if code in COUNTED:
                 self.ends[COUNTED[code], call.account] += 1
         call.state, call.due_at = step.state, step.due_at
+        call.ended_at = now if step.state in FINAL else 0
         self.counts[step.state] += 1
 
     def on_tallies(self, counted: Counter[tuple[str, str]], events: Counter[str]) -> None:
@@ -189,7 +190,9 @@ class Oracle:
         mine = call.account == account and call.state == "queued" and not call.resends
         if not mine or max(call.due_at, call.queued_at) > now - 5_000 or call.expires_at <= now:
             return False
-        return all(n == number or one.state in FINAL for n, one in self._lane(call))
+        # One that expires in the same round was looked at before those that may be sent in its place.
+        before = [one for n, one in self._lane(call) if n != number]
+        return all(one.state in FINAL and one.ended_at < now for one in before)
 
     def _lane(self, call: Known) -> list[tuple[int, Known]]:
         mine = (call.account, call.recipient)
