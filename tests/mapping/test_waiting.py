@@ -274,6 +274,8 @@ def test_rules_without_these_keys_have_the_digest_that_they_had() -> None:
     [
         ("2026-11-30T19:00Z", "this time has passed, for every event"),
         ("2025-10-01T10:00Z", "2025-10-01T10:00:00+00:00 is more than 400 days before receipt"),
+        ("2025-10-01T10:00Z, late: skip", "this time has passed, for every event"),
+        ("2028-10-01T10:00Z, late: skip", "2028-10-01T10:00:00+00:00 is more than 400 days after receipt"),
         ("2028-10-01T10:00Z", "2028-10-01T10:00:00+00:00 is more than 400 days after receipt"),
         ("2028-01-01T10:00Z", ""),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.language.durations import written
-from bridge.mapping.rules.due import LONGEST_DAYS, shown_due
+from bridge.mapping.rules.due import UNLIMITED, shown_due
 from bridge.model import BotStart, Cancellation
 from bridge.reasons.explain import ExplainCode
 from bridge.reasons.reason import Reason
@@ -33,7 +33,7 @@ def errand_reason(start: BotStart) -> Reason | None:
     errand = start.errand
     if errand is None:
         return None
-    replaces = errand.again == "replace" and start.due_at and errand.at_most < LONGEST_DAYS * 86_400
+    replaces = errand.again == "replace" and start.due_at and errand.at_most < UNLIMITED
     most = Reason(ExplainCode.PUT_OFF, most=written(errand.at_most)) if replaces else None
     return Reason(ExplainCode.KEYED, key=errand.key, again=errand.again, most=most)
 

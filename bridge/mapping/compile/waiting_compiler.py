@@ -20,7 +20,15 @@ from bridge.language.values import ORIGINS, Value, compile_value
 from bridge.language.zones import UnknownZone, load_zone, zone_names
 from bridge.mapping.compile.context import CompileContext
 from bridge.mapping.compile.meant_time import meant_clock, meant_time
-from bridge.mapping.rules.due import LONGEST_DAYS, Due, TimeOfDay, instant, time_of_day, within_reach
+from bridge.mapping.rules.due import (
+    LONGEST_DAYS,
+    UNLIMITED,
+    Due,
+    TimeOfDay,
+    instant,
+    time_of_day,
+    within_reach,
+)
 from bridge.mapping.rules.waiting import (
     CancelRule,
     ErrandRule,
@@ -109,16 +117,17 @@ def _timing(fields: Fields, account: str, context: CompileContext, report: Repor
     if at is None or zone is None:
         return None
     if isinstance(at, Value) and at.literal is not ABSENT and zone.value is None:
-        wrong = _unreachable(instant(at.literal, lambda: zone.default), context.now_ms)
+        due = instant(at.literal, lambda: zone.default)
+        wrong = _unreachable(due, context.now_ms, skips_past=fields["late"] == "skip")
         if wrong:
             report.add(fields.at("at"), "W518", wrong)
     return Timing(at, fields["late"], zone)
 
 
-def _unreachable(due: Due, now: int) -> Reason | None:
+def _unreachable(due: Due, now: int, *, skips_past: bool) -> Reason | None:
     """Why events that come now do not wait until then; None if they do, or if the time is unknown, 0."""
     try:
-        within_reach(due, now)
+        within_reach(due, now, skips_past=skips_past)
     except Unusable as unusable:
         return Reason(MappingCode.NEVER_IN_REACH, why=unusable.reason)
     return Reason(MappingCode.ALWAYS_PAST) if due.at < now else None
@@ -229,7 +238,7 @@ def _errand(fields: Fields, report: Report) -> ErrandRule | None:
 def _at_most(fields: Fields) -> int:
     """Seconds. By default an instant may be moved at will, and what counts from receipt by a day."""
     moves = fields["again"] == "replace" and "at" in fields and not _is_clock(fields.at("at"))
-    return LONGEST_DAYS * _DAY if moves and "at_most" not in fields else int(fields["at_most"])
+    return UNLIMITED if moves and "at_most" not in fields else int(fields["at_most"])
 
 
 def _cancel(fields: Fields, report: Report) -> CancelRule | None:

@@ -21,6 +21,9 @@ from bridge.reasons.rules import RuleCode
 LONGEST_DAYS = 400
 """How far ahead of its event's receipt a start may be due, or how long before."""
 
+UNLIMITED = LONGEST_DAYS * 86_400
+"""Seconds of an `at_most` that limits nothing: no start is due later."""
+
 _LONGEST = LONGEST_DAYS * 86_400_000
 _FIRST_UNIX = 1_000_000_000_000
 """September 2001. A number that gives an earlier time is an hour or a year, not a unix time."""
