@@ -1,4 +1,4 @@
-"""What to write in place of keys that other systems have: n8n, Zapier, Make, schedulers, job queues."""
+"""What to write for keys and values of other systems: n8n, Zapier, Make, schedulers, job queues."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def _named(**names: str) -> dict[str, Reason]:
 def _advised(*pairs: tuple[FindingCode, str]) -> dict[str, Reason]:
     """The advice with this code, for each of the names."""
     return {name: Reason(code) for code, names in pairs for name in names.split()}
+
+
+def _choices(**choices: str) -> tuple[tuple[str, str], ...]:
+    """Each word with the choice that it means."""
+    return tuple((word, choice) for choice, words in choices.items() for word in words.split())
 
 
 RULE_ADVICE: Final[Mapping[str, Reason]] = {
@@ -90,3 +95,18 @@ TEST_ADVICE: Final[Mapping[str, Reason]] = _named(
 )
 
 EXPECTED_ADVICE: Final[Mapping[str, Reason]] = _named(due="after at dueat time when", rule="name")
+
+AGAIN_WORDS: Final = _choices(
+    keep="ignore skip drop first once reject",
+    replace="overwrite update reset restart last latest newest debounce",
+    add="both all append queue parallel every",
+)
+LATE_WORDS: Final = _choices(
+    send="run start now immediately true yes", skip="drop ignore never false no cancel"
+)
+_WEEKDAYS: Final = "monday tuesday wednesday thursday friday saturday sunday"
+_SHORT_DAYS: Final = "mon tue wed thu fri sat sun today"
+DAY_WORDS: Final[tuple[tuple[str, str | Reason], ...]] = (
+    *_choices(next="tomorrow"),
+    *((day, Reason(FindingCode.WRITE_ONE_DAY)) for day in f"{_SHORT_DAYS} {_WEEKDAYS}".split()),
+)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bridge.language.keys_elsewhere import (
+    AGAIN_WORDS,
     CANCEL_ADVICE,
+    DAY_WORDS,
     EXPECTED_ADVICE,
+    LATE_WORDS,
     RULE_ADVICE,
     TEST_ADVICE,
     TIME_ADVICE,
@@ -18,45 +21,9 @@ ORDERS = ("relaxed", "strict", "none")
 ON_UNCERTAIN = ("hold", "resend")
 AGAIN = ("keep", "replace", "add")
 LATE = ("send", "skip")
-_AGAIN = Plain(
-    "text",
-    AGAIN,
-    others=tuple(
-        (word, choice)
-        for choice, words in (
-            ("keep", "ignore skip drop first once reject"),
-            ("replace", "overwrite update reset restart last latest newest debounce"),
-            ("add", "both all append queue parallel every"),
-        )
-        for word in words.split()
-    ),
-)
-_LATE = Plain(
-    "text",
-    LATE,
-    others=tuple(
-        (word, choice)
-        for choice, words in (
-            ("send", "run start now immediately true yes"),
-            ("skip", "drop ignore never false no cancel"),
-        )
-        for word in words.split()
-    ),
-)
-
-_DAYS = "mon tues wednes thurs fri satur sun"
-_DAY = Plain(
-    "text",
-    ("next",),
-    others=(
-        ("tomorrow", "next"),
-        *(
-            (day, Reason(FindingCode.WRITE_ONE_DAY))
-            for day in ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "today"]
-        ),
-        *((f"{day}day", Reason(FindingCode.WRITE_ONE_DAY)) for day in _DAYS.split()),
-    ),
-)
+_AGAIN = Plain("text", AGAIN, others=AGAIN_WORDS)
+_LATE = Plain("text", LATE, others=LATE_WORDS)
+_DAY = Plain("text", ("next",), others=DAY_WORDS)
 
 RECIPIENT_KEYS = (
     Key("subscriber_id", Raw("value"), "subscriber's id in LeadConverter"),
@@ -84,11 +51,7 @@ TIME_OF_DAY = Table(
     "at",
     (
         Key("time", TEXT, "time of day, such as 10:00: its next occurrence after receipt", required=True),
-        Key(
-            "day",
-            _DAY,
-            "next: on the following calendar day",
-        ),
+        Key("day", _DAY, "next: on the following calendar day"),
     ),
     TIME_ADVICE,
 )

@@ -35,7 +35,7 @@ def meant_time(value: Json) -> Reason | None:
     text = "" if value is None else text_of(value).strip().lower()
     day = next((word for word in _TOMORROW if word in text), "")
     rest = text.replace(day, "").replace(" at ", " ").strip() if day else text
-    if clock := _clock(rest or "10:00" if day else rest):
+    if clock := _clock((rest or "10:00") if day else rest):
         next_day = ", day: next" if day else ""
         return _write(f'{{time: "{clock}"{next_day}}}')
     if match := _DAY.fullmatch(text):

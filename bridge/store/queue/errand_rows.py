@@ -17,19 +17,8 @@ from bridge.store.db.texts import plain
 from bridge.store.queue.rows import NewCall, shadow_text
 
 _FIELDS: Final = (
-    *(
-        "id",
-        "event_id",
-        "source",
-        "rule",
-        "item",
-        "account",
-        "recipient",
-        "request",
-        "order_mode",
-        "on_uncertain",
-    ),
-    *("state", "had_uncertain", "errand", "put_off_until", "cancelled_by"),
+    *("id", "event_id", "source", "rule", "item", "account", "recipient", "request"),
+    *("order_mode", "on_uncertain", "state", "had_uncertain", "errand", "put_off_until", "cancelled_by"),
 )
 _LOCK = AllRows(
     "INSERT INTO errands AS e (account, key, mark_until, mark_event, shadow_until, shadow_event) {rows} "
@@ -67,6 +56,7 @@ _MARKS = AllRows(
     "WHERE (account, key) IN ({rows})",
     *("text", "text"),
 )
+
 ErrandKey: TypeAlias = tuple[str, str]
 """Account and key."""
 
@@ -115,8 +105,8 @@ def marks(connection: Connection, now: int, starts: Sequence[BotStart]) -> dict[
 
 def waiting(connection: Connection, source: str, start: BotStart) -> AnyRow | None:
     """The latest call of the start's rule and errand that waits or is queued; None if there is none."""
-    row = (*key_of(start), source, plain(start.rule), f"%{shadow_text(start)}%", _OF_RULE)
-    ids = [row.id for row in _WANTED.run(connection, [row])]
+    wanted = (*key_of(start), source, plain(start.rule), f"%{shadow_text(start)}%", _OF_RULE)
+    ids = [row.id for row in _WANTED.run(connection, [wanted])]
     found = _EVENTS.run(connection, ids=ids) if ids else ()
     return max(found, key=lambda one: (one.event_id, one.id), default=None)
 
